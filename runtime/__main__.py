@@ -1,0 +1,23 @@
+"""`python -m runtime <config>`: run one stage and say how it ended by the exit code."""
+
+import os
+import sys
+
+# Before any library reads them: nothing is fetched, nothing is reported, and forked tokenizers do not warn.
+os.environ.update(HF_HUB_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1", TOKENIZERS_PARALLELISM="false", TQDM_DISABLE="1")
+
+from runtime.interrupts import catch_signals  # noqa: E402
+from runtime.progress import claim_stdout  # noqa: E402
+from runtime.stage import run_stage  # noqa: E402
+
+
+def main() -> int:
+    """Run the stage of the config that the command line names; return its exit code."""
+    if len(sys.argv) != 2:
+        print("usage: python -m runtime CONFIG", file=sys.stderr)
+        return 78
+    return run_stage(sys.argv[1], claim_stdout(), catch_signals())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,63 @@
+"""Checkpoints that are whole or do not count: a manifest of ours is written after all files of a checkpoint are on the disk."""
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from runtime.report import sync_folder, write_json
+
+MANIFEST_FILE = "trainspec-manifest.json"
+_NAME = re.compile(r"checkpoint-(\d+)")
+
+
+def seal(checkpoint: Path, config_sha256: str) -> None:
+    """Flush every file of `checkpoint` to the disk, then write the manifest that makes it count."""
+    sizes = {}
+    for path in _files(checkpoint):
+        with path.open("rb") as stream:
+            os.fsync(stream.fileno())
+        sizes[path.relative_to(checkpoint).as_posix()] = path.stat().st_size
+    sync_folder(checkpoint)
+    write_json(checkpoint / MANIFEST_FILE, {"config_sha256": config_sha256, "files": sizes})
+    sync_folder(checkpoint.parent)
+
+
+def is_whole(checkpoint: Path, config_sha256: str) -> bool:
+    """Tell whether the manifest is there, belongs to this config, and all its files are there in full."""
+    try:
+        manifest = json.loads((checkpoint / MANIFEST_FILE).read_text(encoding="utf-8"))
+        sizes: dict[str, int] = manifest["files"]
+        same_config = manifest["config_sha256"] == config_sha256
+        return (
+            same_config
+            and bool(sizes)
+            and all((checkpoint / name).stat().st_size == size for name, size in sizes.items())
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
+
+
+def newest_whole(folder: Path, config_sha256: str) -> tuple[Path | None, list[str]]:
+    """Return the newest whole checkpoint in `folder`, and the names of newer ones that were set aside as `broken-<name>`.
+
+    Older checkpoints are left alone: the trainer removes them as it goes.
+    """
+    broken: list[str] = []
+    if not folder.is_dir():
+        return None, broken
+    numbered = [(int(match.group(1)), path) for path in folder.iterdir() if (match := _NAME.fullmatch(path.name))]
+    for _, path in sorted(numbered, reverse=True):
+        if is_whole(path, config_sha256):
+            return path, broken
+        aside = path.with_name(f"broken-{path.name}")
+        shutil.rmtree(aside, ignore_errors=True)
+        path.rename(aside)
+        broken.append(path.name)
+    return None, broken
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (path for path in sorted(folder.rglob("*")) if path.is_file())

@@ -1,0 +1,19 @@
+"""What every method gets beside its stage: the volumes, its output folder, the event stream and the stop flag."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from runtime.interrupts import StopRequest
+from runtime.progress import EventStream
+from runtime.volumes import Volumes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StageContext:
+    """`folder` is the stage's own folder under the outputs volume; `config_sha256` is the digest of the config file."""
+
+    volumes: Volumes
+    folder: Path
+    config_sha256: str
+    events: EventStream
+    stop: StopRequest

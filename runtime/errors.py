@@ -1,0 +1,78 @@
+"""Failures that the runtime foresees, and the turning of foreign ones (a full disk inside a library) into them."""
+
+import errno
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from runtime.exit_codes import ExitCode
+
+# Each code has one meaning and one exit code, and is never used again for another.
+EXIT_CODES = {
+    "RUN700": ExitCode.INTERNAL,  # a fault in the runtime or a library
+    "RUN701": ExitCode.BAD_CONFIG,  # the stage config does not parse or validate
+    "RUN702": ExitCode.BAD_CONFIG,  # a `trainer` or `peft` field that the installed libraries refuse
+    "RUN703": ExitCode.BAD_CONFIG,  # the environment lacks a volume, or asks for several processes
+    "RUN710": ExitCode.BAD_DATA,  # rows that are malformed
+    "RUN711": ExitCode.BAD_DATA,  # the data file is not the one that the plan was made for
+    "RUN712": ExitCode.BAD_DATA,  # no usable row or pair is left
+    "RUN713": ExitCode.BAD_DATA,  # the loss is not a finite number
+    "RUN714": ExitCode.BAD_DATA,  # an evaluation cannot be compared with its baseline
+    "RUN720": ExitCode.NO_INPUT,  # the base model is not there or not readable
+    "RUN721": ExitCode.NO_INPUT,  # a data file or folder is not there
+    "RUN722": ExitCode.NO_INPUT,  # an output of an earlier stage is not there
+    "RUN730": ExitCode.IO_ERROR,  # writing failed, such as on a full disk
+    "RUN740": ExitCode.TRY_LATER,  # stopped by a signal
+    "RUN741": ExitCode.TRY_LATER,  # another process holds the output folder
+    "RUN760": ExitCode.UNAVAILABLE,  # the package registry cannot be reached
+    "RUN761": ExitCode.BAD_DATA,  # a fetched package is not the pinned one
+    "RUN762": ExitCode.BAD_CONFIG,  # the model reference is not in the table
+}
+
+_WRITE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS}
+# safetensors (Rust) and torch (C++) report a failed write as text only.
+_WRITE_TEXTS = ("os error 28", "os error 27", "no space left", "file too large", "pytorchstreamwriter failed")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Problem:
+    """One foreseen failure: its code, what went wrong, and what to do about it."""
+
+    code: str
+    message: str
+    hint: str
+
+
+class StageError(Exception):
+    """Ends a stage with a `Problem`, and so with the exit code of its code."""
+
+    def __init__(self, code: str, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.problem = Problem(code=code, message=message, hint=hint)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The exit code that the table gives to this problem's code."""
+        return EXIT_CODES[self.problem.code]
+
+
+def as_write_failure(error: BaseException) -> StageError | None:
+    """Return the RUN730 error for `error` if it, or one that it wraps, is a failed write; otherwise None."""
+    for each in _chain(error):
+        is_errno = isinstance(each, OSError) and each.errno in _WRITE_ERRNOS
+        if is_errno or any(text in str(each).lower() for text in _WRITE_TEXTS):
+            reason = (str(each).splitlines() or [""])[0]
+            return StageError(
+                "RUN730",
+                f"writing under `TRAINSPEC_OUTPUTS` failed: {reason}",
+                "free some space on the outputs volume, then run the stage again: it goes on from the last whole checkpoint",
+            )
+    return None
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        yield current
+        current = current.__cause__ or current.__context__

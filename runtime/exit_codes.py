@@ -1,0 +1,17 @@
+"""Exit codes of `python -m runtime`: sysexits where one fits, so that a Job's `podFailurePolicy` can tell them apart."""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What a stage ended with. Only `IO_ERROR`, `TRY_LATER` and `INTERNAL` are worth another try with the same config."""
+
+    OK = 0
+    BAD_DATA = 65
+    NO_INPUT = 66
+    UNAVAILABLE = 69  # only `runtime.fetch`: the package registry cannot be reached
+    INTERNAL = 70
+    IO_ERROR = 74
+    TRY_LATER = 75
+    BAD_CONFIG = 78
+    GATE_NOT_PASSED = 80

@@ -1,0 +1,64 @@
+"""Batched greedy generation: rows sorted by length, so that a batch holds little padding."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from runtime.config import GenerationBlock
+from runtime.context import StageContext
+from runtime.data import Row
+from runtime.errors import StageError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+
+def generate_answers(
+    model: "PreTrainedModel",
+    tokenizer: "PreTrainedTokenizerBase",
+    rows: Sequence[Row],
+    settings: GenerationBlock,
+    context: StageContext,
+) -> list[str]:
+    """Return the greedy answer to each row's prompt, in the order of `rows`; RUN740 if a stop is asked for on the way."""
+    import torch
+
+    model.eval()
+    prompts = [_prompt_ids(tokenizer, row["prompt"]) for row in rows]
+    # Longest first: what memory is needed is needed at once, not after an hour.
+    order = sorted(range(len(prompts)), key=lambda index: (-len(prompts[index]), index))
+    answers = [""] * len(prompts)
+    for start in range(0, len(order), settings.batch_size):
+        if context.stop.is_set:
+            raise StageError("RUN740", f"stopped by {context.stop.signal_name}", "run the stage again")
+        batch = order[start : start + settings.batch_size]
+        with torch.inference_mode():
+            texts = _generate_batch(model, tokenizer, [prompts[index] for index in batch], settings.max_new_tokens)
+        for index, text in zip(batch, texts, strict=True):
+            answers[index] = text
+        context.events.emit("progress", done=start + len(batch), total=len(order))
+    return answers
+
+
+def _prompt_ids(tokenizer: "PreTrainedTokenizerBase", prompt: str | list[dict[str, str]]) -> list[int]:
+    if isinstance(prompt, str):
+        ids: list[int] = tokenizer(prompt)["input_ids"]
+        return ids
+    encoded: Any = tokenizer.apply_chat_template(prompt, add_generation_prompt=True, tokenize=True, return_dict=True)
+    return list(encoded["input_ids"])
+
+
+def _generate_batch(
+    model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", prompts: list[list[int]], max_new_tokens: int
+) -> list[str]:
+    """Return the decoded answers to `prompts` (token ids), padded on the left into one tensor of batch x longest."""
+    import torch
+
+    width = max(map(len, prompts))
+    pad = tokenizer.pad_token_id
+    ids = torch.tensor([[pad] * (width - len(prompt)) + prompt for prompt in prompts], device=model.device)
+    mask = torch.tensor([[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts], device=model.device)
+    output: Any = model.generate(  # type: ignore[operator]
+        input_ids=ids, attention_mask=mask, max_new_tokens=max_new_tokens, do_sample=False, pad_token_id=pad
+    )
+    texts: list[str] = tokenizer.batch_decode(output[:, width:], skip_special_tokens=True)
+    return texts

@@ -1,0 +1,97 @@
+"""The base model with the adapters of earlier stages merged into its weights, and its tokenizer."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runtime.config import ModelBlock
+from runtime.errors import StageError
+from runtime.volumes import Volumes
+
+if TYPE_CHECKING:  # these imports take seconds, so they wait until the data has been checked
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+
+def check_model_files(block: ModelBlock, volumes: Volumes) -> None:
+    """Look for the files of the model and its adapters without loading them; RUN720 or RUN722 if one is not there."""
+    folder = volumes.models / block.path
+    hint = f"run `python -m runtime.fetch {block.path}`, or copy the model to the models volume"
+    if not folder.is_dir():
+        raise StageError("RUN720", f"model `{block.path}` is not under `TRAINSPEC_MODELS`", hint)
+    if not (folder / "config.json").is_file() or not _has_weights(folder):
+        raise StageError("RUN720", f"model `{block.path}` lacks its `config.json` or its safetensors weights", hint)
+    for adapter in block.adapters:
+        trained = volumes.outputs / adapter
+        is_adapter = (trained / "adapter_config.json").is_file() and (trained / "adapter_model.safetensors").is_file()
+        if not is_adapter and not ((trained / "config.json").is_file() and _has_weights(trained)):
+            message = f"`{adapter}` is not a trained adapter under `TRAINSPEC_OUTPUTS`"
+            raise StageError("RUN722", message, "run the stage that writes it first")
+
+
+def load_tokenizer(block: ModelBlock, volumes: Volumes) -> "PreTrainedTokenizerBase":
+    """Return the model's tokenizer, with a padding token."""
+    from transformers import AutoTokenizer
+
+    folder = volumes.models / block.path
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(
+            folder, trust_remote_code=block.trust_remote_code, local_files_only=True
+        )
+    except (OSError, ValueError) as error:
+        raise _unreadable(block.path, error) from error
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
+
+
+def load_model(block: ModelBlock, volumes: Volumes) -> "PreTrainedModel":
+    """Return the model in `block.dtype` on the CPU, with each adapter of `block.adapters` merged in turn."""
+    import torch
+
+    dtype: torch.dtype = getattr(torch, block.dtype)
+    model = _load_weights(volumes.models / block.path, block, dtype)
+    for adapter in block.adapters:
+        folder = volumes.outputs / adapter
+        if (folder / "adapter_config.json").is_file():
+            model = _merge(model, folder)
+        else:  # an earlier stage trained all weights: they take the place of the base model's
+            model = _load_weights(folder, block, dtype)
+    return model
+
+
+def _load_weights(folder: Path, block: ModelBlock, dtype: object) -> "PreTrainedModel":
+    from safetensors import SafetensorError
+    from transformers import AutoModelForCausalLM
+
+    try:
+        model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
+            folder, dtype=dtype, trust_remote_code=block.trust_remote_code, local_files_only=True
+        )
+    except (OSError, ValueError, SafetensorError) as error:
+        raise _unreadable(block.path, error) from error
+    return model
+
+
+def _merge(model: "PreTrainedModel", folder: Path) -> "PreTrainedModel":
+    from peft import PeftModel
+    from safetensors import SafetensorError
+
+    try:
+        merged: PreTrainedModel = PeftModel.from_pretrained(model, str(folder)).merge_and_unload()  # type: ignore[operator]
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        message = f"adapter `{folder.parent.name}/{folder.name}` does not fit the model: {_first_line(error)}"
+        raise StageError("RUN722", message, "train the adapter again on this base model") from error
+    return merged
+
+
+def _has_weights(folder: Path) -> bool:
+    return any(folder.glob("*.safetensors"))
+
+
+def _unreadable(path: str, error: Exception) -> StageError:
+    return StageError(
+        "RUN720", f"model `{path}` cannot be read: {_first_line(error)}", "copy the model to the models volume again"
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,99 @@
+"""TRL's own config out of the `trainer` block, with what only the runtime can know added."""
+
+import dataclasses
+import difflib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import ConfigDict, PydanticSchemaGenerationError, PydanticUserError, TypeAdapter, ValidationError
+
+from runtime.config import DpoStage, PeftBlock, SftStage
+from runtime.errors import StageError
+
+if TYPE_CHECKING:
+    from peft import LoraConfig
+    from trl import DPOConfig, SFTConfig
+
+Config = TypeVar("Config", bound="SFTConfig | DPOConfig")
+
+# Set by the runtime alone: a plan that could set them would give other outputs than the contract says.
+RESERVED = (
+    "output_dir",
+    "seed",
+    "use_cpu",
+    "report_to",
+    "disable_tqdm",
+    "push_to_hub",
+    "enable_jit_checkpoint",
+    "save_only_model",
+    "resume_from_checkpoint",
+    "trust_remote_code",
+    "dataset_num_proc",
+    "model_init_kwargs",
+    "eval_strategy",
+    "do_eval",
+)
+
+
+def trainer_args(config: type[Config], stage: SftStage | DpoStage, folder: Path) -> Config:
+    """Return a `config` with the stage's `trainer` fields as they are; RUN702 names each field that it refuses.
+
+    Added where the plan is silent: logging and checkpoints often enough to resume, no gradient checkpointing, bf16 on a GPU that has it.
+    """
+    import torch
+
+    known = {each.name: each for each in dataclasses.fields(config) if each.init}
+    faults = [fault for name, value in stage.trainer.items() if (fault := _fault(known, name, value))]
+    if faults:
+        raise StageError("RUN702", "; ".join(faults), f"use the fields of `trl.{config.__name__}` in `trainer`")
+    has_gpu = torch.cuda.is_available()
+    defaults: dict[str, Any] = {
+        "logging_steps": 1,
+        "logging_nan_inf_filter": False,
+        "save_strategy": "steps",
+        "save_steps": 0.1,
+        "gradient_checkpointing": False,
+        "bf16": has_gpu and torch.cuda.is_bf16_supported() and not stage.trainer.get("fp16", False),
+    }
+    owned: dict[str, Any] = {
+        "output_dir": str(folder),
+        "seed": stage.seed,
+        "use_cpu": not has_gpu,
+        "report_to": "none",
+        "disable_tqdm": True,
+        # The newest checkpoint may be half-written, so there must be one before it.
+        "save_total_limit": max(2, stage.trainer.get("save_total_limit") or 2),
+    }
+    try:
+        return config(**{**defaults, **stage.trainer, **owned})
+    except (ValueError, TypeError, ImportError) as error:
+        message = f"`trainer` is refused by `trl.{config.__name__}`: {' '.join(str(error).split())}"
+        raise StageError("RUN702", message, "change the training settings of the spec and compile it again") from error
+
+
+def lora_config(block: PeftBlock | None) -> "LoraConfig | None":
+    """Return the LoRA settings for a causal language model, or None for full fine-tuning; RUN702 if `peft` refuses them."""
+    from peft import LoraConfig
+
+    if block is None:
+        return None
+    try:
+        return LoraConfig(task_type="CAUSAL_LM", **block.model_dump())
+    except (ValueError, TypeError) as error:
+        raise StageError("RUN702", f"`peft` is refused: {error}", "change the `peft` settings of the spec") from error
+
+
+def _fault(known: dict[str, dataclasses.Field[Any]], name: str, value: Any) -> str | None:
+    if name in RESERVED:
+        return f"`trainer.{name}` is set by the runtime"
+    if name not in known:
+        close = difflib.get_close_matches(name, known, n=1)
+        return f"`trainer.{name}` is unknown" + (f", did you mean `{close[0]}`?" if close else "")
+    try:
+        adapter: TypeAdapter[Any] = TypeAdapter(known[name].type, config=ConfigDict(strict=True))
+        adapter.validate_python(value)
+    except (PydanticSchemaGenerationError, PydanticUserError):
+        return None  # a type of the library's own: its config checks it
+    except ValidationError as error:
+        return f"`trainer.{name}`: {error.errors()[0]['msg'].lower()}, not `{value}`"
+    return None
