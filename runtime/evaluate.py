@@ -40,7 +40,7 @@ def run(stage: EvaluateStage, context: StageContext) -> Outcome:
         answers = generate_answers(model, tokenizer, rows, stage.generation, context)
 
         context.events.emit("phase", name="score")
-        scores = {
+        scores: Scores = {
             metric.name: [
                 METRICS[metric.name](row, answer, metric, context.volumes.data, judge)
                 for row, answer in zip(rows, answers, strict=True)
@@ -49,7 +49,9 @@ def run(stage: EvaluateStage, context: StageContext) -> Outcome:
         }
     write_text(context.folder / PREDICTIONS_FILE, _prediction_lines(rows, answers, scores))
     clusters = [_cluster(row) for row in rows]
-    intervals = {name: interval_of_mean([each.value for each in column], clusters) for name, column in scores.items()}
+    intervals: dict[str, Interval] = {
+        name: interval_of_mean([each.value for each in column], clusters) for name, column in scores.items()
+    }
     return Outcome(metrics=intervals, gate=_gate(stage, scores, intervals, earlier, clusters))
 
 

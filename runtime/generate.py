@@ -22,7 +22,7 @@ def generate_answers(
     """Return the greedy answer to each row's prompt, in the order of `rows`; RUN740 if a stop is asked for on the way."""
     import torch
 
-    model.eval()
+    model.train(False)
     prompts = [_prompt_ids(tokenizer, row["prompt"]) for row in rows]
     # Longest first: what memory is needed is needed at once, not after an hour.
     order = sorted(range(len(prompts)), key=lambda index: (-len(prompts[index]), index))

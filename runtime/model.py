@@ -76,7 +76,7 @@ def _merge(model: "PreTrainedModel", folder: Path) -> "PreTrainedModel":
     from safetensors import SafetensorError
 
     try:
-        merged: PreTrainedModel = PeftModel.from_pretrained(model, str(folder)).merge_and_unload()  # type: ignore[operator]
+        merged: PreTrainedModel = PeftModel.from_pretrained(model, str(folder)).merge_and_unload()
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         message = f"adapter `{folder.parent.name}/{folder.name}` does not fit the model: {_first_line(error)}"
         raise StageError("RUN722", message, "train the adapter again on this base model") from error

@@ -20,7 +20,8 @@ def run(stage: DpoStage, context: StageContext) -> Outcome:
 
     # From here on a stage costs seconds of imports, then a model in memory: nothing that can fail early comes later.
     from datasets import Dataset
-    from trl import DPOConfig, DPOTrainer
+    from trl.trainer.dpo_config import DPOConfig
+    from trl.trainer.dpo_trainer import DPOTrainer
 
     from runtime.trainer_args import lora_config, trainer_args
     from runtime.training import CHECKPOINTS, train_and_save

@@ -19,7 +19,8 @@ def run(stage: SftStage, context: StageContext) -> Outcome:
 
     # From here on a stage costs seconds of imports, then a model in memory: nothing that can fail early comes later.
     from datasets import Dataset
-    from trl import SFTConfig, SFTTrainer
+    from trl.trainer.sft_config import SFTConfig
+    from trl.trainer.sft_trainer import SFTTrainer
 
     from runtime.trainer_args import lora_config, trainer_args
     from runtime.training import CHECKPOINTS, train_and_save

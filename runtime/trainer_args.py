@@ -12,7 +12,8 @@ from runtime.errors import StageError
 
 if TYPE_CHECKING:
     from peft import LoraConfig
-    from trl import DPOConfig, SFTConfig
+    from trl.trainer.dpo_config import DPOConfig
+    from trl.trainer.sft_config import SFTConfig
 
 Config = TypeVar("Config", bound="SFTConfig | DPOConfig")
 
@@ -90,7 +91,8 @@ def _fault(known: dict[str, dataclasses.Field[Any]], name: str, value: Any) -> s
         close = difflib.get_close_matches(name, known, n=1)
         return f"`trainer.{name}` is unknown" + (f", did you mean `{close[0]}`?" if close else "")
     try:
-        adapter: TypeAdapter[Any] = TypeAdapter(known[name].type, config=ConfigDict(strict=True))
+        field_type: Any = known[name].type
+        adapter = TypeAdapter(field_type, config=ConfigDict(strict=True))
         adapter.validate_python(value)
     except (PydanticSchemaGenerationError, PydanticUserError):
         return None  # a type of the library's own: its config checks it
