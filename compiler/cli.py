@@ -1,0 +1,148 @@
+"""The `trainspec` command: arguments in, exit codes out. What commands do is in `commands.py` and behind it."""
+
+import traceback
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from compiler import __version__
+from compiler.exit_codes import ExitCode
+
+app = typer.Typer(
+    name="trainspec",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode=None,
+    help=(
+        "Decide what an LLM application needs, and render it as Kubernetes Jobs.\n\n"
+        "A spec says what the business wants, what the data looks like and what was tried. trainspec checks it, decides by rules "
+        "(collect badcases, improve the prompt, train, or done), and renders a plan that people review and CI applies.\n\n"
+        "Start with:  trainspec check specs   then   trainspec explain specs/NAME"
+    ),
+    epilog="Exit codes: 0 ok, 1 errors in specs or stages, 2 usage, 3 internal, 5 differences, 130 interrupted.",
+)
+
+
+class Format(StrEnum):
+    """How diagnostics are written."""
+
+    TEXT = "text"
+    CONCISE = "concise"
+    JSON = "json"
+
+
+Paths = Annotated[
+    Optional[list[Path]],
+    typer.Argument(help="Spec files, or folders to search for `spec.yaml`. [default: specs]", show_default=False),
+]
+FormatOption = Annotated[Format, typer.Option("--format", help="How diagnostics are written (to stderr).")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"trainspec {__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def trainspec(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Holds the options of the whole command."""
+
+
+@app.command()
+def check(paths: Paths = None, diagnostics: FormatOption = Format.TEXT) -> None:
+    """Check specs and everything that they refer to, without writing anything.
+
+    All problems of all specs are told at once, each with its place, a code and a hint.
+    """
+    from compiler.commands import check_specs
+
+    raise typer.Exit(check_specs(paths or [Path("specs")], diagnostics))
+
+
+@app.command(name="compile")
+def compile_(
+    paths: Paths = None,
+    check_only: Annotated[
+        bool,
+        typer.Option("--check", help="Write nothing; exit 5 if a committed plan is not what its spec compiles to."),
+    ] = False,
+    diagnostics: FormatOption = Format.TEXT,
+) -> None:
+    """Compile specs into the `plan` folder beside each, to be reviewed and committed.
+
+    The same spec gives the same bytes. A plan folder is replaced as a whole or not at all.
+    """
+    from compiler.commands import compile_specs
+
+    raise typer.Exit(compile_specs(paths or [Path("specs")], diagnostics, check_only=check_only))
+
+
+@app.command()
+def explain(
+    subject: Annotated[
+        str, typer.Argument(help="A spec (file or folder), a rule such as `M3`, or a diagnostic such as `SPC102`.")
+    ],
+) -> None:
+    """Explain a spec's decision, a selection rule, or a diagnostic.
+
+    For a spec: the phase, the rules that decided it with their evidence, and the alternatives with why not.
+    """
+    from compiler.commands import explain_subject
+
+    raise typer.Exit(explain_subject(subject))
+
+
+@app.command()
+def run(
+    plan: Annotated[Path, typer.Argument(help="A rendered plan folder, such as `specs/NAME/plan`.")],
+    work: Annotated[
+        Optional[Path], typer.Option(help="Folder for outputs and logs. [default: .trainspec/NAME]", show_default=False)
+    ] = None,
+    models: Annotated[
+        Optional[Path], typer.Option(help="Folder of base models. [default: the user's cache]", show_default=False)
+    ] = None,
+) -> None:
+    """Run a rendered plan on this machine: its own Jobs, one after the other, gate by gate.
+
+    A stage that is done is not run again; one that was killed goes on from its last checkpoint.
+    """
+    from compiler.commands import run_plan
+
+    raise typer.Exit(run_plan(plan, work, models))
+
+
+@app.command()
+def schema(
+    kind: Annotated[str, typer.Argument(help="`TrainingSpec` or `ClusterProfile`.")] = "TrainingSpec",
+) -> None:
+    """Print the JSON Schema of a kind, for editors.
+
+    With the YAML language server: `# yaml-language-server: $schema=training-spec.schema.json` as a spec's first line.
+    """
+    from compiler.commands import print_schema
+
+    raise typer.Exit(print_schema(kind))
+
+
+def main() -> None:
+    """Run the command; Ctrl-C ends with 130, and a defect of ours with 3 and what is needed to report it."""
+    try:
+        app(standalone_mode=True)
+    except KeyboardInterrupt:
+        raise SystemExit(ExitCode.INTERRUPT) from None
+    except Exception as error:
+        traceback.print_exc()
+        typer.echo(
+            f"internal error: {type(error).__name__}: {error}\nthis is a defect of trainspec {__version__}; report it with the text above",
+            err=True,
+        )
+        raise SystemExit(ExitCode.INTERNAL) from None

@@ -1,0 +1,143 @@
+"""What each command does: phases, then output. Diagnostics go to stderr, artefacts to files or stdout."""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from compiler.diagnostics import CODES, Diagnostic, Location, diagnostic
+from compiler.diagnostics.model import Severity
+from compiler.discover import SpecPath, discover
+from compiler.exit_codes import ExitCode
+from compiler.output import Change, changes, sweep, write
+from compiler.pipeline import Compiled, compile_spec, make_plan, ordered
+from compiler.review import verdict
+
+
+def check_specs(paths: list[Path], style: str) -> ExitCode:
+    """Check the specs under the paths: everything up to the plan."""
+    specs, found = _specs(paths)
+    for spec in specs:
+        found.extend(make_plan(spec.path, spec.shown).diagnostics)
+    report(found, style)
+    print(f"{len(specs)} {_plural('spec', len(specs))} checked, {_count(found)}", file=sys.stderr)
+    return _exit_code(found)
+
+
+def compile_specs(paths: list[Path], style: str, *, check_only: bool) -> ExitCode:
+    """Compile the specs under the paths, and write each plan folder that changed (or only say that it would)."""
+    specs, found = _specs(paths)
+    differing = 0
+    for spec in specs:
+        outcome = compile_spec(spec.path, spec.shown)
+        found.extend(outcome.diagnostics)
+        if outcome.value is not None:
+            differing += _deliver(spec, outcome.value, found, check_only=check_only)
+    report(ordered(tuple(found)), style)
+    if _exit_code(found) is ExitCode.ERRORS and any(
+        each.code != "RND502" for each in found if each.severity is Severity.ERROR
+    ):
+        return ExitCode.ERRORS
+    return ExitCode.DIFFERENCES if check_only and differing else ExitCode.OK
+
+
+def _deliver(spec: SpecPath, compiled: Compiled, found: list[Diagnostic], *, check_only: bool) -> int:
+    """Write or compare one plan, say what came of it, and give back how many files differ."""
+    if not check_only:
+        sweep(spec.plan_folder)
+    differing = changes(compiled.bundle, spec.plan_folder)
+    if check_only:
+        found.extend(_differs(change, spec) for change in differing)
+    elif differing:
+        problem = write(compiled.bundle, spec.plan_folder, spec.shown_plan)
+        found.extend([problem] if problem else [])
+        if problem:
+            return 0
+    state = "unchanged" if not differing else "differs" if check_only else f"{len(differing)} files written"
+    print(f"{spec.shown_plan}: {state}; {verdict(compiled.plan)}")
+    return len(differing)
+
+
+def _differs(change: Change, spec: SpecPath) -> Diagnostic:
+    what = {"create": "is missing", "update": "differs from the spec", "delete": "is not part of the plan"}[
+        change.action
+    ]
+    where = Location(path=f"{spec.shown_plan}/{change.name}")
+    return diagnostic(
+        "RND502", f"`{change.name}` {what}", where, hint=f"run `trainspec compile {spec.shown}` and commit the result"
+    )
+
+
+def explain_subject(subject: str) -> ExitCode:
+    """Explain a diagnostic's code, a rule, or a spec, whichever the subject names."""
+    from compiler import explain
+
+    if subject.upper() in CODES:
+        print(explain.code(subject.upper()))
+        return ExitCode.OK
+    rule = explain.rule(subject.upper())
+    if rule:
+        print(rule)
+        return ExitCode.OK
+    specs, _ = discover([Path(subject)])
+    if not specs:
+        print(f"`{subject}` is no spec, rule or diagnostic; rules are {', '.join(explain.rule_ids())}", file=sys.stderr)
+        return ExitCode.USAGE
+    found: list[Diagnostic] = []
+    for spec in specs:
+        outcome = make_plan(spec.path, spec.shown)
+        found.extend(outcome.diagnostics)
+        if outcome.value is not None:
+            print(explain.plan(outcome.value))
+    report(found, "text")
+    return _exit_code(found)
+
+
+def run_plan(plan: Path, work: Path | None, models: Path | None) -> ExitCode:
+    """Run a rendered plan folder on this machine."""
+    from compiler.local.run import run
+
+    found = run(plan, work, models)
+    report(found, "text")
+    return _exit_code(found)
+
+
+def print_schema(kind: str) -> ExitCode:
+    """Print the JSON Schema of a kind of the newest apiVersion."""
+    from compiler.schema import DOCUMENTS
+
+    models = {name: model for (_, name), model in DOCUMENTS.items()}
+    if kind not in models:
+        print(f"unknown kind `{kind}`: use one of {', '.join(sorted(models))}", file=sys.stderr)
+        return ExitCode.USAGE
+    print(json.dumps(models[kind].model_json_schema(by_alias=True), ensure_ascii=False, indent=2))
+    return ExitCode.OK
+
+
+def report(found: Sequence[Diagnostic], style: str) -> None:
+    """Write diagnostics to stderr in a format; JSON is written even when there is nothing to tell."""
+    from compiler.diagnostics import as_json, concise, text
+
+    formats = {"text": text.format_all, "concise": concise.format_all, "json": as_json.format_all}
+    if found or style == "json":
+        print(formats[style](found), end="\n\n" if style == "text" else "\n", file=sys.stderr)
+
+
+def _specs(paths: list[Path]) -> tuple[list[SpecPath], list[Diagnostic]]:
+    specs, empty = discover(paths)
+    hint = "name a spec file, or a folder that holds `spec.yaml` files"
+    return specs, [diagnostic("YML001", "no spec is there", Location(path=str(path)), hint=hint) for path in empty]
+
+
+def _exit_code(found: Sequence[Diagnostic]) -> ExitCode:
+    return ExitCode.ERRORS if any(each.severity is Severity.ERROR for each in found) else ExitCode.OK
+
+
+def _count(found: Sequence[Diagnostic]) -> str:
+    errors = sum(each.severity is Severity.ERROR for each in found)
+    warnings = len(found) - errors
+    return f"{errors} {_plural('error', errors)}, {warnings} {_plural('warning', warnings)}"
+
+
+def _plural(word: str, count: int) -> str:
+    return word if count == 1 else f"{word}s"

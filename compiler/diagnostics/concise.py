@@ -1,0 +1,16 @@
+"""Diagnostics one a line, for editors and grep."""
+
+from collections.abc import Sequence
+
+from compiler.diagnostics.model import Diagnostic
+
+
+def format_all(diagnostics: Sequence[Diagnostic]) -> str:
+    """`path:line:col: severity[CODE] message (hint)`, a line each."""
+    rows = []
+    for found in diagnostics:
+        where = found.location
+        hint = f" ({found.hint})" if found.hint else ""
+        message = f"{found.message}{hint}".replace("\n", " ")
+        rows.append(f"{where.path}:{where.line}:{where.column}: {found.severity}[{found.code}] {message}")
+    return "\n".join(rows)

@@ -1,0 +1,47 @@
+"""Diagnostics for a terminal: the source line, a caret under the place, a hint."""
+
+import unicodedata
+from collections.abc import Sequence
+
+from compiler.diagnostics.model import Diagnostic, Location
+
+
+def display_width(text: str) -> int:
+    """Columns that the text takes on a terminal: wide (CJK) characters take two, combining ones none."""
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text
+    )
+
+
+def _printable(text: str) -> str:
+    """The text with control characters made harmless for a terminal."""
+    return "".join(
+        char if char.isprintable() else " " if char == "\t" else "\N{REPLACEMENT CHARACTER}" for char in text
+    )
+
+
+def _snippet(location: Location) -> list[str]:
+    gutter = " " * len(str(location.line))
+    text = _printable(location.text)
+    before = display_width(text[: location.column - 1])
+    width = max(1, display_width(text[location.column - 1 : location.end_column - 1]))
+    return [f"{gutter} |", f"{location.line} | {text}", f"{gutter} | {' ' * before}{'^' * width}"]
+
+
+def format_text(found: Diagnostic) -> str:
+    """One diagnostic as a block of lines, without a trailing newline."""
+    where = found.location
+    place = f"{where.path}:{where.line}:{where.column}" if where.line else where.path
+    gutter = " " * len(str(where.line))
+    lines = [f"{found.severity}[{found.code}]: {_printable(found.message)}", f"{gutter}--> {place}"]
+    if where.line and where.text:
+        lines += _snippet(where)
+    if found.hint:
+        lines.append(f"{gutter} = hint: {_printable(found.hint)}")
+    lines.append(f"{gutter} = help: trainspec explain {found.code}")
+    return "\n".join(lines)
+
+
+def format_all(diagnostics: Sequence[Diagnostic]) -> str:
+    """All diagnostics, a blank line between two."""
+    return "\n\n".join(format_text(found) for found in diagnostics)

@@ -1,0 +1,15 @@
+"""Exit codes of the `trainspec` command."""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What a caller learns without reading."""
+
+    OK = 0
+    ERRORS = 1
+    USAGE = 2
+    INTERNAL = 3
+    CLUSTER = 4
+    DIFFERENCES = 5
+    INTERRUPT = 130

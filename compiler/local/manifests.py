@@ -1,0 +1,175 @@
+"""Reads a rendered plan folder back: its Jobs in order, with their configs.
+
+Manifests are untrusted: only the runtime's own command and the variables that plans use are taken from them.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic
+from compiler.load import load
+
+COMMAND = ["python", "-m", "runtime"]
+_ENV = re.compile(r"TRAINSPEC_[A-Z_]+|HF_[A-Z_]+|HOME|PYTHONUNBUFFERED")
+_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_CONFIG = "config.yaml"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Volume:
+    """A mounted volume: its name, where it is mounted, and whether it is scratch space (an emptyDir)."""
+
+    name: str
+    mount_path: str
+    scratch: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LocalJob:
+    """What the executor takes from a Job: the command, its surroundings and its failure policy.
+
+    `secrets` are variables whose values come from a Secret in a cluster, and from the caller's environment here.
+    """
+
+    name: str
+    stage: str
+    order: int
+    needs: str
+    args: tuple[str, ...]
+    env: Mapping[str, str]
+    secrets: tuple[str, ...]
+    volumes: tuple[Volume, ...]
+    config_text: str
+    config: Mapping[str, Any]
+    backoff_limit: int
+    deadline_seconds: int
+    grace_seconds: int
+    never_retry: frozenset[int]
+
+
+class _Unusable(Exception):
+    """Something in a manifest that the executor does not run; the text says what."""
+
+
+def read_plan(folder: Path) -> Outcome[tuple[LocalJob, ...]]:
+    """The Jobs of a plan folder in their order; empty when the plan renders none."""
+    if not (folder / "PLAN.md").is_file():
+        return _refused(f"`{folder}` is not a plan folder: it holds no `PLAN.md`", folder)
+    if not (folder / "kustomization.yaml").is_file():
+        return Outcome(value=())
+    found: list[Diagnostic] = []
+    objects = _objects(folder, found)
+    if found:
+        return Outcome(value=None, diagnostics=tuple(found))
+    configs = {each["metadata"]["name"]: each for each in objects if each.get("kind") == "ConfigMap"}
+    try:
+        jobs = sorted((_job(each, configs) for each in objects if each.get("kind") == "Job"), key=lambda job: job.order)
+        _check_chain(jobs)
+    except _Unusable as error:
+        return _refused(str(error), folder)
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        return _refused(f"a manifest lacks what a rendered one has: {error}", folder)
+    return Outcome(value=tuple(jobs))
+
+
+def _refused(message: str, folder: Path) -> Outcome[tuple[LocalJob, ...]]:
+    found = diagnostic(
+        "RUN701", message, Location(path=str(folder)), hint="compile the spec again, and run its `plan` folder"
+    )
+    return Outcome(value=None, diagnostics=(found,))
+
+
+def _objects(folder: Path, found: list[Diagnostic]) -> list[dict[str, Any]]:
+    kustomization = _read(folder / "kustomization.yaml", found)
+    objects = []
+    for name in kustomization.get("resources", []):
+        if not isinstance(name, str) or Path(name).name != name:
+            found.append(
+                diagnostic("RUN701", f"resource `{name}` is not a file of the plan folder", Location(path=str(folder)))
+            )
+        else:
+            objects.append(_read(folder / name, found))
+    return objects
+
+
+def _read(path: Path, found: list[Diagnostic]) -> dict[str, Any]:
+    outcome = load(path, str(path))
+    found.extend(outcome.diagnostics)
+    data = outcome.value.data if outcome.value is not None else None
+    return data if isinstance(data, dict) else {}
+
+
+def _job(manifest: Mapping[str, Any], configs: Mapping[str, Mapping[str, Any]]) -> LocalJob:
+    meta, spec = manifest["metadata"], manifest["spec"]
+    name, notes = meta["name"], meta["annotations"]
+    if not _LABEL.fullmatch(name) or not _LABEL.fullmatch(notes["trainspec.dev/stage"]):
+        raise _Unusable(f"`{name}` is not the name of a rendered job")
+    pod = spec["template"]["spec"]
+    (container,) = pod["containers"]
+    if container["command"] != COMMAND:
+        raise _Unusable(
+            f"job `{name}` runs `{' '.join(map(str, container['command']))}`; only `{' '.join(COMMAND)}` is run here"
+        )
+    env, secrets = _environment(name, container["env"])
+    text = configs[_config_map(pod)]["data"][_CONFIG]
+    return LocalJob(
+        name=name,
+        stage=notes["trainspec.dev/stage"],
+        order=int(notes["trainspec.dev/order"]),
+        needs=notes["trainspec.dev/needs"],
+        args=tuple(container["args"]),
+        env=env,
+        secrets=secrets,
+        volumes=tuple(_volumes(pod, container)),
+        config_text=text,
+        config=_config(name, text),
+        backoff_limit=int(spec["backoffLimit"]),
+        deadline_seconds=int(spec["activeDeadlineSeconds"]),
+        grace_seconds=int(pod["terminationGracePeriodSeconds"]),
+        never_retry=frozenset(_never_retry(spec)),
+    )
+
+
+def _environment(job: str, entries: list[Mapping[str, Any]]) -> tuple[dict[str, str], tuple[str, ...]]:
+    plain = {entry["name"]: str(entry["value"]) for entry in entries if "value" in entry}
+    for name in plain:
+        if not _ENV.fullmatch(name):
+            raise _Unusable(f"job `{job}` sets the variable `{name}`, which rendered jobs do not")
+    return plain, tuple(entry["name"] for entry in entries if "valueFrom" in entry)
+
+
+def _config_map(pod: Mapping[str, Any]) -> str:
+    return str(next(volume["configMap"]["name"] for volume in pod["volumes"] if "configMap" in volume))
+
+
+def _volumes(pod: Mapping[str, Any], container: Mapping[str, Any]) -> Iterator[Volume]:
+    scratch = {volume["name"] for volume in pod["volumes"] if "emptyDir" in volume}
+    for mount in container["volumeMounts"]:
+        if not _LABEL.fullmatch(mount["name"]):
+            raise _Unusable(f"`{mount['name']}` is not the name of a rendered volume")
+        yield Volume(name=mount["name"], mount_path=mount["mountPath"], scratch=mount["name"] in scratch)
+
+
+def _config(job: str, text: str) -> Mapping[str, Any]:
+    from compiler.load import compose
+
+    outcome = compose(text, job)
+    if outcome.value is None or not isinstance(outcome.value.data, dict):
+        raise _Unusable(f"the config of job `{job}` is not a mapping")
+    return outcome.value.data
+
+
+def _never_retry(spec: Mapping[str, Any]) -> Iterator[int]:
+    for rule in spec["podFailurePolicy"]["rules"]:
+        if rule["action"] == "FailJob":
+            yield from rule["onExitCodes"]["values"]
+
+
+def _check_chain(jobs: list[LocalJob]) -> None:
+    for before, job in zip([None, *jobs], jobs, strict=False):
+        needed = before.name if before else ""
+        if job.needs != needed:
+            raise _Unusable(f"job `{job.name}` needs `{job.needs}`, but `{needed}` comes before it")

@@ -1,0 +1,138 @@
+"""Runs a plan folder on this machine, stage by stage and gate by gate; what is done is not run again."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+
+from compiler.diagnostics import Diagnostic, Location, diagnostic
+from compiler.local.manifests import LocalJob, read_plan
+from compiler.local.process import Ended, Event, Places, run_job
+from compiler.local.results import Result, read_result
+from compiler.local.show import conclusion, summary, watching
+
+GATE_NOT_PASSED = 80
+
+
+def run(plan: Path, work: Path | None, models: Path | None) -> tuple[Diagnostic, ...]:
+    """Run the plan; what went wrong comes back as diagnostics, everything else is shown."""
+    read = read_plan(plan)
+    if read.value is None:
+        return read.diagnostics
+    if not read.value:
+        print(f"{plan}: this plan has no jobs; see {plan / 'PLAN.md'} for what to do first")
+        return ()
+    jobs = read.value
+    spec_folder = plan.resolve().parent
+    places = Places(
+        models=(models or default_models()).resolve(),
+        data=spec_folder,
+        work=(work or Path(".trainspec") / spec_folder.name).resolve(),
+    )
+    missing = _missing_model(jobs[0], places)
+    if missing:
+        return (missing,)
+    try:
+        places.outputs.mkdir(parents=True, exist_ok=True)
+        with _locked(places.work) as free:
+            if not free:
+                hint = "wait for it to end, or choose another `--work` folder"
+                return (
+                    diagnostic(
+                        "RUN704", "another run uses the work folder", Location(path=str(places.work)), hint=hint
+                    ),
+                )
+            return _run_all(jobs, places)
+    except OSError as error:
+        message = f"cannot write to the work folder: {(error.strerror or str(error)).lower()}"
+        hint = "free space or mend permissions, then run again; what is done is kept"
+        return (diagnostic("RUN705", message, Location(path=str(places.work)), hint=hint),)
+
+
+def default_models() -> Path:
+    """Where base models are kept on this machine."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "trainspec" / "models"
+
+
+def _missing_model(job: LocalJob, places: Places) -> Diagnostic | None:
+    name = job.config["model"]["path"]
+    if (places.models / name / "config.json").is_file():
+        return None
+    where = Location(path=str(places.models / name))
+    return diagnostic(
+        "RUN702", f"base model `{name}` is not there", where, hint=f"fetch it: python -m runtime.fetch {name}"
+    )
+
+
+@contextmanager
+def _locked(work: Path) -> Iterator[bool]:
+    """Hold the work folder; False when another run does."""
+    with (work / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+def _run_all(jobs: tuple[LocalJob, ...], places: Places) -> tuple[Diagnostic, ...]:
+    progress, console = Console(stderr=True), _console()
+    results: dict[str, Result] = {}
+    found: list[Diagnostic] = []
+    for job in jobs:
+        result = read_result(job, places.outputs, ran_now=False)
+        if result:
+            progress.print(f"{job.stage}: has run already, not run again ({job.name})", highlight=False)
+        else:
+            result, problem = _run_stage(job, places, progress)
+            found += [problem] if problem else []
+        if result is None:
+            break
+        results[job.name] = result
+        if result.verdict != "continue":
+            progress.print(f"{job.stage}: the gate says {result.verdict}, so the plan stops here", highlight=False)
+            break
+    console.print(summary(jobs, results) if not found else summary(jobs[: len(results)], results))
+    for line in conclusion(jobs, results, places) if not found else []:
+        console.print(line, highlight=False, soft_wrap=True, markup=False)
+    return tuple(found)
+
+
+def _console() -> Console:
+    """A table needs its width even when the output is a file."""
+    console = Console()
+    return console if console.is_terminal else Console(width=160)
+
+
+def _run_stage(job: LocalJob, places: Places, progress: Console) -> tuple[Result | None, Diagnostic | None]:
+    progress.print(f"{job.stage}: running {job.name}", highlight=False)
+    errors: list[Event] = []
+    with watching(job, progress) as show:
+
+        def watch(event: Event) -> None:
+            if event.get("event") == "error":
+                errors.append(event)
+            show(event)
+
+        ended = run_job(job, places, watch)
+    result = read_result(job, places.outputs, ran_now=True)
+    if result and ended.exit_code in (0, GATE_NOT_PASSED):
+        return result, None
+    return None, _failure(job, ended, errors, places)
+
+
+def _failure(job: LocalJob, ended: Ended, errors: list[Event], places: Places) -> Diagnostic:
+    said = errors[-1] if errors else {}
+    if ended.timed_out:
+        message, hint = (
+            f"stage `{job.stage}` ran past its deadline of {job.deadline_seconds} s",
+            "raise `deadlineMinutes`, or train less",
+        )
+    else:
+        message = f"stage `{job.stage}` ended with exit code {ended.exit_code}: {said.get('message', 'no message; the log has more')}"
+        hint = str(said.get("hint") or "read the log, mend the cause, and run again: what is done is kept")
+    return diagnostic("RUN703", message, Location(path=str(places.errors(job.name))), hint=hint)

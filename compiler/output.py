@@ -1,0 +1,98 @@
+"""Diff and write: what is on disk against what was rendered, and the plan folder replaced as a whole."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from compiler.diagnostics import Diagnostic, Location, diagnostic
+from compiler.render import RenderedBundle
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """One file that differs: `action` is `create`, `update` or `delete`; texts are None where there is no file."""
+
+    action: str
+    name: str
+    before: str | None
+    after: str | None
+
+
+def changes(bundle: RenderedBundle, folder: Path) -> tuple[Change, ...]:
+    """What writing the bundle would change in the plan folder, by file name."""
+    return tuple(sorted(_changes(bundle, folder), key=lambda change: change.name))
+
+
+def _changes(bundle: RenderedBundle, folder: Path) -> Iterator[Change]:
+    wanted = {file.name: file.text for file in bundle.files}
+    present = {path.name: path for path in folder.iterdir()} if folder.is_dir() else {}
+    for name, text in wanted.items():
+        before = _read(present[name]) if name in present else None
+        if before != text:
+            yield Change(action="create" if name not in present else "update", name=name, before=before, after=text)
+    for name in present.keys() - wanted.keys():
+        yield Change(action="delete", name=name, before=_read(present[name]), after=None)
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def write(bundle: RenderedBundle, folder: Path, shown: str) -> Diagnostic | None:
+    """Replace the plan folder by the bundle: written beside it, then renamed, so that a kill or a full disk leaves
+    either the old plan or the new one. Gives back what went wrong, if anything.
+    """
+    staged = None
+    try:
+        sweep(folder)
+        staged = Path(tempfile.mkdtemp(prefix=f".{folder.name}.new-", dir=folder.parent))
+        for file in bundle.files:
+            _write_durably(staged / file.name, file.text)
+        staged.chmod(0o755)
+        _swap(staged, folder)
+    except OSError as error:
+        if staged is not None:
+            shutil.rmtree(staged, ignore_errors=True)
+        message = f"cannot write the plan: {(error.strerror or str(error)).lower()}"
+        return diagnostic(
+            "RND503", message, Location(path=shown), hint="free space or mend permissions, then compile again"
+        )
+    return None
+
+
+def sweep(folder: Path) -> None:
+    """Mend what a killed compile left: put an old plan back that was being replaced, remove half-written ones."""
+    retired = folder.parent / f".{folder.name}.old"
+    if retired.is_dir() and not folder.exists():
+        retired.rename(folder)
+    shutil.rmtree(retired, ignore_errors=True)
+    for leftover in folder.parent.glob(f".{folder.name}.new-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _write_durably(path: Path, text: str) -> None:
+    with path.open("w", encoding="utf-8", newline="\n") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _swap(staged: Path, folder: Path) -> None:
+    """Two renames; `sweep` undoes the first if the process dies between them."""
+    retired = folder.parent / f".{folder.name}.old"
+    if folder.exists():
+        folder.rename(retired)
+    try:
+        staged.rename(folder)
+    except OSError:
+        with suppress(OSError):
+            retired.rename(folder)
+        raise
+    shutil.rmtree(retired, ignore_errors=True)

@@ -1,0 +1,151 @@
+"""The table of rules. Its order is its priority: gates decide the phase, the first that enters one wins."""
+
+from compiler.selection import predicates_method as method
+from compiler.selection import predicates_phase as phase
+from compiler.selection.model import Phase, Rule
+
+RULES_VERSION = "2026.11"
+
+# a model can need several stages: this is the order in which they train, one edge of the pipeline after the other
+STAGE_ORDER = ("sft", "kto", "dpo")
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        id="G1",
+        title="run the system end to end first",
+        phrase="先跑通框架 → 收集真实 badcase",
+        phrase_en="get the framework running first, then collect real badcases",
+        asked_in=None,
+        predicate=phase.end_to_end,
+        otherwise="never train",
+    ),
+    Rule(
+        id="G2",
+        title="record full-chain traces",
+        phrase="记录每个 query 的完整链路与输出",
+        phrase_en="record the whole chain and the output of every query",
+        asked_in=None,
+        predicate=phase.full_chain_traces,
+    ),
+    Rule(
+        id="DONE",
+        title="the target is met",
+        phrase="",
+        phrase_en="derived: when the measured interval clears the target there is nothing to train",
+        asked_in=None,
+        predicate=phase.target_met,
+    ),
+    Rule(
+        id="G3",
+        title="collect labelled badcases",
+        phrase="人工标注与 LLM 自动扩充（GraphGen）",
+        phrase_en="label by hand and augment with an LLM (GraphGen)",
+        asked_in=None,
+        predicate=phase.enough_badcases,
+        otherwise="synthetic rows never enter evaluation",
+    ),
+    Rule(
+        id="P0",
+        title="prompts before training",
+        phrase="Prompt 侧的迭代优化（优先级永远高于训练）",
+        phrase_en="iterate on the prompt: it always comes before training",
+        asked_in=None,
+        predicate=phase.prompt_first,
+        otherwise="training refused",
+    ),
+    Rule(
+        id="T0",
+        title="train on what prompts cannot fix",
+        phrase="仍无法解决的 badcase，这些才需要训练",
+        phrase_en="only the badcases that remain unsolved need training",
+        asked_in=None,
+        predicate=phase.train_the_rest,
+        otherwise="no prompt log: blocked",
+    ),
+    Rule(
+        id="P1",
+        title="few-shot for frequent and critical classes",
+        phrase="选典型样例做 few-shot",
+        phrase_en="pick typical cases as few-shot examples",
+        asked_in=Phase.PROMPT,
+        predicate=phase.few_shot,
+    ),
+    Rule(
+        id="P2",
+        title="rules and limits for sporadic classes",
+        phrase="补充明确规则、限制条件、偏好指令",
+        phrase_en="add explicit rules, limits and preference instructions",
+        asked_in=Phase.PROMPT,
+        predicate=phase.rules_in_prompt,
+    ),
+    Rule(
+        id="P3",
+        title="restructure the prompt for systemic classes",
+        phrase="重构 prompt 模块、引入 deliberate、分步 ReAct 或辅助推理链",
+        phrase_en="restructure prompt modules, bring in deliberation, step-by-step ReAct or an auxiliary reasoning chain",
+        asked_in=Phase.PROMPT,
+        predicate=phase.restructure_prompt,
+    ),
+    Rule(
+        id="P4",
+        title="flow-control faults are mended, not trained",
+        phrase="属于“流程控制”，并非模型能力缺陷",
+        phrase_en="a matter of flow control, not of the model's ability",
+        asked_in=Phase.PROMPT,
+        predicate=phase.flow_control,
+        otherwise="training refused for these cases",
+    ),
+    Rule(
+        id="M2",
+        title="SFT for unstable behaviour",
+        phrase="模型能理解内容但行为不稳定 → 直接做 SFT",
+        phrase_en="the model understands but behaves unstably: SFT directly",
+        asked_in=Phase.TRAIN,
+        predicate=method.unstable_to_sft,
+        gap="unstable",
+        otherwise="fewer than 50 demonstrations: few-shot or augmentation first",
+    ),
+    Rule(
+        id="M3",
+        title="DPO for a preference gap",
+        phrase="拥有明确“正确答案 vs 错误答案”的人工修正 badcase；通常作为优先选择",
+        phrase_en="there are human-corrected badcases, right answer against wrong; usually the first choice",
+        asked_in=Phase.TRAIN,
+        predicate=method.preference_to_dpo,
+        gap="preference",
+        otherwise="pair rules D1 to D4",
+    ),
+    Rule(
+        id="D1",
+        title="make pairs of badcases",
+        phrase="",
+        phrase_en="derived: chosen is the human fix, rejected the logged wrong answer to the same prompt",
+        asked_in=Phase.TRAIN,
+        predicate=method.pairs_from_badcases,
+        otherwise="no logged answers: downgrade to SFT and say so",
+    ),
+    Rule(
+        id="D2",
+        title="KTO for thumbs up and down",
+        phrase="",
+        phrase_en="derived: single marked answers are not pairs, KTO learns from them",
+        asked_in=Phase.TRAIN,
+        predicate=method.thumbs_to_kto,
+    ),
+    Rule(
+        id="D3",
+        title="filter near-identical pairs",
+        phrase="",
+        phrase_en="derived: nearly equal pairs displace likelihood (arXiv 2410.08847): filter them or add the sft loss",
+        asked_in=Phase.TRAIN,
+        predicate=method.near_identical_pairs,
+    ),
+    Rule(
+        id="D4",
+        title="warn of off-policy pairs",
+        phrase="",
+        phrase_en="derived: answers logged from another model or prompt version are off-policy",
+        asked_in=Phase.TRAIN,
+        predicate=method.off_policy_pairs,
+    ),
+)

@@ -1,0 +1,83 @@
+"""The trainer fields of the pinned TRL, as a generated table, so that overrides are checked without importing TRL.
+
+`trl_fields.json` is generated from the installed TRL and kept in step by a contract test.
+"""
+
+import difflib
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+
+from compiler.diagnostics import Diagnostic, diagnostic
+from compiler.source import FieldPath, SourceDocument
+
+# the runtime sets these by itself or the plan does: a spec that set them would break resuming, isolation or review
+RUNTIME_FIELDS: dict[str, str] = {
+    "bf16": "the plan's `dtype`",
+    "data_seed": "`spec.seed`",
+    "ddp_backend": "the runtime",
+    "deepspeed": "the plan",
+    "disable_tqdm": "the runtime",
+    "enable_jit_checkpoint": "the runtime",
+    "fp16": "the plan's `dtype`",
+    "fsdp": "the plan",
+    "fsdp_config": "the plan",
+    "hub_model_id": "nobody: stages run offline",
+    "hub_token": "nobody: stages run offline",
+    "local_rank": "the launcher",
+    "model_init_kwargs": "the runtime",
+    "output_dir": "the runtime",
+    "project": "the runtime",
+    "push_to_hub": "nobody: stages run offline",
+    "report_to": "the runtime",
+    "resume_from_checkpoint": "the runtime, which resumes by itself",
+    "run_name": "the plan",
+    "seed": "`spec.seed`",
+    "trust_remote_code": "`spec.model.trustRemoteCode`",
+    "use_cpu": "the cluster profile",
+}
+
+_PYTHON_KINDS = {bool: "bool", int: "int", float: "float", str: "str", list: "list", dict: "dict", type(None): "null"}
+
+
+@cache
+def trl_fields() -> Mapping[str, Mapping[str, list[str]]]:
+    """Method → field → kinds of value that it takes, of the pinned TRL."""
+    table = json.loads((Path(__file__).parent / "trl_fields.json").read_text(encoding="utf-8"))
+    methods: Mapping[str, Mapping[str, list[str]]] = table["methods"]
+    return methods
+
+
+def check_trainer(
+    method: str, values: Mapping[str, object], at: FieldPath, document: SourceDocument
+) -> Iterator[Diagnostic]:
+    """Diagnostics of a spec's trainer block for `method`, which stands at the field path `at`."""
+    known = trl_fields()[method]
+    for name, value in values.items():
+        path = (*at, name)
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean `{close[0]}`?" if close else "see the fields of TRL's config class for the method"
+            yield diagnostic("CHK208", f"trl has no `{method}` field `{name}`", document.at(path, key=True), hint=hint)
+        elif name in RUNTIME_FIELDS:
+            message = f"`{name}` is not for specs to set"
+            yield diagnostic(
+                "CHK209", message, document.at(path, key=True), hint=f"remove it: it is set by {RUNTIME_FIELDS[name]}"
+            )
+        elif not _fits(value, known[name]):
+            kinds = " or ".join(known[name])
+            yield diagnostic(
+                "CHK213",
+                f"`{name}` takes {kinds}, not {_kind(value)}",
+                document.at(path),
+                hint=f"write a value of type {kinds}",
+            )
+
+
+def _kind(value: object) -> str:
+    return _PYTHON_KINDS.get(type(value), "str")
+
+
+def _fits(value: object, kinds: list[str]) -> bool:
+    return _kind(value) in kinds or (_kind(value) == "int" and "float" in kinds)

@@ -1,0 +1,44 @@
+"""The one quoting filter that every scalar of a template goes through.
+
+Strings are always double-quoted JSON with what YAML cannot hold escaped; floats keep a point in the mantissa. So YAML
+1.1 readers (PyYAML, which TRL uses) and YAML 1.2 readers see the same value, whatever a spec holds.
+"""
+
+import json
+import re
+
+# readable to JSON, but not printable in YAML, or a line break there
+_ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
+
+
+def quote(value: object) -> str:
+    """A scalar, or a flow list of scalars, as YAML text. TypeError for anything else: that is a template's defect."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return _float(value)
+    if isinstance(value, str):
+        return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False))
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(quote(item) for item in value)}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{quote(str(key))}: {quote(item)}' for key, item in value.items())}}}"
+    raise TypeError(f"cannot write a {type(value).__name__} as a yaml scalar")
+
+
+def _float(value: float) -> str:
+    text = repr(value)
+    if "n" in text:
+        raise TypeError(f"cannot write {text} as a yaml scalar")
+    mantissa, e, exponent = text.partition("e")
+    return f"{mantissa}{'' if '.' in mantissa else '.0'}{e}{exponent}"
+
+
+def block(text: str, indent: int) -> str:
+    """Text of several lines as a literal block scalar, indented by `indent` spaces."""
+    pad = " " * indent
+    return "|\n" + "\n".join(f"{pad}{line}" if line else "" for line in text.rstrip("\n").split("\n"))
