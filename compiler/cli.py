@@ -19,8 +19,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     help=(
         "Decide what an LLM application needs, and render it as Kubernetes Jobs.\n\n"
-        "A spec says what the business wants, what the data looks like and what was tried. trainspec checks it, decides by rules "
-        "(collect badcases, improve the prompt, train, or done), and renders a plan that people review and CI applies.\n\n"
+        "A spec says what the business wants, what the data looks like and what was tried. trainspec checks it, "
+        "decides by rules (collect badcases, improve the prompt, train, or done), and renders a plan that people "
+        "review and CI applies.\n\n"
         "Start with:  trainspec check specs   then   trainspec explain specs/NAME"
     ),
     epilog="Exit codes: 0 ok, 1 errors in specs or stages, 2 usage, 3 internal, 5 differences, 130 interrupted.",
@@ -141,8 +142,6 @@ def main() -> None:
         raise SystemExit(ExitCode.INTERRUPT) from None
     except Exception as error:
         traceback.print_exc()
-        typer.echo(
-            f"internal error: {type(error).__name__}: {error}\nthis is a defect of trainspec {__version__}; report it with the text above",
-            err=True,
-        )
+        typer.echo(f"internal error: {type(error).__name__}: {error}", err=True)
+        typer.echo(f"this is a defect of trainspec {__version__}: report it with the text above", err=True)
         raise SystemExit(ExitCode.INTERNAL) from None

@@ -57,7 +57,7 @@ def read_source(path: Path, shown: str, *, name: str, relative: str, shape: str)
         return Outcome(
             value=None, diagnostics=(diagnostic("YML001", f"cannot read the file: {error.strerror}", where),)
         )
-    except _TooLarge as error:
+    except _TooLargeError as error:
         return Outcome(value=None, diagnostics=(diagnostic("YML005", str(error), Location(path=shown)),))
     if not tally.rows and not tally.found:
         found = diagnostic(
@@ -78,17 +78,17 @@ def folder_digest(folder: Path) -> str:
     return digest.hexdigest()
 
 
-class _TooLarge(Exception):
+class _TooLargeError(Exception):
     pass
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
     if path.stat().st_size > MAX_FILE_BYTES:
-        raise _TooLarge(f"the file is larger than {MAX_FILE_BYTES:,} bytes")
+        raise _TooLargeError(f"the file is larger than {MAX_FILE_BYTES:,} bytes")
     with path.open("rb") as stream:
         for number, raw in enumerate(iter(lambda: stream.readline(MAX_ROW_BYTES + 1), b""), start=1):
             if len(raw) > MAX_ROW_BYTES:
-                raise _TooLarge(f"row {number} is larger than {MAX_ROW_BYTES:,} bytes")
+                raise _TooLargeError(f"row {number} is larger than {MAX_ROW_BYTES:,} bytes")
             yield number, raw
 
 

@@ -47,8 +47,9 @@ def plan(made: Plan) -> str:
     lines.append(f"├─ phase  {selection.phase}")
     lines += [line for each in decisive(selection) for line in _rule_lines(each)]
     for stage in made.stages:
+        rules = ", ".join(stage.rules)
         lines.append(
-            f"├─ stage  {stage.order} {stage.name}: {METHOD_NAMES[stage.method]} on `{stage.source}` ({', '.join(stage.rules)})"
+            f"├─ stage  {stage.order} {stage.name}: {METHOD_NAMES[stage.method]} on `{stage.source}` ({rules})"
         )
         lines.append(f"│         {stage.job}")
         lines += [
@@ -56,9 +57,8 @@ def plan(made: Plan) -> str:
             for name, reason in (alternatives(selection, stage) if stage.trains else [])
         ]
     lines += [f"├─ do     {text} ({rule_id})" for rule_id, text in selection.advice]
-    lines.append(
-        f"└─ silent {', '.join(each.rule.id for each in selection.trace if each.finding.status is Status.SILENT) or 'none'}"
-    )
+    silent = [each.rule.id for each in selection.trace if each.finding.status is Status.SILENT]
+    lines.append(f"└─ silent {', '.join(silent) or 'none'}")
     return "\n".join(lines)
 
 

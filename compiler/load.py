@@ -69,7 +69,7 @@ def compose(text: str, shown: str) -> Outcome[SourceDocument]:
     composer = _Composer(shown=shown, lines=tuple(text.splitlines()))
     try:
         documents = sum(composer.take(event) for event in YAML(typ="safe", pure=False).parse(text))
-    except _TooMuch as error:
+    except _TooMuchError as error:
         return _failed("YML005", str(error), shown, line=error.line)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -82,7 +82,7 @@ def compose(text: str, shown: str) -> Outcome[SourceDocument]:
     return Outcome(value=document, diagnostics=tuple(composer.found))
 
 
-class _TooMuch(Exception):
+class _TooMuchError(Exception):
     def __init__(self, message: str, line: int) -> None:
         super().__init__(message)
         self.line = line
@@ -137,7 +137,7 @@ class _Composer:
 
     def _push(self, event: MappingStartEvent | SequenceStartEvent, span: Span) -> None:
         if len(self._open) >= MAX_DEPTH:
-            raise _TooMuch(f"nesting is deeper than {MAX_DEPTH} levels", span.line + 1)
+            raise _TooMuchError(f"nesting is deeper than {MAX_DEPTH} levels", span.line + 1)
         if self._awaits_key():
             self._tell("YML006", "a list or mapping is used as a key", span, "use a plain word as the key")
         holder: dict[str, object] | list[object] = {} if isinstance(event, MappingStartEvent) else []
@@ -220,7 +220,7 @@ class _Composer:
     def _count(self, more: int, span: Span) -> None:
         self._values += more
         if self._values > MAX_VALUES:
-            raise _TooMuch(
+            raise _TooMuchError(
                 f"the file holds more than {MAX_VALUES:,} values, aliases counted where they are used", span.line + 1
             )
 

@@ -8,8 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from compiler.bundle import RenderedBundle
 from compiler.diagnostics import Diagnostic, Location, diagnostic
-from compiler.render import RenderedBundle
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,11 +5,11 @@ stops between phases.
 from dataclasses import dataclass
 from pathlib import Path
 
+from compiler.bundle import RenderedBundle
 from compiler.check import check
 from compiler.diagnostics import Diagnostic, Outcome, has_errors
 from compiler.inputs import load_inputs
 from compiler.plan import Plan, plan
-from compiler.render import RenderedBundle, render
 from compiler.selection import select
 from compiler.selection.facts import facts_of
 from compiler.selection.tell import tell
@@ -45,6 +45,8 @@ def compile_spec(path: Path, shown: str) -> Outcome[Compiled]:
     planned = make_plan(path, shown)
     if planned.value is None:
         return Outcome(value=None, diagnostics=planned.diagnostics)
+    from compiler.render import render  # jinja2 is imported only by those who render
+
     rendered = render(planned.value)
     found = ordered((*planned.diagnostics, *rendered.diagnostics))
     if rendered.value is None:

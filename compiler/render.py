@@ -3,7 +3,6 @@ is read back and compared with what was meant before anything is written.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -11,28 +10,14 @@ from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 
 from compiler import __version__
+from compiler.bundle import RenderedBundle, RenderedFile
 from compiler.defaults import BACKOFF_LIMIT, GRACE_SECONDS
 from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic
 from compiler.load import compose
 from compiler.plan import Plan, Stage
 from compiler.review import review_context
 from compiler.selection.rules import RULES_VERSION
-from compiler.yaml_scalar import block, quote
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RenderedFile:
-    """A file of the plan folder: its name, and its text as UTF-8."""
-
-    name: str
-    text: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RenderedBundle:
-    """All files of a plan folder, sorted by name."""
-
-    files: tuple[RenderedFile, ...]
+from compiler.yaml_scalar import block, key, quote
 
 
 def render(plan: Plan) -> Outcome[RenderedBundle]:
@@ -149,5 +134,5 @@ def _environment() -> SandboxedEnvironment:
         keep_trailing_newline=True,
     )
     environment.filters |= {"md": escape_markdown, "block": block}
-    environment.globals |= {"q": quote}
+    environment.globals |= {"q": quote, "key": key}
     return environment

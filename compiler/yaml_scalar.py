@@ -10,6 +10,9 @@ import re
 # readable to JSON, but not printable in YAML, or a line break there
 _ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 
+_WORD = re.compile(r"[a-z][a-z0-9_]*")
+_BOOLEANS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}  # YAML 1.1 reads them as no words
+
 
 def quote(value: object) -> str:
     """A scalar, or a flow list of scalars, as YAML text. TypeError for anything else: that is a template's defect."""
@@ -26,8 +29,13 @@ def quote(value: object) -> str:
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(quote(item) for item in value)}]"
     if isinstance(value, dict):
-        return f"{{{', '.join(f'{quote(str(key))}: {quote(item)}' for key, item in value.items())}}}"
+        return f"{{{', '.join(f'{key(str(name))}: {quote(item)}' for name, item in value.items())}}}"
     raise TypeError(f"cannot write a {type(value).__name__} as a yaml scalar")
+
+
+def key(name: str) -> str:
+    """A mapping's key: bare where every YAML reader takes it for a word, quoted elsewhere."""
+    return name if _WORD.fullmatch(name) and name not in _BOOLEANS else quote(name)
 
 
 def _float(value: float) -> str:

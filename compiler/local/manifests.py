@@ -50,7 +50,7 @@ class LocalJob:
     never_retry: frozenset[int]
 
 
-class _Unusable(Exception):
+class _UnusableError(Exception):
     """Something in a manifest that the executor does not run; the text says what."""
 
 
@@ -68,7 +68,7 @@ def read_plan(folder: Path) -> Outcome[tuple[LocalJob, ...]]:
     try:
         jobs = sorted((_job(each, configs) for each in objects if each.get("kind") == "Job"), key=lambda job: job.order)
         _check_chain(jobs)
-    except _Unusable as error:
+    except _UnusableError as error:
         return _refused(str(error), folder)
     except (KeyError, TypeError, ValueError, IndexError) as error:
         return _refused(f"a manifest lacks what a rendered one has: {error}", folder)
@@ -106,11 +106,11 @@ def _job(manifest: Mapping[str, Any], configs: Mapping[str, Mapping[str, Any]]) 
     meta, spec = manifest["metadata"], manifest["spec"]
     name, notes = meta["name"], meta["annotations"]
     if not _LABEL.fullmatch(name) or not _LABEL.fullmatch(notes["trainspec.dev/stage"]):
-        raise _Unusable(f"`{name}` is not the name of a rendered job")
+        raise _UnusableError(f"`{name}` is not the name of a rendered job")
     pod = spec["template"]["spec"]
     (container,) = pod["containers"]
     if container["command"] != COMMAND:
-        raise _Unusable(
+        raise _UnusableError(
             f"job `{name}` runs `{' '.join(map(str, container['command']))}`; only `{' '.join(COMMAND)}` is run here"
         )
     env, secrets = _environment(name, container["env"])
@@ -137,7 +137,7 @@ def _environment(job: str, entries: list[Mapping[str, Any]]) -> tuple[dict[str, 
     plain = {entry["name"]: str(entry["value"]) for entry in entries if "value" in entry}
     for name in plain:
         if not _ENV.fullmatch(name):
-            raise _Unusable(f"job `{job}` sets the variable `{name}`, which rendered jobs do not")
+            raise _UnusableError(f"job `{job}` sets the variable `{name}`, which rendered jobs do not")
     return plain, tuple(entry["name"] for entry in entries if "valueFrom" in entry)
 
 
@@ -149,7 +149,7 @@ def _volumes(pod: Mapping[str, Any], container: Mapping[str, Any]) -> Iterator[V
     scratch = {volume["name"] for volume in pod["volumes"] if "emptyDir" in volume}
     for mount in container["volumeMounts"]:
         if not _LABEL.fullmatch(mount["name"]):
-            raise _Unusable(f"`{mount['name']}` is not the name of a rendered volume")
+            raise _UnusableError(f"`{mount['name']}` is not the name of a rendered volume")
         yield Volume(name=mount["name"], mount_path=mount["mountPath"], scratch=mount["name"] in scratch)
 
 
@@ -158,7 +158,7 @@ def _config(job: str, text: str) -> Mapping[str, Any]:
 
     outcome = compose(text, job)
     if outcome.value is None or not isinstance(outcome.value.data, dict):
-        raise _Unusable(f"the config of job `{job}` is not a mapping")
+        raise _UnusableError(f"the config of job `{job}` is not a mapping")
     return outcome.value.data
 
 
@@ -172,4 +172,4 @@ def _check_chain(jobs: list[LocalJob]) -> None:
     for before, job in zip([None, *jobs], jobs, strict=False):
         needed = before.name if before else ""
         if job.needs != needed:
-            raise _Unusable(f"job `{job.name}` needs `{job.needs}`, but `{needed}` comes before it")
+            raise _UnusableError(f"job `{job.name}` needs `{job.needs}`, but `{needed}` comes before it")

@@ -123,7 +123,8 @@ def _environment(job: LocalJob, places: Places, mapped: Mapping[str, Path]) -> d
     secrets = {name: os.environ[name] for name in job.secrets if name in os.environ}
     plain = {name: _translate(value, mapped) for name, value in job.env.items()}
     plain["TRAINSPEC_TERMINATION_LOG"] = str(places.work / "logs" / f"{job.name}.termination")
-    return image | secrets | plain
+    # a package called `runtime` in the work folder must not stand in for ours
+    return image | secrets | plain | {"PYTHONSAFEPATH": "1"}
 
 
 def _translate(value: str, mapped: Mapping[str, Path]) -> str:

@@ -128,11 +128,10 @@ def _run_stage(job: LocalJob, places: Places, progress: Console) -> tuple[Result
 def _failure(job: LocalJob, ended: Ended, errors: list[Event], places: Places) -> Diagnostic:
     said = errors[-1] if errors else {}
     if ended.timed_out:
-        message, hint = (
-            f"stage `{job.stage}` ran past its deadline of {job.deadline_seconds} s",
-            "raise `deadlineMinutes`, or train less",
-        )
+        message = f"stage `{job.stage}` ran past its deadline of {job.deadline_seconds} s"
+        hint = "raise `deadlineMinutes`, or train less"
     else:
-        message = f"stage `{job.stage}` ended with exit code {ended.exit_code}: {said.get('message', 'no message; the log has more')}"
+        why = said.get("message", "no message; the log has more")
+        message = f"stage `{job.stage}` ended with exit code {ended.exit_code}: {why}"
         hint = str(said.get("hint") or "read the log, mend the cause, and run again: what is done is kept")
     return diagnostic("RUN703", message, Location(path=str(places.errors(job.name))), hint=hint)

@@ -1,4 +1,4 @@
-"""What a person sees of a local run: a bar while a stage works, plain lines where there is no terminal, a table at the end."""
+"""What a person sees of a local run: a bar while a stage works (plain lines without a terminal), a table at the end."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence

@@ -87,20 +87,15 @@ def prompt_first(facts: Facts) -> Finding:
     if facts.plateaued:
         return Finding(status=Status.SILENT, reason="the latest prompt rounds no longer gain", evidence=evidence)
     if not facts.rounds:
-        reason, step = (
-            "no prompt round has been measured",
-            "measure the present prompt on a fixed test set, then improve it by the class of each badcase",
-        )
+        reason = "no prompt round has been measured"
+        step = "measure the present prompt on a fixed test set, then improve it by the class of each badcase"
     elif gain is None:
-        reason, step = (
-            "too few prompt rounds to see a plateau",
-            f"measure more prompt rounds on the same test set: {facts.plateau_rounds + 1} at least, {len(facts.rounds)} so far",
-        )
+        reason = "too few prompt rounds to see a plateau"
+        needed = f"{facts.plateau_rounds + 1} at least, {len(facts.rounds)} so far"
+        step = f"measure more prompt rounds on the same test set: {needed}"
     else:
-        reason, step = (
-            f"the latest prompt rounds still gain {gain:.3f}",
-            "go on with the prompt: another round on the same test set",
-        )
+        reason = f"the latest prompt rounds still gain {gain:.3f}"
+        step = "go on with the prompt: another round on the same test set"
     return Finding(
         status=Status.FIRED, reason=reason, evidence=evidence, effects=(EnterPhase(Phase.PROMPT), Advise(step))
     )
@@ -127,7 +122,7 @@ def restructure_prompt(facts: Facts) -> Finding:
     return _prompt_technique(
         facts,
         ("systemic",),
-        "restructure the prompt module for class {names}: deliberate, step-by-step ReAct, or an auxiliary reasoning chain",
+        "restructure the prompt module for class {names}: deliberate, step-by-step ReAct, or an auxiliary chain",
     )
 
 

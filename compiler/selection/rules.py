@@ -82,7 +82,7 @@ RULES: tuple[Rule, ...] = (
         id="P3",
         title="restructure the prompt for systemic classes",
         phrase="重构 prompt 模块、引入 deliberate、分步 ReAct 或辅助推理链",
-        phrase_en="restructure prompt modules, bring in deliberation, step-by-step ReAct or an auxiliary reasoning chain",
+        phrase_en="restructure prompt modules; deliberation, step-by-step ReAct or an auxiliary reasoning chain",
         asked_in=Phase.PROMPT,
         predicate=phase.restructure_prompt,
     ),

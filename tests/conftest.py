@@ -1,0 +1,128 @@
+"""Shared fixtures: the option to update golden files, and small projects to compile."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+DIGEST = "0123456789abcdef" * 4
+
+PROFILE = f"""\
+apiVersion: trainspec.dev/v1alpha1
+kind: ClusterProfile
+metadata:
+  name: small
+spec:
+  namespace: training
+  image: registry.example.com/runtime@sha256:{DIGEST}
+  cpu: "2"
+  memory: 8Gi
+  storage:
+    modelsClaim: models
+    dataClaim: specs
+    outputsSize: 10Gi
+"""
+
+SPEC = """\
+apiVersion: trainspec.dev/v1alpha1
+kind: TrainingSpec
+metadata:
+  name: shop
+spec:
+  profile: small
+  goal:
+    application: workflow
+    task: answer questions about orders
+    metrics:
+      - name: exact_match
+        target: 0.9
+  system:
+    runsEndToEnd: true
+    traces:
+      location: traces/
+      fullChain: true
+  model:
+    name: tiny
+    revision: "1"
+  data:
+    - name: demos
+      purpose: demonstrations
+      shape: prompt-completion
+      path: data/demos.jsonl
+    - name: held-out
+      purpose: evaluation
+      shape: evaluation
+      path: data/held-out.jsonl
+    - name: badcases
+      purpose: badcases
+      shape: badcase
+      path: data/badcases.jsonl
+  prompt:
+    rounds:
+      - {name: v1, technique: zero-shot, score: 0.30, questions: 100}
+      - {name: v2, technique: rules, score: 0.31, questions: 100}
+      - {name: v3, technique: few-shot, score: 0.30, questions: 100}
+  gaps:
+    - kind: unstable
+    - kind: preference
+"""
+
+Rows = list[Mapping[str, Any]]
+
+
+def demos(count: int = 60) -> Rows:
+    return [{"id": f"d{i}", "prompt": f"demo {i}?", "completion": f"answer {i}", "cluster": f"d{i}"} for i in range(count)]
+
+
+def held_out(count: int = 20) -> Rows:
+    return [{"id": f"h{i}", "prompt": f"test {i}?", "reference": f"gold {i}", "cluster": f"h{i}"} for i in range(count)]
+
+
+def badcases(count: int = 40, **extra: Any) -> Rows:
+    row = {"model": "tiny/1"} | extra
+    return [
+        {"id": f"b{i}", "prompt": f"bad {i}?", "answer": f"something else, wrong {i}", "fix": f"the right one is {i}"} | row
+        for i in range(count)
+    ]
+
+
+def write_rows(path: Path, rows: Rows) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+
+
+MakeSpec = Callable[..., Path]
+
+
+@pytest.fixture
+def make_spec(tmp_path: Path) -> MakeSpec:
+    """Writes a project in a fresh folder, and gives the path of its spec.
+
+    `edit` pairs replace text of the default spec (each must be there); rows of the data files can be given.
+    """
+
+    def make(*edits: tuple[str, str], spec: str = SPEC, profile: str = PROFILE, name: str = "shop", **rows: Rows) -> Path:
+        for old, new in edits:
+            assert old in spec, f"{old!r} is not in the spec"
+            spec = spec.replace(old, new)
+        folder = tmp_path / "specs" / name
+        (tmp_path / "specs" / "clusters").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "specs" / "clusters" / "small.yaml").write_text(profile, encoding="utf-8")
+        write_rows(folder / "data" / "demos.jsonl", rows.get("demos", demos()))
+        write_rows(folder / "data" / "held-out.jsonl", rows.get("held_out", held_out()))
+        write_rows(folder / "data" / "badcases.jsonl", rows.get("badcases", badcases()))
+        (folder / "spec.yaml").write_text(spec, encoding="utf-8")
+        return folder / "spec.yaml"
+
+    return make
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="rewrite golden files; review the difference before committing")
+
+
+@pytest.fixture
+def update_golden(request: pytest.FixtureRequest) -> bool:
+    return bool(request.config.getoption("--update-golden"))
