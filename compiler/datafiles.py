@@ -251,9 +251,7 @@ _SIDES = {"badcase": ("fix", "answer"), "preference": ("chosen", "rejected")}
 def _shape_problem(row: Row, shape: str) -> _Problem | None:
     for column, (fits, expected) in SHAPES[shape].items():
         if not fits(row.get(column)):
-            state = "is not" if column in row else "is missing: it should be"
-            return _Problem(
-                f"`{column}` {state} {expected}",
-                f"a `{shape}` row needs {', '.join(f'`{name}`' for name in SHAPES[shape])}",
-            )
+            state = "should be" if column in row else "is missing: it should be"
+            names = ", ".join(f"`{name}`" for name in SHAPES[shape])
+            return _Problem(f"`{column}` {state} {expected}", f"a `{shape}` row holds {names}")
     return None

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic
-from compiler.schema import DOCUMENTS
+from compiler.schema import DOCUMENTS, PATTERN_HINTS
 from compiler.source import FieldPath, SourceDocument
 
 
@@ -109,6 +109,8 @@ def _shown(value: object) -> str:
 
 
 def _value_hint(detail: ErrorDetails) -> str:
+    if detail["type"] == "string_pattern_mismatch":
+        return PATTERN_HINTS.get(str(detail["ctx"]["pattern"]), "write it in the form that the pattern shows")
     value, expected = detail["input"], str(detail.get("ctx", {}).get("expected", ""))
     options = [option.strip("'") for option in expected.replace(" or ", ", ").split(", ")]
     close = difflib.get_close_matches(str(value), options, n=1)

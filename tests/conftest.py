@@ -73,7 +73,9 @@ Rows = list[Mapping[str, Any]]
 
 
 def demos(count: int = 60) -> Rows:
-    return [{"id": f"d{i}", "prompt": f"demo {i}?", "completion": f"answer {i}", "cluster": f"d{i}"} for i in range(count)]
+    return [
+        {"id": f"d{i}", "prompt": f"demo {i}?", "completion": f"answer {i}", "cluster": f"d{i}"} for i in range(count)
+    ]
 
 
 def held_out(count: int = 20) -> Rows:
@@ -83,7 +85,8 @@ def held_out(count: int = 20) -> Rows:
 def badcases(count: int = 40, **extra: Any) -> Rows:
     row = {"model": "tiny/1"} | extra
     return [
-        {"id": f"b{i}", "prompt": f"bad {i}?", "answer": f"something else, wrong {i}", "fix": f"the right one is {i}"} | row
+        {"id": f"b{i}", "prompt": f"bad {i}?", "answer": f"something else, wrong {i}", "fix": f"the right one is {i}"}
+        | row
         for i in range(count)
     ]
 
@@ -103,7 +106,9 @@ def make_spec(tmp_path: Path) -> MakeSpec:
     `edit` pairs replace text of the default spec (each must be there); rows of the data files can be given.
     """
 
-    def make(*edits: tuple[str, str], spec: str = SPEC, profile: str = PROFILE, name: str = "shop", **rows: Rows) -> Path:
+    def make(
+        *edits: tuple[str, str], spec: str = SPEC, profile: str = PROFILE, name: str = "shop", **rows: Rows
+    ) -> Path:
         for old, new in edits:
             assert old in spec, f"{old!r} is not in the spec"
             spec = spec.replace(old, new)
@@ -120,7 +125,9 @@ def make_spec(tmp_path: Path) -> MakeSpec:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--update-golden", action="store_true", help="rewrite golden files; review the difference before committing")
+    parser.addoption(
+        "--update-golden", action="store_true", help="rewrite golden files; review the difference before committing"
+    )
 
 
 @pytest.fixture

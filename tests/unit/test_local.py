@@ -1,0 +1,225 @@
+"""The local executor on real processes: order, gates, retries, deadlines, what is run again and what is not.
+
+The stage process is a small script here, since what is tested is the executor; the real runtime runs under it in
+tests/training.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+from conftest import MakeSpec
+from typer.testing import CliRunner
+
+from compiler.cli import app
+from compiler.local import process, run
+
+# behaves as a stage does: reads its config, logs, leaves metrics.json; BEHAVE says what goes wrong with which stage
+STAGE = textwrap.dedent(
+    """
+    import json, os, pathlib, signal, sys, time
+    text = pathlib.Path(sys.argv[1]).read_text()
+    field = lambda name: next(line.split('"')[1] for line in text.splitlines() if line.startswith(name + ":"))
+    stage, output = field("stage"), pathlib.Path(os.environ["TRAINSPEC_OUTPUTS"]) / field("output")
+    output.mkdir(parents=True, exist_ok=True)
+    starts = output / "starts"
+    starts.write_text(starts.read_text() + "x" if starts.exists() else "x")
+    behave = json.loads(pathlib.Path(os.environ["TRAINSPEC_DATA"], "behave.json").read_text()).get(stage, {})
+    print(json.dumps({"event": "step", "step": 1, "max_steps": 2, "loss": 1.0}), flush=True)
+    (output / "env.json").write_text(json.dumps(dict(os.environ)))
+    if len(starts.read_text()) <= behave.get("failures", 0):
+        print(json.dumps({"event": "error", "code": "RUN799", "message": "it broke", "hint": "mend it"}), flush=True)
+        sys.exit(behave["code"])
+    time.sleep(behave.get("sleep", 0))
+    gate = {"verdict": behave.get("verdict", "continue"), "reason": "as told"} if stage.startswith("evaluate") else None
+    score = {"exact_match": {"value": 0.5, "low": 0.4, "high": 0.6, "n": 20}} if gate else {}
+    done = {"status": "complete", "steps": 2, "wall_seconds": 1.5, "peak_memory_mb": 100, "metrics": score, "gate": gate}
+    (output / "metrics.json").write_text(json.dumps(done))
+    sys.exit(80 if gate and gate["verdict"] == "no-gain" else 0)
+    """
+)
+
+
+class Project:
+    """A compiled plan, a models folder and a work folder."""
+
+    def __init__(self, spec: Path, tmp_path: Path) -> None:
+        self.plan, self.work, self.models = spec.parent / "plan", tmp_path / "work", tmp_path / "models"
+        (self.models / "tiny" / "1").mkdir(parents=True, exist_ok=True)
+        (self.models / "tiny" / "1" / "config.json").write_text("{}")
+        self.behave()
+        assert CliRunner().invoke(app, ["compile", str(spec)]).exit_code == 0
+
+    def behave(self, **stages: dict[str, object]) -> None:
+        (self.plan.parent / "behave.json").write_text(
+            json.dumps({name.replace("_", "-"): how for name, how in stages.items()})
+        )
+
+    def run(self) -> list[str]:
+        return [found.code for found in run.run(self.plan, self.work, self.models)]
+
+    def starts(self) -> dict[str, int]:
+        found = sorted(self.work.glob("outputs/*/starts"))
+        return {path.parent.name.removeprefix("shop-")[:-11]: len(path.read_text()) for path in found}
+
+
+@pytest.fixture
+def project(make_spec: MakeSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    script = tmp_path / "stage.py"
+    script.write_text(STAGE)
+    monkeypatch.setattr(process, "COMMAND", ["python", str(script)])
+    monkeypatch.setattr(process, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(process, "POLL_SECONDS", 0.01)
+    return Project(make_spec(), tmp_path)
+
+
+ONCE = {"evaluate-base": 1, "sft": 1, "evaluate-sft": 1, "dpo": 1, "evaluate-dpo": 1}
+
+
+def test_stages_run_once_and_in_order(project: Project, capfd: pytest.CaptureFixture[str]) -> None:
+    assert project.run() == []
+    assert project.starts() == ONCE
+    out, err = capfd.readouterr()
+    assert "ran now" in out
+    assert "0.500 (0.400 to 0.600), n = 20" in out
+    assert str(project.work / "outputs") in out
+    assert project.run() == []
+    assert project.starts() == ONCE
+    out, err = capfd.readouterr()
+    assert err.count("has run already, not run again") == 5
+    assert "had run" in out
+
+
+def test_a_stage_sees_only_what_its_manifest_names(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", "secret")
+    monkeypatch.setenv("PYTHONPATH", "/somewhere")
+    project.run()
+    env = json.loads(next(project.work.glob("outputs/shop-sft-*/env.json")).read_text())
+    assert env["TRAINSPEC_MODELS"] == str(project.models)
+    assert env["TRAINSPEC_DATA"] == str(project.plan.parent)
+    assert env["TRAINSPEC_OUTPUTS"] == str(project.work / "outputs")
+    assert env["HF_HOME"].startswith(str(project.work))
+    assert env["HF_HUB_OFFLINE"] == "1"
+    assert "HF_TOKEN" not in env
+    assert "PYTHONPATH" not in env
+
+
+@pytest.mark.parametrize(("verdict", "last"), [("target-met", "evaluate-sft"), ("no-gain", "evaluate-sft")])
+def test_a_gate_stops_the_plan(project: Project, verdict: str, last: str, capfd: pytest.CaptureFixture[str]) -> None:
+    project.behave(evaluate_sft={"verdict": verdict})
+    assert project.run() == []
+    assert list(project.starts()) == sorted(["evaluate-base", "sft", last])
+    out, _ = capfd.readouterr()
+    assert "not needed" in out
+    assert ("nothing to deploy" in out or "deploy what evaluate-base" in out) == (verdict == "no-gain")
+
+
+def test_failures_are_retried_up_to_the_limit(project: Project) -> None:
+    project.behave(sft={"failures": 3, "code": 70})
+    assert project.run() == []
+    assert project.starts()["sft"] == 4
+
+
+def test_too_many_failures_end_the_plan_and_a_rerun_goes_on(project: Project) -> None:
+    project.behave(sft={"failures": 4, "code": 70})
+    assert project.run() == ["RUN703"]
+    assert project.starts() == {"evaluate-base": 1, "sft": 4}
+    assert project.run() == []
+    assert project.starts()["evaluate-base"] == 1
+
+
+@pytest.mark.parametrize("code", [65, 66, 78])
+def test_bad_input_is_never_retried(project: Project, code: int) -> None:
+    project.behave(sft={"failures": 9, "code": code})
+    (found,) = run.run(project.plan, project.work, project.models)
+    assert project.starts()["sft"] == 1
+    assert (found.code, found.hint) == ("RUN703", "mend it")
+    assert f"exit code {code}: it broke" in found.message
+
+
+def test_preemption_does_not_count_as_a_failure(project: Project) -> None:
+    project.behave(sft={"failures": 6, "code": 75})
+    assert project.run() == []
+    assert project.starts()["sft"] == 7
+
+
+def test_a_deadline_ends_a_stage(project: Project) -> None:
+    job = project.plan / "02-sft.job.yaml"
+    job.write_text(
+        job.read_text(encoding="utf-8").replace("activeDeadlineSeconds: 14400", "activeDeadlineSeconds: 1"),
+        encoding="utf-8",
+    )
+    project.behave(sft={"sleep": 60})
+    started = time.monotonic()
+    (found,) = run.run(project.plan, project.work, project.models)
+    assert "past its deadline of 1 s" in found.message
+    assert time.monotonic() - started < 30
+
+
+def test_a_missing_model_is_told_before_anything_runs(project: Project) -> None:
+    (project.models / "tiny" / "1" / "config.json").unlink()
+    (found,) = run.run(project.plan, project.work, project.models)
+    assert found.code == "RUN702"
+    assert "runtime.fetch tiny/1" in found.hint
+    assert project.starts() == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("02-sft.job.yaml", 'command: ["python", "-m", "runtime"]', 'command: ["sh", "-c", "touch /tmp/x"]'),
+        ("02-sft.job.yaml", "name: HF_HUB_OFFLINE", "name: LD_PRELOAD"),
+        ("02-sft.job.yaml", "backoffLimit: 3", "backoffLimit: many"),
+        ("02-sft.job.yaml", "trainspec.dev/needs", "trainspec.dev/wants"),
+        ("kustomization.yaml", '- "02-sft.job.yaml"', '- "../../other.yaml"'),
+        ("02-sft.job.yaml", "kind: Job", "kind: [Job"),
+    ],
+)
+def test_tampered_manifests_are_refused(project: Project, name: str, old: str, new: str) -> None:
+    path = project.plan / name
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    assert project.run() in (["RUN701"], ["YML003"])
+    assert project.starts() == {}
+
+
+def test_two_runs_do_not_share_a_work_folder(project: Project) -> None:
+    import fcntl
+
+    project.work.mkdir()
+    with (project.work / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert project.run() == ["RUN704"]
+
+
+def test_a_work_folder_that_cannot_be_written(project: Project) -> None:
+    project.work.write_text("a file")
+    assert project.run() == ["RUN705"]
+
+
+def test_interrupting_the_command_stops_the_stage_and_a_rerun_goes_on(project: Project, tmp_path: Path) -> None:
+    project.behave(sft={"sleep": 60})
+    code = (
+        "import sys; from compiler.local import process; from compiler.cli import main\n"
+        f"process.COMMAND = ['python', {str(tmp_path / 'stage.py')!r}]\n"
+        f"sys.argv = ['trainspec', 'run', {str(project.plan)!r}, '--work', {str(project.work)!r}, '--models', {str(project.models)!r}]\n"
+        "main()"
+    )
+    command = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ
+    )
+    while "sft" not in project.starts():
+        time.sleep(0.05)
+    command.send_signal(signal.SIGINT)
+    _, err = command.communicate(timeout=30)
+    assert command.returncode == 130, err
+    project.behave()
+    assert project.run() == []
+    assert project.starts() == ONCE | {"sft": 2}

@@ -1,0 +1,120 @@
+"""Names and hashes: what changes the result changes the Job's name, and nothing else does."""
+
+from pathlib import Path
+
+import pytest
+from conftest import PROFILE, MakeSpec, demos, write_rows
+
+from compiler.pipeline import make_plan
+
+TRAINER = ("  prompt:\n", "  training:\n    sft:\n      trainer: {learning_rate: 0.001}\n  prompt:\n")
+DEADLINE = ("  prompt:\n", "  training:\n    sft:\n      deadlineMinutes: 7\n  prompt:\n")
+
+
+def jobs(path: Path) -> dict[str, str]:
+    outcome = make_plan(path, "spec.yaml")
+    assert outcome.value is not None, outcome.diagnostics
+    return {stage.name: stage.job for stage in outcome.value.stages}
+
+
+def changed(make_spec: MakeSpec, *edits: tuple[str, str], **files) -> set[str]:
+    before = jobs(make_spec())
+    after = jobs(make_spec(*edits, **files))
+    return {name for name in before if before[name] != after[name]}
+
+
+ALL = {"evaluate-base", "sft", "evaluate-sft", "dpo", "evaluate-dpo"}
+EVALUATIONS = {name for name in ALL if name.startswith("evaluate")}
+FROM_SFT = ALL - {"evaluate-base"}
+
+
+@pytest.mark.parametrize(
+    ("edit", "stages"),
+    [
+        (TRAINER, FROM_SFT),
+        (('revision: "1"', 'revision: "2"'), ALL),
+        (("  gaps:\n", "  seed: 7\n  gaps:\n"), ALL),
+        (("  gaps:\n", "  rerun: 1\n  gaps:\n"), ALL),
+        (("target: 0.9", "target: 0.8"), EVALUATIONS),
+        (DEADLINE, set()),
+        (("task: answer questions about orders", "task: 回答问题"), set()),
+        (("    - kind: unstable\n", "    - kind: unstable\n      statement: seen often\n"), set()),
+    ],
+)
+def test_edits_of_the_spec(make_spec: MakeSpec, edit: tuple[str, str], stages: set[str]) -> None:
+    assert changed(make_spec, edit) == stages
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "stages"),
+    [
+        ("namespace: training", "namespace: elsewhere", set()),
+        ("  storage:\n", "  queue: research\n  storage:\n", set()),
+        ("memory: 8Gi", "memory: 16Gi", set()),
+        ("@sha256:0", "@sha256:f", ALL),
+        ("  storage:\n", "  gpu: {type: H100, count: 1, memoryGib: 80}\n  storage:\n", ALL),
+    ],
+)
+def test_edits_of_the_profile(make_spec: MakeSpec, old: str, new: str, stages: set[str]) -> None:
+    assert changed(make_spec, profile=PROFILE.replace(old, new)) == stages
+
+
+def test_data_that_changes_changes_the_stages_that_read_it(make_spec: MakeSpec) -> None:
+    assert changed(make_spec, demos=demos(61)) == FROM_SFT
+
+
+def test_stages_form_a_chain(make_spec: MakeSpec) -> None:
+    plan = make_plan(make_spec(), "spec.yaml").value
+    assert plan is not None
+    assert [stage.name for stage in plan.stages] == ["evaluate-base", "sft", "evaluate-sft", "dpo", "evaluate-dpo"]
+    assert [stage.needs for stage in plan.stages] == ["", *(stage.job for stage in plan.stages[:-1])]
+    sft, dpo, last = plan.stages[1], plan.stages[3], plan.stages[4]
+    assert dpo.config["model"]["adapters"] == [f"{sft.job}/adapter"]  # type: ignore[index]
+    assert last.config["model"]["adapters"] == [f"{sft.job}/adapter", f"{dpo.job}/adapter"]  # type: ignore[index]
+    assert last.config["gate"]["baseline"] == plan.stages[2].job  # type: ignore[index]
+
+
+def codes(path: Path) -> list[str]:
+    return [found.code for found in make_plan(path, "spec.yaml").diagnostics]
+
+
+@pytest.mark.parametrize(
+    ("edits", "code"),
+    [
+        ([("name: exact_match", "name: helpfulness")], "PLN401"),
+        ([("name: exact_match", "name: execution_accuracy")], "PLN402"),
+        ([("  gaps:\n    - kind: unstable\n", "  training:\n    sft:\n      deadlineMinutes: 5\n  gaps:\n")], "PLN403"),
+    ],
+)
+def test_what_cannot_be_planned(make_spec: MakeSpec, edits: list[tuple[str, str]], code: str) -> None:
+    assert codes(make_spec(*edits)) == [code]
+
+
+def test_a_plan_without_held_out_data_is_refused(make_spec: MakeSpec) -> None:
+    path = make_spec(
+        (
+            "    - name: held-out\n      purpose: evaluation\n      shape: evaluation\n      path: data/held-out.jsonl\n",
+            "",
+        )
+    )
+    assert codes(path) == ["PLN402"]
+
+
+def test_a_cap_on_cost_is_kept(make_spec: MakeSpec) -> None:
+    profile = PROFILE.replace(
+        "  storage:\n", "  gpu: {type: H100, count: 2, memoryGib: 80, hourlyUsd: 3}\n  storage:\n"
+    )
+    cap = ("    metrics:\n", "    constraints: {maxTrainingCostUsd: 50}\n    metrics:\n")
+    # 2 × 240 min of training and 3 × 60 min of evaluation, on 2 GPUs at 3 dollars an hour: 66 dollars
+    assert codes(make_spec(cap, profile=profile)) == ["PLN405"]
+    assert codes(make_spec((cap[0], cap[1].replace("50", "66")), profile=profile)) == []
+
+
+def test_links_out_of_the_folder_are_refused(make_spec: MakeSpec, tmp_path: Path) -> None:
+    path = make_spec()
+    outside = tmp_path / "outside.jsonl"
+    write_rows(outside, demos())
+    link = path.parent / "data" / "demos.jsonl"
+    link.unlink()
+    link.symlink_to(outside)
+    assert codes(path) == ["CHK202"]
