@@ -2,15 +2,19 @@
 
 import os
 import sys
+import warnings
 
 # Before any library reads them: nothing is fetched, nothing is reported, and forked tokenizers do not warn.
 os.environ.update(HF_HUB_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1", TOKENIZERS_PARALLELISM="false", TQDM_DISABLE="1")
 # OpenMP threads that spin at barriers make a stage several times slower as soon as another process wants a core.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-from runtime.interrupts import catch_signals  # noqa: E402
-from runtime.progress import claim_stdout  # noqa: E402
-from runtime.stage import run_stage  # noqa: E402
+# The pinned libraries announce their own next versions at each step; a reader of a pod's log cannot act on that.
+warnings.simplefilter("ignore", FutureWarning)
+
+from runtime.interrupts import catch_signals
+from runtime.progress import claim_stdout
+from runtime.stage import run_stage
 
 
 def main() -> int:

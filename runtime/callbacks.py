@@ -1,17 +1,18 @@
-"""What the runtime adds to a trainer's loop: events, sealed checkpoints, a stop between two steps, an end on a lost loss."""
+"""What the runtime adds to a trainer's loop: events, sealed checkpoints, a stop between steps, a guard against NaN."""
 
 import math
 from pathlib import Path
 from typing import Any
 
-from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers.trainer_callback import TrainerCallback, TrainerControl, TrainerState
+from transformers.training_args import TrainingArguments
 
 from runtime.checkpoint import seal
 from runtime.context import StageContext
 from runtime.errors import StageError
 
 
-class StageCallback(TrainerCallback):
+class StageCallback(TrainerCallback):  # type: ignore[misc]
     """Reports each logged step, stops on request, and seals each checkpoint after the trainer has written it."""
 
     def __init__(self, context: StageContext) -> None:
@@ -46,7 +47,7 @@ class StageCallback(TrainerCallback):
         self._context.events.emit("step", step=state.global_step, max_steps=state.max_steps, **shown)
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
-        """Save and leave the loop if a stop was asked for; here a resumed run is bit-identical to an undisturbed one."""
+        """Save and leave the loop if a stop was asked for: a run resumed from here is bit-identical."""
         if self._context.stop.is_set:
             control.should_save = True
             control.should_training_stop = True

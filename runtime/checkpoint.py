@@ -1,4 +1,4 @@
-"""Checkpoints that are whole or do not count: a manifest of ours is written after all files of a checkpoint are on the disk."""
+"""Checkpoints count only when whole: a manifest of ours is written when all its files are on the disk."""
 
 import json
 import os
@@ -41,7 +41,7 @@ def is_whole(checkpoint: Path, config_sha256: str) -> bool:
 
 
 def newest_whole(folder: Path, config_sha256: str) -> tuple[Path | None, list[str]]:
-    """Return the newest whole checkpoint in `folder`, and the names of newer ones that were set aside as `broken-<name>`.
+    """Return the newest whole checkpoint in `folder`, and the names of the newer ones, set aside as `broken-<name>`.
 
     Older checkpoints are left alone: the trainer removes them as it goes.
     """

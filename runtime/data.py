@@ -21,14 +21,15 @@ _CONVERSATIONS = {
     "badcase": ("prompt",),
     "evaluation": ("prompt",),
 }
-_TEXTS = {"badcase": ("answer", "fix"), "evaluation": ("reference",)}
+_TEXTS = {"badcase": ("id", "fix"), "evaluation": ("id", "reference")}
 _ANSWERS = ("completion", "chosen", "rejected")
 
 
 def read_rows(data: Path, block: DataBlock) -> list[Row]:
     """Return the rows of the file that `block` names under the folder `data`.
 
-    RUN721 if the file is not there, RUN711 if it is not the planned one, RUN710 with up to ten faults if rows are malformed, RUN712 if there are none.
+    RUN721 if the file is not there, RUN711 if it is not the planned one, RUN710 with up to ten faults if rows are
+    malformed, RUN712 if there are none.
     """
     path = data / block.path
     content = _read_planned(path, block)
@@ -39,8 +40,7 @@ def read_rows(data: Path, block: DataBlock) -> list[Row]:
         try:
             row = _parse(line)
             _check_row(row, block.shape)
-            first = seen.setdefault(row["id"], number)
-            if first != number:
+            if block.shape == "evaluation" and (first := seen.setdefault(row["id"], number)) != number:
                 raise ValueError(f"`id` is the same as in line {first}: `{row['id']}`")
             rows.append(row)
         except ValueError as error:
@@ -78,7 +78,7 @@ def _lines(content: bytes) -> Iterator[tuple[int, bytes]]:
 
 def _parse(line: bytes) -> Row:
     try:
-        row = json.loads(line.decode("utf-8"), parse_constant=_refuse_constant)
+        row = json.loads(line.decode("utf-8-sig"), parse_constant=_refuse_constant)
     except UnicodeDecodeError as error:
         raise ValueError(f"is not UTF-8 (byte {error.start})") from error
     except json.JSONDecodeError as error:
@@ -96,15 +96,15 @@ def _refuse_constant(name: str) -> None:
 
 def _check_row(row: Row, shape: str) -> None:
     conversations, texts = _CONVERSATIONS[shape], _TEXTS.get(shape, ())
-    missing = [name for name in ("id", *conversations, *texts) if name not in row]
+    missing = [name for name in (*conversations, *texts) if name not in row]
     if missing:
         raise ValueError(f"lacks {', '.join(f'`{name}`' for name in missing)}")
-    for name in ("id", *texts):
+    for name in texts:
         _check_text(name, row[name])
     for name in conversations:
         _check_conversation(name, row[name])
-    for name in ("cluster", "database"):
-        if name in row:
+    for name in ("answer", "cluster", "database"):
+        if row.get(name):  # may be left out
             _check_text(name, row[name])
     kinds = {isinstance(row[name], str) for name in conversations}
     if len(kinds) > 1:

@@ -64,7 +64,7 @@ def as_write_failure(error: BaseException) -> StageError | None:
             return StageError(
                 "RUN730",
                 f"writing under `TRAINSPEC_OUTPUTS` failed: {reason}",
-                "free some space on the outputs volume, then run the stage again: it goes on from the last whole checkpoint",
+                "free some space on the outputs volume, then run the stage again: it goes on from its last checkpoint",
             )
     return None
 

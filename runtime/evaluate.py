@@ -57,7 +57,7 @@ def run(stage: EvaluateStage, context: StageContext) -> Outcome:
 
 def _cluster(row: Row) -> str:
     # The prefixes keep a row without a cluster apart from a cluster that has the row's id as its name.
-    return f"cluster {row['cluster']}" if "cluster" in row else f"row {row['id']}"
+    return f"cluster {row['cluster']}" if row.get("cluster") else f"row {row['id']}"
 
 
 def _prediction_lines(rows: list[Row], answers: list[str], scores: Scores) -> str:
@@ -85,7 +85,7 @@ def _gate(
 
 
 def _earlier_scores(stage: EvaluateStage, outputs: Path, rows: list[Row]) -> list[float] | None:
-    """Return the baseline's scores in the order of `rows`, or None without a baseline; RUN722 or RUN714 if they cannot be had."""
+    """Return the baseline's scores in the order of `rows`, or None without a baseline; RUN722, RUN714 if it cannot."""
     if stage.gate is None or stage.gate.baseline is None:
         return None
     name = f"{stage.gate.baseline}/{PREDICTIONS_FILE}"

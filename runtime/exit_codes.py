@@ -1,10 +1,10 @@
-"""Exit codes of `python -m runtime`: sysexits where one fits, so that a Job's `podFailurePolicy` can tell them apart."""
+"""Exit codes of `python -m runtime`, after sysexits, so that a Job's `podFailurePolicy` can tell them apart."""
 
 from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What a stage ended with. Only `IO_ERROR`, `TRY_LATER` and `INTERNAL` are worth another try with the same config."""
+    """What a stage ended with. Only `IO_ERROR`, `TRY_LATER` and `INTERNAL` are worth another try."""
 
     OK = 0
     BAD_DATA = 65

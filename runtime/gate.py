@@ -21,7 +21,7 @@ def decide(metric: str, value: Interval, gain: Interval | None, target: float) -
         reason = f"the lower bound of `{metric}`, {value.low:.3f}, reaches the target {target:g}"
         return Decision(verdict="target-met", reason=reason, gain=gain)
     if gain is None:
-        reason = f"`{metric}` is {value.value:.3f}, below the target {target:g}; there is no earlier evaluation to compare with"
+        reason = f"`{metric}` is {value.value:.3f}, below the target {target:g}, with no earlier evaluation to compare"
         return Decision(verdict="continue", reason=reason, gain=None)
     shown = f"{gain.value:+.3f} (95 % interval {gain.low:+.3f} to {gain.high:+.3f})"
     if gain.low > 0:

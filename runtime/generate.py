@@ -19,10 +19,11 @@ def generate_answers(
     settings: GenerationBlock,
     context: StageContext,
 ) -> list[str]:
-    """Return the greedy answer to each row's prompt, in the order of `rows`; RUN740 if a stop is asked for on the way."""
+    """Return the greedy answer to each row's prompt, in the order of `rows`; RUN740 if a stop is asked for."""
     import torch
 
     model.train(False)
+    model.to("cuda" if torch.cuda.is_available() else "cpu")
     prompts = [_prompt_ids(tokenizer, row["prompt"]) for row in rows]
     # Longest first: what memory is needed is needed at once, not after an hour.
     order = sorted(range(len(prompts)), key=lambda index: (-len(prompts[index]), index))
@@ -57,7 +58,8 @@ def _generate_batch(
     pad = tokenizer.pad_token_id
     ids = torch.tensor([[pad] * (width - len(prompt)) + prompt for prompt in prompts], device=model.device)
     mask = torch.tensor([[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts], device=model.device)
-    output: Any = model.generate(  # type: ignore[operator]
+    generator: Any = model
+    output = generator.generate(
         input_ids=ids, attention_mask=mask, max_new_tokens=max_new_tokens, do_sample=False, pad_token_id=pad
     )
     texts: list[str] = tokenizer.batch_decode(output[:, width:], skip_special_tokens=True)

@@ -38,7 +38,7 @@ METRICS: dict[str, Scorer] = {"exact_match": exact_match, "execution_accuracy": 
 
 
 def check_references(rows: list[Row], stage: EvaluateStage, data: Path, judge: SqlJudge) -> None:
-    """Run every gold query before the model is loaded; RUN721 if the databases are not there, RUN710 if a gold query does not run."""
+    """Run every gold query before the model is loaded; RUN721 if a database is not there, RUN710 if a query fails."""
     for metric in stage.metrics:
         if metric.databases is not None:
             _check_gold(rows, metric.databases, data, judge)
@@ -57,7 +57,7 @@ def _check_gold(rows: list[Row], databases: str, data: Path, judge: SqlJudge) ->
 
 
 def _gold_fault(row: Row, folder: Path, judge: SqlJudge) -> str:
-    if "database" not in row:
+    if not row.get("database"):
         return "lacks `database`, which `execution_accuracy` needs"
     scripts = database_scripts(folder, row["database"])
     if not scripts:

@@ -44,18 +44,22 @@ def load_tokenizer(block: ModelBlock, volumes: Volumes) -> "PreTrainedTokenizerB
 
 
 def load_model(block: ModelBlock, volumes: Volumes) -> "PreTrainedModel":
-    """Return the model in `block.dtype` on the CPU, with each adapter of `block.adapters` merged in turn."""
+    """Return the model in `block.dtype` on the CPU, with each adapter of `block.adapters` merged in turn.
+
+    Adapters are merged in float32 and rounded once: in a 16-bit type, small changes of large weights would be lost.
+    """
     import torch
 
     dtype: torch.dtype = getattr(torch, block.dtype)
-    model = _load_weights(volumes.models / block.path, block, dtype)
+    merge_dtype = torch.float32 if block.adapters else dtype
+    model = _load_weights(volumes.models / block.path, block, merge_dtype)
     for adapter in block.adapters:
         folder = volumes.outputs / adapter
         if (folder / "adapter_config.json").is_file():
             model = _merge(model, folder)
         else:  # an earlier stage trained all weights: they take the place of the base model's
-            model = _load_weights(folder, block, dtype)
-    return model
+            model = _load_weights(folder, block, merge_dtype)
+    return model if dtype == merge_dtype else model.to(dtype)
 
 
 def _load_weights(folder: Path, block: ModelBlock, dtype: object) -> "PreTrainedModel":

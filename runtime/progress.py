@@ -24,7 +24,7 @@ class EventStream:
 
 
 def claim_stdout() -> EventStream:
-    """Keep file descriptor 1 for events: whatever else prints to stdout, in Python or in C, goes to stderr from here on."""
+    """Keep file descriptor 1 for events: what else prints to stdout, in Python or in C, goes to stderr from here on."""
     sys.stdout.flush()
     # A surrogate escape in a library's message must not end a stage, hence the error handler.
     stream = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="backslashreplace", buffering=1)

@@ -18,7 +18,7 @@ _DEFAULT_TERMINATION_LOG = "/dev/termination-log"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """What a method hands back: optimiser steps (0 for an evaluation), trained weights, metrics, training figures, gate."""
+    """What a method hands back: optimiser steps (0 for an evaluation), weights, metrics, training figures, gate."""
 
     steps: int = 0
     max_steps: int = 0

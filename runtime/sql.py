@@ -1,4 +1,4 @@
-"""Execution accuracy: a predicted query is right if it gives the gold query's result on every instance of its database."""
+"""Execution accuracy: a predicted query is right if it gives the gold's result on every instance of its database."""
 
 import json
 import re
@@ -18,14 +18,14 @@ _END = re.compile(r";|\n[ \t]*\n")
 
 
 def extract_sql(answer: str) -> str:
-    """Return the query in a model's answer: the first fenced block if there is one, cut at the first `;` or blank line."""
+    """Return the query in a model's answer: the first fenced block, or all, cut at the first `;` or blank line."""
     fenced = _FENCE.search(answer)
     text = (fenced.group(1) if fenced else answer).strip()
     return _END.split(text, maxsplit=1)[0].strip()
 
 
 def database_scripts(folder: Path, database: str) -> list[Path]:
-    """Return the scripts of the instances of `database` in `folder`: `<database>.sql` and `<database>.<k>.sql`, sorted."""
+    """Return the scripts of the instances of `database`, sorted: `<database>.sql` and `<database>.<k>.sql`."""
     if "/" in database or database.startswith("."):
         return []
     names = re.compile(re.escape(database) + r"(\.\d+)?\.sql")
@@ -56,7 +56,7 @@ class SqlJudge:
         self._stop()
 
     def judge(self, scripts: list[Path], gold: str, predicted: str | None) -> Verdict:
-        """Compare `predicted` with `gold` on the databases of `scripts`; without `predicted`, only see whether `gold` runs."""
+        """Compare `predicted` with `gold` on the databases of `scripts`; without `predicted`, only run `gold`."""
         request = {"scripts": [str(script) for script in scripts], "gold": gold, "predicted": predicted}
         answer = self._ask(request)
         if answer is None:
@@ -67,7 +67,8 @@ class SqlJudge:
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any] | None:
         worker = self._started()
-        assert worker.stdin is not None and worker.stdout is not None
+        if worker.stdin is None or worker.stdout is None:  # never so with pipes, but the type allows it
+            return None
         try:
             worker.stdin.write(json.dumps(request).encode("ascii") + b"\n")
             worker.stdin.flush()

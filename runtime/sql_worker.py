@@ -1,7 +1,8 @@
 """The process that runs foreign SQL: one request a line on stdin, one answer a line on stdout, with every limit set.
 
-A query may only read its own in-memory database. Time, rows, value sizes, memory and file writes are limited, and the parent ends the process
-if it does not answer. Only the standard library is imported, so that it starts at once and has little to attack.
+A query may only read its own in-memory database. Time, rows, value sizes, memory and file writes are limited, and the
+parent ends the process if it does not answer. Only the standard library is imported: it starts at once and offers
+little to attack.
 """
 
 import json

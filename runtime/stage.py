@@ -14,6 +14,7 @@ from typing import Any
 from runtime import evaluate, train_dpo, train_sft
 from runtime.config import AnyStage, load_stage
 from runtime.context import StageContext
+from runtime.cpu import keep_freed_memory
 from runtime.errors import Problem, StageError, as_write_failure
 from runtime.exit_codes import ExitCode
 from runtime.interrupts import StopRequest
@@ -54,6 +55,7 @@ def _run(config_path: Path, events: EventStream, stop: StopRequest) -> ExitCode:
         if document is not None:
             print(f"stage `{stage.stage}` is complete already: `{stage.output}/{METRICS_FILE}`", file=sys.stderr)
             return _finish(document, "already-complete", events)
+        keep_freed_memory()
         context = StageContext(volumes=volumes, folder=folder, config_sha256=config_sha256, events=events, stop=stop)
         outcome = METHODS[stage.method](stage, context)
         document = _document(stage, config_sha256, outcome, time.monotonic() - started)

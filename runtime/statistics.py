@@ -25,7 +25,7 @@ class Interval:
 def interval_of_mean(scores: Sequence[float], clusters: Sequence[str]) -> Interval:
     """Return the mean of `scores` (each 0 to 1) with its interval; rows with equal `clusters` are resampled together.
 
-    Where all scores are 0, or all are 1, resampling shows no spread at all; there the interval is Wilson's, over the number of clusters.
+    Where all scores are 0, or all are 1, resampling shows no spread; there the interval is Wilson's, over the clusters.
     """
     low, high = _percentiles(np.asarray(scores, dtype=float), clusters)
     value = math.fsum(scores) / len(scores)

