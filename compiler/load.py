@@ -267,10 +267,13 @@ def _size(value: object, limit: int) -> int:
 
 def _syntax_error(error: MarkedYAMLError, mark: object, composer: _Composer) -> Diagnostic:
     line, column = getattr(mark, "line", 0), getattr(mark, "column", 0)
-    text = composer.lines[line] if line < len(composer.lines) else ""
-    where = Location(path=composer.shown, line=line + 1, column=column + 1, end_column=column + 2, text=text)
+    here = Span(line=line, column=column, end_line=line, end_column=column + 1)
+    document = SourceDocument(
+        path=composer.shown, lines=composer.lines, data=None, spans={(): FieldSpans(key=None, value=here)}
+    )
+    where = document.at(())
     context = f" ({_first_line(str(error.context))})" if error.context else ""
-    hint = "indent with spaces" if text.startswith("\t") else "check indentation, colons and quotes around here"
+    hint = "indent with spaces" if where.text.startswith("\t") else "check indentation, colons and quotes around here"
     return diagnostic("YML003", f"{_first_line(str(error.problem))}{context}", where, hint=hint)
 
 

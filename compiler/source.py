@@ -48,7 +48,12 @@ class SourceDocument:
         return self._location(spans.key if wants_key and spans.key else spans.value)
 
     def _location(self, span: Span) -> Location:
-        text = self.lines[span.line] if span.line < len(self.lines) else ""
+        if span.line >= len(self.lines):
+            # an empty value at the end of a file: its place is behind the last character
+            last = self.lines[-1] if self.lines else ""
+            line, column = max(len(self.lines), 1), len(last) + 1
+            return Location(path=self.path, line=line, column=column, end_column=column + 1, text=last)
+        text = self.lines[span.line]
         end = span.end_column if span.end_line == span.line else len(text.rstrip())
         return Location(
             path=self.path,

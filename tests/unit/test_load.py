@@ -74,7 +74,7 @@ def test_every_duplicate_key_is_told() -> None:
         ("# only a comment\n", "YML007"),
         ("[" * 100_000, "YML005"),
         ('a: "\\x07"\n', "YML002"),
-        ('a: "\\ud800"\n', "YML002"),
+        ('a: "\\ud800"\n', "YML003"),
     ],
 )
 def test_refused(text: str, code: str) -> None:
