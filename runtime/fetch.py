@@ -103,9 +103,18 @@ def fetch_package(name: str, version: str, sha256: str, cache: Path | None = Non
 def _download(package: Package, folder: Path) -> Path:
     """Return the wheel of `package`, downloaded into `folder` and compared with its pinned digest."""
     _say(f"downloading `{package.name}` {package.version} …")
-    options = "--no-deps --only-binary=:all: --disable-pip-version-check --retries 2 --timeout 20".split()
-    command = [sys.executable, "-m", "pip", "download", *options, "--dest", str(folder)]
-    result = subprocess.run([*command, f"{package.name}=={package.version}"], stdout=sys.stderr, check=False)
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--no-deps",
+        "--only-binary=:all:",
+        "--retries=2",
+        "--timeout=20",
+    ]
+    command += [f"--dest={folder}", f"{package.name}=={package.version}"]
+    result = subprocess.run(command, stdout=sys.stderr, check=False)  # noqa: S603 (arguments from the tables above)
     wheels = sorted(folder.glob("*.whl"))
     if result.returncode != 0 or len(wheels) != 1:
         message = f"`pip download` of `{package.name}` {package.version} failed with exit code {result.returncode}"
