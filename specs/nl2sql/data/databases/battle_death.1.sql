@@ -1,0 +1,55 @@
+-- battle_death: schema from Spider (CC BY-SA 4.0), rows synthetic; written by build_data.py
+CREATE TABLE "battle" ("id" NUMERIC, "name" TEXT, "date" TEXT, "bulgarian_commander" TEXT, "latin_commander" TEXT, "result" TEXT);
+INSERT INTO "battle" VALUES
+(123, 'Lettice', 'Kelp', 'Kaloyan', 'Alder', 'Olive result'),
+(103, 'HMS Atalanta', 'Clover date', 'Daisy', 'Fennel', 'Olive result'),
+(51, 'Elm', 'Bamboo', 'Alder', 'Fennel', 'Kelp'),
+(120, 'Iris', 'Yarrow', 'Bamboo', 'Baldwin I', 'Aspen'),
+(101, 'Fennel', 'Umber', 'Kaloyan', 'Fennel', 'Olive result'),
+(46, 'Kelp', 'Elm', 'Boril', 'Fennel', 'Zinnia'),
+(109, 'Yarrow', 'Alder', 'Kaloyan', 'Baldwin I', 'Zinnia'),
+(94, 'Olive', 'Tulip date', 'Bamboo', 'Fennel', 'Kelp'),
+(107, 'Sage', 'Fennel', 'Daisy', 'Daisy', 'Kelp'),
+(48, 'Cedar', 'Cedar', 'Kaloyan', 'Fennel', 'Olive result'),
+(25, 'Poplar', 'Dahlia', 'Boril', 'Baldwin I', 'Zinnia'),
+(52, 'Juniper', 'Aspen', 'Bamboo', 'Baldwin I', 'Olive result'),
+(49, 'Quince', 'Hazel', 'Boril', 'Fennel', 'Rowan result'),
+(90, 'Ginkgo', 'Violet', 'Bamboo', 'Fennel', 'Rowan result'),
+(65, 'Laurel', 'Ginkgo', 'Kaloyan', 'Daisy', 'Kelp');
+CREATE TABLE "ship" ("lost_in_battle" NUMERIC, "id" NUMERIC, "name" TEXT, "tonnage" TEXT, "ship_type" TEXT, "location" TEXT, "disposition_of_ship" TEXT);
+INSERT INTO "ship" VALUES
+(65, 54, 'HMS Atalanta', 't', 'Brig', 'English Channel', 'Sage'),
+(51, 58, 'Lettice', '225', 'Fern', 'Laurel', 'Dahlia'),
+(51, 135, 'Ginkgo', 'Fern', 'Laurel', 'Nettle', 'Captured'),
+(65, 39, 'Fern', 'Hazel', 'Kelp', 'Elm', 'Dahlia'),
+(65, 44, 'Elm', 'Daisy', 'Bamboo', 'Olive', 'Tulip'),
+(48, 110, 'Dahlia', 'Nettle', 'Fennel', 'Poplar', 'Captured'),
+(65, 115, 'Bamboo', 'Sage', 'Dahlia', 'Tulip', 'Dahlia'),
+(65, 29, 'Violet', 'Kelp', 'Hazel', 'Aspen', 'Dahlia'),
+(65, 102, 'Quince', 'Umber', 'Olive', 'Sage', 'Sage'),
+(65, 137, 'Willow', 'Clover', 'Rowan', 'Clover', 'Dahlia'),
+(48, 87, 'Zinnia', 'Cedar', 'Poplar', 'Hazel', 'Captured'),
+(65, 48, 'Aspen', 'Elm', 'Cedar', 'Daisy', 'Sage'),
+(48, 61, 'Daisy name', 'Alder', 'Aspen', 'Cedar', 'Yarrow'),
+(48, 46, 'Juniper', 'Birch tonnage', 'Tulip', 'Iris', 'Sage'),
+(51, 68, 'Umber', 'Violet', 'Alder ship', 'Willow location', 'Dahlia'),
+(52, 66, 'Rowan', 'Juniper', 'Daisy', 'Alder', 'Dahlia'),
+(48, 116, 'Nettle', 'Maple', 'Yarrow', 'Violet', 'Tulip');
+CREATE TABLE "death" ("caused_by_ship_id" NUMERIC, "id" NUMERIC, "note" TEXT, "killed" NUMERIC, "injured" NUMERIC);
+INSERT INTO "death" VALUES
+(44, 125, 'East', 3225, 4241),
+(44, 34, 'Hazel', 1600, 917),
+(44, 58, 'Juniper', 4420, 2030),
+(44, 11, 'Laurel note', 3152, 1910),
+(115, 17, 'Willow', 437, 3343),
+(87, 132, 'Tulip', 2798, 4588),
+(87, 110, 'Kelp note', 1716, 4825),
+(87, 2, 'Daisy', 4651, 990),
+(61, 118, 'Cedar', 2402, 3210),
+(44, 97, 'Iris', 1704, 4437),
+(44, 71, 'Violet', 4605, 4961),
+(44, 12, 'Poplar', 3483, 914),
+(44, 91, 'Rowan note', 441, 4261),
+(115, 69, 'Birch', 1402, 4115),
+(44, 115, 'Zinnia', 3443, 819),
+(87, 45, 'Olive', 3404, 2867);

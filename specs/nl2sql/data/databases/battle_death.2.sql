@@ -1,0 +1,55 @@
+-- battle_death: schema from Spider (CC BY-SA 4.0), rows synthetic; written by build_data.py
+CREATE TABLE "battle" ("id" NUMERIC, "name" TEXT, "date" TEXT, "bulgarian_commander" TEXT, "latin_commander" TEXT, "result" TEXT);
+INSERT INTO "battle" VALUES
+(26, 'HMS Atalanta', 'Laurel', 'Boril', 'Maple', 'Rowan'),
+(8, 'Fern name', 'Olive', 'Kaloyan', 'Baldwin I', 'Ginkgo result'),
+(55, 'HMS Atalanta', 'Umber date', 'Tulip', 'Maple', 'Rowan'),
+(107, 'Fern name', 'Iris', 'Clover', 'Maple', 'Zinnia'),
+(136, 'Fern name', 'Sage', 'Bamboo bulgarian', 'Maple', 'Dahlia'),
+(64, 'HMS Atalanta', 'Quince', 'Hazel', 'Baldwin I', 'Rowan'),
+(94, 'Poplar', 'Fern', 'Dahlia bulgarian', 'Fern', 'Ginkgo result'),
+(65, 'HMS Atalanta', 'Maple', 'Quince', 'Maple', 'Poplar'),
+(5, 'Fern name', 'Violet', 'Fennel bulgarian', 'Maple', 'Zinnia'),
+(120, 'HMS Atalanta', 'Dahlia', 'Aspen bulgarian', 'Maple', 'Rowan'),
+(90, 'Poplar', 'Willow', 'Willow bulgarian', 'Fern', 'Zinnia'),
+(121, 'Fern name', 'Nettle', 'Juniper bulgarian', 'Baldwin I', 'Zinnia'),
+(16, 'Fern name', 'Hazel', 'Alder', 'Willow', 'Zinnia'),
+(100, 'Willow', 'Poplar', 'Kelp', 'Fern', 'Dahlia'),
+(103, 'Fern name', 'Ginkgo', 'Yarrow', 'Willow', 'Zinnia'),
+(41, 'Poplar', 'Elm', 'Iris', 'Baldwin I', 'Dahlia');
+CREATE TABLE "ship" ("lost_in_battle" NUMERIC, "id" NUMERIC, "name" TEXT, "tonnage" TEXT, "ship_type" TEXT, "location" TEXT, "disposition_of_ship" TEXT);
+INSERT INTO "ship" VALUES
+(26, 66, 'Lettice', 't', 'Cedar', 'English Channel', 'Fennel'),
+(26, 105, 'HMS Atalanta', 't', 'Cedar', 'Tulip location', 'Poplar'),
+(121, 122, 'Fennel', 't', 'Bamboo', 'Willow location', 'Fennel'),
+(26, 38, 'Laurel', 't', 'Cedar', 'Nettle', 'Elm'),
+(26, 100, 'Olive', 't', 'Cedar', 'Elm', 'Fennel'),
+(90, 95, 'Zinnia', 't', 'Cedar', 'Ginkgo location', 'Captured'),
+(26, 82, 'Hazel', 'Alder tonnage', 'Brig', 'Quince', 'Olive'),
+(26, 1, 'Nettle', 'Alder tonnage', 'Bamboo', 'Umber', 'Fennel'),
+(90, 136, 'Tulip', 't', 'Bamboo', 'Maple', 'Fennel'),
+(90, 47, 'Sage', 'Alder tonnage', 'Cedar', 'Clover location', 'Olive'),
+(121, 70, 'Elm', 'Fennel', 'Sage', 'Sage', 'Olive'),
+(90, 75, 'Quince', 'Fennel', 'Bamboo', 'Zinnia', 'Poplar'),
+(16, 40, 'Yarrow', 't', 'Brig', 'Daisy', 'Elm'),
+(26, 132, 'Umber', '225', 'Brig', 'Laurel', 'Poplar'),
+(90, 114, 'Birch', 'Alder tonnage', 'Bamboo', 'Birch', 'Poplar');
+CREATE TABLE "death" ("caused_by_ship_id" NUMERIC, "id" NUMERIC, "note" TEXT, "killed" NUMERIC, "injured" NUMERIC);
+INSERT INTO "death" VALUES
+(95, 110, 'East', 4961, 3017),
+(95, 41, 'Juniper note', 3201, 631),
+(95, 60, 'Aspen', 741, 3421),
+(95, 35, 'Umber', 3924, 4212),
+(95, 99, 'Nettle', 1762, 2877),
+(95, 67, 'Willow', 302, 3774),
+(132, 96, 'Hazel', 4116, 1027),
+(70, 124, 'Ginkgo note', 1928, 1851),
+(75, 18, 'Sage', 2969, 4988),
+(95, 94, 'Fennel', 2476, 4311),
+(70, 137, 'Quince', 1383, 4550),
+(70, 95, 'Cedar', 2990, 3974),
+(132, 65, 'Elm', 2019, 1066),
+(70, 73, 'Maple', 4350, 37),
+(95, 37, 'Violet', 1253, 1409),
+(70, 88, 'Birch', 579, 1824),
+(132, 130, 'Yarrow', 3417, 1805);

@@ -1,0 +1,55 @@
+-- battle_death: schema from Spider (CC BY-SA 4.0), rows synthetic; written by build_data.py
+CREATE TABLE "battle" ("id" NUMERIC, "name" TEXT, "date" TEXT, "bulgarian_commander" TEXT, "latin_commander" TEXT, "result" TEXT);
+INSERT INTO "battle" VALUES
+(84, 'Fern', 'Poplar date', 'Kaloyan', 'Baldwin I', 'Bamboo'),
+(65, 'Fern', 'Olive date', 'Iris bulgarian', 'Poplar', 'Clover'),
+(107, 'Fern', 'Juniper', 'Iris bulgarian', 'Bamboo latin', 'Clover'),
+(88, 'Fern', 'Clover', 'Iris bulgarian', 'Hazel', 'Elm'),
+(33, 'Hazel', 'Yarrow date', 'Iris bulgarian', 'Maple', 'Clover'),
+(20, 'Fern', 'Quince', 'Iris bulgarian', 'Clover', 'Elm'),
+(52, 'Lettice', 'Violet', 'Iris bulgarian', 'Cedar', 'Elm'),
+(19, 'Lettice', 'Iris', 'Boril', 'Violet', 'Elm'),
+(80, 'Fern', 'Zinnia', 'Boril', 'Aspen', 'Elm'),
+(64, 'Lettice', 'Hazel date', 'Willow', 'Yarrow', 'Bamboo'),
+(8, 'Lettice', 'Fern', 'Willow', 'Nettle', 'Elm'),
+(60, 'HMS Atalanta', 'Laurel', 'Iris bulgarian', 'Umber', 'Elm'),
+(27, 'Hazel', 'Kelp', 'Iris bulgarian', 'Elm', 'Clover'),
+(36, 'Hazel', 'Willow', 'Iris bulgarian', 'Fennel', 'Elm'),
+(89, 'Fern', 'Dahlia date', 'Iris bulgarian', 'Willow', 'Elm'),
+(120, 'Fern', 'Rowan', 'Boril', 'Fern', 'Elm'),
+(17, 'HMS Atalanta', 'Ginkgo date', 'Boril', 'Juniper', 'Fennel result');
+CREATE TABLE "ship" ("lost_in_battle" NUMERIC, "id" NUMERIC, "name" TEXT, "tonnage" TEXT, "ship_type" TEXT, "location" TEXT, "disposition_of_ship" TEXT);
+INSERT INTO "ship" VALUES
+(60, 14, 'Lettice', '225', 'Juniper', 'English Channel', 'Nettle'),
+(17, 63, 'HMS Atalanta', 't', 'Kelp ship', 'Bamboo', 'Nettle'),
+(17, 100, 'Cedar', 'Tulip', 'Fern', 'Bamboo', 'Nettle'),
+(17, 56, 'Elm', 'Yarrow', 'Kelp ship', 'Maple location', 'Nettle'),
+(17, 51, 'Tulip name', 'Elm', 'Fern', 'Bamboo', 'Captured'),
+(33, 19, 'Poplar', 'Clover', 'Fern', 'English Channel', 'Captured'),
+(33, 114, 'Bamboo', 'Zinnia', 'Birch', 'Maple location', 'Kelp'),
+(17, 131, 'Ginkgo', 'Daisy', 'Kelp ship', 'Maple location', 'Nettle'),
+(17, 55, 'Yarrow', 'Ginkgo', 'Birch', 'Bamboo', 'Captured'),
+(27, 98, 'Olive', 'Willow', 'Fern', 'Maple location', 'Nettle'),
+(60, 135, 'Violet', 'Sage', 'Fern', 'Yarrow', 'Poplar'),
+(60, 76, 'Fennel', 'Iris', 'Kelp ship', 'English Channel', 'Nettle'),
+(17, 23, 'Fern', 'Umber', 'Juniper', 'Fern', 'Nettle'),
+(60, 128, 'Umber', 'Maple', 'Fern', 'Maple location', 'Nettle'),
+(17, 95, 'Dahlia', 'Olive tonnage', 'Juniper', 'Fern', 'Poplar'),
+(17, 43, 'Hazel', 'Laurel', 'Fern', 'Maple location', 'Captured');
+CREATE TABLE "death" ("caused_by_ship_id" NUMERIC, "id" NUMERIC, "note" TEXT, "killed" NUMERIC, "injured" NUMERIC);
+INSERT INTO "death" VALUES
+(114, 2, 'Aspen', 3527, 4277),
+(114, 11, 'Hazel', 4745, 4114),
+(23, 53, 'Aspen', 540, 2365),
+(114, 63, 'Aspen', 271, 1957),
+(55, 46, 'Aspen', 4825, 2387),
+(63, 99, 'Hazel', 4005, 4763),
+(55, 78, 'Aspen', 4004, 4370),
+(55, 103, 'East', 574, 1928),
+(114, 138, 'East', 3387, 3274),
+(114, 21, 'East', 2593, 3286),
+(63, 9, 'Ginkgo note', 428, 3005),
+(114, 117, 'Ginkgo note', 4239, 1183),
+(55, 4, 'East', 4980, 56),
+(114, 116, 'Aspen', 2093, 1559),
+(114, 33, 'Hazel', 404, 2308);

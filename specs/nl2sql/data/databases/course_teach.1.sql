@@ -1,0 +1,55 @@
+-- course_teach: schema from Spider (CC BY-SA 4.0), rows synthetic; written by build_data.py
+CREATE TABLE "course" ("Course_ID" NUMERIC, "Staring_Date" TEXT, "Course" TEXT);
+INSERT INTO "course" VALUES
+(106, 'Yarrow', 'Fern'),
+(126, 'Juniper', 'Alder'),
+(60, 'Iris', 'Math'),
+(116, 'Ginkgo', 'Fern'),
+(113, 'Quince', 'Alder'),
+(73, 'Sage', 'Math'),
+(14, 'Willow', 'Math'),
+(118, 'Bamboo', 'Alder'),
+(97, 'Dahlia', 'Fern'),
+(30, 'Maple', 'Alder'),
+(103, 'Hazel', 'Alder'),
+(16, 'Birch', 'Laurel'),
+(95, 'Cedar', 'Laurel'),
+(81, 'Kelp', 'Math'),
+(3, 'Elm', 'Ginkgo'),
+(120, 'Laurel', 'Alder');
+CREATE TABLE "teacher" ("Teacher_ID" NUMERIC, "Name" TEXT, "Age" TEXT, "Hometown" TEXT);
+INSERT INTO "teacher" VALUES
+(111, 'Tulip', 34, 'Birch'),
+(24, 'Clover', 72, 'little lever urban district'),
+(129, 'Clover', 100, 'Juniper'),
+(100, 'Nettle', 58, 'little lever urban district'),
+(118, 'Clover', 74, 'little lever urban district'),
+(107, 'Nettle', 46, 'Birch'),
+(77, 'Ginkgo', 94, 'little lever urban district'),
+(7, 'Nettle', 54, 'Juniper'),
+(17, 'Nettle', 102, 'little lever urban district'),
+(110, 'Clover', 22, 'Birch'),
+(48, 'Tulip', 28, 'Birch'),
+(86, 'Tulip', 81, 'little lever urban district'),
+(10, 'Nettle', 65, 'little lever urban district'),
+(81, 'Clover', 45, 'little lever urban district'),
+(64, 'Nettle', 27, 'Sage');
+CREATE TABLE "course_arrange" ("Course_ID" NUMERIC, "Teacher_ID" NUMERIC, "Grade" NUMERIC);
+INSERT INTO "course_arrange" VALUES
+(113, 7, 175),
+(103, 129, 375),
+(126, 7, 4545),
+(113, 7, 2596),
+(126, 7, 3257),
+(103, 7, 2430),
+(126, 110, 841),
+(113, 110, 2845),
+(126, 64, 4836),
+(120, 110, 968),
+(126, 111, 195),
+(126, 110, 1056),
+(126, 129, 1625),
+(113, 7, 1448),
+(126, 111, 3933),
+(126, 7, 4082),
+(126, 129, 3664);

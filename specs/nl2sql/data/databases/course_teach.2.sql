@@ -1,0 +1,55 @@
+-- course_teach: schema from Spider (CC BY-SA 4.0), rows synthetic; written by build_data.py
+CREATE TABLE "course" ("Course_ID" NUMERIC, "Staring_Date" TEXT, "Course" TEXT);
+INSERT INTO "course" VALUES
+(40, 'Ginkgo', 'Clover'),
+(71, 'Daisy', 'Nettle'),
+(15, 'Umber', 'Clover'),
+(67, 'Rowan Staring', 'Clover'),
+(37, 'Cedar', 'Nettle'),
+(45, 'Juniper', 'Dahlia'),
+(9, 'Aspen', 'Clover'),
+(8, 'Clover', 'Clover'),
+(131, 'Maple', 'Clover'),
+(79, 'Dahlia', 'Alder'),
+(129, 'Fern Staring', 'Clover'),
+(61, 'Alder', 'Nettle'),
+(88, 'Olive', 'Clover'),
+(98, 'Sage', 'Clover'),
+(12, 'Fennel Staring', 'Alder'),
+(31, 'Quince', 'Nettle'),
+(72, 'Tulip', 'Clover');
+CREATE TABLE "teacher" ("Teacher_ID" NUMERIC, "Name" TEXT, "Age" TEXT, "Hometown" TEXT);
+INSERT INTO "teacher" VALUES
+(49, 'Ginkgo', 19, 'little lever urban district'),
+(45, 'Bamboo', 44, 'Aspen'),
+(133, 'Ginkgo', 94, 'Kelp Hometown'),
+(78, 'Ginkgo', 39, 'Umber'),
+(3, 'Ginkgo', 73, 'Olive'),
+(16, 'Bamboo', 80, 'Juniper'),
+(68, 'Nettle', 40, 'Dahlia'),
+(47, 'Ginkgo', 88, 'Rowan'),
+(25, 'Ginkgo', 51, 'Ginkgo'),
+(67, 'Ginkgo', 33, 'Violet'),
+(94, 'Bamboo', 18, 'Willow'),
+(106, 'Yarrow', 34, 'Poplar'),
+(108, 'Ginkgo', 46, 'Nettle'),
+(11, 'Ginkgo', 25, 'Quince Hometown'),
+(32, 'Bamboo', 99, 'Clover'),
+(124, 'Yarrow', 90, 'Maple');
+CREATE TABLE "course_arrange" ("Course_ID" NUMERIC, "Teacher_ID" NUMERIC, "Grade" NUMERIC);
+INSERT INTO "course_arrange" VALUES
+(98, 124, 2317),
+(98, 124, 4306),
+(72, 133, 4477),
+(72, 124, 164),
+(67, 11, 1070),
+(72, 124, 2762),
+(98, 124, 5033),
+(67, 124, 1340),
+(72, 11, 1232),
+(72, 124, 233),
+(129, 124, 841),
+(98, 67, 4923),
+(67, 133, 1308),
+(72, 133, 1880),
+(98, 133, 1056);

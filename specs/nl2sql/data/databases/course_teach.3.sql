@@ -1,0 +1,55 @@
+-- course_teach: schema from Spider (CC BY-SA 4.0), rows synthetic; written by build_data.py
+CREATE TABLE "course" ("Course_ID" NUMERIC, "Staring_Date" TEXT, "Course" TEXT);
+INSERT INTO "course" VALUES
+(49, 'Cedar', 'Math'),
+(99, 'Poplar', 'Aspen'),
+(46, 'Iris', 'Iris'),
+(2, 'Rowan Staring', 'Daisy'),
+(51, 'Ginkgo Staring', 'Juniper'),
+(114, 'Hazel', 'Maple'),
+(17, 'Fennel', 'Hazel'),
+(115, 'Birch', 'Quince'),
+(64, 'Willow', 'Fern'),
+(93, 'Daisy Staring', 'Violet'),
+(5, 'Alder', 'Tulip'),
+(36, 'Laurel', 'Elm'),
+(96, 'Nettle', 'Cedar'),
+(24, 'Violet', 'Fennel'),
+(7, 'Olive', 'Umber');
+CREATE TABLE "teacher" ("Teacher_ID" NUMERIC, "Name" TEXT, "Age" TEXT, "Hometown" TEXT);
+INSERT INTO "teacher" VALUES
+(76, 'Kelp', 95, 'little lever urban district'),
+(124, 'Willow', 32, 'Yarrow'),
+(20, 'Nettle', 30, 'Birch'),
+(95, 'Willow', 105, 'Birch'),
+(13, 'Willow', 80, 'Birch'),
+(53, 'Willow', 75, 'little lever urban district'),
+(112, 'Willow', 83, 'little lever urban district'),
+(52, 'Nettle', 50, 'Birch'),
+(131, 'Willow', 54, 'little lever urban district'),
+(85, 'Willow', 17, 'Yarrow'),
+(3, 'Willow', 27, 'little lever urban district'),
+(133, 'Willow', 26, 'little lever urban district'),
+(100, 'Kelp', 33, 'Birch'),
+(46, 'Willow', 46, 'little lever urban district'),
+(98, 'Iris', 18, 'Kelp'),
+(39, 'Kelp', 20, 'Yarrow'),
+(119, 'Kelp', 44, 'little lever urban district');
+CREATE TABLE "course_arrange" ("Course_ID" NUMERIC, "Teacher_ID" NUMERIC, "Grade" NUMERIC);
+INSERT INTO "course_arrange" VALUES
+(17, 119, 2029),
+(24, 95, 4174),
+(96, 119, 1189),
+(17, 95, 3836),
+(17, 119, 1302),
+(96, 39, 2313),
+(24, 95, 2533),
+(96, 119, 4164),
+(49, 20, 4112),
+(17, 39, 3778),
+(96, 119, 1802),
+(24, 95, 794),
+(96, 119, 4508),
+(96, 119, 3728),
+(17, 95, 961),
+(96, 119, 1500);

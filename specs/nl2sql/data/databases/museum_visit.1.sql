@@ -1,0 +1,55 @@
+-- museum_visit: schema from Spider (CC BY-SA 4.0), rows synthetic; written by build_data.py
+CREATE TABLE "museum" ("Museum_ID" NUMERIC, "Name" TEXT, "Num_of_Staff" NUMERIC, "Open_Year" TEXT);
+INSERT INTO "museum" VALUES
+(83, 'Plaza Museum', 4323, 2023),
+(73, 'Plaza Museum', 3429, 2024),
+(26, 'Plaza Museum', 2332, 1974),
+(3, 'Cedar Name', 3454, 2038),
+(120, 'Plaza Museum', 5030, 2009),
+(129, 'Cedar Name', 1219, 2007),
+(137, 'Olive Name', 3520, 2053),
+(20, 'Plaza Museum', 918, 2010),
+(19, 'Cedar Name', 1424, 2035),
+(80, 'Plaza Museum', 3605, 2012),
+(131, 'Cedar Name', 390, 1971),
+(8, 'Iris', 798, 2050),
+(116, 'Olive Name', 4767, 2013),
+(6, 'Plaza Museum', 3345, 2011),
+(14, 'Plaza Museum', 233, 1959);
+CREATE TABLE "visitor" ("ID" NUMERIC, "Name" TEXT, "Level_of_membership" NUMERIC, "Age" NUMERIC);
+INSERT INTO "visitor" VALUES
+(4, 'Umber', 18, 88),
+(129, 'Laurel', 4, 76),
+(40, 'Cedar', 0, 47),
+(62, 'Cedar', 58, 19),
+(81, 'Cedar', 19, 90),
+(68, 'Cedar', 32, 53),
+(134, 'Plaza Museum', 13, 43),
+(24, 'Alder', 15, 52),
+(26, 'Laurel', 37, 26),
+(21, 'Plaza Museum', 11, 94),
+(111, 'Plaza Museum', 1, 74),
+(89, 'Alder', 52, 33),
+(86, 'Cedar', 24, 23),
+(74, 'Cedar', 36, 31),
+(132, 'Laurel', 50, 78),
+(32, 'Laurel', 54, 73);
+CREATE TABLE "visit" ("Museum_ID" NUMERIC, "visitor_ID" TEXT, "Num_of_Ticket" NUMERIC, "Total_spent" NUMERIC);
+INSERT INTO "visit" VALUES
+(3, 40, 3460, 3866),
+(3, 81, 4651, 471),
+(73, 40, 356, 3240),
+(73, 32, 4734, 703),
+(73, 40, 972, 4990),
+(73, 81, 2404, 255),
+(19, 40, 3062, 3095),
+(73, 81, 3650, 156),
+(19, 40, 79, 4543),
+(19, 81, 1843, 3442),
+(73, 40, 893, 3620),
+(73, 40, 2900, 2778),
+(3, 40, 4240, 3355),
+(73, 111, 2932, 2077),
+(19, 81, 3470, 3363),
+(20, 111, 3597, 1476),
+(19, 40, 817, 2513);

@@ -1,0 +1,55 @@
+-- museum_visit: schema from Spider (CC BY-SA 4.0), rows synthetic; written by build_data.py
+CREATE TABLE "museum" ("Museum_ID" NUMERIC, "Name" TEXT, "Num_of_Staff" NUMERIC, "Open_Year" TEXT);
+INSERT INTO "museum" VALUES
+(21, 'Clover', 3697, 2051),
+(10, 'Clover', 4356, 2043),
+(97, 'Clover', 995, 2012),
+(72, 'Rowan Name', 3582, 1991),
+(98, 'Plaza Museum', 528, 2057),
+(86, 'Alder', 3499, 2054),
+(41, 'Clover', 2446, 1978),
+(90, 'Rowan Name', 1793, 1955),
+(79, 'Clover', 3802, 2009),
+(32, 'Alder', 2369, 2021),
+(95, 'Rowan Name', 2981, 1986),
+(130, 'Clover', 3068, 2008),
+(123, 'Plaza Museum', 1503, 2007),
+(17, 'Rowan Name', 1656, 1952),
+(94, 'Maple', 2744, 2045),
+(122, 'Alder', 3150, 2010);
+CREATE TABLE "visitor" ("ID" NUMERIC, "Name" TEXT, "Level_of_membership" NUMERIC, "Age" NUMERIC);
+INSERT INTO "visitor" VALUES
+(52, 'Ginkgo', 39, 15),
+(124, 'Dahlia', 13, 19),
+(90, 'Rowan', 6, 40),
+(133, 'Rowan', 16, 28),
+(68, 'Rowan', 50, 85),
+(108, 'Fennel', 30, 31),
+(24, 'Rowan', 45, 55),
+(136, 'Dahlia', 18, 33),
+(131, 'Dahlia', 0, 98),
+(94, 'Ginkgo', 43, 18),
+(37, 'Dahlia', 28, 30),
+(84, 'Fennel', 35, 70),
+(9, 'Dahlia', 51, 89),
+(38, 'Ginkgo', 56, 68),
+(75, 'Juniper', 2, 25);
+CREATE TABLE "visit" ("Museum_ID" NUMERIC, "visitor_ID" TEXT, "Num_of_Ticket" NUMERIC, "Total_spent" NUMERIC);
+INSERT INTO "visit" VALUES
+(122, 108, 695, 3371),
+(98, 108, 2029, 2554),
+(41, 68, 601, 209),
+(122, 108, 2356, 3173),
+(98, 68, 507, 3346),
+(122, 38, 2835, 4344),
+(98, 52, 3239, 2848),
+(98, 108, 2483, 722),
+(122, 52, 960, 2089),
+(122, 75, 1237, 2063),
+(90, 68, 3861, 546),
+(90, 52, 4143, 2932),
+(98, 68, 4562, 2169),
+(98, 108, 902, 4563),
+(98, 75, 958, 2065),
+(98, 108, 2209, 4501),
+(98, 108, 1988, 3415);

@@ -1,0 +1,55 @@
+-- museum_visit: schema from Spider (CC BY-SA 4.0), rows synthetic; written by build_data.py
+CREATE TABLE "museum" ("Museum_ID" NUMERIC, "Name" TEXT, "Num_of_Staff" NUMERIC, "Open_Year" TEXT);
+INSERT INTO "museum" VALUES
+(135, 'Plaza Museum', 3423, 2000),
+(27, 'Juniper', 1749, 2024),
+(70, 'Fern', 3460, 1989),
+(85, 'Olive', 298, 2027),
+(84, 'Birch', 3311, 1961),
+(73, 'Quince', 1361, 2041),
+(39, 'Cedar', 214, 1997),
+(15, 'Elm', 2988, 1988),
+(108, 'Clover', 1493, 1972),
+(25, 'Ginkgo', 1911, 2012),
+(58, 'Maple', 1643, 1964),
+(50, 'Fennel', 2359, 2016),
+(29, 'Umber', 4207, 1956),
+(18, 'Willow', 4549, 2011),
+(51, 'Dahlia', 3544, 2010),
+(34, 'Tulip Name', 2697, 1995),
+(74, 'Iris', 3410, 2013);
+CREATE TABLE "visitor" ("ID" NUMERIC, "Name" TEXT, "Level_of_membership" NUMERIC, "Age" NUMERIC);
+INSERT INTO "visitor" VALUES
+(63, 'Umber', 51, 20),
+(130, 'Umber', 55, 70),
+(89, 'Tulip', 5, 43),
+(13, 'Plaza Museum', 34, 96),
+(95, 'Umber', 26, 78),
+(61, 'Umber', 40, 82),
+(73, 'Plaza Museum', 0, 28),
+(11, 'Plaza Museum', 2, 52),
+(32, 'Plaza Museum', 37, 54),
+(49, 'Plaza Museum', 3, 55),
+(54, 'Plaza Museum', 11, 89),
+(21, 'Hazel', 22, 31),
+(116, 'Plaza Museum', 35, 87),
+(128, 'Umber', 44, 60),
+(29, 'Plaza Museum', 54, 39),
+(50, 'Hazel', 21, 88);
+CREATE TABLE "visit" ("Museum_ID" NUMERIC, "visitor_ID" TEXT, "Num_of_Ticket" NUMERIC, "Total_spent" NUMERIC);
+INSERT INTO "visit" VALUES
+(39, 116, 1991, 4587),
+(18, 29, 2512, 331),
+(18, 29, 2228, 1582),
+(18, 29, 2932, 2306),
+(39, 13, 2843, 3731),
+(18, 13, 4635, 1244),
+(18, 116, 2248, 566),
+(135, 128, 3005, 280),
+(39, 29, 3402, 3487),
+(18, 128, 106, 1950),
+(73, 116, 3162, 3053),
+(18, 29, 2589, 865),
+(135, 116, 1721, 3598),
+(39, 29, 201, 1795),
+(18, 128, 2593, 4080);

@@ -1,0 +1,55 @@
+-- network_1: schema from Spider (CC BY-SA 4.0), rows synthetic; written by build_data.py
+CREATE TABLE "Highschooler" ("ID" NUMERIC, "name" TEXT, "grade" NUMERIC);
+INSERT INTO "Highschooler" VALUES
+(108, 'Sage', 30),
+(110, 'Maple', 52),
+(124, 'Ginkgo', 30),
+(92, 'Sage', 50),
+(17, 'Ginkgo', 50),
+(47, 'Maple', 52),
+(56, 'Kyle', 52),
+(79, 'Maple', 30),
+(133, 'Kyle', 50),
+(9, 'Maple', 52),
+(2, 'Ginkgo', 47),
+(49, 'Ginkgo', 52),
+(121, 'Dahlia', 52),
+(46, 'Sage', 47),
+(30, 'Maple', 30);
+CREATE TABLE "Friend" ("student_id" NUMERIC, "friend_id" NUMERIC);
+INSERT INTO "Friend" VALUES
+(79, 46),
+(79, 47),
+(133, 46),
+(133, 47),
+(133, 46),
+(56, 47),
+(133, 46),
+(110, 17),
+(110, 47),
+(56, 46),
+(47, 47),
+(56, 46),
+(56, 46),
+(133, 46),
+(79, 56),
+(133, 46),
+(133, 17);
+CREATE TABLE "Likes" ("student_id" NUMERIC, "liked_id" NUMERIC);
+INSERT INTO "Likes" VALUES
+(121, 110),
+(17, 110),
+(121, 46),
+(92, 2),
+(121, 110),
+(17, 46),
+(92, 110),
+(108, 46),
+(17, 56),
+(49, 2),
+(49, 110),
+(17, 110),
+(49, 46),
+(121, 110),
+(17, 110),
+(17, 110);

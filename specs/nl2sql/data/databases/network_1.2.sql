@@ -1,0 +1,55 @@
+-- network_1: schema from Spider (CC BY-SA 4.0), rows synthetic; written by build_data.py
+CREATE TABLE "Highschooler" ("ID" NUMERIC, "name" TEXT, "grade" NUMERIC);
+INSERT INTO "Highschooler" VALUES
+(101, 'Alder', 30),
+(39, 'Kelp', 5),
+(31, 'Kyle', 5),
+(45, 'Kyle', 5),
+(77, 'Kelp', 5),
+(44, 'Alder', 30),
+(93, 'Daisy', 61),
+(64, 'Kyle', 5),
+(72, 'Alder', 30),
+(12, 'Kelp', 28),
+(90, 'Kyle', 30),
+(114, 'Kelp', 5),
+(25, 'Daisy', 30),
+(36, 'Kelp', 5),
+(13, 'Kelp', 5),
+(7, 'Kelp', 28);
+CREATE TABLE "Friend" ("student_id" NUMERIC, "friend_id" NUMERIC);
+INSERT INTO "Friend" VALUES
+(39, 44),
+(39, 7),
+(39, 31),
+(13, 7),
+(12, 44),
+(114, 44),
+(39, 44),
+(39, 7),
+(114, 44),
+(12, 13),
+(114, 7),
+(114, 44),
+(114, 7),
+(39, 44),
+(39, 13);
+CREATE TABLE "Likes" ("student_id" NUMERIC, "liked_id" NUMERIC);
+INSERT INTO "Likes" VALUES
+(7, 101),
+(7, 114),
+(7, 44),
+(7, 114),
+(31, 114),
+(7, 114),
+(31, 101),
+(7, 101),
+(7, 114),
+(64, 114),
+(64, 114),
+(64, 44),
+(64, 114),
+(7, 101),
+(64, 101),
+(31, 13),
+(77, 114);

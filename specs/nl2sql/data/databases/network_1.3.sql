@@ -1,0 +1,55 @@
+-- network_1: schema from Spider (CC BY-SA 4.0), rows synthetic; written by build_data.py
+CREATE TABLE "Highschooler" ("ID" NUMERIC, "name" TEXT, "grade" NUMERIC);
+INSERT INTO "Highschooler" VALUES
+(45, 'Sage', 17),
+(10, 'Sage', 17),
+(21, 'Sage', 6),
+(113, 'Aspen', 17),
+(37, 'Aspen', 17),
+(70, 'Sage', 17),
+(7, 'Sage', 6),
+(32, 'Aspen', 17),
+(58, 'Sage', 17),
+(50, 'Sage', 46),
+(74, 'Sage', 17),
+(128, 'Sage', 17),
+(102, 'Daisy', 17),
+(137, 'Aspen', 51),
+(65, 'Aspen', 6),
+(114, 'Daisy', 6),
+(68, 'Rowan', 46);
+CREATE TABLE "Friend" ("student_id" NUMERIC, "friend_id" NUMERIC);
+INSERT INTO "Friend" VALUES
+(113, 113),
+(37, 7),
+(70, 7),
+(37, 113),
+(37, 58),
+(70, 113),
+(45, 7),
+(37, 113),
+(128, 113),
+(70, 113),
+(113, 21),
+(70, 113),
+(45, 113),
+(45, 21),
+(37, 7);
+CREATE TABLE "Likes" ("student_id" NUMERIC, "liked_id" NUMERIC);
+INSERT INTO "Likes" VALUES
+(10, 65),
+(114, 65),
+(114, 21),
+(114, 128),
+(70, 128),
+(114, 32),
+(10, 74),
+(70, 21),
+(114, 32),
+(114, 21),
+(128, 128),
+(114, 32),
+(128, 21),
+(128, 21),
+(128, 21),
+(10, 128);

@@ -1,0 +1,55 @@
+-- pets_1: schema from Spider (CC BY-SA 4.0), rows synthetic; written by build_data.py
+CREATE TABLE "Student" ("StuID" NUMERIC, "LName" TEXT, "Fname" TEXT, "Age" NUMERIC, "Sex" TEXT, "Major" NUMERIC, "Advisor" NUMERIC, "city_code" TEXT);
+INSERT INTO "Student" VALUES
+(128, 'Smith', 'Zinnia', 19, 'F', 4101, 491, 'Tulip'),
+(81, 'Daisy LName', 'Zinnia', 29, 'Clover', 3035, 2652, 'Laurel'),
+(58, 'Yarrow', 'Zinnia', 61, 'Umber', 2116, 755, 'Aspen'),
+(43, 'Fern', 'Birch', 14, 'Cedar', 3743, 2794, 'Tulip'),
+(24, 'Laurel', 'Fennel', 50, 'Sage', 4665, 1532, 'Tulip'),
+(131, 'Willow', 'Aspen', 74, 'Maple', 1950, 4137, 'Maple'),
+(52, 'Ginkgo', 'Zinnia', 68, 'Yarrow', 342, 188, 'Tulip'),
+(119, 'Maple', 'Zinnia', 39, 'Poplar', 2448, 1683, 'Cedar'),
+(107, 'Cedar', 'Aspen', 53, 'Elm', 2344, 1106, 'Tulip'),
+(74, 'Alder', 'Zinnia', 35, 'Olive', 4552, 1880, 'Maple'),
+(130, 'Dahlia', 'Birch', 48, 'Iris', 4883, 3364, 'Tulip'),
+(72, 'Zinnia LName', 'Birch', 70, 'Fennel', 280, 4244, 'Laurel'),
+(70, 'Clover', 'Fennel', 27, 'Ginkgo', 4799, 3172, 'Aspen'),
+(75, 'Poplar', 'Zinnia', 23, 'Fern', 2339, 430, 'Laurel'),
+(79, 'Juniper', 'Birch', 81, 'Quince', 4033, 614, 'Maple'),
+(123, 'Bamboo', 'Zinnia', 76, 'Juniper', 741, 905, 'Laurel'),
+(48, 'Olive', 'Aspen', 13, 'Rowan', 3210, 2985, 'Tulip');
+CREATE TABLE "Pets" ("PetID" NUMERIC, "PetType" TEXT, "pet_age" NUMERIC, "weight" NUMERIC);
+INSERT INTO "Pets" VALUES
+(78, 'dog', 4, 49),
+(98, 'Quince', 21, 22),
+(6, 'dog', 18, 37),
+(12, 'cat', 46, 28),
+(68, 'Quince', 25, 12),
+(73, 'cat', 44, 32),
+(103, 'dog', 1, 58),
+(3, 'dog', 33, 59),
+(113, 'dog', 19, 39),
+(32, 'dog', 40, 53),
+(100, 'Quince', 43, 61),
+(20, 'Quince', 47, 18),
+(55, 'Sage', 30, 8),
+(41, 'Quince', 26, 23),
+(61, 'dog', 2, 5),
+(30, 'dog', 11, 15);
+CREATE TABLE "Has_Pet" ("StuID" NUMERIC, "PetID" NUMERIC);
+INSERT INTO "Has_Pet" VALUES
+(107, 30),
+(52, 12),
+(107, 30),
+(74, 103),
+(107, 30),
+(74, 61),
+(107, 30),
+(52, 30),
+(52, 30),
+(81, 103),
+(52, 12),
+(107, 30),
+(74, 12),
+(52, 12),
+(107, 30);

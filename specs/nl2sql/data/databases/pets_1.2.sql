@@ -1,0 +1,55 @@
+-- pets_1: schema from Spider (CC BY-SA 4.0), rows synthetic; written by build_data.py
+CREATE TABLE "Student" ("StuID" NUMERIC, "LName" TEXT, "Fname" TEXT, "Age" NUMERIC, "Sex" TEXT, "Major" NUMERIC, "Advisor" NUMERIC, "city_code" TEXT);
+INSERT INTO "Student" VALUES
+(69, 'Kelp', 'Birch', 74, 'Sage', 4812, 1453, 'Birch city'),
+(133, 'Kelp', 'Olive', 12, 'Sage', 4006, 4174, 'Birch city'),
+(75, 'Kelp', 'Olive', 55, 'Birch', 2276, 2491, 'Birch city'),
+(76, 'Smith', 'Ginkgo', 21, 'Sage', 2597, 1862, 'Birch city'),
+(34, 'Kelp', 'Violet', 19, 'Sage', 682, 1999, 'Birch city'),
+(106, 'Dahlia', 'Maple', 10, 'Birch', 261, 2929, 'Kelp'),
+(67, 'Dahlia', 'Ginkgo', 17, 'F', 2948, 3173, 'Laurel city'),
+(114, 'Kelp', 'Ginkgo', 26, 'Sage', 3275, 4067, 'Birch city'),
+(20, 'Smith', 'Violet', 45, 'F', 493, 1206, 'Laurel city'),
+(117, 'Smith', 'Olive', 73, 'Sage', 411, 2881, 'Laurel city'),
+(32, 'Maple', 'Olive', 68, 'Sage', 1024, 1040, 'Birch city'),
+(17, 'Kelp', 'Olive', 41, 'Birch', 4088, 4845, 'Birch city'),
+(129, 'Dahlia', 'Birch', 20, 'Birch', 730, 2467, 'Birch city'),
+(46, 'Sage LName', 'Violet', 52, 'Birch', 2062, 3441, 'Dahlia city'),
+(4, 'Smith', 'Ginkgo', 23, 'Iris Sex', 1207, 1757, 'Kelp'),
+(113, 'Maple', 'Olive', 76, 'Sage', 1161, 2295, 'Laurel city');
+CREATE TABLE "Pets" ("PetID" NUMERIC, "PetType" TEXT, "pet_age" NUMERIC, "weight" NUMERIC);
+INSERT INTO "Pets" VALUES
+(92, 'cat', 18, 60),
+(41, 'dog', 2, 40),
+(31, 'Dahlia PetType', 10, 24),
+(16, 'Daisy', 17, 10),
+(39, 'Juniper', 1, 52),
+(62, 'Kelp', 40, 44),
+(89, 'Sage', 32, 7),
+(125, 'Olive', 43, 28),
+(4, 'Cedar', 0, 38),
+(128, 'Aspen', 14, 20),
+(51, 'Zinnia', 45, 31),
+(73, 'Tulip', 33, 57),
+(80, 'Alder PetType', 39, 35),
+(64, 'Iris', 3, 30),
+(54, 'Laurel', 37, 45);
+CREATE TABLE "Has_Pet" ("StuID" NUMERIC, "PetID" NUMERIC);
+INSERT INTO "Has_Pet" VALUES
+(75, 64),
+(4, 39),
+(34, 51),
+(4, 64),
+(75, 51),
+(75, 39),
+(75, 54),
+(75, 54),
+(75, 92),
+(75, 51),
+(34, 51),
+(75, 64),
+(75, 39),
+(4, 39),
+(75, 39),
+(20, 39),
+(4, 39);

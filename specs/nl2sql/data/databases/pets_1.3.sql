@@ -1,0 +1,55 @@
+-- pets_1: schema from Spider (CC BY-SA 4.0), rows synthetic; written by build_data.py
+CREATE TABLE "Student" ("StuID" NUMERIC, "LName" TEXT, "Fname" TEXT, "Age" NUMERIC, "Sex" TEXT, "Major" NUMERIC, "Advisor" NUMERIC, "city_code" TEXT);
+INSERT INTO "Student" VALUES
+(92, 'Smith', 'Fennel Fname', 46, 'Daisy', 2648, 500, 'Laurel'),
+(11, 'Cedar', 'Hazel', 79, 'Willow', 4570, 1579, 'Tulip'),
+(55, 'Poplar', 'Bamboo', 15, 'Elm', 1004, 2397, 'Laurel'),
+(15, 'Poplar', 'Hazel', 64, 'Daisy', 1622, 133, 'Daisy'),
+(32, 'Poplar', 'Hazel', 20, 'Elm', 3793, 4496, 'Laurel'),
+(21, 'Poplar', 'Fennel Fname', 28, 'Elm', 1145, 3395, 'Tulip'),
+(117, 'Juniper', 'Hazel', 24, 'Daisy', 595, 583, 'Quince'),
+(71, 'Aspen', 'Hazel', 19, 'Elm', 1836, 2364, 'Laurel'),
+(115, 'Smith', 'Hazel', 55, 'Elm', 3467, 3845, 'Quince'),
+(66, 'Aspen', 'Juniper', 31, 'Willow', 4519, 2140, 'Cedar'),
+(8, 'Aspen', 'Fennel Fname', 41, 'Willow', 4798, 1368, 'Cedar'),
+(103, 'Cedar', 'Hazel', 42, 'Willow', 188, 4082, 'Quince'),
+(82, 'Aspen', 'Fennel Fname', 38, 'Willow', 4953, 3081, 'Quince'),
+(106, 'Aspen', 'Bamboo', 47, 'Elm', 1046, 737, 'Tulip'),
+(24, 'Cedar', 'Hazel', 74, 'F', 3416, 3534, 'Quince'),
+(74, 'Aspen', 'Fennel Fname', 58, 'Elm', 4845, 1578, 'Quince');
+CREATE TABLE "Pets" ("PetID" NUMERIC, "PetType" TEXT, "pet_age" NUMERIC, "weight" NUMERIC);
+INSERT INTO "Pets" VALUES
+(25, 'cat', 45, 22),
+(32, 'cat', 39, 23),
+(34, 'cat', 47, 4),
+(129, 'Cedar', 18, 41),
+(107, 'cat', 30, 61),
+(9, 'dog', 2, 21),
+(99, 'cat', 43, 14),
+(23, 'Violet PetType', 35, 27),
+(3, 'cat', 8, 29),
+(102, 'dog', 3, 5),
+(125, 'dog', 4, 17),
+(30, 'cat', 0, 13),
+(128, 'cat', 7, 57),
+(2, 'dog', 33, 16),
+(111, 'Cedar', 37, 11),
+(87, 'dog', 26, 32),
+(127, 'cat', 15, 9);
+CREATE TABLE "Has_Pet" ("StuID" NUMERIC, "PetID" NUMERIC);
+INSERT INTO "Has_Pet" VALUES
+(32, 111),
+(11, 128),
+(11, 128),
+(103, 111),
+(8, 128),
+(8, 128),
+(32, 111),
+(11, 128),
+(11, 128),
+(11, 128),
+(103, 107),
+(8, 128),
+(11, 127),
+(32, 111),
+(32, 127);

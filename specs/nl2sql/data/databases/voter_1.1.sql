@@ -1,0 +1,55 @@
+-- voter_1: schema from Spider (CC BY-SA 4.0), rows synthetic; written by build_data.py
+CREATE TABLE "AREA_CODE_STATE" ("area_code" NUMERIC, "state" TEXT);
+INSERT INTO "AREA_CODE_STATE" VALUES
+(58, 'NY'),
+(70, 'CA'),
+(44, 'Willow'),
+(87, 'Violet'),
+(6, 'Quince'),
+(113, 'Olive'),
+(20, 'Juniper'),
+(126, 'Umber'),
+(46, 'Fennel'),
+(2, 'Hazel'),
+(110, 'Maple'),
+(26, 'Daisy'),
+(97, 'Ginkgo'),
+(14, 'Fern'),
+(82, 'Nettle');
+CREATE TABLE "CONTESTANTS" ("contestant_number" NUMERIC, "contestant_name" TEXT);
+INSERT INTO "CONTESTANTS" VALUES
+(50, 'al'),
+(119, 'Kelly Clauss'),
+(11, 'Jessie Alloway'),
+(92, 'Tabatha Gehling'),
+(79, 'Dahlia'),
+(69, 'Violet'),
+(136, 'Clover'),
+(102, 'Daisy'),
+(134, 'Rowan'),
+(88, 'Fennel'),
+(72, 'Nettle'),
+(100, 'Poplar contestant'),
+(17, 'Quince'),
+(95, 'Tulip contestant'),
+(68, 'Iris'),
+(90, 'Alder');
+CREATE TABLE "VOTES" ("vote_id" NUMERIC, "phone_number" NUMERIC, "state" TEXT, "contestant_number" NUMERIC, "created" TEXT);
+INSERT INTO "VOTES" VALUES
+(12, 2857, 'NY', 88, '2010-06-06'),
+(108, 4129, 'CA', 72, '2004-09-12'),
+(48, 712, 'Maple', 72, '2000-01-13'),
+(100, 2541, 'CA', 72, '2004-02-23'),
+(123, 430, 'CA', 102, '2007-07-18'),
+(19, 1115, 'CA', 88, '2015-04-19'),
+(132, 2097, 'CA', 72, '2009-12-21'),
+(101, 1064, 'NY', 11, '2007-09-02'),
+(68, 3310, 'CA', 92, '2014-03-12'),
+(57, 500, 'Maple', 88, '1997-06-01'),
+(76, 2831, 'Violet', 92, '2002-01-15'),
+(2, 4100, 'CA', 72, '1994-01-23'),
+(96, 2423, 'CA', 102, '2016-10-19'),
+(5, 1519, 'Maple', 72, '2003-06-23'),
+(7, 4349, 'Violet', 88, '1992-10-11'),
+(131, 406, 'NY', 92, '1997-09-16'),
+(133, 2090, 'NY', 72, '2019-06-14');

@@ -1,0 +1,55 @@
+-- voter_1: schema from Spider (CC BY-SA 4.0), rows synthetic; written by build_data.py
+CREATE TABLE "AREA_CODE_STATE" ("area_code" NUMERIC, "state" TEXT);
+INSERT INTO "AREA_CODE_STATE" VALUES
+(34, 'NY'),
+(53, 'CA'),
+(9, 'Kelp'),
+(128, 'Olive'),
+(26, 'Bamboo'),
+(132, 'Rowan'),
+(124, 'Iris'),
+(12, 'Violet'),
+(86, 'Sage'),
+(120, 'Hazel state'),
+(32, 'Fennel'),
+(126, 'Yarrow'),
+(131, 'Umber'),
+(23, 'Clover state'),
+(54, 'Maple state'),
+(74, 'Elm'),
+(123, 'Alder');
+CREATE TABLE "CONTESTANTS" ("contestant_number" NUMERIC, "contestant_name" TEXT);
+INSERT INTO "CONTESTANTS" VALUES
+(77, 'Jessie Alloway'),
+(5, 'Tabatha Gehling'),
+(126, 'Kelly Clauss'),
+(130, 'al'),
+(52, 'Clover'),
+(100, 'Sage'),
+(133, 'Daisy'),
+(48, 'Maple'),
+(23, 'Aspen'),
+(73, 'Poplar'),
+(40, 'Elm'),
+(119, 'Bamboo'),
+(26, 'Zinnia'),
+(129, 'Kelp'),
+(64, 'Umber');
+CREATE TABLE "VOTES" ("vote_id" NUMERIC, "phone_number" NUMERIC, "state" TEXT, "contestant_number" NUMERIC, "created" TEXT);
+INSERT INTO "VOTES" VALUES
+(31, 3441, 'Maple state', 130, '2002-10-12'),
+(41, 3445, 'CA', 126, '2014-01-25'),
+(84, 3986, 'Olive', 119, '1993-11-16'),
+(75, 4336, 'Maple state', 100, '2000-03-01'),
+(94, 1039, 'Bamboo', 126, '1995-05-08'),
+(34, 1062, 'Bamboo', 126, '2015-01-09'),
+(91, 4438, 'Maple state', 130, '2019-06-13'),
+(7, 535, 'CA', 130, '1991-10-27'),
+(45, 2688, 'Maple state', 126, '2002-01-05'),
+(129, 119, 'Maple state', 119, '2000-02-24'),
+(4, 1810, 'CA', 126, '2015-05-06'),
+(58, 317, 'CA', 130, '2012-08-24'),
+(66, 3234, 'CA', 126, '2013-12-18'),
+(43, 4410, 'Maple state', 126, '2005-03-13'),
+(28, 3110, 'Maple state', 126, '2006-02-22'),
+(51, 1086, 'Bamboo', 126, '2002-02-10');

@@ -1,0 +1,55 @@
+-- voter_1: schema from Spider (CC BY-SA 4.0), rows synthetic; written by build_data.py
+CREATE TABLE "AREA_CODE_STATE" ("area_code" NUMERIC, "state" TEXT);
+INSERT INTO "AREA_CODE_STATE" VALUES
+(104, 'NY'),
+(132, 'CA'),
+(44, 'Poplar'),
+(45, 'Quince'),
+(12, 'Alder'),
+(63, 'Yarrow'),
+(59, 'Zinnia state'),
+(77, 'Dahlia'),
+(14, 'Daisy'),
+(48, 'Umber'),
+(78, 'Bamboo'),
+(125, 'Aspen'),
+(89, 'Nettle'),
+(69, 'Fern'),
+(84, 'Hazel'),
+(6, 'Kelp'),
+(41, 'Clover');
+CREATE TABLE "CONTESTANTS" ("contestant_number" NUMERIC, "contestant_name" TEXT);
+INSERT INTO "CONTESTANTS" VALUES
+(6, 'Kelly Clauss'),
+(69, 'al'),
+(77, 'Jessie Alloway'),
+(56, 'Tabatha Gehling'),
+(94, 'Poplar'),
+(102, 'Juniper'),
+(124, 'Cedar'),
+(58, 'Alder'),
+(66, 'Bamboo contestant'),
+(16, 'Willow'),
+(109, 'Nettle'),
+(46, 'Daisy'),
+(83, 'Tulip'),
+(95, 'Elm'),
+(40, 'Clover');
+CREATE TABLE "VOTES" ("vote_id" NUMERIC, "phone_number" NUMERIC, "state" TEXT, "contestant_number" NUMERIC, "created" TEXT);
+INSERT INTO "VOTES" VALUES
+(127, 1818, 'Daisy', 109, '1998-04-17'),
+(130, 3595, 'Umber', 58, '2007-11-03'),
+(77, 261, 'Umber', 109, '2012-03-02'),
+(31, 4837, 'Umber', 94, '2004-04-27'),
+(40, 4981, 'Daisy', 66, '2015-08-13'),
+(75, 4996, 'Clover', 94, '2017-03-24'),
+(71, 3292, 'Umber', 94, '1990-01-15'),
+(49, 3024, 'Umber', 94, '2010-07-10'),
+(47, 979, 'Daisy', 109, '1999-06-11'),
+(123, 4994, 'Daisy', 109, '2010-09-18'),
+(98, 2127, 'Daisy', 66, '1991-07-02'),
+(35, 3369, 'CA', 66, '2002-09-16'),
+(78, 2845, 'CA', 109, '2019-07-23'),
+(52, 2762, 'Daisy', 94, '2018-11-17'),
+(10, 741, 'CA', 94, '2015-09-15'),
+(68, 3671, 'Daisy', 94, '2013-05-21');

@@ -1,0 +1,55 @@
+-- world_1: schema from Spider (CC BY-SA 4.0), rows synthetic; written by build_data.py
+CREATE TABLE "country" ("Code" TEXT, "Name" TEXT, "Continent" TEXT, "Region" TEXT, "SurfaceArea" NUMERIC, "IndepYear" NUMERIC, "Population" NUMERIC, "LifeExpectancy" NUMERIC, "GNP" NUMERIC, "GNPOld" NUMERIC, "LocalName" TEXT, "GovernmentForm" TEXT, "HeadOfState" TEXT, "Capital" NUMERIC, "Code2" TEXT);
+INSERT INTO "country" VALUES
+('Fern', 'Angola', 'Asia', 'Central Africa', 4760, 2050, 830687, 1373, 1927, 3552, 'Zinnia', 'Yarrow', 'Ginkgo HeadOfState', 505, 'Daisy'),
+('Sage', 'Anguilla', 'Asia', 'Iris', 5526, 2048, 1085507, 2188, 3828, 1384, 'Kelp', 'Yarrow', 'Ginkgo HeadOfState', 4416, 'Tulip'),
+('Umber', 'Brazil', 'Asia', 'Iris', 3000, 1950, 160001, 4670, 2050, 3229, 'Hazel', 'Yarrow', 'Beatrix', 2717, 'Aspen'),
+('Daisy', 'Anguilla', 'Europe', 'Caribbean', 2835, 1971, 506418, 3745, 1856, 3168, 'Maple', 'Yarrow', 'Tulip', 4316, 'Clover'),
+('Elm Code', 'Anguilla', 'Asia', 'Iris', 2035, 2042, 203668, 2013, 1310, 3121, 'Fennel', 'Birch', 'Ginkgo HeadOfState', 2523, 'Birch'),
+('Ginkgo', 'Anguilla', 'Asia', 'Central Africa', 5636, 2051, 80000, 1240, 2310, 3408, 'Birch', 'US Territory', 'Tulip', 3106, 'Alder'),
+('Bamboo', 'Anguilla', 'north america', 'Sage', 3850, 1948, 1499085, 186, 3599, 4000, 'Alder', 'Republic', 'Beatrix', 4897, 'Umber'),
+('Rowan', 'Afghanistan', 'Juniper', 'Sage', 2648, 2055, 68216, 2722, 1062, 452, 'Iris', 'Birch', 'Beatrix', 171, 'Elm'),
+('Nettle Code', 'Afghanistan', 'Africa', 'Central Africa', 4408, 1929, 160000, 3750, 3034, 3372, 'Willow', 'Yarrow', 'Beatrix', 2536, 'Yarrow'),
+('Willow', 'Angola', 'north america', 'Iris', 1684, 1934, 523443, 501, 2634, 28, 'Poplar', 'Yarrow', 'Beatrix', 4095, 'Bamboo'),
+('Quince', 'Anguilla', 'Asia', 'Sage', 4265, 1949, 209576, 2417, 1418, 778, 'Ginkgo', 'Yarrow', 'Ginkgo HeadOfState', 4978, 'Fennel'),
+('Zinnia Code', 'Anguilla', 'north america', 'Sage', 4464, 1930, 1777573, 2351, 2463, 4154, 'Rowan', 'Birch', 'Beatrix', 4496, 'Poplar'),
+('Laurel', 'Angola', 'Juniper', 'Iris', 2249, 1984, 697021, 107, 4948, 1134, 'Violet LocalName', 'Birch', 'Beatrix', 3453, 'Cedar'),
+('Cedar', 'Anguilla', 'Juniper', 'Sage', 3889, 1959, 1027153, 1213, 643, 1197, 'Dahlia', 'Republic', 'Ginkgo HeadOfState', 3163, 'Zinnia'),
+('Tulip', 'Anguilla', 'Asia', 'Sage', 4482, 2006, 753302, 1839, 216, 2204, 'Fern', 'Birch', 'Beatrix', 1250, 'Iris'),
+('Hazel', 'Anguilla', 'Africa', 'Sage', 5928, 1981, 79999, 4706, 3031, 2285, 'Quince', 'Yarrow', 'Olive', 4750, 'Juniper'),
+('Violet', 'Angola', 'Juniper', 'Sage', 1603, 2008, 159999, 3766, 3753, 4156, 'Daisy LocalName', 'Yarrow', 'Tulip', 1645, 'Laurel');
+CREATE TABLE "city" ("ID" NUMERIC, "Name" TEXT, "CountryCode" TEXT, "District" TEXT, "Population" NUMERIC);
+INSERT INTO "city" VALUES
+(51, 'Anguilla', 'Rowan', 'Nettle', 159999),
+(109, 'Brazil', 'Fern', 'Birch', 648266),
+(15, 'Angola', 'Hazel', 'Cedar', 648266),
+(111, 'Kabul', 'Umber', 'Birch', 790907),
+(47, 'Kabul', 'Rowan', 'Nettle', 924639),
+(110, 'Anguilla', 'Umber', 'Nettle', 648266),
+(89, 'Anguilla', 'Umber', 'Nettle', 790907),
+(58, 'Kabul', 'Umber', 'Cedar', 924639),
+(113, 'Anguilla', 'Umber', 'Birch', 159999),
+(19, 'Angola', 'Hazel', 'Birch', 924639),
+(75, 'Angola', 'Rowan', 'Birch', 924639),
+(124, 'Kabul', 'Umber', 'Birch', 648266),
+(46, 'Kabul', 'Umber', 'Olive', 159999),
+(83, 'Kabul', 'Rowan', 'Nettle', 924639),
+(138, 'Anguilla', 'Rowan', 'Cedar', 924639);
+CREATE TABLE "countrylanguage" ("CountryCode" TEXT, "Language" TEXT, "IsOfficial" TEXT, "Percentage" NUMERIC);
+INSERT INTO "countrylanguage" VALUES
+('Elm Code', 'chinese', 'Dahlia', 8),
+('Nettle Code', 'chinese', 'Dahlia', 103),
+('Umber', 'Spanish', 't', 29),
+('Hazel', 'Spanish', 'Dahlia', 38),
+('Rowan', 'English', 'Dahlia', 116),
+('Ginkgo', 'Spanish', 't', 50),
+('Bamboo', 'chinese', 't', 96),
+('Laurel', 'English', 'Alder IsOfficial', 28),
+('Cedar', 'Spanish', 'T', 23),
+('Quince', 'chinese', 'Dahlia', 6),
+('Violet', 'chinese', 't', 11),
+('Sage', 'French', 'Dahlia', 39),
+('Daisy', 'chinese', 't', 115),
+('Tulip', 'English', 'Dahlia', 112),
+('Willow', 'chinese', 'Dahlia', 52),
+('Zinnia Code', 'Spanish', 'T', 126);

@@ -1,0 +1,55 @@
+-- world_1: schema from Spider (CC BY-SA 4.0), rows synthetic; written by build_data.py
+CREATE TABLE "country" ("Code" TEXT, "Name" TEXT, "Continent" TEXT, "Region" TEXT, "SurfaceArea" NUMERIC, "IndepYear" NUMERIC, "Population" NUMERIC, "LifeExpectancy" NUMERIC, "GNP" NUMERIC, "GNPOld" NUMERIC, "LocalName" TEXT, "GovernmentForm" TEXT, "HeadOfState" TEXT, "Capital" NUMERIC, "Code2" TEXT);
+INSERT INTO "country" VALUES
+('Juniper', 'Brazil', 'Europe', 'Bamboo', 1806, 1930, 1093712, 2683, 3492, 3678, 'Birch', 'Alder', 'Beatrix', 3567, 'Umber'),
+('Violet', 'Brazil', 'Africa', 'Rowan Region', 5021, 1965, 1789823, 1333, 4236, 1378, 'Kelp LocalName', 'Republic', 'Elm', 3021, 'Juniper'),
+('Poplar', 'Angola', 'Europe', 'Rowan Region', 4648, 1995, 169545, 4478, 3873, 4947, 'Sage', 'Alder', 'Juniper', 4197, 'Ginkgo'),
+('Willow', 'Brazil', 'north america', 'Bamboo', 5167, 1951, 343621, 2856, 3462, 522, 'Violet', 'Kelp', 'Fern', 2843, 'Fern'),
+('Fern', 'Angola', 'asia', 'Rowan Region', 4073, 1929, 899999, 2570, 4095, 1524, 'Yarrow LocalName', 'Republic', 'Hazel', 3443, 'Poplar'),
+('Olive Code', 'Kabul', 'asia', 'Rowan Region', 5469, 1935, 160000, 1705, 1768, 1339, 'Tulip', 'Alder', 'Clover', 1577, 'Quince'),
+('Umber', 'Afghanistan', 'north america', 'Bamboo', 4366, 1950, 715100, 4045, 1283, 2846, 'Aspen', 'Republic', 'Cedar HeadOfState', 4626, 'Olive'),
+('Daisy', 'Anguilla', 'north america', 'Bamboo', 3385, 1948, 756380, 4980, 3617, 301, 'Clover', 'Alder', 'Laurel', 1610, 'Zinnia'),
+('Fennel', 'Brazil', 'Europe', 'Rowan Region', 3597, 2057, 168069, 2148, 1911, 2119, 'Fennel', 'US Territory', 'Ginkgo', 3947, 'Daisy'),
+('Sage', 'Brazil', 'Europe', 'Caribbean', 3048, 1973, 1648627, 3003, 1838, 1858, 'Hazel', 'Alder', 'Aspen', 4502, 'Rowan'),
+('Maple', 'Afghanistan', 'north america', 'Rowan Region', 3000, 1931, 80001, 2801, 347, 3738, 'Ginkgo', 'Alder', 'Poplar', 4388, 'Dahlia'),
+('Quince', 'Afghanistan', 'north america', 'Rowan Region', 1934, 2059, 384846, 3019, 2824, 961, 'Quince', 'Kelp', 'Yarrow', 2029, 'Maple'),
+('Kelp', 'Brazil', 'Europe', 'Rowan Region', 4682, 1994, 80000, 4185, 4234, 229, 'Maple LocalName', 'Alder', 'Maple', 282, 'Yarrow'),
+('Iris', 'Angola', 'asia', 'Laurel', 3955, 1960, 129411, 2398, 2540, 1588, 'Juniper', 'Republic', 'Birch', 1831, 'Cedar'),
+('Alder', 'Angola', 'north america', 'Caribbean', 2777, 1942, 1250286, 2540, 2643, 3024, 'Elm', 'Alder', 'Kelp', 3853, 'Nettle'),
+('Hazel', 'Kabul', 'north america', 'Rowan Region', 5363, 2042, 160001, 5028, 3484, 1589, 'Olive', 'Republic', 'Violet', 4873, 'Clover');
+CREATE TABLE "city" ("ID" NUMERIC, "Name" TEXT, "CountryCode" TEXT, "District" TEXT, "Population" NUMERIC);
+INSERT INTO "city" VALUES
+(131, 'Brazil', 'Fennel', 'Gelderland', 241742),
+(10, 'Afghanistan', 'Sage', 'Gelderland', 241742),
+(121, 'Anguilla', 'Poplar', 'Gelderland', 241742),
+(76, 'Afghanistan', 'Fennel', 'Gelderland', 755363),
+(94, 'Kabul', 'Fennel', 'Hazel', 241742),
+(89, 'Brazil', 'Fennel', 'Birch', 1519972),
+(54, 'Brazil', 'Fennel', 'Birch', 241742),
+(5, 'Afghanistan', 'Poplar', 'Gelderland', 755363),
+(111, 'Afghanistan', 'Poplar', 'Birch', 241742),
+(1, 'Afghanistan', 'Fennel', 'Gelderland', 1365067),
+(88, 'Afghanistan', 'Violet', 'Kelp', 755363),
+(113, 'Afghanistan', 'Fennel', 'Kelp', 755363),
+(3, 'Brazil', 'Fennel', 'Hazel', 241742),
+(84, 'Kabul', 'Fennel', 'Kelp', 1519972),
+(69, 'Afghanistan', 'Violet', 'Birch', 241742),
+(110, 'Afghanistan', 'Fennel', 'Gelderland', 241742),
+(138, 'Afghanistan', 'Poplar', 'Gelderland', 241742);
+CREATE TABLE "countrylanguage" ("CountryCode" TEXT, "Language" TEXT, "IsOfficial" TEXT, "Percentage" NUMERIC);
+INSERT INTO "countrylanguage" VALUES
+('Juniper', 'Chinese', 'T', 77),
+('Willow', 'Dutch', 't', 67),
+('Olive Code', 'French', 'Maple IsOfficial', 114),
+('Quince', 'Dutch', 't', 16),
+('Poplar', 'Chinese', 'T', 9),
+('Iris', 'Dutch', 't', 69),
+('Violet', 'French', 't', 95),
+('Daisy', 'Dutch', 'T', 48),
+('Alder', 'English', 'T', 94),
+('Sage', 'Chinese', 'T', 5),
+('Umber', 'Dutch', 'T', 15),
+('Fern', 'French', 'Maple IsOfficial', 65),
+('Hazel', 'Chinese', 'Sage', 63),
+('Fennel', 'Chinese', 'Maple IsOfficial', 73),
+('Maple', 'Dutch', 't', 50);

@@ -1,0 +1,55 @@
+-- world_1: schema from Spider (CC BY-SA 4.0), rows synthetic; written by build_data.py
+CREATE TABLE "country" ("Code" TEXT, "Name" TEXT, "Continent" TEXT, "Region" TEXT, "SurfaceArea" NUMERIC, "IndepYear" NUMERIC, "Population" NUMERIC, "LifeExpectancy" NUMERIC, "GNP" NUMERIC, "GNPOld" NUMERIC, "LocalName" TEXT, "GovernmentForm" TEXT, "HeadOfState" TEXT, "Capital" NUMERIC, "Code2" TEXT);
+INSERT INTO "country" VALUES
+('Dahlia', 'Afghanistan', 'Europe', 'Central Africa', 5044, 2041, 935205, 722, 5005, 3709, 'Hazel', 'US Territory', 'Beatrix', 302, 'Elm'),
+('Aspen', 'Kabul', 'Europe', 'Hazel', 2544, 2058, 899999, 3139, 1741, 2808, 'Olive', 'Republic', 'Hazel', 2127, 'Violet'),
+('Fern', 'Kabul', 'Europe', 'Hazel', 2158, 2038, 814393, 996, 4945, 4425, 'Aspen', 'Fern GovernmentForm', 'Aspen', 571, 'Birch'),
+('Hazel', 'Kabul', 'Africa', 'Hazel', 2090, 1971, 1346328, 368, 754, 2354, 'Cedar', 'Nettle', 'Laurel', 3511, 'Clover'),
+('Clover', 'Angola', 'north america', 'Ginkgo', 3001, 2056, 43694, 4360, 4957, 1220, 'Sage', 'Elm', 'Dahlia HeadOfState', 3764, 'Laurel'),
+('Violet', 'Kabul', 'Europe', 'Ginkgo', 4071, 2043, 688401, 796, 4065, 2008, 'Umber', 'Olive', 'Sage', 618, 'Sage'),
+('Maple', 'Kabul', 'Africa', 'Central Africa', 3531, 1949, 80001, 2654, 1937, 3142, 'Poplar', 'Fennel', 'Yarrow HeadOfState', 2280, 'Bamboo'),
+('Willow Code', 'Anguilla', 'asia', 'Caribbean', 5906, 1930, 159999, 3971, 4706, 2332, 'Ginkgo', 'Poplar', 'Quince', 4961, 'Kelp'),
+('Elm', 'Angola', 'Africa', 'Ginkgo', 5154, 1950, 160001, 2633, 4285, 1335, 'Bamboo', 'Quince', 'Bamboo', 2701, 'Ginkgo'),
+('Laurel', 'Anguilla', 'Europe', 'Hazel', 1736, 1977, 160000, 2816, 2717, 814, 'Rowan', 'Umber', 'Birch', 2916, 'Tulip'),
+('Olive', 'Angola', 'Asia', 'Hazel', 2999, 1931, 1220701, 35, 3605, 3920, 'Quince', 'Aspen', 'Clover', 992, 'Olive'),
+('Alder Code', 'Kabul', 'Europe', 'Hazel', 2729, 1972, 699616, 1000, 1307, 573, 'Yarrow', 'Bamboo', 'Maple', 3829, 'Cedar'),
+('Fennel', 'Aruba', 'north america', 'Hazel', 1795, 2002, 1395492, 2928, 974, 164, 'Maple', 'Tulip', 'Alder', 1001, 'Willow'),
+('Bamboo', 'Aruba', 'north america', 'Hazel', 2060, 2055, 1467444, 4999, 1225, 644, 'Iris', 'Maple', 'Rowan', 2037, 'Dahlia'),
+('Poplar Code', 'Kabul', 'asia', 'Ginkgo', 5143, 1951, 1526233, 1183, 1897, 4346, 'Zinnia', 'Zinnia', 'Tulip', 4006, 'Iris'),
+('Iris Code', 'Anguilla', 'Europe', 'Ginkgo', 3016, 1929, 1093429, 1654, 3237, 32, 'Kelp', 'Willow GovernmentForm', 'Iris', 4863, 'Umber'),
+('Quince', 'Anguilla', 'Africa', 'Hazel', 4182, 1958, 611449, 2271, 3874, 4478, 'Juniper', 'Laurel', 'Poplar', 4747, 'Poplar Code2');
+CREATE TABLE "city" ("ID" NUMERIC, "Name" TEXT, "CountryCode" TEXT, "District" TEXT, "Population" NUMERIC);
+INSERT INTO "city" VALUES
+(16, 'Afghanistan', 'Laurel', 'Violet', 159999),
+(126, 'Angola', 'Laurel', 'Violet', 160001),
+(11, 'Brazil', 'Dahlia', 'Aspen', 1380808),
+(107, 'Angola', 'Bamboo', 'Aspen', 80001),
+(116, 'Brazil', 'Laurel', 'Violet', 697632),
+(1, 'Kabul', 'Laurel', 'Alder', 1058630),
+(89, 'Brazil', 'Dahlia', 'Aspen', 1682092),
+(113, 'Aruba', 'Dahlia', 'Aspen', 80000),
+(65, 'Brazil', 'Laurel', 'Nettle', 284623),
+(39, 'Aruba', 'Dahlia', 'Aspen', 1288236),
+(75, 'Angola', 'Laurel', 'Aspen', 156467),
+(42, 'Kabul', 'Poplar Code', 'Nettle', 1449291),
+(78, 'Brazil', 'Poplar Code', 'Alder', 1526006),
+(138, 'Angola', 'Laurel', 'Nettle', 1716284),
+(100, 'Aruba', 'Laurel', 'Nettle', 770620),
+(13, 'Brazil', 'Dahlia', 'Gelderland', 1139259);
+CREATE TABLE "countrylanguage" ("CountryCode" TEXT, "Language" TEXT, "IsOfficial" TEXT, "Percentage" NUMERIC);
+INSERT INTO "countrylanguage" VALUES
+('Fennel', 'chinese', 'T', 64),
+('Poplar Code', 'Dutch', 't', 73),
+('Bamboo', 'English', 'Poplar', 39),
+('Iris Code', 'English', 'Cedar', 88),
+('Willow Code', 'English', 'Elm', 10),
+('Maple', 'English', 'Juniper IsOfficial', 132),
+('Fern', 'English', 'Kelp', 67),
+('Dahlia', 'English', 'Tulip', 93),
+('Olive', 'English', 'Nettle', 102),
+('Hazel', 'English', 'Hazel', 43),
+('Violet', 'chinese', 'Quince IsOfficial', 72),
+('Elm', 'chinese', 'Sage', 89),
+('Aspen', 'Dutch', 'Iris', 35),
+('Quince', 'chinese', 'Alder', 95),
+('Laurel', 'dutch', 'Maple', 118);
