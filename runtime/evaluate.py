@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from runtime.answer_log import AnswerLog
 from runtime.config import EvaluateStage
 from runtime.context import StageContext
 from runtime.data import Row, read_rows
@@ -37,7 +38,8 @@ def run(stage: EvaluateStage, context: StageContext) -> Outcome:
         model = load_model(stage.model, context.volumes)
 
         context.events.emit("phase", name="generate")
-        answers = generate_answers(model, tokenizer, rows, stage.generation, context)
+        log = AnswerLog(context.folder, context.config_sha256)
+        answers = generate_answers(model, tokenizer, rows, stage.generation, log, context)
 
         context.events.emit("phase", name="score")
         scores: Scores = {
@@ -48,6 +50,7 @@ def run(stage: EvaluateStage, context: StageContext) -> Outcome:
             for metric in stage.metrics
         }
     write_text(context.folder / PREDICTIONS_FILE, _prediction_lines(rows, answers, scores))
+    log.remove()
     clusters = [_cluster(row) for row in rows]
     intervals: dict[str, Interval] = {
         name: interval_of_mean([each.value for each in column], clusters) for name, column in scores.items()

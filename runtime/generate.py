@@ -1,8 +1,10 @@
 """Batched greedy generation: rows sorted by length, so that a batch holds little padding."""
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from runtime.answer_log import AnswerLog
 from runtime.config import GenerationBlock
 from runtime.context import StageContext
 from runtime.data import Row
@@ -17,9 +19,13 @@ def generate_answers(
     tokenizer: "PreTrainedTokenizerBase",
     rows: Sequence[Row],
     settings: GenerationBlock,
+    log: AnswerLog,
     context: StageContext,
 ) -> list[str]:
-    """Return the greedy answer to each row's prompt, in the order of `rows`; RUN740 if a stop is asked for."""
+    """Return the greedy answer to each row's prompt, in the order of `rows`; RUN740 if a stop is asked for.
+
+    Batches that `log` holds already are not answered again: their make-up depends on the config alone.
+    """
     import torch
 
     model.train(False)
@@ -27,17 +33,20 @@ def generate_answers(
     prompts = [_prompt_ids(tokenizer, row["prompt"]) for row in rows]
     # Longest first: what memory is needed is needed at once, not after an hour.
     order = sorted(range(len(prompts)), key=lambda index: (-len(prompts[index]), index))
-    answers = [""] * len(prompts)
-    for start in range(0, len(order), settings.batch_size):
+    batches = [order[start : start + settings.batch_size] for start in range(0, len(order), settings.batch_size)]
+    finished = log.start()
+    for batch in batches[len(finished) :]:
         if context.stop.is_set:
-            raise StageError("RUN740", f"stopped by {context.stop.signal_name}", "run the stage again")
-        batch = order[start : start + settings.batch_size]
+            raise StageError(
+                "RUN740", f"stopped by {context.stop.signal_name}", "run the stage again: it goes on from there"
+            )
         with torch.inference_mode():
             texts = _generate_batch(model, tokenizer, [prompts[index] for index in batch], settings.max_new_tokens)
-        for index, text in zip(batch, texts, strict=True):
-            answers[index] = text
-        context.events.emit("progress", done=start + len(batch), total=len(order))
-    return answers
+        log.append(texts)
+        finished.append(texts)
+        context.events.emit("progress", done=sum(map(len, finished)), total=len(order))
+    by_index = dict(zip(order, chain.from_iterable(finished), strict=True))
+    return [by_index[index] for index in range(len(prompts))]
 
 
 def _prompt_ids(tokenizer: "PreTrainedTokenizerBase", prompt: str | list[dict[str, str]]) -> list[int]:
@@ -53,14 +62,20 @@ def _generate_batch(
 ) -> list[str]:
     """Return the decoded answers to `prompts` (token ids), padded on the left into one tensor of batch x longest."""
     import torch
+    from transformers import GenerationConfig
 
     width = max(map(len, prompts))
     pad = tokenizer.pad_token_id
     ids = torch.tensor([[pad] * (width - len(prompt)) + prompt for prompt in prompts], device=model.device)
     mask = torch.tensor([[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts], device=model.device)
-    generator: Any = model
-    output = generator.generate(
-        input_ids=ids, attention_mask=mask, max_new_tokens=max_new_tokens, do_sample=False, pad_token_id=pad
+    # Not the model's own generation settings: a repetition penalty or a temperature there would not be greedy.
+    settings = GenerationConfig(
+        max_new_tokens=max_new_tokens,
+        do_sample=False,
+        pad_token_id=pad,
+        eos_token_id=model.generation_config.eos_token_id or tokenizer.eos_token_id,
     )
+    generator: Any = model
+    output = generator.generate(input_ids=ids, attention_mask=mask, generation_config=settings)
     texts: list[str] = tokenizer.batch_decode(output[:, width:], skip_special_tokens=True)
     return texts

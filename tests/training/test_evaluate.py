@@ -1,0 +1,190 @@
+"""Evaluation: a baseline, a trained model against it, gates, and what is left when it is stopped."""
+
+import copy
+import json
+import signal
+from typing import Any
+
+import pytest
+
+DATABASE = """
+CREATE TABLE singer (id INTEGER PRIMARY KEY, name TEXT, age INTEGER);
+INSERT INTO singer VALUES (1, '周杰伦', 40), (2, 'Ann', 30), (3, 'Bo', 30);
+"""
+
+
+def evaluation_rows(count: int) -> list[dict[str, Any]]:
+    rows = []
+    for index in range(count):
+        prompt = [{"role": "user", "content": "how many singers? " * (1 + index % 4)}]
+        reference = "SELECT count(*) FROM singer" if index % 2 else "SELECT name FROM singer ORDER BY age DESC, id"
+        rows.append({"id": f"问题-{index}", "prompt": prompt, "reference": reference, "database": "music"})
+        rows[-1]["cluster"] = f"cluster {index // 2}"
+    return rows
+
+
+@pytest.fixture(scope="module")
+def evaluation(shared_workspace: Any, build: Any) -> dict[str, Any]:
+    """The config of an evaluation of the base model, with its rows and databases."""
+    databases = shared_workspace.data / "databases"
+    databases.mkdir()
+    (databases / "music.sql").write_text(DATABASE, encoding="utf-8")
+    (databases / "music.2.sql").write_text(DATABASE.replace("(3, 'Bo', 30)", "(3, 'Bo', 31), (4, 'Cy', 5)"))
+    data = shared_workspace.write_rows("heldout.jsonl", evaluation_rows(12), "evaluation")
+    config: dict[str, Any] = build.base_config(
+        "eval-0",
+        "evaluate",
+        data,
+        generation={"max_new_tokens": 12, "batch_size": 5},
+        metrics=[{"name": "execution_accuracy", "databases": "databases"}, {"name": "exact_match"}],
+        gate={"metric": "execution_accuracy", "target": 0.5, "baseline": None},
+    )
+    return config
+
+
+@pytest.fixture(scope="module")
+def baseline(shared_workspace: Any, evaluation: dict[str, Any]) -> Any:
+    ended = shared_workspace.run(shared_workspace.write_config("eval-0", evaluation))
+    assert ended.code == 0, ended.stderr
+    return ended
+
+
+def predictions(workspace: Any, output: str) -> list[dict[str, Any]]:
+    text = (workspace.outputs / output / "predictions.jsonl").read_text(encoding="utf-8")
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_a_baseline_passes_its_gate_and_scores_every_row(shared_workspace: Any, baseline: Any) -> None:
+    metrics = shared_workspace.metrics("plan-eval-0")
+    assert metrics["gate"]["verdict"] == "continue"
+    assert metrics["gate"]["gain"] is None
+    assert set(metrics["metrics"]) == {"execution_accuracy", "exact_match"}
+    accuracy = metrics["metrics"]["execution_accuracy"]
+    assert (accuracy["value"], accuracy["low"], accuracy["n"]) == (0.0, 0.0, 12)
+    assert 0 < accuracy["high"] < 0.5  # nothing right in six clusters is no proof of nothing
+    rows = predictions(shared_workspace, "plan-eval-0")
+    assert [row["id"] for row in rows] == [f"问题-{index}" for index in range(12)]
+    assert {path.name for path in (shared_workspace.outputs / "plan-eval-0").iterdir()} == {
+        ".lock",
+        "metrics.json",
+        "predictions.jsonl",
+    }
+
+
+def test_no_gain_is_an_exit_code_of_its_own_and_stays_so(
+    shared_workspace: Any, evaluation: dict[str, Any], baseline: Any
+) -> None:
+    config = copy.deepcopy(evaluation) | {"stage": "eval-1", "output": "plan-eval-1"}
+    config["gate"]["baseline"] = "plan-eval-0"
+    path = shared_workspace.write_config("eval-1", config)
+    for _ in range(2):  # the second time it is complete already, and still has not passed
+        ended = shared_workspace.run(path)
+        assert ended.code == 80, ended.stderr
+        assert ended.event("end")["status"] == "gate-not-passed"
+        assert ended.termination["gate"]["verdict"] == "no-gain"
+    assert shared_workspace.metrics("plan-eval-1")["gate"]["gain"] == 0.0
+    # Greedy answers do not change from run to run.
+    first, second = (predictions(shared_workspace, f"plan-eval-{number}") for number in (0, 1))
+    assert [row["prediction"] for row in first] == [row["prediction"] for row in second]
+
+
+def test_a_stopped_evaluation_goes_on_and_gives_the_same_answers(
+    shared_workspace: Any, evaluation: dict[str, Any], baseline: Any
+) -> None:
+    config = copy.deepcopy(evaluation) | {"output": "stopped"}
+    config["generation"] = {"max_new_tokens": 12, "batch_size": 1}
+    path = shared_workspace.write_config("stopped", config)
+    stopped = shared_workspace.interrupt(path, signal.SIGTERM, lambda event: event["event"] == "progress")
+    assert (stopped.code, stopped.error) == (75, "RUN740"), stopped.stderr
+    done = stopped.event("progress")["done"]
+    with (shared_workspace.outputs / "stopped" / "answers.partial.jsonl").open("a", encoding="utf-8") as stream:
+        stream.write('{"config_sha256": "half a li')
+    resumed = shared_workspace.run(path)
+    assert resumed.code == 0, resumed.stderr
+    assert [event["done"] for event in resumed.events if event["event"] == "progress"] == list(range(done + 1, 13))
+    whole = shared_workspace.run(shared_workspace.write_config("whole", config | {"output": "whole"}))
+    assert whole.code == 0
+    assert predictions(shared_workspace, "stopped") == predictions(shared_workspace, "whole")
+
+
+def test_full_fine_tuning_then_dpo_then_a_target_that_is_met(
+    shared_workspace: Any, build: Any, evaluation: dict[str, Any], baseline: Any
+) -> None:
+    answer = [{"role": "assistant", "content": "SELECT count(*) FROM singer"}]
+    asked = evaluation_rows(12)[1::2]
+    rows = [{"prompt": row["prompt"], "completion": answer} for row in asked]
+    data = shared_workspace.write_rows("train.jsonl", rows, "prompt-completion")
+    trainer = {"learning_rate": 0.01, "max_steps": 60, "save_steps": 50}
+    sft = build.sft_config(data, stage="full", peft=None, trainer=trainer)
+    assert shared_workspace.run(shared_workspace.write_config("full", sft)).code == 0
+    assert shared_workspace.metrics("plan-full")["adapter"] is None
+    assert shared_workspace.metrics("plan-full")["model"] == "plan-full/model"
+
+    wrong = [{"role": "assistant", "content": "SELECT 1"}]
+    pairs = [{"prompt": row["prompt"], "chosen": answer, "rejected": wrong} for row in asked]
+    preference = shared_workspace.write_rows("pairs.jsonl", pairs, "preference")
+    dpo = build.sft_config(preference, stage="dpo", peft=None, adapters=["plan-full/model"], trainer={"max_steps": 4})
+    dpo |= {"method": "dpo"}
+    dpo["trainer"]["learning_rate"] = 1e-5
+    ended = shared_workspace.run(shared_workspace.write_config("dpo", dpo))
+    assert ended.code == 0, ended.stderr
+    first = next(event for event in ended.events if event["event"] == "step")
+    assert first["rewards/margins"] == pytest.approx(0, abs=0.01)  # the reference is the merged model, not the base
+
+    heldout = shared_workspace.write_rows("asked.jsonl", asked, "evaluation")
+    config = copy.deepcopy(evaluation) | {"stage": "eval-2", "output": "plan-eval-2", "data": heldout}
+    config["model"]["adapters"] = ["plan-dpo/model"]
+    config["gate"]["target"] = 0.1
+    ended = shared_workspace.run(shared_workspace.write_config("eval-2", config))
+    assert ended.code == 0, ended.stderr
+    assert shared_workspace.metrics("plan-eval-2")["metrics"]["execution_accuracy"]["value"] == 1.0
+    assert ended.event("end")["gate"]["verdict"] == "target-met"
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "error", "text"),
+    [
+        ({"gate": {"metric": "exact_match", "target": 0.5, "baseline": "gone"}}, 66, "RUN722", "`gone/predictions"),
+        ({"metrics": [{"name": "exact_match"}]}, 78, "RUN701", "`gate.metric`"),
+        ({"metrics": [{"name": "execution_accuracy"}]}, 78, "RUN701", "`databases`"),
+        ({"metrics": [{"name": "execution_accuracy", "databases": "none"}]}, 66, "RUN721", "`none`"),
+        ({"peft": None}, 78, "RUN701", "`peft`"),
+    ],
+)
+def test_bad_evaluations(
+    shared_workspace: Any, evaluation: dict[str, Any], change: dict[str, Any], code: int, error: str, text: str
+) -> None:
+    config = copy.deepcopy(evaluation) | {"output": "bad"} | change
+    ended = shared_workspace.run(shared_workspace.write_config("bad", config))
+    assert (ended.code, ended.error) == (code, error), ended.stderr
+    assert text in ended.event("error")["message"]
+
+
+@pytest.mark.parametrize(
+    ("row", "text"),
+    [
+        ({"reference": "SELECT salary FROM singer"}, "no such column"),
+        ({"reference": "DROP TABLE singer"}, "not authorized"),
+        ({"database": "gone"}, "no script for database `gone`"),
+        ({"database": None}, "lacks `database`"),
+        ({"id": "问题-1"}, "`id` is the same as in line"),
+    ],
+)
+def test_bad_references(shared_workspace: Any, evaluation: dict[str, Any], row: dict[str, Any], text: str) -> None:
+    rows = evaluation_rows(4)
+    rows[2] |= row
+    data = shared_workspace.write_rows("bad.jsonl", rows, "evaluation")
+    config = copy.deepcopy(evaluation) | {"output": "bad", "data": data}
+    ended = shared_workspace.run(shared_workspace.write_config("bad", config))
+    assert (ended.code, ended.error) == (65, "RUN710"), ended.stderr
+    assert text in ended.event("error")["message"]
+
+
+def test_a_baseline_on_other_rows_cannot_be_compared(
+    shared_workspace: Any, evaluation: dict[str, Any], baseline: Any
+) -> None:
+    data = shared_workspace.write_rows("fewer.jsonl", evaluation_rows(4), "evaluation")
+    config = copy.deepcopy(evaluation) | {"output": "bad", "data": data}
+    config["gate"]["baseline"] = "plan-eval-0"
+    ended = shared_workspace.run(shared_workspace.write_config("bad", config))
+    assert (ended.code, ended.error) == (65, "RUN714"), ended.stderr

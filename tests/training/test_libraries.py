@@ -1,0 +1,83 @@
+"""What the runtime relies on in the pinned libraries, and must notice when they change."""
+
+from typing import Any
+
+import pytest
+
+from runtime.config import SftStage
+from runtime.cpu import has_fast_bfloat16, score_only_labelled_positions
+from runtime.errors import StageError
+from runtime.trainer_args import lora_config, trainer_args
+
+
+def stage(peft: dict[str, Any] | None = None, **trainer: Any) -> SftStage:
+    data = {"path": "d.jsonl", "shape": "messages", "sha256": "0" * 64, "rows": 1}
+    model: dict[str, Any] = {"path": "m", "adapters": [], "dtype": "float32", "trust_remote_code": False}
+    fields = {"plan": "p", "stage": "s", "output": "o", "seed": 11, "method": "sft", "peft": peft, "trainer": trainer}
+    document = {"schema": "trainspec.dev/stage/v1alpha1", **fields, "model": model, "data": data}
+    return SftStage.model_validate(document)
+
+
+def test_the_plan_decides_and_the_runtime_adds_what_is_its_own(tmp_path: Any) -> None:
+    from trl import SFTConfig
+
+    args = trainer_args(SFTConfig, stage(learning_rate=0.5, save_total_limit=1, optim="adamw_torch"), tmp_path)
+    assert (args.learning_rate, args.seed, args.optim) == (0.5, 11, "adamw_torch")
+    assert (args.report_to, args.disable_tqdm, args.gradient_checkpointing) == ([], True, False)
+    assert args.save_total_limit == 2
+    assert args.bf16 == has_fast_bfloat16()
+    assert trainer_args(SFTConfig, stage(bf16=False, gradient_checkpointing=True), tmp_path).gradient_checkpointing
+
+
+@pytest.mark.parametrize(
+    ("trainer", "text"),
+    [
+        ({"learning_rate": "1e-05"}, "`trainer.learning_rate`: input should be a valid number"),
+        ({"packing": 1}, "`trainer.packing`: input should be a valid boolean"),
+        ({"evaluation_strategy": "no"}, "`trainer.evaluation_strategy` is unknown"),
+        ({"lr_scheduler_type": "sideways"}, "sideways"),
+        ({"seed": 3}, "`trainer.seed` is set by the runtime"),
+    ],
+)
+def test_trainer_fields_that_are_refused(tmp_path: Any, trainer: dict[str, Any], text: str) -> None:
+    from trl import SFTConfig
+
+    with pytest.raises(StageError) as caught:
+        trainer_args(SFTConfig, stage(**trainer), tmp_path)
+    assert caught.value.problem.code == "RUN702"
+    assert text in caught.value.problem.message
+
+
+def test_lora_settings() -> None:
+    peft = {"r": 8, "lora_alpha": 16, "lora_dropout": 0.0, "target_modules": ["q_proj"]}
+    config = lora_config(stage(peft).peft)
+    assert config is not None
+    assert (config.r, config.lora_alpha, config.target_modules) == (8, 16, {"q_proj"})
+    assert lora_config(None) is None
+
+
+def test_skipping_the_prompt_gives_the_same_loss_and_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+    from trl.trainer import utils
+
+    monkeypatch.setattr(utils, "_use_triton", utils._use_triton)  # put back what the function below replaces
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 2}
+    model: Any = LlamaForCausalLM(LlamaConfig(vocab_size=101, **sizes))
+    utils.add_fused_lm_head(model, outputs=("log_probs", "entropy", "is_top1"))
+    ids = torch.randint(0, 101, (3, 20))
+    labels = ids.clone()
+    labels[:, :15] = -100
+
+    def loss_and_gradient() -> tuple[torch.Tensor, torch.Tensor]:
+        model.zero_grad()
+        loss = model(input_ids=ids, labels=labels, fused_lm_head=True).loss
+        loss.backward()
+        return loss.detach(), model.model.layers[0].mlp.up_proj.weight.grad.clone()
+
+    everywhere = loss_and_gradient()
+    score_only_labelled_positions()
+    only_labelled = loss_and_gradient()
+    for left, right in zip(everywhere, only_labelled, strict=True):
+        torch.testing.assert_close(left, right)
