@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from runtime.report import write_text
+from runtime.files import write_text
 
 LOG_FILE = "answers.partial.jsonl"
 

@@ -1,13 +1,11 @@
 """Checkpoints count only when whole: a manifest of ours is written when all its files are on the disk."""
 
 import json
-import os
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
-from runtime.report import sync_folder, write_json
+from runtime.files import sync_files, sync_folder, write_json
 
 MANIFEST_FILE = "trainspec-manifest.json"
 _NAME = re.compile(r"checkpoint-(\d+)")
@@ -15,12 +13,7 @@ _NAME = re.compile(r"checkpoint-(\d+)")
 
 def seal(checkpoint: Path, config_sha256: str) -> None:
     """Flush every file of `checkpoint` to the disk, then write the manifest that makes it count."""
-    sizes = {}
-    for path in _files(checkpoint):
-        with path.open("rb") as stream:
-            os.fsync(stream.fileno())
-        sizes[path.relative_to(checkpoint).as_posix()] = path.stat().st_size
-    sync_folder(checkpoint)
+    sizes = {path.relative_to(checkpoint).as_posix(): path.stat().st_size for path in sync_files(checkpoint)}
     write_json(checkpoint / MANIFEST_FILE, {"config_sha256": config_sha256, "files": sizes})
     sync_folder(checkpoint.parent)
 
@@ -41,23 +34,27 @@ def is_whole(checkpoint: Path, config_sha256: str) -> bool:
 
 
 def newest_whole(folder: Path, config_sha256: str) -> tuple[Path | None, list[str]]:
-    """Return the newest whole checkpoint in `folder`, and the names of the newer ones, set aside as `broken-<name>`.
+    """Return the newest whole checkpoint in `folder`, and the names of newer ones that were discarded.
 
     Older checkpoints are left alone: the trainer removes them as it goes.
     """
-    broken: list[str] = []
+    discarded: list[str] = []
     if not folder.is_dir():
-        return None, broken
+        return None, discarded
     numbered = [(int(match.group(1)), path) for path in folder.iterdir() if (match := _NAME.fullmatch(path.name))]
     for _, path in sorted(numbered, reverse=True):
         if is_whole(path, config_sha256):
-            return path, broken
-        aside = path.with_name(f"broken-{path.name}")
-        shutil.rmtree(aside, ignore_errors=True)
-        path.rename(aside)
-        broken.append(path.name)
-    return None, broken
+            return path, discarded
+        _discard(path)
+        discarded.append(path.name)
+    return None, discarded
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    return (path for path in sorted(folder.rglob("*")) if path.is_file())
+def _discard(checkpoint: Path) -> None:
+    """Remove a checkpoint that was never finished; set one aside that was, and has since lost something."""
+    aside = checkpoint.with_name(f"broken-{checkpoint.name}")
+    shutil.rmtree(aside, ignore_errors=True)
+    if (checkpoint / MANIFEST_FILE).exists():
+        checkpoint.rename(aside)
+    else:  # it may be what filled the disk
+        shutil.rmtree(checkpoint)

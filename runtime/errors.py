@@ -30,7 +30,14 @@ EXIT_CODES = {
 
 _WRITE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS}
 # safetensors (Rust) and torch (C++) report a failed write as text only.
-_WRITE_TEXTS = ("os error 28", "os error 27", "no space left", "file too large", "pytorchstreamwriter failed")
+_WRITE_TEXTS = (
+    "os error 28",
+    "os error 27",
+    "no space left",
+    "file too large",
+    "pytorchstreamwriter failed",
+    "basic_ios::clear: iostream error",
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,11 +11,12 @@ from runtime.config import EvaluateStage
 from runtime.context import StageContext
 from runtime.data import Row, read_rows
 from runtime.errors import StageError
+from runtime.files import write_text
 from runtime.gate import Decision, decide
 from runtime.generate import generate_answers
 from runtime.metrics import METRICS, Score, check_references
 from runtime.model import check_model_files, load_model, load_tokenizer
-from runtime.report import Outcome, write_text
+from runtime.report import Outcome
 from runtime.sql import SqlJudge
 from runtime.statistics import Interval, interval_of_gain, interval_of_mean
 

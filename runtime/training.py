@@ -10,7 +10,8 @@ from runtime.checkpoint import newest_whole
 from runtime.context import StageContext
 from runtime.cpu import score_only_labelled_positions
 from runtime.errors import StageError
-from runtime.report import Outcome, sync_folder
+from runtime.files import finish_folder
+from runtime.report import Outcome
 
 if TYPE_CHECKING:
     from transformers import Trainer
@@ -31,8 +32,8 @@ def train_and_save(trainer: "Trainer", context: StageContext, *, has_adapter: bo
     trainer.add_callback(StageCallback(context))
     counts = _count_rows(trainer, rows)
     context.events.emit("data", **counts)
-    checkpoint, broken = newest_whole(context.folder / CHECKPOINTS, context.config_sha256)
-    context.events.emit("phase", name="train", resumed_from=checkpoint and checkpoint.name, set_aside=broken)
+    checkpoint, discarded = newest_whole(context.folder / CHECKPOINTS, context.config_sha256)
+    context.events.emit("phase", name="train", resumed_from=checkpoint and checkpoint.name, discarded=discarded)
     if not context.stop.is_set:
         result = trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     state = trainer.state
@@ -89,8 +90,7 @@ def _save(trainer: "Trainer", folder: Path) -> None:
     trainer.save_model(str(temporary))
     (temporary / "training_args.bin").unlink(missing_ok=True)  # a pickle that names folders of this machine
     shutil.rmtree(folder, ignore_errors=True)
-    temporary.rename(folder)
-    sync_folder(folder.parent)
+    finish_folder(temporary, folder)
 
 
 def _final_loss(history: list[dict[str, Any]]) -> float | None:

@@ -10,6 +10,9 @@ from runtime.errors import StageError
 from runtime.trainer_args import lora_config, trainer_args
 
 
+pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")  # the libraries announce their next versions
+
+
 def stage(peft: dict[str, Any] | None = None, **trainer: Any) -> SftStage:
     data = {"path": "d.jsonl", "shape": "messages", "sha256": "0" * 64, "rows": 1}
     model: dict[str, Any] = {"path": "m", "adapters": [], "dtype": "float32", "trust_remote_code": False}

@@ -111,7 +111,7 @@ def test_kill_then_a_broken_newest_checkpoint_still_ends_bit_identical(
     assert resumed.code == 0, resumed.stderr
     trained = next(event for event in resumed.events if event.get("name") == "train")
     assert trained["resumed_from"] == whole[0].name
-    assert whole[-1].name in trained["set_aside"]
+    assert whole[-1].name in trained["discarded"]
     assert shared_workspace.metrics("sft-kill")["steps"] == 60
     assert shared_workspace.adapter_bytes("sft-kill") == shared_workspace.adapter_bytes("plan-sft")
 

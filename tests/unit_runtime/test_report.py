@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from runtime.answer_log import AnswerLog
 from runtime.checkpoint import MANIFEST_FILE, is_whole, newest_whole, seal
 from runtime.errors import EXIT_CODES, StageError, as_write_failure
-from runtime.report import TERMINATION_BYTES, fit_message, read_complete, write_json
+from runtime.files import finish_folder, write_json
+from runtime.report import TERMINATION_BYTES, fit_message, read_complete
 from runtime.volumes import check_relative
 
 
@@ -101,6 +102,8 @@ def test_only_a_sealed_and_whole_checkpoint_counts(tmp_path: Path) -> None:
     assert newest_whole(tmp_path, "a") == (good, [other.name, unsealed.name, torn.name])
     assert newest_whole(tmp_path, "a") == (good, [])
     assert (tmp_path / f"broken-{torn.name}").is_dir()
+    assert not unsealed.exists()  # never finished, so there is nothing in it to look at
+    assert not (tmp_path / f"broken-{unsealed.name}").exists()
     (good / MANIFEST_FILE).write_text("[]", encoding="utf-8")
     assert not is_whole(good, "a")
 
@@ -118,6 +121,14 @@ def test_the_answer_log_forgets_what_is_half_written_or_of_another_config(tmp_pa
     assert AnswerLog(tmp_path, "b").start() == []
 
 
+def test_a_finished_folder_can_be_read_by_others(tmp_path: Path) -> None:
+    (tmp_path / ".new").mkdir()
+    (tmp_path / ".new" / "weights").write_bytes(b"1")
+    (tmp_path / ".new" / "weights").chmod(0o600)
+    finish_folder(tmp_path / ".new", tmp_path / "new")
+    assert (tmp_path / "new" / "weights").stat().st_mode & 0o777 == 0o644
+
+
 def test_a_full_disk_is_seen_through_what_wraps_it() -> None:
     def failure(error: BaseException) -> str | None:
         found = as_write_failure(error)
@@ -128,6 +139,9 @@ def test_a_full_disk_is_seen_through_what_wraps_it() -> None:
     assert failure(wrapped) == "RUN730"
     assert failure(ValueError("Error while serializing: I/O error: No space left on device (os error 28)")) == "RUN730"
     assert failure(RuntimeError("[enforce fail] . PytorchStreamWriter failed writing file data/0")) == "RUN730"
+    lost = RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 8292608 vs 8292500")
+    lost.__context__ = RuntimeError("basic_ios::clear: iostream error")
+    assert failure(lost) == "RUN730"  # torch, on a disk that fills up in the middle of a tensor
     assert failure(OSError(errno.ENOENT, "gone")) is None
     assert failure(ValueError("other")) is None
 

@@ -1,0 +1,56 @@
+"""Files that are whole or not there, whatever happens while they are written."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+
+def write_json(path: Path, document: dict[str, Any]) -> None:
+    """Write `document` so that `path` either holds all of it or is untouched, even if the machine stops."""
+    write_text(path, json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` to a temporary file, flush it to the disk, and rename it to `path`."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        with temporary.open("w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def sync_files(folder: Path) -> list[Path]:
+    """Flush every file under `folder` to the disk; return their paths, sorted."""
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    for path in paths:
+        with path.open("rb") as stream:
+            os.fsync(stream.fileno())
+    sync_folder(folder)
+    return paths
+
+
+def sync_folder(folder: Path) -> None:
+    """Flush the names in `folder` to the disk, so that a rename outlives a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def finish_folder(temporary: Path, target: Path) -> None:
+    """Give the finished folder `temporary` its name: from here on `target` is there, and whole.
+
+    safetensors makes its files readable by their owner alone; a later stage may run as another user.
+    """
+    for path in sync_files(temporary):
+        path.chmod(path.stat().st_mode | 0o044)
+    temporary.rename(target)
+    sync_folder(target.parent)
