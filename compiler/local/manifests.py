@@ -77,7 +77,7 @@ def read_plan(folder: Path) -> Outcome[tuple[LocalJob, ...]]:
 
 def _refused(message: str, folder: Path) -> Outcome[tuple[LocalJob, ...]]:
     found = diagnostic(
-        "RUN701", message, Location(path=str(folder)), hint="compile the spec again, and run its `plan` folder"
+        "RUN791", message, Location(path=str(folder)), hint="compile the spec again, and run its `plan` folder"
     )
     return Outcome(value=None, diagnostics=(found,))
 
@@ -88,7 +88,7 @@ def _objects(folder: Path, found: list[Diagnostic]) -> list[dict[str, Any]]:
     for name in kustomization.get("resources", []):
         if not isinstance(name, str) or Path(name).name != name:
             found.append(
-                diagnostic("RUN701", f"resource `{name}` is not a file of the plan folder", Location(path=str(folder)))
+                diagnostic("RUN791", f"resource `{name}` is not a file of the plan folder", Location(path=str(folder)))
             )
         else:
             objects.append(_read(folder / name, found))

@@ -42,14 +42,14 @@ def run(plan: Path, work: Path | None, models: Path | None) -> tuple[Diagnostic,
                 hint = "wait for it to end, or choose another `--work` folder"
                 return (
                     diagnostic(
-                        "RUN704", "another run uses the work folder", Location(path=str(places.work)), hint=hint
+                        "RUN794", "another run uses the work folder", Location(path=str(places.work)), hint=hint
                     ),
                 )
             return _run_all(jobs, places)
     except OSError as error:
         message = f"cannot write to the work folder: {(error.strerror or str(error)).lower()}"
         hint = "free space or mend permissions, then run again; what is done is kept"
-        return (diagnostic("RUN705", message, Location(path=str(places.work)), hint=hint),)
+        return (diagnostic("RUN795", message, Location(path=str(places.work)), hint=hint),)
 
 
 def default_models() -> Path:
@@ -63,7 +63,7 @@ def _missing_model(job: LocalJob, places: Places) -> Diagnostic | None:
         return None
     where = Location(path=str(places.models / name))
     return diagnostic(
-        "RUN702", f"base model `{name}` is not there", where, hint=f"fetch it: python -m runtime.fetch {name}"
+        "RUN792", f"base model `{name}` is not there", where, hint=f"fetch it: python -m runtime.fetch {name}"
     )
 
 
@@ -131,7 +131,7 @@ def _failure(job: LocalJob, ended: Ended, errors: list[Event], places: Places) -
         message = f"stage `{job.stage}` ran past its deadline of {job.deadline_seconds} s"
         hint = "raise `deadlineMinutes`, or train less"
     else:
-        why = said.get("message", "no message; the log has more")
+        why = f"{said['message']} ({said.get('code')})" if "message" in said else "no message; the log has more"
         message = f"stage `{job.stage}` ended with exit code {ended.exit_code}: {why}"
         hint = str(said.get("hint") or "read the log, mend the cause, and run again: what is done is kept")
-    return diagnostic("RUN703", message, Location(path=str(places.errors(job.name))), hint=hint)
+    return diagnostic("RUN793", message, Location(path=str(places.errors(job.name))), hint=hint)

@@ -37,7 +37,7 @@ def main() -> None:
     """Run and print the table."""
     chosen = commands()
     times: dict[str, list[float]] = {name: [] for name in chosen}
-    for name, command in chosen.items():
+    for command in chosen.values():
         seconds(command)  # warm the file cache
     for _ in range(RUNS):
         for name, command in chosen.items():
@@ -46,7 +46,9 @@ def main() -> None:
     print(f"{'command':<20} {'median':>9} {'min':>9} {'max':>9}   check is")
     for name, values in times.items():
         median = statistics.median(values)
-        print(f"{name:<20} {median * 1e3:6.0f} ms {min(values) * 1e3:6.0f} ms {max(values) * 1e3:6.0f} ms   {base / median:.2f} ×")
+        print(
+            f"{name:<20} {median * 1e3:6.0f} ms {min(values) * 1e3:6.0f} ms {max(values) * 1e3:6.0f} ms   {base / median:.2f} ×"
+        )
 
 
 if __name__ == "__main__":

@@ -35,3 +35,28 @@ def test_the_committed_json_schema_is_that_of_the_models(kind: str, update_golde
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
     assert path.read_text(encoding="utf-8") == text
+
+
+def test_the_compiler_refuses_what_the_runtime_refuses() -> None:
+    from runtime.trainer_args import RESERVED
+
+    assert set(RESERVED) <= RUNTIME_FIELDS.keys()
+
+
+def test_every_code_of_the_runtime_can_be_explained() -> None:
+    from compiler.diagnostics import CODES
+    from runtime.errors import EXIT_CODES
+
+    assert set(EXIT_CODES) <= CODES.keys()
+
+
+def test_jobs_never_retry_what_the_runtime_calls_hopeless() -> None:
+    import re
+
+    from runtime.exit_codes import ExitCode
+
+    text = (ROOT / "templates" / "kubernetes" / "job.yaml.j2").read_text(encoding="utf-8")
+    found = re.search(r"values: \[(.*)\]", text)
+    assert found
+    hopeless = {ExitCode.BAD_DATA, ExitCode.NO_INPUT, ExitCode.BAD_CONFIG, ExitCode.GATE_NOT_PASSED}
+    assert {int(code) for code in found[1].split(",")} == {int(code) for code in hopeless}

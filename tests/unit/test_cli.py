@@ -142,4 +142,4 @@ def test_help_teaches() -> None:
 def test_running_what_is_no_plan(tmp_path: Path) -> None:
     done = run("run", tmp_path)
     assert done.exit_code == 1
-    assert "RUN701" in done.stderr
+    assert "RUN791" in done.stderr

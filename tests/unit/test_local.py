@@ -128,7 +128,7 @@ def test_failures_are_retried_up_to_the_limit(project: Project) -> None:
 
 def test_too_many_failures_end_the_plan_and_a_rerun_goes_on(project: Project) -> None:
     project.behave(sft={"failures": 4, "code": 70})
-    assert project.run() == ["RUN703"]
+    assert project.run() == ["RUN793"]
     assert project.starts() == {"evaluate-base": 1, "sft": 4}
     assert project.run() == []
     assert project.starts()["evaluate-base"] == 1
@@ -139,7 +139,7 @@ def test_bad_input_is_never_retried(project: Project, code: int) -> None:
     project.behave(sft={"failures": 9, "code": code})
     (found,) = run.run(project.plan, project.work, project.models)
     assert project.starts()["sft"] == 1
-    assert (found.code, found.hint) == ("RUN703", "mend it")
+    assert (found.code, found.hint) == ("RUN793", "mend it")
     assert f"exit code {code}: it broke" in found.message
 
 
@@ -165,7 +165,7 @@ def test_a_deadline_ends_a_stage(project: Project) -> None:
 def test_a_missing_model_is_told_before_anything_runs(project: Project) -> None:
     (project.models / "tiny" / "1" / "config.json").unlink()
     (found,) = run.run(project.plan, project.work, project.models)
-    assert found.code == "RUN702"
+    assert found.code == "RUN792"
     assert "runtime.fetch tiny/1" in found.hint
     assert project.starts() == {}
 
@@ -186,7 +186,7 @@ def test_tampered_manifests_are_refused(project: Project, name: str, old: str, n
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new), encoding="utf-8")
-    assert project.run() in (["RUN701"], ["YML003"])
+    assert project.run() in (["RUN791"], ["YML003"])
     assert project.starts() == {}
 
 
@@ -196,12 +196,12 @@ def test_two_runs_do_not_share_a_work_folder(project: Project) -> None:
     project.work.mkdir()
     with (project.work / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        assert project.run() == ["RUN704"]
+        assert project.run() == ["RUN794"]
 
 
 def test_a_work_folder_that_cannot_be_written(project: Project) -> None:
     project.work.write_text("a file")
-    assert project.run() == ["RUN705"]
+    assert project.run() == ["RUN795"]
 
 
 def test_interrupting_the_command_stops_the_stage_and_a_rerun_goes_on(project: Project, tmp_path: Path) -> None:
