@@ -92,7 +92,7 @@ def _without_cycles(links: list[tuple[str, str, str, str]]) -> list[tuple[str, s
 
 
 def draw_tables(schema: Schema, hints: Hints, random: Random) -> dict[str, Table]:
-    """Return the rows of each table as lists of cells by column; parents are drawn before the tables that refer to them."""
+    """Return the rows of each table, as lists of cells by column; parents are drawn first."""
     tables: dict[str, Table] = {}
     waiting, order = list(schema.columns), shuffled(list(schema.columns), random)
     while waiting:
