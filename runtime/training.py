@@ -62,26 +62,24 @@ def train_and_save(trainer: "Trainer", context: StageContext, *, has_adapter: bo
 
 def _count_rows(trainer: "Trainer", rows: int) -> dict[str, int]:
     """Count what the trainer kept: it drops rows whose prompt fills `max_length` silently. RUN712 if none is left."""
-    kept: Any = trainer.train_dataset
+    prepared: Any = trainer.train_dataset
     limit = getattr(trainer.args, "max_length", None)
-    if len(kept) == 0:
+    lengths = _lengths(prepared)
+    if len(prepared) == 0:
         message = f"none of the {rows} rows is left: each prompt alone fills `max_length` ({limit} tokens)"
         raise StageError("RUN712", message, "raise `trainer.max_length`, or shorten the prompts")
-    return {
-        "rows": rows,
-        "kept": len(kept),
-        "dropped": max(0, rows - len(kept)),
-        "at_max_length": _at_limit(kept, limit),
-    }
+    counts = {"rows": rows, "sequences": len(lengths), "dropped": max(0, rows - len(lengths)), "tokens": sum(lengths)}
+    return {**counts, "at_max_length": 0 if limit is None else sum(length >= limit for length in lengths)}
 
 
-def _at_limit(kept: Any, limit: int | None) -> int:
-    if limit is None:
-        return 0
-    if "input_ids" in kept.column_names:
-        return sum(len(ids) >= limit for ids in kept["input_ids"])
-    lengths = zip(kept["prompt_ids"], kept["chosen_ids"], kept["rejected_ids"], strict=True)
-    return sum(len(prompt) + max(len(chosen), len(rejected)) >= limit for prompt, chosen, rejected in lengths)
+def _lengths(prepared: Any) -> list[int]:
+    """Return the number of tokens of each sequence: of a row, of a pair with its longer answer, or in a packed block."""
+    if "seq_lengths" in prepared.column_names:
+        return [length for block in prepared["seq_lengths"] for length in block]
+    if "input_ids" in prepared.column_names:
+        return [len(ids) for ids in prepared["input_ids"]]
+    columns = zip(prepared["prompt_ids"], prepared["chosen_ids"], prepared["rejected_ids"], strict=True)
+    return [len(prompt) + max(len(chosen), len(rejected)) for prompt, chosen, rejected in columns]
 
 
 def _save(trainer: "Trainer", folder: Path) -> None:

@@ -9,7 +9,6 @@ from runtime.cpu import has_fast_bfloat16, score_only_labelled_positions
 from runtime.errors import StageError
 from runtime.trainer_args import lora_config, trainer_args
 
-
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")  # the libraries announce their next versions
 
 

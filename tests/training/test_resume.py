@@ -51,7 +51,7 @@ def test_an_undisturbed_run_leaves_its_adapter_and_no_checkpoints(
     metrics = shared_workspace.metrics("plan-sft")
     assert (metrics["steps"], metrics["max_steps"], metrics["status"]) == (60, 60, "complete")
     assert metrics["adapter"] == "plan-sft/adapter"
-    assert metrics["training"]["kept"] == 24
+    assert metrics["training"]["sequences"] == 24
     steps = [event["step"] for event in undisturbed["sft"].events if event["event"] == "step"]
     assert steps == list(range(1, 61))
     left = {path.name for path in (shared_workspace.outputs / "plan-sft").iterdir()}
@@ -80,7 +80,7 @@ def test_sigterm_saves_and_the_rerun_is_bit_identical(
     resumed = shared_workspace.run(config)
     assert resumed.code == 0, resumed.stderr
     last = max(event["step"] for event in stopped.events if event["event"] == "checkpoint")
-    assert resumed.event("data")["kept"] > 0
+    assert resumed.event("data")["dropped"] == 0
     trained = next(event for event in resumed.events if event.get("name") == "train")
     assert trained["resumed_from"] == f"checkpoint-{last}"
     assert shared_workspace.metrics(f"{method}-term")["steps"] == shared_workspace.metrics(f"plan-{method}")["steps"]

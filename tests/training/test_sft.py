@@ -1,0 +1,20 @@
+"""Supervised fine-tuning in the less common ways."""
+
+from typing import Any
+
+
+def test_packed_conversations_in_a_pod_without_a_home(workspace: Any, build: Any) -> None:
+    rows = []
+    for row in build.sft_rows(10):
+        tools = [{"role": "system", "content": "你是数据库助手。"}, *row["prompt"], *row["completion"]]
+        rows.append({"messages": tools, "tools": "a key that is there for people"})
+    data = workspace.write_rows("train.jsonl", rows, "messages")
+    trainer = {"packing": True, "max_length": 200, "max_steps": 3, "save_strategy": "no"}
+    config = build.sft_config(data, trainer=trainer)
+    # The root file system of a pod is read-only: nothing may need a home folder.
+    ended = workspace.run(workspace.write_config("stage", config), environment={"HOME": "/proc/none"})
+    assert ended.code == 0, ended.stderr
+    counts = ended.event("data")
+    assert (counts["rows"], counts["sequences"], counts["dropped"]) == (10, 10, 0)
+    assert counts["tokens"] > 500
+    assert workspace.metrics("plan-sft")["training"]["tokens"] == counts["tokens"]
