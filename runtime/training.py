@@ -73,7 +73,7 @@ def _count_rows(trainer: "Trainer", rows: int) -> dict[str, int]:
 
 
 def _lengths(prepared: Any) -> list[int]:
-    """Return the number of tokens of each sequence: of a row, of a pair with its longer answer, or in a packed block."""
+    """Return the number of tokens of each sequence: of a row, of a pair with its longer answer, of a packed row."""
     if "seq_lengths" in prepared.column_names:
         return [length for block in prepared["seq_lengths"] for length in block]
     if "input_ids" in prepared.column_names:
