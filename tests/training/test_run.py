@@ -45,7 +45,9 @@ class Plan:
 
     def start(self, work: str) -> "subprocess.Popen[bytes]":
         pipe = subprocess.DEVNULL
-        return subprocess.Popen(self.command(work), stdout=pipe, stderr=pipe, env=self.environment, start_new_session=True)
+        return subprocess.Popen(
+            self.command(work), stdout=pipe, stderr=pipe, env=self.environment, start_new_session=True
+        )
 
     def metrics(self, work: str, stage: str) -> dict:
         (path,) = self.root.glob(f"{work}/outputs/shop-{stage}-*/metrics.json")
@@ -60,7 +62,9 @@ class Plan:
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             for path in self.root.glob(f"{work}/logs/shop-{stage}-*.jsonl"):
-                steps = [json.loads(line).get("step", 0) for line in path.read_text().splitlines() if line.endswith("}")]
+                steps = [
+                    json.loads(line).get("step", 0) for line in path.read_text().splitlines() if line.endswith("}")
+                ]
                 if max(steps, default=0) >= step:
                     return
             time.sleep(0.02)
@@ -72,7 +76,9 @@ def trainers(process: "subprocess.Popen[bytes]") -> list[psutil.Process]:
 
 
 @pytest.mark.xdist_group("run")
-def test_a_killed_run_goes_on_and_ends_as_an_undisturbed_one(make_spec: MakeSpec, tiny_models: Path, tmp_path: Path) -> None:
+def test_a_killed_run_goes_on_and_ends_as_an_undisturbed_one(
+    make_spec: MakeSpec, tiny_models: Path, tmp_path: Path
+) -> None:
     plan = Plan(make_spec(*one_gap("unstable", "sft", "num_train_epochs: 5")), tiny_models, tmp_path)
     whole = plan.run("whole")
     assert whole.returncode == 0, whole.stderr
