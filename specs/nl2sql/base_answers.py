@@ -26,7 +26,7 @@ class Answers:
 
 
 def answer_rows(model: Path, rows: Sequence[dict[str, Any]], name: str) -> Answers:
-    """Let the model in folder `model` answer evaluation `rows` greedily; CalledProcessError if the stage fails."""
+    """Let the model in folder `model` answer evaluation `rows` greedily; SystemExit with its exit code if that fails."""
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         data = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode("utf-8")
@@ -34,11 +34,14 @@ def answer_rows(model: Path, rows: Sequence[dict[str, Any]], name: str) -> Answe
         (work / "databases").symlink_to(HERE / "data" / "databases")
         config = work / "config.yaml"
         config.write_text(json.dumps(_stage(model.name, data, len(rows))), encoding="utf-8")
-        volumes = {"MODELS": model.resolve().parent, "DATA": work, "OUTPUTS": work, "TERMINATION_LOG": work / "log"}
+        volumes = {"MODELS": model.absolute().parent, "DATA": work, "OUTPUTS": work, "TERMINATION_LOG": work / "log"}
         environment = os.environ | {f"TRAINSPEC_{key}": str(path) for key, path in volumes.items()}
         print(f"{name}: {len(rows)} questions", file=sys.stderr)
         command = [sys.executable, "-m", "runtime", str(config)]
-        subprocess.run(command, env=environment, check=True, stdout=sys.stderr)  # noqa: S603  (our own package)
+        status = subprocess.run(command, env=environment, stdout=sys.stderr).returncode  # noqa: S603  (our own package)
+        if status:
+            print(f"error: the evaluation of `{model}` failed; see its message above", file=sys.stderr)
+            raise SystemExit(status)
         metrics = json.loads((work / "answers" / "metrics.json").read_text(encoding="utf-8"))
         lines = (work / "answers" / "predictions.jsonl").read_text(encoding="utf-8").splitlines()
     by_id = {row["id"]: row for row in rows}
