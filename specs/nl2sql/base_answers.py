@@ -26,7 +26,7 @@ class Answers:
 
 
 def answer_rows(model: Path, rows: Sequence[dict[str, Any]], name: str) -> Answers:
-    """Let the model in folder `model` answer evaluation `rows` greedily; SystemExit with its exit code if that fails."""
+    """Let the model in folder `model` answer evaluation `rows` greedily; SystemExit if that fails."""
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         data = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode("utf-8")
