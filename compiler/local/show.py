@@ -22,6 +22,7 @@ from compiler.local.process import Event, Places
 from compiler.local.results import Result
 
 PLAIN_SECONDS = 10.0
+_SHOWN = {"step", "progress", "phase", "retry", "error"}
 
 
 class _Bar:
@@ -32,8 +33,9 @@ class _Bar:
         self._task = progress.add_task(job.stage, total=None, note="starting")
 
     def __call__(self, event: Event) -> None:
-        done, total, note = _progress_of(event)
-        self._progress.update(self._task, completed=done, total=total, note=note, refresh=False)
+        if event.get("event") in _SHOWN:
+            done, total, note = _progress_of(event)
+            self._progress.update(self._task, completed=done, total=total, note=note, refresh=False)
 
 
 class _Lines:
@@ -43,6 +45,8 @@ class _Lines:
         self._console, self._stage, self._last = console, job.stage, 0.0
 
     def __call__(self, event: Event) -> None:
+        if event.get("event") not in _SHOWN:
+            return
         done, total, note = _progress_of(event)
         due = time.monotonic() - self._last >= PLAIN_SECONDS or (total is not None and done == total)
         if due or event.get("event") in ("error", "retry"):
@@ -62,10 +66,8 @@ def _progress_of(event: Event) -> tuple[int | None, int | None, str]:
             return None, None, str(event.get("name"))
         case "retry":
             return None, None, f"ended with {event.get('exit_code')}, starting again"
-        case "error":
+        case _:
             return None, None, str(event.get("message"))
-        case other:
-            return None, None, str(event.get("status") or other)
 
 
 @contextmanager
