@@ -26,4 +26,6 @@ def decide(metric: str, value: Interval, gain: Interval | None, target: float) -
     shown = f"{gain.value:+.3f} (95 % interval {gain.low:+.3f} to {gain.high:+.3f})"
     if gain.low > 0:
         return Decision(verdict="continue", reason=f"`{metric}` gained {shown} over the baseline", gain=gain)
-    return Decision(verdict="no-gain", reason=f"the gain of `{metric}`, {shown}, may be nothing", gain=gain)
+    # worse than before is told as such; for the plan it is the same answer as no gain
+    reason = f"`{metric}` lost {shown}" if gain.high < 0 else f"the gain of `{metric}`, {shown}, may be nothing"
+    return Decision(verdict="no-gain", reason=reason, gain=gain)

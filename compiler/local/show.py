@@ -92,15 +92,14 @@ def watching(job: LocalJob, console: Console) -> Iterator[_Bar | _Lines]:
 def summary(jobs: Sequence[LocalJob], results: Mapping[str, Result]) -> Table:
     """One row a stage: what was measured, what it took, and what became of it."""
     table = Table(title_justify="left")
-    for name in ("stage", "metric", "score (95 %)", "gain (95 %)", "steps", "wall", "peak memory", "state"):
-        table.add_column(
-            name,
-            justify="right" if name in ("steps", "wall", "peak memory") else "left",
-            no_wrap=name in ("stage", "wall"),
-        )
+    for name in ("stage", "metric", "score (95 %)", "gain (95 %)"):
+        table.add_column(name, no_wrap=True)
+    for name in ("n", "steps", "wall", "peak memory"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("state")
     for job in jobs:
         result = results.get(job.name)
-        table.add_row(job.stage, *(_cells(result) if result else ("", "", "", "", "", "", "not needed")))
+        table.add_row(job.stage, *(_cells(result) if result else (*[""] * 7, "not needed")))
     return table
 
 
@@ -112,10 +111,11 @@ def _cells(result: Result) -> tuple[str, ...]:
     steps = metrics.get("steps")
     return (
         name,
-        f"{score['value']:.3f} ({score['low']:.3f} to {score['high']:.3f}), n = {score['n']}" if score else "",
+        f"{score['value']:.3f} ({score['low']:.3f} to {score['high']:.3f})" if score else "",
         f"{gate['gain']:+.3f} ({gate['gain_low']:+.3f} to {gate['gain_high']:+.3f})"
         if gate.get("gain") is not None
         else "",
+        str(score["n"]) if score else "",
         str(steps) if steps else "",
         _duration(metrics["wall_seconds"]),
         f"{metrics['peak_memory_mb'] / 1024:.1f} GiB",

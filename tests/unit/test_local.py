@@ -87,7 +87,7 @@ def test_stages_run_once_and_in_order(project: Project, capfd: pytest.CaptureFix
     assert project.starts() == ONCE
     out, err = capfd.readouterr()
     assert "ran now" in out
-    assert "0.500 (0.400 to 0.600), n = 20" in out
+    assert "0.500 (0.400 to 0.600)" in out
     assert str(project.work / "outputs") in out
     assert project.run() == []
     assert project.starts() == ONCE
