@@ -5,6 +5,7 @@ specs are untrusted: nesting, size and alias expansion are bounded while reading
 each value keeps its place. Plain scalars follow the YAML 1.2 core schema, so `no`, `12:30:00` and dates stay text.
 """
 
+import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -27,7 +28,7 @@ from ruamel.yaml.events import (
 )
 
 from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic
-from compiler.source import FieldPath, FieldSpans, SourceDocument, Span
+from compiler.source import FieldPath, FieldSpans, SourceDocument, Span, place
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 40
@@ -78,7 +79,13 @@ def compose(text: str, shown: str) -> Outcome[SourceDocument]:
         return _failed("YML003", f"the text cannot be read as yaml: {_first_line(str(error))}", shown)
     if documents != 1 or not composer.spans:
         return _failed("YML007", f"expected one document, found {documents}", shown)
-    document = SourceDocument(path=shown, lines=composer.lines, data=composer.root, spans=composer.spans)
+    document = SourceDocument(
+        path=shown,
+        sha256=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
+        lines=composer.lines,
+        data=composer.root,
+        spans=composer.spans,
+    )
     return Outcome(value=document, diagnostics=tuple(composer.found))
 
 
@@ -225,10 +232,7 @@ class _Composer:
             )
 
     def _tell(self, code: str, message: str, span: Span, hint: str) -> None:
-        document = SourceDocument(
-            path=self.shown, lines=self.lines, data=None, spans={(): FieldSpans(key=None, value=span)}
-        )
-        self.found.append(diagnostic(code, message, document.at(()), hint=hint))
+        self.found.append(diagnostic(code, message, place(self.shown, self.lines, span), hint=hint))
 
 
 def plain_value(text: str) -> object:
@@ -267,11 +271,7 @@ def _size(value: object, limit: int) -> int:
 
 def _syntax_error(error: MarkedYAMLError, mark: object, composer: _Composer) -> Diagnostic:
     line, column = getattr(mark, "line", 0), getattr(mark, "column", 0)
-    here = Span(line=line, column=column, end_line=line, end_column=column + 1)
-    document = SourceDocument(
-        path=composer.shown, lines=composer.lines, data=None, spans={(): FieldSpans(key=None, value=here)}
-    )
-    where = document.at(())
+    where = place(composer.shown, composer.lines, Span(line=line, column=column, end_line=line, end_column=column + 1))
     context = f" ({_first_line(str(error.context))})" if error.context else ""
     hint = "indent with spaces" if where.text.startswith("\t") else "check indentation, colons and quotes around here"
     return diagnostic("YML003", f"{_first_line(str(error.problem))}{context}", where, hint=hint)

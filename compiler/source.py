@@ -28,9 +28,13 @@ class FieldSpans:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SourceDocument:
-    """One YAML document: `path` as shown to people, `data` as plain Python, `spans` by field path."""
+    """One YAML document: `path` as shown to people, `data` as plain Python, `spans` by field path.
+
+    `sha256` is that of the whole text, comments included: what people reviewed.
+    """
 
     path: str
+    sha256: str
     lines: tuple[str, ...]
     data: object
     spans: Mapping[FieldPath, FieldSpans]
@@ -45,20 +49,22 @@ class SourceDocument:
             known = known[:-1]
         spans = self.spans[known]
         wants_key = key or known != field
-        return self._location(spans.key if wants_key and spans.key else spans.value)
+        return place(self.path, self.lines, spans.key if wants_key and spans.key else spans.value)
 
-    def _location(self, span: Span) -> Location:
-        if span.line >= len(self.lines):
-            # an empty value at the end of a file: its place is behind the last character
-            last = self.lines[-1] if self.lines else ""
-            line, column = max(len(self.lines), 1), len(last) + 1
-            return Location(path=self.path, line=line, column=column, end_column=column + 1, text=last)
-        text = self.lines[span.line]
-        end = span.end_column if span.end_line == span.line else len(text.rstrip())
-        return Location(
-            path=self.path,
-            line=span.line + 1,
-            column=span.column + 1,
-            end_column=max(end, span.column + 1) + 1,
-            text=text,
-        )
+
+def place(path: str, lines: tuple[str, ...], span: Span) -> Location:
+    """The location of a span in a file of these lines, always inside of it."""
+    if span.line >= len(lines):
+        # an empty value at the end of a file: its place is behind the last character
+        last = lines[-1] if lines else ""
+        line, column = max(len(lines), 1), len(last) + 1
+        return Location(path=path, line=line, column=column, end_column=column + 1, text=last)
+    text = lines[span.line]
+    end = span.end_column if span.end_line == span.line else len(text.rstrip())
+    return Location(
+        path=path,
+        line=span.line + 1,
+        column=span.column + 1,
+        end_column=max(end, span.column + 1) + 1,
+        text=text,
+    )

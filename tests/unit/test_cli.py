@@ -57,6 +57,7 @@ def test_every_edit_of_the_spec_is_a_difference(make_spec: MakeSpec) -> None:
         ("answer questions about orders", "answer all questions"),
         ('revision: "1"', 'revision: "2"'),
         ("score: 0.31", "score: 0.312"),
+        ("kind: TrainingSpec\n", "kind: TrainingSpec\n# a comment\n"),
         ("name: shop", "name: store"),
     ):
         path.write_text(text.replace(old, new), encoding="utf-8")
