@@ -94,7 +94,8 @@ def _run_all(jobs: tuple[LocalJob, ...], places: Places) -> tuple[Diagnostic, ..
             break
         results[job.name] = result
         if result.verdict != "continue":
-            progress.print(f"{job.stage}: the gate says {result.verdict}, so the plan stops here", highlight=False)
+            after = "" if job is jobs[-1] else ", so the plan stops here"
+            progress.print(f"{job.stage}: the gate says {result.verdict}{after}", highlight=False)
             break
     console.print(summary(jobs, results) if not found else summary(jobs[: len(results)], results))
     for line in conclusion(jobs, results, places) if not found else []:

@@ -20,7 +20,7 @@ def unstable_to_sft(facts: Facts) -> Finding:
         advice = Advise(f"use few-shot prompts or augmentation until there are {MIN_DEMONSTRATIONS} demonstrations")
         reason = f"{rows} demonstrations are too few for sft"
         return Finding(status=Status.BLOCKED, reason=reason, evidence=evidence, effects=(advice,))
-    reason = "the model understands the task but behaves unstably, and there are demonstrations to learn from"
+    reason = "the spec declares that the model understands but is unstable, and there are demonstrations"
     return Finding(
         status=Status.FIRED, reason=reason, evidence=evidence, effects=(AddStage(method="sft", source=source.name),)
     )
@@ -36,7 +36,7 @@ def preference_to_dpo(facts: Facts) -> Finding:
         advice = Advise("collect human corrections of badcases: the wrong answer beside the right one")
         reason = "no source says which of two answers is better"
         return Finding(status=Status.BLOCKED, reason=reason, evidence=evidence, effects=(advice,))
-    reason = "answers are valid but not the preferred ones, and there are right against wrong answers to learn from"
+    reason = "the spec declares a preference gap, and there are right against wrong answers to learn from"
     return Finding(
         status=Status.FIRED, reason=reason, evidence=evidence, effects=(AddStage(method="dpo", source=source.name),)
     )
