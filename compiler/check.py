@@ -91,7 +91,7 @@ def trainer_fields_are_known(inputs: Inputs) -> Iterator[Diagnostic]:
 def image_is_pinned(inputs: Inputs) -> Iterator[Diagnostic]:
     """The profile's image is named by digest."""
     name, at, digest = inputs.profile.spec.image.partition("@sha256:")
-    if not at or not name or len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
+    if not at or not name or name.split() != [name] or len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
         where = inputs.profile_document.at(("spec", "image"))
         yield diagnostic(
             "CHK212",
@@ -101,6 +101,21 @@ def image_is_pinned(inputs: Inputs) -> Iterator[Diagnostic]:
         )
 
 
+def secrets_keep_out_of_the_runtime(inputs: Inputs) -> Iterator[Diagnostic]:
+    """A secret does not take the place of a variable that rendered Jobs set, nor changes the interpreter."""
+    for index, secret in enumerate(inputs.profile.spec.secrets):
+        if secret.env.startswith(("TRAINSPEC_", "PYTHON", "LD_")) or secret.env in (
+            "HOME",
+            "PATH",
+            "HF_HOME",
+            "HF_HUB_OFFLINE",
+        ):
+            where = inputs.profile_document.at(("spec", "secrets", index, "env"))
+            yield diagnostic(
+                "CHK209", f"variable `{secret.env}` is set by rendered Jobs", where, hint="use another name"
+            )
+
+
 CHECKS: tuple[Callable[[Inputs], Iterator[Diagnostic]], ...] = (
     names_are_unique,
     shapes_fit,
@@ -108,4 +123,5 @@ CHECKS: tuple[Callable[[Inputs], Iterator[Diagnostic]], ...] = (
     training_and_evaluation_are_apart,
     trainer_fields_are_known,
     image_is_pinned,
+    secrets_keep_out_of_the_runtime,
 )

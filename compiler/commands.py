@@ -9,18 +9,22 @@ from compiler.diagnostics import CODES, Diagnostic, Location, diagnostic
 from compiler.diagnostics.model import Severity
 from compiler.discover import SpecPath, discover
 from compiler.exit_codes import ExitCode
-from compiler.output import Change, changes, sweep, write
+from compiler.output import Change, changes, locked, sweep, write
 from compiler.pipeline import Compiled, compile_spec, make_plan, ordered
+from compiler.plan import Plan
 from compiler.review import verdict
 
 
 def check_specs(paths: list[Path], style: str) -> ExitCode:
     """Check the specs under the paths: everything up to the plan."""
     specs, found = _specs(paths)
+    plans: list[Plan] = []
     for spec in specs:
-        found.extend(make_plan(spec.path, spec.shown).diagnostics)
+        outcome = make_plan(spec.path, spec.shown)
+        found.extend(outcome.diagnostics)
+        found.extend(_collides(outcome.value, plans))
     report(found, style)
-    print(f"{len(specs)} {_plural('spec', len(specs))} checked, {_count(found)}", file=sys.stderr)
+    print(f"{len(specs)} {_plural('spec', len(specs))} checked, {_count(found)}")
     return _exit_code(found)
 
 
@@ -28,10 +32,12 @@ def compile_specs(paths: list[Path], style: str, *, check_only: bool) -> ExitCod
     """Compile the specs under the paths, and write each plan folder that changed (or only say that it would)."""
     specs, found = _specs(paths)
     differing = 0
+    plans: list[Plan] = []
     for spec in specs:
         outcome = compile_spec(spec.path, spec.shown)
-        found.extend(outcome.diagnostics)
-        if outcome.value is not None:
+        collisions = _collides(outcome.value.plan if outcome.value else None, plans)
+        found.extend((*outcome.diagnostics, *collisions))
+        if outcome.value is not None and not collisions:
             differing += _deliver(spec, outcome.value, found, check_only=check_only)
     report(ordered(tuple(found)), style)
     if _exit_code(found) is ExitCode.ERRORS and any(
@@ -41,19 +47,42 @@ def compile_specs(paths: list[Path], style: str, *, check_only: bool) -> ExitCod
     return ExitCode.DIFFERENCES if check_only and differing else ExitCode.OK
 
 
+def _collides(plan: Plan | None, earlier: list[Plan]) -> list[Diagnostic]:
+    """Whether another spec of this call has the same name, and so the same objects; the plan joins the earlier ones."""
+    if plan is None:
+        return []
+    same = next((each for each in earlier if each.name == plan.name), None)
+    earlier.append(plan)
+    if same is None:
+        return []
+    document = plan.inputs.document
+    message = f"name `{plan.name}` is already that of `{same.inputs.document.path}`"
+    return [
+        diagnostic(
+            "CHK206",
+            message,
+            document.at(("metadata", "name")),
+            hint="rename one of the two: objects are named after it",
+        )
+    ]
+
+
 def _deliver(spec: SpecPath, compiled: Compiled, found: list[Diagnostic], *, check_only: bool) -> int:
     """Write or compare one plan, say what came of it, and give back how many files differ."""
-    if not check_only:
-        sweep(spec.plan_folder)
-    differing = changes(compiled.bundle, spec.plan_folder)
     if check_only:
+        differing = changes(compiled.bundle, spec.plan_folder)
         found.extend(_differs(change, spec) for change in differing)
-    elif differing:
-        problem = write(compiled.bundle, spec.plan_folder, spec.shown_plan)
-        found.extend([problem] if problem else [])
+    else:
+        with locked(spec.plan_folder):
+            sweep(spec.plan_folder)
+            differing = changes(compiled.bundle, spec.plan_folder)
+            problem = write(compiled.bundle, spec.plan_folder, spec.shown_plan) if differing else None
         if problem:
+            found.append(problem)
             return 0
-    state = "unchanged" if not differing else "differs" if check_only else f"{len(differing)} files written"
+    removed = [change.name for change in differing if change.action == "delete"]
+    written = f"{len(differing) - len(removed)} files written" + (f", removed {', '.join(removed)}" if removed else "")
+    state = "unchanged" if not differing else "differs" if check_only else written
     print(f"{spec.shown_plan}: {state}; {verdict(compiled.plan)}")
     return len(differing)
 

@@ -36,6 +36,7 @@ class DataFile:
     unanswered: int = 0
     near: int = 0
     repeated: int = 0
+    prompt_versions: tuple[str, ...] = ()
     models: tuple[tuple[str, int], ...] = ()
     classes: tuple[tuple[str, int], ...] = ()
     prompts: frozenset[str] = field(default=frozenset(), repr=False)
@@ -124,6 +125,8 @@ class _Tally:
         self._counts: Counter[str] = Counter()
         self._models: Counter[str] = Counter()
         self._classes: Counter[str] = Counter()
+        self._versions: set[str] = set()
+        self._ids: set[str] = set()
         self._prompts: set[str] = set()
         self._clusters: set[str] = set()
 
@@ -131,7 +134,7 @@ class _Tally:
         """Count one line; what is wrong with it, if anything."""
         self._digest.update(raw)
         row = _parse(raw)
-        problem = row if isinstance(row, _Problem) else _shape_problem(row, self.shape)
+        problem = row if isinstance(row, _Problem) else _shape_problem(row, self.shape) or self._repeated_id(row)
         if isinstance(row, _Problem) or problem:
             return problem
         self.rows += 1
@@ -141,9 +144,22 @@ class _Tally:
         self._notice(row)
         return None
 
+    def _repeated_id(self, row: Row) -> _Problem | None:
+        """Evaluations are compared row by row, so each needs an id of its own."""
+        if self.shape != "evaluation":
+            return None
+        name = str(row["id"])
+        if name in self._ids:
+            return _Problem(f"id `{name}` is used twice", "give each evaluation row an id of its own")
+        self._ids.add(name)
+        return None
+
     def _notice(self, row: Row) -> None:
-        if "prompt" in row:
-            self._prompts.add(_fingerprint(row["prompt"]))
+        asked = row.get("prompt", row.get("messages"))
+        if asked is not None:
+            self._prompts.add(_fingerprint(asked))
+        if self.shape == "badcase":
+            self._versions.add(str(row.get("prompt_version", "")))
         if "cluster" in row:
             self._clusters.add(str(row["cluster"]))
         if self.shape in _SIDES:
@@ -172,6 +188,7 @@ class _Tally:
             unanswered=self._counts["unanswered"],
             near=self._counts["near"],
             repeated=self._counts["repeated"],
+            prompt_versions=tuple(sorted(self._versions)),
             models=tuple(sorted(self._models.items())),
             classes=tuple(sorted(self._classes.items())),
             prompts=frozenset(self._prompts),
@@ -179,8 +196,10 @@ class _Tally:
         )
 
 
-def _fingerprint(prompt: object) -> str:
-    return hashlib.sha256(_plain_text(prompt).strip().encode("utf-8", "surrogatepass")).hexdigest()
+def _fingerprint(asked: Any) -> str:
+    """What a user asks, whatever its shape and spacing, so that the same question is known again elsewhere."""
+    turns = [asked] if isinstance(asked, str) else [turn["content"] for turn in asked if turn["role"] == "user"]
+    return hashlib.sha256(" ".join(" ".join(turns).split()).encode()).hexdigest()
 
 
 def _plain_text(value: object) -> str:
@@ -193,9 +212,13 @@ def _parse(raw: bytes) -> Row | _Problem:
         text = raw.decode("utf-8-sig").strip()
         if not text:
             return _Problem("the row is empty", "remove the empty line")
-        row = json.loads(text)
+        row = json.loads(text, parse_constant=_no_constant)
+        if "\\ud" in text.lower():
+            json.dumps(row, ensure_ascii=False).encode()
     except UnicodeDecodeError as error:
         return _Problem(f"the row is not utf-8 text (byte {error.start})", "save the file as utf-8")
+    except UnicodeEncodeError:
+        return _Problem("the row holds a lone surrogate", "write the character as utf-8, or as a pair of escapes")
     except json.JSONDecodeError as error:
         hint = "write one json object a line"
         return _Problem(
@@ -206,8 +229,16 @@ def _parse(raw: bytes) -> Row | _Problem:
     return row if isinstance(row, dict) else _Problem("the row is not a json object", "write one json object a line")
 
 
+def _no_constant(name: str) -> None:
+    raise ValueError(name)
+
+
 def _is_text(value: object) -> bool:
     return isinstance(value, str) and bool(value.strip())
+
+
+ROLES = {"system", "user", "assistant", "tool"}
+CLASSES = {"critical", "high-frequency", "sporadic", "systemic", "flow-control", "undetermined"}
 
 
 def _is_turns(value: object) -> bool:
@@ -215,8 +246,7 @@ def _is_turns(value: object) -> bool:
         isinstance(value, list)
         and bool(value)
         and all(
-            isinstance(turn, dict) and _is_text(turn.get("role")) and isinstance(turn.get("content"), str)
-            for turn in value
+            isinstance(turn, dict) and turn.get("role") in ROLES and _is_text(turn.get("content")) for turn in value
         )
     )
 
@@ -230,6 +260,10 @@ _TEXT: Check = (_is_text, "text that is not empty")
 _TURNS: Check = (_is_turns, "a list of turns with `role` and `content`")
 _CONTENT: Check = (_is_content, "text, or a list of turns with `role` and `content`")
 _LABEL: Check = (lambda value: isinstance(value, bool), "true or false")
+_CLASS: Check = (
+    lambda value: value is None or value in CLASSES if isinstance(value, str | None) else False,
+    f"one of {', '.join(f'`{name}`' for name in sorted(CLASSES))}, or left out",
+)
 _OPTIONAL_TEXT: Check = (
     lambda value: value is None or isinstance(value, str),
     "text, or nothing where no answer was logged",
@@ -241,7 +275,7 @@ SHAPES: dict[str, dict[str, Check]] = {
     "messages": {"messages": _TURNS},
     "preference": {"prompt": _CONTENT, "chosen": _CONTENT, "rejected": _CONTENT},
     "unpaired-preference": {"prompt": _CONTENT, "completion": _CONTENT, "label": _LABEL},
-    "badcase": {"id": _TEXT, "prompt": _CONTENT, "fix": _TEXT, "answer": _OPTIONAL_TEXT},
+    "badcase": {"id": _TEXT, "prompt": _CONTENT, "fix": _TEXT, "answer": _OPTIONAL_TEXT, "class": _CLASS},
     "evaluation": {"id": _TEXT, "prompt": _CONTENT, "reference": _TEXT},
     "text": {"text": _TEXT},
 }

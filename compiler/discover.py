@@ -30,7 +30,10 @@ def discover(paths: list[Path]) -> tuple[list[SpecPath], list[Path]]:
     found: dict[Path, SpecPath] = {}
     empty = []
     for given in paths:
-        files = [given] if given.is_file() else sorted(given.rglob(SPEC_FILE)) if given.is_dir() else []
+        try:
+            files = [given] if given.is_file() else sorted(given.rglob(SPEC_FILE)) if given.is_dir() else []
+        except OSError:  # a name too long, a folder that may not be read
+            files = []
         files = [file for file in files if PLAN_FOLDER not in file.relative_to(given).parts[:-1]]
         if not files:
             empty.append(given)

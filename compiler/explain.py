@@ -6,6 +6,7 @@ from compiler.diagnostics import CODES
 from compiler.plan import Plan
 from compiler.review import METHOD_NAMES, alternatives, decisive, verdict
 from compiler.selection import Status, Traced
+from compiler.selection.model import Rule
 from compiler.selection.rules import RULES
 
 MARKS = {Status.FIRED: "✓", Status.BLOCKED: "✗", Status.SILENT: "·", Status.NOT_REACHED: " "}
@@ -30,11 +31,15 @@ def rule(name: str) -> str:
     lines = [f"{row.id}: {row.title}", ""]
     lines += [f"  {row.phrase}"] if row.phrase else []
     lines += [f"  {row.phrase_en}", ""]
-    lines.append(f"asked    {f'in the {row.asked_in} phase' if row.asked_in else 'first: it decides the phase'}")
+    lines.append(f"asked    {_when(row)}")
     lines += [f"gap      {row.gap}"] if row.gap else []
     lines += [f"else     {row.otherwise}"] if row.otherwise else []
     summary = (row.predicate.__doc__ or "").split(": ", 1)[-1].strip()
     return "\n".join([*lines, "", summary[:1].upper() + summary[1:]])
+
+
+def _when(row: Rule) -> str:
+    return f"in the phase {' or '.join(row.asked_in)}" if row.asked_in else "first: it decides the phase"
 
 
 def plan(made: Plan) -> str:

@@ -65,7 +65,7 @@ def load_profile(reader: "_Reader", name: str) -> Outcome[tuple[SourceDocument, 
     folder = reader.folder.parent / "clusters"
     path = folder / f"{name}.yaml"
     if not path.is_file():
-        known = sorted(entry.stem for entry in folder.glob("*.yaml")) if folder.is_dir() else []
+        known = sorted(entry.stem for entry in folder.glob("*.yaml"))
         message = f"no cluster profile `{name}` in `{reader.show(Path('..') / 'clusters')}`"
         found = diagnostic(
             "CHK207", message, reader.document.at(("spec", "profile")), hint=_close_or_known(name, known)
@@ -146,13 +146,25 @@ class _Reader:
     def _resolve(self, relative: str, field: FieldPath, *, folder: bool = False) -> Path | None:
         where = self.document.at(field)
         pure = PurePosixPath(relative)
-        path = (self.folder / relative).resolve()
-        if pure.is_absolute() or ".." in pure.parts or "\\" in relative or not path.is_relative_to(self.folder):
-            message = f"`{relative}` leaves the spec's folder"
-            self.found.append(diagnostic("CHK202", message, where, hint="move the file into the spec's folder"))
+        kind = "folder" if folder else "file"
+        try:
+            path = (self.folder / relative).resolve()
+            outside = (
+                pure.is_absolute() or ".." in pure.parts or "\\" in relative or not path.is_relative_to(self.folder)
+            )
+            there = not outside and (path.is_dir() if folder else path.is_file())
+        except (OSError, RuntimeError) as error:  # a loop of links, a name too long, a folder that may not be read
+            why = getattr(error, "strerror", None) or "it links to itself"
+            message = f"{kind} `{relative[:80]}` cannot be reached: {why.lower()}"
+            self.found.append(diagnostic("CHK201", message, where, hint="correct the path, or its permissions"))
             return None
-        if not (path.is_dir() if folder else path.is_file()):
-            kind = "folder" if folder else "file"
+        if outside:
+            message = f"`{relative}` leaves the spec's folder"
+            self.found.append(
+                diagnostic("CHK202", message, where, hint="name a file below the spec's folder, without `..`")
+            )
+            return None
+        if not there:
             hint = self._close_path(pure, folder) or f"add the {kind}, or correct the path"
             self.found.append(
                 diagnostic("CHK201", f"{kind} `{self.show(Path(relative))}` is not there", where, hint=hint)
@@ -161,7 +173,12 @@ class _Reader:
         return path
 
     def _close_path(self, pure: PurePosixPath, folder: bool) -> str:
-        parent = (self.folder / pure.parent).resolve()
-        names = sorted(entry.name for entry in parent.iterdir() if entry.is_dir() == folder) if parent.is_dir() else []
+        try:
+            parent = (self.folder / pure.parent).resolve()
+            names = sorted(
+                entry.name for entry in parent.iterdir() if entry.is_dir() == folder and entry.name != pure.name
+            )
+        except OSError:
+            return ""
         close = difflib.get_close_matches(pure.name, names, n=1)
         return f"did you mean `{pure.parent / close[0]}`?" if close else ""

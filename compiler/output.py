@@ -1,10 +1,11 @@
 """Diff and write: what is on disk against what was rendered, and the plan folder replaced as a whole."""
 
+import fcntl
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,9 +50,11 @@ def write(bundle: RenderedBundle, folder: Path, shown: str) -> Diagnostic | None
     """Replace the plan folder by the bundle: written beside it, then renamed, so that a kill or a full disk leaves
     either the old plan or the new one. Gives back what went wrong, if anything.
     """
+    if folder.is_symlink() or (folder.exists() and not _is_ours(folder)):
+        message = f"`{shown}` was not written by trainspec, so it is not replaced"
+        return diagnostic("RND503", message, Location(path=shown), hint="move it away, then compile again")
     staged = None
     try:
-        sweep(folder)
         staged = Path(tempfile.mkdtemp(prefix=f".{folder.name}.new-", dir=folder.parent))
         for file in bundle.files:
             _write_durably(staged / file.name, file.text)
@@ -65,6 +68,21 @@ def write(bundle: RenderedBundle, folder: Path, shown: str) -> Diagnostic | None
             "RND503", message, Location(path=shown), hint="free space or mend permissions, then compile again"
         )
     return None
+
+
+def _is_ours(folder: Path) -> bool:
+    return folder.is_dir() and ((folder / "PLAN.md").is_file() or not any(folder.iterdir()))
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the folder that a plan folder lies in, so that two compiles do not sweep each other's files away."""
+    descriptor = os.open(folder.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def sweep(folder: Path) -> None:

@@ -65,7 +65,12 @@ def plan(inputs: Inputs, selection: Selection) -> Outcome[Plan]:
         return Outcome(value=None, diagnostics=found)
     stages = _stages(inputs, selection) if selection.stages else ()
     cost = _worst_cost(inputs, stages)
-    capped = (*found, *_over_the_cap(inputs, cost))
+    capped = (
+        *found,
+        *_over_the_cap(inputs, cost),
+        *_unused_sources(inputs, stages),
+        *_overrides_of_rules(inputs, selection),
+    )
     if has_errors(capped):
         return Outcome(value=None, diagnostics=capped)
     name = inputs.spec.metadata.name
@@ -172,7 +177,7 @@ def _training(inputs: Inputs, choice: StageChoice, adapters: tuple[str, ...], *,
     overrides: MethodOverrides = getattr(body.training, choice.method) or MethodOverrides()
     source = next(each for each in body.data if each.name == choice.source)
     at = f"spec.training.{choice.method}"
-    rule_trainer = choice.settings.get("trainer", {})
+    rule_trainer = _kept_of_rule(choice, overrides)
     trainer = _settings(TRAINER[choice.method], rule_trainer, choice.rules[-1], overrides.trainer, f"{at}.trainer")
     peft = _settings(PEFT, {}, "", overrides.peft.model_dump(exclude_none=True), f"{at}.peft")
     pairs = _pairs(choice, overrides, at)
@@ -197,17 +202,62 @@ def _training(inputs: Inputs, choice: StageChoice, adapters: tuple[str, ...], *,
     return _named(inputs, stage)
 
 
+def _kept_of_rule(choice: StageChoice, overrides: MethodOverrides) -> Mapping[str, object]:
+    """What a rule sets of the trainer; its weights go with its losses, so an override of one drops both."""
+    by_rule = choice.settings.get("trainer", {})
+    if not isinstance(by_rule, Mapping):
+        return {}
+    losses = {"loss_type", "loss_weights"}
+    return {
+        name: value for name, value in by_rule.items() if not (name in losses and losses & overrides.trainer.keys())
+    }
+
+
+def _overrides_of_rules(inputs: Inputs, selection: Selection) -> list[Diagnostic]:
+    found = []
+    for choice in selection.stages:
+        overrides = getattr(inputs.spec.spec.training, choice.method, None) or MethodOverrides()
+        by_rule = choice.settings.get("trainer", {})
+        names = sorted(set(by_rule) & overrides.trainer.keys()) if isinstance(by_rule, Mapping) else []
+        places = [("trainer", name) for name in names]
+        if "min_edit_distance" in choice.settings and getattr(overrides, "min_edit_distance", None) is not None:
+            places.append(("minEditDistance",))  # type: ignore[arg-type]
+        for place in places:
+            where = inputs.document.at(("spec", "training", choice.method, *place), key=True)
+            message = f"`{place[-1]}` takes the place of what rule {choice.rules[-1]} sets"
+            found.append(diagnostic("PLN406", message, where, hint="remove the override, or keep it on purpose"))
+    return found
+
+
+def _unused_sources(inputs: Inputs, stages: tuple[Stage, ...]) -> list[Diagnostic]:
+    """Sources that were passed over for another one of their purpose, which people may believe to be used too."""
+    used = {stage.source for stage in stages}
+    purposes = {source.purpose for source in inputs.spec.spec.data if source.name in used} - {Purpose.BADCASES}
+    if any(stage.method == "dpo" for stage in stages):
+        purposes.add(Purpose.PREFERENCES)
+    return [
+        diagnostic(
+            "PLN407",
+            f"data source `{source.name}` is not used by the plan",
+            inputs.document.at(("spec", "data", index, "name")),
+            hint="merge it into the source that is used, or remove it",
+        )
+        for index, source in enumerate(inputs.spec.spec.data)
+        if source.purpose in purposes and source.name not in used
+    ]
+
+
 def _pairs(choice: StageChoice, overrides: MethodOverrides, at: str) -> tuple[Setting, ...]:
-    """How pairs are made of badcases; empty where they are given as they are."""
-    if choice.settings.get("pairs") != "badcase":
-        return ()
+    """How pairs are made or filtered; empty where given pairs are used as they are."""
     name = "min_edit_distance"
     override = overrides.min_edit_distance if isinstance(overrides, DpoOverrides) else None
     if override is not None:
         return (Setting(name=name, value=override, source=f"{at}.minEditDistance"),)
     if name in choice.settings:
         return (Setting(name=name, value=choice.settings[name], source="rule D3"),)
-    return (Setting(name=name, value=0.0, source="rule D1: no pair is nearly the same"),)
+    if choice.settings.get("pairs") == "badcase":
+        return (Setting(name=name, value=0.0, source="rule D1: only equal answers are dropped"),)
+    return ()
 
 
 def _evaluation(

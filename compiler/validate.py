@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic
+from compiler.load import plain_value
 from compiler.schema import DOCUMENTS, PATTERN_HINTS
 from compiler.source import FieldPath, SourceDocument
 
@@ -74,7 +75,7 @@ def _tell(detail: ErrorDetails, document: SourceDocument, model: type[BaseModel]
     value = detail["input"]
     shown = f" (found {_shown(value)})"
     if kind in _TYPE_ERRORS or kind.endswith(("_type", "_parsing")):
-        return diagnostic("SPC103", f"`{name}`: {message}{shown}", document.at(path), hint="write a value of that type")
+        return diagnostic("SPC103", f"`{name}`: {message}{shown}", document.at(path), hint=_type_hint(detail))
     return diagnostic("SPC104", f"`{name}`: {message}{shown}", document.at(path), hint=_value_hint(detail))
 
 
@@ -106,6 +107,15 @@ def _shown(value: object) -> str:
         return "a list"
     text = "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
     return f"`{text[:60]}…`" if len(text) > 60 else f"`{text}`"
+
+
+def _type_hint(detail: ErrorDetails) -> str:
+    value, wants_text = detail["input"], detail["type"].startswith("string")
+    if isinstance(value, str) and value.lower() in ("yes", "no", "on", "off", "true", "false"):
+        return "write `true` or `false`, without quotes"
+    if isinstance(value, str) and not wants_text and isinstance(plain_value(value), int | float):
+        return "remove the quotes"
+    return "put it in quotes" if wants_text and isinstance(value, int | float | bool) else "write a value of that type"
 
 
 def _value_hint(detail: ErrorDetails) -> str:

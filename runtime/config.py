@@ -109,7 +109,7 @@ class SftStage(Stage):
 
 
 class DpoStage(Stage):
-    """Direct preference optimisation. `pairs` is there exactly when the rows are badcases."""
+    """Direct preference optimisation. `pairs` is there for badcases, and where given pairs are filtered."""
 
     method: Literal["dpo"]
     pairs: PairsBlock | None = None
@@ -119,8 +119,8 @@ class DpoStage(Stage):
     @model_validator(mode="after")
     def _shape_fits(self) -> "DpoStage":
         _require_shape(self.data.shape, ("preference", "badcase"))
-        if (self.data.shape == "badcase") != (self.pairs is not None):
-            raise ValueError("`pairs` belongs to rows of shape `badcase`, and only to them")
+        if self.data.shape == "badcase" and self.pairs is None:
+            raise ValueError("rows of shape `badcase` need `pairs`")
         return self
 
 

@@ -23,13 +23,12 @@ def make_pairs(rows: list[Row], stage: DpoStage) -> Pairs:
     Pairs that are nearly the same push the likelihood of both answers down (arXiv 2410.08847), so those are dropped
     whose Levenshtein distance over the longer length is below `pairs.min_edit_distance`; equal ones always.
     """
-    if stage.pairs is None:
-        pairs = [{name: row[name] for name in ("prompt", "chosen", "rejected")} for row in rows]
-        usable = [pair for pair in pairs if pair["chosen"] != pair["rejected"]]
-        floor = 0.0
-    else:
-        floor = stage.pairs.min_edit_distance
+    floor = stage.pairs.min_edit_distance if stage.pairs else 0.0
+    if stage.data.shape == "badcase":
         usable = [_pair(row) for row in rows if _is_apart(row["fix"], row.get("answer") or "", floor)]
+    else:
+        pairs = [{name: row[name] for name in ("prompt", "chosen", "rejected")} for row in rows]
+        usable = [pair for pair in pairs if _is_apart(_text(pair["chosen"]), _text(pair["rejected"]), floor)]
     if not usable:
         message = f"`{stage.data.path}` has no usable pair: all {len(rows)} lack an answer or are closer than {floor}"
         raise StageError(
@@ -44,6 +43,10 @@ def _pair(row: Row) -> Row:
     chosen = [{"role": "assistant", "content": row["fix"]}]
     rejected = [{"role": "assistant", "content": row["answer"]}]
     return {"prompt": row["prompt"], "chosen": chosen, "rejected": rejected}
+
+
+def _text(answer: str | list[dict[str, str]]) -> str:
+    return answer if isinstance(answer, str) else "\n".join(turn["content"] for turn in answer)
 
 
 def _is_apart(fix: str, answer: str, floor: float) -> bool:

@@ -196,6 +196,12 @@ CODES: dict[str, Code] = {
         "Prompts have plateaued and badcases remain, but without a gap no method can be chosen.",
         "Declare the gap that is seen in the badcases.",
     ),
+    "SEL307": Code(
+        "error",
+        "training is refused for flow-control faults",
+        "They are faults of the agent's logic, not of the model (rule P4).",
+        "Move these badcases out of the source, and mend the code or the prompt.",
+    ),
     # PLN4xx: the plan cannot be made
     "PLN401": Code(
         "error",
@@ -226,6 +232,18 @@ CODES: dict[str, Code] = {
         "plan may cost more than its cap",
         "Deadlines bound what a plan can cost, retries counted.",
         "Lower the deadlines, use a cheaper profile, or raise the cap.",
+    ),
+    "PLN406": Code(
+        "warning",
+        "override takes the place of a rule",
+        "The spec's own value is used where a rule would have set another.",
+        "Remove the override, or keep it on purpose.",
+    ),
+    "PLN407": Code(
+        "warning",
+        "data source is not used",
+        "Each stage reads one source: the largest of demonstrations, the best of preferences, the first of evaluation.",
+        "Merge the files, or remove the source.",
     ),
     # RND5xx: rendering and what is on disk
     "RND501": Code(

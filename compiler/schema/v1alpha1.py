@@ -15,11 +15,15 @@ API_VERSION = "trainspec.dev/v1alpha1"
 
 NAME = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 METRIC_NAME = r"^[a-z][a-z0-9_]*$"
-QUANTITY = r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$"
+CPU = r"^([1-9][0-9]*m?|[1-9][0-9]*\.[0-9]+|0\.[0-9]*[1-9][0-9]*)$"
+BYTES = r"^[1-9][0-9]*(Mi|Gi|Ti|M|G|T)$"
+RESOURCE = r"^[a-z0-9][-a-z0-9.]*/[A-Za-z0-9][-A-Za-z0-9._]*$"
 PATTERN_HINTS = {
     NAME: "use lower-case letters, digits and `-` inside, as in `my-name`",
     METRIC_NAME: "use lower-case letters, digits and `_`, as in `exact_match`",
-    QUANTITY: "write a Kubernetes quantity, as in `500m`, `2` or `8Gi`",
+    CPU: 'write cores in quotes, as in `"2"` or `500m`',
+    BYTES: "write an amount with its unit, as in `8Gi`",
+    RESOURCE: "write it as `nvidia.com/gpu`",
 }
 
 Name = Annotated[str, Field(pattern=NAME, max_length=63)]
@@ -29,9 +33,12 @@ RelativePath = Annotated[str, Field(min_length=1, max_length=500, description="A
 Flag = Annotated[bool, Strict()]
 Share = Annotated[float, Strict(), Field(ge=0, le=1)]
 Amount = Annotated[float, Strict(), Field(ge=0)]
-Count = Annotated[int, Strict(), Field(ge=0)]
-Positive = Annotated[int, Strict(), Field(ge=1)]
-Quantity = Annotated[str, Field(pattern=QUANTITY)]
+Count = Annotated[int, Strict(), Field(ge=0, le=2**31 - 1)]
+Positive = Annotated[int, Strict(), Field(ge=1, le=2**31 - 1)]
+Minutes = Annotated[int, Strict(), Field(ge=1, le=60 * 24 * 365)]
+Seed = Annotated[int, Strict(), Field(ge=0, le=2**32 - 1)]
+Cpu = Annotated[str, Field(pattern=CPU, max_length=20)]
+Bytes = Annotated[str, Field(pattern=BYTES, max_length=20)]
 Scalar = Flag | Annotated[int, Strict()] | Annotated[float, Strict()] | str
 TrainerValue = Scalar | None | list[Scalar] | dict[str, Scalar]
 
@@ -221,7 +228,7 @@ class MethodOverrides(Model):
         default={}, description="Fields of the method's TRL config, by TRL's own names."
     )
     peft: Lora = Field(default=Lora(), description="Fields of PEFT's LoraConfig.")
-    deadline_minutes: Positive | None = Field(default=None, description="Wall-clock limit of the stage.")
+    deadline_minutes: Minutes | None = Field(default=None, description="Wall-clock limit of the stage.")
 
 
 class DpoOverrides(MethodOverrides):
@@ -248,7 +255,7 @@ class Evaluation(Model):
     batch_size: Annotated[int, Strict(), Field(ge=1, le=4096)] = Field(
         default=16, description="Prompts generated at a time."
     )
-    deadline_minutes: Positive | None = Field(default=None, description="Wall-clock limit of an evaluation.")
+    deadline_minutes: Minutes | None = Field(default=None, description="Wall-clock limit of an evaluation.")
 
 
 class SpecBody(Model):
@@ -263,7 +270,7 @@ class SpecBody(Model):
     gaps: list[Gap] = Field(default=[], description="Capability gaps that prompts did not close.")
     training: Training = Field(default=Training(), description="Overrides of training defaults.")
     evaluation: Evaluation = Field(default=Evaluation(), description="How stages are evaluated.")
-    seed: Count = Field(default=42, description="Seed of every stage.")
+    seed: Seed = Field(default=42, description="Seed of every stage.")
     rerun: Count = Field(default=0, description="Raise it to run an unchanged plan again.")
 
 
@@ -280,10 +287,14 @@ class Gpu(Model):
     """GPUs of one pod."""
 
     type: Text = Field(description="GPU model, for people and for the plan's digest.")
-    count: Annotated[int, Strict(), Field(ge=1, le=16)] = Field(default=1, description="GPUs a pod.")
+    count: Annotated[int, Strict(), Field(ge=1, le=1)] = Field(
+        default=1, description="GPUs a pod; one in this version, whose stages are one process."
+    )
     memory_gib: Positive = Field(description="Memory of one GPU, in GiB.")
     hourly_usd: Amount | None = Field(default=None, description="Price of one GPU for an hour, in US dollars.")
-    resource: Text = Field(default="nvidia.com/gpu", description="Kubernetes resource name.")
+    resource: Annotated[str, Field(pattern=RESOURCE, max_length=253)] = Field(
+        default="nvidia.com/gpu", description="Kubernetes resource name."
+    )
 
 
 class Storage(Model):
@@ -294,7 +305,7 @@ class Storage(Model):
     outputs_class: Name | None = Field(
         default=None, description="StorageClass of the outputs claim; none takes the cluster's default."
     )
-    outputs_size: Quantity = Field(description="Size of the outputs claim.")
+    outputs_size: Bytes = Field(description="Size of the outputs claim.")
 
 
 class SecretRef(Model):
@@ -310,8 +321,8 @@ class ProfileBody(Model):
 
     namespace: Name = Field(description="Namespace of the rendered objects.")
     image: Text = Field(description="Runtime image, pinned by digest (`name@sha256:…`).")
-    cpu: Quantity = Field(description="CPU request and limit of a pod.")
-    memory: Quantity = Field(description="Memory request and limit of a pod.")
+    cpu: Cpu = Field(description="CPU request and limit of a pod.")
+    memory: Bytes = Field(description="Memory request and limit of a pod.")
     gpu: Gpu | None = Field(default=None, description="GPUs; none trains on CPU.")
     storage: Storage = Field(description="Volumes.")
     queue: Name | None = Field(default=None, description="Kueue LocalQueue.")

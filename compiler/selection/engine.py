@@ -46,9 +46,9 @@ class _Draft:
 
 
 def _ask(rule: Rule, facts: Facts, draft: _Draft) -> Finding:
-    if draft.phase is not None and rule.asked_in is not draft.phase:
+    if draft.phase is not None and draft.phase not in rule.asked_in:
         return Finding(status=Status.NOT_REACHED, reason=f"the plan is in the {draft.phase} phase already")
-    if draft.phase is None and rule.asked_in is not None:
+    if draft.phase is None and rule.asked_in:
         return Finding(status=Status.NOT_REACHED, reason="no gate was passed")
     finding = rule.predicate(facts)
     if finding.status in (Status.FIRED, Status.BLOCKED):

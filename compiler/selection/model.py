@@ -99,15 +99,15 @@ class Finding:
 class Rule:
     """A row of the table.
 
-    `phrase` is the sentence of the method that the rule compiles, empty when derived. A gate (`asked_in` None) decides
-    the phase; any other rule is asked only in the phase named. `gap` is the capability gap that the rule answers.
+    `phrase` is the sentence of the method that the rule compiles, empty when derived. A gate (`asked_in` empty) decides
+    the phase; any other rule is asked only in the phases named. `gap` is the capability gap that the rule answers.
     """
 
     id: str
     title: str
     phrase: str
     phrase_en: str
-    asked_in: Phase | None
+    asked_in: tuple[Phase, ...]
     predicate: Callable[[Facts], Finding]
     gap: str | None = None
     otherwise: str = ""

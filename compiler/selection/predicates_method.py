@@ -36,6 +36,10 @@ def preference_to_dpo(facts: Facts) -> Finding:
         advice = Advise("collect human corrections of badcases: the wrong answer beside the right one")
         reason = "no source says which of two answers is better"
         return Finding(status=Status.BLOCKED, reason=reason, evidence=evidence, effects=(advice,))
+    if source.shape is Shape.PREFERENCE and source.file.answered < MIN_PAIRS:
+        advice = Advise(f"collect pairs until there are {MIN_PAIRS} whose answers differ")
+        reason = f"{source.file.answered} pairs are too few for dpo"
+        return Finding(status=Status.BLOCKED, reason=reason, evidence=evidence, effects=(advice,))
     reason = "the spec declares a preference gap, and there are right against wrong answers to learn from"
     return Finding(
         status=Status.FIRED, reason=reason, evidence=evidence, effects=(AddStage(method="dpo", source=source.name),)
@@ -82,7 +86,9 @@ def thumbs_to_kto(facts: Facts) -> Finding:
     source = _preference_data(facts)
     evidence = (Evidence(source="shape of the preference data", value=source.shape.value if source else "none"),)
     if not _wants_pairs(facts) or source is None or source.shape is not Shape.UNPAIRED_PREFERENCE:
-        return Finding(status=Status.SILENT, reason="there is more than thumbs up and down", evidence=evidence)
+        return Finding(
+            status=Status.SILENT, reason="thumbs up and down are not all there is to learn from", evidence=evidence
+        )
     replace = Replace(method="dpo", by="kto", source=source.name)
     return Finding(
         status=Status.FIRED, reason="there are only thumbs up and down", evidence=evidence, effects=(replace,)
@@ -107,7 +113,7 @@ def near_identical_pairs(facts: Facts) -> Finding:
         code="SEL304",
         message=f"{near} of {pairs} pairs of `{source.name}` are nearly the same",
         hint="rule D3 filters them, or adds the `sft` loss where they are many; see PLAN.md",
-        field=("spec", "data"),
+        field=("spec", "data", source.name),
     )
     if near / pairs > MAX_NEAR_SHARE:
         loss = Configure(
@@ -133,23 +139,34 @@ def off_policy_pairs(facts: Facts) -> Finding:
     source = _preference_data(facts)
     if not _wants_pairs(facts) or source is None or source.shape is not Shape.BADCASE:
         return Finding(status=Status.SILENT, reason="no logged answers are used", evidence=(_gaps(facts),))
-    counts = dict(source.file.models)
+    counts, versions = dict(source.file.models), source.file.prompt_versions
     other = sum(count for name, count in counts.items() if name != facts.model)
-    shown = ", ".join(f"{name} {count}" for name, count in counts.items())
     evidence = (
-        Evidence(source=f"`model` in `{source.name}`", value=shown),
+        Evidence(
+            source=f"`model` in `{source.name}`", value=", ".join(f"{name} {count}" for name, count in counts.items())
+        ),
+        Evidence(source=f"`prompt_version` in `{source.name}`", value=", ".join(versions) or "none"),
         Evidence(source="spec.model", value=facts.model),
     )
-    if not other:
-        return Finding(status=Status.SILENT, reason="all answers were logged from the base model", evidence=evidence)
-    warn = Warn(
-        code="SEL303",
-        message=f"{other} of {source.file.rows} answers of `{source.name}` are not from `{facts.model}`",
-        hint="collect badcases again with the present model and prompt",
-        field=("spec", "data"),
-    )
+    if other or len(versions) > 1:
+        what = (
+            f"{other} of {source.file.rows} answers are not from `{facts.model}`"
+            if other
+            else "answers are of several prompt versions"
+        )
+        warn = Warn(
+            code="SEL303",
+            message=f"`{source.name}`: {what}",
+            hint="collect badcases again with the present model and prompt",
+            field=("spec", "data", source.name),
+        )
+        return Finding(status=Status.FIRED, reason=f"off-policy: {what}", evidence=evidence, effects=(warn,))
+    if GapKind.UNSTABLE in facts.gaps:
+        advice = Advise("after the sft stage, collect badcases again with its model: those at hand are from before it")
+        reason = "all answers were logged from the base model, and sft comes before dpo, so they are off-policy for it"
+        return Finding(status=Status.FIRED, reason=reason, evidence=evidence, effects=(advice,))
     return Finding(
-        status=Status.FIRED, reason="some answers were logged from another model", evidence=evidence, effects=(warn,)
+        status=Status.SILENT, reason="all answers were logged from the model that dpo starts from", evidence=evidence
     )
 
 
@@ -170,8 +187,8 @@ def _preference_data(facts: Facts) -> SourceFacts | None:
         *(each for each in given if each.shape is Shape.UNPAIRED_PREFERENCE),
     ]
     thumbs = ranked[-1:] if ranked and ranked[-1].shape is Shape.UNPAIRED_PREFERENCE else []
-    usable = [each for each in ranked if each.file.answered]
-    return next(iter([*usable, *thumbs, *ranked]), None)
+    enough = [each for each in ranked if each.file.answered >= MIN_PAIRS]
+    return next(iter([*enough, *thumbs, *ranked]), None)
 
 
 def _pairs_text(source: SourceFacts | None) -> str:

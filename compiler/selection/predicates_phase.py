@@ -1,8 +1,10 @@
 """Predicates of the phase gates: done, collect, prompt, train. Each takes facts and gives a finding."""
 
+from dataclasses import replace
+
 from compiler.schema.v1alpha1 import Purpose
 from compiler.selection.facts import Facts, wilson_interval
-from compiler.selection.model import Advise, EnterPhase, Evidence, Finding, Phase, Status
+from compiler.selection.model import Advise, EnterPhase, Evidence, Finding, Phase, Status, Warn
 from compiler.selection.thresholds import MIN_BADCASES
 
 
@@ -128,11 +130,17 @@ def restructure_prompt(facts: Facts) -> Finding:
 
 def flow_control(facts: Facts) -> Finding:
     """P4: faults of the agent's logic are mended in code or prompt, never by training."""
-    return _prompt_technique(
-        facts,
-        ("flow-control",),
-        "mend the agent's code or prompt for the cases of class {names}; training is refused for them",
+    advice = "mend the agent's code or prompt for the cases of class {names}; training is refused for them"
+    finding = _prompt_technique(facts, ("flow-control",), advice)
+    if finding.status is Status.SILENT or not facts.plateaued:
+        return finding
+    refuse = Warn(
+        code="SEL307",
+        message=f"training is refused: {finding.reason}",
+        hint="move these rows out of the source, and mend the agent's code or prompt",
+        field=("spec", "data"),
     )
+    return replace(finding, effects=(*finding.effects, refuse))
 
 
 def train_the_rest(facts: Facts) -> Finding:

@@ -14,7 +14,7 @@ def tell(selection: Selection, inputs: Inputs) -> Iterator[Diagnostic]:
     for index, gap in enumerate(gaps):
         where = document.at(("spec", "gaps", index, "kind"))
         if gap.kind not in handled:
-            hint = "remove it from this spec; this version handles " + ", ".join(
+            hint = "handle it outside of this plan; this version handles " + ", ".join(
                 f"`{name}`" for name in sorted(handled)
             )
             yield diagnostic("SEL301", f"no rule handles the gap `{gap.kind}` yet", where, hint=hint)
@@ -36,7 +36,13 @@ def tell(selection: Selection, inputs: Inputs) -> Iterator[Diagnostic]:
                 hint=_advice(selection, each),
             )
     for warn in selection.warnings:
-        yield diagnostic(warn.code, warn.message, document.at(warn.field), hint=warn.hint)
+        yield diagnostic(warn.code, warn.message, document.at(_with_index(warn.field, inputs)), hint=warn.hint)
+
+
+def _with_index(field: tuple[str | int, ...], inputs: Inputs) -> tuple[str | int, ...]:
+    """The field with a data source's name replaced by its place in the list."""
+    names: list[str | int] = [source.name for source in inputs.spec.spec.data]
+    return (*field[:2], names.index(field[2])) if field[:2] == ("spec", "data") and len(field) == 3 else field
 
 
 def _blocked(selection: Selection, gap: str) -> list[Traced]:

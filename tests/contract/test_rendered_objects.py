@@ -18,7 +18,7 @@ from compiler.load import load
 ROOT = Path(__file__).parent.parent.parent
 GPU_PROFILE = PROFILE.replace(
     "  storage:\n",
-    "  gpu: {type: H100, count: 2, memoryGib: 80, hourlyUsd: 3.5}\n"
+    "  gpu: {type: H100, count: 1, memoryGib: 80, hourlyUsd: 3.5}\n"
     "  queue: research\n"
     "  secrets:\n    - {env: HF_TOKEN, secret: hub, key: token}\n"
     "  storage:\n    outputsClass: fast\n",
@@ -132,7 +132,7 @@ def test_secrets_are_references_only(make_spec: MakeSpec) -> None:
         (entry,) = (each for each in container["env"] if each["name"] == "HF_TOKEN")
         assert entry == {"name": "HF_TOKEN", "valueFrom": {"secretKeyRef": {"name": "hub", "key": "token"}}}
         assert job["metadata"]["labels"]["kueue.x-k8s.io/queue-name"] == "research"
-        assert container["resources"]["limits"]["nvidia.com/gpu"] == "2"
+        assert container["resources"]["limits"]["nvidia.com/gpu"] == "1"
 
 
 def test_kubectl_builds_the_plan(plan_folder: Path) -> None:

@@ -92,7 +92,7 @@ def test_no_spec_is_an_error(tmp_path: Path) -> None:
 
 def test_json_diagnostics_are_json(make_spec: MakeSpec) -> None:
     done = run("check", make_spec(("  profile: small", "  profil: small")), "--format", "json")
-    found = json.loads(done.stderr[: done.stderr.rindex("]") + 1])
+    found = json.loads(done.stderr)
     assert {each["code"] for each in found} == {"SPC101", "SPC102"}
     assert all(each["location"]["line"] for each in found)
 
@@ -144,3 +144,27 @@ def test_running_what_is_no_plan(tmp_path: Path) -> None:
     done = run("run", tmp_path)
     assert done.exit_code == 1
     assert "RUN791" in done.stderr
+
+
+def test_two_specs_of_one_name_are_refused(make_spec: MakeSpec) -> None:
+    make_spec(name="one")
+    path = make_spec(name="two")
+    done = run("compile", path.parent.parent)
+    assert done.exit_code == 1
+    assert "CHK206" in done.stderr
+    assert not (path.parent / "plan").exists()
+
+
+def test_an_endless_name_is_told(tmp_path: Path) -> None:
+    assert run("check", "a" * 400).exit_code == 1
+
+
+def test_compiles_at_once_do_not_disturb_each_other(make_spec: MakeSpec) -> None:
+    import subprocess
+    import sys
+
+    path = make_spec()
+    command = [sys.executable, "-m", "compiler", "compile", str(path)]
+    started = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) for _ in range(4)]
+    assert [(process.communicate()[1], process.returncode) for process in started] == [(b"", 0)] * 4
+    assert run("compile", path, "--check").exit_code == 0

@@ -10,11 +10,12 @@ from compiler.bundle import RenderedBundle, RenderedFile
 
 
 def bundle(**texts: str) -> RenderedBundle:
+    texts = {"PLAN.md": "# plan", **texts}
     return RenderedBundle(files=tuple(RenderedFile(name=name, text=text) for name, text in sorted(texts.items())))
 
 
 def contents(folder: Path) -> dict[str, str]:
-    return {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
+    return {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir() if path.name != "PLAN.md"}
 
 
 def test_a_plan_folder_becomes_the_bundle(tmp_path: Path) -> None:
@@ -65,3 +66,17 @@ def test_a_folder_that_may_not_be_written(tmp_path: Path) -> None:
     found = output.write(bundle(a="1"), tmp_path / "file" / "plan", "plan")
     assert found is not None
     assert found.code == "RND503"
+
+
+def test_what_is_not_a_plan_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "mine.txt").write_text("x")
+    (tmp_path / "file").write_text("x")
+    for name in ("link", "notes", "file"):
+        found = output.write(bundle(a="1"), tmp_path / name, name)
+        assert found is not None
+        assert "not written by trainspec" in found.message
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["elsewhere", "file", "link", "notes"]
+    assert (tmp_path / "notes" / "mine.txt").read_text() == "x"

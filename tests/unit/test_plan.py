@@ -102,10 +102,10 @@ def test_a_plan_without_held_out_data_is_refused(make_spec: MakeSpec) -> None:
 
 def test_a_cap_on_cost_is_kept(make_spec: MakeSpec) -> None:
     profile = PROFILE.replace(
-        "  storage:\n", "  gpu: {type: H100, count: 2, memoryGib: 80, hourlyUsd: 3}\n  storage:\n"
+        "  storage:\n", "  gpu: {type: H100, count: 1, memoryGib: 80, hourlyUsd: 6}\n  storage:\n"
     )
     cap = ("    metrics:\n", "    constraints: {maxTrainingCostUsd: 50}\n    metrics:\n")
-    # 2 × 240 min of training and 3 × 60 min of evaluation, on 2 GPUs at 3 dollars an hour: 66 dollars
+    # 2 × 240 min of training and 3 × 60 min of evaluation, on one GPU at 6 dollars an hour: 66 dollars
     assert codes(make_spec(cap, profile=profile)) == ["PLN405"]
     assert codes(make_spec((cap[0], cap[1].replace("50", "66")), profile=profile)) == []
 
@@ -118,3 +118,49 @@ def test_links_out_of_the_folder_are_refused(make_spec: MakeSpec, tmp_path: Path
     link.unlink()
     link.symlink_to(outside)
     assert codes(path) == ["CHK202"]
+
+
+def test_a_name_that_is_too_long_or_links_to_itself_is_told(make_spec: MakeSpec) -> None:
+    assert codes(make_spec(("path: data/demos.jsonl", f"path: {'a' * 300}"))) == ["CHK201"]
+    path = make_spec()
+    link = path.parent / "data" / "demos.jsonl"
+    link.unlink()
+    link.symlink_to(link)
+    assert codes(path) == ["CHK201"]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"messages": [{"role": "user", "content": "test  0?"}, {"role": "assistant", "content": "x"}]},
+        {
+            "messages": [
+                {"role": "system", "content": "be brief"},
+                {"role": "user", "content": "test 0?\n"},
+                {"role": "assistant", "content": "x"},
+            ]
+        },
+    ],
+)
+def test_leakage_is_found_across_shapes_and_spacing(make_spec: MakeSpec, row) -> None:
+    messages = ("shape: prompt-completion", "shape: messages")
+    rows = [
+        {"messages": [{"role": "user", "content": f"demo {i}"}, {"role": "assistant", "content": "y"}]}
+        for i in range(60)
+    ]
+    assert codes(make_spec(messages, demos=[*rows, row])) == ["CHK210"]
+    assert codes(make_spec(messages, demos=rows)) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ('cpu: "2"', 'cpu: "0"', "SPC104"),
+        ("memory: 8Gi", 'memory: "8"', "SPC104"),
+        ("  storage:\n", "  gpu: {type: H100, count: 8, memoryGib: 80}\n  storage:\n", "SPC104"),
+        ("  storage:\n", "  secrets: [{env: PYTHONPATH, secret: s, key: k}]\n  storage:\n", "CHK209"),
+        ("image: registry", "image: reg istry", "CHK212"),
+    ],
+)
+def test_profiles_that_no_cluster_takes(make_spec: MakeSpec, old: str, new: str, code: str) -> None:
+    assert codes(make_spec(profile=PROFILE.replace(old, new))) == [code]

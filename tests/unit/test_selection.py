@@ -184,14 +184,85 @@ def test_d3_is_silent_for_pairs_that_differ(make_spec: MakeSpec) -> None:
     assert decide(make_spec(ONLY["preference"]))[1]["D3"] is Status.SILENT
 
 
-def test_d4_warns_of_other_models(make_spec: MakeSpec) -> None:
-    _, status, outcome = decide(
-        make_spec(ONLY["preference"], badcases=badcases(20) + badcases(20, model="other/1", prompt_version="old"))
-    )
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (
+            badcases(20) + [{**row, "prompt": "other " + row["prompt"]} for row in badcases(20, model="other/1")],
+            "20 of 40",
+        ),
+        (
+            badcases(20) + [{**row, "prompt": "other " + row["prompt"]} for row in badcases(20, prompt_version="old")],
+            "several prompt versions",
+        ),
+    ],
+)
+def test_d4_warns_of_other_models_and_prompts(make_spec: MakeSpec, rows, message: str) -> None:
+    _, status, outcome = decide(make_spec(ONLY["preference"], badcases=rows))
     assert status["D4"] is Status.FIRED
-    assert [found.code for found in outcome.diagnostics] == ["SEL303"]
-    assert "20 of 40" in outcome.diagnostics[0].message
+    (found,) = outcome.diagnostics
+    assert found.code == "SEL303"
+    assert message in found.message
+    assert "badcases" in found.location.text
     assert decide(make_spec(ONLY["preference"]))[1]["D4"] is Status.SILENT
+
+
+def test_d4_says_that_an_sft_stage_makes_badcases_off_policy(make_spec: MakeSpec) -> None:
+    selection, status, outcome = decide(make_spec())
+    assert status["D4"] is Status.FIRED
+    assert outcome.diagnostics == ()
+    assert "D4" in {rule for rule, _ in selection.advice}
+
+
+def test_p4_refuses_to_train_on_flow_control_faults(make_spec: MakeSpec) -> None:
+    rows = [*badcases(39), {**badcases(40)[39], "class": "flow-control"}]
+    outcome = make_plan(make_spec(badcases=rows), "shop/spec.yaml")
+    assert [found.code for found in outcome.diagnostics] == ["SEL307"]
+
+
+PAIRS = (
+    "  prompt:\n",
+    "    - {name: pairs, purpose: preferences, shape: preference, path: data/pairs.jsonl}\n  prompt:\n",
+)
+
+
+def with_pairs(path, count: int, near: int = 0):
+    rows = [
+        {"prompt": f"pair {i}?", "chosen": f"a good answer {i}", "rejected": f"something wrong {i}"}
+        for i in range(count)
+    ]
+    close = [{**row, "rejected": row["chosen"] + "!"} for row in rows[:near]]
+    write_rows(path.parent / "data" / "pairs.jsonl", close + rows[near:])
+    return path
+
+
+def test_a_few_given_pairs_do_not_hide_many_badcases(make_spec: MakeSpec) -> None:
+    selection, _, outcome = decide(with_pairs(make_spec(ONLY["preference"], PAIRS), 1))
+    assert [(stage.method, stage.source) for stage in selection.stages] == [("dpo", "badcases")]
+    assert "PLN407" in {found.code for found in outcome.diagnostics}
+
+
+def test_m3_is_blocked_with_few_pairs_only(make_spec: MakeSpec) -> None:
+    _, status, _ = decide(with_pairs(make_spec(ONLY["preference"], PAIRS, badcases=badcases(answer=None)), 29))
+    assert status["M3"] is Status.BLOCKED
+
+
+def test_d3_filters_given_pairs_too(make_spec: MakeSpec) -> None:
+    _, status, outcome = decide(with_pairs(make_spec(ONLY["preference"], PAIRS), 40, near=4))
+    assert status["D3"] is Status.FIRED
+    assert outcome.value.stages[1].config["pairs"] == {"min_edit_distance": 0.1}
+
+
+def test_an_override_of_a_rule_is_told_and_consistent(make_spec: MakeSpec) -> None:
+    loss = ("  gaps:\n", "  training:\n    dpo:\n      trainer: {loss_type: [sigmoid]}\n  gaps:\n")
+    close = [{**row, "answer": row["fix"] + "!"} for row in badcases()[:20]]
+    _, _, outcome = decide(
+        make_spec(loss, (GAPS[2:], "  gaps:\n    - kind: preference\n"[2:]), badcases=close + badcases()[20:])
+    )
+    assert {found.code for found in outcome.diagnostics} == {"SEL304", "PLN406"}
+    trainer = outcome.value.stages[1].config["trainer"]
+    assert trainer["loss_type"] == ["sigmoid"]
+    assert "loss_weights" not in trainer
 
 
 @pytest.mark.parametrize("gap", ["unknown-domain", "reasoning", "rule-constraints", "compression"])
