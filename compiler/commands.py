@@ -11,7 +11,7 @@ from compiler.discover import SpecPath, discover
 from compiler.exit_codes import ExitCode
 from compiler.output import Change, changes, locked, sweep, write
 from compiler.pipeline import Compiled, compile_spec, make_plan, ordered
-from compiler.plan import Plan
+from compiler.plan_model import Plan
 from compiler.review import verdict
 
 

@@ -3,7 +3,7 @@
 from textwrap import fill
 
 from compiler.diagnostics import CODES
-from compiler.plan import Plan
+from compiler.plan_model import Plan
 from compiler.review import METHOD_NAMES, alternatives, decisive, verdict
 from compiler.selection import Status, Traced
 from compiler.selection.model import Rule

@@ -9,7 +9,8 @@ from compiler.bundle import RenderedBundle
 from compiler.check import check
 from compiler.diagnostics import Diagnostic, Outcome, has_errors
 from compiler.inputs import load_inputs
-from compiler.plan import Plan, plan
+from compiler.plan import plan
+from compiler.plan_model import Plan
 from compiler.selection import select
 from compiler.selection.facts import facts_of
 from compiler.selection.tell import tell

@@ -1,75 +1,34 @@
 """Plan phase: a selection becomes an ordered pipeline of stages, each with its whole config, name and needs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from compiler import __version__
-from compiler.defaults import DEADLINE_MINUTES, METRICS, PEFT, TRAINER, Default
-from compiler.diagnostics import Diagnostic, Outcome, diagnostic, has_errors
+from compiler.defaults import DEADLINE_MINUTES, PEFT, TRAINER, Default
+from compiler.diagnostics import Outcome, has_errors
 from compiler.inputs import Inputs
 from compiler.naming import digest, job_name
+from compiler.plan_checks import over_the_cap, overrides_of_rules, selection_problems, unused_sources
+from compiler.plan_model import Plan, Setting, Stage
 from compiler.schema.v1alpha1 import DataSource, DpoOverrides, MethodOverrides, Purpose
-from compiler.selection import Phase, Selection, StageChoice
+from compiler.selection import Selection, StageChoice
 from compiler.selection.rules import RULES_VERSION
 
 STAGE_SCHEMA = "trainspec.dev/stage/v1alpha1"
-Config = Mapping[str, object]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Setting:
-    """One value of a stage, with where it comes from: a default's source, the spec's field, or a rule."""
-
-    name: str
-    value: object
-    source: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Stage:
-    """One Job: `config` is what the runtime reads, `needs` the name of the Job before it (empty for the first)."""
-
-    order: int
-    name: str
-    method: str
-    rules: tuple[str, ...]
-    source: str
-    settings: tuple[Setting, ...]
-    config: Config
-    job: str
-    needs: str
-    deadline_seconds: int
-
-    @property
-    def trains(self) -> bool:
-        """Whether the stage trains (else it evaluates)."""
-        return self.method != "evaluate"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Plan:
-    """Everything that is rendered. `worst_cost_usd` is None where the profile names no price."""
-
-    name: str
-    inputs: Inputs
-    selection: Selection
-    stages: tuple[Stage, ...]
-    digest: str
-    worst_cost_usd: float | None
 
 
 def plan(inputs: Inputs, selection: Selection) -> Outcome[Plan]:
     """Lay out the stages of a selection; outside of the train phase there are none."""
-    found = tuple(_problems(inputs, selection))
+    found = tuple(selection_problems(inputs, selection))
     if has_errors(found):
         return Outcome(value=None, diagnostics=found)
     stages = _stages(inputs, selection) if selection.stages else ()
     cost = _worst_cost(inputs, stages)
     capped = (
         *found,
-        *_over_the_cap(inputs, cost),
-        *_unused_sources(inputs, stages),
-        *_overrides_of_rules(inputs, selection),
+        *over_the_cap(inputs, cost),
+        *unused_sources(inputs, stages),
+        *overrides_of_rules(inputs, selection),
     )
     if has_errors(capped):
         return Outcome(value=None, diagnostics=capped)
@@ -86,59 +45,6 @@ def plan(inputs: Inputs, selection: Selection) -> Outcome[Plan]:
         value=Plan(name=name, inputs=inputs, selection=selection, stages=stages, digest=whole, worst_cost_usd=cost),
         diagnostics=capped,
     )
-
-
-def _problems(inputs: Inputs, selection: Selection) -> list[Diagnostic]:
-    body, document = inputs.spec.spec, inputs.document
-    methods = {stage.method for stage in selection.stages}
-    found = []
-    for method in sorted(methods - TRAINER.keys()):
-        message = f"method `{method}` cannot be rendered by this version"
-        hint = "change the data or the gap; this version renders " + ", ".join(f"`{name}`" for name in sorted(TRAINER))
-        found.append(diagnostic("PLN404", message, document.at(("spec", "gaps")), hint=hint))
-    if selection.phase is Phase.TRAIN:
-        for method in sorted({"sft", "dpo"} - methods):
-            if getattr(body.training, method) is not None:
-                where = document.at(("spec", "training", method), key=True)
-                message = f"`training.{method}` is set, but the plan has no `{method}` stage"
-                found.append(
-                    diagnostic("PLN403", message, where, hint="remove it, or declare the gap that asks for it")
-                )
-    return found + (_evaluation_problems(inputs) if methods else [])
-
-
-def _evaluation_problems(inputs: Inputs) -> list[Diagnostic]:
-    body, document = inputs.spec.spec, inputs.document
-    found = []
-    for index, metric in enumerate(body.goal.metrics):
-        where = document.at(("spec", "goal", "metrics", index))
-        if metric.name not in METRICS:
-            options = ", ".join(f"`{name}`" for name in sorted(METRICS))
-            found.append(
-                diagnostic(
-                    "PLN401", f"no evaluation Job can measure `{metric.name}`", where, hint=f"use one of {options}"
-                )
-            )
-        elif METRICS[metric.name] and metric.databases is None:
-            hint = "add `databases`: a folder of SQL scripts"
-            found.append(diagnostic("PLN402", f"`{metric.name}` needs databases to run queries on", where, hint=hint))
-    if not any(source.purpose is Purpose.EVALUATION for source in body.data):
-        hint = "add a source of purpose `evaluation`, held out of training"
-        found.append(
-            diagnostic("PLN402", "no data source to evaluate stages on", document.at(("spec", "data")), hint=hint)
-        )
-    return found
-
-
-def _over_the_cap(inputs: Inputs, cost: float | None) -> list[Diagnostic]:
-    cap = inputs.spec.spec.goal.constraints.max_training_cost_usd
-    if cap is None or cost is None or cost <= cap:
-        return []
-    where = inputs.document.at(("spec", "goal", "constraints", "maxTrainingCostUsd"))
-    hint = "lower the deadlines, use a cheaper profile, or raise the cap"
-    return [
-        diagnostic("PLN405", f"the plan may cost up to ${cost:,.2f}, over the cap of ${cap:,.2f}", where, hint=hint)
-    ]
 
 
 def _worst_cost(inputs: Inputs, stages: tuple[Stage, ...]) -> float | None:
@@ -211,40 +117,6 @@ def _kept_of_rule(choice: StageChoice, overrides: MethodOverrides) -> Mapping[st
     return {
         name: value for name, value in by_rule.items() if not (name in losses and losses & overrides.trainer.keys())
     }
-
-
-def _overrides_of_rules(inputs: Inputs, selection: Selection) -> list[Diagnostic]:
-    found = []
-    for choice in selection.stages:
-        overrides = getattr(inputs.spec.spec.training, choice.method, None) or MethodOverrides()
-        by_rule = choice.settings.get("trainer", {})
-        names = sorted(set(by_rule) & overrides.trainer.keys()) if isinstance(by_rule, Mapping) else []
-        places = [("trainer", name) for name in names]
-        if "min_edit_distance" in choice.settings and getattr(overrides, "min_edit_distance", None) is not None:
-            places.append(("minEditDistance",))  # type: ignore[arg-type]
-        for place in places:
-            where = inputs.document.at(("spec", "training", choice.method, *place), key=True)
-            message = f"`{place[-1]}` takes the place of what rule {choice.rules[-1]} sets"
-            found.append(diagnostic("PLN406", message, where, hint="remove the override, or keep it on purpose"))
-    return found
-
-
-def _unused_sources(inputs: Inputs, stages: tuple[Stage, ...]) -> list[Diagnostic]:
-    """Sources that were passed over for another one of their purpose, which people may believe to be used too."""
-    used = {stage.source for stage in stages}
-    purposes = {source.purpose for source in inputs.spec.spec.data if source.name in used} - {Purpose.BADCASES}
-    if any(stage.method == "dpo" for stage in stages):
-        purposes.add(Purpose.PREFERENCES)
-    return [
-        diagnostic(
-            "PLN407",
-            f"data source `{source.name}` is not used by the plan",
-            inputs.document.at(("spec", "data", index, "name")),
-            hint="merge it into the source that is used, or remove it",
-        )
-        for index, source in enumerate(inputs.spec.spec.data)
-        if source.purpose in purposes and source.name not in used
-    ]
 
 
 def _pairs(choice: StageChoice, overrides: MethodOverrides, at: str) -> tuple[Setting, ...]:

@@ -14,7 +14,7 @@ from compiler.bundle import RenderedBundle, RenderedFile
 from compiler.defaults import BACKOFF_LIMIT, GRACE_SECONDS
 from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic
 from compiler.load import compose
-from compiler.plan import Plan, Stage
+from compiler.plan_model import Plan, Stage
 from compiler.review import review_context
 from compiler.selection.rules import RULES_VERSION
 from compiler.yaml_scalar import block, key, quote

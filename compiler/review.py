@@ -3,7 +3,7 @@
 import json
 
 from compiler import __version__
-from compiler.plan import Plan, Stage
+from compiler.plan_model import Plan, Stage
 from compiler.selection import Phase, Selection, Status, Traced
 from compiler.selection.rules import RULES_VERSION
 
