@@ -94,12 +94,24 @@ def _fault(known: dict[str, dataclasses.Field[Any]], name: str, value: Any) -> s
     if name not in known:
         close = difflib.get_close_matches(name, known, n=1)
         return f"`trainer.{name}` is unknown" + (f", did you mean `{close[0]}`?" if close else "")
+    field_type: Any = known[name].type
     try:
-        field_type: Any = known[name].type
-        adapter = TypeAdapter(field_type, config=ConfigDict(strict=True))
-        adapter.validate_python(value)
+        strict = TypeAdapter(field_type, config=ConfigDict(strict=True))
+        strict.validate_python(value)
     except (PydanticSchemaGenerationError, PydanticUserError):
         return None  # a type of the library's own: its config checks it
     except ValidationError as error:
-        return f"`trainer.{name}`: {error.errors()[0]['msg'].lower()}, not `{value}`"
+        first = error.errors()[0]
+        # strict mode wants the member of an enumeration, where a plan can only write its value
+        if isinstance(value, str) and first["type"] in ("enum", "is_instance_of") and _is_member(field_type, value):
+            return None
+        return f"`trainer.{name}`: {first['msg'].lower()}, not `{value}`"
     return None
+
+
+def _is_member(field_type: Any, value: str) -> bool:
+    try:
+        TypeAdapter(field_type).validate_python(value)
+    except ValidationError:
+        return False
+    return True
