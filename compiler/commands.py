@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from compiler.diagnostics import CODES, Diagnostic, Location, diagnostic
+from compiler.diagnostics import CODES, Diagnostic, Location, diagnostic, has_errors
 from compiler.diagnostics.model import Severity
 from compiler.discover import SpecPath, discover
 from compiler.exit_codes import ExitCode
@@ -40,9 +40,7 @@ def compile_specs(paths: list[Path], style: str, *, check_only: bool) -> ExitCod
         if outcome.value is not None and not collisions:
             differing += _deliver(spec, outcome.value, found, check_only=check_only)
     report(ordered(tuple(found)), style)
-    if _exit_code(found) is ExitCode.ERRORS and any(
-        each.code != "RND502" for each in found if each.severity is Severity.ERROR
-    ):
+    if has_errors(each for each in found if each.code != "RND502"):
         return ExitCode.ERRORS
     return ExitCode.DIFFERENCES if check_only and differing else ExitCode.OK
 
@@ -159,7 +157,7 @@ def _specs(paths: list[Path]) -> tuple[list[SpecPath], list[Diagnostic]]:
 
 
 def _exit_code(found: Sequence[Diagnostic]) -> ExitCode:
-    return ExitCode.ERRORS if any(each.severity is Severity.ERROR for each in found) else ExitCode.OK
+    return ExitCode.ERRORS if has_errors(found) else ExitCode.OK
 
 
 def _count(found: Sequence[Diagnostic]) -> str:

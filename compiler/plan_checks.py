@@ -20,7 +20,7 @@ def selection_problems(inputs: Inputs, selection: Selection) -> list[Diagnostic]
         hint = "change the data or the gap; this version renders " + ", ".join(f"`{name}`" for name in sorted(TRAINER))
         found.append(diagnostic("PLN404", message, document.at(("spec", "gaps")), hint=hint))
     if selection.phase is Phase.TRAIN:
-        for method in sorted({"sft", "dpo"} - methods):
+        for method in sorted(TRAINER.keys() - methods):
             if getattr(body.training, method) is not None:
                 where = document.at(("spec", "training", method), key=True)
                 message = f"`training.{method}` is set, but the plan has no `{method}` stage"

@@ -53,7 +53,7 @@ def _objects(plan: Plan, found: list[Diagnostic]) -> Iterator[tuple[str, str, di
 
 def _config_text(stage: Stage, found: list[Diagnostic]) -> str:
     """The stage's config as YAML text, equal to `stage.config` when it is read back."""
-    template = "training/evaluate.yaml.j2" if stage.method == "evaluate" else f"training/{stage.method}.yaml.j2"
+    template = f"training/{stage.method}.yaml.j2"
     text = _environment().get_template(template).render(config=stage.config)
     if _read_back(text) != stage.config:
         found.append(_defect(f"{stage.name} config", template))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic
-from compiler.load import load
+from compiler.load import compose, load
 
 COMMAND = ["python", "-m", "runtime"]
 _ENV = re.compile(r"TRAINSPEC_[A-Z_]+|HF_[A-Z_]+|HOME|PYTHONUNBUFFERED")
@@ -154,8 +154,6 @@ def _volumes(pod: Mapping[str, Any], container: Mapping[str, Any]) -> Iterator[V
 
 
 def _config(job: str, text: str) -> Mapping[str, Any]:
-    from compiler.load import compose
-
     outcome = compose(text, job)
     if outcome.value is None or not isinstance(outcome.value.data, dict):
         raise _UnusableError(f"the config of job `{job}` is not a mapping")
