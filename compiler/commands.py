@@ -142,12 +142,12 @@ def print_schema(kind: str) -> ExitCode:
 
 
 def report(found: Sequence[Diagnostic], style: str) -> None:
-    """Write diagnostics to stderr in a format; JSON is written even when there is nothing to tell."""
-    from compiler.diagnostics import as_json, concise, text
+    """Write diagnostics to stderr in a format; JSON and SARIF also when there is nothing to tell."""
+    if not found and style in ("text", "concise", "github"):
+        return
+    from compiler.diagnostics.formats import FORMATS
 
-    formats = {"text": text.format_all, "concise": concise.format_all, "json": as_json.format_all}
-    if found or style == "json":
-        print(formats[style](found), end="\n\n" if style == "text" else "\n", file=sys.stderr)
+    print(FORMATS[style](found), end="\n\n" if style == "text" else "\n", file=sys.stderr)
 
 
 def _specs(paths: list[Path]) -> tuple[list[SpecPath], list[Diagnostic]]:

@@ -1,12 +1,49 @@
-"""Diagnostics as JSON, for programs."""
+"""Diagnostics as one JSON document, for programs. `docs/diagnostics.md` describes it; a change of its fields changes
+`SCHEMA`.
+"""
 
-import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from compiler.diagnostics.model import Diagnostic
+from compiler import __version__
+from compiler.diagnostics.codes import CODES
+from compiler.diagnostics.model import Diagnostic, Location, Severity
+
+SCHEMA = "trainspec.dev/diagnostics/v1"
 
 
 def format_all(diagnostics: Sequence[Diagnostic]) -> str:
-    """A JSON list with one object a diagnostic, its fields those of `Diagnostic`."""
-    return json.dumps([dataclasses.asdict(found) for found in diagnostics], ensure_ascii=False, indent=2)
+    """The document, also when there is nothing to tell: programs read an empty list rather than no text."""
+    errors = sum(found.severity is Severity.ERROR for found in diagnostics)
+    return dumps(
+        {
+            "schema": SCHEMA,
+            "tool": {"name": "trainspec", "version": __version__},
+            "summary": {"errors": errors, "warnings": len(diagnostics) - errors},
+            "diagnostics": [_entry(found) for found in diagnostics],
+        }
+    )
+
+
+def _entry(found: Diagnostic) -> dict[str, Any]:
+    return {
+        "code": found.code,
+        "severity": str(found.severity),
+        "title": CODES[found.code].title,
+        "message": found.message,
+        "hint": found.hint,
+        "location": _place(found.location),
+    }
+
+
+def _place(where: Location) -> dict[str, Any]:
+    """Numbers are null for a whole file; `end_line` is there for readers that know ranges over several lines."""
+    line, column, end = (where.line, where.column, where.end_column) if where.line else (None, None, None)
+    return {"path": where.path, "line": line, "column": column, "end_line": line, "end_column": end}
+
+
+def dumps(document: Mapping[str, Any]) -> str:
+    """JSON that any UTF-8 stream takes: a lone surrogate (as of a file name that is not UTF-8) is written escaped."""
+    text = json.dumps(document, ensure_ascii=False, indent=2)
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from compiler.diagnostics.model import Diagnostic
+from compiler.diagnostics.text import printable
 
 
 def format_all(diagnostics: Sequence[Diagnostic]) -> str:
@@ -11,6 +12,6 @@ def format_all(diagnostics: Sequence[Diagnostic]) -> str:
     for found in diagnostics:
         where = found.location
         hint = f" ({found.hint})" if found.hint else ""
-        message = f"{found.message}{hint}".replace("\n", " ")
-        rows.append(f"{where.path}:{where.line}:{where.column}: {found.severity}[{found.code}] {message}")
+        row = f"{where.path}:{where.line}:{where.column}: {found.severity}[{found.code}] {found.message}{hint}"
+        rows.append(printable(row.replace("\n", " ")))
     return "\n".join(rows)

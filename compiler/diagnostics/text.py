@@ -13,7 +13,7 @@ def display_width(text: str) -> int:
     )
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """The text with control characters made harmless for a terminal."""
     return "".join(
         char if char.isprintable() else " " if char == "\t" else "\N{REPLACEMENT CHARACTER}" for char in text
@@ -22,7 +22,7 @@ def _printable(text: str) -> str:
 
 def _snippet(location: Location) -> list[str]:
     gutter = " " * len(str(location.line))
-    text = _printable(location.text)
+    text = printable(location.text)
     before = display_width(text[: location.column - 1])
     width = max(1, display_width(text[location.column - 1 : location.end_column - 1]))
     return [f"{gutter} |", f"{location.line} | {text}", f"{gutter} | {' ' * before}{'^' * width}"]
@@ -33,11 +33,11 @@ def format_text(found: Diagnostic) -> str:
     where = found.location
     place = f"{where.path}:{where.line}:{where.column}" if where.line else where.path
     gutter = " " * len(str(where.line))
-    lines = [f"{found.severity}[{found.code}]: {_printable(found.message)}", f"{gutter}--> {place}"]
+    lines = [f"{found.severity}[{found.code}]: {printable(found.message)}", f"{gutter}--> {printable(place)}"]
     if where.line and where.text:
         lines += _snippet(where)
     if found.hint:
-        lines.append(f"{gutter} = hint: {_printable(found.hint)}")
+        lines.append(f"{gutter} = hint: {printable(found.hint)}")
     lines.append(f"{gutter} = help: trainspec explain {found.code}")
     return "\n".join(lines)
 

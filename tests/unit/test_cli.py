@@ -92,7 +92,7 @@ def test_no_spec_is_an_error(tmp_path: Path) -> None:
 
 def test_json_diagnostics_are_json(make_spec: MakeSpec) -> None:
     done = run("check", make_spec(("  profile: small", "  profil: small")), "--format", "json")
-    found = json.loads(done.stderr)
+    found = json.loads(done.stderr)["diagnostics"]
     assert {each["code"] for each in found} == {"SPC101", "SPC102"}
     assert all(each["location"]["line"] for each in found)
 
