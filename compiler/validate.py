@@ -8,8 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic
-from compiler.load import plain_value
-from compiler.schema import DOCUMENTS, PATTERN_HINTS
+from compiler.schema import DOCUMENTS
 from compiler.source import FieldPath, SourceDocument
 
 
@@ -71,15 +70,10 @@ def _tell(detail: ErrorDetails, document: SourceDocument, model: type[BaseModel]
         return diagnostic(
             "SPC102", f"unknown field `{path[-1]}`", document.at(path, key=True), hint=_did_you_mean(path, model)
         )
-    message = detail["msg"][:1].lower() + detail["msg"][1:]
-    value = detail["input"]
-    shown = f" (found {_shown(value)})"
-    if kind in _TYPE_ERRORS or kind.endswith(("_type", "_parsing")):
-        return diagnostic("SPC103", f"`{name}`: {message}{shown}", document.at(path), hint=_type_hint(detail))
-    return diagnostic("SPC104", f"`{name}`: {message}{shown}", document.at(path), hint=_value_hint(detail))
+    from compiler.wording import wording  # only needed where there is something to tell
 
-
-_TYPE_ERRORS = {"model_attributes_type", "int_from_float"}
+    code, message, hint = wording(detail)
+    return diagnostic(code, f"`{name}` {message}", document.at(path), hint=hint)
 
 
 def _in_document(loc: tuple[int | str, ...], document: SourceDocument, *, missing: bool) -> FieldPath:
@@ -98,33 +92,6 @@ def dotted(path: FieldPath) -> str:
     for segment in path:
         text += f"[{segment}]" if isinstance(segment, int) else f".{segment}" if text else segment
     return text or "the document"
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, dict):
-        return "a mapping"
-    if isinstance(value, list):
-        return "a list"
-    text = "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-    return f"`{text[:60]}…`" if len(text) > 60 else f"`{text}`"
-
-
-def _type_hint(detail: ErrorDetails) -> str:
-    value, wants_text = detail["input"], detail["type"].startswith("string")
-    if isinstance(value, str) and value.lower() in ("yes", "no", "on", "off", "true", "false"):
-        return "write `true` or `false`, without quotes"
-    if isinstance(value, str) and not wants_text and isinstance(plain_value(value), int | float):
-        return "remove the quotes"
-    return "put it in quotes" if wants_text and isinstance(value, int | float | bool) else "write a value of that type"
-
-
-def _value_hint(detail: ErrorDetails) -> str:
-    if detail["type"] == "string_pattern_mismatch":
-        return PATTERN_HINTS.get(str(detail["ctx"]["pattern"]), "write it in the form that the pattern shows")
-    value, expected = detail["input"], str(detail.get("ctx", {}).get("expected", ""))
-    options = [option.strip("'") for option in expected.replace(" or ", ", ").split(", ")]
-    close = difflib.get_close_matches(str(value), options, n=1)
-    return f"did you mean `{close[0]}`?" if close else "use a value that the field allows"
 
 
 def _did_you_mean(path: FieldPath, model: type[BaseModel]) -> str:
