@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic
-from compiler.schema import DOCUMENTS
+from compiler.schema import API_VERSION, DOCUMENTS, VERSIONS
 from compiler.source import FieldPath, SourceDocument
 
 
@@ -18,8 +18,11 @@ def validate(document: SourceDocument) -> Outcome[BaseModel]:
         found = diagnostic("SPC103", "a spec is a mapping of fields", document.at(()), hint="begin with `apiVersion:`")
         return Outcome(value=None, diagnostics=(found,))
     model, problems = _model_of(document, document.data)
-    if model is None:
-        return Outcome(value=None, diagnostics=problems)
+    return Outcome(value=None, diagnostics=problems) if model is None else validate_as(document, model)
+
+
+def validate_as(document: SourceDocument, model: type[BaseModel]) -> Outcome[BaseModel]:
+    """The document as this model, or every place where it is not."""
     try:
         return Outcome(value=model.model_validate(document.data))
     except ValidationError as error:
@@ -36,7 +39,7 @@ def _model_of(
         return DOCUMENTS[version, kind], ()
     problems = []
     for field, value, known in (
-        ("apiVersion", version, sorted({key[0] for key in DOCUMENTS})),
+        ("apiVersion", version, VERSIONS),
         ("kind", kind, sorted({key[1] for key in DOCUMENTS})),
     ):
         options = ", ".join(f"`{name}`" for name in known)
@@ -52,6 +55,9 @@ def _model_of(
                     "SPC105", f"`{value}` is not a known `{field}`", document.at((field,)), hint=f"use one of {options}"
                 )
             )
+    if not problems:
+        message = f"`{version}` has no kind `{kind}`"
+        problems.append(diagnostic("SPC105", message, document.at(("apiVersion",)), hint=f"use `{API_VERSION}`"))
     return None, tuple(problems)
 
 

@@ -10,7 +10,7 @@ import pytest
 DIGEST = "0123456789abcdef" * 4
 
 PROFILE = f"""\
-apiVersion: trainspec.dev/v1alpha1
+apiVersion: trainspec.dev/v1
 kind: ClusterProfile
 metadata:
   name: small
@@ -26,7 +26,7 @@ spec:
 """
 
 SPEC = """\
-apiVersion: trainspec.dev/v1alpha1
+apiVersion: trainspec.dev/v1
 kind: TrainingSpec
 metadata:
   name: shop
@@ -59,15 +59,27 @@ spec:
       purpose: badcases
       shape: badcase
       path: data/badcases.jsonl
-  prompt:
-    rounds:
-      - {name: v1, technique: zero-shot, score: 0.30, questions: 100}
-      - {name: v2, technique: rules, score: 0.31, questions: 100}
-      - {name: v3, technique: few-shot, score: 0.30, questions: 100}
   gaps:
     - kind: unstable
     - kind: preference
 """
+
+# three rounds, of which the last two brought nothing
+ROUNDS = f"""\
+apiVersion: trainspec.dev/v1
+kind: PromptRounds
+metadata:
+  source: a test
+  date: 2026-10-01
+  digest: {DIGEST}
+spec:
+  metric: exact_match
+  rounds:
+    - {{name: v1, technique: zero-shot, score: 0.30, questions: 100}}
+    - {{name: v2, technique: rules, score: 0.31, questions: 100}}
+    - {{name: v3, technique: few-shot, score: 0.30, questions: 100}}
+"""
+EVIDENCE = {"prompt-rounds": ROUNDS}
 
 Rows = list[Mapping[str, Any]]
 
@@ -103,22 +115,34 @@ MakeSpec = Callable[..., Path]
 def make_spec(tmp_path: Path) -> MakeSpec:
     """Writes a project in a fresh folder, and gives the path of its spec.
 
-    `edit` pairs replace text of the default spec (each must be there); rows of the data files can be given.
+    `edit` pairs replace text of the spec, or else of its evidence (it must be there). `evidence` maps names of files in
+    `evidence/` to their texts, by default the three rounds; rows of the data files can be given.
     """
 
     def make(
-        *edits: tuple[str, str], spec: str = SPEC, profile: str = PROFILE, name: str = "shop", **rows: Rows
+        *edits: tuple[str, str],
+        spec: str = SPEC,
+        profile: str = PROFILE,
+        name: str = "shop",
+        evidence: Mapping[str, str] = EVIDENCE,
+        **rows: Rows,
     ) -> Path:
-        for old, new in edits:
-            assert old in spec, f"{old!r} is not in the spec"
-            spec = spec.replace(old, new)
         folder = tmp_path / "specs" / name
+        texts = {"spec.yaml": spec} | {f"evidence/{file}.yaml": text for file, text in evidence.items()}
+        for old, new in edits:
+            where = next((file for file, text in texts.items() if old in text), None)
+            assert where, f"{old!r} is neither in the spec nor in its evidence"
+            texts[where] = texts[where].replace(old, new)
         (tmp_path / "specs" / "clusters").mkdir(parents=True, exist_ok=True)
         (tmp_path / "specs" / "clusters" / "small.yaml").write_text(profile, encoding="utf-8")
         write_rows(folder / "data" / "demos.jsonl", rows.get("demos", demos()))
         write_rows(folder / "data" / "held-out.jsonl", rows.get("held_out", held_out()))
         write_rows(folder / "data" / "badcases.jsonl", rows.get("badcases", badcases()))
-        (folder / "spec.yaml").write_text(spec, encoding="utf-8")
+        (folder / "evidence").mkdir(exist_ok=True)
+        for stale in (folder / "evidence").glob("*.yaml"):
+            stale.unlink()
+        for file, text in texts.items():
+            (folder / file).write_text(text, encoding="utf-8")
         return folder / "spec.yaml"
 
     return make
