@@ -2,28 +2,28 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from compiler.diagnostics import Location
 
 FieldPath = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Span:
-    """A range in a text. Lines and columns count from 0; the end is exclusive."""
+class Mark(Protocol):
+    """A position in a text, as the parser gives it: lines and columns count from 0."""
 
-    line: int
-    column: int
-    end_line: int
-    end_column: int
+    @property
+    def line(self) -> int: ...  # noqa: D102
+
+    @property
+    def column(self) -> int: ...  # noqa: D102
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FieldSpans:
-    """Where a field's key stands (None for a list item and for the whole document) and where its value does."""
-
-    key: Span | None
-    value: Span
+# A range in a text, from its first mark up to, not including, its last; and of a field, where its key stands (None for
+# a list item and for the whole document) and where its value does. Plain pairs, since there is one for every value of
+# every spec, and only those that something is told of are ever looked at.
+Span = tuple[Mark, Mark]
+FieldSpans = tuple[Span | None, Span]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,24 +47,24 @@ class SourceDocument:
         known = field
         while known not in self.spans:
             known = known[:-1]
-        spans = self.spans[known]
+        of_key, of_value = self.spans[known]
         wants_key = key or known != field
-        return place(self.path, self.lines, spans.key if wants_key and spans.key else spans.value)
+        return place(self.path, self.lines, of_key if wants_key and of_key else of_value)
 
 
 def place(path: str, lines: tuple[str, ...], span: Span) -> Location:
     """The location of a span in a file of these lines, always inside of it."""
-    if span.line >= len(lines):
+    start, end = span
+    return place_of(path, lines, start.line, start.column, end.line, end.column)
+
+
+def place_of(path: str, lines: tuple[str, ...], line: int, column: int, end_line: int, end_column: int) -> Location:
+    """The location of a range, counted from 0, in a file of these lines, always inside of it."""
+    if line >= len(lines):
         # an empty value at the end of a file: its place is behind the last character
         last = lines[-1] if lines else ""
-        line, column = max(len(lines), 1), len(last) + 1
-        return Location(path=path, line=line, column=column, end_column=column + 1, text=last)
-    text = lines[span.line]
-    end = span.end_column if span.end_line == span.line else len(text.rstrip())
-    return Location(
-        path=path,
-        line=span.line + 1,
-        column=span.column + 1,
-        end_column=max(end, span.column + 1) + 1,
-        text=text,
-    )
+        behind = len(last) + 1
+        return Location(path=path, line=max(len(lines), 1), column=behind, end_column=behind + 1, text=last)
+    text = lines[line]
+    end = end_column if end_line == line else len(text.rstrip())
+    return Location(path=path, line=line + 1, column=column + 1, end_column=max(end, column + 1) + 1, text=text)

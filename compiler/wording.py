@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic_core import ErrorDetails
 
-from compiler.load import plain_value
+from compiler.composer import plain_value
 from compiler.schema import PATTERN_HINTS
 
 TEXT, WHOLE, NUMBER, FLAG = "text", "a whole number", "a number", "`true` or `false`"

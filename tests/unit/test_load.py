@@ -2,7 +2,8 @@
 
 import pytest
 
-from compiler.load import MAX_BYTES, MAX_DEPTH, compose, load, plain_value
+from compiler.composer import MAX_DEPTH, plain_value
+from compiler.load import MAX_BYTES, compose, load
 
 
 def codes(text: str) -> list[str]:
