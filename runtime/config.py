@@ -10,10 +10,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, 
 from runtime.errors import StageError
 from runtime.volumes import check_relative
 
-SCHEMA = "trainspec.dev/stage/v1alpha1"
+SCHEMA = "trainspec.dev/stage/v1"
 
 RelativePath = Annotated[str, AfterValidator(check_relative)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
+BadcaseClass = Literal["critical", "systemic", "high-frequency", "sporadic", "flow-control", "undetermined"]
 
 
 class Block(BaseModel):
@@ -32,12 +33,27 @@ class ModelBlock(Block):
 
 
 class DataBlock(Block):
-    """One JSONL file under the data volume, with the digest and the row count that the plan was made for."""
+    """A file, or a folder of files, with the digest and the row count that the plan was made for.
+
+    `volume: outputs` names rows that an earlier stage makes, so the plan cannot know their digest. Badcases of
+    `exclude_classes` are left out; `rows` counts them. `uri`, where rows were copied from, is for people.
+    """
 
     path: RelativePath
     shape: Literal["prompt-completion", "messages", "preference", "badcase", "evaluation"]
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-    rows: Annotated[int, Field(ge=0)]
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None
+    rows: Annotated[int, Field(ge=0)] | None
+    volume: Literal["data", "outputs"] = "data"
+    exclude_classes: list[BadcaseClass] = []
+    uri: str | None = None
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> "DataBlock":
+        if [self.sha256 is None, self.rows is None] != [self.volume == "outputs"] * 2:
+            raise ValueError("`sha256` and `rows` belong to the data volume, and are null for `volume: outputs`")
+        if self.exclude_classes and self.shape != "badcase":
+            raise ValueError("`exclude_classes` belongs to rows of shape `badcase`")
+        return self
 
 
 class PairsBlock(Block):
@@ -84,15 +100,15 @@ class GateBlock(Block):
 
 
 class Stage(Block):
-    """The fields of every stage."""
+    """The fields of every stage. Rows of several `data` blocks are used one block after the other."""
 
-    schema_version: Literal["trainspec.dev/stage/v1alpha1"] = Field(alias="schema")
+    schema_version: Literal["trainspec.dev/stage/v1"] = Field(alias="schema")
     plan: Name
     stage: Name
     output: Name
     seed: Annotated[int, Field(ge=0, lt=2**32)]
     model: ModelBlock
-    data: DataBlock
+    data: Annotated[list[DataBlock], Field(min_length=1)]
 
 
 class SftStage(Stage):
@@ -104,7 +120,7 @@ class SftStage(Stage):
 
     @model_validator(mode="after")
     def _shape_fits(self) -> "SftStage":
-        _require_shape(self.data.shape, ("prompt-completion", "messages"))
+        _require_shapes(self.data, ("prompt-completion", "messages"))
         return self
 
 
@@ -118,8 +134,8 @@ class DpoStage(Stage):
 
     @model_validator(mode="after")
     def _shape_fits(self) -> "DpoStage":
-        _require_shape(self.data.shape, ("preference", "badcase"))
-        if self.data.shape == "badcase" and self.pairs is None:
+        _require_shapes(self.data, ("preference", "badcase"))
+        if self.pairs is None and any(block.shape == "badcase" for block in self.data):
             raise ValueError("rows of shape `badcase` need `pairs`")
         return self
 
@@ -134,7 +150,7 @@ class EvaluateStage(Stage):
 
     @model_validator(mode="after")
     def _parts_fit(self) -> "EvaluateStage":
-        _require_shape(self.data.shape, ("evaluation",))
+        _require_shapes(self.data, ("evaluation",))
         names = [metric.name for metric in self.metrics]
         if len(set(names)) != len(names):
             raise ValueError("`metrics` names a metric twice")
@@ -147,9 +163,11 @@ AnyStage = SftStage | DpoStage | EvaluateStage
 _ADAPTER: TypeAdapter[AnyStage] = TypeAdapter(Annotated[AnyStage, Field(discriminator="method")])
 
 
-def _require_shape(shape: str, allowed: tuple[str, ...]) -> None:
-    if shape not in allowed:
-        raise ValueError(f"`data.shape` must be one of {', '.join(f'`{name}`' for name in allowed)}, not `{shape}`")
+def _require_shapes(blocks: list[DataBlock], allowed: tuple[str, ...]) -> None:
+    for index, block in enumerate(blocks):
+        if block.shape not in allowed:
+            names = ", ".join(f"`{name}`" for name in allowed)
+            raise ValueError(f"`data.{index}.shape` must be one of {names}, not `{block.shape}`")
 
 
 def load_stage(path: Path) -> tuple[AnyStage, str]:

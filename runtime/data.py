@@ -1,20 +1,20 @@
-"""Rows of JSONL, checked before a model is loaded: every fault is named with its file and line."""
+"""The rows of a stage, checked before a model is loaded: every fault is named with its file and line."""
 
-import hashlib
-import json
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from runtime.config import DataBlock
+from runtime.data_files import DataFile, read_planned
 from runtime.errors import StageError
-
-Row = dict[str, Any]
+from runtime.formats import Row, format_of
+from runtime.volumes import Volumes
 
 MAX_REPORTED_FAULTS = 10
+UNDETERMINED = "undetermined"  # the class of a badcase that names none
+
 _ROLES = ("system", "user", "assistant", "tool")
 # For each shape: fields that hold a conversation (text or messages), fields that hold plain text.
-_CONVERSATIONS = {
+CONVERSATIONS = {
     "prompt-completion": ("prompt", "completion"),
     "messages": ("messages",),
     "preference": ("prompt", "chosen", "rejected"),
@@ -25,77 +25,101 @@ _TEXTS = {"badcase": ("id", "fix"), "evaluation": ("id", "reference")}
 _ANSWERS = ("completion", "chosen", "rejected")
 
 
-def read_rows(data: Path, block: DataBlock) -> list[Row]:
-    """Return the rows of the file that `block` names under the folder `data`.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """The rows of one data block, and where each stands; `excluded` counts those of classes that are left out."""
 
-    RUN721 if the file is not there, RUN711 if it is not the planned one, RUN710 with up to ten faults if rows are
-    malformed, RUN712 if there are none.
+    block: DataBlock
+    rows: list[Row]
+    places: list[str]
+    excluded: int
+
+    @property
+    def is_plain(self) -> bool | None:
+        """Whether conversations are plain text rather than turns; None where no row is left."""
+        return isinstance(self.rows[0][CONVERSATIONS[self.block.shape][0]], str) if self.rows else None
+
+
+def read_sources(blocks: Sequence[DataBlock], volumes: Volumes) -> list[Source]:
+    """Return the rows of each block, one block after the other.
+
+    RUN721 or RUN722 if a file is not there, RUN711 if it is not the planned one, RUN715 if its format has no reader,
+    RUN710 with up to ten faults if rows are malformed, RUN712 if a block has none or none is left.
     """
-    path = data / block.path
-    content = _read_planned(path, block)
+    contents = [read_planned(block, volumes) for block in blocks]
     faults: list[str] = []
-    rows: list[Row] = []
-    seen: dict[str, int] = {}
-    for number, line in _lines(content):
-        try:
-            row = _parse(line)
-            _check_row(row, block.shape)
-            if block.shape == "evaluation" and (first := seen.setdefault(row["id"], number)) != number:
-                raise ValueError(f"`id` is the same as in line {first}: `{row['id']}`")
-            rows.append(row)
-        except ValueError as error:
-            faults.append(f"{block.path}:{number}: {error}")
-    faults += _mixed_kinds(rows, block)
+    ids: dict[str, str] = {}
+    sources = [_source(block, files, ids, faults) for block, files in zip(blocks, contents, strict=True)]
     if faults:
         raise StageError("RUN710", _summary(faults), "correct these rows, then compile the plan again")
-    if not rows:
+    for source in sources:
+        _check_count(source)
+    if not any(source.rows for source in sources):
+        left_out = ", ".join(sorted({f"`{name}`" for block in blocks for name in block.exclude_classes}))
+        message = f"no row is left: all {sum(source.excluded for source in sources)} are of class {left_out}"
+        raise StageError("RUN712", message, "add rows of other classes")
+    return sources
+
+
+def read_rows(blocks: Sequence[DataBlock], volumes: Volumes) -> list[Row]:
+    """Return the rows of all blocks as one list; raises as `read_sources` does."""
+    return [row for source in read_sources(blocks, volumes) for row in source.rows]
+
+
+def names_of(blocks: Iterable[DataBlock]) -> str:
+    """The blocks' paths, for messages."""
+    return ", ".join(f"`{block.path}`" for block in blocks)
+
+
+def _source(block: DataBlock, files: Sequence[DataFile], ids: dict[str, str], faults: list[str]) -> Source:
+    rows: list[Row] = []
+    places: list[str] = []
+    for place, row in _records(files):
+        try:
+            if isinstance(row, ValueError):
+                raise row
+            _check_row(row, block.shape)
+            if block.shape == "evaluation" and (first := ids.setdefault(row["id"], place)) != place:
+                raise ValueError(f"`id` is that of `{first}` too: `{row['id']}`")
+            rows.append(row)
+            places.append(place)
+        except ValueError as error:
+            faults.append(f"{place}: {error}")
+    faults += _mixed_kinds(rows, block)
+    kept = [index for index, row in enumerate(rows) if _class_of(row) not in block.exclude_classes]
+    return Source(
+        block=block,
+        rows=[rows[index] for index in kept],
+        places=[places[index] for index in kept],
+        excluded=len(rows) - len(kept),
+    )
+
+
+def _records(files: Sequence[DataFile]) -> Iterator[tuple[str, Row | ValueError]]:
+    for file in files:
+        read = format_of(file.path)
+        if read is None:
+            message = f"`{file.path}` ends in no known format"
+            raise StageError("RUN715", message, "give a `.jsonl`, `.csv` or `.parquet` file, or a folder of them")
+        for place, row in read(file.content):
+            yield f"{file.path}{place}", row
+
+
+def _check_count(source: Source) -> None:
+    found, block = len(source.rows) + source.excluded, source.block
+    if not found:
         raise StageError("RUN712", f"`{block.path}` holds no rows", "give the stage a file with at least one row")
-    if len(rows) != block.rows:
-        message = f"`{block.path}` holds {len(rows)} rows, the plan counts {block.rows}"
+    if block.rows is not None and found != block.rows:
+        message = f"`{block.path}` holds {found} rows, the plan counts {block.rows}"
         raise StageError("RUN711", message, "compile the plan again")
-    return rows
 
 
-def _read_planned(path: Path, block: DataBlock) -> bytes:
-    if not path.is_file():
-        raise StageError(
-            "RUN721", f"data file `{block.path}` is not under `TRAINSPEC_DATA`", "copy the file to the data volume"
-        )
-    content = path.read_bytes()
-    digest = hashlib.sha256(content).hexdigest()
-    if digest != block.sha256:
-        message = f"`{block.path}` has sha256 `{digest}`, the plan was made for `{block.sha256}`"
-        raise StageError("RUN711", message, "compile the plan again for the changed file, or restore the file")
-    return content
-
-
-def _lines(content: bytes) -> Iterator[tuple[int, bytes]]:
-    # Only \n ends a line of JSONL: `splitlines` on text would also cut at U+2028 inside a string.
-    for number, line in enumerate(content.split(b"\n"), start=1):
-        if line.strip():
-            yield number, line
-
-
-def _parse(line: bytes) -> Row:
-    try:
-        row = json.loads(line.decode("utf-8-sig"), parse_constant=_refuse_constant)
-    except UnicodeDecodeError as error:
-        raise ValueError(f"is not UTF-8 (byte {error.start})") from error
-    except json.JSONDecodeError as error:
-        raise ValueError(f"is not JSON: {error.msg.lower()} (column {error.colno})") from error
-    except RecursionError as error:
-        raise ValueError("is nested too deeply") from error
-    if not isinstance(row, dict):
-        raise ValueError("is not a JSON object")
-    return row
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"`{name}` is not a JSON number")
+def _class_of(row: Row) -> str:
+    return row.get("class") or UNDETERMINED
 
 
 def _check_row(row: Row, shape: str) -> None:
-    conversations, texts = _CONVERSATIONS[shape], _TEXTS.get(shape, ())
+    conversations, texts = CONVERSATIONS[shape], _TEXTS.get(shape, ())
     missing = [name for name in (*conversations, *texts) if name not in row]
     if missing:
         raise ValueError(f"lacks {', '.join(f'`{name}`' for name in missing)}")
@@ -103,7 +127,7 @@ def _check_row(row: Row, shape: str) -> None:
         _check_text(name, row[name])
     for name in conversations:
         _check_conversation(name, row[name])
-    for name in ("answer", "cluster", "database"):
+    for name in ("answer", "class", "cluster", "database"):
         if row.get(name):  # may be left out
             _check_text(name, row[name])
     kinds = {isinstance(row[name], str) for name in conversations}
@@ -153,7 +177,7 @@ def _check_message(name: str, message: object) -> None:
 
 def _mixed_kinds(rows: list[Row], block: DataBlock) -> list[str]:
     # The trainers decide by the first row how all rows are to be read.
-    field = _CONVERSATIONS[block.shape][0]
+    field = CONVERSATIONS[block.shape][0]
     if len({isinstance(row[field], str) for row in rows}) > 1:
         return [f"{block.path}: `{field}` is plain text in some rows and messages in others"]
     return []

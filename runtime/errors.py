@@ -17,6 +17,8 @@ EXIT_CODES = {
     "RUN712": ExitCode.BAD_DATA,  # no usable row or pair is left
     "RUN713": ExitCode.BAD_DATA,  # the loss is not a finite number
     "RUN714": ExitCode.BAD_DATA,  # an evaluation cannot be compared with its baseline
+    "RUN715": ExitCode.BAD_DATA,  # a data file of a format that has no reader
+    "RUN716": ExitCode.BAD_DATA,  # rows of several blocks that cannot be brought into one form
     "RUN720": ExitCode.NO_INPUT,  # the base model is not there or not readable
     "RUN721": ExitCode.NO_INPUT,  # a data file or folder is not there
     "RUN722": ExitCode.NO_INPUT,  # an output of an earlier stage is not there

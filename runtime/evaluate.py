@@ -9,9 +9,10 @@ from typing import Any
 from runtime.answer_log import AnswerLog
 from runtime.config import EvaluateStage
 from runtime.context import StageContext
-from runtime.data import Row, read_rows
+from runtime.data import names_of, read_rows
 from runtime.errors import StageError
 from runtime.files import write_text
+from runtime.formats import Row
 from runtime.gate import Decision, decide
 from runtime.generate import generate_answers
 from runtime.metrics import METRICS, Score, check_references
@@ -28,7 +29,7 @@ Scores = dict[str, list[Score]]
 def run(stage: EvaluateStage, context: StageContext) -> Outcome:
     """Answer and score every row; write predictions.jsonl; return the metrics and the gate's decision."""
     context.events.emit("phase", name="check data")
-    rows = read_rows(context.volumes.data, stage.data)
+    rows = read_rows(stage.data, context.volumes)
     check_model_files(stage.model, context.volumes)
     with SqlJudge() as judge:
         check_references(rows, stage, context.volumes.data, judge)
@@ -104,7 +105,7 @@ def _earlier_scores(stage: EvaluateStage, outputs: Path, rows: list[Row]) -> lis
         message = f"baseline `{name}` has no scores of `{stage.gate.metric}` to read"
         raise StageError("RUN714", message, "run the earlier evaluation again with this metric") from error
     if set(known) != {row["id"] for row in rows}:
-        message = f"baseline `{name}` was made on other rows than `{stage.data.path}`"
+        message = f"baseline `{name}` was made on other rows than {names_of(stage.data)}"
         raise StageError("RUN714", message, "run the earlier evaluation again on the same file")
     return [float(known[row["id"]]) for row in rows]
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from runtime.answer_log import AnswerLog
 from runtime.config import GenerationBlock
 from runtime.context import StageContext
-from runtime.data import Row
 from runtime.errors import StageError
+from runtime.formats import Row
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runtime.config import EvaluateStage, MetricBlock
-from runtime.data import Row
 from runtime.errors import StageError
+from runtime.formats import Row
 from runtime.sql import SqlJudge, database_scripts, extract_sql
 
 

@@ -1,12 +1,15 @@
 """Preference pairs out of rows: a badcase's fix is chosen, its logged wrong answer is rejected."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rapidfuzz.distance import Levenshtein
 
 from runtime.config import DpoStage
-from runtime.data import Row
+from runtime.data import Source, names_of
 from runtime.errors import StageError
+from runtime.formats import Row
+from runtime.forms import require_one_kind
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -17,24 +20,30 @@ class Pairs:
     dropped: int
 
 
-def make_pairs(rows: list[Row], stage: DpoStage) -> Pairs:
-    """Return the usable pairs of `rows` (shape `preference` or `badcase`); RUN712 if there are none.
+def make_pairs(sources: Sequence[Source], stage: DpoStage) -> Pairs:
+    """Return the usable pairs of all rows (shape `preference` or `badcase`); RUN712 if there are none, RUN716 if some
+    are plain text and others turns.
 
     Pairs that are nearly the same push the likelihood of both answers down (arXiv 2410.08847), so those are dropped
     whose Levenshtein distance over the longer length is below `pairs.min_edit_distance`; equal ones always.
     """
+    require_one_kind(sources)
     floor = stage.pairs.min_edit_distance if stage.pairs else 0.0
-    if stage.data.shape == "badcase":
-        usable = [_pair(row) for row in rows if _is_apart(row["fix"], row.get("answer") or "", floor)]
-    else:
-        pairs = [{name: row[name] for name in ("prompt", "chosen", "rejected")} for row in rows]
-        usable = [pair for pair in pairs if _is_apart(_text(pair["chosen"]), _text(pair["rejected"]), floor)]
+    usable = [pair for source in sources for pair in _pairs_of(source, floor)]
+    count = sum(len(source.rows) for source in sources)
     if not usable:
-        message = f"`{stage.data.path}` has no usable pair: all {len(rows)} lack an answer or are closer than {floor}"
+        message = f"no usable pair in {names_of(stage.data)}: all {count} lack an answer or are closer than {floor}"
         raise StageError(
             "RUN712", message, "log answers that differ from their fix, or lower `pairs.min_edit_distance`"
         )
-    return Pairs(rows=usable, dropped=len(rows) - len(usable))
+    return Pairs(rows=usable, dropped=count - len(usable))
+
+
+def _pairs_of(source: Source, floor: float) -> list[Row]:
+    if source.block.shape == "badcase":
+        return [_pair(row) for row in source.rows if _is_apart(row["fix"], row.get("answer") or "", floor)]
+    pairs = [{name: row[name] for name in ("prompt", "chosen", "rejected")} for row in source.rows]
+    return [pair for pair in pairs if _is_apart(_text(pair["chosen"]), _text(pair["rejected"]), floor)]
 
 
 def _pair(row: Row) -> Row:

@@ -10,7 +10,7 @@ from typing import Any
 from runtime.gate import Decision
 from runtime.statistics import Interval
 
-SCHEMA = "trainspec.dev/metrics/v1alpha1"
+SCHEMA = "trainspec.dev/metrics/v1"
 METRICS_FILE = "metrics.json"
 TERMINATION_BYTES = 4096
 _DEFAULT_TERMINATION_LOG = "/dev/termination-log"

@@ -4,7 +4,7 @@ import copy
 
 from runtime.config import DpoStage
 from runtime.context import StageContext
-from runtime.data import read_rows
+from runtime.data import read_sources
 from runtime.model import check_model_files, load_model, load_tokenizer
 from runtime.pairs import make_pairs
 from runtime.report import Outcome
@@ -13,10 +13,11 @@ from runtime.report import Outcome
 def run(stage: DpoStage, context: StageContext) -> Outcome:
     """Train on the stage's pairs and save the adapter (or the whole model) under the output folder."""
     context.events.emit("phase", name="check data")
-    rows = read_rows(context.volumes.data, stage.data)
-    pairs = make_pairs(rows, stage)
+    sources = read_sources(stage.data, context.volumes)
+    pairs = make_pairs(sources, stage)
     check_model_files(stage.model, context.volumes)
-    context.events.emit("pairs", rows=len(rows), usable=len(pairs.rows), dropped=pairs.dropped)
+    excluded = sum(source.excluded for source in sources)
+    context.events.emit("pairs", usable=len(pairs.rows), dropped=pairs.dropped, excluded=excluded)
 
     # From here on a stage costs seconds of imports, then a model in memory: nothing that can fail early comes later.
     from datasets import Dataset

@@ -1,20 +1,17 @@
 """Supervised fine-tuning: the model learns the completions (or whole conversations) that people wrote."""
 
-from typing import Any
-
 from runtime.config import SftStage
 from runtime.context import StageContext
-from runtime.data import Row, read_rows
+from runtime.data import read_sources
+from runtime.forms import sft_rows
 from runtime.model import check_model_files, load_model, load_tokenizer
 from runtime.report import Outcome
-
-_COLUMNS = {"prompt-completion": ("prompt", "completion"), "messages": ("messages",)}
 
 
 def run(stage: SftStage, context: StageContext) -> Outcome:
     """Train on the stage's rows and save the adapter (or the whole model) under the output folder."""
     context.events.emit("phase", name="check data")
-    rows = read_rows(context.volumes.data, stage.data)
+    rows = sft_rows(read_sources(stage.data, context.volumes))
     check_model_files(stage.model, context.volumes)
 
     # From here on a stage costs seconds of imports, then a model in memory: nothing that can fail early comes later.
@@ -35,13 +32,8 @@ def run(stage: SftStage, context: StageContext) -> Outcome:
     trainer = SFTTrainer(
         model=model,
         args=args,
-        train_dataset=Dataset.from_list([_columns(row, stage.data.shape) for row in rows]),
+        train_dataset=Dataset.from_list(rows),
         processing_class=tokenizer,
         peft_config=peft_config,
     )
     return train_and_save(trainer, context, has_adapter=peft_config is not None, rows=len(rows))
-
-
-def _columns(row: Row, shape: str) -> dict[str, Any]:
-    # Keys that are there for people would reach the trainer, which reads some names (`tools`, `images`) as its own.
-    return {name: row[name] for name in _COLUMNS[shape]}

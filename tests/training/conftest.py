@@ -157,29 +157,29 @@ def badcase_rows(count: int) -> list[dict[str, Any]]:
     return rows
 
 
-def base_config(stage: str, method: str, data: dict[str, Any], **fields: Any) -> dict[str, Any]:
-    """A config with the fields that every stage has."""
+def base_config(stage: str, method: str, *data: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    """A config with the fields that every stage has, and the data blocks given."""
     model = {"path": "tiny/1", "adapters": [], "dtype": "float32", "trust_remote_code": False}
     model |= {"adapters": fields.pop("adapters", [])}
     return {
-        "schema": "trainspec.dev/stage/v1alpha1",
+        "schema": "trainspec.dev/stage/v1",
         "plan": "plan",
         "stage": stage,
         "method": method,
         "output": f"plan-{stage}",
         "seed": 7,
         "model": model,
-        "data": data,
+        "data": list(data),
         **fields,
     }
 
 
-def sft_config(data: dict[str, Any], stage: str = "sft", **fields: Any) -> dict[str, Any]:
+def sft_config(*data: dict[str, Any], stage: str = "sft", **fields: Any) -> dict[str, Any]:
     """An SFT stage of LoRA with dropout, which a careless resume gets wrong."""
     trainer = {"learning_rate": 0.001, "max_steps": 60, "per_device_train_batch_size": 2, "max_length": 256}
     trainer |= {"save_steps": 7} | fields.pop("trainer", {})
     peft = {"r": 4, "lora_alpha": 8, "lora_dropout": 0.1, "target_modules": "all-linear"}
-    return base_config(stage, "sft", data, **{"peft": peft, "trainer": trainer, **fields})
+    return base_config(stage, "sft", *data, **{"peft": peft, "trainer": trainer, **fields})
 
 
 class Builders:

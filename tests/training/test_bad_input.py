@@ -14,7 +14,7 @@ def lines(content: bytes) -> Change:
 
     def change(workspace: Any, config: dict[str, Any]) -> None:
         rows = sum(bool(line.strip()) for line in content.split(b"\n"))
-        config["data"] = workspace.write_bytes("train.jsonl", content, config["data"]["shape"], rows)
+        config["data"] = [workspace.write_bytes("train.jsonl", content, config["data"][0]["shape"], rows)]
 
     return change
 
@@ -24,9 +24,9 @@ def setting(path: str, value: Any) -> Change:
 
     def change(workspace: Any, config: dict[str, Any]) -> None:
         *steps, last = path.split(".")
-        block = config
+        block: Any = config
         for step in steps:
-            block = block[step]
+            block = block[int(step) if isinstance(block, list) else step]
         block[last] = value
 
     return change
@@ -51,13 +51,13 @@ TABLE: dict[str, tuple[Change, int, str, str]] = {
     "wrong type": (setting("seed", "7"), 78, "RUN701", "`seed`"),
     "wrong schema": (setting("schema", "trainspec.dev/stage/v9"), 78, "RUN701", "`schema`"),
     "wrong method": (setting("method", "ppo"), 78, "RUN701", "'ppo'"),
-    "shape of another method": (setting("data.shape", "badcase"), 78, "RUN701", "`data.shape` must be"),
-    "absolute path": (setting("data.path", "/etc/passwd"), 78, "RUN701", "`data.path`"),
-    "path out of the volume": (setting("data.path", "../x.jsonl"), 78, "RUN701", "`data.path`"),
+    "shape of another method": (setting("data.0.shape", "badcase"), 78, "RUN701", "`data.0.shape` must be"),
+    "absolute path": (setting("data.0.path", "/etc/passwd"), 78, "RUN701", "`data.0.path`"),
+    "path out of the volume": (setting("data.0.path", "../x.jsonl"), 78, "RUN701", "`data.0.path`"),
     "output is a path": (setting("output", "../elsewhere"), 78, "RUN701", "`output`"),
-    "file not there": (setting("data.path", "gone.jsonl"), 66, "RUN721", "`gone.jsonl`"),
+    "file not there": (setting("data.0.path", "gone.jsonl"), 66, "RUN721", "`gone.jsonl`"),
     "file changed": (file_changed, 65, "RUN711", "sha256"),
-    "rows miscounted": (setting("data.rows", 5), 65, "RUN711", "the plan counts 5"),
+    "rows miscounted": (setting("data.0.rows", 5), 65, "RUN711", "the plan counts 5"),
     "empty file": (lines(b""), 65, "RUN712", "no rows"),
     "only blank lines": (lines(b"\n  \n"), 65, "RUN712", "no rows"),
     "not JSON": (lines(GOOD + b'{"id": \n'), 65, "RUN710", "train.jsonl:2: is not JSON"),

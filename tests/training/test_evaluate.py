@@ -132,7 +132,7 @@ def test_full_fine_tuning_then_dpo_then_a_target_that_is_met(
     assert first["rewards/margins"] == pytest.approx(0, abs=0.01)  # the reference is the merged model, not the base
 
     heldout = shared_workspace.write_rows("asked.jsonl", asked, "evaluation")
-    config = copy.deepcopy(evaluation) | {"stage": "eval-2", "output": "plan-eval-2", "data": heldout}
+    config = copy.deepcopy(evaluation) | {"stage": "eval-2", "output": "plan-eval-2", "data": [heldout]}
     config["model"]["adapters"] = ["plan-dpo/model"]
     config["gate"]["target"] = 0.1
     ended = shared_workspace.run(shared_workspace.write_config("eval-2", config))
@@ -167,14 +167,14 @@ def test_bad_evaluations(
         ({"reference": "DROP TABLE singer"}, "not authorized"),
         ({"database": "gone"}, "no script for database `gone`"),
         ({"database": None}, "lacks `database`"),
-        ({"id": "问题-1"}, "`id` is the same as in line"),
+        ({"id": "问题-1"}, "`id` is that of `bad.jsonl:2` too"),
     ],
 )
 def test_bad_references(shared_workspace: Any, evaluation: dict[str, Any], row: dict[str, Any], text: str) -> None:
     rows = evaluation_rows(4)
     rows[2] |= row
     data = shared_workspace.write_rows("bad.jsonl", rows, "evaluation")
-    config = copy.deepcopy(evaluation) | {"output": "bad", "data": data}
+    config = copy.deepcopy(evaluation) | {"output": "bad", "data": [data]}
     ended = shared_workspace.run(shared_workspace.write_config("bad", config))
     assert (ended.code, ended.error) == (65, "RUN710"), ended.stderr
     assert text in ended.event("error")["message"]
@@ -184,7 +184,7 @@ def test_a_baseline_on_other_rows_cannot_be_compared(
     shared_workspace: Any, evaluation: dict[str, Any], baseline: Any
 ) -> None:
     data = shared_workspace.write_rows("fewer.jsonl", evaluation_rows(4), "evaluation")
-    config = copy.deepcopy(evaluation) | {"output": "bad", "data": data}
+    config = copy.deepcopy(evaluation) | {"output": "bad", "data": [data]}
     config["gate"]["baseline"] = "plan-eval-0"
     ended = shared_workspace.run(shared_workspace.write_config("bad", config))
     assert (ended.code, ended.error) == (65, "RUN714"), ended.stderr

@@ -16,7 +16,7 @@ def stage(peft: dict[str, Any] | None = None, **trainer: Any) -> SftStage:
     data = {"path": "d.jsonl", "shape": "messages", "sha256": "0" * 64, "rows": 1}
     model: dict[str, Any] = {"path": "m", "adapters": [], "dtype": "float32", "trust_remote_code": False}
     fields = {"plan": "p", "stage": "s", "output": "o", "seed": 11, "method": "sft", "peft": peft, "trainer": trainer}
-    document = {"schema": "trainspec.dev/stage/v1alpha1", **fields, "model": model, "data": data}
+    document = {"schema": "trainspec.dev/stage/v1", **fields, "model": model, "data": [data]}
     return SftStage.model_validate(document)
 
 

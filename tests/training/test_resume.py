@@ -60,7 +60,7 @@ def test_an_undisturbed_run_leaves_its_adapter_and_no_checkpoints(
 
 
 def test_unusable_badcases_are_dropped_and_counted(undisturbed: dict[str, Any]) -> None:
-    assert undisturbed["dpo"].event("pairs") == {"event": "pairs", "rows": 24, "usable": 22, "dropped": 2}
+    assert undisturbed["dpo"].event("pairs") == {"event": "pairs", "usable": 22, "dropped": 2, "excluded": 0}
     first = next(event for event in undisturbed["dpo"].events if event["event"] == "step")
     assert first["rewards/margins"] == pytest.approx(0, abs=0.01)  # the reference is the model without the adapter
 

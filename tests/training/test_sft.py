@@ -18,3 +18,21 @@ def test_packed_conversations_in_a_pod_without_a_home(workspace: Any, build: Any
     assert (counts["rows"], counts["sequences"], counts["dropped"]) == (10, 10, 0)
     assert counts["tokens"] > 500
     assert workspace.metrics("plan-sft")["training"]["tokens"] == counts["tokens"]
+
+
+def test_blocks_of_both_shapes_train_as_one_form(workspace: Any, build: Any) -> None:
+    rows = build.sft_rows(6)
+    talks = [{"messages": [*row["prompt"], *row["completion"]]} for row in rows[3:]]
+    trainer = {"max_steps": 3, "save_strategy": "no"}
+    together = build.sft_config(workspace.write_rows("all.jsonl", rows, "prompt-completion"), trainer=trainer)
+    apart = build.sft_config(
+        workspace.write_rows("three.jsonl", rows[:3], "prompt-completion"),
+        workspace.write_rows("talks.jsonl", talks, "messages"),
+        trainer=trainer,
+        output="apart",
+    )
+    for name, config in (("together", together), ("apart", apart)):
+        ended = workspace.run(workspace.write_config(name, config))
+        assert ended.code == 0, ended.stderr
+    # the same rows in the same order, whatever their shape: the same weights, bit for bit
+    assert workspace.adapter_bytes("apart") == workspace.adapter_bytes("plan-sft")

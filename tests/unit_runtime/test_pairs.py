@@ -4,18 +4,37 @@ from typing import Any
 
 import pytest
 
-from runtime.config import DpoStage
+from runtime.config import DataBlock, DpoStage
+from runtime.data import Source
 from runtime.errors import StageError
-from runtime.pairs import make_pairs
+from runtime.pairs import Pairs, make_pairs
 
 
-def stage(shape: str, floor: float | None) -> DpoStage:
-    data = {"path": "d.jsonl", "shape": shape, "sha256": "0" * 64, "rows": 1}
+def block(shape: str) -> dict[str, Any]:
+    return {"path": f"{shape}.jsonl", "shape": shape, "sha256": "0" * 64, "rows": 1}
+
+
+def stage(shapes: list[str], floor: float | None) -> DpoStage:
     model: dict[str, Any] = {"path": "m", "adapters": [], "dtype": "float32", "trust_remote_code": False}
     fields = {"plan": "p", "stage": "s", "output": "o", "seed": 1, "method": "dpo", "peft": None, "trainer": {}}
     pairs = None if floor is None else {"min_edit_distance": floor}
-    document = {"schema": "trainspec.dev/stage/v1alpha1", **fields, "model": model, "data": data, "pairs": pairs}
+    document = {
+        "schema": "trainspec.dev/stage/v1",
+        **fields,
+        "model": model,
+        "data": [block(shape) for shape in shapes],
+        "pairs": pairs,
+    }
     return DpoStage.model_validate(document)
+
+
+def pairs_of(floor: float | None, **rows: list[dict[str, Any]]) -> Pairs:
+    """The pairs of rows by shape, each shape a block of its own."""
+    sources = [
+        Source(block=DataBlock.model_validate(block(shape)), rows=each, places=[], excluded=0)
+        for shape, each in rows.items()
+    ]
+    return make_pairs(sources, stage(list(rows), floor))
 
 
 def badcase(answer: str | None, prompt: Any = "问") -> dict[str, Any]:
@@ -23,12 +42,12 @@ def badcase(answer: str | None, prompt: Any = "问") -> dict[str, Any]:
 
 
 def test_fix_is_chosen_and_answer_rejected() -> None:
-    pairs = make_pairs([badcase("SELECT * FROM u")], stage("badcase", 0.1))
+    pairs = pairs_of(0.1, badcase=[badcase("SELECT * FROM u")])
     assert pairs.rows == [{"prompt": "问", "chosen": "SELECT age FROM t", "rejected": "SELECT * FROM u"}]
 
 
 def test_a_prompt_of_messages_makes_answers_of_messages() -> None:
-    pairs = make_pairs([badcase("x", [{"role": "user", "content": "问"}])], stage("badcase", 0.1))
+    pairs = pairs_of(0.1, badcase=[badcase("x", [{"role": "user", "content": "问"}])])
     assert pairs.rows[0]["chosen"] == [{"role": "assistant", "content": "SELECT age FROM t"}]
     assert pairs.rows[0]["rejected"] == [{"role": "assistant", "content": "x"}]
 
@@ -45,13 +64,25 @@ def test_a_prompt_of_messages_makes_answers_of_messages() -> None:
     ],
 )
 def test_pairs_that_are_too_close_are_dropped(answer: str | None, floor: float, kept: bool) -> None:
-    pairs = make_pairs([badcase(answer), badcase("entirely different")], stage("badcase", floor))
+    pairs = pairs_of(floor, badcase=[badcase(answer), badcase("entirely different")])
     assert pairs.dropped == (0 if kept else 1)
 
 
 def test_no_usable_pair_is_a_data_error() -> None:
     with pytest.raises(StageError, match="no usable pair") as caught:
-        make_pairs([badcase(None)], stage("badcase", 0.1))
+        pairs_of(0.1, badcase=[badcase(None)])
     assert caught.value.exit_code == 65
     with pytest.raises(StageError, match="no usable pair"):
-        make_pairs([{"prompt": "p", "chosen": "a", "rejected": "a"}], stage("preference", None))
+        pairs_of(None, preference=[{"prompt": "p", "chosen": "a", "rejected": "a"}])
+
+
+def test_badcases_and_preferences_make_pairs_together_and_in_order() -> None:
+    preference = {"prompt": "p", "chosen": "a", "rejected": "b", "id": "for people"}
+    pairs = pairs_of(0.1, badcase=[badcase("SELECT * FROM u"), badcase(None)], preference=[preference])
+    assert [row["prompt"] for row in pairs.rows] == ["问", "p"]
+    assert pairs.dropped == 1
+    turns = [[{"role": role, "content": "x"}] for role in ("user", "assistant", "assistant")]
+    conversation = dict(zip(("prompt", "chosen", "rejected"), turns, strict=True))
+    with pytest.raises(StageError, match=r"`badcase.jsonl` holds plain text, `preference.jsonl` holds turns") as caught:
+        pairs_of(0.1, badcase=[badcase("x")], preference=[conversation])
+    assert caught.value.problem.code == "RUN716"

@@ -55,6 +55,18 @@ TABLE: dict[str, Code] = {
         "The earlier evaluation was made on other rows or another metric.",
         "Run the earlier evaluation again.",
     ),
+    "RUN715": Code(
+        "error",
+        "data file is of no known format",
+        "Rows are read from JSONL, CSV and Parquet, told apart by the end of the file's name.",
+        "Convert the file, or give it its right ending.",
+    ),
+    "RUN716": Code(
+        "error",
+        "sources cannot be brought into one form",
+        "A trainer reads all rows alike: plain text and turns with roles do not mix, and a conversation without a prompt is no completion.",
+        "Write the rows of all sources as turns that begin with the user's.",
+    ),
     "RUN720": Code(
         "error",
         "base model is not there",
@@ -131,5 +143,23 @@ TABLE: dict[str, Code] = {
         "work folder cannot be written",
         "Results could not be kept.",
         "Free space or choose another `--work` folder; what is done is kept.",
+    ),
+    "RUN796": Code(
+        "error",
+        "method cannot be run here",
+        "The plan has a stage of a method that this version's runtime does not have; no stage was started.",
+        "Keep the plan for review, or run it with a version that has the method.",
+    ),
+    "RUN797": Code(
+        "error",
+        "result cannot be collected",
+        "The `metrics.json` of a Job is damaged, or was not made by the Job of this plan.",
+        "Remove the Job's folder of outputs and run the plan again.",
+    ),
+    "RUN798": Code(
+        "error",
+        "evidence cannot be written",
+        "The results were read, but not kept.",
+        "Free space or mend permissions, then collect again.",
     ),
 }

@@ -1,0 +1,72 @@
+"""The files of a data block, read once: found below their volume, and held against the plan's digest."""
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from runtime.config import DataBlock
+from runtime.errors import StageError
+from runtime.formats import FORMATS
+from runtime.volumes import Volumes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DataFile:
+    """One file: its path as the plan writes it (below that of a folder), and its bytes."""
+
+    path: str
+    content: bytes = field(repr=False)
+
+
+def read_planned(block: DataBlock, volumes: Volumes) -> tuple[DataFile, ...]:
+    """Return the block's file, or the data files of its folder; RUN721, RUN722 or RUN711 if they are not as planned.
+
+    What an earlier stage made (`volume: outputs`) has no digest in the plan: its Job's name stands for it.
+    """
+    root = volumes.outputs if block.volume == "outputs" else volumes.data
+    path = root / block.path
+    if not path.exists():
+        raise _not_there(block)
+    names = _names_in(path) if path.is_dir() else [""]
+    if not names:
+        message = f"folder `{block.path}` holds no data file"
+        raise StageError("RUN712", message, f"add a {', '.join(f'`{name}`' for name in FORMATS)} file")
+    files = tuple(_read(root, f"{block.path}/{name}" if name else block.path) for name in names)
+    digest = _digest_of_folder(files, block.path) if path.is_dir() else hashlib.sha256(files[0].content).hexdigest()
+    if block.sha256 is not None and digest != block.sha256:
+        message = f"`{block.path}` has sha256 `{digest}`, the plan was made for `{block.sha256}`"
+        raise StageError("RUN711", message, "compile the plan again for the changed file, or restore the file")
+    return files
+
+
+def _names_in(folder: Path) -> list[str]:
+    """The data files of a folder at any depth, as sorted relative paths; other files and hidden ones do not count."""
+    relatives = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    return sorted(
+        path.as_posix()
+        for path in relatives
+        if path.suffix.lower() in FORMATS and not any(part.startswith(".") for part in path.parts)
+    )
+
+
+def _read(root: Path, name: str) -> DataFile:
+    path = root / name
+    if not path.resolve().is_relative_to(root.resolve()):
+        raise StageError("RUN721", f"`{name}` is a link that leads out of its volume", "copy the file itself there")
+    return DataFile(path=name, content=path.read_bytes())
+
+
+def _digest_of_folder(files: tuple[DataFile, ...], folder: str) -> str:
+    """SHA-256 over a line for each file, in order: relative path, NUL, SHA-256 of its bytes."""
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(f"{file.path[len(folder) + 1 :]}\0{hashlib.sha256(file.content).hexdigest()}\n".encode())
+    return digest.hexdigest()
+
+
+def _not_there(block: DataBlock) -> StageError:
+    if block.volume == "outputs":
+        message = f"`{block.path}` is not under `TRAINSPEC_OUTPUTS`"
+        return StageError("RUN722", message, "run the stage that writes it first")
+    message = f"data file `{block.path}` is not under `TRAINSPEC_DATA`"
+    return StageError("RUN721", message, "copy the file to the data volume")

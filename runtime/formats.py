@@ -1,0 +1,119 @@
+"""Rows out of JSONL, CSV and Parquet, each with the place that people find it by.
+
+The compiler reads the same files with the same meaning; a contract test holds the two together.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator
+from pathlib import PurePosixPath
+from typing import Any
+
+Row = dict[str, Any]
+Record = tuple[str, Row | ValueError]
+
+MAX_CELL_CHARACTERS = 4 << 20
+# Columns whose cells hold text or turns: CSV knows only text, so turns are a JSON list there.
+_TURNS = ("prompt", "completion", "messages", "chosen", "rejected")
+
+
+def json_lines(content: bytes) -> Iterator[Record]:
+    """One JSON object a line; blank lines are passed over."""
+    # Only \n ends a line of JSONL: `splitlines` on text would also cut at U+2028 inside a string.
+    for number, line in enumerate(content.split(b"\n"), start=1):
+        if line.strip():
+            yield f":{number}", _row_of_line(line)
+
+
+def csv_rows(content: bytes) -> Iterator[Record]:
+    """One row a record under a header; an empty cell is a field that is not there."""
+    csv.field_size_limit(MAX_CELL_CHARACTERS)
+    try:
+        reader = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
+    except UnicodeDecodeError as error:
+        yield "", ValueError(f"is not UTF-8 (byte {error.start})")
+        return
+    header: list[str] = []
+    line = 1
+    try:
+        for cells in reader:
+            if cells and not header:
+                header = cells
+                if len(set(header)) != len(header):
+                    yield f":{line}", ValueError("names a column twice")
+            elif cells:
+                yield f":{line}", _row_of_cells(header, cells)
+            line = reader.line_num + 1
+    except csv.Error as error:
+        yield f":{line}", ValueError(f"is not CSV: {error}")
+
+
+def parquet_rows(content: bytes) -> Iterator[Record]:
+    """One row a record; a null is a field that is not there."""
+    import pyarrow
+    from pyarrow import parquet
+
+    number = 0
+    try:
+        for batch in parquet.ParquetFile(pyarrow.BufferReader(content)).iter_batches(batch_size=1024):
+            for row in batch.to_pylist():
+                number += 1
+                yield f" row {number}", _without_nulls(row)
+    except (pyarrow.ArrowException, OSError, ValueError) as error:
+        yield "", ValueError(f"is not Parquet: {' '.join(str(error).split())[:200]}")
+
+
+FORMATS: dict[str, Callable[[bytes], Iterator[Record]]] = {
+    ".csv": csv_rows,
+    ".jsonl": json_lines,
+    ".parquet": parquet_rows,
+}
+
+
+def format_of(path: str) -> Callable[[bytes], Iterator[Record]] | None:
+    """The reader of a file by the end of its name, or None where there is none."""
+    return FORMATS.get(PurePosixPath(path).suffix.lower())
+
+
+def _row_of_line(line: bytes) -> Row | ValueError:
+    try:
+        row = json.loads(line.decode("utf-8-sig"), parse_constant=_refuse_constant)
+    except UnicodeDecodeError as error:
+        return ValueError(f"is not UTF-8 (byte {error.start})")
+    except json.JSONDecodeError as error:
+        return ValueError(f"is not JSON: {error.msg.lower()} (column {error.colno})")
+    except RecursionError:
+        return ValueError("is nested too deeply")
+    except ValueError as error:
+        return error
+    return row if isinstance(row, dict) else ValueError("is not a JSON object")
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"`{name}` is not a JSON number")
+
+
+def _row_of_cells(header: list[str], cells: list[str]) -> Row | ValueError:
+    if len(cells) != len(header):
+        return ValueError(f"has {len(cells)} cells, the header has {len(header)}")
+    return {name: _cell(name, cell) for name, cell in zip(header, cells, strict=True) if cell}
+
+
+def _cell(name: str, cell: str) -> object:
+    """The cell's text, or the turns that it holds; text that merely begins with a bracket stays text."""
+    if name not in _TURNS or not cell.lstrip().startswith("["):
+        return cell
+    try:
+        turns = json.loads(cell)
+    except (ValueError, RecursionError):
+        return cell
+    return turns if turns and all(isinstance(turn, dict) for turn in turns) else cell
+
+
+def _without_nulls(value: object) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_nulls(inner) for name, inner in value.items() if inner is not None}
+    if isinstance(value, list):
+        return [_without_nulls(inner) for inner in value]
+    return value

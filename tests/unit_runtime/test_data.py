@@ -1,0 +1,232 @@
+"""Rows out of files, folders and formats: the same rows whatever the format, and every fault with its place."""
+
+import csv
+import hashlib
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runtime.config import DataBlock
+from runtime.data import Source, read_rows, read_sources
+from runtime.errors import StageError
+from runtime.forms import sft_rows
+from runtime.volumes import Volumes
+
+TURNS = [{"role": "user", "content": '有多少歌手？\u2028 "a", b'}]
+ANSWER = [{"role": "assistant", "content": "SELECT 1"}]
+ROWS: list[dict[str, Any]] = [
+    {"prompt": TURNS, "completion": ANSWER, "cluster": "一"},
+    {"prompt": [{"role": "system", "content": "[简短]"}, *TURNS], "completion": ANSWER},
+]
+
+
+def as_jsonl(rows: list[dict[str, Any]]) -> bytes:
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
+
+
+def as_csv(rows: list[dict[str, Any]]) -> bytes:
+    stream = io.StringIO(newline="")
+    writer = csv.DictWriter(stream, sorted({name for row in rows for name in row}))
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({k: v if isinstance(v, str) else json.dumps(v, ensure_ascii=False) for k, v in row.items()})
+    return b"\xef\xbb\xbf" + stream.getvalue().encode()
+
+
+def as_parquet(rows: list[dict[str, Any]]) -> bytes:
+    import pyarrow
+    from pyarrow import parquet
+
+    sink = pyarrow.BufferOutputStream()
+    parquet.write_table(pyarrow.Table.from_pylist(rows), sink)
+    return bytes(sink.getvalue())
+
+
+FORMATS = {"a.jsonl": as_jsonl, "a.csv": as_csv, "a.PARQUET": as_parquet}
+
+
+@pytest.fixture
+def volumes(tmp_path: Path) -> Volumes:
+    for name in ("models", "data", "outputs"):
+        (tmp_path / name).mkdir()
+    return Volumes(models=tmp_path / "models", data=tmp_path / "data", outputs=tmp_path / "outputs")
+
+
+def write(volumes: Volumes, name: str, content: bytes) -> Path:
+    path = volumes.data / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+def block(volumes: Volumes, path: str, rows: int, shape: str = "prompt-completion", **more: Any) -> DataBlock:
+    """The block of a file as it is; of a folder, of the lines of its files in the order of their names."""
+    at = volumes.data / path
+    content = at.read_bytes() if at.is_file() else folder_lines(at)
+    digest = hashlib.sha256(content).hexdigest()
+    return DataBlock.model_validate({"path": path, "shape": shape, "sha256": digest, "rows": rows} | more)
+
+
+def folder_lines(folder: Path) -> bytes:
+    files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.*") if path.is_file())
+    return "".join(f"{name}\0{hashlib.sha256((folder / name).read_bytes()).hexdigest()}\n" for name in files).encode()
+
+
+def problem(volumes: Volumes, *blocks: DataBlock) -> tuple[str, str]:
+    with pytest.raises(StageError) as caught:
+        read_sources(blocks, volumes)
+    assert caught.value.problem.hint
+    return caught.value.problem.code, caught.value.problem.message
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_holds_the_same_rows(volumes: Volumes, name: str) -> None:
+    write(volumes, name, FORMATS[name](ROWS))
+    assert read_rows([block(volumes, name, 2)], volumes) == ROWS
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_what_is_empty_is_not_there_and_brackets_may_be_text(volumes: Volumes, name: str) -> None:
+    rows = [
+        {"id": "1", "prompt": "[1, 2]", "fix": "3", "answer": "[4]", "class": "sporadic"},
+        {"id": "2", "prompt": "[1, 2] 求和", "fix": "3"},
+    ]
+    write(volumes, name, FORMATS[name](rows))
+    assert read_rows([block(volumes, name, 2, "badcase")], volumes) == rows
+
+
+def test_a_folder_is_read_in_the_order_of_its_paths_whatever_the_formats(volumes: Volumes) -> None:
+    names = {"训练/b.csv": as_csv, "训练/a/z.parquet": as_parquet, "训练/a.jsonl": as_jsonl}
+    for index, (name, write_as) in enumerate(names.items()):
+        write(volumes, name, write_as([{"prompt": f"p{index}", "completion": "c"}]))
+    whole = block(volumes, "训练", 3)
+    write(volumes, "训练/.hidden.jsonl", b"x")
+    write(volumes, "训练/.git/x.jsonl", b"x")
+    write(volumes, "训练/README.md", b"x")
+    assert [row["prompt"] for row in read_rows([whole], volumes)] == ["p2", "p1", "p0"]
+    (volumes.data / "训练" / "b.csv").rename(volumes.data / "训练" / "c.csv")
+    code, message = problem(volumes, whole)
+    assert (code, "`训练` has sha256" in message) == ("RUN711", True)
+
+
+def test_blocks_follow_one_another_and_faults_of_all_are_told(volumes: Volumes) -> None:
+    write(volumes, "a.jsonl", as_jsonl(ROWS))
+    write(volumes, "b.jsonl", as_jsonl([{"prompt": "p", "completion": "c"}]))
+    blocks = [block(volumes, "b.jsonl", 1), block(volumes, "a.jsonl", 2)]
+    assert [len(source.rows) for source in read_sources(blocks, volumes)] == [1, 2]
+    write(volumes, "a.jsonl", as_jsonl([{"prompt": "p"}]))
+    write(volumes, "b.csv", b'prompt,completion\n"two\nlines",c\n\np,c,d\n')
+    write(volumes, "c.parquet", as_parquet([{"prompt": "p", "completion": "c"}, {"prompt": "p", "completion": None}]))
+    names = ("a.jsonl", "b.csv", "c.parquet")
+    code, message = problem(volumes, *(block(volumes, name, 2) for name in names))
+    assert code == "RUN710"
+    assert message == (
+        "a.jsonl:1: lacks `completion`; b.csv:5: has 3 cells, the header has 2; c.parquet row 2: lacks `completion`"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "text"),
+    [
+        ("a.csv", b'prompt,completion\np,c\n"open', "a.csv:3: is not CSV"),
+        ("a.csv", b"prompt,prompt\n", "a.csv:1: names a column twice"),
+        ("a.csv", b"prompt,completion\n\xff,c\n", "a.csv: is not UTF-8 (byte 18)"),
+        ("a.csv", b"prompt,completion\np," + b"x" * (5 << 20), "a.csv:2: is not CSV: field larger"),
+        ("a.parquet", b"PAR1 and then no more", "a.parquet: is not Parquet"),
+        ("a.parquet", b"", "a.parquet: is not Parquet"),
+    ],
+)
+def test_broken_files(volumes: Volumes, name: str, content: bytes, text: str) -> None:
+    write(volumes, name, content)
+    code, message = problem(volumes, block(volumes, name, 1))
+    assert code == "RUN710"
+    assert text in message
+
+
+def test_formats_links_and_empty_folders_that_are_refused(volumes: Volumes, tmp_path: Path) -> None:
+    write(volumes, "a.json", as_jsonl(ROWS))
+    assert problem(volumes, block(volumes, "a.json", 2)) == ("RUN715", "`a.json` ends in no known format")
+    (volumes.data / "empty").mkdir()
+    assert problem(volumes, block(volumes, "empty", 0))[0] == "RUN712"
+    (tmp_path / "secret.jsonl").write_bytes(as_jsonl(ROWS))
+    (volumes.data / "empty" / "link.jsonl").symlink_to(tmp_path / "secret.jsonl")
+    code, message = problem(volumes, block(volumes, "empty", 2))
+    assert (code, "`empty/link.jsonl` is a link that leads out" in message) == ("RUN721", True)
+
+
+def test_classes_that_are_left_out_still_count_as_rows(volumes: Volumes) -> None:
+    rows = [{"id": f"{i}", "prompt": "p", "fix": "f", "class": name} for i, name in enumerate(("flow-control", ""))]
+    write(volumes, "a.jsonl", as_jsonl(rows))
+    some = block(volumes, "a.jsonl", 2, "badcase", exclude_classes=["flow-control"])
+    (source,) = read_sources([some], volumes)
+    assert ([row["id"] for row in source.rows], source.places, source.excluded) == (["1"], ["a.jsonl:2"], 1)
+    every = block(volumes, "a.jsonl", 2, "badcase", exclude_classes=["flow-control", "undetermined"])
+    code, message = problem(volumes, every)
+    assert code == "RUN712"
+    assert message == "no row is left: all 2 are of class `flow-control`, `undetermined`"
+    assert problem(volumes, block(volumes, "a.jsonl", 1, "badcase", exclude_classes=["flow-control"]))[0] == "RUN711"
+
+
+def test_rows_of_an_earlier_stage_come_from_the_outputs_volume(volumes: Volumes) -> None:
+    made = DataBlock.model_validate(
+        {"path": "sample-1/rows.jsonl", "shape": "messages", "sha256": None, "rows": None, "volume": "outputs"}
+    )
+    assert problem(volumes, made) == ("RUN722", "`sample-1/rows.jsonl` is not under `TRAINSPEC_OUTPUTS`")
+    (volumes.outputs / "sample-1").mkdir()
+    rows = [{"messages": [*TURNS, *ANSWER]}]
+    (volumes.outputs / "sample-1" / "rows.jsonl").write_bytes(as_jsonl(rows))
+    assert read_rows([made], volumes) == rows
+    (volumes.outputs / "sample-1" / "rows.jsonl").write_bytes(b"")
+    assert problem(volumes, made)[0] == "RUN712"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"volume": "outputs"},
+        {"sha256": None, "rows": None},
+        {"rows": None},
+        {"shape": "messages", "exclude_classes": ["flow-control"]},
+        {"exclude_classes": ["flow control"]},
+        {"volume": "models"},
+        {"path": "../a.jsonl"},
+    ],
+)
+def test_blocks_that_do_not_fit_together(change: dict[str, Any]) -> None:
+    good = {"path": "a.jsonl", "shape": "badcase", "sha256": "0" * 64, "rows": 1, "uri": "s3://bucket/a.jsonl"}
+    DataBlock.model_validate(good)
+    with pytest.raises(ValueError, match="validation error"):
+        DataBlock.model_validate(good | change)
+
+
+def source(path: str, shape: str, *rows: dict[str, Any]) -> Source:
+    made = DataBlock.model_validate({"path": path, "shape": shape, "sha256": "0" * 64, "rows": len(rows)})
+    return Source(block=made, rows=list(rows), places=[f"{path}:{n}" for n, _ in enumerate(rows, start=1)], excluded=0)
+
+
+def test_conversations_become_completions_beside_completions() -> None:
+    system, user, more = ({"role": role, "content": role} for role in ("system", "user", "tool"))
+    talk = {"messages": [system, user, *ANSWER, more, *ANSWER], "tools": "for people"}
+    alone = sft_rows([source("m", "messages", talk)])
+    assert alone == [{"messages": talk["messages"]}]
+    both = sft_rows([source("p", "prompt-completion", ROWS[0]), source("m", "messages", talk)])
+    assert both == [
+        {"prompt": TURNS, "completion": ANSWER},
+        {"prompt": [system, user], "completion": [*ANSWER, more, *ANSWER]},
+    ]
+
+
+def test_what_cannot_be_one_form_is_refused() -> None:
+    plain = source("plain.csv", "prompt-completion", {"prompt": "p", "completion": "c"})
+    turns = source("turns.csv", "prompt-completion", ROWS[0])
+    for other in (turns, source("m", "messages", {"messages": [*TURNS, *ANSWER]})):
+        with pytest.raises(StageError, match=r"`plain.csv` holds plain text, `.*` holds turns") as caught:
+            sft_rows([plain, other])
+        assert caught.value.problem.code == "RUN716"
+    greeting = source("m.jsonl", "messages", {"messages": [*TURNS, *ANSWER]}, {"messages": [*ANSWER, *TURNS]})
+    with pytest.raises(StageError, match=r"^m.jsonl:2: the conversation begins with an answer"):
+        sft_rows([turns, greeting])
+    assert len(sft_rows([greeting])) == 2
