@@ -49,6 +49,9 @@ def _read(path: Path) -> str | None:
 def write(bundle: RenderedBundle, folder: Path, shown: str) -> Diagnostic | None:
     """Replace the plan folder by the bundle: written beside it, then renamed, so that a kill or a full disk leaves
     either the old plan or the new one. Gives back what went wrong, if anything.
+
+    Files are not forced to the disk one by one, which took longer than all of the compilation: a plan can always be
+    made again, and after a loss of power the next compile, which reads what is really there, writes it again.
     """
     if folder.is_symlink() or (folder.exists() and not _is_ours(folder)):
         message = f"`{shown}` was not written by trainspec, so it is not replaced"
@@ -57,7 +60,7 @@ def write(bundle: RenderedBundle, folder: Path, shown: str) -> Diagnostic | None
     try:
         staged = Path(tempfile.mkdtemp(prefix=f".{folder.name}.new-", dir=folder.parent))
         for file in bundle.files:
-            _write_durably(staged / file.name, file.text)
+            _write_file(staged / file.name, file.text)
         staged.chmod(0o755)
         _swap(staged, folder)
     except OSError as error:
@@ -95,11 +98,8 @@ def sweep(folder: Path) -> None:
         shutil.rmtree(leftover, ignore_errors=True)
 
 
-def _write_durably(path: Path, text: str) -> None:
-    with path.open("w", encoding="utf-8", newline="\n") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
+def _write_file(path: Path, text: str) -> None:
+    path.write_bytes(text.encode("utf-8"))
 
 
 def _swap(staged: Path, folder: Path) -> None:

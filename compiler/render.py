@@ -1,31 +1,29 @@
 """Render phase: a plan becomes files. Templates hold structure, `yaml_scalar.quote` every value, and what was rendered
-is read back and compared with what was meant before anything is written.
+is read back (`read_back.py`) and compared with what was meant before anything is written.
 """
 
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from jinja2 import FileSystemLoader, StrictUndefined
-from jinja2.sandbox import SandboxedEnvironment
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, pass_context
+from jinja2.runtime import Context
 
 from compiler import __version__
 from compiler.bundle import RenderedBundle, RenderedFile
 from compiler.defaults import BACKOFF_LIMIT, GRACE_SECONDS
 from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic
-from compiler.load import compose
 from compiler.plan_model import Plan, Stage
+from compiler.read_back import Holes, reads_as, reads_back
 from compiler.review import review_context
 from compiler.selection.rules import RULES_VERSION
-from compiler.yaml_scalar import block, key, quote
+from compiler.yaml_scalar import key, quote
 
 
 def render(plan: Plan) -> Outcome[RenderedBundle]:
     """Every file of the plan folder; a value that does not read back as it was meant is an error."""
     found: list[Diagnostic] = []
-    files = [
-        RenderedFile(name="PLAN.md", text=_environment().get_template("review/PLAN.md.j2").render(review_context(plan)))
-    ]
+    files = [RenderedFile(name="PLAN.md", text=_template("review/PLAN.md.j2").render(review_context(plan)))]
     if plan.stages:
         files += [_checked(name, template, context, found) for name, template, context in _objects(plan, found)]
     bundle = RenderedBundle(files=tuple(sorted(files, key=lambda file: file.name)))
@@ -54,51 +52,20 @@ def _objects(plan: Plan, found: list[Diagnostic]) -> Iterator[tuple[str, str, di
 def _config_text(stage: Stage, found: list[Diagnostic]) -> str:
     """The stage's config as YAML text, equal to `stage.config` when it is read back."""
     template = f"training/{stage.method}.yaml.j2"
-    text = _environment().get_template(template).render(config=stage.config)
-    if _read_back(text) != stage.config:
+    text = _template(template).render(config=stage.config)
+    if not reads_as(text, stage.config):
         found.append(_defect(f"{stage.name} config", template))
     return text
 
 
 def _checked(name: str, template: str, context: dict[str, object], found: list[Diagnostic]) -> RenderedFile:
-    """Render one object, and see that each quoted value stands in it, in order, as it was meant."""
-    meant: list[object] = []
-    environment = _environment()
-    text = environment.get_template(template).render(context | {"q": _recording(meant)})
-    leaves = iter(_leaves(_read_back(text)))
-    if not all(any(_same(value, leaf) for leaf in leaves) for value in meant):
+    """Render one object, and see that it reads as its template with each value in its place."""
+    holes = Holes()
+    skeleton = _template(template).render(context | {"q": holes.quote, "key": holes.key, "block": holes.block})
+    text = holes.fill(skeleton)
+    if not reads_back(text, skeleton, holes.values):
         found.append(_defect(name, template))
     return RenderedFile(name=name, text=text)
-
-
-def _recording(meant: list[object]):  # type: ignore[no-untyped-def]
-    def record(value: object) -> str:
-        meant.append(value)
-        return quote(value)
-
-    return record
-
-
-def _same(value: object, leaf: object) -> bool:
-    return (type(value) is type(leaf) and value == leaf) or (isinstance(value, str) and value == leaf)
-
-
-def _leaves(value: object) -> Iterator[object]:
-    """Keys and scalars of a document, in its order."""
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield key
-            yield from _leaves(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _leaves(inner)
-    else:
-        yield value
-
-
-def _read_back(text: str) -> object:
-    outcome = compose(text, "rendered")
-    return outcome.value.data if outcome.value is not None and outcome.ok else None
 
 
 def _defect(name: str, template: str) -> Diagnostic:
@@ -123,16 +90,28 @@ def escape_markdown(value: object) -> str:
     return text if text.count("`") % 2 == 0 else text.replace("`", "&#96;")
 
 
+@pass_context
+def _block(context: Context, text: str, indent: int) -> str:
+    """The filter `block` of templates: it leaves a hole, as `q` does."""
+    return str(context["block"](text, indent))
+
+
+def _template(name: str) -> Template:
+    return _environment().get_template(name)
+
+
 @cache
-def _environment() -> SandboxedEnvironment:
-    environment = SandboxedEnvironment(
+def _environment() -> Environment:
+    # not sandboxed: templates are the compiler's own, and text of a spec is only ever a value of theirs; nor escaped:
+    # what is rendered is YAML and Markdown, where `q` and `md` do that
+    environment = Environment(  # noqa: S701
         loader=FileSystemLoader(templates_folder()),
         undefined=StrictUndefined,
-        autoescape=False,
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"md": escape_markdown, "block": block}
+    environment.filters |= {"md": escape_markdown, "block": _block}
     environment.globals |= {"q": quote, "key": key}
     return environment

@@ -34,7 +34,7 @@ def test_changes_name_each_file(tmp_path: Path) -> None:
     assert output.changes(bundle(a="1", b="2"), folder) == ()
 
 
-@pytest.mark.parametrize("step", ["_write_durably", "_swap"])
+@pytest.mark.parametrize("step", ["_write_file", "_swap"])
 def test_a_full_disk_leaves_the_old_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     folder = tmp_path / "plan"
     output.write(bundle(a="1"), folder, "plan")
