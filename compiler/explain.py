@@ -1,8 +1,5 @@
 """Explanations as text: a diagnostic's code, a rule of the table, the decision of a spec as a tree."""
 
-from textwrap import fill
-
-from compiler.diagnostics import CODES
 from compiler.plan_model import Plan
 from compiler.review import METHOD_NAMES, alternatives, decisive, verdict
 from compiler.selection import Status, Traced
@@ -13,9 +10,10 @@ MARKS = {Status.FIRED: "✓", Status.BLOCKED: "✗", Status.SILENT: "·", Status
 
 
 def code(name: str) -> str:
-    """A diagnostic's code: what it means, why it matters, what to do."""
-    row = CODES[name]
-    return f"{name} ({row.severity}): {row.title}\n\n{fill(row.why, 100)}\n\nWhat to do: {fill(row.fix, 100)}"
+    """A diagnostic's code: what it means, why it matters, what to do, a bad and a good example."""
+    from compiler.diagnostics import manual  # the examples are read only by those who ask for them
+
+    return manual.explain(name)
 
 
 def rule_ids() -> list[str]:

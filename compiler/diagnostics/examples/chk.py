@@ -1,0 +1,39 @@
+"""Examples of CHK2xx."""
+
+from compiler.diagnostics.examples.example import Example, Situation
+from compiler.diagnostics.examples.project import DIGEST, badcases, demos, jsonl
+
+PROFILE = "specs/clusters/small.yaml"
+DEMOS, HELD_OUT, BADCASES = (f"specs/shop/data/{name}.jsonl" for name in ("demos", "held-out", "badcases"))
+
+FIRST_DEMO = '{"id": "d0", "prompt": "demo 0?", "completion": "answer 0"}\n'
+
+EXAMPLES: dict[str, Example | Situation] = {
+    "CHK201": Example(bad="      path: data/demo.jsonl", good="      path: data/demos.jsonl"),
+    "CHK202": Example(bad="      path: ../other/demos.jsonl", good="      path: data/demos.jsonl"),
+    "CHK203": Example(file=DEMOS, bad='{"id": "d0", "prompt": "demo 0?", "answer": "answer 0"}\n', good=FIRST_DEMO),
+    "CHK204": Example(file=DEMOS, whole=True, bad="", good=jsonl(demos())),
+    "CHK205": Example(
+        bad="      purpose: corpus\n      shape: prompt-completion",
+        good="      purpose: demonstrations\n      shape: prompt-completion",
+    ),
+    "CHK206": Example(
+        bad="    - name: demos\n      purpose: badcases", good="    - name: badcases\n      purpose: badcases"
+    ),
+    "CHK207": Example(bad="  profile: smal", good="  profile: small"),
+    "CHK208": Example(bad="        learn_rate: 0.0002", good="        learning_rate: 0.0002"),
+    "CHK209": Example(bad="        output_dir: /tmp/out", good="        learning_rate: 0.0002"),
+    "CHK210": Example(
+        file=HELD_OUT,
+        bad='{"id": "h0", "prompt": "demo 0?", "reference": "gold 0"}\n',
+        good='{"id": "h0", "prompt": "test 0?", "reference": "gold 0"}\n',
+    ),
+    "CHK211": Example(file=DEMOS, bad=FIRST_DEMO * 2, good=FIRST_DEMO),
+    "CHK212": Example(
+        file=PROFILE,
+        bad="  image: registry.example.com/runtime:latest",
+        good=f"  image: registry.example.com/runtime@sha256:{DIGEST}",
+    ),
+    "CHK213": Example(bad="        learning_rate: fast", good="        learning_rate: 0.0002"),
+    "CHK214": Example(file=BADCASES, whole=True, bad=jsonl(badcases("the right one is {i}")), good=jsonl(badcases())),
+}

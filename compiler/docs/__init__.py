@@ -1,0 +1,9 @@
+"""The manual pages that are generated: a table of files, each with the function that gives its text."""
+
+from collections.abc import Callable
+
+from compiler.diagnostics import manual
+
+PAGES: dict[str, Callable[[], str]] = {
+    "diagnostics.md": manual.page,
+}

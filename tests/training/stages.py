@@ -1,0 +1,41 @@
+"""Runs stages one after the other in this process, so that torch is imported once.
+
+Reads a JSON list of [folder, config, environment] on stdin; writes, for each, the codes of its errors.
+"""
+
+import io
+import json
+import os
+import sys
+import traceback
+from pathlib import Path
+
+from runtime.__main__ import prepare_libraries
+from runtime.interrupts import StopRequest
+from runtime.progress import EventStream
+from runtime.stage import run_stage
+
+
+def codes(folder: Path, config: str, environment: dict[str, str]) -> list[str]:
+    """The error codes that the stage ends with; a traceback that it prints is kept for the caller to see."""
+    volumes = {f"TRAINSPEC_{name.upper()}": str(folder / name) for name in ("models", "data", "outputs")}
+    os.environ.update(volumes | {"TRAINSPEC_TERMINATION_LOG": str(folder / "termination.json"), **environment})
+    log = io.StringIO()
+    try:
+        run_stage(str(folder / config), EventStream(log), StopRequest())
+    except Exception:
+        traceback.print_exc()
+        raise
+    finally:
+        for name in environment:
+            os.environ.pop(name)
+    events = [json.loads(line) for line in log.getvalue().splitlines()]
+    return [event["code"] for event in events if event["event"] == "error"]
+
+
+if __name__ == "__main__":
+    prepare_libraries()
+    answers = sys.stdout
+    sys.stdout = sys.stderr
+    asked = json.load(sys.stdin)
+    json.dump([codes(Path(folder), config, environment) for folder, config, environment in asked], answers)

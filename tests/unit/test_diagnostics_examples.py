@@ -1,0 +1,117 @@
+"""Every code has an example, and every example does what it says: the bad way tells the code, the good one does not.
+
+Those that need a stage of the runtime are run in tests/training/test_diagnostics_stages.py.
+"""
+
+import json
+import shlex
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from example_projects import both_ways, materialise
+from typer.testing import CliRunner
+
+from compiler.cli import app
+from compiler.diagnostics import CODES
+from compiler.diagnostics.examples import EXAMPLES, Example, Situation
+from compiler.local import process
+
+# what no file can provoke; a code is moved out of here as soon as one can
+UNPROVOKED = {"RND501", "RUN700", "RUN730", "RUN740", "RUN741", "RUN760", "RUN761", "RUN794"}
+OF_COMPILER = {
+    code: example
+    for code, example in EXAMPLES.items()
+    if isinstance(example, Example) and "runtime" not in example.command + str(example.good)
+}
+
+# stands in for the runtime: refuses data that is not what the plan was made for, else says that the stage is complete
+STAGE = textwrap.dedent(
+    """
+    import hashlib, json, os, pathlib, sys
+    import yaml
+    stage = yaml.safe_load(pathlib.Path(sys.argv[1]).read_text(encoding="utf-8"))
+    for block in stage["data"] if isinstance(stage["data"], list) else [stage["data"]]:
+        content = pathlib.Path(os.environ["TRAINSPEC_DATA"], block["path"]).read_bytes()
+        if hashlib.sha256(content).hexdigest() != block["sha256"]:
+            print(json.dumps({"event": "error", "code": "RUN711", "message": "other data"}), flush=True)
+            sys.exit(65)
+    output = pathlib.Path(os.environ["TRAINSPEC_OUTPUTS"]) / stage["output"]
+    output.mkdir(parents=True, exist_ok=True)
+    gate = {"verdict": "continue", "reason": "as told"} if stage["method"] == "evaluate" else None
+    score = {"exact_match": {"value": 0.5, "low": 0.4, "high": 0.6, "n": 20}} if gate else {}
+    done = {"status": "complete", "steps": 2, "wall_seconds": 1, "peak_memory_mb": 1, "metrics": score, "gate": gate}
+    (output / "metrics.json").write_text(json.dumps(done))
+    """
+)
+
+
+def test_every_code_has_an_example() -> None:
+    missing = sorted(set(CODES) - set(EXAMPLES))
+    assert missing == [], f"write examples in compiler/diagnostics/examples for: {', '.join(missing)}"
+    assert sorted(set(EXAMPLES) - set(CODES)) == [], "examples of codes that are not in the table"
+
+
+def test_the_codes_that_no_file_provokes_are_known() -> None:
+    assert {code for code, example in EXAMPLES.items() if isinstance(example, Situation)} == UNPROVOKED
+
+
+def told(command: str, work: Path) -> list[dict[str, Any]]:
+    """The diagnostics of a `trainspec` command, each with its place inside of its file."""
+    name, *arguments = shlex.split(command)
+    assert name == "trainspec"
+    if arguments[0] == "run":
+        from compiler.diagnostics.as_json import format_all
+        from compiler.local.run import run
+
+        plan, options = Path(arguments[1]), dict(zip(arguments[2::2], map(Path, arguments[3::2]), strict=True))
+        found = json.loads(format_all(run(plan, options.get("--work"), options.get("--models"))))
+    else:
+        ended = CliRunner().invoke(app, [*arguments, "--format", "json"], catch_exceptions=False)
+        assert ended.exit_code in (0, 1, 5), ended.output
+        found = json.loads(ended.stderr)
+    for each in found["diagnostics"]:
+        assert_inside(each["location"], work)
+    return found["diagnostics"]
+
+
+def assert_inside(where: dict[str, Any], work: Path) -> None:
+    if where["line"] is None:
+        return
+    lines = (work / where["path"]).read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+    assert 1 <= where["line"] <= len(lines), where
+    length = len(lines[where["line"] - 1])
+    assert 1 <= where["column"] <= length + 1, where
+    assert where["column"] < where["end_column"] <= length + 2, where
+
+
+@pytest.fixture
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    script = tmp_path / "stage.py"
+    script.write_text(STAGE, encoding="utf-8")
+    monkeypatch.setattr(process, "COMMAND", ["python", str(script)])
+    monkeypatch.setattr(process, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(process, "POLL_SECONDS", 0.01)
+    return None
+
+
+@pytest.mark.parametrize("code", sorted(OF_COMPILER))
+def test_the_bad_way_tells_the_code_and_the_good_one_does_not(
+    code: str, tmp_path: Path, stage: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    example = OF_COMPILER[code]
+    for way, command, change in both_ways(example):
+        work = tmp_path / way
+        materialise(work, example)
+        monkeypatch.chdir(work)
+        if example.first:
+            assert told(example.first, work) == []
+        change(work)
+        found = {each["code"]: each["severity"] for each in told(command, work)}
+        if way == "bad":
+            assert set(found) == {code} | (set(example.along) & set(found))
+            assert found[code] == CODES[code].severity
+        else:
+            assert set(found) <= set(example.along)
