@@ -39,7 +39,7 @@ The JSON document: `schema` is `trainspec.dev/diagnostics/v1` as long as no fiel
 | field | what |
 |---|---|
 | `code`, `severity`, `title` | the code, `error` or `warning`, and the code's title |
-| `message`, `hint` | what is wrong, and what to do about it (may be empty) |
+| `message`, `hint` | what is wrong, and what to do about it |
 | `location.path` | the file, as it was named on the command line or found below it |
 | `location.line`, `.column` | where it begins; null when the whole file is meant |
 | `location.end_line`, `.end_column` | where it ends; the end column is exclusive |

@@ -48,8 +48,10 @@ class Diagnostic:
 
 
 def diagnostic(code: str, message: str, location: Location, *, hint: str = "") -> Diagnostic:
-    """Make a diagnostic of a known code, whose severity the table of codes holds."""
-    return Diagnostic(code=code, severity=Severity(CODES[code].severity), message=message, location=location, hint=hint)
+    """Make a diagnostic of a known code; the table of codes says its severity, and what to do where no hint does."""
+    row = CODES[code]
+    action = hint or f"{row.fix[0].lower()}{row.fix[1:].removesuffix('.')}"
+    return Diagnostic(code=code, severity=Severity(row.severity), message=message, location=location, hint=action)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -59,7 +59,7 @@ def test_the_codes_that_no_file_provokes_are_known() -> None:
 
 
 def told(command: str, work: Path) -> list[dict[str, Any]]:
-    """The diagnostics of a `trainspec` command, each with its place inside of its file."""
+    """The diagnostics of a `trainspec` command: each has its place inside of its file, and follows the house rules."""
     name, *arguments = shlex.split(command)
     assert name == "trainspec"
     if arguments[0] == "run":
@@ -74,6 +74,8 @@ def told(command: str, work: Path) -> list[dict[str, Any]]:
         found = json.loads(ended.stderr)
     for each in found["diagnostics"]:
         assert_inside(each["location"], work)
+        assert each["hint"], f"{each['code']} ends without an action"
+        assert not each["message"][0].isupper(), each["message"]
     return found["diagnostics"]
 
 

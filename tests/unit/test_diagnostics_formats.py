@@ -91,7 +91,7 @@ def test_github_annotations_escape_what_would_end_them() -> None:
     )
     assert whole_file == "::warning file=specs/a/rows.jsonl,title=CHK211 rows repeat::1 row repeats%0Ahint: remove it"
     assert odd.startswith("::error file=/abs/a%2Cb%3Ac.yaml,line=1,")
-    assert odd.endswith("::`x`: 100 %25,%0D%0Ano: `y`")
+    assert odd.endswith("::`x`: 100 %25,%0D%0Ano: `y`%0Ahint: use one of the values named")
 
 
 @pytest.mark.parametrize("style", ["concise", "github"])
@@ -104,7 +104,7 @@ def test_formats_of_lines_say_nothing_when_there_is_nothing(style: str) -> None:
 def test_file_names_and_messages_cannot_steer_a_terminal(style: str) -> None:
     told = FORMATS[style]([HOSTILE])
     assert "\x1b" not in told
-    assert told.count("\n") == {"text": 2, "concise": 0}[style]
+    assert told.count("\n") == {"text": 3, "concise": 0}[style]
 
 
 @pytest.mark.parametrize("style", ["json", "sarif"])
