@@ -1,0 +1,25 @@
+"""What is wrong with a row, and what is wrong with a whole file."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a row cannot be used; `column` counts from 1, `text` is the line where it can be shown."""
+
+    message: str
+    hint: str
+    column: int = 1
+    text: str = ""
+    code: str = "CHK203"
+
+
+class SourceError(Exception):
+    """A file of a source cannot be read any further."""
+
+    def __init__(self, code: str, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.hint = hint
+        self.where = ""

@@ -1,0 +1,234 @@
+"""The files of a source, and their rows, one at a time: JSONL, CSV and Parquet, told apart by their ending."""
+
+import csv
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from compiler.data.errors import Problem, SourceError
+from compiler.data.shapes import FORMED
+from compiler.data.texts import Row
+
+MAX_SOURCE_BYTES = 1 << 30
+MAX_ROW_BYTES = 4 << 20
+MAX_FILES = 10_000
+
+Numbered = tuple[int, Row | Problem]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Part:
+    """A file of a source: where it lies, its path below the spec's folder, and its path as people are shown it."""
+
+    file: Path
+    path: str
+    shown: str
+
+
+def parts_of(file: Path, path: str, shown: str, *, inside: Path) -> tuple[Part, ...]:
+    """The file itself, or the data files of the folder at any depth, in name order; SourceError if there are none.
+
+    A link that leads out of the folder `inside` is an error: it would make the result depend on what lies there.
+    """
+    if not file.is_dir():
+        if file.suffix not in READERS:
+            raise SourceError("CHK223", f"`{shown}` is of no known format", _FORMATS)
+        return (Part(file=file, path=path, shown=shown),)
+    parts = []
+    for folder, _, names in os.walk(file):
+        for name in names:
+            each = Path(folder) / name
+            if each.suffix in READERS and not name.startswith((".", "_")):
+                below = each.relative_to(file).as_posix()
+                if not each.resolve().is_relative_to(inside):
+                    hint = "put the file itself into the folder, not a link out of it"
+                    raise SourceError("CHK202", f"`{path}/{below}` leaves the folder", hint)
+                parts.append(Part(file=each, path=f"{path.rstrip('/')}/{below}", shown=f"{shown.rstrip('/')}/{below}"))
+        if len(parts) > MAX_FILES:
+            raise SourceError("YML005", f"`{shown}` holds more than {MAX_FILES:,} data files", _ELSEWHERE)
+    if not parts:
+        raise SourceError("CHK223", f"folder `{shown}` holds no data file", _FORMATS)
+    return tuple(sorted(parts, key=lambda part: part.path))
+
+
+def source_digest(path: str, digests: tuple[tuple[str, str], ...], *, folder: bool) -> str:
+    """SHA-256 of a source out of those of its files: a file's own; of a folder, over a line for each file in order,
+    its path in the folder, a NUL and its digest.
+    """
+    if not folder:
+        return digests[0][1]
+    prefix = f"{path.rstrip('/')}/"
+    lines = sorted(f"{name.removeprefix(prefix)}\0{sha256}\n" for name, sha256 in digests)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def rows_of(part: Part, need: list[str], done: Callable[[str], None]) -> Iterator[Numbered]:
+    """The rows of a file with their line (their number in Parquet), or what is wrong with them. `need` names columns
+    that a table must have; `done` is called with the file's SHA-256 after the last row.
+    """
+    try:
+        yield from READERS[part.file.suffix](part, need, done)
+    except OSError as error:
+        raise SourceError("YML001", f"cannot read the file: {(error.strerror or str(error)).lower()}") from error
+
+
+def _jsonl(part: Part, _: list[str], done: Callable[[str], None]) -> Iterator[Numbered]:
+    digest = hashlib.sha256()
+    for number, raw in _lines(part, digest):
+        yield number, parse(raw)
+    done(digest.hexdigest())
+
+
+def _csv(part: Part, need: list[str], done: Callable[[str], None]) -> Iterator[Numbered]:
+    csv.field_size_limit(MAX_ROW_BYTES)
+    digest = hashlib.sha256()
+    reader = csv.reader((_text(number, raw) for number, raw in _lines(part, digest)), strict=True)
+    try:
+        header = next(reader, [])
+        problem = _header_problem(header, need)
+        if problem:
+            yield 1, problem
+            return
+        before = reader.line_num
+        for cells in reader:
+            if cells:  # an empty line holds no row
+                yield before + 1, _cells(header, cells)
+            before = reader.line_num
+    except csv.Error as error:
+        yield max(reader.line_num, 1), Problem(f"the row is not csv: {str(error).lower()}", "check its quotes")
+        return
+    except _UndecodedError as error:
+        yield error.line, Problem(f"the row is not utf-8 text (byte {error.byte})", "save the file as utf-8")
+        return
+    done(digest.hexdigest())
+
+
+def _parquet(part: Part, need: list[str], done: Callable[[str], None]) -> Iterator[Numbered]:
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError:
+        hint = "install it: pip install 'trainspec[data]'"
+        raise SourceError("CHK224", "reading Parquet needs the package `pyarrow`", hint) from None
+    try:
+        with part.file.open("rb") as stream:
+            sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+            stream.seek(0)
+            table = pyarrow.parquet.ParquetFile(stream)
+            size = sum(table.metadata.row_group(index).total_byte_size for index in range(table.num_row_groups))
+            if size > MAX_SOURCE_BYTES and part.file.stat().st_size <= MAX_SOURCE_BYTES:
+                raise SourceError("YML005", f"the file holds {size:,} bytes when it is unpacked", _ELSEWHERE)
+            problem = _header_problem(table.schema_arrow.names, need)
+            if problem:
+                yield 0, problem
+                return
+            number = 0
+            for batch in table.iter_batches(batch_size=256):
+                for row in batch.to_pylist():
+                    number += 1
+                    yield number, {name: _without_nulls(value) for name, value in row.items()}
+            done(sha256)
+    except pyarrow.ArrowException as error:
+        message = f"the file is not Parquet: {str(error).splitlines()[0][:120].lower()}"
+        raise SourceError("CHK223", message, "write it again") from error
+
+
+def _without_nulls(value: Any) -> Any:
+    """Turns without the fields that are null: Parquet gives every turn all fields that any turn has."""
+    if isinstance(value, list):
+        return [{k: v for k, v in item.items() if v is not None} if isinstance(item, dict) else item for item in value]
+    return value
+
+
+READERS: dict[str, Callable[[Part, list[str], Callable[[str], None]], Iterator[Numbered]]] = {
+    ".jsonl": _jsonl,
+    ".csv": _csv,
+    ".parquet": _parquet,
+}
+_FORMATS = f"name a file that ends in {', '.join(f'`{suffix}`' for suffix in READERS)}, or a folder of such files"
+_ELSEWHERE = "keep the rows elsewhere, name them with `uri`, and commit their card: trainspec data"
+
+
+def _lines(part: Part, digest: Any) -> Iterator[tuple[int, bytes]]:
+    with part.file.open("rb") as stream:
+        for number, raw in enumerate(iter(lambda: stream.readline(MAX_ROW_BYTES + 1), b""), start=1):
+            if len(raw) > MAX_ROW_BYTES:
+                raise SourceError("YML005", f"row {number} is larger than {MAX_ROW_BYTES:,} bytes", "make it smaller")
+            digest.update(raw)
+            yield number, raw
+
+
+class _UndecodedError(Exception):
+    def __init__(self, line: int, byte: int) -> None:
+        super().__init__(line, byte)
+        self.line = line
+        self.byte = byte
+
+
+def _text(number: int, raw: bytes) -> str:
+    try:
+        return raw.decode("utf-8-sig" if number == 1 else "utf-8")
+    except UnicodeDecodeError as error:
+        raise _UndecodedError(number, error.start) from None
+
+
+def _header_problem(names: list[str], need: list[str]) -> Problem | None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        return Problem(f"column `{twice[0]}` is there twice", "rename one of the two")
+    missing = [name for name in need if name not in names]
+    if missing:
+        has = ", ".join(f"`{name}`" for name in names[:20]) or "none"
+        return Problem(
+            f"the table has no column {', '.join(f'`{name}`' for name in missing)}",
+            f"its columns are {has}: rename them",
+        )
+    return None
+
+
+def _cells(header: list[str], cells: list[str]) -> Row | Problem:
+    if len(cells) != len(header):
+        return Problem(f"the row has {len(cells)} cells, the header {len(header)}", "check its commas and quotes")
+    return {name: _cell(name, cell) for name, cell in zip(header, cells, strict=True) if cell}
+
+
+def _cell(name: str, cell: str) -> object:
+    if name == "label":
+        return {"true": True, "false": False}.get(cell.lower(), cell)
+    if name in FORMED and cell.startswith("["):
+        try:
+            turns = json.loads(cell)
+        except (ValueError, RecursionError):
+            return cell
+        return turns if turns and all(isinstance(turn, dict) for turn in turns) else cell
+    return cell
+
+
+def parse(raw: bytes) -> Row | Problem:
+    """One line of JSONL as a row."""
+    try:
+        text = raw.decode("utf-8-sig").strip()
+        if not text:
+            return Problem("the row is empty", "remove the empty line")
+        row = json.loads(text, parse_constant=_no_constant)
+        if "\\ud" in text.lower():
+            json.dumps(row, ensure_ascii=False).encode()
+    except UnicodeDecodeError as error:
+        return Problem(f"the row is not utf-8 text (byte {error.start})", "save the file as utf-8")
+    except UnicodeEncodeError:
+        return Problem("the row holds a lone surrogate", "write the character as utf-8, or as a pair of escapes")
+    except json.JSONDecodeError as error:
+        shown = text if len(text) < 500 else ""
+        hint = "write one json object a line"
+        return Problem(f"the row is not json: {error.msg.lower()}", hint, column=error.colno, text=shown)
+    except (RecursionError, ValueError) as error:
+        return Problem(f"the row cannot be read as json: {type(error).__name__}", "write one flat json object a line")
+    return row if isinstance(row, dict) else Problem("the row is not a json object", "write one json object a line")
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(name)

@@ -1,0 +1,62 @@
+"""Texts of a row: what is asked, what is answered, and the digests by which they are known again elsewhere."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Row = Mapping[str, Any]
+
+# the columns of each shape that a trainer or an evaluation reads, prompts first
+TEXT_COLUMNS: dict[str, tuple[str, ...]] = {
+    "prompt-completion": ("prompt", "completion"),
+    "messages": ("messages",),
+    "preference": ("prompt", "chosen", "rejected"),
+    "unpaired-preference": ("prompt", "completion"),
+    "badcase": ("prompt", "fix", "answer"),
+    "evaluation": ("prompt", "reference"),
+    "text": ("text",),
+    "chain": ("prompt", "chain", "completion"),
+    "prompt": ("prompt",),
+}
+# shapes whose rows hold two answers, the right one first: a trainer reads the prompt with one of them at a time
+SIDES: dict[str, tuple[str, str]] = {"badcase": ("fix", "answer"), "preference": ("chosen", "rejected")}
+# the column of the answer that a row of these shapes teaches
+TAUGHT: dict[str, str] = {"prompt-completion": "completion", "chain": "completion", "messages": "messages"}
+
+
+def plain(value: object) -> str:
+    """Text of a plain or conversational field, the turns one after the other; nothing for nothing."""
+    if isinstance(value, str):
+        return value
+    return "\n".join([turn["content"] for turn in value]) if isinstance(value, list) else ""
+
+
+def asked(row: Row) -> str:
+    """What a user asks, whatever its form and spacing; empty for a row without a question."""
+    prompt = row.get("prompt")
+    if prompt is None:
+        prompt = row.get("messages")
+    if prompt is None:
+        return ""
+    if isinstance(prompt, str):
+        return " ".join(prompt.split())
+    return " ".join(" ".join([turn["content"] for turn in prompt if turn["role"] == "user"]).split())
+
+
+def answered(value: object) -> str:
+    """An answer whatever its form and spacing; of a whole conversation, its last turn of the assistant."""
+    if isinstance(value, list):
+        value = next((turn["content"] for turn in reversed(value) if turn["role"] == "assistant"), "")
+    return " ".join(value.split()) if isinstance(value, str) else ""
+
+
+def digest(*texts: str) -> bytes:
+    """A short digest of texts, for comparing and counting (not a proof of identity)."""
+    return hashlib.blake2b("\0".join(texts).encode(), digest_size=16).digest()
+
+
+def sequence(texts: Sequence[str], shape: str) -> list[str]:
+    """The texts of the longest sequence that a trainer makes of a row, given those of its `TEXT_COLUMNS`."""
+    if shape in SIDES:
+        return [texts[0], max(texts[1:], key=lambda text: len(text.encode()))]
+    return list(texts)
