@@ -58,6 +58,8 @@ def measure_prompts(schemas: dict[str, Schema], questions: list[Question], model
     """Print the base model's execution accuracy with each prompt file, on training questions, never held-out ones."""
     train, _ = split_questions(schemas, questions)
     sample = [train[index * len(train) // MEASURED_QUESTIONS] for index in range(MEASURED_QUESTIONS)]
+    asked = _lines(_train_row(each, schemas, PROMPT.read_text(encoding="utf-8")) for each in sample)
+    print(f"sha256 of these rows of data/train.jsonl: {hashlib.sha256(asked.encode('utf-8')).hexdigest()}", flush=True)
     for path in sorted(PROMPT.parent.glob("*.md")):
         rows = [_evaluation_row(each, schemas, path.read_text(encoding="utf-8")) for each in sample]
         print(f"{path.stem}: {_estimate(answer_rows(model, rows, path.stem))}", flush=True)
