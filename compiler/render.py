@@ -2,6 +2,7 @@
 is read back (`read_back.py`) and compared with what was meant before anything is written.
 """
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -17,7 +18,7 @@ from compiler.plan_model import Plan, Stage
 from compiler.read_back import Holes, reads_as, reads_back
 from compiler.review import review_context
 from compiler.selection.rules import RULES_VERSION
-from compiler.yaml_scalar import key, quote
+from compiler.yaml_scalar import key, mapping, quote
 
 
 def render(plan: Plan) -> Outcome[RenderedBundle]:
@@ -51,10 +52,9 @@ def _objects(plan: Plan, found: list[Diagnostic]) -> Iterator[tuple[str, str, di
 
 def _config_text(stage: Stage, found: list[Diagnostic]) -> str:
     """The stage's config as YAML text, equal to `stage.config` when it is read back."""
-    template = f"training/{stage.method}.yaml.j2"
-    text = _template(template).render(config=stage.config)
+    text = mapping(stage.config)
     if not reads_as(text, stage.config):
-        found.append(_defect(f"{stage.name} config", template))
+        found.append(_defect(f"{stage.name} config", "kubernetes/configmap.yaml.j2"))
     return text
 
 
@@ -81,10 +81,16 @@ def templates_folder() -> Path:
     return packaged if packaged.is_dir() else Path(__file__).parent.parent / "templates"
 
 
+_MARKUP = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;", "[": "&#91;", "]": "&#93;"}
+_ANY_MARKUP = re.compile(r"[&<>|\[\]`]")
+
+
 def escape_markdown(value: object) -> str:
     """Text of a spec as one line of Markdown that cannot break a table, start HTML or close a code span."""
     text = " ".join(str(value).split())
-    for char, safe in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("|", "&#124;"), ("[", "&#91;"), ("]", "&#93;")):
+    if _ANY_MARKUP.search(text) is None:
+        return text
+    for char, safe in _MARKUP.items():
         text = text.replace(char, safe)
     # an even number of backticks makes code spans of this line alone
     return text if text.count("`") % 2 == 0 else text.replace("`", "&#96;")

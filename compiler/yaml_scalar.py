@@ -1,4 +1,4 @@
-"""The one quoting filter that every scalar of a template goes through.
+"""How values are written as YAML: the one quoting filter that every scalar of a template goes through, and mappings.
 
 Strings are always double-quoted JSON with what YAML cannot hold escaped; floats keep a point in the mantissa. So YAML
 1.1 readers (PyYAML, which TRL uses) and YAML 1.2 readers see the same value, whatever a spec holds.
@@ -6,9 +6,11 @@ Strings are always double-quoted JSON with what YAML cannot hold escaped; floats
 
 import json
 import re
+from collections.abc import Mapping
 
 # readable to JSON, but not printable in YAML, or a line break there
 _ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
+_json = json.JSONEncoder(ensure_ascii=False).encode  # made once: `json.dumps` makes an encoder for each call
 
 _WORD = re.compile(r"[a-z][a-z0-9_]*")
 _BOOLEANS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}  # YAML 1.1 reads them as no words
@@ -16,6 +18,11 @@ _BOOLEANS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}  # YAM
 
 def quote(value: object) -> str:
     """A scalar, or a flow list of scalars, as YAML text. TypeError for anything else: that is a template's defect."""
+    if isinstance(value, str):
+        text = _json(value)
+        if text.isascii() and "\x7f" not in text:
+            return text
+        return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -24,8 +31,6 @@ def quote(value: object) -> str:
         return str(value)
     if isinstance(value, float):
         return _float(value)
-    if isinstance(value, str):
-        return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False))
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(quote(item) for item in value)}]"
     if isinstance(value, dict):
@@ -44,6 +49,24 @@ def _float(value: float) -> str:
         raise TypeError(f"cannot write {text} as a yaml scalar")
     mantissa, e, exponent = text.partition("e")
     return f"{mantissa}{'' if '.' in mantissa else '.0'}{e}{exponent}"
+
+
+def mapping(data: Mapping[str, object], indent: int = 0) -> str:
+    """Plain data as lines of YAML: a key a line, mappings and lists of mappings as blocks, other lists in one line."""
+    pad = " " * indent
+    return "".join(f"{pad}{key(name)}:{_value(value, indent)}" for name, value in data.items())
+
+
+def _value(value: object, indent: int) -> str:
+    if isinstance(value, dict) and value:
+        return f"\n{mapping(value, indent + 2)}"
+    if isinstance(value, (list, tuple)) and any(isinstance(item, dict) for item in value):
+        return "\n" + "".join(f"{' ' * (indent + 2)}- {_item(item, indent + 4)}" for item in value)
+    return f" {quote(value)}\n"
+
+
+def _item(item: object, indent: int) -> str:
+    return mapping(item, indent).lstrip(" ") if isinstance(item, dict) and item else f"{quote(item)}\n"
 
 
 def block(text: str, indent: int) -> str:
