@@ -1,6 +1,7 @@
 """Load phase: one YAML file becomes a `SourceDocument`, with every problem of its text found at once."""
 
 import hashlib
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,13 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from compiler.composer import Composer, TooMuchError
 from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic
+from compiler.reads import Reads
 from compiler.source import Mark, SourceDocument, place_of
 
 MAX_BYTES = 1 << 20
 
 
-def read_text(path: Path, shown: str) -> Outcome[str]:
+def read_text(path: Path, shown: str, reads: Reads | None = None) -> Outcome[str]:
     """Read a spec's text: UTF-8 (a byte order mark is dropped), without NUL, of at most `MAX_BYTES`."""
     try:
         with path.open("rb") as stream:
@@ -23,6 +25,8 @@ def read_text(path: Path, shown: str) -> Outcome[str]:
         return _failed("YML001", f"cannot read the file: {(error.strerror or str(error)).lower()}", shown)
     if len(raw) > MAX_BYTES:
         return _failed("YML005", f"the file is larger than {MAX_BYTES:,} bytes", shown)
+    if reads is not None:
+        reads.file(path, hashlib.sha256(raw).hexdigest())
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -32,10 +36,10 @@ def read_text(path: Path, shown: str) -> Outcome[str]:
     return Outcome(value=text)
 
 
-def load(path: Path, shown: str) -> Outcome[SourceDocument]:
-    """Load the YAML file at `path`, shown to people as `shown`."""
-    text = read_text(path, shown)
-    return Outcome(value=None, diagnostics=text.diagnostics) if text.value is None else compose(text.value, shown)
+def load(path: Path, shown: str, reads: Reads | None = None) -> Outcome[SourceDocument]:
+    """Load the YAML file at `path`, shown to people as `shown`; `reads` is told of it."""
+    text = read_text(path, shown, reads)
+    return Outcome(value=None, diagnostics=text.diagnostics) if text.value is None else _recent(text.value, shown)
 
 
 def compose(text: str, shown: str) -> Outcome[SourceDocument]:
@@ -60,6 +64,10 @@ def compose(text: str, shown: str) -> Outcome[SourceDocument]:
         spans=composer.spans,
     )
     return Outcome(value=document, diagnostics=tuple(composer.found))
+
+
+# a cluster profile is shared by many specs that are compiled one after the other
+_recent = lru_cache(maxsize=8)(compose)
 
 
 def _syntax_error(error: MarkedYAMLError, mark: Mark | None, composer: Composer) -> Diagnostic:
