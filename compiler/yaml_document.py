@@ -3,16 +3,16 @@ rewritten this way, since comments would be lost.
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
-from compiler.yaml_scalar import key, quote
+from compiler.yaml_scalar import mapping
 
 
 def document_text(data: Mapping[str, object], comment: str) -> str:
     """`data` (mappings, lists and scalars; keys in the order given) as YAML under a comment of one line or more."""
-    head = [f"# {line}".rstrip() for line in comment.splitlines()]
-    return "\n".join([*head, *_mapping(data)]) + "\n"
+    head = "".join(f"# {line}".rstrip() + "\n" for line in comment.splitlines())
+    return head + mapping(data)
 
 
 def write_document(path: Path, data: Mapping[str, object], comment: str) -> bool:
@@ -32,20 +32,3 @@ def write_document(path: Path, data: Mapping[str, object], comment: str) -> bool
         new.unlink(missing_ok=True)
     return True
 
-
-def _mapping(data: Mapping[str, object]) -> Iterator[str]:
-    for name, value in data.items():
-        inner = [f"  {line}" for line in _nested(value)]
-        yield f"{key(name)}:" if inner else f"{key(name)}: {quote(value)}"
-        yield from inner
-
-
-def _nested(value: object) -> Iterator[str]:
-    """The lines of a mapping, or of a list that holds mappings; none for what stands on the line of its key."""
-    if isinstance(value, Mapping):
-        yield from _mapping(value)
-    elif isinstance(value, list) and any(isinstance(item, (Mapping, list)) for item in value):
-        for item in value:
-            first, *rest = list(_nested(item)) or [quote(item)]
-            yield f"- {first}"
-            yield from (f"  {line}" for line in rest)

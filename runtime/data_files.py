@@ -40,12 +40,15 @@ def read_planned(block: DataBlock, volumes: Volumes) -> tuple[DataFile, ...]:
 
 
 def _names_in(folder: Path) -> list[str]:
-    """The data files of a folder at any depth, as sorted relative paths; other files and hidden ones do not count."""
+    """The data files of a folder at any depth, as sorted relative paths.
+
+    What is of another format does not count, nor what is hidden or set aside: a name that begins with `.` or `_`.
+    """
     relatives = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
     return sorted(
         path.as_posix()
         for path in relatives
-        if path.suffix.lower() in FORMATS and not any(part.startswith(".") for part in path.parts)
+        if path.suffix in FORMATS and not any(part.startswith((".", "_")) for part in path.parts)
     )
 
 

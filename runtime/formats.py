@@ -30,7 +30,7 @@ def csv_rows(content: bytes) -> Iterator[Record]:
     """One row a record under a header; an empty cell is a field that is not there."""
     csv.field_size_limit(MAX_CELL_CHARACTERS)
     try:
-        reader = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
+        reader = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="\n"), strict=True)
     except UnicodeDecodeError as error:
         yield "", ValueError(f"is not UTF-8 (byte {error.start})")
         return
@@ -73,7 +73,7 @@ FORMATS: dict[str, Callable[[bytes], Iterator[Record]]] = {
 
 def format_of(path: str) -> Callable[[bytes], Iterator[Record]] | None:
     """The reader of a file by the end of its name, or None where there is none."""
-    return FORMATS.get(PurePosixPath(path).suffix.lower())
+    return FORMATS.get(PurePosixPath(path).suffix)
 
 
 def _row_of_line(line: bytes) -> Row | ValueError:
@@ -102,7 +102,7 @@ def _row_of_cells(header: list[str], cells: list[str]) -> Row | ValueError:
 
 def _cell(name: str, cell: str) -> object:
     """The cell's text, or the turns that it holds; text that merely begins with a bracket stays text."""
-    if name not in _TURNS or not cell.lstrip().startswith("["):
+    if name not in _TURNS or not cell.startswith("["):
         return cell
     try:
         turns = json.loads(cell)

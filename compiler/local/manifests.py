@@ -36,6 +36,7 @@ class LocalJob:
 
     name: str
     stage: str
+    method: str
     order: int
     needs: str
     args: tuple[str, ...]
@@ -115,9 +116,11 @@ def _job(manifest: Mapping[str, Any], configs: Mapping[str, Mapping[str, Any]]) 
         )
     env, secrets = _environment(name, container["env"])
     text = configs[_config_map(pod)]["data"][_CONFIG]
+    config = _config(name, text)
     return LocalJob(
         name=name,
         stage=notes["trainspec.dev/stage"],
+        method=config["method"],
         order=int(notes["trainspec.dev/order"]),
         needs=notes["trainspec.dev/needs"],
         args=tuple(container["args"]),
@@ -125,7 +128,7 @@ def _job(manifest: Mapping[str, Any], configs: Mapping[str, Mapping[str, Any]]) 
         secrets=secrets,
         volumes=tuple(_volumes(pod, container)),
         config_text=text,
-        config=_config(name, text),
+        config=config,
         backoff_limit=int(spec["backoffLimit"]),
         deadline_seconds=int(spec["activeDeadlineSeconds"]),
         grace_seconds=int(pod["terminationGracePeriodSeconds"]),
@@ -155,9 +158,10 @@ def _volumes(pod: Mapping[str, Any], container: Mapping[str, Any]) -> Iterator[V
 
 def _config(job: str, text: str) -> Mapping[str, Any]:
     outcome = compose(text, job)
-    if outcome.value is None or not isinstance(outcome.value.data, dict):
-        raise _UnusableError(f"the config of job `{job}` is not a mapping")
-    return outcome.value.data
+    data = outcome.value.data if outcome.value is not None else None
+    if not isinstance(data, dict) or not isinstance(data["method"], str) or not isinstance(data["model"]["path"], str):
+        raise _UnusableError(f"the config of job `{job}` is not one of a stage")
+    return data
 
 
 def _never_retry(spec: Mapping[str, Any]) -> Iterator[int]:

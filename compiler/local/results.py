@@ -30,4 +30,5 @@ def read_result(job: LocalJob, outputs: Path, *, ran_now: bool) -> Result | None
         metrics = json.loads((outputs / job.name / "metrics.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return Result(job=job, metrics=metrics, ran_now=ran_now) if metrics.get("status") == "complete" else None
+    done = isinstance(metrics, dict) and metrics.get("status") == "complete"
+    return Result(job=job, metrics=metrics, ran_now=ran_now) if done else None

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from compiler.defaults import RUNTIME_METHODS
 from compiler.diagnostics import Diagnostic, Location, diagnostic
 from compiler.local.manifests import LocalJob, read_plan
 from compiler.local.process import Ended, Event, Places, run_job
@@ -26,11 +27,11 @@ def run(plan: Path, work: Path | None, models: Path | None) -> tuple[Diagnostic,
         print(f"{plan}: this plan has no jobs; see {plan / 'PLAN.md'} for what to do first")
         return ()
     jobs = read.value
-    spec_folder = plan.resolve().parent
+    beyond = tuple(_beyond(job, plan) for job in jobs if job.method not in RUNTIME_METHODS)
+    if beyond:
+        return beyond
     places = Places(
-        models=(models or default_models()).resolve(),
-        data=spec_folder,
-        work=(work or Path(".trainspec") / spec_folder.name).resolve(),
+        models=(models or default_models()).resolve(), data=plan.resolve().parent, work=work_folder(plan, work)
     )
     missing = _missing_model(jobs[0], places)
     if missing:
@@ -45,16 +46,35 @@ def run(plan: Path, work: Path | None, models: Path | None) -> tuple[Diagnostic,
                         "RUN794", "another run uses the work folder", Location(path=str(places.work)), hint=hint
                     ),
                 )
-            return _run_all(jobs, places)
+            found = _run_all(jobs, places)
     except OSError as error:
         message = f"cannot write to the work folder: {(error.strerror or str(error)).lower()}"
         hint = "free space or mend permissions, then run again; what is done is kept"
         return (diagnostic("RUN795", message, Location(path=str(places.work)), hint=hint),)
+    if not found:
+        where = f" --work {work}" if work else ""
+        print(f"keep the results as evidence: trainspec collect {plan}{where}")
+    return found
+
+
+def work_folder(plan: Path, work: Path | None) -> Path:
+    """Where a plan's outputs and logs go: the folder given, or one named after the spec's folder."""
+    return (work or Path(".trainspec") / plan.resolve().parent.name).resolve()
 
 
 def default_models() -> Path:
     """Where base models are kept on this machine."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "trainspec" / "models"
+
+
+def _beyond(job: LocalJob, plan: Path) -> Diagnostic:
+    have = ", ".join(f"`{name}`" for name in RUNTIME_METHODS)
+    return diagnostic(
+        "RUN796",
+        f"stage `{job.stage}` needs the method `{job.method}`, which this version does not run; nothing was started",
+        Location(path=str(plan)),
+        hint=f"keep the plan for review, or run it with a version that has the method (this one has {have})",
+    )
 
 
 def _missing_model(job: LocalJob, places: Places) -> Diagnostic | None:

@@ -9,74 +9,19 @@ import os
 import signal
 import subprocess
 import sys
-import textwrap
 import time
 from pathlib import Path
 
 import pytest
 from conftest import MakeSpec
-from typer.testing import CliRunner
+from local_project import Project, make_project
 
-from compiler.cli import app
-from compiler.local import process, run
-
-# behaves as a stage does: reads its config, logs, leaves metrics.json; BEHAVE says what goes wrong with which stage
-STAGE = textwrap.dedent(
-    """
-    import json, os, pathlib, signal, sys, time
-    text = pathlib.Path(sys.argv[1]).read_text()
-    field = lambda name: next(line.split('"')[1] for line in text.splitlines() if line.startswith(name + ":"))
-    stage, output = field("stage"), pathlib.Path(os.environ["TRAINSPEC_OUTPUTS"]) / field("output")
-    output.mkdir(parents=True, exist_ok=True)
-    starts = output / "starts"
-    starts.write_text(starts.read_text() + "x" if starts.exists() else "x")
-    behave = json.loads(pathlib.Path(os.environ["TRAINSPEC_DATA"], "behave.json").read_text()).get(stage, {})
-    print(json.dumps({"event": "step", "step": 1, "max_steps": 2, "loss": 1.0}), flush=True)
-    (output / "env.json").write_text(json.dumps(dict(os.environ)))
-    if len(starts.read_text()) <= behave.get("failures", 0):
-        print(json.dumps({"event": "error", "code": "RUN799", "message": "it broke", "hint": "mend it"}), flush=True)
-        sys.exit(behave["code"])
-    time.sleep(behave.get("sleep", 0))
-    gate = {"verdict": behave.get("verdict", "continue"), "reason": "as told"} if stage.startswith("evaluate") else None
-    score = {"exact_match": {"value": 0.5, "low": 0.4, "high": 0.6, "n": 20}} if gate else {}
-    done = {"status": "complete", "steps": 2, "wall_seconds": 1.5, "peak_memory_mb": 100, "metrics": score, "gate": gate}
-    (output / "metrics.json").write_text(json.dumps(done))
-    sys.exit(80 if gate and gate["verdict"] == "no-gain" else 0)
-    """
-)
-
-
-class Project:
-    """A compiled plan, a models folder and a work folder."""
-
-    def __init__(self, spec: Path, tmp_path: Path) -> None:
-        self.plan, self.work, self.models = spec.parent / "plan", tmp_path / "work", tmp_path / "models"
-        (self.models / "tiny" / "1").mkdir(parents=True, exist_ok=True)
-        (self.models / "tiny" / "1" / "config.json").write_text("{}")
-        self.behave()
-        assert CliRunner().invoke(app, ["compile", str(spec)]).exit_code == 0
-
-    def behave(self, **stages: dict[str, object]) -> None:
-        (self.plan.parent / "behave.json").write_text(
-            json.dumps({name.replace("_", "-"): how for name, how in stages.items()})
-        )
-
-    def run(self) -> list[str]:
-        return [found.code for found in run.run(self.plan, self.work, self.models)]
-
-    def starts(self) -> dict[str, int]:
-        found = sorted(self.work.glob("outputs/*/starts"))
-        return {path.parent.name.removeprefix("shop-")[:-11]: len(path.read_text()) for path in found}
+from compiler.local import run
 
 
 @pytest.fixture
 def project(make_spec: MakeSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    script = tmp_path / "stage.py"
-    script.write_text(STAGE)
-    monkeypatch.setattr(process, "COMMAND", ["python", str(script)])
-    monkeypatch.setattr(process, "RETRY_SECONDS", 0.01)
-    monkeypatch.setattr(process, "POLL_SECONDS", 0.01)
-    return Project(make_spec(), tmp_path)
+    return make_project(make_spec(), tmp_path, monkeypatch)
 
 
 ONCE = {"evaluate-base": 1, "sft": 1, "evaluate-sft": 1, "dpo": 1, "evaluate-dpo": 1}
@@ -87,7 +32,8 @@ def test_stages_run_once_and_in_order(project: Project, capfd: pytest.CaptureFix
     assert project.starts() == ONCE
     out, err = capfd.readouterr()
     assert "ran now" in out
-    assert "0.500 (0.400 to 0.600)" in out
+    assert "0.500 (0.400 to 0.667)" in out
+    assert f"trainspec collect {project.plan} --work {project.work}" in out
     assert str(project.work / "outputs") in out
     assert project.run() == []
     assert project.starts() == ONCE
@@ -221,5 +167,27 @@ def test_interrupting_the_command_stops_the_stage_and_a_rerun_goes_on(project: P
     _, err = command.communicate(timeout=30)
     assert command.returncode == 130, err
     project.behave()
+    assert project.run() == []
+    assert project.starts() == ONCE | {"sft": 2}
+
+
+@pytest.mark.parametrize("method", ["grpo", "optimize-prompt"])
+def test_a_method_that_the_runtime_lacks_is_told_before_anything_runs(project: Project, method: str) -> None:
+    for name in ("02-sft", "04-dpo"):
+        path = project.plan / f"{name}.config.yaml"
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace(f'method: "{name[3:]}"', f'method: "{method}"'), encoding="utf-8")
+    found = run.run(project.plan, project.work, project.models)
+    assert [each.code for each in found] == ["RUN796", "RUN796"]
+    assert f"stage `dpo` needs the method `{method}`" in found[1].message
+    assert "`sft`, `dpo`, `evaluate`" in found[1].hint
+    assert project.starts() == {}
+
+
+@pytest.mark.parametrize("text", ["[]", "3", "{", '{"status": "complete"'])
+def test_a_damaged_result_does_not_count(project: Project, text: str) -> None:
+    assert project.run() == []
+    (path,) = project.work.glob("outputs/shop-sft-*/metrics.json")
+    path.write_text(text)
     assert project.run() == []
     assert project.starts() == ONCE | {"sft": 2}

@@ -45,7 +45,7 @@ def as_parquet(rows: list[dict[str, Any]]) -> bytes:
     return bytes(sink.getvalue())
 
 
-FORMATS = {"a.jsonl": as_jsonl, "a.csv": as_csv, "a.PARQUET": as_parquet}
+FORMATS = {"a.jsonl": as_jsonl, "a.csv": as_csv, "a.parquet": as_parquet}
 
 
 @pytest.fixture
@@ -104,7 +104,8 @@ def test_a_folder_is_read_in_the_order_of_its_paths_whatever_the_formats(volumes
         write(volumes, name, write_as([{"prompt": f"p{index}", "completion": "c"}]))
     whole = block(volumes, "训练", 3)
     write(volumes, "训练/.hidden.jsonl", b"x")
-    write(volumes, "训练/.git/x.jsonl", b"x")
+    write(volumes, "训练/_old.jsonl", b"x")
+    write(volumes, "训练/a/.ipynb_checkpoints/x.csv", b"x")
     write(volumes, "训练/README.md", b"x")
     assert [row["prompt"] for row in read_rows([whole], volumes)] == ["p2", "p1", "p0"]
     (volumes.data / "训练" / "b.csv").rename(volumes.data / "训练" / "c.csv")

@@ -1,0 +1,145 @@
+"""Results of a plan's evaluations become evidence: `evidence/stage-<job>.yaml` beside the spec, a document a Job."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic
+from compiler.evidence import FOLDER, as_evidence
+from compiler.exit_codes import ExitCode
+from compiler.load import compose
+from compiler.local.manifests import LocalJob, read_plan
+from compiler.local.run import work_folder
+from compiler.schema import API_VERSION
+from compiler.yaml_document import document_text, write_document
+
+METRICS_FILE = "metrics.json"
+COMMENT = "Written by `trainspec collect` from what the Job measured: commit it, do not edit it."
+_DIGITS = 6  # of a score: it is a mean over some hundred questions
+
+Document = dict[str, Any]
+
+
+def collect_results(plan: Path, work: Path | None) -> ExitCode:
+    """Write what the evaluations of a plan found as evidence, and say what to do next."""
+    from compiler.commands import report
+
+    found = collect(plan, work)
+    report(found, "text")
+    return ExitCode.ERRORS if found else ExitCode.OK
+
+
+def collect(plan: Path, work: Path | None) -> tuple[Diagnostic, ...]:
+    """Write a `StageResult` for each evaluation that is done; what is wrong with any of them comes back, and then
+    nothing is written.
+    """
+    read = read_plan(plan)
+    if read.value is None:
+        return read.diagnostics
+    outputs = work_folder(plan, work) / "outputs"
+    outcomes = {job: _result(job, read.value, outputs) for job in _done(read.value, outputs)}
+    found = tuple(each for outcome in outcomes.values() for each in outcome.diagnostics)
+    if found:
+        return found
+    if not outcomes:
+        hint = f"run the plan first: trainspec run {plan}"
+        return (diagnostic("RUN797", "no evaluation of this plan is done", Location(path=_shown(outputs)), hint=hint),)
+    return _write(plan.resolve().parent, {job.name: outcome.value or {} for job, outcome in outcomes.items()})
+
+
+def _done(jobs: Sequence[LocalJob], outputs: Path) -> list[LocalJob]:
+    return [job for job in jobs if job.method == "evaluate" and (outputs / job.name / METRICS_FILE).is_file()]
+
+
+def _result(job: LocalJob, jobs: Sequence[LocalJob], outputs: Path) -> Outcome[Document]:
+    """The evidence of one Job, as its schema wants it."""
+    path = outputs / job.name / METRICS_FILE
+    where = Location(path=_shown(path))
+    hint = f"remove `{_shown(path.parent)}`, and run the plan again"
+    try:
+        content = path.read_bytes()
+        metrics = json.loads(content)
+        if metrics["config_sha256"] != hashlib.sha256(job.config_text.encode()).hexdigest():
+            found = diagnostic("RUN797", f"the result of `{job.stage}` is of another config", where, hint=hint)
+            return Outcome(value=None, diagnostics=(found,))
+        document = _document(job, jobs, metrics, hashlib.sha256(content).hexdigest())
+        outcome = compose(document_text(document, COMMENT), where.path)
+        problems = as_evidence(outcome.value).diagnostics if outcome.value else outcome.diagnostics
+        fault = problems[0].message if problems else ""
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        fault = f"{type(error).__name__}: {error}"
+    if fault:
+        message = f"the result of `{job.stage}` is not as the runtime writes it ({fault})"
+        return Outcome(value=None, diagnostics=(diagnostic("RUN797", message, where, hint=hint),))
+    return Outcome(value=document)
+
+
+def _document(job: LocalJob, jobs: Sequence[LocalJob], metrics: Mapping[str, Any], digest: str) -> Document:
+    config, gate = job.config, metrics["gate"] or {}
+    decides = config.get("gate", {}).get("metric")
+    names = sorted(metrics["metrics"], key=lambda name: (name != decides, name))
+    method = _method(job, jobs)
+    gain = (
+        {"value": gate["gain"], "low": gate["gain_low"], "high": gate["gain_high"]}
+        if gate.get("gain") is not None
+        else {}
+    )
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "StageResult",
+        "metadata": {
+            "source": f"Job {job.name}",
+            "date": datetime.fromisoformat(metrics["ended"]).date().isoformat(),
+            "digest": digest,
+        },
+        "spec": {
+            "job": job.name,
+            "order": job.order,
+            **({"method": method} if method else {}),
+            "model": config["model"]["path"],
+            "evaluation": config["data"][0]["sha256"],
+            "questions": metrics["metrics"][names[0]]["n"],
+            "metrics": [{"name": name, **_rounded(metrics["metrics"][name])} for name in names],
+            **({"gain": _rounded(gain)} if gain else {}),
+            "gate": gate.get("verdict", "continue"),
+        },
+    }
+
+
+def _method(job: LocalJob, jobs: Sequence[LocalJob]) -> str | None:
+    """The method of the Job whose weights were added last: the one that is evaluated. None for the base model."""
+    adapters = job.config["model"]["adapters"]
+    maker = adapters[-1].split("/")[0] if adapters else ""
+    return next((each.method for each in jobs if each.name == maker), None)
+
+
+def _rounded(interval: Mapping[str, float]) -> dict[str, float]:
+    return {name: round(float(interval[name]), _DIGITS) for name in ("value", "low", "high")}
+
+
+def _write(folder: Path, documents: Mapping[str, Document]) -> tuple[Diagnostic, ...]:
+    home = folder / FOLDER
+    if not home.resolve().is_relative_to(folder):
+        hint = "keep evidence in the spec's folder, not behind a link out of it"
+        return (diagnostic("CHK202", f"`{FOLDER}` leaves the spec's folder", Location(path=_shown(home)), hint=hint),)
+    for job, document in documents.items():
+        path = home / f"stage-{job}.yaml"
+        try:
+            changed = write_document(path, document, COMMENT)
+        except OSError as error:
+            message = f"cannot write the evidence: {(error.strerror or str(error)).lower()}"
+            hint = "free space or mend permissions, then collect again"
+            return (diagnostic("RUN798", message, Location(path=_shown(path)), hint=hint),)
+        score = document["spec"]["metrics"][0]
+        measured = f"{score['name']} {score['value']:.3f} ({score['low']:.3f} to {score['high']:.3f})"
+        print(f"{_shown(path)}: {'written' if changed else 'unchanged'}; {measured}, gate: {document['spec']['gate']}")
+    print(f"next: trainspec compile {_shown(folder)}, then commit `{FOLDER}` and the plan")
+    return ()
+
+
+def _shown(path: Path) -> str:
+    """A path as people type it here."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

@@ -1,0 +1,165 @@
+"""What the compiler and the runtime must both mean, though neither imports the other: stage configs, methods, data."""
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+import yaml
+from conftest import MakeSpec
+from typer.testing import CliRunner
+
+from compiler.cli import app
+from compiler.data.sources import read_source
+from compiler.defaults import RUNTIME_METHODS
+from compiler.schema.v1.types import BadcaseClass
+from runtime import config as runtime_config
+from runtime.config import DataBlock, parse_stage
+from runtime.data import read_rows
+from runtime.errors import StageError
+from runtime.volumes import Volumes
+
+ROOT = Path(__file__).parent.parent.parent
+TURNS = [{"role": "user", "content": '[请] 回答,\n“a” "b"\u2028'}]
+ANSWER = [{"role": "assistant", "content": "好"}]
+Rows = list[dict[str, Any]]
+
+
+def test_the_compiler_knows_the_methods_of_the_runtime() -> None:
+    from runtime.stage import METHODS
+
+    assert tuple(METHODS) == RUNTIME_METHODS
+
+
+def test_both_know_the_same_classes_of_badcases() -> None:
+    assert set(get_args(runtime_config.BadcaseClass)) == {each.value for each in BadcaseClass}
+
+
+def configs(plan: Path) -> list[str]:
+    found = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(plan.glob("*.config.yaml"))]
+    return [each["data"]["config.yaml"] for each in found]
+
+
+def test_the_runtime_reads_what_the_compiler_renders(make_spec: MakeSpec) -> None:
+    path = make_spec()
+    assert CliRunner().invoke(app, ["compile", str(path)]).exit_code == 0
+    stages = [parse_stage(text.encode(), "config.yaml") for text in configs(path.parent / "plan")]
+    assert {stage.method for stage in stages} == set(RUNTIME_METHODS)
+
+
+@pytest.mark.parametrize("plan", sorted(ROOT.glob("specs/*/plan")), ids=lambda path: path.parent.name)
+def test_the_runtime_reads_every_shipped_plan(plan: Path) -> None:
+    for text in configs(plan):
+        if yaml.safe_load(text)["method"] in RUNTIME_METHODS:
+            parse_stage(text.encode(), plan.parent.name)
+
+
+def as_jsonl(rows: Rows) -> bytes:
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
+
+
+def as_csv(rows: Rows) -> bytes:
+    stream = io.StringIO(newline="")
+    writer = csv.DictWriter(stream, sorted({name for row in rows for name in row}))
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({k: v if isinstance(v, str) else json.dumps(v, ensure_ascii=False) for k, v in row.items()})
+    return b"\xef\xbb\xbf" + stream.getvalue().replace("\r\n", "\n", 1).encode()
+
+
+def as_parquet(rows: Rows) -> bytes:
+    import pyarrow
+    from pyarrow import parquet
+
+    sink = pyarrow.BufferOutputStream()
+    parquet.write_table(pyarrow.Table.from_pylist(rows), sink)
+    return bytes(sink.getvalue())
+
+
+FORMATS: dict[str, Callable[[Rows], bytes]] = {"csv": as_csv, "jsonl": as_jsonl, "parquet": as_parquet}
+SHAPES: dict[str, Rows] = {
+    "prompt-completion": [
+        {"prompt": TURNS, "completion": ANSWER, "cluster": "一"},
+        {"prompt": TURNS * 2, "completion": ANSWER},
+    ],
+    "messages": [{"messages": [*TURNS, *ANSWER]}],
+    "preference": [{"prompt": "[1]", "chosen": "[a", "rejected": "b]"}],
+    "badcase": [
+        {"id": "一", "prompt": "p", "fix": "f", "answer": "[4]", "class": "sporadic"},
+        {"id": "2", "prompt": "[1, 2]", "fix": "3"},
+    ],
+    "evaluation": [{"id": "1", "prompt": TURNS, "reference": "r", "database": "d"}],
+}
+
+
+def both(volume: Path, name: str, shape: str) -> tuple[tuple[str, int] | None, Rows | None]:
+    """What the compiler knows of a source, and the rows that the runtime reads of it; None where one refuses it."""
+    found = read_source(volume / name, name, name="s", relative=name, shape=shape, inside=volume)
+    known = (found.value.sha256, found.value.rows) if found.value and found.ok else None
+    digest, count = known or (hashlib.sha256((volume / name).read_bytes()).hexdigest(), 1)
+    block = DataBlock.model_validate({"path": name, "shape": shape, "sha256": digest, "rows": count})
+    try:
+        rows = read_rows([block], Volumes(models=volume, data=volume, outputs=volume))
+    except StageError:
+        rows = None
+    return known, rows
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_both_read_the_same_file(tmp_path: Path, suffix: str, shape: str) -> None:
+    (tmp_path / f"a.{suffix}").write_bytes(FORMATS[suffix](SHAPES[shape]))
+    known, rows = both(tmp_path, f"a.{suffix}", shape)
+    assert known is not None
+    assert known[1] == len(SHAPES[shape])
+    assert rows == SHAPES[shape]
+
+
+def test_both_read_the_same_folder(tmp_path: Path) -> None:
+    for index, name in enumerate(("b/z.csv", "b/a/x.parquet", "b.jsonl", "训练/一.jsonl", "b-a/c.csv", "b!/c.csv")):
+        path = tmp_path / "d" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(FORMATS[path.suffix[1:]]([{"messages": [*TURNS, *ANSWER], "id": f"{index}"}]))
+    for name in (
+        "b/README.md",
+        ".x/a.jsonl",
+        ".a.jsonl",
+        "_a.csv",
+        "b/_tmp/a.csv",
+        "b/.ipynb_checkpoints/a.csv",
+        "A.CSV",
+    ):
+        (tmp_path / "d" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "d" / name).write_bytes(b"not a row")
+    known, rows = both(tmp_path, "d", "messages")
+    assert known is not None
+    assert known[1] == 6
+    assert rows is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv", b"prompt,prompt\na,b\n"),
+        ("a.csv", b"prompt,completion\na\n"),
+        ("a.csv", b"prompt,completion\na,b,c\n"),
+        ("a.csv", b'prompt,completion\na,"b\n'),
+        ("a.csv", b"prompt,completion\na,\n"),
+        ("a.csv", b"prompt,completion\na\rb,c\n"),
+        ("a.csv", b"prompt,completion\n\xff,b\n"),
+        ("a.csv", b'prompt,completion\n"[{""role"": ""user"", ""content"": ""x""}]",b\n'),
+        ("a.csv", b""),
+        ("a.jsonl", b""),
+        ("a.jsonl", b'{"prompt": "a"}\n'),
+        ("a.jsonl", b'{"prompt": "a", "completion": "b\\ud800"}\n'),
+        ("a.parquet", b"PAR1"),
+        ("a.json", b'[{"prompt": "a", "completion": "b"}]'),
+    ],
+)
+def test_both_refuse_the_same_files(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    assert both(tmp_path, name, "prompt-completion") == (None, None)

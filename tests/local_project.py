@@ -1,0 +1,73 @@
+"""A compiled plan, run by the local executor with a small script in the place of the runtime."""
+
+import json
+import textwrap
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from compiler.cli import app
+from compiler.local import process, run
+
+# behaves as a stage does: reads its config, logs, leaves metrics.json; BEHAVE says what goes wrong with which stage
+STAGE = textwrap.dedent(
+    """
+    import hashlib, json, os, pathlib, signal, sys, time
+    text = pathlib.Path(sys.argv[1]).read_text()
+    field = lambda name: next(line.split('"')[1] for line in text.splitlines() if line.startswith(name + ":"))
+    stage, output = field("stage"), pathlib.Path(os.environ["TRAINSPEC_OUTPUTS"]) / field("output")
+    output.mkdir(parents=True, exist_ok=True)
+    starts = output / "starts"
+    starts.write_text(starts.read_text() + "x" if starts.exists() else "x")
+    behave = json.loads(pathlib.Path(os.environ["TRAINSPEC_DATA"], "behave.json").read_text()).get(stage, {})
+    print(json.dumps({"event": "step", "step": 1, "max_steps": 2, "loss": 1.0}), flush=True)
+    (output / "env.json").write_text(json.dumps(dict(os.environ)))
+    if len(starts.read_text()) <= behave.get("failures", 0):
+        print(json.dumps({"event": "error", "code": "RUN799", "message": "it broke", "hint": "mend it"}), flush=True)
+        sys.exit(behave["code"])
+    time.sleep(behave.get("sleep", 0))
+    gate = {"verdict": behave.get("verdict", "continue"), "reason": "as told"} if stage.startswith("evaluate") else None
+    if gate:
+        gain = {"gain": 0.25, "gain_low": 0.1, "gain_high": 0.4} if stage != "evaluate-base" else dict.fromkeys(("gain", "gain_low", "gain_high"))
+        gate |= gain
+    score = {"exact_match": {"value": 0.5, "low": 0.4, "high": 1 / 3 + 1 / 3, "n": 20}} if gate else {}
+    done = {"status": "complete", "steps": 2, "wall_seconds": 1.5, "peak_memory_mb": 100, "metrics": score, "gate": gate}
+    done |= {"config_sha256": hashlib.sha256(text.encode()).hexdigest(), "ended": "2026-11-22T23:59:59+00:00"}
+    (output / "metrics.json").write_text(json.dumps(done))
+    sys.exit(80 if gate and gate["verdict"] == "no-gain" else 0)
+    """
+)
+
+
+class Project:
+    """A compiled plan, a models folder and a work folder."""
+
+    def __init__(self, spec: Path, tmp_path: Path) -> None:
+        self.plan, self.work, self.models = spec.parent / "plan", tmp_path / "work", tmp_path / "models"
+        (self.models / "tiny" / "1").mkdir(parents=True, exist_ok=True)
+        (self.models / "tiny" / "1" / "config.json").write_text("{}")
+        self.behave()
+        assert CliRunner().invoke(app, ["compile", str(spec)]).exit_code == 0
+
+    def behave(self, **stages: dict[str, object]) -> None:
+        (self.plan.parent / "behave.json").write_text(
+            json.dumps({name.replace("_", "-"): how for name, how in stages.items()})
+        )
+
+    def run(self) -> list[str]:
+        return [found.code for found in run.run(self.plan, self.work, self.models)]
+
+    def starts(self) -> dict[str, int]:
+        found = sorted(self.work.glob("outputs/*/starts"))
+        return {path.parent.name.removeprefix("shop-")[:-11]: len(path.read_text()) for path in found}
+
+
+def make_project(spec: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """The spec compiled, with the script as the command of its Jobs."""
+    script = tmp_path / "stage.py"
+    script.write_text(STAGE)
+    monkeypatch.setattr(process, "COMMAND", ["python", str(script)])
+    monkeypatch.setattr(process, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(process, "POLL_SECONDS", 0.01)
+    return Project(spec, tmp_path)
