@@ -2,19 +2,17 @@
 
 from collections.abc import Callable, Iterator
 
-from compiler.datafiles import DataFile
-from compiler.diagnostics import Diagnostic, Outcome, diagnostic, has_errors
-from compiler.inputs import Inputs
-from compiler.schema.v1alpha1 import Purpose, Shape
-from compiler.trainer_fields import check_trainer
+from pydantic.alias_generators import to_camel
 
-FITTING_SHAPES: dict[Purpose, tuple[Shape, ...]] = {
-    Purpose.DEMONSTRATIONS: (Shape.PROMPT_COMPLETION, Shape.MESSAGES),
-    Purpose.PREFERENCES: (Shape.PREFERENCE, Shape.UNPAIRED_PREFERENCE),
-    Purpose.BADCASES: (Shape.BADCASE,),
-    Purpose.EVALUATION: (Shape.EVALUATION,),
-    Purpose.CORPUS: (Shape.TEXT,),
-}
+from compiler.data.gates import FITTING_SHAPES
+from compiler.data.gates import problems as data_problems
+from compiler.diagnostics import Diagnostic, Outcome, diagnostic, has_errors
+from compiler.evidence import EvidenceFile
+from compiler.inputs import Inputs
+from compiler.schema.v1.evidence import BadcaseReport, PromptRounds, RewardPreflight
+from compiler.source import FieldPath
+from compiler.staleness import stale
+from compiler.trainer_fields import check_trainer
 
 
 def check(inputs: Inputs) -> Outcome[Inputs]:
@@ -24,15 +22,15 @@ def check(inputs: Inputs) -> Outcome[Inputs]:
 
 
 def names_are_unique(inputs: Inputs) -> Iterator[Diagnostic]:
-    """Data sources and prompt rounds are told apart by name."""
-    body = inputs.spec.spec
-    for path, names in (
-        (("spec", "data"), [source.name for source in body.data]),
-        (("spec", "prompt", "rounds"), [each.name for each in body.prompt.rounds]),
-    ):
+    """Data sources, and the prompt rounds of a document, are told apart by name."""
+    lists = [(inputs.document, ("spec", "data"), [source.name for source in inputs.spec.spec.data])]
+    for file in inputs.evidence:
+        if isinstance(file.report, PromptRounds):
+            lists.append((file.document, ("spec", "rounds"), [each.name for each in file.report.spec.rounds]))
+    for document, path, names in lists:
         for index, name in enumerate(names):
             if name in names[:index]:
-                where = inputs.document.at((*path, index, "name"))
+                where = document.at((*path, index, "name"))
                 yield diagnostic("CHK206", f"name `{name}` is used twice", where, hint="rename one of the two")
 
 
@@ -48,44 +46,80 @@ def shapes_fit(inputs: Inputs) -> Iterator[Diagnostic]:
             )
 
 
-def pairs_are_usable(inputs: Inputs) -> Iterator[Diagnostic]:
-    """A source of pairs holds at least one whose two sides differ."""
-    for index, source in enumerate(inputs.spec.spec.data):
-        file = inputs.files[source.name]
-        if source.shape in (Shape.PREFERENCE, Shape.BADCASE) and not file.answered and file.unanswered < file.rows:
-            message = f"data source `{source.name}` has no usable pair: both sides are the same in every row"
-            hint = "give each row a wrong answer that differs from the right one"
-            yield diagnostic("CHK214", message, inputs.document.at(("spec", "data", index)), hint=hint)
+def sources_hold_together(inputs: Inputs) -> Iterator[Diagnostic]:
+    """Pairs can be learnt from, no failed answer is taught, evaluation is real and not nearly trained on."""
+    yield from data_problems(inputs.document, inputs.spec, inputs.files)
 
 
-def training_and_evaluation_are_apart(inputs: Inputs) -> Iterator[Diagnostic]:
-    """No prompt and no cluster is both trained on and evaluated on (rule D14)."""
-    sources = list(enumerate(inputs.spec.spec.data))
-    held_out = [(index, source) for index, source in sources if source.purpose is Purpose.EVALUATION]
-    trained = [source for _, source in sources if source.purpose not in (Purpose.EVALUATION, Purpose.CORPUS)]
-    for index, source in held_out:
-        for other in trained:
-            shared = _shared(inputs.files[source.name], inputs.files[other.name])
-            if shared:
-                message = f"`{other.name}` and evaluation `{source.name}` share {shared}"
-                hint = "split by cluster, then remove the shared rows from the training side"
-                yield diagnostic("CHK210", message, inputs.document.at(("spec", "data", index)), hint=hint)
+def evidence_is_current(inputs: Inputs) -> Iterator[Diagnostic]:
+    """Evidence speaks of the spec as it is; what does not is left out of the decision."""
+    for file in inputs.evidence:
+        why = stale(file, inputs.spec, inputs.files)
+        if why:
+            hint = "measure again, or remove the file"
+            yield diagnostic("CHK240", f"the evidence does not count: {why}", file.document.at(("spec",)), hint=hint)
 
 
-def _shared(one: DataFile, other: DataFile) -> str:
-    prompts, clusters = len(one.prompts & other.prompts), len(one.clusters & other.clusters)
-    parts = [f"{prompts} prompts"] * bool(prompts) + [f"{clusters} clusters"] * bool(clusters)
-    return " and ".join(parts)
+def estimates_are_intervals(inputs: Inputs) -> Iterator[Diagnostic]:
+    """A measured value lies inside of its interval."""
+    for file in inputs.evidence:
+        for path, value, low, high in _intervals(file.document.data):
+            if not low <= value <= high:
+                message = f"value {value:g} lies outside of its interval, {low:g} to {high:g}"
+                yield diagnostic("CHK241", message, file.document.at(path), hint="correct the figures")
+
+
+def _intervals(node: object, path: FieldPath = ()) -> Iterator[tuple[FieldPath, float, float, float]]:
+    """Every mapping with `value`, `low` and `high`, and where it stands."""
+    if isinstance(node, dict):
+        figures = [node.get(name) for name in ("value", "low", "high")]
+        if all(isinstance(each, int | float) for each in figures):
+            yield (path, *figures)  # type: ignore[misc]
+        for name, inner in node.items():
+            yield from _intervals(inner, (*path, name))
+    elif isinstance(node, list):
+        for index, inner in enumerate(node):
+            yield from _intervals(inner, (*path, index))
+
+
+def reports_are_dated_apart(inputs: Inputs) -> Iterator[Diagnostic]:
+    """Of two reports of one kind and day nobody can tell the later one."""
+    latest: dict[tuple[str, object], EvidenceFile] = {}
+    for file in inputs.evidence:
+        key = (type(file.report).__name__, file.report.metadata.date)
+        if isinstance(file.report, BadcaseReport | RewardPreflight) and key in latest:
+            message = f"`{latest[key].shown}` is of the same kind and day, so it is not told which is the later one"
+            where = file.document.at(("metadata", "date"))
+            yield diagnostic("CHK242", message, where, hint="keep the later one only")
+        latest[key] = file
+
+
+def places_are_named_once(inputs: Inputs) -> Iterator[Diagnostic]:
+    """A source is beside the spec or remote, a teacher is reached by one way, a reward has its functions."""
+    body, document = inputs.spec.spec, inputs.document
+    for index, gap in enumerate(body.gaps):
+        if gap.kind in [each.kind for each in body.gaps[:index]]:
+            where = document.at(("spec", "gaps", index, "kind"))
+            yield diagnostic("CHK206", f"gap `{gap.kind}` is declared twice", where, hint="keep one of the two")
+    teacher, reward = body.teacher, body.reward
+    if teacher is not None and (teacher.access == "text") != (teacher.endpoint is not None):
+        hint = "add `endpoint`" if teacher.access == "text" else "remove `endpoint`, or use access `text`"
+        message = (
+            f"a teacher with access `{teacher.access}` {'needs' if teacher.access == 'text' else 'has no'} `endpoint`"
+        )
+        yield diagnostic("CHK243", message, document.at(("spec", "teacher", "endpoint"), key=True), hint=hint)
+    if reward is not None and (reward.kind == "subjective") == bool(reward.functions):
+        hint = "remove `functions`: it is learnt" if reward.functions else "name at least one function in `functions`"
+        message = f"a {reward.kind} reward {'has no' if reward.functions else 'needs'} `functions`"
+        yield diagnostic("CHK243", message, document.at(("spec", "reward", "functions"), key=True), hint=hint)
 
 
 def trainer_fields_are_known(inputs: Inputs) -> Iterator[Diagnostic]:
     """Overrides use fields of the pinned TRL."""
-    training = inputs.spec.spec.training
-    for method, overrides in (("sft", training.sft), ("dpo", training.dpo)):
+    for field, overrides in inputs.spec.spec.training:
         if overrides is not None:
-            yield from check_trainer(
-                method, overrides.trainer, ("spec", "training", method, "trainer"), inputs.document
-            )
+            at = ("spec", "training", to_camel(field), "trainer")
+            yield from check_trainer(field.replace("_", "-"), overrides.trainer, at, inputs.document)
 
 
 def image_is_pinned(inputs: Inputs) -> Iterator[Diagnostic]:
@@ -119,8 +153,11 @@ def secrets_keep_out_of_the_runtime(inputs: Inputs) -> Iterator[Diagnostic]:
 CHECKS: tuple[Callable[[Inputs], Iterator[Diagnostic]], ...] = (
     names_are_unique,
     shapes_fit,
-    pairs_are_usable,
-    training_and_evaluation_are_apart,
+    sources_hold_together,
+    places_are_named_once,
+    evidence_is_current,
+    estimates_are_intervals,
+    reports_are_dated_apart,
     trainer_fields_are_known,
     image_is_pinned,
     secrets_keep_out_of_the_runtime,

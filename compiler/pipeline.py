@@ -12,7 +12,7 @@ from compiler.inputs import load_inputs
 from compiler.plan import plan
 from compiler.plan_model import Plan
 from compiler.selection import select
-from compiler.selection.facts import facts_of
+from compiler.selection.gather import facts_of
 from compiler.selection.tell import tell
 
 
@@ -33,7 +33,7 @@ def make_plan(path: Path, shown: str) -> Outcome[Plan]:
     found = (*loaded.diagnostics, *checked.diagnostics)
     if checked.value is None:
         return Outcome(value=None, diagnostics=ordered(found))
-    selection = select(facts_of(checked.value.spec, checked.value.files))
+    selection = select(facts_of(checked.value))
     found = (*found, *tell(selection, checked.value))
     if has_errors(found):
         return Outcome(value=None, diagnostics=ordered(found))

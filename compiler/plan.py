@@ -1,38 +1,25 @@
 """Plan phase: a selection becomes an ordered pipeline of stages, each with its whole config, name and needs."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from compiler import __version__
-from compiler.defaults import DEADLINE_MINUTES, PEFT, TRAINER, Default
+from compiler.defaults import DEADLINE_MINUTES, TRAINER
 from compiler.diagnostics import Outcome, has_errors
 from compiler.inputs import Inputs
 from compiler.naming import digest, job_name
-from compiler.plan_checks import over_the_cap, overrides_of_rules, selection_problems, unused_sources
-from compiler.plan_model import Plan, Setting, Stage
-from compiler.schema.v1alpha1 import DataSource, DpoOverrides, MethodOverrides, Purpose
+from compiler.plan_checks import PLAN_CHECKS, selection_problems
+from compiler.plan_model import Plan, Stage
 from compiler.selection import Selection, StageChoice
 from compiler.selection.rules import RULES_VERSION
-
-STAGE_SCHEMA = "trainspec.dev/stage/v1alpha1"
+from compiler.stage_config import Built, Lineage, evaluation, training, work
 
 
 def plan(inputs: Inputs, selection: Selection) -> Outcome[Plan]:
-    """Lay out the stages of a selection; outside of the train phase there are none."""
+    """Lay out the stages of a selection. Stages whose results are known keep their names; only what follows changes."""
     found = tuple(selection_problems(inputs, selection))
     if has_errors(found):
         return Outcome(value=None, diagnostics=found)
-    stages = _stages(inputs, selection) if selection.stages else ()
-    cost = _worst_cost(inputs, stages)
-    capped = (
-        *found,
-        *over_the_cap(inputs, cost),
-        *unused_sources(inputs, stages),
-        *overrides_of_rules(inputs, selection),
-    )
-    if has_errors(capped):
-        return Outcome(value=None, diagnostics=capped)
-    name = inputs.spec.metadata.name
+    stages = _Pipeline(inputs, selection).lay_out()
     whole = digest(
         {
             "compiler": __version__,
@@ -41,180 +28,117 @@ def plan(inputs: Inputs, selection: Selection) -> Outcome[Plan]:
             "phase": selection.phase,
         }
     )
-    return Outcome(
-        value=Plan(name=name, inputs=inputs, selection=selection, stages=stages, digest=whole, worst_cost_usd=cost),
-        diagnostics=capped,
+    made = Plan(
+        name=inputs.spec.metadata.name,
+        inputs=inputs,
+        selection=selection,
+        stages=stages,
+        digest=whole,
+        worst_cost_usd=_worst_cost(inputs, stages),
     )
+    found = (*found, *(problem for check in PLAN_CHECKS for problem in check(made)))
+    return Outcome(value=None if has_errors(found) else made, diagnostics=found)
 
 
 def _worst_cost(inputs: Inputs, stages: tuple[Stage, ...]) -> float | None:
-    """All stages running until their deadlines, which bound retries too."""
+    """All unfinished stages running until their deadlines, which bound retries too."""
     gpu = inputs.profile.spec.gpu
     if gpu is None or gpu.hourly_usd is None:
         return None
-    return sum(stage.deadline_seconds for stage in stages) / 3600 * gpu.count * gpu.hourly_usd
+    return sum(stage.deadline_seconds for stage in stages if stage.result is None) / 3600 * gpu.count * gpu.hourly_usd
 
 
-def _stages(inputs: Inputs, selection: Selection) -> tuple[Stage, ...]:
-    """evaluate-base, then for each chosen method a training stage and its evaluation, each needing the one before."""
-    stages = [_evaluation(inputs, "base", adapters=(), baseline=None, order=1, needs="", rules=("T0",))]
-    adapters: tuple[str, ...] = ()
-    for choice in selection.stages:
-        before = stages[-1]
-        training = _training(inputs, choice, adapters, order=before.order + 1, needs=before.job)
-        adapters = (*adapters, f"{training.job}/adapter")
-        stages.append(training)
-        stages.append(
-            _evaluation(
-                inputs,
-                choice.method,
-                adapters=adapters,
-                baseline=before.job,
-                order=training.order + 1,
-                needs=training.job,
-                rules=choice.rules,
-            )
+class _Pipeline:
+    """Stages one after the other, each needing the one before."""
+
+    def __init__(self, inputs: Inputs, selection: Selection) -> None:
+        self.inputs = inputs
+        self.choices = selection.stages
+        self.results = {result.job: result for result in selection.results}
+        self.stages: list[Stage] = []
+        self.lineage = Lineage(made={})
+        self.baseline: str | None = None
+
+    def lay_out(self) -> tuple[Stage, ...]:
+        """Training stages stand between evaluations; the first one measures the base model."""
+        if any(choice.method in TRAINER for choice in self.choices):
+            self._evaluate("base", rules=("T0",))
+        for choice in self.choices:
+            if choice.method in TRAINER:
+                self._train(choice)
+            else:
+                self._work(choice)
+        return tuple(self.stages)
+
+    def _work(self, choice: StageChoice) -> None:
+        stage = self._append(choice.method, choice, work(self.inputs, choice, self.choices, self.lineage))
+        made = {**self.lineage.made, choice.method: stage.job}
+        self.lineage = replace(self.lineage, made=made)
+        if choice.method == "optimize-prompt":
+            self._evaluate("prompt", rules=choice.rules, prompt=f"{stage.job}/prompt.md")
+
+    def _train(self, choice: StageChoice) -> None:
+        """Train and evaluate; a stage that is known to have gained nothing is left, and the next starts before it."""
+        merged = choice.settings.get("start") == "merged"
+        before = self.lineage if merged else replace(self.lineage, adapters=())
+        stage = self._append(choice.method, choice, training(self.inputs, choice, self.choices, before))
+        if choice.method == "reward":
+            self.lineage = replace(self.lineage, reward_model=f"{stage.job}/adapter")
+            return
+        adapters = (*before.adapters, f"{stage.job}/adapter")
+        measured = self._evaluate(choice.method, rules=choice.rules, adapters=adapters)
+        self.stages[-2] = replace(stage, result=measured.result)
+        if measured.result is None or measured.result.gate != "no-gain":
+            self.lineage, self.baseline = replace(self.lineage, adapters=adapters), measured.job
+
+    def _evaluate(
+        self, of: str, *, rules: tuple[str, ...], adapters: tuple[str, ...] = (), prompt: str | None = None
+    ) -> Stage:
+        built = evaluation(self.inputs, adapters=adapters, baseline=self.baseline, prompt=prompt)
+        source = next(each.name for each in self.inputs.spec.spec.data if each.purpose == "evaluation")
+        choice = StageChoice(method="evaluate", sources=(source,), made_by=(), rules=rules)
+        stage = self._append(f"evaluate-{of}", choice, built)
+        if of == "base":
+            self.baseline = stage.job
+        return stage
+
+    def _append(self, name: str, choice: StageChoice, built: Built) -> Stage:
+        job = self._job(name, choice.method, built)
+        stage = Stage(
+            order=len(self.stages) + 1,
+            name=name,
+            method=choice.method,
+            rules=choice.rules,
+            sources=choice.sources,
+            settings=built.settings,
+            config=built.config | {"stage": name, "output": job},
+            job=job,
+            needs=self.stages[-1].job if self.stages else "",
+            deadline_seconds=60 * self._deadline(choice.method),
+            result=self.results.get(job),
         )
-    return tuple(stages)
+        self.stages.append(stage)
+        return stage
 
+    def _deadline(self, method: str) -> int:
+        body = self.inputs.spec.spec
+        overrides = body.evaluation if method == "evaluate" else getattr(body.training, method.replace("-", "_"), None)
+        minutes: int | None = getattr(overrides, "deadline_minutes", None)
+        return minutes or DEADLINE_MINUTES[method]
 
-def _training(inputs: Inputs, choice: StageChoice, adapters: tuple[str, ...], *, order: int, needs: str) -> Stage:
-    body = inputs.spec.spec
-    overrides: MethodOverrides = getattr(body.training, choice.method) or MethodOverrides()
-    source = next(each for each in body.data if each.name == choice.source)
-    at = f"spec.training.{choice.method}"
-    rule_trainer = _kept_of_rule(choice, overrides)
-    trainer = _settings(TRAINER[choice.method], rule_trainer, choice.rules[-1], overrides.trainer, f"{at}.trainer")
-    peft = _settings(PEFT, {}, "", overrides.peft.model_dump(exclude_none=True), f"{at}.peft")
-    pairs = _pairs(choice, overrides, at)
-    config = _common(inputs, choice.method, choice.method, adapters, source) | {
-        "peft": {each.name: each.value for each in peft},
-        "trainer": {each.name: each.value for each in trainer},
-    }
-    if pairs:
-        config["pairs"] = {each.name: each.value for each in pairs}
-    stage = Stage(
-        order=order,
-        name=choice.method,
-        method=choice.method,
-        rules=choice.rules,
-        source=source.name,
-        settings=(*trainer, *peft, *pairs),
-        config=config,
-        job="",
-        needs=needs,
-        deadline_seconds=60 * (overrides.deadline_minutes or DEADLINE_MINUTES[choice.method]),
-    )
-    return _named(inputs, stage)
-
-
-def _kept_of_rule(choice: StageChoice, overrides: MethodOverrides) -> Mapping[str, object]:
-    """What a rule sets of the trainer; its weights go with its losses, so an override of one drops both."""
-    by_rule = choice.settings.get("trainer", {})
-    if not isinstance(by_rule, Mapping):
-        return {}
-    losses = {"loss_type", "loss_weights"}
-    return {
-        name: value for name, value in by_rule.items() if not (name in losses and losses & overrides.trainer.keys())
-    }
-
-
-def _pairs(choice: StageChoice, overrides: MethodOverrides, at: str) -> tuple[Setting, ...]:
-    """How pairs are made or filtered; empty where given pairs are used as they are."""
-    name = "min_edit_distance"
-    override = overrides.min_edit_distance if isinstance(overrides, DpoOverrides) else None
-    if override is not None:
-        return (Setting(name=name, value=override, source=f"{at}.minEditDistance"),)
-    if name in choice.settings:
-        return (Setting(name=name, value=choice.settings[name], source="rule D3"),)
-    if choice.settings.get("pairs") == "badcase":
-        return (Setting(name=name, value=0.0, source="rule D1: only equal answers are dropped"),)
-    return ()
-
-
-def _evaluation(
-    inputs: Inputs,
-    of: str,
-    *,
-    adapters: tuple[str, ...],
-    baseline: str | None,
-    order: int,
-    needs: str,
-    rules: tuple[str, ...],
-) -> Stage:
-    body = inputs.spec.spec
-    name = f"evaluate-{of}"
-    source = next(each for each in body.data if each.purpose is Purpose.EVALUATION)
-    goal = body.goal.metrics[0]
-    metrics = [
-        {"name": each.name} | ({"databases": each.databases} if each.databases else {}) for each in body.goal.metrics
-    ]
-    generation = (
-        Setting(name="max_new_tokens", value=body.evaluation.max_new_tokens, source="spec.evaluation.maxNewTokens"),
-        Setting(name="batch_size", value=body.evaluation.batch_size, source="spec.evaluation.batchSize"),
-    )
-    config = _common(inputs, name, "evaluate", adapters, source) | {
-        "generation": {each.name: each.value for each in generation},
-        "metrics": metrics,
-        "gate": {"metric": goal.name, "target": goal.target, "baseline": baseline},
-    }
-    stage = Stage(
-        order=order,
-        name=name,
-        method="evaluate",
-        rules=rules,
-        source=source.name,
-        settings=generation,
-        config=config,
-        job="",
-        needs=needs,
-        deadline_seconds=60 * (body.evaluation.deadline_minutes or DEADLINE_MINUTES["evaluate"]),
-    )
-    return _named(inputs, stage)
-
-
-def _common(
-    inputs: Inputs, stage: str, method: str, adapters: tuple[str, ...], source: DataSource
-) -> dict[str, object]:
-    body = inputs.spec.spec
-    file = inputs.files[source.name]
-    return {
-        "schema": STAGE_SCHEMA,
-        "plan": inputs.spec.metadata.name,
-        "stage": stage,
-        "method": method,
-        "output": "",
-        "seed": body.seed,
-        "model": {
-            "path": f"{body.model.name}/{body.model.revision}",
-            "adapters": list(adapters),
-            "dtype": "bfloat16" if inputs.profile.spec.gpu else "float32",
-            "trust_remote_code": body.model.trust_remote_code,
-        },
-        "data": {"path": source.path, "shape": str(source.shape), "sha256": file.sha256, "rows": file.rows},
-    }
-
-
-def _settings(
-    defaults: tuple[Default, ...], by_rule: object, rule: str, overrides: Mapping[str, object], at: str
-) -> tuple[Setting, ...]:
-    """Defaults, then what a rule sets, then what the spec sets, in the table's order with new names behind."""
-    chosen = {each.field: Setting(name=each.field, value=each.value, source=each.source) for each in defaults}
-    if isinstance(by_rule, Mapping):
-        chosen |= {name: Setting(name=name, value=value, source=f"rule {rule}") for name, value in by_rule.items()}
-    chosen |= {name: Setting(name=name, value=overrides[name], source=f"{at}.{name}") for name in sorted(overrides)}
-    return tuple(chosen.values())
-
-
-def _named(inputs: Inputs, stage: Stage) -> Stage:
-    """The stage under the name that its result depends on: config, image, data, topology and the rerun counter."""
-    gpu, nodes = inputs.profile.spec.gpu, 1
-    identity = {
-        "config": stage.config,
-        "image": inputs.profile.spec.image,
-        "folders": dict(inputs.folders) if stage.method == "evaluate" else {},
-        "topology": {"nodes": nodes, "gpu": gpu.type if gpu else "", "gpus": gpu.count if gpu else 0},
-        "rerun": inputs.spec.spec.rerun,
-    }
-    job = job_name(inputs.spec.metadata.name, stage.name, digest(identity))
-    return replace(stage, job=job, config={**stage.config, "output": job})
+    def _job(self, name: str, method: str, built: Built) -> str:
+        """The name that the stage's result depends on: config, image, files, topology and the rerun counter."""
+        profile = self.inputs.profile.spec
+        identity = {
+            "config": built.config | {"stage": name},
+            "image": profile.image,
+            "folders": dict(self.inputs.folders) if "metrics" in built.config else {},
+            "code": dict(self.inputs.code) if "rewards" in built.config else {},
+            "topology": {
+                "nodes": 1,
+                "gpu": profile.gpu.type if profile.gpu else "",
+                "gpus": profile.gpu.count if profile.gpu else 0,
+            },
+            "rerun": self.inputs.spec.spec.rerun,
+        }
+        return job_name(self.inputs.spec.metadata.name, name, digest(identity))

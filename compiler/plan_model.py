@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from compiler.defaults import TRAINER
 from compiler.inputs import Inputs
-from compiler.selection import Selection
+from compiler.selection import Result, Selection
 
 Config = Mapping[str, object]
 
@@ -20,23 +21,32 @@ class Setting:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Stage:
-    """One Job: `config` is what the runtime reads, `needs` the name of the Job before it (empty for the first)."""
+    """One Job: `config` is what the runtime reads, `needs` the name of the Job before it (empty for the first).
+
+    `sources` are the data sources that it reads, `result` what its evaluation found, where that is known already.
+    """
 
     order: int
     name: str
     method: str
     rules: tuple[str, ...]
-    source: str
+    sources: tuple[str, ...]
     settings: tuple[Setting, ...]
     config: Config
     job: str
     needs: str
     deadline_seconds: int
+    result: Result | None = None
 
     @property
     def trains(self) -> bool:
-        """Whether the stage trains (else it evaluates)."""
-        return self.method != "evaluate"
+        """Whether the stage trains (else it evaluates, measures or makes data)."""
+        return self.method in TRAINER
+
+    @property
+    def gates(self) -> bool:
+        """Whether the plan may stop behind the stage."""
+        return self.method == "evaluate"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,3 +59,13 @@ class Plan:
     stages: tuple[Stage, ...]
     digest: str
     worst_cost_usd: float | None
+
+    @property
+    def pending(self) -> tuple[Stage, ...]:
+        """The stages that are not finished yet."""
+        return tuple(stage for stage in self.stages if stage.result is None)
+
+    @property
+    def trains(self) -> bool:
+        """Whether any stage trains."""
+        return any(stage.trains for stage in self.stages)

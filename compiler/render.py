@@ -44,7 +44,8 @@ def _objects(plan: Plan, found: list[Diagnostic]) -> Iterator[tuple[str, str, di
             "kubernetes/job.yaml.j2",
             common | {"stage": stage, "backoff": BACKOFF_LIMIT, "grace": GRACE_SECONDS},
         )
-        names += [f"{stem}.config.yaml", f"{stem}.job.yaml"]
+        if stage.result is None:  # what is finished is not applied again
+            names += [f"{stem}.config.yaml", f"{stem}.job.yaml"]
     yield "network-policy.yaml", "kubernetes/network-policy.yaml.j2", common
     yield "outputs-claim.yaml", "kubernetes/outputs-claim.yaml.j2", common
     yield "kustomization.yaml", "kubernetes/kustomization.yaml.j2", common | {"names": sorted(names)}

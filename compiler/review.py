@@ -3,28 +3,62 @@
 import json
 
 from compiler import __version__
+from compiler.defaults import TRAINER
 from compiler.plan_model import Plan, Stage
 from compiler.selection import Phase, Selection, Status, Traced
 from compiler.selection.rules import RULES_VERSION
 
-METHOD_NAMES = {"sft": "SFT", "dpo": "DPO", "kto": "KTO", "evaluate": "evaluation"}
+METHOD_NAMES = {
+    "augment": "augmentation",
+    "optimize-prompt": "prompt optimisation",
+    "probe": "probe",
+    "preflight": "reward pre-flight",
+    "cpt": "continued pre-training",
+    "teacher": "teacher's answers",
+    "sample": "sampling",
+    "sft": "SFT",
+    "cot": "CoT SFT",
+    "latent-cot": "latent CoT",
+    "dpo": "DPO",
+    "kto": "KTO",
+    "reward": "reward model",
+    "grpo": "GRPO",
+    "ppo": "PPO",
+    "distill": "on-policy distillation",
+    "evaluate": "evaluation",
+}
 
 
 def verdict(plan: Plan) -> str:
     """The answer of the plan in one sentence."""
-    selection = plan.selection
-    match selection.phase:
-        case Phase.TRAIN if not selection.stages:
-            return "do not train yet: every method that the gaps ask for is blocked"
+    match plan.selection.phase:
         case Phase.TRAIN:
-            chain = " → ".join(METHOD_NAMES[stage.method] for stage in selection.stages)
-            return f"train: {chain}, {len(plan.stages)} Jobs, each training stage behind an evaluation gate"
+            return _training_verdict(plan)
         case Phase.DONE:
             return "done: the target is met, nothing to run"
         case Phase.PROMPT:
-            return "do not train yet: work on the prompt first"
+            return "do not train yet: work on the prompt first" + _jobs(plan)
         case Phase.COLLECT:
-            return "do not train yet: collect what is missing first"
+            return "do not train yet: collect what is missing first" + _jobs(plan)
+
+
+def _training_verdict(plan: Plan) -> str:
+    if not plan.stages:
+        return "do not train yet: every method that the gaps ask for is blocked"
+    if not plan.trains:
+        return "do not train yet: measure first" + _jobs(plan)
+    chain = " → ".join(METHOD_NAMES[choice.method] for choice in plan.selection.stages)
+    finished = len(plan.stages) - len(plan.pending)
+    if not plan.pending:
+        return (
+            f"train: {chain}; every stage is finished and the target is not met: collect new badcases, or measure again"
+        )
+    done = f", {finished} of them finished" if finished else ""
+    return f"train: {chain}, {len(plan.stages)} Jobs{done}, each training stage behind an evaluation gate"
+
+
+def _jobs(plan: Plan) -> str:
+    return f"; {len(plan.stages)} {'Job' if len(plan.stages) == 1 else 'Jobs'}" if plan.stages else ""
 
 
 def decisive(selection: Selection) -> tuple[Traced, ...]:
@@ -42,17 +76,42 @@ def alternatives(selection: Selection, stage: Stage) -> list[tuple[str, str]]:
     others = [
         (
             f"{other.rules[0]} alone",
-            f"its gap comes beside this one; `{other.method}` has a stage of its own in this plan",
+            f"its gap comes beside this one; {METHOD_NAMES[other.method]} has a stage of its own in this plan",
         )
         for other in selection.stages
-        if other.method != stage.method
+        if other.method != stage.method and other.method in TRAINER
     ]
     return rejected + others
 
 
 def _is_way(each: Traced) -> bool:
     """Whether a rule names another way to go on: another method, the prompt, or nothing at all."""
-    return each.rule.gap is not None or each.rule.id in ("P0", "DONE", "D2")
+    return each.rule.gap is not None or each.rule.id in ("P0", "DONE")
+
+
+def gap_lines(plan: Plan) -> list[tuple[str, str, str]]:
+    """The gaps decided by, and those declared in vain: name, what is seen, and whether it was measured."""
+    traced = next((each for each in plan.selection.trace if each.rule.id == "D11"), None)
+    measured = {item.source: item.value for item in traced.finding.evidence} if traced else {}
+    declared = {gap.kind: gap for gap in plan.inputs.spec.spec.gaps}
+    lines = []
+    for kind in sorted({*plan.selection.gaps, *declared}):
+        gap = declared.get(kind)
+        how = measured.get(f"gap `{kind}`", "declared")
+        if gap is not None and gap.override is not None:
+            how += f"; kept by {gap.override.owner}: {gap.override.reason}"
+        lines.append((str(kind), gap.statement or "" if gap else "", how))
+    return lines
+
+
+def changed_thresholds(plan: Plan) -> list[tuple[str, object, object]]:
+    """Thresholds that the spec sets: name, its value, the default."""
+    limits = plan.inputs.spec.spec.thresholds
+    fields = type(limits).model_fields
+    return [
+        (str(fields[name].alias), getattr(limits, name), fields[name].default)
+        for name in sorted(limits.model_fields_set)
+    ]
 
 
 def review_context(plan: Plan) -> dict[str, object]:
@@ -67,6 +126,8 @@ def review_context(plan: Plan) -> dict[str, object]:
         "phases": list(Phase),
         "decisive": decisive(plan.selection),
         "traced": traced,
+        "gaps": gap_lines(plan),
+        "thresholds": changed_thresholds(plan),
         "alternatives": lambda stage: alternatives(plan.selection, stage),
         "shown": shown_value,
         "version": __version__,

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
+from compiler.defaults import CONFIGS
 from compiler.diagnostics import Diagnostic, diagnostic
 from compiler.source import FieldPath, SourceDocument
 
@@ -42,22 +43,39 @@ RUNTIME_FIELDS: dict[str, str] = {
     "use_cpu": "the cluster profile",
 }
 
+# TRL has no PPO trainer any more: the runtime brings its own, whose fields these are beside those of every trainer
+PPO_FIELDS: dict[str, list[str]] = {
+    "cliprange": ["float"],
+    "cliprange_value": ["float"],
+    "gamma": ["float"],
+    "kl_coef": ["float"],
+    "lam": ["float"],
+    "max_completion_length": ["int"],
+    "num_mini_batches": ["int"],
+    "num_ppo_epochs": ["int"],
+    "temperature": ["float"],
+    "vf_coef": ["float"],
+    "whiten_rewards": ["bool"],
+}
+
 _PYTHON_KINDS = {bool: "bool", int: "int", float: "float", str: "str", list: "list", dict: "dict", type(None): "null"}
 
 
 @cache
 def trl_fields() -> Mapping[str, Mapping[str, list[str]]]:
-    """Method → field → kinds of value that it takes, of the pinned TRL."""
+    """Config class → field → kinds of value that it takes, of the pinned TRL; and of our own PPO config."""
     table = json.loads((Path(__file__).parent / "trl_fields.json").read_text(encoding="utf-8"))
-    methods: Mapping[str, Mapping[str, list[str]]] = table["methods"]
-    return methods
+    configs: dict[str, Mapping[str, list[str]]] = table["configs"]
+    return configs | {"PPOConfig": {**configs["TrainingArguments"], **PPO_FIELDS}}
 
 
 def check_trainer(
     method: str, values: Mapping[str, object], at: FieldPath, document: SourceDocument
 ) -> Iterator[Diagnostic]:
     """Diagnostics of a spec's trainer block for `method`, which stands at the field path `at`."""
-    known = trl_fields()[method]
+    if not values:
+        return
+    known = trl_fields()[CONFIGS[method]]
     for name, value in values.items():
         path = (*at, name)
         if name not in known:

@@ -1,12 +1,29 @@
-"""The spec language: one module for each apiVersion, and the table of what exists."""
+"""The spec language: a package for each apiVersion, and the table of the documents that can be written in it."""
 
 from pydantic import BaseModel
 
-from compiler.schema import v1alpha1
+from compiler.schema.v1.cluster_profile import ClusterProfile
+from compiler.schema.v1.data_card import DataCard
+from compiler.schema.v1.evidence import BadcaseReport, ProbeReport, PromptRounds, RewardPreflight, StageResult
+from compiler.schema.v1.training_spec import TrainingSpec
+from compiler.schema.v1.types import API_VERSION, PATTERN_HINTS
 
-PATTERN_HINTS = v1alpha1.PATTERN_HINTS
+# the newest first; how documents of an older one are moved is in `compiler/versions.py`
+OLD_API_VERSION = "trainspec.dev/v1alpha1"
+VERSIONS = (API_VERSION, OLD_API_VERSION)
+
+# documents of `specs/<name>/evidence/`
+EVIDENCE: tuple[type[BaseModel], ...] = (
+    BadcaseReport,
+    DataCard,
+    ProbeReport,
+    PromptRounds,
+    RewardPreflight,
+    StageResult,
+)
 
 DOCUMENTS: dict[tuple[str, str], type[BaseModel]] = {
-    (v1alpha1.API_VERSION, "TrainingSpec"): v1alpha1.TrainingSpec,
-    (v1alpha1.API_VERSION, "ClusterProfile"): v1alpha1.ClusterProfile,
+    (API_VERSION, model.__name__): model for model in (TrainingSpec, ClusterProfile, *EVIDENCE)
 }
+
+__all__ = ["API_VERSION", "DOCUMENTS", "EVIDENCE", "OLD_API_VERSION", "PATTERN_HINTS", "VERSIONS"]

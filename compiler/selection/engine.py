@@ -3,56 +3,69 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from compiler.selection.facts import Facts
+from compiler.schema.v1.types import BadcaseClass
+from compiler.selection.facts import Facts, StageChoice
 from compiler.selection.model import (
     AddStage,
     Advise,
+    Attach,
+    Conclude,
     Configure,
     EnterPhase,
     Finding,
+    LeaveOut,
     Phase,
     Replace,
     Rule,
     Selection,
-    StageChoice,
     Status,
     Traced,
     Warn,
 )
-from compiler.selection.rules import RULES, STAGE_ORDER
+from compiler.selection.rules import MIXED_INTO, RULES, STAGE_ORDER
 
 
 def select(facts: Facts, rules: tuple[Rule, ...] = RULES) -> Selection:
-    """Decide the phase and the training stages. Pure: the same facts give the same selection."""
-    draft = _Draft()
-    trace = [Traced(rule=rule, finding=_ask(rule, facts, draft)) for rule in rules]
-    stages = sorted(draft.stages.values(), key=lambda stage: STAGE_ORDER.index(stage.method))
+    """Decide the phase and the stages. Pure: the same facts give the same selection."""
+    draft = _Draft(facts=facts)
+    trace = [Traced(rule=rule, finding=_ask(rule, draft)) for rule in rules]
     return Selection(
         # a table without its last gate has no answer but the cautious one
         phase=draft.phase or Phase.PROMPT,
-        stages=tuple(stages),
+        gaps=tuple(sorted(draft.facts.gaps)),
+        stages=_in_order(draft.stages),
+        left_out=tuple(sorted(draft.left_out)),
+        attached=tuple(draft.attached),
         advice=tuple(draft.advice),
         warnings=tuple(draft.warnings),
+        results=facts.results,
         trace=tuple(trace),
     )
 
 
 @dataclass(slots=True)
 class _Draft:
+    """The selection so far; `facts` are refined by what was concluded and chosen."""
+
+    facts: Facts
     phase: Phase | None = None
     stages: dict[str, StageChoice] = field(default_factory=dict)
+    left_out: set[BadcaseClass] = field(default_factory=set)
+    attached: list[str] = field(default_factory=list)
     advice: list[tuple[str, str]] = field(default_factory=list)
     warnings: list[Warn] = field(default_factory=list)
 
 
-def _ask(rule: Rule, facts: Facts, draft: _Draft) -> Finding:
+def _ask(rule: Rule, draft: _Draft) -> Finding:
     if draft.phase is not None and draft.phase not in rule.asked_in:
-        return Finding(status=Status.NOT_REACHED, reason=f"the plan is in the {draft.phase} phase already")
+        return Finding(status=Status.NOT_REACHED, reason=f"the plan is in the {draft.phase} phase")
     if draft.phase is None and rule.asked_in:
         return Finding(status=Status.NOT_REACHED, reason="no gate was passed")
-    finding = rule.predicate(facts)
+    finding = rule.predicate(draft.facts)
     if finding.status in (Status.FIRED, Status.BLOCKED):
         _apply(rule.id, finding, draft)
+        chosen = tuple(sorted(draft.stages.values(), key=lambda stage: STAGE_ORDER.index(stage.method)))
+        draft.facts = replace(draft.facts, chosen=chosen, left_out=frozenset(draft.left_out))
     return finding
 
 
@@ -61,34 +74,67 @@ def _apply(rule_id: str, finding: Finding, draft: _Draft) -> None:
         match effect:
             case EnterPhase(phase):
                 draft.phase = phase
+            case Conclude(gaps):
+                draft.facts = replace(draft.facts, gaps=gaps)
+            case LeaveOut(kind):
+                draft.left_out.add(kind)
             case AddStage():
-                _add(rule_id, effect.method, effect.source, draft)
+                _add(rule_id, effect, draft)
             case Configure() if effect.method in draft.stages:
                 stage = draft.stages[effect.method]
                 settings = _merged(stage.settings, effect.settings)
-                draft.stages[effect.method] = replace(stage, settings=settings, rules=(*stage.rules, rule_id))
+                draft.stages[effect.method] = replace(stage, settings=settings, rules=_joined(stage.rules, (rule_id,)))
             case Replace():
                 _replace(rule_id, effect, draft)
+            case Attach(name):
+                draft.attached.append(name)
             case Advise(text):
                 draft.advice.append((rule_id, text))
             case Warn():
                 draft.warnings.append(effect)
 
 
-def _add(rule_id: str, method: str, source: str, draft: _Draft) -> None:
-    """Add a stage; where another rule already chose the method, it only joins the rules behind it."""
-    known = draft.stages.get(method)
-    rules = (*known.rules, rule_id) if known else (rule_id,)
-    draft.stages[method] = (
-        replace(known, rules=rules) if known else StageChoice(method=method, source=source, rules=rules)
-    )
+def _add(rule_id: str, effect: AddStage, draft: _Draft) -> None:
+    new = StageChoice(method=effect.method, sources=effect.sources, made_by=effect.made_by, rules=(rule_id,))
+    known = draft.stages.get(effect.method)
+    draft.stages[effect.method] = _united(known, new) if known else new
 
 
 def _replace(rule_id: str, effect: Replace, draft: _Draft) -> None:
     gone = draft.stages.pop(effect.method, None)
-    if gone and effect.by:
-        _add(gone.rules[0], effect.by, effect.source, draft)
-        _add(rule_id, effect.by, effect.source, draft)
+    if gone is None or not effect.by:
+        return
+    new = StageChoice(
+        method=effect.by,
+        sources=gone.sources if effect.sources is None else effect.sources,
+        made_by=gone.made_by if effect.made_by is None else effect.made_by,
+        rules=_joined(gone.rules, (rule_id,)),
+    )
+    known = draft.stages.get(effect.by)
+    draft.stages[effect.by] = _united(known, new) if known else new
+
+
+def _united(one: StageChoice, other: StageChoice) -> StageChoice:
+    return replace(
+        one,
+        sources=_joined(one.sources, other.sources),
+        made_by=_joined(one.made_by, other.made_by),
+        rules=_joined(one.rules, other.rules),
+        settings=_merged(one.settings, other.settings),
+    )
+
+
+def _joined(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
+    return (*one, *(each for each in other if each not in one))
+
+
+def _in_order(stages: Mapping[str, StageChoice]) -> tuple[StageChoice, ...]:
+    """The stages as they run; one whose data can be mixed into another's (chains into SFT) has no stage of its own."""
+    kept = dict(stages)
+    for method, into in MIXED_INTO.items():
+        if method in kept and into in kept:
+            kept[into] = _united(kept[into], kept.pop(method))
+    return tuple(sorted(kept.values(), key=lambda stage: STAGE_ORDER.index(stage.method)))
 
 
 def _merged(old: Mapping[str, object], new: Mapping[str, object]) -> dict[str, object]:

@@ -1,51 +1,202 @@
-"""What the rules may look at: a spec and its data, flattened into plain facts. Pure, and free of schema versions."""
+"""What the rules may look at: a spec, its data and its evidence as plain facts, free of files and schema versions."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from math import sqrt
+from dataclasses import dataclass, field
+from enum import StrEnum
 
-from compiler.datafiles import DataFile
-from compiler.schema.v1alpha1 import DataSource, Purpose, Shape, TrainingSpec
+from compiler.data import DataFile
+from compiler.data.gates import Overlap
+from compiler.schema.v1.thresholds import Thresholds
+from compiler.schema.v1.types import BadcaseClass, GapKind, Purpose, Shape
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SourceFacts:
+class Evidence:
+    """A fact that a rule looked at: the field or file it comes from, and its value as people read it."""
+
+    source: str
+    value: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
     """A data source as rules see it."""
 
     name: str
     purpose: Purpose
     shape: Shape
     file: DataFile
+    volatile: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RoundFacts:
-    """A measured prompt round: score between 0 and 1 over `questions`."""
+class Round:
+    """A measured prompt round: score between 0 and 1 over `questions` of the test set with this digest."""
 
     name: str
     technique: str
     score: float
     questions: int
+    test_set: str
+    file: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Declared:
+    """A gap that the team declares; with a reason and an owner it stands against a measurement."""
+
+    kind: GapKind
+    reason: str = ""
+    owner: str = ""
+
+
+class Verdict(StrEnum):
+    """What a probe says of a gap."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    INSUFFICIENT = "insufficient evidence"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """A measured gap: the verdict, why, and the measures behind it."""
+
+    verdict: Verdict
+    reason: str
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Measure:
+    """A measured value, with its 95 % interval and the file that it comes from."""
+
+    value: float
+    low: float
+    high: float
+    file: str
+
+    def __str__(self) -> str:
+        return f"{self.value:.3f} (95 % {self.low:.3f} to {self.high:.3f})"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BadcaseGroup:
+    """Badcases of one kind, with the class that decides what answers them, and why it is of that class."""
+
+    name: str
+    kind: BadcaseClass
+    count: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Teacher:
+    """The stronger model at hand."""
+
+    name: str
+    access: str
+    outputs_may_train: bool
+    shares_vocabulary: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reward:
+    """What reinforcement learning would optimise."""
+
+    kind: str
+    per_token_credit: bool
+
+
+class Passing(StrEnum):
+    """How a check of a reward came out."""
+
+    PASSES = "passes"
+    WARNS = "warns"
+    BLOCKS = "blocks"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PreflightCheck:
+    """One of the eight checks of a reward: how it came out, and its figures as people read them."""
+
+    name: str
+    passing: Passing
+    figures: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Result:
+    """A finished stage: its evaluation Job, the method that it evaluated (empty for the base), and what it found.
+
+    `own`: the Job is one of this plan's name, so that the plan keeps the stage.
+    """
+
+    job: str
+    own: bool
+    method: str
+    score: Measure
+    gain: Measure | None
+    gate: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StageChoice:
+    """A stage that the rules chose: method, data, the rules behind it, its settings.
+
+    `made_by`: methods of earlier stages whose rows it reads.
+    """
+
+    method: str
+    sources: tuple[str, ...]
+    made_by: tuple[str, ...]
+    rules: tuple[str, ...]
+    settings: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Facts:
-    """Everything that the rules decide by."""
+    """Everything that the rules decide by. `gaps`, `chosen` and `left_out` are refined while the rules are asked.
+
+    `readings` holds the measured gaps, `measures` every current measure of the probes by its field name, `results` the
+    finished stages from old to new, `preflight` the eight checks, empty when there is no report. `verifiable` says
+    whether an answer can be checked by an evaluation Job.
+    """
 
     metric: str
     target: float
     runs_end_to_end: bool
     full_chain_traces: bool
+    closed_book: bool
+    max_latency_ms: int | None
+    verifiable: bool
     model: str
-    rounds: tuple[RoundFacts, ...]
-    plateau_rounds: int
-    plateau_min_gain: float
-    gaps: tuple[str, ...]
-    sources: tuple[SourceFacts, ...]
+    thresholds: Thresholds
+    rounds: tuple[Round, ...]
+    badcase_groups: tuple[BadcaseGroup, ...]
+    declared: tuple[Declared, ...]
+    readings: Mapping[GapKind, Reading]
+    recall: Reading | None
+    measures: Mapping[str, Measure]
+    chain_cost_ms: float | None
+    sources: tuple[Source, ...]
+    overlaps: tuple[Overlap, ...]
+    teacher: Teacher | None
+    reward: Reward | None
+    preflight: tuple[PreflightCheck, ...]
+    results: tuple[Result, ...]
+    gaps: frozenset[GapKind]
+    chosen: tuple[StageChoice, ...] = ()
+    left_out: frozenset[BadcaseClass] = frozenset()
 
-    def of(self, purpose: Purpose) -> tuple[SourceFacts, ...]:
-        """The sources of one purpose, in the spec's order."""
-        return tuple(source for source in self.sources if source.purpose is purpose)
+    def of(self, purpose: Purpose, *shapes: Shape) -> tuple[Source, ...]:
+        """The sources of one purpose (and of one of the shapes, where any is named), in the spec's order."""
+        return tuple(each for each in self.sources if each.purpose is purpose and (not shapes or each.shape in shapes))
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """The methods chosen so far."""
+        return tuple(each.method for each in self.chosen)
 
     @property
     def badcases(self) -> int:
@@ -53,52 +204,34 @@ class Facts:
         return sum(source.file.rows for source in self.of(Purpose.BADCASES))
 
     @property
-    def best_round(self) -> RoundFacts | None:
-        """The prompt round with the highest score, the first of equals."""
-        return max(self.rounds, key=lambda each: each.score, default=None)
+    def counted_rounds(self) -> tuple[Round, ...]:
+        """The rounds that can be compared: on the latest round's questions, and on enough of them."""
+        if not self.rounds:
+            return ()
+        last = self.rounds[-1]
+        return tuple(
+            each
+            for each in self.rounds
+            if (each.test_set, each.questions) == (last.test_set, last.questions)
+            and each.questions >= self.thresholds.min_questions
+        )
+
+    @property
+    def best_round(self) -> Round | None:
+        """The comparable prompt round with the highest score, the first of equals."""
+        return max(self.counted_rounds, key=lambda each: each.score, default=None)
 
     @property
     def plateau_gain(self) -> float | None:
-        """What the latest rounds gained over the best one before them; None when there are too few rounds to tell."""
-        earlier, latest = self.rounds[: -self.plateau_rounds], self.rounds[-self.plateau_rounds :]
-        if not earlier or not latest:
+        """What the latest rounds gained over the best one before them; None when there are too few to tell."""
+        latest = self.thresholds.plateau_rounds
+        earlier, last = self.counted_rounds[:-latest], self.counted_rounds[-latest:]
+        if not earlier:
             return None
-        return max(each.score for each in latest) - max(each.score for each in earlier)
+        return max(each.score for each in last) - max(each.score for each in earlier)
 
     @property
     def plateaued(self) -> bool:
         """Whether prompt work has stopped paying."""
-        return self.plateau_gain is not None and self.plateau_gain < self.plateau_min_gain
-
-
-def facts_of(spec: TrainingSpec, files: Mapping[str, DataFile]) -> Facts:
-    """Flatten a checked spec; `files` holds what is known of each data source, by its name."""
-    body = spec.spec
-    goal = body.goal.metrics[0]
-    return Facts(
-        metric=goal.name,
-        target=goal.target,
-        runs_end_to_end=body.system.runs_end_to_end,
-        full_chain_traces=body.system.traces is not None and body.system.traces.full_chain,
-        model=f"{body.model.name}/{body.model.revision}",
-        rounds=tuple(
-            RoundFacts(name=each.name, technique=each.technique, score=each.score, questions=each.questions)
-            for each in body.prompt.rounds
-        ),
-        plateau_rounds=body.prompt.plateau.rounds,
-        plateau_min_gain=body.prompt.plateau.min_gain,
-        gaps=tuple(gap.kind.value for gap in body.gaps),
-        sources=tuple(_source_facts(source, files[source.name]) for source in body.data),
-    )
-
-
-def _source_facts(source: DataSource, file: DataFile) -> SourceFacts:
-    return SourceFacts(name=source.name, purpose=source.purpose, shape=source.shape, file=file)
-
-
-def wilson_interval(successes: float, total: int, z: float = 1.959964) -> tuple[float, float]:
-    """The 95 % Wilson score interval of a share (Wilson 1927), between 0 and 1."""
-    share = successes / total
-    centre = (share + z * z / (2 * total)) / (1 + z * z / total)
-    half = z / (1 + z * z / total) * sqrt(share * (1 - share) / total + z * z / (4 * total * total))
-    return max(0.0, centre - half), min(1.0, centre + half)
+        # scores are written with few digits: 0.60 → 0.62 is a gain of 0.02, whatever binary makes of it
+        return self.plateau_gain is not None and round(self.plateau_gain, 9) < self.thresholds.plateau_min_gain

@@ -1,10 +1,11 @@
 """The types of selection: what a rule is, what it finds, what it does to the plan, and what is kept of it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
-from compiler.selection.facts import Facts
+from compiler.schema.v1.types import BadcaseClass, GapKind
+from compiler.selection.facts import Evidence, Facts, Result, StageChoice
 
 
 class Phase(StrEnum):
@@ -25,14 +26,6 @@ class Status(StrEnum):
     NOT_REACHED = "not reached"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Evidence:
-    """A fact that a rule looked at: the field or file it comes from, and its value as people read it."""
-
-    source: str
-    value: str
-
-
 @dataclass(frozen=True, slots=True)
 class EnterPhase:
     """Effect: the plan is in this phase; later gates are not asked."""
@@ -40,12 +33,30 @@ class EnterPhase:
     phase: Phase
 
 
+@dataclass(frozen=True, slots=True)
+class Conclude:
+    """Effect: these are the gaps that later rules decide by."""
+
+    gaps: frozenset[GapKind]
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveOut:
+    """Effect: badcases of this class are not trained on."""
+
+    kind: BadcaseClass
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AddStage:
-    """Effect: train with this method on this data source."""
+    """Effect: a stage of this method, on these data sources and on what earlier stages (by method) make.
+
+    A method that is chosen already gets the further sources and rules.
+    """
 
     method: str
-    source: str
+    sources: tuple[str, ...] = ()
+    made_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,11 +69,19 @@ class Configure:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Replace:
-    """Effect: another method, on other data, takes the place of a chosen one."""
+    """Effect: another method takes the place of a chosen one (with its data, unless other data is named), or none."""
 
     method: str
-    by: str
-    source: str
+    by: str = ""
+    sources: tuple[str, ...] | None = None
+    made_by: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attach:
+    """Effect: a file for people to install comes with the plan."""
+
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +93,7 @@ class Advise:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Warn:
-    """Effect: a diagnostic of this code, at the field that it speaks of."""
+    """Effect: a diagnostic of this code, at the field that it speaks of; a data source is named by its name there."""
 
     code: str
     message: str
@@ -82,7 +101,7 @@ class Warn:
     field: tuple[str | int, ...]
 
 
-Effect = EnterPhase | AddStage | Configure | Replace | Advise | Warn
+Effect = EnterPhase | Conclude | LeaveOut | AddStage | Configure | Replace | Attach | Advise | Warn
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,22 +114,40 @@ class Finding:
     effects: tuple[Effect, ...] = ()
 
 
+def fired(reason: str, evidence: tuple[Evidence, ...], *effects: Effect) -> Finding:
+    """The rule applies."""
+    return Finding(status=Status.FIRED, reason=reason, evidence=evidence, effects=effects)
+
+
+def silent(reason: str, *evidence: Evidence) -> Finding:
+    """The rule does not apply."""
+    return Finding(status=Status.SILENT, reason=reason, evidence=evidence)
+
+
+def blocked(reason: str, evidence: tuple[Evidence, ...], *effects: Effect) -> Finding:
+    """The rule applies, but what it asks for is not allowed yet; the effects say what comes first."""
+    return Finding(status=Status.BLOCKED, reason=reason, evidence=evidence, effects=effects)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rule:
     """A row of the table.
 
     `phrase` is the sentence of the method that the rule compiles, empty when derived. A gate (`asked_in` empty) decides
     the phase; any other rule is asked only in the phases named. `gap` is the capability gap that the rule answers.
+    `condition`, `outcome` and `otherwise` say in words when it fires, what then, and what blocks it or happens else.
     """
 
     id: str
     title: str
     phrase: str
     phrase_en: str
+    condition: str
+    outcome: str
+    otherwise: str
     asked_in: tuple[Phase, ...]
     predicate: Callable[[Facts], Finding]
-    gap: str | None = None
-    otherwise: str = ""
+    gap: GapKind | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,21 +159,15 @@ class Traced:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class StageChoice:
-    """A training stage that the rules chose: method, data source, the rules behind it, its settings."""
-
-    method: str
-    source: str
-    rules: tuple[str, ...]
-    settings: Mapping[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Selection:
-    """The decision: the phase, the training stages in order, what people should do, and the whole trace."""
+    """The decision: the phase, the gaps decided by, the stages in order, what people should do, and the whole trace."""
 
     phase: Phase
+    gaps: tuple[GapKind, ...]
     stages: tuple[StageChoice, ...]
+    left_out: tuple[BadcaseClass, ...]
+    attached: tuple[str, ...]
     advice: tuple[tuple[str, str], ...]
     warnings: tuple[Warn, ...]
+    results: tuple[Result, ...]
     trace: tuple[Traced, ...]

@@ -9,13 +9,15 @@ KINDS = {bool: "bool", int: "int", float: "float", str: "str", list: "list", dic
 
 
 def trl_table() -> dict[str, object]:
-    """The table: versions, and for each method its config's fields, each with the kinds of value it takes."""
+    """The table: versions, and for each config class its fields, each with the kinds of value it takes."""
+    import transformers
     import trl
 
-    configs = {"dpo": trl.DPOConfig, "sft": trl.SFTConfig}
+    names = ("DPOConfig", "DistillationConfig", "GRPOConfig", "KTOConfig", "RewardConfig", "SFTConfig")
+    configs = {name: getattr(trl, name) for name in names} | {"TrainingArguments": transformers.TrainingArguments}
     return {
         "versions": {name: version(name) for name in ("transformers", "trl")},
-        "methods": {method: fields_of(config) for method, config in configs.items()},
+        "configs": {name: fields_of(config) for name, config in configs.items()},
     }
 
 

@@ -175,4 +175,28 @@ TABLE: dict[str, Code] = {
         "A remote source can be measured only where its rows are.",
         "Name the rows: --source NAME --from PATH.",
     ),
+    "CHK240": Code(
+        "warning",
+        "evidence is stale",
+        "It speaks of another model, metric, reward or test set than the spec, or of too few samples, so no rule counts it.",
+        "Measure again, or remove the file.",
+    ),
+    "CHK241": Code(
+        "error",
+        "value lies outside of its interval",
+        "An estimate with its interval beside it was mistyped, and rules decide by intervals.",
+        "Correct the figures.",
+    ),
+    "CHK242": Code(
+        "warning",
+        "reports of one kind and day",
+        "The latest report counts, and of two of one day nobody can tell which that is.",
+        "Keep the later one only.",
+    ),
+    "CHK243": Code(
+        "error",
+        "fields do not fit together",
+        "One of two fields asks for the other, or rules it out.",
+        "Add or remove the field that the message names.",
+    ),
 }

@@ -16,16 +16,16 @@ TABLE: dict[str, Code] = {
         "Add the source.",
     ),
     "PLN403": Code(
-        "error",
+        "warning",
         "training override for a method that the plan does not use",
-        "An override without a stage would be ignored in silence.",
+        "An override without a stage has no effect, be it that the stage is blocked or that it is not asked for.",
         "Remove the override.",
     ),
     "PLN404": Code(
-        "error",
-        "method cannot be rendered by this version",
-        "The rules chose a method that has no templates and no runtime yet.",
-        "Change the data or the gap, or train by hand.",
+        "warning",
+        "method cannot be run by this version",
+        "The plan is rendered for review, but the runtime of this version has no module for the method.",
+        "Review the plan; run it with a version whose runtime has the method.",
     ),
     "PLN405": Code(
         "error",
@@ -44,5 +44,11 @@ TABLE: dict[str, Code] = {
         "data source is not used",
         "Each stage reads one source: the largest of demonstrations, the best of preferences, the first of evaluation.",
         "Merge the files, or remove the source.",
+    ),
+    "PLN408": Code(
+        "warning",
+        "fewer rows than usual",
+        "The rules allow the method, but it is known to gain more from more rows.",
+        "Collect more if the gain is small.",
     ),
 }

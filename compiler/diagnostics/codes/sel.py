@@ -3,12 +3,6 @@
 from compiler.diagnostics.codes.row import Code
 
 TABLE: dict[str, Code] = {
-    "SEL301": Code(
-        "error",
-        "no rule of this version handles the gap",
-        "A gap without a rule would silently be left out of the plan.",
-        "Remove the gap, or handle it outside of this plan.",
-    ),
     "SEL302": Code(
         "warning",
         "method is blocked",
@@ -33,16 +27,34 @@ TABLE: dict[str, Code] = {
         "The data does not allow the method that the gap asks for, so a cheaper one is used.",
         "Review the replacement in PLAN.md.",
     ),
-    "SEL306": Code(
-        "error",
-        "no gap is declared",
-        "Prompts have plateaued and badcases remain, but without a gap no method can be chosen.",
-        "Declare the gap that is seen in the badcases.",
+    "SEL308": Code(
+        "warning",
+        "declared gap was measured to be absent",
+        "What a probe measured counts, not what is believed (rule D11).",
+        "Remove the gap, or keep it with `override`, a reason and an owner.",
     ),
-    "SEL307": Code(
-        "error",
-        "training is refused for flow-control faults",
-        "They are faults of the agent's logic, not of the model (rule P4).",
-        "Move these badcases out of the source, and mend the code or the prompt.",
+    "SEL309": Code(
+        "warning",
+        "gap is kept against its measurement",
+        "Somebody answers for a decision that the figures do not bear out (rule D11).",
+        "Have a reviewer agree to the reason, or measure again.",
+    ),
+    "SEL310": Code(
+        "warning",
+        "gap is declared, but not measured",
+        "A gap may be declared, and should be measured: the method depends on it (rule D11).",
+        "Run the probe, and commit its report as evidence.",
+    ),
+    "SEL311": Code(
+        "warning",
+        "facts would be taught by sft alone",
+        "New facts through SFT alone raise hallucination (rule D10, arXiv 2405.05904).",
+        "Put the facts into the prompt by retrieval, or pre-train on the corpus first.",
+    ),
+    "SEL312": Code(
+        "warning",
+        "reward passes weakly",
+        "A check of the reward lies between what passes and what blocks; the policy will find the weak spot.",
+        "Watch it during training, or mend the reward first.",
     ),
 }

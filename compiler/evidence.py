@@ -1,0 +1,78 @@
+"""Load phase, for evidence: `evidence/*.yaml` beside a spec, each a document of a kind that says what was measured."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic, has_errors
+from compiler.load import load
+from compiler.schema import EVIDENCE
+from compiler.schema.v1.data_card import DataCard
+from compiler.schema.v1.evidence import BadcaseReport, ProbeReport, PromptRounds, RewardPreflight, StageResult
+from compiler.source import SourceDocument
+from compiler.validate import validate
+
+FOLDER = "evidence"
+MAX_FILES = 1_000
+
+Report = BadcaseReport | DataCard | ProbeReport | PromptRounds | RewardPreflight | StageResult
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EvidenceFile:
+    """One evidence document, and what it says."""
+
+    document: SourceDocument
+    report: Report
+
+    @property
+    def order(self) -> tuple[object, ...]:
+        """Sorts evidence from old to new: by day, then by content, never by the name of its file."""
+        return (self.report.metadata.date, self.report.metadata.digest, self.document.sha256)
+
+    @property
+    def shown(self) -> str:
+        """The file as rules name it, such as `evidence/probe.yaml`."""
+        path = Path(self.document.path)
+        return f"{FOLDER}/{path.name}" if path.parent.name == FOLDER else path.name
+
+
+def load_evidence(folder: Path, shown: Path) -> Outcome[tuple[EvidenceFile, ...]]:
+    """Every evidence document of the spec's folder `folder`, shown to people as `shown`, from old to new."""
+    home = folder / FOLDER
+    files: list[EvidenceFile] = []
+    found: list[Diagnostic] = []
+    try:
+        paths = sorted(path for path in home.iterdir() if path.suffix in (".yaml", ".yml")) if home.is_dir() else []
+    except OSError as error:
+        message = f"cannot read the folder: {(error.strerror or str(error)).lower()}"
+        return Outcome(value=None, diagnostics=(diagnostic("YML001", message, Location(path=str(shown / FOLDER))),))
+    if len(paths) > MAX_FILES:
+        message = f"the folder holds more than {MAX_FILES:,} evidence files"
+        return Outcome(value=None, diagnostics=(diagnostic("YML005", message, Location(path=str(shown / FOLDER))),))
+    for path in paths:
+        outcome = _load_one(path, folder, str(shown / FOLDER / path.name))
+        found.extend(outcome.diagnostics)
+        if outcome.value is not None:
+            files.append(outcome.value)
+    return Outcome(value=None if has_errors(found) else tuple(sorted(files, key=lambda each: each.order)), diagnostics=tuple(found))
+
+
+def _load_one(path: Path, folder: Path, shown: str) -> Outcome[EvidenceFile]:
+    if not path.resolve().is_relative_to(folder):
+        hint = "put the file itself into the folder, not a link out of it"
+        found = diagnostic("CHK202", f"`{path.name}` leaves the spec's folder", Location(path=shown), hint=hint)
+        return Outcome(value=None, diagnostics=(found,))
+    loaded = load(path, shown)
+    if loaded.value is None or not loaded.ok:
+        return Outcome(value=None, diagnostics=loaded.diagnostics)
+    return as_evidence(loaded.value)
+
+
+def as_evidence(document: SourceDocument) -> Outcome[EvidenceFile]:
+    """The document as evidence, or why it is none."""
+    validated = validate(document)
+    if isinstance(validated.value, Report):
+        return Outcome(value=EvidenceFile(document=document, report=validated.value), diagnostics=validated.diagnostics)
+    kinds = ", ".join(f"`{model.__name__}`" for model in EVIDENCE)
+    wrong = diagnostic("SPC105", "the file is not evidence", document.at(("kind",)), hint=f"use one of {kinds}")
+    return Outcome(value=None, diagnostics=validated.diagnostics or (wrong,))

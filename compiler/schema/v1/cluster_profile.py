@@ -1,0 +1,62 @@
+"""`ClusterProfile`: where plans run. Shared by many specs, and kept apart from them."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, Strict
+
+from compiler.schema.v1.types import RESOURCE, Amount, Bytes, Cpu, Metadata, Model, Name, Positive, Text
+
+
+class Gpu(Model):
+    """GPUs of one pod."""
+
+    type: Text = Field(description="GPU model, for people and for the plan's digest.")
+    count: Annotated[int, Strict(), Field(ge=1, le=1)] = Field(
+        default=1, description="GPUs a pod; one in this version, whose stages are one process."
+    )
+    memory_gib: Positive = Field(description="Memory of one GPU, in GiB.")
+    hourly_usd: Amount | None = Field(default=None, description="Price of one GPU for an hour, in US dollars.")
+    resource: Annotated[str, Field(pattern=RESOURCE, max_length=253)] = Field(
+        default="nvidia.com/gpu", description="Kubernetes resource name."
+    )
+
+
+class Storage(Model):
+    """Volumes that Jobs mount."""
+
+    models_claim: Name = Field(description="PersistentVolumeClaim with base models (read only).")
+    data_claim: Name = Field(description="PersistentVolumeClaim with one folder a spec (read only).")
+    outputs_class: Name | None = Field(
+        default=None, description="StorageClass of the outputs claim; none takes the cluster's default."
+    )
+    outputs_size: Bytes = Field(description="Size of the outputs claim.")
+
+
+class SecretRef(Model):
+    """A secret that pods read as an environment variable; its value is never in a file of the repository."""
+
+    env: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")] = Field(description="Environment variable.")
+    secret: Name = Field(description="Name of the Kubernetes Secret.")
+    key: Annotated[str, Field(pattern=r"^[-._a-zA-Z0-9]+$")] = Field(description="Key in the Secret.")
+
+
+class ProfileBody(Model):
+    """The profile itself."""
+
+    namespace: Name = Field(description="Namespace of the rendered objects.")
+    image: Text = Field(description="Runtime image, pinned by digest (`name@sha256:…`).")
+    cpu: Cpu = Field(description="CPU request and limit of a pod.")
+    memory: Bytes = Field(description="Memory request and limit of a pod.")
+    gpu: Gpu | None = Field(default=None, description="GPUs; none trains on CPU.")
+    storage: Storage = Field(description="Volumes.")
+    queue: Name | None = Field(default=None, description="Kueue LocalQueue.")
+    secrets: list[SecretRef] = Field(default=[], description="Secrets, by reference.")
+
+
+class ClusterProfile(Model):
+    """Where plans run. Shared by many specs, and kept apart from them."""
+
+    api_version: Literal["trainspec.dev/v1"] = Field(description="Version of the spec language.")
+    kind: Literal["ClusterProfile"] = Field(description="Kind of the document.")
+    metadata: Metadata = Field(description="Name and owner.")
+    spec: ProfileBody = Field(description="Where and on what Jobs run.")

@@ -1,0 +1,131 @@
+"""Types that the documents of `trainspec.dev/v1` share: names, amounts, and the vocabulary of the rules."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, Strict
+from pydantic.alias_generators import to_camel
+
+API_VERSION = "trainspec.dev/v1"
+
+NAME = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
+METRIC_NAME = r"^[a-z][a-z0-9_]*$"
+CPU = r"^([1-9][0-9]*m?|[1-9][0-9]*\.[0-9]+|0\.[0-9]*[1-9][0-9]*)$"
+BYTES = r"^[1-9][0-9]*(Mi|Gi|Ti|M|G|T)$"
+RESOURCE = r"^[a-z0-9][-a-z0-9.]*/[A-Za-z0-9][-A-Za-z0-9._]*$"
+REVISION = r"^[A-Za-z0-9][-A-Za-z0-9._]*$"
+URI = r"^[a-z][a-z0-9+.-]*://[^\s]+$"
+SHA256 = r"^[0-9a-f]{64}$"
+REWARD = r"^[a-z][a-z0-9_.]*(:[a-z_][a-z0-9_]*)?$"
+PATTERN_HINTS = {
+    NAME: "use lower-case letters, digits and `-` inside, as in `my-name`",
+    METRIC_NAME: "use lower-case letters, digits and `_`, as in `exact_match`",
+    CPU: 'write cores in quotes, as in `"2"` or `500m`',
+    BYTES: "write an amount with its unit, as in `8Gi`",
+    RESOURCE: "write it as `nvidia.com/gpu`",
+    REVISION: 'write a revision in quotes, as in `"2026-08"`',
+    URI: "write it with its scheme, as in `s3://bucket/file.jsonl`",
+    SHA256: "write the 64 hexadecimal digits of the sha-256",
+    REWARD: "name a function of the reward library, or write `module:function`",
+}
+
+Name = Annotated[str, Field(pattern=NAME, max_length=63)]
+MetricName = Annotated[str, Field(pattern=METRIC_NAME, max_length=63)]
+Text = Annotated[str, Field(min_length=1, max_length=2000)]
+Revision = Annotated[str, Field(pattern=REVISION, max_length=64)]
+Uri = Annotated[str, Field(pattern=URI, max_length=500)]
+Sha256 = Annotated[str, Field(pattern=SHA256)]
+RelativePath = Annotated[str, Field(min_length=1, max_length=500, description="A path relative to the spec's folder.")]
+Flag = Annotated[bool, Strict()]
+Share = Annotated[float, Strict(), Field(ge=0, le=1)]
+Signed = Annotated[float, Strict(), Field(ge=-1, le=1)]
+Amount = Annotated[float, Strict(), Field(ge=0)]
+Count = Annotated[int, Strict(), Field(ge=0, le=2**31 - 1)]
+Positive = Annotated[int, Strict(), Field(ge=1, le=2**31 - 1)]
+Minutes = Annotated[int, Strict(), Field(ge=1, le=60 * 24 * 365)]
+Seed = Annotated[int, Strict(), Field(ge=0, le=2**32 - 1)]
+Cpu = Annotated[str, Field(pattern=CPU, max_length=20)]
+Bytes = Annotated[str, Field(pattern=BYTES, max_length=20)]
+
+
+class Model(BaseModel):
+    """What every part of a document shares: frozen, strict about names, camelCase in YAML, built when first used."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=False, defer_build=True
+    )
+
+
+class Metadata(Model):
+    """Who and what."""
+
+    name: Name = Field(description="Name of the spec; rendered objects begin with it.")
+    owner: Text | None = Field(default=None, description="Team or person who answers for the document.")
+    description: Text | None = Field(default=None, description="One sentence for people, in any language.")
+
+
+class Application(StrEnum):
+    """The kind of LLM application that the spec is about."""
+
+    AGENT = "agent"
+    RAG = "rag"
+    WORKFLOW = "workflow"
+    TOOL_CHAIN = "tool-chain"
+
+
+class GapKind(StrEnum):
+    """A capability gap: what the model cannot do that the business needs."""
+
+    UNKNOWN_DOMAIN = "unknown-domain"
+    UNSTABLE = "unstable"
+    PREFERENCE = "preference"
+    REASONING = "reasoning"
+    RULE_CONSTRAINTS = "rule-constraints"
+    COMPRESSION = "compression"
+
+
+class Purpose(StrEnum):
+    """What a data source is for."""
+
+    DEMONSTRATIONS = "demonstrations"
+    PREFERENCES = "preferences"
+    BADCASES = "badcases"
+    EVALUATION = "evaluation"
+    CORPUS = "corpus"
+    CHAINS = "chains"
+    PROMPTS = "prompts"
+    GENERAL = "general"
+
+
+class Shape(StrEnum):
+    """What a row of a data source looks like."""
+
+    PROMPT_COMPLETION = "prompt-completion"
+    MESSAGES = "messages"
+    PREFERENCE = "preference"
+    UNPAIRED_PREFERENCE = "unpaired-preference"
+    BADCASE = "badcase"
+    EVALUATION = "evaluation"
+    TEXT = "text"
+    CHAIN = "chain"
+    PROMPT = "prompt"
+
+
+class BadcaseClass(StrEnum):
+    """How a kind of badcase turns up, which decides the prompt technique that answers it."""
+
+    CRITICAL = "critical"
+    SYSTEMIC = "systemic"
+    HIGH_FREQUENCY = "high-frequency"
+    SPORADIC = "sporadic"
+    FLOW_CONTROL = "flow-control"
+    UNDETERMINED = "undetermined"
+
+
+class Technique(StrEnum):
+    """What a prompt round changed."""
+
+    ZERO_SHOT = "zero-shot"
+    FEW_SHOT = "few-shot"
+    RULES = "rules"
+    RESTRUCTURE = "restructure"

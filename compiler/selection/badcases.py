@@ -1,0 +1,49 @@
+"""Classes of badcases: counts, intents and replays of a labelled kind become the class that a prompt technique answers.
+The order below is their precedence.
+"""
+
+from compiler.schema.v1.evidence import BadcaseKind, BadcaseReportBody
+from compiler.schema.v1.thresholds import Thresholds
+from compiler.schema.v1.types import BadcaseClass
+from compiler.selection.facts import BadcaseGroup
+from compiler.selection.statistics import wilson_interval
+
+REPLAYS = 5  # thresholds of replays are written for so many
+
+
+def groups(report: BadcaseReportBody, limits: Thresholds) -> tuple[BadcaseGroup, ...]:
+    """The kinds of a report with their classes, by name."""
+    return tuple(_group(kind, report.traces, limits) for kind in sorted(report.kinds, key=lambda each: each.name))
+
+
+def _group(kind: BadcaseKind, traces: int, limits: Thresholds) -> BadcaseGroup:
+    found, reason = _class_of(kind, traces, limits)
+    return BadcaseGroup(name=kind.name, kind=found, count=kind.count, reason=reason)
+
+
+def _class_of(kind: BadcaseKind, traces: int, limits: Thresholds) -> tuple[BadcaseClass, str]:
+    low, high = wilson_interval(min(kind.count, traces), traces)
+    failed = kind.replays.failed / kind.replays.total * REPLAYS if kind.replays else None
+    share = kind.first_error_share or 0.0
+    if kind.flow_control:
+        return BadcaseClass.FLOW_CONTROL, "the fault is in the agent's logic"
+    if kind.critical_intent and failed is not None and failed >= limits.critical_replays:
+        return BadcaseClass.CRITICAL, f"a critical intent, {_replays(kind)} replays failed"
+    if kind.component and share >= limits.systemic_share and kind.intents >= limits.systemic_intents:
+        return (
+            BadcaseClass.SYSTEMIC,
+            f"`{kind.component}` holds {share:.0%} of first errors over {kind.intents} intents",
+        )
+    if (kind.paraphrase_flip_rate or 0.0) >= limits.paraphrase_flips:
+        return BadcaseClass.SYSTEMIC, f"{kind.paraphrase_flip_rate:.0%} of paraphrases flip the answer"
+    if low >= limits.frequent_share:
+        return BadcaseClass.HIGH_FREQUENCY, f"{kind.count} of {traces} traces, at least {low:.1%}"
+    if high < limits.sporadic_share:
+        return BadcaseClass.SPORADIC, f"{kind.count} of {traces} traces, at most {high:.1%}"
+    if failed is not None and failed <= limits.sporadic_replays:
+        return BadcaseClass.SPORADIC, f"{_replays(kind)} replays failed"
+    return BadcaseClass.UNDETERMINED, f"{kind.count} of {traces} traces: more labels or replays would tell"
+
+
+def _replays(kind: BadcaseKind) -> str:
+    return f"{kind.replays.failed} of {kind.replays.total}" if kind.replays else "no"

@@ -1,0 +1,174 @@
+"""From inputs to facts: what is stale is left out, and of several measurements of one thing the latest counts."""
+
+from collections.abc import Iterator
+from typing import TypeVar
+
+from compiler.data.gates import overlaps
+from compiler.defaults import METRICS
+from compiler.evidence import EvidenceFile
+from compiler.inputs import Inputs
+from compiler.schema.v1.evidence import (
+    BadcaseReport,
+    Estimate,
+    ProbeReport,
+    PromptRounds,
+    RewardPreflight,
+    StageResult,
+)
+from compiler.schema.v1.types import BadcaseClass, Purpose
+from compiler.selection.badcases import groups
+from compiler.selection.facts import (
+    BadcaseGroup,
+    Declared,
+    Facts,
+    Measure,
+    PreflightCheck,
+    Result,
+    Reward,
+    Round,
+    Source,
+    Teacher,
+)
+from compiler.selection.measure import readings, recall_only
+from compiler.selection.preflight import checks
+from compiler.staleness import stale
+
+R = TypeVar("R", BadcaseReport, ProbeReport, PromptRounds, RewardPreflight, StageResult)
+
+
+def facts_of(inputs: Inputs) -> Facts:
+    """Flatten checked inputs."""
+    body = inputs.spec.spec
+    goal, limits = body.goal.metrics[0], body.thresholds
+    measures, p_value, chain_cost = _measures(inputs)
+    return Facts(
+        metric=goal.name,
+        target=goal.target,
+        runs_end_to_end=body.system.runs_end_to_end,
+        full_chain_traces=body.system.traces is not None and body.system.traces.full_chain,
+        closed_book=body.goal.constraints.closed_book,
+        max_latency_ms=body.goal.constraints.max_latency_ms,
+        verifiable=goal.name in METRICS,
+        model=f"{body.model.name}/{body.model.revision}",
+        thresholds=limits,
+        rounds=tuple(_rounds(inputs)),
+        badcase_groups=_badcase_groups(inputs),
+        declared=tuple(_declared(inputs)),
+        readings=readings(measures, p_value, limits, goal.target),
+        recall=recall_only(measures, limits),
+        measures=measures,
+        chain_cost_ms=chain_cost,
+        sources=tuple(_sources(inputs)),
+        overlaps=tuple(each for each in overlaps(inputs.spec, inputs.files) if each.prompts or each.clusters),
+        teacher=_teacher(inputs),
+        reward=body.reward and Reward(kind=body.reward.kind, per_token_credit=body.reward.per_token_credit),
+        preflight=_preflight(inputs),
+        results=tuple(_results(inputs)),
+        gaps=frozenset(gap.kind for gap in body.gaps),
+    )
+
+
+def _current(inputs: Inputs, kind: type[R]) -> Iterator[tuple[EvidenceFile, R]]:
+    """Evidence of one kind that counts, from old to new."""
+    for file in inputs.evidence:
+        if isinstance(file.report, kind) and not stale(file, inputs.spec, inputs.files):
+            yield file, file.report
+
+
+def _rounds(inputs: Inputs) -> Iterator[Round]:
+    for file, report in _current(inputs, PromptRounds):
+        for each in report.spec.rounds:
+            yield Round(
+                name=each.name,
+                technique=each.technique,
+                score=each.score,
+                questions=each.questions,
+                test_set=report.metadata.digest,
+                file=file.shown,
+            )
+
+
+def _badcase_groups(inputs: Inputs) -> tuple[BadcaseGroup, ...]:
+    """Measured classes; without a report, the classes that the rows are labelled with."""
+    reports = list(_current(inputs, BadcaseReport))
+    if reports:
+        return groups(reports[-1][1].spec, inputs.spec.spec.thresholds)
+    counts: dict[str, int] = {}
+    for source in inputs.spec.spec.data:
+        if source.purpose is Purpose.BADCASES:
+            for name, count in inputs.files[source.name].classes:
+                counts[name] = counts.get(name, 0) + count
+    return tuple(
+        BadcaseGroup(name=name, kind=BadcaseClass(name), count=count, reason="labelled so in the rows")
+        for name, count in sorted(counts.items())
+    )
+
+
+def _declared(inputs: Inputs) -> Iterator[Declared]:
+    for gap in inputs.spec.spec.gaps:
+        override = gap.override
+        yield Declared(
+            kind=gap.kind, reason=override.reason if override else "", owner=override.owner if override else ""
+        )
+
+
+def _measures(inputs: Inputs) -> tuple[dict[str, Measure], float | None, float | None]:
+    """The latest value of each measure, McNemar's p beside `chain_gain`, and what a chain costs in milliseconds."""
+    measures: dict[str, Measure] = {}
+    p_value = tokens = pace = None
+    for file, report in _current(inputs, ProbeReport):
+        taken = report.spec.measures
+        for name in type(taken).model_fields:
+            value = getattr(taken, name)
+            if isinstance(value, Estimate):
+                measures[name] = _measure(value, file.shown)
+        if taken.chain_gain is not None:
+            p_value = taken.chain_p_value
+        tokens = tokens if taken.chain_tokens is None else taken.chain_tokens
+        pace = pace if taken.ms_per_token is None else taken.ms_per_token
+    return measures, p_value, None if tokens is None or pace is None else tokens * pace
+
+
+def _measure(estimate: Estimate, file: str) -> Measure:
+    return Measure(value=estimate.value, low=estimate.low, high=estimate.high, file=file)
+
+
+def _sources(inputs: Inputs) -> Iterator[Source]:
+    for each in inputs.spec.spec.data:
+        file = inputs.files[each.name]
+        yield Source(name=each.name, purpose=each.purpose, shape=each.shape, file=file, volatile=each.volatile)
+
+
+def _teacher(inputs: Inputs) -> Teacher | None:
+    teacher = inputs.spec.spec.teacher
+    if teacher is None:
+        return None
+    return Teacher(
+        name=f"{teacher.name}/{teacher.revision}",
+        access=teacher.access,
+        outputs_may_train=teacher.outputs_may_train,
+        shares_vocabulary=teacher.shares_vocabulary,
+    )
+
+
+def _preflight(inputs: Inputs) -> tuple[PreflightCheck, ...]:
+    reports = list(_current(inputs, RewardPreflight))
+    return checks(reports[-1][1].spec) if reports else ()
+
+
+def _results(inputs: Inputs) -> Iterator[Result]:
+    """Finished stages from old to new, the latest result of each Job; the deciding metric is the goal's."""
+    latest = {report.spec.job: (file, report) for file, report in _current(inputs, StageResult)}
+    for file, report in sorted(latest.values(), key=lambda each: (each[1].metadata.date, each[1].spec.order)):
+        metric = next(
+            (each for each in report.spec.metrics if each.name == inputs.spec.spec.goal.metrics[0].name), None
+        )
+        if metric is not None:
+            yield Result(
+                job=report.spec.job,
+                own=report.spec.job.startswith(f"{inputs.spec.metadata.name}-evaluate-"),
+                method=report.spec.method or "",
+                score=Measure(value=metric.value, low=metric.low, high=metric.high, file=file.shown),
+                gain=_measure(report.spec.gain, file.shown) if report.spec.gain else None,
+                gate=report.spec.gate,
+            )

@@ -1,0 +1,82 @@
+"""What the data offers to the methods: the sources that each of them can learn from."""
+
+from compiler.schema.v1.types import BadcaseClass, Purpose, Shape
+from compiler.selection.facts import Evidence, Facts, Source
+
+
+def names(sources: tuple[Source, ...]) -> tuple[str, ...]:
+    """The names of sources, in their order."""
+    return tuple(each.name for each in sources)
+
+
+def rows(sources: tuple[Source, ...]) -> int:
+    """Rows of all sources together."""
+    return sum(each.file.rows for each in sources)
+
+
+def demonstrations(facts: Facts) -> tuple[Source, ...]:
+    """Demonstrations of the one shape that has the most rows: a stage reads one shape."""
+    shapes = (Shape.PROMPT_COMPLETION, Shape.MESSAGES)
+    return max((facts.of(Purpose.DEMONSTRATIONS, shape) for shape in shapes), key=rows)
+
+
+def enough_demonstrations(facts: Facts) -> bool:
+    """Whether there are enough demonstrations for SFT."""
+    return rows(demonstrations(facts)) >= facts.thresholds.min_demonstrations
+
+
+def demonstrations_evidence(facts: Facts) -> Evidence:
+    """How many demonstrations there are, and are needed."""
+    value = f"{rows(demonstrations(facts))} rows, {facts.thresholds.min_demonstrations} needed"
+    return Evidence(source="data of purpose `demonstrations`", value=value)
+
+
+def prompts(facts: Facts) -> tuple[Source, ...]:
+    """Sources whose prompts a model can be sampled on: prompts, else demonstrations, else badcases."""
+    of_their_own = facts.of(Purpose.PROMPTS)
+    return of_their_own or demonstrations(facts) or facts.of(Purpose.BADCASES)
+
+
+def usable_pairs(source: Source, facts: Facts) -> int:
+    """Pairs whose sides differ, less the badcases that are left out."""
+    if source.shape is not Shape.BADCASE:
+        return source.file.answered
+    left_out = sum(count for name, count in source.file.classes if BadcaseClass(name) in facts.left_out)
+    return max(0, source.file.answered - left_out)
+
+
+def preference_data(facts: Facts) -> tuple[Source, ...]:
+    """The best data to learn preferences from: given pairs, else badcases, else thumbs; enough of it where there is."""
+    kinds = (
+        facts.of(Purpose.PREFERENCES, Shape.PREFERENCE),
+        facts.of(Purpose.BADCASES),
+        facts.of(Purpose.PREFERENCES, Shape.UNPAIRED_PREFERENCE),
+    )
+    enough = [each for each in kinds[:2] if pairs(each, facts) >= facts.thresholds.min_pairs]
+    thumbs = [kinds[2]] if kinds[2] else []
+    return next(iter([*enough, *thumbs, *(each for each in kinds if each)]), ())
+
+
+def pairs(sources: tuple[Source, ...], facts: Facts) -> int:
+    """Usable pairs of all sources together."""
+    return sum(usable_pairs(each, facts) for each in sources)
+
+
+def has_pairs(facts: Facts) -> bool:
+    """Whether there are enough pairs for DPO."""
+    return pairs(preference_data(facts), facts) >= facts.thresholds.min_pairs
+
+
+def pairs_evidence(facts: Facts) -> Evidence:
+    """What there is to learn preferences from."""
+    shown = [
+        f"`{each.name}`: {each.file.rows} rows, {usable_pairs(each, facts)} with both answers"
+        + (f", {each.file.unanswered} without the wrong one" if each.file.unanswered else "")
+        for each in preference_data(facts)
+    ]
+    return Evidence(source="data that says which answer is better", value="; ".join(shown) or "none")
+
+
+def gaps_evidence(facts: Facts) -> Evidence:
+    """The gaps that are decided by."""
+    return Evidence(source="gaps", value=", ".join(sorted(facts.gaps)) or "none")

@@ -1,0 +1,66 @@
+"""Distillation, and what a chain of stages needs."""
+
+from compiler.schema.v1.types import GapKind
+from compiler.selection.facts import Evidence, Facts
+from compiler.selection.model import AddStage, Advise, Configure, Finding, Replace, blocked, fired, silent
+from compiler.selection.predicates.data import gaps_evidence, names, prompts
+from compiler.selection.predicates.gaps import probe
+
+TRAINS_WEIGHTS = ("cpt", "sft", "cot", "latent-cot", "dpo", "kto", "grpo", "ppo", "distill")
+
+
+def cheaper_model(facts: Facts) -> Finding:
+    """M6: the quality is there in a stronger model, but costs too much: compress it into this one."""
+    teacher, passed = facts.teacher, facts.measures.get("teacher_pass_at1")
+    evidence = (
+        gaps_evidence(facts),
+        Evidence(source="spec.teacher", value=f"{teacher.name}, access {teacher.access}" if teacher else "none"),
+        Evidence(source="teacher's pass@1", value=f"{passed or 'not measured'}, {facts.target:g} needed"),
+    )
+    if GapKind.COMPRESSION not in facts.gaps:
+        return silent("there is no gap `compression`", *evidence[:1])
+    if teacher is None:
+        return blocked("no teacher is named", evidence, Advise("name a stronger model in `spec.teacher`"))
+    if not teacher.outputs_may_train:
+        advice = Advise("choose a teacher whose licence allows training on its output")
+        return blocked("the teacher's licence does not allow training on its output", evidence, advice)
+    if passed is None:
+        advice = Advise("measure the teacher on the same questions")
+        return blocked("the teacher has not been measured", evidence, *probe(facts), advice)
+    if passed.low < facts.target:
+        advice = Advise("choose a better teacher: a student does not go beyond it")
+        return blocked("the teacher does not meet the target itself", evidence, advice)
+    if not prompts(facts):
+        return blocked("there are no prompts to ask the teacher", evidence, Advise("add a source of purpose `prompts`"))
+    stage = AddStage(method="distill", sources=names(prompts(facts)))
+    return fired("a teacher meets the target, and the student is to keep that at less cost", evidence, stage)
+
+
+def kind_of_distillation(facts: Facts) -> Finding:
+    """D8: with a teacher's text alone the student learns its answers; with its weights, its probabilities as well."""
+    teacher = facts.teacher
+    evidence = (Evidence(source="spec.teacher.access", value=teacher.access if teacher else "no teacher"),)
+    if teacher is None or "distill" not in facts.methods:
+        return silent("nothing is distilled", *evidence)
+    if teacher.access == "weights":
+        settings = {"on_policy": True, "same_vocabulary": teacher.shares_vocabulary}
+        reason = "the teacher's weights are at hand: the student learns from its probabilities, on its own answers"
+        return fired(reason, evidence, Configure(method="distill", settings=settings))
+    asked = names(prompts(facts))
+    effects = (
+        AddStage(method="teacher", sources=asked),
+        Configure(method="teacher", settings={"makes": {"prompt-completion": True}}),
+        Replace(method="distill", by="sft", sources=(), made_by=("teacher",)),
+    )
+    reason = "only the teacher's text is at hand: the student learns from its answers, in the place of sft"
+    return fired(reason, evidence, *effects)
+
+
+def merged_adapters(facts: Facts) -> Finding:
+    """D13: each stage of a chain starts from the merged result of the one before, which is also DPO's reference."""
+    chain = [method for method in facts.methods if method in TRAINS_WEIGHTS]
+    evidence = (Evidence(source="stages that train", value=" → ".join(chain) or "none"),)
+    if len(chain) < 2:
+        return silent("no stage builds on another one's weights", *evidence)
+    effects = [Configure(method=method, settings={"start": "merged"}) for method in chain[1:]]
+    return fired("each stage starts from the merged result of the one before", evidence, *effects)

@@ -1,0 +1,105 @@
+"""Which gaps there are: what the team declares against what probes measured; and that training and evaluation are apart."""
+
+from compiler.schema.v1.types import GapKind, Purpose
+from compiler.selection.facts import Declared, Evidence, Facts, Verdict
+from compiler.selection.model import AddStage, Advise, Conclude, Effect, Finding, Warn, blocked, fired, silent
+
+PROBE = "run the probe on the badcases that the best prompt leaves, and commit its report as evidence"
+
+
+def measured_beats_declared(facts: Facts) -> Finding:
+    """D11: a measured gap counts, whatever is declared; an override needs a reason and an owner."""
+    declared = {each.kind: each for each in facts.declared}
+    evidence = tuple(_compared(kind, declared.get(kind), facts) for kind in sorted({*declared, *facts.readings}))
+    gaps = frozenset(kind for kind in GapKind if _counts(kind, declared.get(kind), facts))
+    effects: list[Effect] = [Conclude(gaps), *(_warnings(facts))]
+    if not gaps:
+        return blocked("no gap is known, so no method can be chosen", evidence, *effects, *probe(facts), Advise(PROBE))
+    changed = sorted(gaps ^ declared.keys())
+    kept = sorted(each.kind for each in facts.declared if each.owner and _contradicted(each.kind, facts))
+    if not changed and not kept and len(effects) == 1:
+        return silent("every declared gap is measured, or none is measured otherwise", *evidence)
+    return fired(_difference(changed, kept, declared), evidence, *effects)
+
+
+def _counts(kind: GapKind, declared: Declared | None, facts: Facts) -> bool:
+    if kind in facts.readings and facts.readings[kind].verdict is Verdict.PRESENT:
+        return True
+    return declared is not None and (bool(declared.owner) or not _contradicted(kind, facts))
+
+
+def _contradicted(kind: GapKind, facts: Facts) -> bool:
+    return kind in facts.readings and facts.readings[kind].verdict is Verdict.ABSENT
+
+
+def _difference(changed: list[GapKind], kept: list[GapKind], declared: dict[GapKind, Declared]) -> str:
+    parts = [
+        f"`{kind}` is {'declared, but measured to be absent' if kind in declared else 'measured'}" for kind in changed
+    ]
+    parts += [
+        f"`{kind}` stands against its measurement: {declared[kind].reason} ({declared[kind].owner})" for kind in kept
+    ]
+    return "; ".join(parts) or "declared gaps are taken as they are, since they are not measured"
+
+
+def _compared(kind: GapKind, declared: Declared | None, facts: Facts) -> Evidence:
+    reading = facts.readings.get(kind)
+    said = "declared" if declared else "not declared"
+    if reading is None:
+        return Evidence(source=f"gap `{kind}`", value=f"{said}, not measured")
+    figures = "; ".join(f"{each.source} {each.value}" for each in reading.evidence)
+    return Evidence(source=f"gap `{kind}`", value=f"{said}, measured: {reading.verdict}, {reading.reason}; {figures}")
+
+
+def _warnings(facts: Facts) -> list[Warn]:
+    warnings = []
+    for index, each in enumerate(facts.declared):
+        at = ("spec", "gaps", index)
+        reading = facts.readings.get(each.kind)
+        if reading is None or reading.verdict is Verdict.INSUFFICIENT:
+            why = (
+                "is declared, but not measured" if reading is None else f"is not decided by the probe: {reading.reason}"
+            )
+            warnings.append(Warn(code="SEL310", message=f"gap `{each.kind}` {why}", hint=PROBE, field=at))
+        elif reading.verdict is Verdict.ABSENT and each.owner:
+            message = f"gap `{each.kind}` is kept against its measurement by `{each.owner}`: {each.reason}"
+            warnings.append(Warn(code="SEL309", message=message, hint="have a reviewer agree to the reason", field=at))
+        elif reading.verdict is Verdict.ABSENT:
+            message = f"gap `{each.kind}` is declared, but measured to be absent: {reading.reason}"
+            hint = "remove it, or keep it with `override`, a reason and an owner"
+            warnings.append(Warn(code="SEL308", message=message, hint=hint, field=at))
+    return warnings
+
+
+def probe(facts: Facts) -> tuple[AddStage, ...]:
+    """The probe Job, where answers can be checked by one."""
+    sources = tuple(each.name for each in facts.of(Purpose.BADCASES))
+    return (AddStage(method="probe", sources=sources),) if facts.verifiable and sources else ()
+
+
+def apart(facts: Facts) -> Finding:
+    """D14: what is evaluated on is not trained on."""
+    shown = ", ".join(f"`{each.name}`" for each in facts.of(Purpose.EVALUATION)) or "none"
+    if not facts.overlaps:
+        return silent("training and evaluation share nothing", Evidence(source="evaluation data", value=shown))
+    evidence = tuple(
+        Evidence(
+            source=f"`{each.other}` and `{each.evaluation}`", value=f"{each.prompts} prompts, {each.clusters} clusters"
+        )
+        for each in facts.overlaps
+    )
+    warnings = [
+        Warn(
+            code="CHK210",
+            message=f"`{each.other}` and evaluation `{each.evaluation}` share {_shared(each.prompts, each.clusters)}"
+            + (f": {', '.join(each.rows)}" if each.rows else ""),
+            hint="split by cluster, then remove the shared rows from the training side",
+            field=("spec", "data", each.evaluation),
+        )
+        for each in facts.overlaps
+    ]
+    return fired("the same cases are trained on and evaluated on", evidence, *warnings)
+
+
+def _shared(prompts: int, clusters: int) -> str:
+    return " and ".join([f"{prompts} prompts"] * bool(prompts) + [f"{clusters} clusters"] * bool(clusters))

@@ -1,0 +1,136 @@
+"""Gates: which phase a plan is in."""
+
+from compiler.schema.v1.types import Purpose
+from compiler.selection.facts import Evidence, Facts, Measure
+from compiler.selection.model import AddStage, Advise, Attach, EnterPhase, Finding, Phase, blocked, fired, silent
+from compiler.selection.statistics import wilson_interval
+
+
+def end_to_end(facts: Facts) -> Finding:
+    """G1: a system that does not run is built first."""
+    evidence = Evidence(source="spec.system.runsEndToEnd", value=str(facts.runs_end_to_end).lower())
+    if facts.runs_end_to_end:
+        return silent("the system runs end to end", evidence)
+    advice = Advise("make the system run end to end, if only just, then collect real badcases")
+    reason = "the system does not run end to end, so nothing can be learnt of the model yet"
+    return fired(reason, (evidence,), EnterPhase(Phase.COLLECT), advice)
+
+
+def full_chain_traces(facts: Facts) -> Finding:
+    """G2: without traces of the whole chain nobody can tell which part failed."""
+    evidence = Evidence(source="spec.system.traces.fullChain", value=str(facts.full_chain_traces).lower())
+    if facts.full_chain_traces:
+        return silent("full-chain traces are recorded", evidence)
+    advice = Advise("install the callback `trace_callback.py`: it records each query's whole chain and its output")
+    reason = "no full-chain traces are recorded, so the component at fault cannot be told"
+    return fired(reason, (evidence,), EnterPhase(Phase.COLLECT), Attach("trace_callback.py"), advice)
+
+
+def target_met(facts: Facts) -> Finding:
+    """DONE: a prompt or a finished stage meets the target, beyond the noise of its measurement."""
+    scores = _scores(facts)
+    if not scores:
+        return silent("nothing has been measured yet", rounds_evidence(facts))
+    name, best = max(scores, key=lambda each: each[1].low)
+    evidence = (
+        Evidence(source=f"{best.file} `{name}`", value=f"{facts.metric} {best}"),
+        Evidence(source="spec.goal.metrics[0].target", value=f"{facts.target:g}"),
+    )
+    if best.low < facts.target:
+        return silent("the interval of the best score does not clear the target", *evidence)
+    by_training = any(result.job == name and result.method for result in facts.results)
+    advice = Advise(
+        f"deploy what `{name}` evaluated, and go on collecting badcases"
+        if by_training
+        else "keep the prompt as it is, and go on collecting badcases"
+    )
+    reason = f"the target is met by {'training' if by_training else 'prompts alone'}"
+    return fired(reason, evidence, EnterPhase(Phase.DONE), advice)
+
+
+def enough_badcases(facts: Facts) -> Finding:
+    """G3: too few labelled badcases to know what is wrong."""
+    needed = facts.thresholds.min_badcases
+    corpus = facts.of(Purpose.CORPUS)
+    evidence = (
+        Evidence(source="data of purpose `badcases`", value=f"{facts.badcases} rows, {needed} needed"),
+        Evidence(source="data of purpose `corpus`", value=", ".join(f"`{each.name}`" for each in corpus) or "none"),
+    )
+    if facts.badcases >= needed:
+        return silent("there are enough labelled badcases", *evidence)
+    label = Advise(f"label {needed - facts.badcases} more badcases out of the traces: query, answer, what is right")
+    reason = f"{facts.badcases} labelled badcases are too few to see what is wrong"
+    if not corpus:
+        return fired(reason, evidence, EnterPhase(Phase.COLLECT), label)
+    augment = AddStage(method="augment", sources=tuple(each.name for each in corpus))
+    review = Advise("have people review what the augmentation Job makes; synthetic rows never enter the evaluation")
+    return fired(reason, evidence, EnterPhase(Phase.COLLECT), augment, label, review)
+
+
+def prompt_first(facts: Facts) -> Finding:
+    """P0: prompts before training, as long as they gain."""
+    evidence = (rounds_evidence(facts), _gain_evidence(facts))
+    if facts.plateaued:
+        return silent("the latest prompt rounds no longer gain", *evidence)
+    reason, step = _why_prompts(facts)
+    effects = [EnterPhase(Phase.PROMPT), Advise(step)]
+    held_out = facts.of(Purpose.EVALUATION)
+    if facts.verifiable and held_out:
+        sources = tuple(each.name for each in facts.of(Purpose.BADCASES))
+        effects.append(AddStage(method="optimize-prompt", sources=sources))
+    return fired(reason, evidence, *effects)
+
+
+def _why_prompts(facts: Facts) -> tuple[str, str]:
+    """Why prompts come first, and the next step."""
+    gain, limits = facts.plateau_gain, facts.thresholds
+    if not facts.rounds:
+        step = "measure the present prompt on a fixed test set, then improve it by the class of each badcase"
+        return "no prompt round has been measured", step
+    if gain is not None:
+        step = "go on with the prompt: another round on the same test set"
+        return f"the latest prompt rounds still gain {gain:.3f}", step
+    needed = limits.plateau_rounds + 1
+    passed_over = len(facts.rounds) - len(facts.counted_rounds)
+    step = f"measure {needed} rounds or more on the same test set of {limits.min_questions} questions or more"
+    if passed_over:
+        return f"{passed_over} of {len(facts.rounds)} prompt rounds cannot be compared with the latest one", step
+    return f"{len(facts.rounds)} prompt rounds are too few to see a plateau, {needed} are needed", step
+
+
+def train_the_rest(facts: Facts) -> Finding:
+    """T0: prompts have plateaued and badcases remain."""
+    remaining = Evidence(source="data of purpose `badcases`", value=f"{facts.badcases} rows")
+    evidence = (rounds_evidence(facts), _gain_evidence(facts), remaining)
+    if not facts.rounds:
+        return blocked("there is no prompt log", evidence, Advise("measure prompt rounds before any training"))
+    if not facts.plateaued:
+        return silent("prompts have not plateaued", *evidence)
+    reason = f"prompts have plateaued and {facts.badcases} badcases remain: these are what to train on"
+    return fired(reason, evidence, EnterPhase(Phase.TRAIN))
+
+
+def rounds_evidence(facts: Facts) -> Evidence:
+    """The prompt log in one line."""
+    shown = ", ".join(f"{each.name} {each.score:.3f} (n = {each.questions})" for each in facts.rounds)
+    files = sorted({each.file for each in facts.rounds})
+    return Evidence(source=", ".join(files) or "evidence of kind `PromptRounds`", value=shown or "none")
+
+
+def _gain_evidence(facts: Facts) -> Evidence:
+    gain = "unknown" if facts.plateau_gain is None else f"{facts.plateau_gain:+.3f}"
+    limits = facts.thresholds
+    source = f"gain of the last {limits.plateau_rounds} rounds"
+    return Evidence(source=source, value=f"{gain}, plateau below {limits.plateau_min_gain:g}")
+
+
+def _scores(facts: Facts) -> list[tuple[str, Measure]]:
+    """Every score that could meet the target: the best prompt round, the finished stages, the probe."""
+    scores = [(result.job, result.score) for result in facts.results]
+    if "pass_at1" in facts.measures:
+        scores.append(("passAt1", facts.measures["pass_at1"]))
+    best = facts.best_round
+    if best is not None:
+        low, high = wilson_interval(best.score * best.questions, best.questions)
+        scores.insert(0, (best.name, Measure(value=best.score, low=low, high=high, file=best.file)))
+    return scores

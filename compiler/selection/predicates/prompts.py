@@ -1,0 +1,67 @@
+"""Prompt techniques: which one answers which class of badcases."""
+
+from compiler.schema.v1.types import BadcaseClass
+from compiler.selection.facts import BadcaseGroup, Evidence, Facts
+from compiler.selection.model import Advise, Configure, Effect, Finding, LeaveOut, fired, silent
+
+
+def few_shot(facts: Facts) -> Finding:
+    """P1: frequent or critical classes get few-shot examples."""
+    kinds = (BadcaseClass.CRITICAL, BadcaseClass.HIGH_FREQUENCY)
+    return _technique(facts, kinds, "few-shot", "put typical badcases of {names} into the prompt as few-shot examples")
+
+
+def rules_in_prompt(facts: Facts) -> Finding:
+    """P2: sporadic classes get rules and limits."""
+    advice = "add explicit rules, limits and preferences for the cases of {names} to the prompt"
+    return _technique(facts, (BadcaseClass.SPORADIC,), "rules", advice)
+
+
+def restructure_prompt(facts: Facts) -> Finding:
+    """P3: systemic classes need another prompt structure."""
+    advice = "restructure the prompt module for {names}: deliberate, step-by-step ReAct, or an auxiliary chain"
+    return _technique(facts, (BadcaseClass.SYSTEMIC,), "restructure", advice)
+
+
+def flow_control(facts: Facts) -> Finding:
+    """P4: faults of the agent's logic are mended in code or prompt, never by training."""
+    kind = BadcaseClass.FLOW_CONTROL
+    groups = _of(facts, (kind,))
+    if not groups:
+        return silent("no badcase is a fault in flow control", _classes(facts))
+    advice = Advise(f"mend the agent's code or prompt for the cases of {_names(groups)}; training is refused for them")
+    reason = f"{_count(groups)} badcases are faults in flow control, not of the model"
+    return fired(reason, (_classes(facts), *_reasons(groups)), advice, LeaveOut(kind))
+
+
+def _technique(facts: Facts, kinds: tuple[BadcaseClass, ...], technique: str, advice: str) -> Finding:
+    groups = _of(facts, kinds)
+    if not groups:
+        return silent(f"no badcase is of class {' or '.join(f'`{kind}`' for kind in kinds)}", _classes(facts))
+    effects: list[Effect] = [Advise(advice.format(names=_names(groups)))]
+    effects.append(
+        Configure(method="optimize-prompt", settings={"techniques": {technique: [each.name for each in groups]}})
+    )
+    reason = f"{_count(groups)} badcases are {' or '.join(sorted({each.kind.value for each in groups}))}"
+    return fired(reason, (_classes(facts), *_reasons(groups)), *effects)
+
+
+def _of(facts: Facts, kinds: tuple[BadcaseClass, ...]) -> list[BadcaseGroup]:
+    return [each for each in facts.badcase_groups if each.kind in kinds]
+
+
+def _count(groups: list[BadcaseGroup]) -> int:
+    return sum(each.count for each in groups)
+
+
+def _names(groups: list[BadcaseGroup]) -> str:
+    return ", ".join(f"`{each.name}`" for each in groups)
+
+
+def _classes(facts: Facts) -> Evidence:
+    shown = ", ".join(f"{each.name} {each.count} ({each.kind})" for each in facts.badcase_groups)
+    return Evidence(source="kinds of badcases", value=shown or "none labelled")
+
+
+def _reasons(groups: list[BadcaseGroup]) -> list[Evidence]:
+    return [Evidence(source=f"`{each.name}` is {each.kind}", value=each.reason) for each in groups]

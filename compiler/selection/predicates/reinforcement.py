@@ -1,0 +1,180 @@
+"""Reinforcement learning: last of all methods, and only behind a reward that passed its pre-flight."""
+
+from compiler.schema.v1.types import GapKind
+from compiler.selection.facts import Evidence, Facts, Passing, Result
+from compiler.selection.model import AddStage, Advise, Configure, Effect, Finding, Warn, blocked, fired, silent
+from compiler.selection.predicates.data import (
+    demonstrations,
+    enough_demonstrations,
+    gaps_evidence,
+    has_pairs,
+    names,
+    pairs_evidence,
+    preference_data,
+    prompts,
+    rows,
+)
+from compiler.selection.predicates.gaps import probe
+from compiler.selection.predicates.supervised import never_succeeds
+from compiler.selection.preflight import AGREEMENT, REPEATABILITY
+
+CHEAPER = ("sft", "cot", "latent-cot", "dpo", "kto")
+
+
+def rule_constraints(facts: Facts) -> Finding:
+    """M5: strong rules, several right answers under complex constraints, and SFT or DPO has plateaued."""
+    evidence = (
+        gaps_evidence(facts),
+        Evidence(source="spec.reward", value=_reward(facts)),
+        Evidence(source="latest sft or dpo result", value=_shown(_latest(facts))),
+        _passed_evidence(facts),
+        *preflight_evidence(facts),
+    )
+    if GapKind.RULE_CONSTRAINTS not in facts.gaps:
+        return silent("there is no gap `rule-constraints`", *evidence[:1])
+    refusal = _refusal(facts)
+    if refusal:
+        reason, effects = refusal
+        return blocked(reason, evidence, *effects)
+    assert facts.reward is not None  # `_refusal` saw to it  # noqa: S101
+    learned = facts.reward.kind == "subjective"
+    method = "ppo" if learned or facts.reward.per_token_credit else "grpo"
+    stage = AddStage(method=method, sources=names(prompts(facts)))
+    by_code = "credit for parts of an answer" if method == "ppo" else "a reward that code computes"
+    why = "a learned reward" if learned else by_code
+    reason = f"sft or dpo has plateaued, and the reward passed its pre-flight: {method}, for {why}"
+    return fired(reason, evidence, stage, *_tolerated(facts))
+
+
+def _refusal(facts: Facts) -> tuple[str, tuple[Effect, ...]] | None:
+    """What forbids reinforcement learning, and what comes first; the cheapest obstacle is told."""
+    latest, limits = _latest(facts), facts.thresholds
+    if facts.reward is None:
+        return "no reward is defined", (Advise("define `spec.reward`: how an answer is scored, and by which code"),)
+    if latest is None:
+        advice = Advise("evaluate sft or dpo first, and commit the result as evidence")
+        return "neither sft nor dpo has been tried", (advice,)
+    if not _plateaued(latest, facts):
+        advice = Advise(f"go on with {latest.method}: collect the cases that it left, and train on them")
+        return f"`{latest.job}` still gained", (advice,)
+    if rows(prompts(facts)) < limits.min_prompts:
+        return f"fewer than {limits.min_prompts} prompts to learn on", (Advise("add a source of purpose `prompts`"),)
+    if "pass_at16" not in facts.measures:
+        return "it is not measured whether the policy ever succeeds", (
+            *probe(facts),
+            Advise("probe the present policy"),
+        )
+    if never_succeeds(facts):
+        return "the policy never succeeds, so there is nothing to reinforce", ()
+    if not facts.preflight:
+        examine = AddStage(method="preflight", sources=names(prompts(facts)))
+        return "the reward has not been examined", (examine, Advise("examine the reward before it is optimised"))
+    failing = [each for each in facts.preflight if each.passing is Passing.BLOCKS]
+    if failing:
+        shown = "; ".join(f"{each.name} ({each.figures})" for each in failing)
+        return f"the reward fails its pre-flight: {shown}", (Advise("mend the reward, then examine it again"),)
+    return None
+
+
+def _latest(facts: Facts) -> Result | None:
+    return next((each for each in reversed(facts.results) if each.method in CHEAPER), None)
+
+
+def _plateaued(result: Result, facts: Facts) -> bool:
+    """Whether a further stage brought nothing that can be told from noise, or less than counts as a gain."""
+    if result.gate == "no-gain" or result.gain is None:
+        return result.gate == "no-gain"
+    return result.gain.low <= 0 or result.gain.value < facts.thresholds.plateau_min_gain
+
+
+def _shown(result: Result | None) -> str:
+    if result is None:
+        return "none"
+    gain = f", gain {result.gain}" if result.gain else ""
+    return f"{result.method} `{result.job}`: {result.score}{gain}"
+
+
+def _passed_evidence(facts: Facts) -> Evidence:
+    return Evidence(source="pass@16 of the policy", value=str(facts.measures.get("pass_at16") or "not measured"))
+
+
+def _reward(facts: Facts) -> str:
+    if facts.reward is None:
+        return "none"
+    return f"{facts.reward.kind}{', credit for parts of an answer' if facts.reward.per_token_credit else ''}"
+
+
+def preflight_evidence(facts: Facts) -> tuple[Evidence, ...]:
+    """The eight checks, one fact each."""
+    checks = tuple(
+        Evidence(source=f"pre-flight: {each.name}", value=f"{each.passing}, {each.figures}") for each in facts.preflight
+    )
+    return checks or (Evidence(source="evidence of kind `RewardPreflight`", value="none"),)
+
+
+def _tolerated(facts: Facts) -> list[Warn]:
+    return [
+        Warn(
+            code="SEL312",
+            message=f"the reward's {each.name} is weak: {each.figures}",
+            hint="watch it during training, or mend the reward first",
+            field=("spec", "reward"),
+        )
+        for each in facts.preflight
+        if each.passing is Passing.WARNS
+    ]
+
+
+def subjective_reward(facts: Facts) -> Finding:
+    """D5: a subjective reward is learnt from pairs, and agrees with people; else DPO uses the pairs directly."""
+    agrees = any(each.name == AGREEMENT and each.passing is not Passing.BLOCKS for each in facts.preflight)
+    evidence = (Evidence(source="spec.reward", value=_reward(facts)), pairs_evidence(facts), *preflight_evidence(facts))
+    if GapKind.RULE_CONSTRAINTS not in facts.gaps or facts.reward is None or facts.reward.kind != "subjective":
+        return silent("no reward is subjective", *evidence[:1])
+    if not has_pairs(facts):
+        advice = Advise("collect pairs: people choosing the better of two answers")
+        return blocked("a reward model needs pairs, and there are too few", evidence, advice)
+    sources = names(preference_data(facts))
+    if agrees and "ppo" in facts.methods:
+        stage = AddStage(method="reward", sources=sources)
+        return fired("a reward model that agrees with people is learnt from the pairs", evidence, stage)
+    reason = "no agreement of the reward with people is shown" if not agrees else "reinforcement learning is blocked"
+    return fired(f"{reason}, so dpo learns from the pairs directly", evidence, AddStage(method="dpo", sources=sources))
+
+
+def unstable_reward(facts: Facts) -> Finding:
+    """D6: the reward gives the same answer different scores, so it cannot be optimised; it may still rank samples."""
+    unstable = [each for each in facts.preflight if each.name == REPEATABILITY and each.passing is Passing.BLOCKS]
+    evidence = preflight_evidence(facts)
+    if GapKind.RULE_CONSTRAINTS not in facts.gaps or not unstable or unstable[0].figures == "not made":
+        return silent("no reward is known to be unstable", *evidence[:1])
+    asked = names(prompts(facts))
+    if not facts.verifiable or not asked:
+        advice = Advise("make the reward repeatable: the same answer must get the same score")
+        return blocked("the reward is unstable, and no verifier can rank samples in its place", evidence, advice)
+    stages = (
+        AddStage(method="sample", sources=asked),
+        Configure(method="sample", settings={"makes": {"preference": True}}),
+        AddStage(method="dpo", made_by=("sample",)),
+    )
+    return fired("the reward is unstable: dpo on samples that the verifier ranks takes its place", evidence, *stages)
+
+
+def never_right(facts: Facts) -> Finding:
+    """D7: a policy that never succeeds learns nothing from rewards (arXiv 2504.13837): teach it first."""
+    evidence = (gaps_evidence(facts), _passed_evidence(facts))
+    if GapKind.RULE_CONSTRAINTS not in facts.gaps or not never_succeeds(facts):
+        return silent("the policy is not known to fail always", *evidence)
+    if enough_demonstrations(facts):
+        stage = AddStage(method="sft", sources=names(demonstrations(facts)))
+        return fired("the policy never succeeds: sft comes before reinforcement learning", evidence, stage)
+    asked = names(prompts(facts))
+    if facts.teacher and facts.teacher.outputs_may_train and asked:
+        stages = (
+            AddStage(method="teacher", sources=asked),
+            Configure(method="teacher", settings={"makes": {"prompt-completion": True}}),
+            AddStage(method="sft", made_by=("teacher",)),
+        )
+        return fired("the policy never succeeds: it learns from a teacher's answers first", evidence, *stages)
+    advice = Advise("write demonstrations, or name a teacher whose output may be trained on")
+    return blocked("the policy never succeeds, and there is nothing to teach it with", evidence, advice)

@@ -1,0 +1,164 @@
+"""Methods that learn from given text: continued pre-training, SFT, reasoning chains."""
+
+from compiler.schema.v1.types import GapKind, Purpose
+from compiler.selection.facts import Evidence, Facts, Source, Verdict
+from compiler.selection.model import AddStage, Advise, Configure, Finding, Replace, Warn, blocked, fired, silent
+from compiler.selection.predicates.data import (
+    demonstrations,
+    demonstrations_evidence,
+    enough_demonstrations,
+    gaps_evidence,
+    names,
+    prompts,
+    rows,
+)
+
+# stepwise internalisation (arXiv 2405.14838): chain tokens removed a stage, and a fresh optimiser after each removal
+CURRICULUM = {"remove_tokens": 8, "epochs_per_removal": 1, "reset_optimizer": True}
+
+
+def unknown_domain(facts: Facts) -> Finding:
+    """M1: the model does not know the domain: teach it to read the domain, then the task."""
+    corpus = facts.of(Purpose.CORPUS)
+    evidence = (gaps_evidence(facts), _corpus_evidence(corpus, facts), demonstrations_evidence(facts))
+    if GapKind.UNKNOWN_DOMAIN not in facts.gaps:
+        return silent("there is no gap `unknown-domain`", *evidence)
+    refusal = _no_pretraining(corpus, facts)
+    if refusal:
+        return blocked(refusal, evidence, Advise(_instead_of_pretraining(facts)))
+    if not enough_demonstrations(facts):
+        advice = Advise(
+            f"write {facts.thresholds.min_demonstrations} demonstrations: the task is taught after the domain"
+        )
+        return blocked("there are too few demonstrations, and pre-training alone is refused", evidence, advice)
+    replay = names(facts.of(Purpose.GENERAL))
+    effects = (
+        AddStage(method="cpt", sources=(*names(corpus), *replay)),
+        AddStage(method="sft", sources=names(demonstrations(facts))),
+    )
+    no_replay = Advise("add a source of purpose `general`: replayed beside the corpus, it keeps general skills")
+    reason = "the domain is unknown to the model, and there is text to read it from and demonstrations of the task"
+    return fired(reason, evidence, *effects, *(() if replay else (no_replay,)))
+
+
+def _no_pretraining(corpus: tuple[Source, ...], facts: Facts) -> str:
+    """Why continued pre-training is not the way; empty when it is."""
+    size, needed = sum(each.file.text_bytes for each in corpus), facts.thresholds.min_corpus_bytes
+    if facts.recall and facts.recall.verdict is Verdict.PRESENT and not facts.closed_book:
+        return "the model answers well with the passage at hand, so retrieval is enough"
+    if any(each.volatile for each in corpus):
+        return "the corpus changes faster than a model can be trained again"
+    if size < needed:
+        return f"the corpus is too small for continued pre-training: {size:,} bytes of {needed:,}"
+    return ""
+
+
+def _instead_of_pretraining(facts: Facts) -> str:
+    if facts.closed_book:
+        return "expand the corpus by synthetic text (EntiGraph, arXiv 2409.07431), then pre-train on it"
+    return "use retrieval (RAG): put the passages that a question needs into its prompt"
+
+
+def _corpus_evidence(corpus: tuple[Source, ...], facts: Facts) -> Evidence:
+    shown = [f"`{each.name}` {each.file.text_bytes:,} bytes{', volatile' if each.volatile else ''}" for each in corpus]
+    needed = f"{facts.thresholds.min_corpus_bytes:,} bytes needed"
+    return Evidence(
+        source="data of purpose `corpus`", value="; ".join([*shown, needed]) if shown else f"none, {needed}"
+    )
+
+
+def unstable(facts: Facts) -> Finding:
+    """M2: the model understands, but behaves unstably."""
+    evidence = (gaps_evidence(facts), demonstrations_evidence(facts))
+    if GapKind.UNSTABLE not in facts.gaps:
+        return silent("there is no gap `unstable`", *evidence)
+    if not enough_demonstrations(facts):
+        needed = facts.thresholds.min_demonstrations
+        advice = Advise(f"use few-shot prompts or augmentation until there are {needed} demonstrations")
+        return blocked(f"{rows(demonstrations(facts))} demonstrations are too few for sft", evidence, advice)
+    stage = AddStage(method="sft", sources=names(demonstrations(facts)))
+    return fired("the model understands but is unstable, and there are demonstrations to learn from", evidence, stage)
+
+
+def hidden_reasoning(facts: Facts) -> Finding:
+    """M4: the error lies in the chain of thought, not in the final answer."""
+    chains, needed = facts.of(Purpose.CHAINS), facts.thresholds.min_chains
+    evidence = (
+        gaps_evidence(facts),
+        Evidence(source="data of purpose `chains`", value=f"{rows(chains)} rows, {needed} needed"),
+        Evidence(source="spec.teacher", value=_teacher(facts)),
+        Evidence(source="answers can be checked", value="yes" if facts.verifiable else "no"),
+    )
+    if GapKind.REASONING not in facts.gaps:
+        return silent("there is no gap `reasoning`", *evidence)
+    if rows(chains) >= needed:
+        return fired(
+            "reasoning fails, and there are chains to learn from",
+            evidence,
+            AddStage(method="cot", sources=names(chains)),
+        )
+    asked = names(prompts(facts))
+    if facts.teacher and facts.teacher.outputs_may_train and asked:
+        return fired("reasoning fails, and a teacher can write the chains", evidence, *_chains_of("teacher", asked))
+    if facts.verifiable and asked and not never_succeeds(facts):
+        reason = "reasoning fails, and chains can be sampled and those with right answers kept"
+        return fired(reason, evidence, *_chains_of("sample", asked))
+    advice = Advise(
+        f"write {needed} chains, name a teacher whose output may be trained on, or a metric that can be checked"
+    )
+    return blocked("there are no chains, no teacher that may write them, and none can be sampled", evidence, advice)
+
+
+def _chains_of(maker: str, asked: tuple[str, ...]) -> tuple[AddStage | Configure, ...]:
+    """A stage that makes chains, and the one that learns from them."""
+    return (
+        AddStage(method=maker, sources=asked),
+        Configure(method=maker, settings={"makes": {"chain": True}}),
+        AddStage(method="cot", made_by=(maker,)),
+    )
+
+
+def _teacher(facts: Facts) -> str:
+    if facts.teacher is None:
+        return "none"
+    return f"{facts.teacher.name}, its output {'may' if facts.teacher.outputs_may_train else 'may not'} be trained on"
+
+
+def never_succeeds(facts: Facts) -> bool:
+    """Whether the model was measured never to succeed, even in many tries (D7)."""
+    passed = facts.measures.get("pass_at16")
+    return passed is not None and passed.high < facts.thresholds.near_zero_pass
+
+
+def latent_chain(facts: Facts) -> Finding:
+    """D9: the latency budget forbids the tokens of a chain, so it is internalised step by step."""
+    cost, budget = facts.chain_cost_ms, facts.max_latency_ms
+    evidence = (
+        Evidence(
+            source="time of a chain", value="not measured" if cost is None else f"{cost:,.0f} ms (95th percentile)"
+        ),
+        Evidence(source="spec.goal.constraints.maxLatencyMs", value="none" if budget is None else f"{budget:,} ms"),
+    )
+    if "cot" not in facts.methods:
+        return silent("no chain is trained", *evidence)
+    if cost is None or budget is None or cost <= budget:
+        return silent("the latency budget is not known to forbid the chain", *evidence)
+    settings = Configure(method="latent-cot", settings={"curriculum": CURRICULUM})
+    reason = "the chain's tokens alone take longer than an answer may"
+    return fired(reason, evidence, Replace(method="cot", by="latent-cot"), settings)
+
+
+def facts_by_sft_alone(facts: Facts) -> Finding:
+    """D10: new facts taught through SFT alone raise hallucination (arXiv 2405.05904)."""
+    unknown = GapKind.UNKNOWN_DOMAIN in facts.gaps
+    recall = facts.recall is not None and facts.recall.verdict is Verdict.PRESENT
+    evidence = (gaps_evidence(facts), Evidence(source="stages so far", value=", ".join(facts.methods) or "none"))
+    if not (unknown or recall) or "sft" not in facts.methods or "cpt" in facts.methods:
+        return silent("sft is not the only teacher of new facts", *evidence)
+    warning = Warn(
+        code="SEL311",
+        message="sft alone would teach facts that the model does not know, which raises hallucination",
+        hint="put the facts into the prompt by retrieval, or pre-train on the corpus first",
+        field=("spec", "gaps"),
+    )
+    return fired("the model lacks facts, and sft alone would teach them", evidence, warning)

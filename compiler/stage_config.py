@@ -1,0 +1,200 @@
+"""Stage configs: what the runtime reads, built out of a choice of the rules, defaults, and the spec's overrides."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pydantic.alias_generators import to_camel
+
+from compiler.defaults import PEFT, REPLAY_SHARE, TRAINER, WORK, Default
+from compiler.inputs import Inputs
+from compiler.plan_model import Setting
+from compiler.schema.v1.training_spec import DataSource, DpoOverrides, MethodOverrides
+from compiler.schema.v1.types import BadcaseClass, Purpose
+from compiler.selection import StageChoice
+
+STAGE_SCHEMA = "trainspec.dev/stage/v1"
+ROWS_MADE = {"dpo": ("preference",)}  # what a stage reads of an earlier one's rows, where not all that it makes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lineage:
+    """What a stage builds on: adapters merged in order, Jobs that made rows (by method), the reward model's Job."""
+
+    adapters: tuple[str, ...] = ()
+    made: Mapping[str, str] = ()  # type: ignore[assignment]
+    reward_model: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Built:
+    """A config without its output's name, and its settings with their sources."""
+
+    config: dict[str, object]
+    settings: tuple[Setting, ...]
+
+
+def training(inputs: Inputs, choice: StageChoice, choices: tuple[StageChoice, ...], lineage: Lineage) -> Built:
+    """The config of a stage that trains."""
+    field = choice.method.replace("-", "_")
+    overrides: MethodOverrides = getattr(inputs.spec.spec.training, field) or MethodOverrides()
+    at = f"spec.training.{to_camel(field)}"
+    trainer = _settings(
+        TRAINER[choice.method], _kept_of_rule(choice, overrides), choice.rules[-1], overrides.trainer, f"{at}.trainer"
+    )
+    peft = _settings(PEFT, {}, "", overrides.peft.model_dump(exclude_none=True), f"{at}.peft")
+    pairs = _pairs(choice, overrides, at)
+    data = _data(inputs, choice, choices, lineage)
+    config = _common(inputs, choice.method, lineage.adapters, data) | _special(inputs, choice, lineage)
+    if pairs:
+        config["pairs"] = _values(pairs)
+    config |= {"peft": _values(peft), "trainer": _values(trainer)}
+    return Built(config=config, settings=(*pairs, *trainer, *peft))
+
+
+def work(inputs: Inputs, choice: StageChoice, choices: tuple[StageChoice, ...], lineage: Lineage) -> Built:
+    """The config of a stage that makes data or measures."""
+    settings = tuple(Setting(name=each.field, value=each.value, source=each.source) for each in WORK[choice.method])
+    by_rule = tuple(
+        Setting(name=name, value=value, source=f"rule {choice.rules[-1]}") for name, value in choice.settings.items()
+    )
+    data = _data(inputs, choice, choices, lineage)
+    config = _common(inputs, choice.method, lineage.adapters, data) | _special(inputs, choice, lineage)
+    config["metrics"] = metrics(inputs)
+    config["work"] = _values((*settings, *by_rule))
+    return Built(config=config, settings=(*settings, *by_rule))
+
+
+def evaluation(inputs: Inputs, *, adapters: tuple[str, ...], baseline: str | None, prompt: str | None = None) -> Built:
+    """The config of an evaluation; `prompt` is a file of the outputs volume that an earlier stage made."""
+    body = inputs.spec.spec
+    goal = body.goal.metrics[0]
+    source = next(each for each in body.data if each.purpose is Purpose.EVALUATION)
+    generation = (
+        Setting(name="max_new_tokens", value=body.evaluation.max_new_tokens, source="spec.evaluation.maxNewTokens"),
+        Setting(name="batch_size", value=body.evaluation.batch_size, source="spec.evaluation.batchSize"),
+    )
+    config = _common(inputs, "evaluate", adapters, [_block(inputs, source)]) | {
+        "generation": _values(generation),
+        "metrics": metrics(inputs),
+        "gate": {"metric": goal.name, "target": goal.target, "baseline": baseline},
+    }
+    if prompt is not None:
+        config["prompt"] = {"path": prompt, "volume": "outputs"}
+    return Built(config=config, settings=generation)
+
+
+def metrics(inputs: Inputs) -> list[dict[str, object]]:
+    """The goal's metrics as stages read them."""
+    return [
+        {"name": each.name} | ({"databases": each.databases} if each.databases else {})
+        for each in inputs.spec.spec.goal.metrics
+    ]
+
+
+def _common(inputs: Inputs, method: str, adapters: tuple[str, ...], data: list[dict[str, object]]) -> dict[str, object]:
+    body = inputs.spec.spec
+    return {
+        "schema": STAGE_SCHEMA,
+        "plan": inputs.spec.metadata.name,
+        "stage": "",
+        "method": method,
+        "output": "",
+        "seed": body.seed,
+        "model": {
+            "path": f"{body.model.name}/{body.model.revision}",
+            "adapters": list(adapters),
+            "dtype": "bfloat16" if inputs.profile.spec.gpu else "float32",
+            "trust_remote_code": body.model.trust_remote_code,
+        },
+        "data": data,
+    }
+
+
+def _data(
+    inputs: Inputs, choice: StageChoice, choices: tuple[StageChoice, ...], lineage: Lineage
+) -> list[dict[str, object]]:
+    """One block for each source, then one for each kind of rows that an earlier stage made."""
+    sources = {each.name: each for each in inputs.spec.spec.data}
+    blocks = [_block(inputs, sources[name]) for name in choice.sources]
+    for maker in (each for each in choices if each.method in choice.made_by):
+        makes = maker.settings.get("makes", {})
+        shapes = ROWS_MADE.get(choice.method, sorted(makes) if isinstance(makes, Mapping) else ())
+        for shape in shapes:
+            path = f"{lineage.made[maker.method]}/{shape}.jsonl"
+            blocks.append({"path": path, "volume": "outputs", "shape": shape, "sha256": None, "rows": None})
+    return blocks
+
+
+def _block(inputs: Inputs, source: DataSource) -> dict[str, object]:
+    file = inputs.files[source.name]
+    block: dict[str, object] = {
+        "path": source.path or f"remote/{source.name}/{(source.uri or '').rstrip('/').rsplit('/', 1)[-1]}",
+        "shape": str(source.shape),
+        "sha256": file.sha256,
+        "rows": file.rows,
+    }
+    if source.uri is not None:
+        block["uri"] = source.uri
+    if source.purpose is Purpose.GENERAL:
+        block["role"] = "replay"
+    left_out = {name for name, _ in file.classes} & {BadcaseClass.FLOW_CONTROL.value}
+    if source.purpose is Purpose.BADCASES and left_out:
+        block["exclude_classes"] = sorted(left_out)
+    return block
+
+
+def _special(inputs: Inputs, choice: StageChoice, lineage: Lineage) -> dict[str, object]:
+    """What only some methods need: a teacher, rewards, a curriculum, a share of replay."""
+    body = inputs.spec.spec
+    special: dict[str, object] = {}
+    if choice.method in ("teacher", "distill") and body.teacher is not None:
+        special["teacher"] = body.teacher.model_dump(exclude_none=True)
+    if choice.method in ("grpo", "ppo", "preflight") and body.reward is not None:
+        special["rewards"] = [each.model_dump() for each in body.reward.functions]
+    if choice.method == "ppo":
+        special["reward_model"] = lineage.reward_model
+    if choice.method == "cpt":
+        special["replay_share"] = REPLAY_SHARE
+    if choice.method == "distill":
+        special["distillation"] = {key: value for key, value in choice.settings.items() if key != "start"}
+    if "curriculum" in choice.settings:
+        special["curriculum"] = choice.settings["curriculum"]
+    return special
+
+
+def _kept_of_rule(choice: StageChoice, overrides: MethodOverrides) -> Mapping[str, object]:
+    """What a rule sets of the trainer; its weights go with its losses, so an override of one drops both."""
+    by_rule = choice.settings.get("trainer", {})
+    if not isinstance(by_rule, Mapping):
+        return {}
+    losses = {"loss_type", "loss_weights"}
+    return {
+        name: value for name, value in by_rule.items() if not (name in losses and losses & overrides.trainer.keys())
+    }
+
+
+def _pairs(choice: StageChoice, overrides: MethodOverrides, at: str) -> tuple[Setting, ...]:
+    """How pairs are made or filtered; empty where given pairs are used as they are."""
+    name = "min_edit_distance"
+    override = overrides.min_edit_distance if isinstance(overrides, DpoOverrides) else None
+    if override is not None:
+        return (Setting(name=name, value=override, source=f"{at}.minEditDistance"),)
+    if name in choice.settings:
+        return (Setting(name=name, value=choice.settings[name], source="rule D3"),)
+    if choice.settings.get("pairs") == "badcase":
+        return (Setting(name=name, value=0.0, source="rule D1: only equal answers are dropped"),)
+    return ()
+
+
+def _settings(
+    defaults: tuple[Default, ...], by_rule: Mapping[str, object], rule: str, overrides: Mapping[str, object], at: str
+) -> tuple[Setting, ...]:
+    """Defaults, then what a rule sets, then what the spec sets, in the table's order with new names behind."""
+    chosen = {each.field: Setting(name=each.field, value=each.value, source=each.source) for each in defaults}
+    chosen |= {name: Setting(name=name, value=value, source=f"rule {rule}") for name, value in by_rule.items()}
+    chosen |= {name: Setting(name=name, value=overrides[name], source=f"{at}.{name}") for name in sorted(overrides)}
+    return tuple(chosen.values())
+
+
+def _values(settings: tuple[Setting, ...]) -> dict[str, object]:
+    return {each.name: each.value for each in settings}

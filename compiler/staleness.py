@@ -1,0 +1,41 @@
+"""Whether evidence still speaks of the spec at hand: the model, the metric, the evaluation data, the reward."""
+
+from collections.abc import Mapping
+
+from compiler.data import DataFile
+from compiler.evidence import EvidenceFile
+from compiler.schema.v1.evidence import ProbeReport, PromptRounds, RewardPreflight, StageResult
+from compiler.schema.v1.training_spec import TrainingSpec
+from compiler.schema.v1.types import Purpose
+
+
+def stale(file: EvidenceFile, spec: TrainingSpec, files: Mapping[str, DataFile]) -> str:
+    """Why the evidence does not count for the spec; empty when it does."""
+    body, report = spec.spec, file.report
+    model = f"{body.model.name}/{body.model.revision}"
+    match report:
+        case PromptRounds() if report.spec.metric != body.goal.metrics[0].name:
+            return f"its metric is `{report.spec.metric}`, the spec's `{body.goal.metrics[0].name}`"
+        case ProbeReport() if report.spec.model.split("+")[0] != model:
+            return f"it is of model `{report.spec.model}`, the spec's is `{model}`"
+        case ProbeReport():
+            return _too_small(report, body.thresholds.probe_prompts, body.thresholds.probe_samples)
+        case RewardPreflight() if list(report.spec.functions) != list(body.reward.functions if body.reward else []):
+            return "it is of another reward than the spec's"
+        case StageResult() if report.spec.model != model:
+            return f"it is of model `{report.spec.model}`, the spec's is `{model}`"
+        case StageResult() if report.spec.evaluation not in evaluation_digests(spec, files):
+            return "it was measured on other evaluation data than the spec's"
+        case _:
+            return ""
+
+
+def evaluation_digests(spec: TrainingSpec, files: Mapping[str, DataFile]) -> set[str]:
+    """SHA-256 of each evaluation source."""
+    return {files[each.name].sha256 for each in spec.spec.data if each.purpose is Purpose.EVALUATION}
+
+
+def _too_small(report: ProbeReport, prompts: int, samples: int) -> str:
+    if report.spec.prompts >= prompts and report.spec.samples >= samples:
+        return ""
+    return f"its {report.spec.prompts} prompts of {report.spec.samples} samples are fewer than {prompts} of {samples}"
