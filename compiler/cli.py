@@ -124,6 +124,22 @@ def run(
 
 
 @app.command()
+def collect(
+    plan: Annotated[Path, typer.Argument(help="A rendered plan folder that was run, such as `specs/NAME/plan`.")],
+    work: Annotated[
+        Optional[Path], typer.Option(help="Folder of the run. [default: .trainspec/NAME]", show_default=False)
+    ] = None,
+) -> None:
+    """Write what the evaluations of a plan measured as evidence beside the spec.
+
+    The next compile then decides what follows: go on, stop at the target, or fall back.
+    """
+    from compiler.local.collect import collect_results
+
+    raise typer.Exit(collect_results(plan, work))
+
+
+@app.command()
 def upgrade(
     paths: Annotated[
         Optional[list[Path]],
@@ -145,7 +161,10 @@ def upgrade(
 
 @app.command()
 def schema(
-    kind: Annotated[str, typer.Argument(help="`TrainingSpec` or `ClusterProfile`.")] = "TrainingSpec",
+    kind: Annotated[
+        str,
+        typer.Argument(help="`TrainingSpec`, `ClusterProfile`, `Evidence`, or one kind of it, as `PromptRounds`."),
+    ] = "TrainingSpec",
 ) -> None:
     """Print the JSON Schema of a kind, for editors.
 

@@ -40,14 +40,14 @@ def collect(plan: Path, work: Path | None) -> tuple[Diagnostic, ...]:
     if read.value is None:
         return read.diagnostics
     outputs = work_folder(plan, work) / "outputs"
-    outcomes = {job: _result(job, read.value, outputs) for job in _done(read.value, outputs)}
+    outcomes = {job.name: _result(job, read.value, outputs) for job in _done(read.value, outputs)}
     found = tuple(each for outcome in outcomes.values() for each in outcome.diagnostics)
     if found:
         return found
     if not outcomes:
         hint = f"run the plan first: trainspec run {plan}"
         return (diagnostic("RUN797", "no evaluation of this plan is done", Location(path=_shown(outputs)), hint=hint),)
-    return _write(plan.resolve().parent, {job.name: outcome.value or {} for job, outcome in outcomes.items()})
+    return _write(plan.resolve().parent, {job: outcome.value or {} for job, outcome in outcomes.items()})
 
 
 def _done(jobs: Sequence[LocalJob], outputs: Path) -> list[LocalJob]:
