@@ -129,6 +129,7 @@ def collect(
     work: Annotated[
         Optional[Path], typer.Option(help="Folder of the run. [default: .trainspec/NAME]", show_default=False)
     ] = None,
+    diagnostics: FormatOption = Format.TEXT,
 ) -> None:
     """Write what the evaluations of a plan measured as evidence beside the spec.
 
@@ -136,7 +137,7 @@ def collect(
     """
     from compiler.local.collect import collect_results
 
-    raise typer.Exit(collect_results(plan, work))
+    raise typer.Exit(collect_results(plan, work, diagnostics))
 
 
 @app.command()

@@ -1,6 +1,5 @@
 """What each command does: phases, then output. Diagnostics go to stderr, artefacts to files or stdout."""
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -131,13 +130,12 @@ def run_plan(plan: Path, work: Path | None, models: Path | None) -> ExitCode:
 
 def print_schema(kind: str) -> ExitCode:
     """Print the JSON Schema of a kind of the newest apiVersion."""
-    from compiler.schema import DOCUMENTS
+    from compiler.docs.json_schema import kinds, text
 
-    models = {name: model for (_, name), model in DOCUMENTS.items()}
-    if kind not in models:
-        print(f"unknown kind `{kind}`: use one of {', '.join(sorted(models))}", file=sys.stderr)
+    if kind not in kinds():
+        print(f"unknown kind `{kind}`: use one of {', '.join(kinds())}", file=sys.stderr)
         return ExitCode.USAGE
-    print(json.dumps(models[kind].model_json_schema(by_alias=True), ensure_ascii=False, indent=2))
+    print(text(kind), end="")
     return ExitCode.OK
 
 

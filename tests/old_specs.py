@@ -1,5 +1,12 @@
 """Specs of `trainspec.dev/v1alpha1`, for the tests of versions and of upgrades: one in plain style, and odd ones."""
 
+from conftest import PROFILE
+
+from compiler.diagnostics import Outcome
+from compiler.load import compose
+from compiler.source import SourceDocument
+from compiler.versions import Modern, modernise
+
 OLD_SPEC = """\
 # yaml-language-server: $schema=../schema/training-spec.schema.json
 apiVersion: trainspec.dev/v1alpha1
@@ -168,3 +175,16 @@ AWKWARD: dict[str, str] = {
     "                 prompts/v1.md\n  # about gaps\n  gaps: []\n",
 }
 AWKWARD["line ends of another system"] = OLD_SPEC.replace("\n", "\r\n")
+
+OLD_PROFILE = PROFILE.replace("trainspec.dev/v1", "trainspec.dev/v1alpha1")
+
+
+def document_of(text: str, path: str = "specs/shop/spec.yaml") -> SourceDocument:
+    composed = compose(text, path)
+    assert composed.value is not None
+    assert composed.ok, composed.diagnostics
+    return composed.value
+
+
+def modern(text: str) -> Outcome[Modern]:
+    return modernise(document_of(text))

@@ -4,28 +4,12 @@ from pathlib import Path
 
 import pytest
 from conftest import PROFILE, MakeSpec
-from old_specs import AWKWARD, OLD_SPEC
+from old_specs import AWKWARD, OLD_PROFILE, OLD_SPEC, document_of, modern
 
-from compiler.diagnostics import Outcome
-from compiler.load import compose
 from compiler.pipeline import compile_spec
 from compiler.schema import v1alpha1
-from compiler.source import SourceDocument
 from compiler.validate import validate
 from compiler.versions import Modern, modernise
-
-OLD_PROFILE = PROFILE.replace("trainspec.dev/v1", "trainspec.dev/v1alpha1")
-
-
-def document_of(text: str, path: str = "specs/shop/spec.yaml") -> SourceDocument:
-    composed = compose(text, path)
-    assert composed.value is not None
-    assert composed.ok, composed.diagnostics
-    return composed.value
-
-
-def modern(text: str) -> Outcome[Modern]:
-    return modernise(document_of(text))
 
 
 def test_a_document_of_the_newest_version_stays_as_it_is() -> None:
