@@ -23,12 +23,12 @@ _DIGITS = 6  # of a score: it is a mean over some hundred questions
 Document = dict[str, Any]
 
 
-def collect_results(plan: Path, work: Path | None) -> ExitCode:
+def collect_results(plan: Path, work: Path | None, style: str) -> ExitCode:
     """Write what the evaluations of a plan found as evidence, and say what to do next."""
     from compiler.commands import report
 
     found = collect(plan, work)
-    report(found, "text")
+    report(found, style)
     return ExitCode.ERRORS if found else ExitCode.OK
 
 
