@@ -5,7 +5,7 @@ from textwrap import dedent, fill
 from compiler.diagnostics.codes import CODES
 from compiler.diagnostics.examples import EXAMPLES, Example, Situation
 from compiler.diagnostics.examples.example import CHECK
-from compiler.diagnostics.examples.project import PROFILE, SPEC
+from compiler.diagnostics.examples.project import PROBE, PROFILE, ROUNDS, SPEC
 
 MAX_LINES = 6
 
@@ -76,6 +76,10 @@ def page() -> str:
         "## The project of the examples",
         "The examples change one small project, which compiles without a word. `specs/shop/spec.yaml`:",
         _fenced(SPEC, "yaml"),
+        "`specs/shop/evidence/prompt-rounds.yaml`:",
+        _fenced(ROUNDS, "yaml"),
+        "`specs/shop/evidence/probe.yaml`:",
+        _fenced(PROBE, "yaml"),
         "`specs/clusters/small.yaml`:",
         _fenced(PROFILE, "yaml"),
     ]

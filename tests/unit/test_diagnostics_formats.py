@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from conftest import MakeSpec
+from hypothesis import given
+from hypothesis import strategies as st
 from sarif_kit.validate import validation_errors
 
 from compiler import __version__
@@ -105,6 +107,24 @@ def test_file_names_and_messages_cannot_steer_a_terminal(style: str) -> None:
     told = FORMATS[style]([HOSTILE])
     assert "\x1b" not in told
     assert told.count("\n") == {"text": 3, "concise": 0}[style]
+
+
+ANYTHING = st.text(st.characters(), max_size=20)  # lone surrogates and control characters too
+PLACES = st.tuples(st.integers(1, 9), st.integers(1, 9), st.integers(1, 9)).map(
+    lambda each: {"line": each[0], "column": each[1], "end_column": each[1] + each[2]}
+)
+
+
+@given(path=ANYTHING.filter(bool), message=ANYTHING, hint=ANYTHING, text=ANYTHING, place=PLACES | st.just({}))
+def test_whatever_is_told_every_format_stays_what_it_is(
+    path: str, message: str, hint: str, text: str, place: dict[str, int]
+) -> None:
+    found = [diagnostic("SPC104", message, Location(path=path, text=text, **place), hint=hint)] * 2
+    assert validation_errors(loaded("sarif", found)) == []
+    assert loaded("json", found)["diagnostics"][0]["message"] == message
+    assert [line[:8] for line in FORMATS["github"](found).split("\n")] == ["::error "] * 2
+    assert FORMATS["concise"](found).count("\n") == 1
+    assert all(char.isprintable() or char == "\n" for char in FORMATS["text"](found))
 
 
 @pytest.mark.parametrize("style", ["json", "sarif"])

@@ -7,7 +7,7 @@ import pytest
 
 from compiler.diagnostics import CODES
 from compiler.diagnostics.examples import EXAMPLES
-from compiler.diagnostics.manual import FAMILIES
+from compiler.diagnostics.manual import FAMILIES, explain
 from compiler.docs import PAGES
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -27,3 +27,10 @@ def test_the_page_of_diagnostics_has_every_code_once_with_an_example() -> None:
     for section in page.split("\n### ")[1:]:
         if section[:6] in EXAMPLES:
             assert ("Bad" in section and "Good" in section) or "No file provokes it." in section, section[:60]
+
+
+@pytest.mark.parametrize("code", sorted(EXAMPLES))
+def test_explaining_a_code_shows_its_example(code: str) -> None:
+    text = explain(code)
+    assert text.startswith(f"{code} ({CODES[code].severity}): {CODES[code].title}\n")
+    assert ("Bad" in text and "Good:" in text) or ("When: " in text and "Then: " in text)

@@ -1,12 +1,13 @@
 """An example of each diagnostic code, one module a family: data that `trainspec explain` shows and the tests run."""
 
-from compiler.diagnostics.examples import chk, pln, rnd, run, sel, spc, yml
+from compiler.diagnostics.examples import chk, data, pln, rnd, run, sel, spc, yml
 from compiler.diagnostics.examples.example import Example, Situation
 
 EXAMPLES: dict[str, Example | Situation] = {
     **yml.EXAMPLES,
     **spc.EXAMPLES,
     **chk.EXAMPLES,
+    **data.EXAMPLES,
     **sel.EXAMPLES,
     **pln.EXAMPLES,
     **rnd.EXAMPLES,

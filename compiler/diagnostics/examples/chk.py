@@ -1,12 +1,32 @@
 """Examples of CHK2xx."""
 
 from compiler.diagnostics.examples.example import Example, Situation
-from compiler.diagnostics.examples.project import DIGEST, badcases, demos, jsonl
+from compiler.diagnostics.examples.project import API_VERSION, DIGEST, badcases, demos, jsonl
 
 PROFILE = "specs/clusters/small.yaml"
 DEMOS, HELD_OUT, BADCASES = (f"specs/shop/data/{name}.jsonl" for name in ("demos", "held-out", "badcases"))
 
 FIRST_DEMO = '{"id": "d0", "prompt": "demo 0?", "completion": "answer 0"}\n'
+
+TEACHER = """
+    name: large
+    revision: "1"
+    license: Apache-2.0
+    outputsMayTrain: true"""
+
+REPORT = f"""\
+apiVersion: {API_VERSION}
+kind: BadcaseReport
+metadata:
+  source: labelled by hand
+  date: 2026-10-02
+  digest: {DIGEST}
+spec:
+  traces: 500
+  kinds:
+    - name: wrong-order
+      count: 40
+"""
 
 EXAMPLES: dict[str, Example | Situation] = {
     "CHK201": Example(bad="      path: data/demo.jsonl", good="      path: data/demos.jsonl"),
@@ -36,4 +56,24 @@ EXAMPLES: dict[str, Example | Situation] = {
     ),
     "CHK213": Example(bad="        learning_rate: fast", good="        learning_rate: 0.0002"),
     "CHK214": Example(file=BADCASES, whole=True, bad=jsonl(badcases("the right one is {i}")), good=jsonl(badcases())),
+    "CHK240": Example(
+        file="specs/shop/evidence/probe.yaml", bad="  model: tiny/0", good="  model: tiny/1", along=("SEL310",)
+    ),
+    "CHK241": Example(
+        file="specs/shop/evidence/probe.yaml",
+        bad="    win: {value: 0.57, low: 0.70, high: 0.80}",
+        good="    win: {value: 0.75, low: 0.70, high: 0.80}",
+    ),
+    "CHK242": Example(
+        file="specs/shop/evidence/badcases-2.yaml",
+        whole=True,
+        bad=REPORT.replace("traces: 500", "traces: 400"),
+        good=REPORT.replace("2026-10-02", "2026-10-03"),
+        given=(("specs/shop/evidence/badcases.yaml", REPORT),),
+    ),
+    "CHK243": Example(
+        bad=f"  teacher:\n    access: weights\n    endpoint: https://models.example.com/v1{TEACHER}",
+        good=f"  teacher:\n    access: weights{TEACHER}",
+        instead_of="  seed: 42",
+    ),
 }

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-SPEC = "specs/shop/spec.yaml"
+FILE = "specs/shop/spec.yaml"
 CHECK = "trainspec check specs"
 
 
@@ -18,7 +18,7 @@ class Example:
 
     bad: str | None
     good: str | None
-    file: str = SPEC
+    file: str = FILE
     instead_of: str = ""
     whole: bool = False
     command: str = CHECK

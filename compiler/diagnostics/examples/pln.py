@@ -1,23 +1,20 @@
 """Examples of PLN4xx."""
 
 from compiler.diagnostics.examples.example import Example, Situation
-from compiler.diagnostics.examples.project import badcases, jsonl
+from compiler.diagnostics.examples.project import badcases, demos, jsonl
 
 BADCASES = "specs/shop/data/badcases.jsonl"
-GAPS = "  gaps:\n    - kind: unstable\n    - kind: preference"
-MARKED = [{"prompt": f"asked {i}?", "completion": f"said {i}", "label": i % 2 == 0} for i in range(40)]
+MARKED = [{"prompt": f"asked {i}?", "completion": f"said {i}", "label": i % 2 == 0} for i in range(500)]
 
 EXAMPLES: dict[str, Example | Situation] = {
-    "PLN401": Example(bad="      - name: helpfulness", good="      - name: exact_match"),
-    "PLN402": Example(bad="      - name: execution_accuracy", good="      - name: exact_match"),
-    "PLN403": Example(bad="  gaps:\n    - kind: preference", good=GAPS),
-    "PLN404": Example(
-        bad="  data:\n    - name: thumbs\n      purpose: preferences\n      shape: unpaired-preference\n"
-        "      path: data/thumbs.jsonl",
-        good="  data:",
-        given=((BADCASES, jsonl(badcases(None))), ("specs/shop/data/thumbs.jsonl", jsonl(MARKED))),
-        along=("SEL305",),
+    "PLN401": Example(
+        bad="        target: 0.9\n      - name: helpfulness\n        target: 0.8", good="        target: 0.9"
     ),
+    "PLN402": Example(
+        bad="        target: 0.9\n      - name: execution_accuracy\n        target: 0.8", good="        target: 0.9"
+    ),
+    "PLN403": Example(bad="    kto:\n      deadlineMinutes: 60\n    sft:", good="    sft:"),
+    "PLN404": Example(file=BADCASES, whole=True, bad=jsonl(badcases(None)), good=jsonl(badcases())),
     "PLN405": Example(bad="      maxTrainingCostUsd: 1", good="      maxTrainingCostUsd: 100"),
     "PLN406": Example(
         bad="    dpo:\n      trainer:\n        loss_type: [sigmoid]\n    sft:",
@@ -26,7 +23,10 @@ EXAMPLES: dict[str, Example | Situation] = {
         along=("SEL304",),
     ),
     "PLN407": Example(
-        bad="  data:\n    - name: more\n      purpose: demonstrations\n      shape: prompt-completion\n      path: data/demos.jsonl",
+        bad="  data:\n    - name: more\n      purpose: preferences\n      shape: unpaired-preference\n"
+        "      path: data/more.jsonl",
         good="  data:",
+        given=(("specs/shop/data/more.jsonl", jsonl(MARKED)),),
     ),
+    "PLN408": Example(file="specs/shop/data/demos.jsonl", whole=True, bad=jsonl(demos(60)), good=jsonl(demos())),
 }

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 
-API_VERSION = "trainspec.dev/v1alpha1"
+API_VERSION = "trainspec.dev/v1"
 DIGEST = "0123456789abcdef" * 4
 
 SPEC = f"""\
@@ -42,11 +42,6 @@ spec:
       purpose: badcases
       shape: badcase
       path: data/badcases.jsonl
-  prompt:
-    rounds:
-      - {{name: v1, technique: zero-shot, score: 0.30, questions: 100}}
-      - {{name: v2, technique: rules, score: 0.31, questions: 100}}
-      - {{name: v3, technique: few-shot, score: 0.30, questions: 100}}
   gaps:
     - kind: unstable
     - kind: preference
@@ -55,6 +50,22 @@ spec:
       trainer:
         learning_rate: 0.0002
   seed: 42
+"""
+
+# three rounds, of which the last two brought nothing: prompts have plateaued
+ROUNDS = f"""\
+apiVersion: {API_VERSION}
+kind: PromptRounds
+metadata:
+  source: the shop's test set
+  date: 2026-10-01
+  digest: {DIGEST}
+spec:
+  metric: exact_match
+  rounds:
+    - {{name: v1, technique: zero-shot, score: 0.30, questions: 100}}
+    - {{name: v2, technique: rules, score: 0.31, questions: 100}}
+    - {{name: v3, technique: few-shot, score: 0.30, questions: 100}}
 """
 
 PROFILE = f"""\
@@ -72,6 +83,25 @@ spec:
     modelsClaim: models
     dataClaim: specs
     outputsSize: 10Gi
+"""
+
+# what was measured of the gaps that the spec declares
+PROBE = f"""\
+apiVersion: {API_VERSION}
+kind: ProbeReport
+metadata:
+  source: the shop's badcases, 16 samples each
+  date: 2026-10-02
+  digest: {DIGEST}
+spec:
+  model: tiny/1
+  prompts: 100
+  samples: 16
+  measures:
+    passAt16: {{value: 0.80, low: 0.75, high: 0.85}}
+    unstableGain: {{value: 0.35, low: 0.30, high: 0.40}}
+    valid: {{value: 0.95, low: 0.92, high: 0.98}}
+    win: {{value: 0.75, low: 0.70, high: 0.80}}
 """
 
 # stages as a plan holds them, shortened; `SHA256` is filled in from the file when an example is run
@@ -126,7 +156,7 @@ gate:
 """
 
 
-def demos(count: int = 60) -> list[dict[str, object]]:
+def demos(count: int = 1000) -> list[dict[str, object]]:
     """Rows of purpose `demonstrations`."""
     return [{"id": f"d{i}", "prompt": f"demo {i}?", "completion": f"answer {i}"} for i in range(count)]
 
@@ -136,13 +166,15 @@ def held_out(count: int = 20) -> list[dict[str, object]]:
     return [{"id": f"h{i}", "prompt": f"test {i}?", "reference": f"gold {i}"} for i in range(count)]
 
 
-def badcases(answer: str | None = "something else, wrong {i}", **extra: object) -> list[dict[str, object]]:
-    """40 rows of purpose `badcases`; `{i}` in the logged answer is the row's number."""
+def badcases(
+    answer: str | None = "something else, wrong {i}", count: int = 500, **extra: object
+) -> list[dict[str, object]]:
+    """Rows of purpose `badcases`; `{i}` in the logged answer is the row's number."""
     return [
         {"id": f"b{i}", "prompt": f"bad {i}?", "answer": answer and answer.format(i=i), "fix": f"the right one is {i}"}
         | {"model": "tiny/1"}
         | extra
-        for i in range(40)
+        for i in range(count)
     ]
 
 
@@ -156,6 +188,8 @@ def files() -> dict[str, str]:
     earlier = [{"id": f"h{i}", "prediction": "?", "scores": {"exact_match": {"value": 0.0}}} for i in range(2)]
     return {
         "specs/shop/spec.yaml": SPEC,
+        "specs/shop/evidence/prompt-rounds.yaml": ROUNDS,
+        "specs/shop/evidence/probe.yaml": PROBE,
         "specs/clusters/small.yaml": PROFILE,
         "specs/shop/data/demos.jsonl": jsonl(demos()),
         "specs/shop/data/held-out.jsonl": jsonl(held_out()),

@@ -1,0 +1,107 @@
+"""Examples of CHK220 to CHK239: what is wrong with the data of a spec, or with its cards."""
+
+from hashlib import sha256
+
+from compiler.diagnostics.examples.example import FILE, Example, Situation
+from compiler.diagnostics.examples.project import API_VERSION, DIGEST, SPEC, badcases, demos, held_out, jsonl
+
+DEMOS, BADCASES = "specs/shop/data/demos.jsonl", "specs/shop/data/badcases.jsonl"
+FIRST_DEMO = jsonl(demos(1))
+CARD_FILE, URI = "specs/shop/evidence/demos.yaml", "https://data.example.com/demos.jsonl"
+
+OVERLAP = f"    - {{source: held-out, digest: {sha256(jsonl(held_out()).encode()).hexdigest()}"
+CARD = f"""\
+apiVersion: {API_VERSION}
+kind: DataCard
+metadata:
+  source: trainspec data
+  date: 2026-10-02
+  digest: {DIGEST}
+spec:
+  source: demos
+  shape: prompt-completion
+  uri: {URI}
+  rows: 1000
+  bytes: 62000
+  datasetType: prompt-completion
+  format: standard
+  columns:
+    - {{name: prompt, types: [text], rows: 1000}}
+    - {{name: completion, types: [text], rows: 1000}}
+  lengths: {{unit: bytes, p50: 20, p90: 20, p99: 20, max: 20}}
+  duplicates: {{exact: 0, near: 0}}
+  overlaps:
+{OVERLAP}}}
+"""
+OF_FILE = CARD.replace(f"uri: {URI}", "path: data/demos.jsonl").replace(
+    DIGEST, sha256(jsonl(demos()).encode()).hexdigest()
+)
+REMOTE = SPEC.replace("path: data/demos.jsonl", f"uri: {URI}")
+
+SAME = badcases("the right one is {i}", count=1)
+
+QUESTION = [{"role": "user", "content": "which one?"}]
+ANSWERS = [[{"role": "assistant", "content": text}] for text in ("this one", "that one")]
+WITH_PROMPT = jsonl([{"prompt": QUESTION, "chosen": QUESTION + ANSWERS[0], "rejected": QUESTION + ANSWERS[1]}] * 1)
+WITHOUT_PROMPT = jsonl([{"prompt": QUESTION, "chosen": ANSWERS[0], "rejected": ANSWERS[1]}])
+WITH_PAIRS = SPEC.replace(
+    "  data:\n",
+    "  data:\n    - name: pairs\n      purpose: preferences\n      shape: preference\n      path: data/pairs.jsonl\n",
+)
+
+EXAMPLES: dict[str, Example | Situation] = {
+    "CHK220": Example(
+        file=DEMOS,
+        bad='{"id": "d0", "prompt": "demo 0?", "completion": "another answer"}\n',
+        good=FIRST_DEMO,
+        given=((CARD_FILE, OF_FILE),),
+    ),
+    "CHK221": Example(file=CARD_FILE, bad="  source: demo\n", good="  source: demos\n", given=((CARD_FILE, OF_FILE),)),
+    "CHK222": Example(bad=f"      uri: {URI}", good="      path: data/demos.jsonl"),
+    "CHK223": Example(
+        bad="      path: data/demos.txt",
+        good="      path: data/demos.jsonl",
+        given=(("specs/shop/data/demos.txt", jsonl(demos())),),
+    ),
+    "CHK224": Situation(
+        bad="The package for Parquet is not installed, and a data source is a `.parquet` file.",
+        good="With the package, or with rows in JSONL or CSV, the source is read.",
+    ),
+    "CHK225": Example(file=BADCASES, bad=jsonl(SAME), good=jsonl(badcases(count=1))),
+    "CHK226": Example(
+        file="specs/shop/data/pairs.jsonl",
+        whole=True,
+        bad=WITH_PROMPT,
+        good=WITHOUT_PROMPT,
+        given=((FILE, WITH_PAIRS),),
+        along=("PLN407",),
+    ),
+    "CHK227": Example(
+        file=DEMOS,
+        bad='{"id": "d0", "prompt": "bad 0?", "completion": "something else, wrong 0"}\n',
+        good='{"id": "d0", "prompt": "bad 0?", "completion": "the right one is 0"}\n',
+        instead_of=FIRST_DEMO,
+    ),
+    "CHK228": Example(bad="      purpose: evaluation\n      synthetic: true", good="      purpose: evaluation"),
+    "CHK229": Example(
+        file=CARD_FILE,
+        bad=f"{OVERLAP}, near: 3}}",
+        good=f"{OVERLAP}, near: 0}}",
+        instead_of=f"{OVERLAP}}}",
+        given=((CARD_FILE, OF_FILE),),
+    ),
+    "CHK231": Example(
+        file=CARD_FILE,
+        bad="  overlaps: []\n",
+        good=f"  overlaps:\n{OVERLAP}}}\n",
+        given=((FILE, REMOTE), (CARD_FILE, CARD)),
+    ),
+    "CHK232": Example(bad=f"      path: data/demos.jsonl\n      uri: {URI}", good="      path: data/demos.jsonl"),
+    "CHK233": Example(
+        file="specs/shop/evidence/demos-2.yaml",
+        whole=True,
+        bad=CARD,
+        good=None,
+        given=((FILE, REMOTE), (CARD_FILE, CARD)),
+    ),
+}
