@@ -161,6 +161,36 @@ def upgrade(
 
 
 @app.command()
+def data(
+    paths: Paths = None,
+    check_only: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit 5 if a committed card is not what its rows measure.")
+    ] = False,
+    sources: Annotated[
+        Optional[list[str]], typer.Option("--source", help="Only this source. May be repeated.", show_default=False)
+    ] = None,
+    rows: Annotated[
+        Optional[list[Path]],
+        typer.Option("--from", help="Where the rows of the remote `--source` are on this machine.", show_default=False),
+    ] = None,
+    models: Annotated[
+        Optional[Path], typer.Option(help="Folder of base models. [default: the user's cache]", show_default=False)
+    ] = None,
+    diagnostics: FormatOption = Format.TEXT,
+) -> None:
+    """Measure the data sources of specs, and write a data card for each into `evidence`.
+
+    Rows, lengths in tokens, duplicates, overlap of training and evaluation, languages, hints of personal data. A plan
+    can then be made where a remote source is not.
+    """
+    from compiler.commands import report
+    from compiler.data.command import Wanted, measure_data
+
+    wanted = Wanted.of(sources or [], rows or [], models, check_only=check_only)
+    raise typer.Exit(measure_data(paths or [Path("specs")], wanted, lambda found: report(found, diagnostics)))
+
+
+@app.command()
 def schema(
     kind: Annotated[
         str,

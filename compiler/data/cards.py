@@ -31,6 +31,7 @@ def file_of(card: DataCard, source: DataSource) -> DataFile:
         name=source.name,
         path="",
         uri=source.uri,
+        size=body.bytes,
         sha256=card.metadata.digest,
         rows=body.rows,
         answered=pairs.answered if pairs else 0,

@@ -16,6 +16,7 @@ from compiler.data.texts import Row
 MAX_SOURCE_BYTES = 1 << 30
 MAX_ROW_BYTES = 4 << 20
 MAX_FILES = 10_000
+SET_ASIDE = (".", "_")  # how names of files and folders begin that hold no rows
 
 Numbered = tuple[int, Row | Problem]
 
@@ -39,10 +40,11 @@ def parts_of(file: Path, path: str, shown: str, *, inside: Path) -> tuple[Part, 
             raise SourceError("CHK223", f"`{shown}` is of no known format", _FORMATS)
         return (Part(file=file, path=path, shown=shown),)
     parts = []
-    for folder, _, names in os.walk(file):
+    for folder, inner, names in os.walk(file):
+        inner[:] = [name for name in inner if not name.startswith(SET_ASIDE)]
         for name in names:
             each = Path(folder) / name
-            if each.suffix in READERS and not name.startswith((".", "_")):
+            if each.suffix in READERS and not name.startswith(SET_ASIDE):
                 below = each.relative_to(file).as_posix()
                 if not each.resolve().is_relative_to(inside):
                     hint = "put the file itself into the folder, not a link out of it"
@@ -88,7 +90,7 @@ def _csv(part: Part, need: list[str], done: Callable[[str], None]) -> Iterator[N
     digest = hashlib.sha256()
     reader = csv.reader((_text(number, raw) for number, raw in _lines(part, digest)), strict=True)
     try:
-        header = next(reader, [])
+        header = next((cells for cells in reader if cells), [])
         problem = _header_problem(header, need)
         if problem:
             yield 1, problem

@@ -60,7 +60,7 @@ class DataFile:
     `answered`: badcases or pairs that hold both sides and where these differ; `near`: of these, how many are closer
     than `near_distance` in normalised edit distance; `same`: both sides are equal; `unanswered`: badcases whose wrong
     answer was not logged; `repeated`: rows that an earlier one says word for word, ids left aside. `path` is the
-    spec's; it is empty for a remote source, which has a `uri`.
+    spec's; it is empty for a remote source, which has a `uri`. `size` is in bytes, of all files.
 
     `prompts`, `clusters`, `targets` (a prompt with the answer that is taught) and `failures` (a prompt with a wrong
     answer) go from digests to where each stands first: see `place`. A remote source has none of them, and `shared`
@@ -72,6 +72,7 @@ class DataFile:
     sha256: str
     rows: int
     uri: str | None = None
+    size: int = 0
     answered: int = 0
     unanswered: int = 0
     near: int = 0

@@ -125,7 +125,7 @@ def read_source(
     tally = Tally(shape, near_distance)
     try:
         parts = parts_of(path, relative, shown, inside=inside or path.resolve().parent)
-        _check_size(parts, shown, limit)
+        size = _size(parts, shown, limit)
         for part in parts:
             _count(part, tally, found, watch)
             if len(found) >= MAX_REPORTED_ROWS:
@@ -140,12 +140,16 @@ def read_source(
         return Outcome(value=None, diagnostics=(empty,))
     folder = path.is_dir()
     data = tally.result(
-        name=name, path=relative, uri=uri, sha256=lambda parts: source_digest(relative, parts, folder=folder)
+        name=name,
+        path=relative,
+        uri=uri,
+        size=size,
+        sha256=lambda read: source_digest(relative, read, folder=folder),
     )
     return Outcome(value=data, diagnostics=_repeats(data, shown))
 
 
-def _check_size(parts: Sequence[Part], shown: str, limit: int | None) -> None:
+def _size(parts: Sequence[Part], shown: str, limit: int | None) -> int:
     try:
         size = sum(part.file.stat().st_size for part in parts)
     except OSError as error:
@@ -153,6 +157,7 @@ def _check_size(parts: Sequence[Part], shown: str, limit: int | None) -> None:
     if limit is not None and size > limit:
         hint = "keep the rows elsewhere, name them with `uri`, and commit their card: trainspec data"
         raise SourceError("YML005", f"`{shown}` is larger than {limit:,} bytes", hint)
+    return size
 
 
 def _count(part: Part, tally: Tally, found: list[Diagnostic], watch: Watch | None) -> None:

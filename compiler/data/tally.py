@@ -121,13 +121,14 @@ class Tally:
             limit = self._near_distance
             self._counts["near"] += distance(right[:MAX_COMPARED], wrong[:MAX_COMPARED], limit) < limit
 
-    def result(self, *, name: str, path: str, uri: str | None, sha256: Callable[[Parts], str]) -> DataFile:
+    def result(self, *, name: str, path: str, uri: str | None, size: int, sha256: Callable[[Parts], str]) -> DataFile:
         """Everything counted, frozen; `sha256` gives the source's digest out of those of its files."""
         parts = tuple(self._parts)
         return DataFile(
             name=name,
             path=path,
             uri=uri,
+            size=size,
             sha256=sha256(parts),
             rows=self.rows,
             answered=self._counts["answered"],

@@ -1,7 +1,7 @@
 """Texts of a row: what is asked, what is answered, and the digests by which they are known again elsewhere."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 Row = Mapping[str, Any]
@@ -53,10 +53,3 @@ def answered(value: object) -> str:
 def digest(*texts: str) -> bytes:
     """A short digest of texts, for comparing and counting (not a proof of identity)."""
     return hashlib.blake2b("\0".join(texts).encode(), digest_size=16).digest()
-
-
-def sequence(texts: Sequence[str], shape: str) -> list[str]:
-    """The texts of the longest sequence that a trainer makes of a row, given those of its `TEXT_COLUMNS`."""
-    if shape in SIDES:
-        return [texts[0], max(texts[1:], key=lambda text: len(text.encode()))]
-    return list(texts)

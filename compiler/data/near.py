@@ -1,0 +1,92 @@
+"""Texts that are nearly the same, by MinHash over shingles of characters, which works in any script."""
+
+import re
+import unicodedata
+from collections import Counter
+
+from rensa import RMinHash, RMinHashDeduplicator, RMinHashLSH
+
+THRESHOLD = 0.8  # Jaccard similarity of two texts' shingles from which they are nearly the same
+PERMUTATIONS = 128
+BANDS = 16
+SEED = 1
+TEMPLATE_SHARE, TEMPLATE_ROWS = 0.1, 5
+
+# in these scripts a character carries about as much as half a word
+_IDEOGRAPHIC = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
+_WIDTH, _WIDTH_IDEOGRAPHIC = 5, 2
+
+
+def shingles(text: str) -> set[str]:
+    """The text's runs of five characters, of two in Chinese, Japanese or Korean; case and spacing do not count."""
+    normal = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    widths = [_WIDTH_IDEOGRAPHIC if _IDEOGRAPHIC.match(character) else _WIDTH for character in normal]
+    found = {normal[at : at + width] for at, width in enumerate(widths) if at + width <= len(normal)}
+    return found or {normal}
+
+
+def jaccard(one: set[str], other: set[str]) -> float:
+    """Shared shingles over all."""
+    return len(one & other) / len(one | other)
+
+
+class Duplicates:
+    """Texts of one source that are nearly an earlier one of it. Similarity is estimated, so that no text is kept."""
+
+    def __init__(self) -> None:
+        self._found = RMinHashDeduplicator(THRESHOLD, PERMUTATIONS, use_lsh=True, num_bands=BANDS, seed=SEED)
+
+    def earlier(self, text: str, name: str) -> str:
+        """The name of an earlier text that this one is nearly; empty, and it is kept in mind, where there is none."""
+        sketch = _sketch(shingles(text))
+        like = self._found.get_duplicates(sketch)
+        if like:
+            return str(min(like, key=lambda each: (len(each), each)))
+        self._found.add(name, sketch)
+        return ""
+
+
+class Questions:
+    """The questions of an evaluation source, to be found again in other sources. They are compared exactly once they
+    look alike. What very many of them share, such as the instructions of a prompt template, does not count.
+    """
+
+    def __init__(self) -> None:
+        self._names: list[str] = []
+        self._shingles: list[set[str]] = []
+        self._template: frozenset[str] = frozenset()
+        self._index: RMinHashLSH | None = None
+
+    def add(self, text: str, name: str) -> None:
+        """Take in one question; all are taken in before the first search."""
+        self._names.append(name)
+        self._shingles.append(shingles(text))
+
+    def near(self, text: str) -> str:
+        """The name of the question that the text is most nearly; empty where it is near none."""
+        if self._index is None:
+            self._build()
+        wanted = self._telling(shingles(text))
+        best = max(((jaccard(wanted, self._shingles[key]), -key) for key in self._query(wanted)), default=(0.0, 0))
+        return self._names[-best[1]] if best[0] >= THRESHOLD else ""
+
+    def _build(self) -> None:
+        counts = Counter(shingle for each in self._shingles for shingle in each)
+        limit = max(len(self._shingles) * TEMPLATE_SHARE, TEMPLATE_ROWS)
+        self._template = frozenset(shingle for shingle, count in counts.items() if count > limit)
+        self._shingles = [self._telling(each) for each in self._shingles]
+        self._index = RMinHashLSH(THRESHOLD, PERMUTATIONS, BANDS)
+        for key, each in enumerate(self._shingles):
+            self._index.insert(key, _sketch(each))
+
+    def _query(self, wanted: set[str]) -> list[int]:
+        return list(self._index.query(_sketch(wanted))) if self._index is not None else []
+
+    def _telling(self, found: set[str]) -> set[str]:
+        return found - self._template or found
+
+
+def _sketch(found: set[str]) -> RMinHash:
+    sketch = RMinHash(PERMUTATIONS, SEED)
+    sketch.update(sorted(found))
+    return sketch
