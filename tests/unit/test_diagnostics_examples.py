@@ -16,11 +16,14 @@ from typer.testing import CliRunner
 
 from compiler.cli import app
 from compiler.diagnostics import CODES
+from compiler.diagnostics.as_json import format_all
 from compiler.diagnostics.examples import EXAMPLES, Example, Situation
 from compiler.local import process
+from compiler.local.collect import collect
+from compiler.local.run import run
 
 # what no file can provoke; a code is moved out of here as soon as one can
-UNPROVOKED = {"CHK224", "RND501", "RUN700", "RUN730", "RUN740", "RUN741", "RUN760", "RUN761", "RUN794"}
+UNPROVOKED = {"CHK224", "RND501", "RUN700", "RUN730", "RUN740", "RUN741", "RUN760", "RUN761", "RUN794", "RUN798"}
 OF_COMPILER = {
     code: example
     for code, example in EXAMPLES.items()
@@ -32,7 +35,8 @@ STAGE = textwrap.dedent(
     """
     import hashlib, json, os, pathlib, sys
     import yaml
-    stage = yaml.safe_load(pathlib.Path(sys.argv[1]).read_text(encoding="utf-8"))
+    text = pathlib.Path(sys.argv[1]).read_text(encoding="utf-8")
+    stage = yaml.safe_load(text)
     for block in stage["data"] if isinstance(stage["data"], list) else [stage["data"]]:
         content = pathlib.Path(os.environ["TRAINSPEC_DATA"], block["path"]).read_bytes()
         if hashlib.sha256(content).hexdigest() != block["sha256"]:
@@ -42,7 +46,8 @@ STAGE = textwrap.dedent(
     output.mkdir(parents=True, exist_ok=True)
     gate = {"verdict": "continue", "reason": "as told"} if stage["method"] == "evaluate" else None
     score = {"exact_match": {"value": 0.5, "low": 0.4, "high": 0.6, "n": 20}} if gate else {}
-    done = {"status": "complete", "steps": 2, "wall_seconds": 1, "peak_memory_mb": 1, "metrics": score, "gate": gate}
+    done = {"config_sha256": hashlib.sha256(text.encode()).hexdigest(), "ended": "2026-10-05T10:00:00+00:00"}
+    done |= {"status": "complete", "steps": 2, "wall_seconds": 1, "peak_memory_mb": 1, "metrics": score, "gate": gate}
     (output / "metrics.json").write_text(json.dumps(done))
     """
 )
@@ -58,25 +63,35 @@ def test_the_codes_that_no_file_provokes_are_known() -> None:
     assert {code for code, example in EXAMPLES.items() if isinstance(example, Situation)} == UNPROVOKED
 
 
-def told(command: str, work: Path) -> list[dict[str, Any]]:
-    """The diagnostics of a `trainspec` command: each has its place inside of its file, and follows the house rules."""
-    name, *arguments = shlex.split(command)
-    assert name == "trainspec"
-    if arguments[0] == "run":
-        from compiler.diagnostics.as_json import format_all
-        from compiler.local.run import run
-
-        plan, options = Path(arguments[1]), dict(zip(arguments[2::2], map(Path, arguments[3::2]), strict=True))
-        found = json.loads(format_all(run(plan, options.get("--work"), options.get("--models"))))
-    else:
-        ended = CliRunner().invoke(app, [*arguments, "--format", "json"], catch_exceptions=False)
-        assert ended.exit_code in (0, 1, 5), ended.output
-        found = json.loads(ended.stderr)
+def told(commands: str, work: Path) -> list[dict[str, Any]]:
+    """What the last of the commands tells: each diagnostic has its place in its file, and follows the house rules."""
+    *before, last = commands.split(" && ")
+    for command in before:
+        errors = [each for each in told(command, work) if each["severity"] == "error"]
+        assert errors == [], command
+    found = told_by(last)
     for each in found["diagnostics"]:
         assert_inside(each["location"], work)
         assert each["hint"], f"{each['code']} ends without an action"
         assert not each["message"][0].isupper(), each["message"]
     return found["diagnostics"]
+
+
+def told_by(command: str) -> dict[str, Any]:
+    """The JSON document of a `trainspec` command."""
+    name, kind, plan, *rest = shlex.split(command)
+    assert name == "trainspec"
+    if kind in ("run", "collect"):  # these have no format for programs
+        options = dict(zip(rest[::2], map(Path, rest[1::2]), strict=True))
+        found = (
+            run(Path(plan), options.get("--work"), options.get("--models"))
+            if kind == "run"
+            else collect(Path(plan), options.get("--work"))
+        )
+        return json.loads(format_all(found))
+    ended = CliRunner().invoke(app, [kind, plan, *rest, "--format", "json"], catch_exceptions=False)
+    assert ended.exit_code in (0, 1, 5), ended.output
+    return json.loads(ended.stderr)
 
 
 def assert_inside(where: dict[str, Any], work: Path) -> None:

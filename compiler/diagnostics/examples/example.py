@@ -12,7 +12,8 @@ class Example:
 
     `bad` and `good` are text of `file`. In the project the good one is there already, unless `instead_of` says which
     text both stand for, or `whole` that they are all of the file (None: the file is not there). An empty `file`
-    means that they are command lines. `command` is what shows the difference; `first` is called before the edit.
+    means that they are command lines. `command` is what shows the difference; `first` is called before the edit;
+    either may be several commands, joined by `&&`.
     `given` are other files that both ways need, `along` the codes that may be told beside the example's own.
     """
 

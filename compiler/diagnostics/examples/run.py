@@ -3,7 +3,7 @@
 from hashlib import sha256
 
 from compiler.diagnostics.examples.example import Example, Situation
-from compiler.diagnostics.examples.project import demos, jsonl
+from compiler.diagnostics.examples.project import badcases, demos, jsonl
 
 STAGE, TRAIN, RUN = "stage.yaml", "data/train.jsonl", "python -m runtime stage.yaml"
 COMPILE, RUN_PLAN = "trainspec compile specs", "trainspec run specs/shop/plan --models models"
@@ -95,4 +95,21 @@ EXAMPLES: dict[str, Example | Situation] = {
         good="It is called when the other one has ended, or with a `--work` folder of its own.",
     ),
     "RUN795": Example(file="", bad=f"{RUN_PLAN} --work stage.yaml", good=f"{RUN_PLAN} --work results", first=COMPILE),
+    "RUN796": Example(
+        file="specs/shop/data/badcases.jsonl",
+        whole=True,
+        command=f"{COMPILE} && {RUN_PLAN}",
+        bad=jsonl(badcases(None)),
+        good=jsonl(badcases()),
+    ),
+    "RUN797": Example(
+        file="",
+        bad="trainspec collect specs/shop/plan --work elsewhere",
+        good="trainspec collect specs/shop/plan --work results",
+        first=f"{COMPILE} && {RUN_PLAN} --work results",
+    ),
+    "RUN798": Situation(
+        bad="The disk is full, or the `evidence` folder may not be written, when results are collected.",
+        good="With space or permission the results are collected again; nothing of them is lost.",
+    ),
 }

@@ -1,5 +1,6 @@
 """Examples of SEL3xx."""
 
+from compiler.diagnostics.examples import reinforcement
 from compiler.diagnostics.examples.example import FILE, Example, Situation
 from compiler.diagnostics.examples.project import PROBE, SPEC, badcases, demos, jsonl
 
@@ -38,5 +39,12 @@ EXAMPLES: dict[str, Example | Situation] = {
         file=PROBE_FILE,
         bad="  measures:\n    recallGain: {value: 0.40, low: 0.35, high: 0.45}",
         good="  measures:",
+    ),
+    "SEL312": Example(
+        file="specs/shop/evidence/preflight.yaml",
+        bad="  alignment: {outputs: 60, spearman: 0.70}",
+        good="  alignment: {outputs: 60, spearman: 0.90}",
+        given=tuple(reinforcement.FILES.items()),
+        along=("PLN404",),
     ),
 }
