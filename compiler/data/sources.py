@@ -189,11 +189,3 @@ def _repeats(data: DataFile, shown: str) -> tuple[Diagnostic, ...]:
         return ()
     message = f"data source `{data.name}`: {data.repeated} of {data.rows} rows repeat an earlier row"
     return (diagnostic("CHK211", message, Location(path=shown), hint="remove the repeated rows"),)
-
-
-def folder_digest(folder: Path) -> str:
-    """SHA-256 over the names and contents of the files directly inside of a folder, in name order."""
-    digest = hashlib.sha256()
-    for path in sorted(entry for entry in folder.iterdir() if entry.is_file()):
-        digest.update(f"{path.name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
-    return digest.hexdigest()
