@@ -10,18 +10,18 @@ from pathlib import Path
 
 import psutil
 import pytest
+import yaml
 from conftest import SPEC, MakeSpec
 
 TRAINING = (
-    "  prompt:\n",
     "  training:\n    {method}:\n      trainer: {{max_length: 128, save_steps: 2, {more}}}\n      peft: {{r: 4}}\n"
-    "  evaluation: {{maxNewTokens: 4, batchSize: 20}}\n  prompt:\n",
+    "  evaluation: {{maxNewTokens: 4, batchSize: 20}}\n"
 )
 
 
 def one_gap(gap: str, method: str, more: str) -> list[tuple[str, str]]:
     gaps = SPEC[SPEC.index("  gaps:\n") :]
-    return [(gaps, f"  gaps:\n    - kind: {gap}\n"), (TRAINING[0], TRAINING[1].format(method=method, more=more))]
+    return [(gaps, f"  gaps:\n    - kind: {gap}\n" + TRAINING.format(method=method, more=more))]
 
 
 def trainspec(*arguments: object) -> list[str]:
@@ -41,6 +41,10 @@ class Plan:
 
     def run(self, work: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(self.command(work), capture_output=True, text=True, check=False, env=self.environment)
+
+    def collect(self, work: str) -> subprocess.CompletedProcess[str]:
+        command = trainspec("collect", self.folder, "--work", self.root / work)
+        return subprocess.run(command, capture_output=True, text=True, check=False, env=self.environment)
 
     def start(self, work: str) -> "subprocess.Popen[bytes]":
         pipe = subprocess.DEVNULL
@@ -136,3 +140,10 @@ def test_dpo_trains_from_badcases_and_its_gate_speaks(make_spec: MakeSpec, tiny_
     assert plan.metrics("work", "evaluate-dpo")["gate"]["verdict"] == "no-gain"
     assert "nothing to deploy" in done.stdout
     assert "no-gain" in done.stdout
+
+    collected = plan.collect("work")
+    assert collected.returncode == 0, collected.stderr
+    (found,) = plan.folder.parent.glob("evidence/stage-shop-evaluate-dpo-*.yaml")
+    result = yaml.safe_load(found.read_text(encoding="utf-8"))["spec"]
+    assert (result["method"], result["questions"], result["gate"]) == ("dpo", 20, "no-gain")
+    assert result["metrics"][0]["value"] == plan.metrics("work", "evaluate-dpo")["metrics"]["exact_match"]["value"]
