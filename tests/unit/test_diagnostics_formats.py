@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import MakeSpec
+from example_projects import both_ways, materialise
 from hypothesis import given
 from hypothesis import strategies as st
 from sarif_kit.validate import validation_errors
@@ -15,6 +15,7 @@ from sarif_kit.validate import validation_errors
 from compiler import __version__
 from compiler.cli import Format
 from compiler.diagnostics import CODES, Diagnostic, Location, diagnostic
+from compiler.diagnostics.examples import EXAMPLES, Example
 from compiler.diagnostics.formats import FORMATS
 
 CJK = Location(path="specs/商店 a/spec.yaml", line=3, column=5, end_column=7, text="  名: 很长的值")
@@ -133,15 +134,19 @@ def test_documents_can_be_written_as_utf_8(style: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("style", "edit"),
-    [("sarif", None), ("json", ("target: 0.9", "targt: 0.9")), ("sarif", ("kind: unstable", "kind: x"))],
+    ("style", "code"), [("sarif", ""), ("json", ""), ("sarif", "SPC102"), ("json", "SPC104"), ("json", "CHK210")]
 )
-def test_stderr_holds_the_document_and_nothing_else(make_spec: MakeSpec, tmp_path: Path, style: str, edit) -> None:
-    make_spec(*([edit] if edit else []))
+def test_stderr_holds_the_document_and_nothing_else(tmp_path: Path, style: str, code: str) -> None:
+    example = EXAMPLES[code or "SPC102"]
+    assert isinstance(example, Example)
+    materialise(tmp_path, example)
+    if code:
+        (_, _, make_bad), _ = both_ways(example)
+        make_bad(tmp_path)
     command = [sys.executable, "-m", "compiler", "check", "specs", "--format", style]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
     document = json.loads(done.stderr)
     found = document["runs"][0]["results"] if style == "sarif" else document["diagnostics"]
-    assert bool(found) == bool(edit)
-    assert done.returncode == bool(edit)
+    assert bool(found) == bool(code)
+    assert done.returncode == bool(code)
     assert b"1 spec checked" in done.stdout

@@ -104,4 +104,12 @@ EXAMPLES: dict[str, Example | Situation] = {
         good=None,
         given=((FILE, REMOTE), (CARD_FILE, CARD)),
     ),
+    "CHK234": Example(
+        file=DEMOS,
+        bad='{"id": "d0", "prompt": "demo 0?", "completion": "another answer"}\n',
+        good=FIRST_DEMO,
+        first="trainspec data specs",
+        command="trainspec data specs --check",
+    ),
+    "CHK235": Example(bad=f"      uri: {URI}", good="      path: data/demos.jsonl", command="trainspec data specs"),
 }
