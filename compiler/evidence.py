@@ -5,6 +5,7 @@ from pathlib import Path
 
 from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic, has_errors
 from compiler.load import load
+from compiler.reads import Reads
 from compiler.schema import EVIDENCE
 from compiler.schema.v1.data_card import DataCard
 from compiler.schema.v1.evidence import BadcaseReport, ProbeReport, PromptRounds, RewardPreflight, StageResult
@@ -36,13 +37,13 @@ class EvidenceFile:
         return f"{FOLDER}/{path.name}" if path.parent.name == FOLDER else path.name
 
 
-def load_evidence(folder: Path, shown: Path) -> Outcome[tuple[EvidenceFile, ...]]:
+def load_evidence(folder: Path, shown: Path, reads: Reads) -> Outcome[tuple[EvidenceFile, ...]]:
     """Every evidence document of the spec's folder `folder`, shown to people as `shown`, from old to new."""
     home = folder / FOLDER
     files: list[EvidenceFile] = []
     found: list[Diagnostic] = []
     try:
-        paths = sorted(path for path in home.iterdir() if path.suffix in (".yaml", ".yml")) if home.is_dir() else []
+        paths = [home / name for name in reads.names(home) if name.endswith((".yaml", ".yml"))]
     except OSError as error:
         message = f"cannot read the folder: {(error.strerror or str(error)).lower()}"
         return Outcome(value=None, diagnostics=(diagnostic("YML001", message, Location(path=str(shown / FOLDER))),))
@@ -50,19 +51,21 @@ def load_evidence(folder: Path, shown: Path) -> Outcome[tuple[EvidenceFile, ...]
         message = f"the folder holds more than {MAX_FILES:,} evidence files"
         return Outcome(value=None, diagnostics=(diagnostic("YML005", message, Location(path=str(shown / FOLDER))),))
     for path in paths:
-        outcome = _load_one(path, folder, str(shown / FOLDER / path.name))
+        outcome = _load_one(path, folder, str(shown / FOLDER / path.name), reads)
         found.extend(outcome.diagnostics)
         if outcome.value is not None:
             files.append(outcome.value)
-    return Outcome(value=None if has_errors(found) else tuple(sorted(files, key=lambda each: each.order)), diagnostics=tuple(found))
+    return Outcome(
+        value=None if has_errors(found) else tuple(sorted(files, key=lambda each: each.order)), diagnostics=tuple(found)
+    )
 
 
-def _load_one(path: Path, folder: Path, shown: str) -> Outcome[EvidenceFile]:
+def _load_one(path: Path, folder: Path, shown: str, reads: Reads) -> Outcome[EvidenceFile]:
     if not path.resolve().is_relative_to(folder):
         hint = "put the file itself into the folder, not a link out of it"
         found = diagnostic("CHK202", f"`{path.name}` leaves the spec's folder", Location(path=shown), hint=hint)
         return Outcome(value=None, diagnostics=(found,))
-    loaded = load(path, shown)
+    loaded = load(path, shown, reads)
     if loaded.value is None or not loaded.ok:
         return Outcome(value=None, diagnostics=loaded.diagnostics)
     return as_evidence(loaded.value)

@@ -1,17 +1,19 @@
 """Load phase, for what a spec refers to: its profile, its evidence, its data and other files."""
 
 import hashlib
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from compiler.data import DataFile
-from compiler.data.sources import folder_digest, read_sources
+from compiler.data.sources import read_sources
 from compiler.defaults import REWARDS
-from compiler.diagnostics import Diagnostic, Outcome, diagnostic, has_errors
+from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic, has_errors
 from compiler.evidence import EvidenceFile, as_evidence, load_evidence
 from compiler.load import load
 from compiler.reader import Reader
+from compiler.reads import Reads
 from compiler.schema.v1.cluster_profile import ClusterProfile
 from compiler.schema.v1.evidence import PromptRounds
 from compiler.schema.v1.training_spec import TrainingSpec
@@ -40,9 +42,12 @@ class Inputs:
     code: Mapping[str, str]
 
 
-def load_inputs(path: Path, shown: str) -> Outcome[Inputs]:
-    """Load the spec at `path` and all that it refers to; every problem of any of them is told at once."""
-    loaded = load(path, shown)
+def load_inputs(path: Path, shown: str, reads: Reads) -> Outcome[Inputs]:
+    """Load the spec at `path` and all that it refers to; every problem of any of them is told at once.
+
+    `reads` is told of everything that the result depends on.
+    """
+    loaded = load(path, shown, reads)
     if loaded.value is None or not loaded.ok:
         return Outcome(value=None, diagnostics=loaded.diagnostics)
     modern = modernise(loaded.value)
@@ -53,7 +58,7 @@ def load_inputs(path: Path, shown: str) -> Outcome[Inputs]:
     if not isinstance(validated.value, TrainingSpec):
         wrong = validated.diagnostics or (_wrong_kind(document, "TrainingSpec"),)
         return Outcome(value=None, diagnostics=(*modern.diagnostics, *wrong))
-    reader = Reader(folder=path.resolve().parent, shown=Path(shown).parent, document=document)
+    reader = Reader(folder=path.resolve().parent, shown=Path(shown).parent, document=document, reads=reads)
     return _load_references(reader, validated.value, modern.value.evidence, modern.diagnostics)
 
 
@@ -61,7 +66,7 @@ def _load_references(
     reader: Reader, spec: TrainingSpec, inline: tuple[SourceDocument, ...], before: tuple[Diagnostic, ...]
 ) -> Outcome[Inputs]:
     profile = load_profile(reader, spec.spec.profile)
-    evidence = load_evidence(reader.folder, reader.shown)
+    evidence = load_evidence(reader.folder, reader.shown, reader.reads)
     inside = [as_evidence(document) for document in inline]
     reports = (*(each.value for each in inside if each.value), *(evidence.value or ()))
     files, folders = read_sources(reader, spec, evidence.value), _metric_folders(reader, spec)
@@ -71,6 +76,8 @@ def _load_references(
     found = (*before, *profile.diagnostics, *evidence.diagnostics, *told, *reader.found)
     if profile.value is None or has_errors(found):
         return Outcome(value=None, diagnostics=found)
+    _note_data(reader, files)
+    reader.reads.complete = True
     inputs = Inputs(
         folder=reader.folder.name,
         document=reader.document,
@@ -95,7 +102,7 @@ def load_profile(reader: Reader, name: str) -> Outcome[tuple[SourceDocument, Clu
         hint = _close_or_known(name, known, "profiles") if known else f"add `clusters/{name}.yaml`"
         found = diagnostic("CHK207", message, reader.document.at(("spec", "profile")), hint=hint)
         return Outcome(value=None, diagnostics=(found,))
-    loaded = load(path, reader.show(Path("..") / "clusters" / path.name))
+    loaded = load(path, reader.show(Path("..") / "clusters" / path.name), reader.reads)
     if loaded.value is None or not loaded.ok:
         return Outcome(value=None, diagnostics=loaded.diagnostics)
     modern = modernise(loaded.value)
@@ -128,8 +135,33 @@ def _metric_folders(reader: Reader, spec: TrainingSpec) -> dict[str, str]:
             where = reader.document.at(("spec", "goal", "metrics", index, "databases"))
             path = reader.resolve(metric.databases, where, folder=True)
             if path is not None:
-                folders[metric.databases] = folder_digest(path)
+                folders[metric.databases] = _folder_digest(reader, path, where)
     return folders
+
+
+def _folder_digest(reader: Reader, folder: Path, where: Location) -> str:
+    """SHA-256 over the names and contents of the files directly inside of a folder, in name order."""
+    digest = hashlib.sha256()
+    for path in (folder / name for name in reader.reads.names(folder)):
+        if not path.resolve().is_relative_to(reader.folder):
+            hint = "put the file itself into the folder, not a link out of it"
+            reader.found.append(diagnostic("CHK202", f"`{path.name}` leaves the spec's folder", where, hint=hint))
+        elif path.is_file():
+            sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+            reader.reads.file(path, sha256)
+            digest.update(f"{path.name}\0{sha256}\n".encode())
+    return digest.hexdigest()
+
+
+def _note_data(reader: Reader, files: Mapping[str, DataFile]) -> None:
+    """Tell what data was read: each file, and what lies in a folder of them."""
+    for file in files.values():
+        folder = reader.folder / file.path
+        if file.path and reader.reads.there(folder, "folder"):
+            for inner, _, _ in os.walk(folder):
+                reader.reads.names(Path(inner))
+        for path, sha256 in file.parts:
+            reader.reads.file(reader.folder / path, sha256)
 
 
 def _prompt_files(reader: Reader, reports: Iterable[EvidenceFile]) -> None:
@@ -152,6 +184,7 @@ def _reward_code(reader: Reader, spec: TrainingSpec) -> dict[str, str]:
             path = reader.resolve(relative, where)
             if path is not None:
                 code[relative] = hashlib.sha256(path.read_bytes()).hexdigest()
+                reader.reads.file(path, code[relative])
         elif module not in REWARDS:
             message = f"the reward library has no `{module}`"
             hint = _close_or_known(module, REWARDS, "functions")

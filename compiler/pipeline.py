@@ -11,6 +11,7 @@ from compiler.diagnostics import Diagnostic, Outcome, has_errors
 from compiler.inputs import load_inputs
 from compiler.plan import plan
 from compiler.plan_model import Plan
+from compiler.reads import Reads
 from compiler.selection import select
 from compiler.selection.gather import facts_of
 from compiler.selection.tell import tell
@@ -24,9 +25,12 @@ class Compiled:
     bundle: RenderedBundle
 
 
-def make_plan(path: Path, shown: str) -> Outcome[Plan]:
-    """Everything before rendering, for the spec file at `path`, shown to people as `shown`."""
-    loaded = load_inputs(path, shown)
+def make_plan(path: Path, shown: str, reads: Reads | None = None) -> Outcome[Plan]:
+    """Everything before rendering, for the spec file at `path`, shown to people as `shown`.
+
+    `reads` is told of everything that was read, for those who keep the result.
+    """
+    loaded = load_inputs(path, shown, reads or Reads(path.parent))
     if loaded.value is None:
         return Outcome(value=None, diagnostics=ordered(loaded.diagnostics))
     checked = check(loaded.value)
@@ -41,9 +45,9 @@ def make_plan(path: Path, shown: str) -> Outcome[Plan]:
     return Outcome(value=planned.value, diagnostics=ordered((*found, *planned.diagnostics)))
 
 
-def compile_spec(path: Path, shown: str) -> Outcome[Compiled]:
+def compile_spec(path: Path, shown: str, reads: Reads | None = None) -> Outcome[Compiled]:
     """Compile the spec file at `path`; nothing is written."""
-    planned = make_plan(path, shown)
+    planned = make_plan(path, shown, reads)
     if planned.value is None:
         return Outcome(value=None, diagnostics=planned.diagnostics)
     from compiler.render import render  # jinja2 is imported only by those who render

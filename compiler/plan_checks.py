@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from pydantic.alias_generators import to_camel
 
+from compiler.data.gates import too_long
 from compiler.defaults import METRICS, RUNTIME_METHODS, TRAINER, USUAL_ROWS
 from compiler.diagnostics import Diagnostic, diagnostic
 from compiler.inputs import Inputs
@@ -98,6 +99,20 @@ def few_rows(plan: Plan) -> Iterator[Diagnostic]:
             yield diagnostic("PLN408", message, where, hint=f"collect more if the gain is small ({source})")
 
 
+def long_rows(plan: Plan) -> Iterator[Diagnostic]:
+    """Rows that a trainer would cut or drop without a word, for what it trains on is `max_length` at most."""
+    for stage in plan.stages:
+        trainer = {each.name: each.value for each in stage.settings}
+        limit = trainer.get("max_length")
+        for name in () if trainer.get("packing") else stage.sources:
+            what = isinstance(limit, int) and too_long(plan.inputs.files[name], limit)
+            if what:
+                names = [source.name for source in plan.inputs.spec.spec.data]
+                where = plan.inputs.document.at(("spec", "data", names.index(name), "name"))
+                hint = f"raise `max_length` of `{stage.name}`, or shorten or split the rows"
+                yield diagnostic("CHK230", f"`{name}`: {what}", where, hint=hint)
+
+
 def not_run_yet(plan: Plan) -> Iterator[Diagnostic]:
     """Methods that are rendered for review, and that the runtime of this version does not have."""
     missing = sorted({stage.method for stage in plan.stages} - set(RUNTIME_METHODS))
@@ -117,5 +132,6 @@ PLAN_CHECKS: tuple[Callable[[Plan], Iterator[Diagnostic]], ...] = (
     overrides_of_rules,
     unused_sources,
     few_rows,
+    long_rows,
     not_run_yet,
 )

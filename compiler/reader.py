@@ -4,14 +4,19 @@ import difflib
 from pathlib import Path, PurePosixPath
 
 from compiler.diagnostics import Diagnostic, Location, diagnostic
+from compiler.reads import Reads
 from compiler.source import SourceDocument
 
 
 class Reader:
-    """Finds files of one spec's folder, none of them outside of it, and keeps what is wrong with them."""
+    """Finds files of one spec's folder, none of them outside of it, and keeps what is wrong with them.
 
-    def __init__(self, *, folder: Path, shown: Path, document: SourceDocument) -> None:
+    `reads` is told of everything that is looked at.
+    """
+
+    def __init__(self, *, folder: Path, shown: Path, document: SourceDocument, reads: Reads) -> None:
         self.folder = folder
+        self.reads = reads
         self.document = document
         self.found: list[Diagnostic] = []
         self.shown = shown
@@ -37,7 +42,7 @@ class Reader:
             outside = (
                 pure.is_absolute() or ".." in pure.parts or "\\" in relative or not path.is_relative_to(self.folder)
             )
-            there = not outside and (path.is_dir() if folder else path.is_file())
+            there = not outside and self.reads.there(self.folder / relative, kind)
         except (OSError, RuntimeError) as error:  # a loop of links, a name too long, a folder that may not be read
             why = getattr(error, "strerror", None) or "it links to itself"
             message = f"{kind} `{relative[:80]}` cannot be reached: {why.lower()}"

@@ -25,6 +25,11 @@ def render(plan: Plan) -> Outcome[RenderedBundle]:
     """Every file of the plan folder; a value that does not read back as it was meant is an error."""
     found: list[Diagnostic] = []
     files = [RenderedFile(name="PLAN.md", text=_template("review/PLAN.md.j2").render(review_context(plan)))]
+    context = {"plan": plan, "body": plan.inputs.spec.spec}
+    files += [
+        RenderedFile(name=each, text=_template(f"collect/{each}.j2").render(context))
+        for each in plan.selection.attached
+    ]
     if plan.stages:
         files += [_checked(name, template, context, found) for name, template, context in _objects(plan, found)]
     bundle = RenderedBundle(files=tuple(sorted(files, key=lambda file: file.name)))

@@ -85,10 +85,7 @@ def evaluation(inputs: Inputs, *, adapters: tuple[str, ...], baseline: str | Non
 
 def metrics(inputs: Inputs) -> list[dict[str, object]]:
     """The goal's metrics as stages read them."""
-    return [
-        {"name": each.name} | ({"databases": each.databases} if each.databases else {})
-        for each in inputs.spec.spec.goal.metrics
-    ]
+    return [each.model_dump(include={"name", "databases"}, exclude_none=True) for each in inputs.spec.spec.goal.metrics]
 
 
 def _common(inputs: Inputs, method: str, adapters: tuple[str, ...], data: list[dict[str, object]]) -> dict[str, object]:

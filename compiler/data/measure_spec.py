@@ -17,6 +17,7 @@ from compiler.diagnostics import Diagnostic, Outcome
 from compiler.evidence import load_evidence
 from compiler.load import load
 from compiler.reader import Reader
+from compiler.reads import Reads
 from compiler.schema.v1.training_spec import DataSource, TrainingSpec
 from compiler.validate import validate
 from compiler.versions import modernise
@@ -45,8 +46,10 @@ def load_spec(path: Path, shown: str) -> Outcome[Loaded]:
     validated = validate(modern.value.document)
     if not isinstance(validated.value, TrainingSpec):
         return Outcome(value=None, diagnostics=validated.diagnostics)
-    reader = Reader(folder=path.resolve().parent, shown=Path(shown).parent, document=modern.value.document)
-    evidence = load_evidence(reader.folder, reader.shown)
+    reader = Reader(
+        folder=path.resolve().parent, shown=Path(shown).parent, document=modern.value.document, reads=Reads(path.parent)
+    )
+    evidence = load_evidence(reader.folder, reader.shown, reader.reads)
     if evidence.value is None:
         return Outcome(value=None, diagnostics=evidence.diagnostics)
     cards = {each.card.spec.source: each for each in cards_of(evidence.value)}

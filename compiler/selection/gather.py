@@ -61,7 +61,7 @@ def facts_of(inputs: Inputs) -> Facts:
         sources=tuple(_sources(inputs)),
         overlaps=tuple(each for each in overlaps(inputs.spec, inputs.files) if each.prompts or each.clusters),
         teacher=_teacher(inputs),
-        reward=body.reward and Reward(kind=body.reward.kind, per_token_credit=body.reward.per_token_credit),
+        reward=_reward(inputs),
         preflight=_preflight(inputs),
         results=tuple(_results(inputs)),
         gaps=frozenset(gap.kind for gap in body.gaps),
@@ -151,6 +151,11 @@ def _teacher(inputs: Inputs) -> Teacher | None:
     )
 
 
+def _reward(inputs: Inputs) -> Reward | None:
+    reward = inputs.spec.spec.reward
+    return Reward(kind=reward.kind, per_token_credit=reward.per_token_credit) if reward else None
+
+
 def _preflight(inputs: Inputs) -> tuple[PreflightCheck, ...]:
     reports = list(_current(inputs, RewardPreflight))
     return checks(reports[-1][1].spec) if reports else ()
@@ -158,11 +163,10 @@ def _preflight(inputs: Inputs) -> tuple[PreflightCheck, ...]:
 
 def _results(inputs: Inputs) -> Iterator[Result]:
     """Finished stages from old to new, the latest result of each Job; the deciding metric is the goal's."""
+    goal = inputs.spec.spec.goal.metrics[0].name
     latest = {report.spec.job: (file, report) for file, report in _current(inputs, StageResult)}
     for file, report in sorted(latest.values(), key=lambda each: (each[1].metadata.date, each[1].spec.order)):
-        metric = next(
-            (each for each in report.spec.metrics if each.name == inputs.spec.spec.goal.metrics[0].name), None
-        )
+        metric = next((each for each in report.spec.metrics if each.name == goal), None)
         if metric is not None:
             yield Result(
                 job=report.spec.job,

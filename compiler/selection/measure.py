@@ -1,5 +1,5 @@
-"""Measured gaps: the thresholds of the rules applied to what probes measured. An interval must clear its threshold, else
-the verdict is `insufficient evidence`.
+"""Measured gaps: the thresholds of the rules applied to what probes measured. An interval must clear its threshold,
+else the verdict is `insufficient evidence`.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""Which gaps there are: what the team declares against what probes measured; and that training and evaluation are apart."""
+"""Which gaps there are, declared or measured; and that training and evaluation are apart."""
 
 from compiler.schema.v1.types import GapKind, Purpose
 from compiler.selection.facts import Declared, Evidence, Facts, Verdict
