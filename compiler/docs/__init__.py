@@ -3,7 +3,9 @@
 from collections.abc import Callable
 
 from compiler.diagnostics import manual
+from compiler.docs import spec
 
 PAGES: dict[str, Callable[[], str]] = {
     "diagnostics.md": manual.page,
+    "spec.md": spec.page,
 }

@@ -1,0 +1,62 @@
+"""`docs/spec.md`: its examples are one project that compiles without a word, and no field is left out."""
+
+import hashlib
+import shutil
+from pathlib import Path
+
+import pytest
+from conftest import badcases, held_out, write_rows
+
+from compiler.docs.json_schema import json_schema
+from compiler.docs.spec import EXAMPLES, KINDS, page
+from compiler.pipeline import compile_spec
+
+# the digest that the examples give for the rows of `held-out`, which this test writes
+HELD_OUT = "1baa3334853b1d6e336d9a047929439d6c71fe8ed42968c81f8c908df5b335e1"
+
+
+def test_the_examples_compile_together(tmp_path: Path) -> None:
+    spec = tmp_path / "specs" / "order-agent" / "spec.yaml"
+    profile = tmp_path / "specs" / "clusters" / "one-gpu.yaml"
+    for folder in (spec.parent / "evidence", profile.parent):
+        folder.mkdir(parents=True)
+    write_rows(spec.parent / "data" / "badcases.jsonl", badcases(model="qwen3-8b-instruct/2026-08"))
+    write_rows(spec.parent / "data" / "held-out.jsonl", held_out())
+    real = hashlib.sha256((spec.parent / "data" / "held-out.jsonl").read_bytes()).hexdigest()
+    shutil.copy(EXAMPLES / "TrainingSpec.yaml", spec)
+    shutil.copy(EXAMPLES / "ClusterProfile.yaml", profile)
+    for kind in KINDS[2:]:
+        text = (EXAMPLES / f"{kind}.yaml").read_text(encoding="utf-8").replace(HELD_OUT, real)
+        (spec.parent / "evidence" / f"{kind}.yaml").write_text(text, encoding="utf-8")
+    outcome = compile_spec(spec, "specs/order-agent/spec.yaml")
+    assert outcome.diagnostics == ()
+    assert outcome.value is not None
+    assert [stage.name for stage in outcome.value.plan.stages] == ["evaluate-base", "sft", "evaluate-sft"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_field_has_a_row(kind: str) -> None:
+    text = page()
+    section = text[text.index(f"\n## {kind}\n") :].split("\n## ")[1]
+    schema = json_schema(kind)
+    for model in (schema, *schema["$defs"].values()):
+        for name in model.get("properties", {}):
+            assert f".{name}` | " in section or f"| `{name}` | " in section, (model["title"], name)
+
+
+def test_what_the_page_says_of_types_and_defaults() -> None:
+    text = page()
+    for row in (
+        "| `spec.goal.metrics[].target` | number, 0 to 1 | **required** | The value at which the business goal is met. |",
+        "| `spec.seed` | whole number, 0 or more | `42` | Seed of every stage. |",
+        "| `spec.model.trustRemoteCode` | `true` or `false` | `false` |",
+        "| `metadata.digest` | SHA-256 | **required** |",
+        "| `spec.data[].path` | path | none |",
+    ):
+        assert row in text
+
+
+def test_the_page_has_no_loose_table_cells() -> None:
+    rows = [line for line in page().splitlines() if line.startswith("| ")]
+    columns = {line.replace("\\|", "").count("|") for line in rows}
+    assert columns == {4, 5}
