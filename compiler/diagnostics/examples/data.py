@@ -90,6 +90,9 @@ EXAMPLES: dict[str, Example | Situation] = {
         instead_of=f"{OVERLAP}}}",
         given=((CARD_FILE, OF_FILE),),
     ),
+    "CHK230": Example(
+        bad="        max_length: 2", good="        max_length: 512", instead_of="        learning_rate: 0.0002"
+    ),
     "CHK231": Example(
         file=CARD_FILE,
         bad="  overlaps: []\n",

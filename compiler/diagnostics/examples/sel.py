@@ -39,6 +39,7 @@ EXAMPLES: dict[str, Example | Situation] = {
         file=PROBE_FILE,
         bad="  measures:\n    recallGain: {value: 0.40, low: 0.35, high: 0.45}",
         good="  measures:",
+        along=("SEL302",),
     ),
     "SEL312": Example(
         file="specs/shop/evidence/preflight.yaml",
