@@ -1,9 +1,8 @@
 """Explanations as text: a diagnostic's code, a rule of the table, the decision of a spec as a tree."""
 
-from textwrap import wrap
-
-from compiler.plan_model import Plan
-from compiler.review import METHOD_NAMES, alternatives, decisive, gap_lines, verdict
+from compiler.diagnostics.text import display_width
+from compiler.plan_model import Plan, Stage
+from compiler.review import METHOD_NAMES, decisive, gap_lines, is_way, verdict
 from compiler.selection import Phase, Status, Traced
 from compiler.selection.examples import example_lines
 from compiler.selection.model import Rule
@@ -26,7 +25,7 @@ def rule_ids() -> list[str]:
 
 
 def rule(name: str) -> str:
-    """A rule: its phrase, when it fires, what then, what blocks it, and a spec that fires it; empty for an unknown id."""
+    """A rule: its phrase, when it fires, what then and else, and a spec that fires it; empty for an unknown id."""
     row = next((row for row in RULES if row.id == name), None)
     if row is None:
         return ""
@@ -48,72 +47,125 @@ def asked(row: Rule) -> str:
 
 
 def plan(made: Plan) -> str:
-    """A spec's decision as a tree: goal → gaps → phase with its rules and their evidence → stages → what people do."""
-    branches = [_goal(made), *([_gaps(made)] if gap_lines(made) else []), _phase(made)]
-    branches += [_stages(made)] if made.stages else []
-    branches += [_advice(made)] if made.selection.advice else []
+    """A spec's decision as a tree: goal → phase → each gap with evidence and method → what was not chosen, and why."""
+    told: set[str] = set()
+    branches = [_goal(made), _phase(made, told)]
+    branches += [_gap(made, line, told) for line in gap_lines(made)]
+    branches += [_further(made, told), _pipeline(made), _instead(made, told), _advice(made), _quiet(made, told)]
+    kept = [branch for branch in branches if len(branch) > 1]
     lines = [f"{made.name}: {verdict(made)}"]
-    for branch in [*branches, _quiet(made)]:
-        last = branch[0].startswith("did not fire")
-        lines += [("└─ " if last else "├─ ") + branch[0], *(("   " if last else "│  ") + line for line in branch[1:])]
-    return "\n".join(lines)
+    for branch in kept:
+        head, rest = ("└─ ", "   ") if branch is kept[-1] else ("├─ ", "│  ")
+        lines += [head + branch[0], *(rest + line for line in branch[1:])]
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def _goal(made: Plan) -> list[str]:
     body = made.inputs.spec.spec
-    metric = body.goal.metrics[0]
-    return [f"goal  {body.goal.task}", f"      {metric.name} ≥ {metric.target:g}"]
+    metrics = ", ".join(f"{each.name} ≥ {each.target:g}" for each in body.goal.metrics)
+    limits = body.goal.constraints.max_latency_ms
+    return [f"goal  {body.goal.task}", f"  {metrics}{f', answers within {limits:,} ms' if limits else ''}"]
 
 
-def _gaps(made: Plan) -> list[str]:
-    lines = []
-    for kind, statement, how in gap_lines(made):
-        state = "" if kind in made.selection.gaps or made.selection.phase is not Phase.TRAIN else " (does not count)"
-        lines.append(f"  {kind}{state}{': ' if statement else ''}{statement}")
-        lines += [f"    {line}" for line in wrap(how, WIDTH)]
-    return ["gaps", *lines]
-
-
-def _phase(made: Plan) -> list[str]:
+def _phase(made: Plan, told: set[str]) -> list[str]:
+    """The gates that decided the phase; outside of training also everything else that fired."""
     phases = " → ".join(f"[{each}]" if each is made.selection.phase else each for each in Phase)
-    return [f"phase  {phases}", *(line for each in decisive(made.selection) for line in _rule_lines(each))]
+    gates = [
+        each for each in decisive(made.selection) if not each.rule.asked_in or made.selection.phase is not Phase.TRAIN
+    ]
+    return [f"phase  {phases}", *_rules(gates, told)]
 
 
-def _rule_lines(each: Traced) -> list[str]:
-    lines = [f"  {MARKS[each.finding.status]} {each.rule.id:<4} {each.rule.title}"]
-    lines += [f"         {line}" for line in wrap(f"{each.finding.status}: {each.finding.reason}", WIDTH)]
-    lines += [f"         “{each.rule.phrase}”"] if each.rule.phrase else []
-    for item in each.finding.evidence:
-        lines += wrap(f"{item.source}: {item.value}", WIDTH, initial_indent=" " * 11, subsequent_indent=" " * 13)
+def _gap(made: Plan, line: tuple[str, str, str], told: set[str]) -> list[str]:
+    """One gap: what is seen and measured, the rule that answers it, and the stages that it leads to."""
+    kind, statement, how = line
+    lines = [f"gap  {kind}{': ' if statement else ''}{statement}", *wrapped(how, 2)]
+    if made.selection.phase is not Phase.TRAIN:
+        return lines
+    if kind not in made.selection.gaps:
+        return [*lines, "  it does not count"]
+    answer = [each for each in decisive(made.selection) if each.rule.gap == kind]
+    stages = [stage for stage in made.stages if not stage.gates and {each.rule.id for each in answer} & {*stage.rules}]
+    settled = {name for stage in stages for name in stage.rules}
+    rules = [each for each in decisive(made.selection) if each in answer or each.rule.id in settled]
+    lines += _rules([each for each in rules if each.rule.gap in (None, kind)], told)
+    return lines + [f"  → {stage.order} {_stage(stage)}" for stage in stages]
+
+
+def _stage(stage: Stage) -> str:
+    data = ", ".join(f"`{name}`" for name in stage.sources) or "rows of an earlier stage"
+    state = f"; finished: {stage.result.score}, gate: {stage.result.gate}" if stage.result else ""
+    return f"{stage.name}: {METHOD_NAMES[stage.method]} on {data} ({', '.join(stage.rules)}){state}"
+
+
+def _rules(found: list[Traced], told: set[str]) -> list[str]:
+    """Rules with their reasons and evidence, each told once in a tree."""
+    lines = []
+    for each in found:
+        if each.rule.id in told:
+            continue
+        told.add(each.rule.id)
+        lines += wrapped(f"{MARKS[each.finding.status]} {each.rule.id}  {each.rule.title}", 2)
+        lines += wrapped(f"{each.finding.status}: {each.finding.reason}", 6)
+        lines += [f"      “{each.rule.phrase}”"] if each.rule.phrase else []
+        for item in each.finding.evidence:
+            lines += wrapped(f"· {item.source}: {item.value}", 6)
     return lines
 
 
-def _stages(made: Plan) -> list[str]:
+def _further(made: Plan, told: set[str]) -> list[str]:
+    return ["also", *_rules(list(decisive(made.selection)), told)]
+
+
+def _pipeline(made: Plan) -> list[str]:
     lines = []
     for stage in made.stages:
-        data = ", ".join(f"`{name}`" for name in stage.sources) or "rows of an earlier stage"
-        state = f"  (finished: {stage.result.score})" if stage.result else ""
-        lines.append(
-            f"  {stage.order} {stage.name}: {METHOD_NAMES[stage.method]} on {data}, by {', '.join(stage.rules)}{state}"
-        )
+        lines += wrapped(f"{stage.order} {_stage(stage)}", 2)
         lines.append(f"      {stage.job}")
-        for name, reason in alternatives(made.selection, stage) if stage.trains else []:
-            lines += wrap(f"not {name}: {reason}", WIDTH, initial_indent=" " * 6, subsequent_indent=" " * 8)
-    return ["stages", *lines]
+    return ["pipeline", *lines]
+
+
+def _instead(made: Plan, told: set[str]) -> list[str]:
+    """The ways that were not taken, and why not."""
+    lines = []
+    for each in made.selection.trace:
+        if each.finding.status is Status.SILENT and is_way(each):
+            told.add(each.rule.id)
+            lines += wrapped(f"· not {each.rule.id}, {each.rule.title}: {each.finding.reason}", 2)
+    return ["instead", *lines]
 
 
 def _advice(made: Plan) -> list[str]:
-    return [
-        "do",
-        *(
-            line
-            for rule_id, text in made.selection.advice
-            for line in wrap(f"- {text} ({rule_id})", WIDTH, initial_indent="  ", subsequent_indent="    ")
-        ),
-    ]
+    return ["do", *(line for rule_id, text in made.selection.advice for line in wrapped(f"- {text} ({rule_id})", 2))]
 
 
-def _quiet(made: Plan) -> list[str]:
+def _quiet(made: Plan, told: set[str]) -> list[str]:
     """Rules that were asked and did not fire, each with its reason."""
-    silent = [each for each in made.selection.trace if each.finding.status is Status.SILENT]
-    return ["did not fire", *(f"  · {each.rule.id:<4} {each.finding.reason}" for each in silent)]
+    silent = [
+        each for each in made.selection.trace if each.finding.status is Status.SILENT and each.rule.id not in told
+    ]
+    lines = [line for each in silent for line in wrapped(f"· {each.rule.id}  {each.finding.reason}", 2)]
+    return ["asked, did not fire", *lines]
+
+
+def wrapped(text: str, indent: int) -> list[str]:
+    """Text as lines that fit a terminal, wide characters counted as two columns; later lines are indented further."""
+    lines, line, width = [], " " * indent, indent
+    for word in _words(text):
+        if width + display_width(word.rstrip()) > WIDTH and line.strip():
+            lines.append(line)
+            line, width = " " * (indent + 4), indent + 4
+        line, width = line + word, width + display_width(word)
+    return [each.rstrip() for each in [*lines, line]]
+
+
+def _words(text: str) -> list[str]:
+    """The pieces between which a line may break: behind spaces, and between ideographs."""
+    pieces: list[str] = []
+    for char in text:
+        joins = pieces and not pieces[-1].endswith(" ") and not (display_width(char) == 2 and char.isalnum())
+        if joins:
+            pieces[-1] += char
+        else:
+            pieces.append(char)
+    return pieces

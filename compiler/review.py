@@ -5,6 +5,7 @@ import json
 from compiler import __version__
 from compiler.defaults import TRAINER
 from compiler.plan_model import Plan, Stage
+from compiler.schema.v1.types import GapKind
 from compiler.selection import Phase, Selection, Status, Traced
 from compiler.selection.rules import RULES_VERSION
 
@@ -71,7 +72,7 @@ def alternatives(selection: Selection, stage: Stage) -> list[tuple[str, str]]:
     rejected = [
         (f"{each.rule.id} {each.rule.title}", each.finding.reason)
         for each in selection.trace
-        if each.rule.id not in stage.rules and each.finding.status in (Status.SILENT, Status.BLOCKED) and _is_way(each)
+        if each.rule.id not in stage.rules and each.finding.status in (Status.SILENT, Status.BLOCKED) and is_way(each)
     ]
     others = [
         (
@@ -84,7 +85,7 @@ def alternatives(selection: Selection, stage: Stage) -> list[tuple[str, str]]:
     return rejected + others
 
 
-def _is_way(each: Traced) -> bool:
+def is_way(each: Traced) -> bool:
     """Whether a rule names another way to go on: another method, the prompt, or nothing at all."""
     return each.rule.gap is not None or each.rule.id in ("P0", "DONE")
 
@@ -95,7 +96,7 @@ def gap_lines(plan: Plan) -> list[tuple[str, str, str]]:
     measured = {item.source: item.value for item in traced.finding.evidence} if traced else {}
     declared = {gap.kind: gap for gap in plan.inputs.spec.spec.gaps}
     lines = []
-    for kind in sorted({*plan.selection.gaps, *declared}):
+    for kind in (each for each in GapKind if each in plan.selection.gaps or each in declared):
         gap = declared.get(kind)
         how = measured.get(f"gap `{kind}`", "declared")
         if gap is not None and gap.override is not None:

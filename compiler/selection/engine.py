@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from compiler.schema.v1.types import BadcaseClass
+from compiler.schema.v1.types import BadcaseClass, GapKind
 from compiler.selection.facts import Facts, StageChoice
 from compiler.selection.model import (
     AddStage,
@@ -32,7 +32,7 @@ def select(facts: Facts, rules: tuple[Rule, ...] = RULES) -> Selection:
     return Selection(
         # a table without its last gate has no answer but the cautious one
         phase=draft.phase or Phase.PROMPT,
-        gaps=tuple(sorted(draft.facts.gaps)),
+        gaps=tuple(kind for kind in GapKind if kind in draft.facts.gaps),
         stages=_in_order(draft.stages),
         left_out=tuple(sorted(draft.left_out)),
         attached=tuple(draft.attached),

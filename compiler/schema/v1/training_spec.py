@@ -15,6 +15,7 @@ from compiler.schema.v1.types import (
     Amount,
     Application,
     Count,
+    Endpoint,
     Flag,
     GapKind,
     Metadata,
@@ -114,7 +115,7 @@ class Teacher(Model):
     access: Literal["text", "weights"] = Field(
         description="`text`: answers only, over an endpoint; `weights`: its weights are in the models volume (D8)."
     )
-    endpoint: Uri | None = Field(
+    endpoint: Endpoint | None = Field(
         default=None, description="Access `text`: base URL of an OpenAI-compatible endpoint. Its key is a secret."
     )
     license: Text = Field(description="Licence of the teacher.")

@@ -14,6 +14,7 @@ CPU = r"^([1-9][0-9]*m?|[1-9][0-9]*\.[0-9]+|0\.[0-9]*[1-9][0-9]*)$"
 BYTES = r"^[1-9][0-9]*(Mi|Gi|Ti|M|G|T)$"
 RESOURCE = r"^[a-z0-9][-a-z0-9.]*/[A-Za-z0-9][-A-Za-z0-9._]*$"
 REVISION = r"^[A-Za-z0-9][-A-Za-z0-9._]*$"
+ENDPOINT = r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[^\s]*)?$"
 URI = r"^[a-z][a-z0-9+.-]*://[^\s]+$"
 SHA256 = r"^[0-9a-f]{64}$"
 REWARD = r"^[a-z][a-z0-9_.]*(:[a-z_][a-z0-9_]*)?$"
@@ -24,6 +25,7 @@ PATTERN_HINTS = {
     BYTES: "write an amount with its unit, as in `8Gi`",
     RESOURCE: "write it as `nvidia.com/gpu`",
     REVISION: 'write a revision in quotes, as in `"2026-08"`',
+    ENDPOINT: "write it as `https://host/v1`",
     URI: "write it with its scheme, as in `s3://bucket/file.jsonl`",
     SHA256: "write the 64 hexadecimal digits of the sha-256",
     REWARD: "name a function of the reward library, or write `module:function`",
@@ -34,6 +36,7 @@ MetricName = Annotated[str, Field(pattern=METRIC_NAME, max_length=63)]
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
 Revision = Annotated[str, Field(pattern=REVISION, max_length=64)]
 Uri = Annotated[str, Field(pattern=URI, max_length=500)]
+Endpoint = Annotated[str, Field(pattern=ENDPOINT, max_length=500)]
 Sha256 = Annotated[str, Field(pattern=SHA256)]
 RelativePath = Annotated[str, Field(min_length=1, max_length=500, description="A path relative to the spec's folder.")]
 Flag = Annotated[bool, Strict()]
@@ -74,12 +77,12 @@ class Application(StrEnum):
 
 
 class GapKind(StrEnum):
-    """A capability gap: what the model cannot do that the business needs."""
+    """A capability gap: what the model cannot do that the business needs. In the order in which they are trained."""
 
     UNKNOWN_DOMAIN = "unknown-domain"
     UNSTABLE = "unstable"
-    PREFERENCE = "preference"
     REASONING = "reasoning"
+    PREFERENCE = "preference"
     RULE_CONSTRAINTS = "rule-constraints"
     COMPRESSION = "compression"
 
