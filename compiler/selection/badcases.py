@@ -23,7 +23,8 @@ def _group(kind: BadcaseKind, traces: int, limits: Thresholds) -> BadcaseGroup:
 
 def _class_of(kind: BadcaseKind, traces: int, limits: Thresholds) -> tuple[BadcaseClass, str]:
     low, high = wilson_interval(min(kind.count, traces), traces)
-    failed = kind.replays.failed / kind.replays.total * REPLAYS if kind.replays else None
+    replays = kind.replays if kind.replays and kind.replays.total >= REPLAYS else None  # fewer could be chance
+    failed = replays.failed / replays.total * REPLAYS if replays else None
     share = kind.first_error_share or 0.0
     if kind.flow_control:
         return BadcaseClass.FLOW_CONTROL, "the fault is in the agent's logic"

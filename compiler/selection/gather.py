@@ -1,12 +1,13 @@
 """From inputs to facts: what is stale is left out, and of several measurements of one thing the latest counts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from compiler.data.gates import overlaps
 from compiler.defaults import METRICS
 from compiler.evidence import EvidenceFile
 from compiler.inputs import Inputs
+from compiler.naming import job_name
 from compiler.schema.v1.evidence import (
     BadcaseReport,
     Estimate,
@@ -40,7 +41,10 @@ def facts_of(inputs: Inputs) -> Facts:
     """Flatten checked inputs."""
     body = inputs.spec.spec
     goal, limits = body.goal.metrics[0], body.thresholds
-    measures, p_value, chain_cost = _measures(inputs)
+    probes = list(_current(inputs, ProbeReport))
+    measures, _, chain_cost = _measures(probes)
+    # gaps are those of the base model: a probe of what this plan trained must not take away why it was trained
+    of_base, p_value, _ = _measures(sorted(probes, key=lambda each: "+" not in each[1].spec.model))
     return Facts(
         metric=goal.name,
         target=goal.target,
@@ -54,8 +58,8 @@ def facts_of(inputs: Inputs) -> Facts:
         rounds=tuple(_rounds(inputs)),
         badcase_groups=_badcase_groups(inputs),
         declared=tuple(_declared(inputs)),
-        readings=readings(measures, p_value, limits, goal.target),
-        recall=recall_only(measures, limits),
+        readings=readings(of_base, p_value, limits),
+        recall=recall_only(of_base, limits),
         measures=measures,
         chain_cost_ms=chain_cost,
         sources=tuple(_sources(inputs)),
@@ -112,11 +116,13 @@ def _declared(inputs: Inputs) -> Iterator[Declared]:
         )
 
 
-def _measures(inputs: Inputs) -> tuple[dict[str, Measure], float | None, float | None]:
-    """The latest value of each measure, McNemar's p beside `chain_gain`, and what a chain costs in milliseconds."""
+def _measures(
+    probes: Iterable[tuple[EvidenceFile, ProbeReport]],
+) -> tuple[dict[str, Measure], float | None, float | None]:
+    """The last value of each measure, McNemar's p beside `chain_gain`, and what a chain costs in milliseconds."""
     measures: dict[str, Measure] = {}
     p_value = tokens = pace = None
-    for file, report in _current(inputs, ProbeReport):
+    for file, report in probes:
         taken = report.spec.measures
         for name in type(taken).model_fields:
             value = getattr(taken, name)
@@ -170,9 +176,14 @@ def _results(inputs: Inputs) -> Iterator[Result]:
         if metric is not None:
             yield Result(
                 job=report.spec.job,
-                own=report.spec.job.startswith(f"{inputs.spec.metadata.name}-evaluate-"),
+                own=_is_own(report.spec.job, inputs.spec.metadata.name, report.spec.method),
                 method=report.spec.method or "",
                 score=Measure(value=metric.value, low=metric.low, high=metric.high, file=file.shown),
                 gain=_measure(report.spec.gain, file.shown) if report.spec.gain else None,
                 gate=report.spec.gate,
             )
+
+
+def _is_own(job: str, plan: str, method: str | None) -> bool:
+    """Whether a Job has a name that this plan gives, long names cut as there."""
+    return any(job.startswith(job_name(plan, f"evaluate-{of}", "")) for of in (method or "base", "prompt"))

@@ -58,7 +58,8 @@ def kind_of_distillation(facts: Facts) -> Finding:
 
 def merged_adapters(facts: Facts) -> Finding:
     """D13: each stage of a chain starts from the merged result of the one before, which is also DPO's reference."""
-    chain = [method for method in facts.methods if method in TRAINS_WEIGHTS]
+    mixed = {"cot"} if "sft" in facts.methods else set()  # chains join the sft stage
+    chain = [method for method in facts.methods if method in TRAINS_WEIGHTS and method not in mixed]
     evidence = (Evidence(source="stages that train", value=" → ".join(chain) or "none"),)
     if len(chain) < 2:
         return silent("no stage builds on another one's weights", *evidence)

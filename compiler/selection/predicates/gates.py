@@ -2,7 +2,7 @@
 
 from compiler.schema.v1.types import Purpose
 from compiler.selection.facts import Evidence, Facts, Measure
-from compiler.selection.model import AddStage, Advise, Attach, EnterPhase, Finding, Phase, blocked, fired, silent
+from compiler.selection.model import AddStage, Advise, Attach, Effect, EnterPhase, Finding, Phase, blocked, fired, silent
 from compiler.selection.statistics import wilson_interval
 
 
@@ -73,7 +73,7 @@ def prompt_first(facts: Facts) -> Finding:
     if facts.plateaued:
         return silent("the latest prompt rounds no longer gain", *evidence)
     reason, step = _why_prompts(facts)
-    effects = [EnterPhase(Phase.PROMPT), Advise(step)]
+    effects: list[Effect] = [EnterPhase(Phase.PROMPT), Advise(step)]
     held_out = facts.of(Purpose.EVALUATION)
     if facts.verifiable and held_out:
         sources = tuple(each.name for each in facts.of(Purpose.BADCASES))

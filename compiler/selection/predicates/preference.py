@@ -12,9 +12,12 @@ from compiler.selection.predicates.data import (
     pairs,
     pairs_evidence,
     preference_data,
+    rows,
     usable_pairs,
 )
 from compiler.selection.predicates.supervised import never_succeeds
+
+SUPERVISED = ("sft", "cot", "latent-cot", "dpo", "kto")  # what is tried before reinforcement learning
 
 
 def preference(facts: Facts) -> Finding:
@@ -29,6 +32,9 @@ def preference(facts: Facts) -> Finding:
     if sources[0].shape is Shape.PREFERENCE and not has_pairs(facts):
         advice = Advise(f"collect pairs until there are {facts.thresholds.min_pairs} whose answers differ")
         return blocked(f"{pairs(sources, facts)} pairs are too few for dpo", evidence, advice)
+    if sources[0].shape is Shape.UNPAIRED_PREFERENCE and rows(sources) < facts.thresholds.min_pairs:
+        advice = Advise(f"collect marked answers until there are {facts.thresholds.min_pairs}")
+        return blocked(f"{rows(sources)} thumbs up and down are too few to learn from", evidence, advice)
     stage = AddStage(method="dpo", sources=names(sources))
     return fired("answers differ in preference, and there are right against wrong ones to learn from", evidence, stage)
 
@@ -148,42 +154,39 @@ def _versions(source: Source) -> str:
 def dpo_first(facts: Facts) -> Finding:
     """D12: the gap decides between SFT and DPO; DPO comes before RLHF always."""
     evidence = (gaps_evidence(facts), pairs_evidence(facts), _tried_evidence(facts))
-    if GapKind.RULE_CONSTRAINTS in facts.gaps and not {"sft", "dpo", "kto", "cot"} & {*facts.methods}:
-        if tried(facts) and not tried(facts, own=True):
-            return silent("sft or dpo was tried elsewhere before reinforcement learning", *evidence)
-        stages = _cheaper(facts)
-        if not stages:
-            advice = Advise("write demonstrations or pairs: sft or dpo is tried before reinforcement learning")
-            return blocked("neither sft nor dpo can be tried first, for want of data", evidence, advice)
+    stages = _first_tried(facts) if GapKind.RULE_CONSTRAINTS in facts.gaps else []
+    if stages:
         methods = " and ".join(stage.method for stage in stages)
         return fired(f"{methods} is tried before reinforcement learning", evidence, *stages)
-    over_sft = GapKind.UNSTABLE not in facts.gaps and demonstrations(facts)
-    if (
-        "dpo" in facts.methods
-        and over_sft
-        and facts.of(Purpose.PREFERENCES, Shape.PREFERENCE) + facts.of(Purpose.BADCASES)
-    ):
-        return fired(
-            "the gap is preference and there are pairs, so dpo comes before sft on the demonstrations", evidence
-        )
+    if GapKind.RULE_CONSTRAINTS in facts.gaps and not {*SUPERVISED} & {*facts.methods}:
+        if tried(facts):
+            return silent("sft or dpo was tried elsewhere before reinforcement learning", *evidence)
+        advice = Advise("write demonstrations or pairs: sft or dpo is tried before reinforcement learning")
+        return blocked("neither sft nor dpo can be tried first, for want of data", evidence, advice)
+    paired = facts.of(Purpose.PREFERENCES, Shape.PREFERENCE) or facts.of(Purpose.BADCASES)
+    over_sft = facts.gaps & {GapKind.PREFERENCE, GapKind.UNSTABLE} == {GapKind.PREFERENCE} and demonstrations(facts)
+    if over_sft and paired and "dpo" in facts.methods:
+        reason = "the gap is preference and there are pairs, so dpo comes before sft on the demonstrations"
+        return fired(reason, evidence)
     return silent("nothing has to be decided between sft, dpo and reinforcement learning", *evidence)
 
 
-def _cheaper(facts: Facts) -> list[AddStage]:
-    """What is tried first: those stages of this plan that were tried already, else dpo, else sft."""
-    stages = []
+def _first_tried(facts: Facts) -> list[AddStage]:
+    """What reinforcement learning waits for: what this plan tried already, which it keeps, else dpo, else sft."""
+    possible = []
     if has_pairs(facts):
-        stages.append(AddStage(method="dpo", sources=names(preference_data(facts))))
+        possible.append(AddStage(method="dpo", sources=names(preference_data(facts))))
     if enough_demonstrations(facts):
-        stages.append(AddStage(method="sft", sources=names(demonstrations(facts))))
-    done = [stage for stage in stages if stage.method in tried(facts, own=True)]
-    return done or stages[:1]
+        possible.append(AddStage(method="sft", sources=names(demonstrations(facts))))
+    own = [stage for stage in possible if stage.method in tried(facts, own=True)]
+    if own:
+        return [stage for stage in own if stage.method not in facts.methods]
+    return [] if tried(facts) or {*SUPERVISED} & {*facts.methods} else possible[:1]
 
 
 def tried(facts: Facts, *, own: bool = False) -> tuple[str, ...]:
     """Supervised and preference methods whose results are known, from old to new; with `own`, of this plan only."""
-    methods = ("sft", "cot", "latent-cot", "dpo", "kto")
-    return tuple(each.method for each in facts.results if each.method in methods and (each.own or not own))
+    return tuple(each.method for each in facts.results if each.method in SUPERVISED and (each.own or not own))
 
 
 def _tried_evidence(facts: Facts) -> Evidence:

@@ -1,6 +1,6 @@
 """Prompt techniques: which one answers which class of badcases."""
 
-from compiler.schema.v1.types import BadcaseClass
+from compiler.schema.v1.types import BadcaseClass, Purpose
 from compiler.selection.facts import BadcaseGroup, Evidence, Facts
 from compiler.selection.model import Advise, Configure, Effect, Finding, LeaveOut, fired, silent
 
@@ -26,12 +26,25 @@ def restructure_prompt(facts: Facts) -> Finding:
 def flow_control(facts: Facts) -> Finding:
     """P4: faults of the agent's logic are mended in code or prompt, never by training."""
     kind = BadcaseClass.FLOW_CONTROL
-    groups = _of(facts, (kind,))
-    if not groups:
+    groups, labelled = _of(facts, (kind,)), _labelled(facts, kind)
+    if not groups and not labelled:
         return silent("no badcase is a fault in flow control", _classes(facts))
-    advice = Advise(f"mend the agent's code or prompt for the cases of {_names(groups)}; training is refused for them")
-    reason = f"{_count(groups)} badcases are faults in flow control, not of the model"
-    return fired(reason, (_classes(facts), *_reasons(groups)), advice, LeaveOut(kind))
+    which = _names(groups) or f"class `{kind}`"
+    effects: list[Effect] = [
+        Advise(f"mend the agent's code or prompt for the cases of {which}; training is refused for them"),
+        LeaveOut(kind),
+    ]
+    if not labelled:
+        effects.append(Advise(f"label their rows `class: {kind}`: only rows that say so can be left out of training"))
+    reason = f"{_count(groups) or labelled} badcases are faults in flow control, not of the model"
+    rows = Evidence(source=f"rows labelled `{kind}`", value=str(labelled))
+    return fired(reason, (_classes(facts), rows, *_reasons(groups)), *effects)
+
+
+def _labelled(facts: Facts, kind: BadcaseClass) -> int:
+    """Rows of the badcase sources that say they are of a class, whatever a report says of kinds."""
+    classes = (each for source in facts.of(Purpose.BADCASES) for each in source.file.classes)
+    return sum(count for name, count in classes if name == kind)
 
 
 def _technique(facts: Facts, kinds: tuple[BadcaseClass, ...], technique: str, advice: str) -> Finding:

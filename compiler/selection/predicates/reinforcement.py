@@ -149,6 +149,9 @@ def unstable_reward(facts: Facts) -> Finding:
     if GapKind.RULE_CONSTRAINTS not in facts.gaps or not unstable or unstable[0].figures == "not made":
         return silent("no reward is known to be unstable", *evidence[:1])
     asked = names(prompts(facts))
+    if never_succeeds(facts):
+        advice = Advise("teach the policy first: none of its samples could be the better one of a pair")
+        return blocked("the reward is unstable, and the policy has no right samples to rank", evidence, advice)
     if not facts.verifiable or not asked:
         advice = Advise("make the reward repeatable: the same answer must get the same score")
         return blocked("the reward is unstable, and no verifier can rank samples in its place", evidence, advice)

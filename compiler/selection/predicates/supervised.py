@@ -21,7 +21,7 @@ def unknown_domain(facts: Facts) -> Finding:
     """M1: the model does not know the domain: teach it to read the domain, then the task."""
     corpus = facts.of(Purpose.CORPUS)
     evidence = (gaps_evidence(facts), _corpus_evidence(corpus, facts), demonstrations_evidence(facts))
-    if GapKind.UNKNOWN_DOMAIN not in facts.gaps:
+    if GapKind.UNKNOWN_DOMAIN not in facts.gaps and not recall_only(facts):
         return silent("there is no gap `unknown-domain`", *evidence)
     refusal = _no_pretraining(corpus, facts)
     if refusal:
@@ -44,13 +44,20 @@ def unknown_domain(facts: Facts) -> Finding:
 def _no_pretraining(corpus: tuple[Source, ...], facts: Facts) -> str:
     """Why continued pre-training is not the way; empty when it is."""
     size, needed = sum(each.file.text_bytes for each in corpus), facts.thresholds.min_corpus_bytes
-    if facts.recall and facts.recall.verdict is Verdict.PRESENT and not facts.closed_book:
+    if recall_only(facts) and not facts.closed_book:
         return "the model answers well with the passage at hand, so retrieval is enough"
     if any(each.volatile for each in corpus):
         return "the corpus changes faster than a model can be trained again"
     if size < needed:
         return f"the corpus is too small for continued pre-training: {size:,} bytes of {needed:,}"
     return ""
+
+
+def recall_only(facts: Facts) -> bool:
+    """Whether the model was measured to use a passage well that it does not know by heart."""
+    domain = facts.readings.get(GapKind.UNKNOWN_DOMAIN)
+    unreadable = domain is not None and domain.verdict is Verdict.PRESENT
+    return facts.recall is not None and facts.recall.verdict is Verdict.PRESENT and not unreadable
 
 
 def _instead_of_pretraining(facts: Facts) -> str:
