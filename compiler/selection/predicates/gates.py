@@ -2,7 +2,18 @@
 
 from compiler.schema.v1.types import Purpose
 from compiler.selection.facts import Evidence, Facts, Measure
-from compiler.selection.model import AddStage, Advise, Attach, Effect, EnterPhase, Finding, Phase, blocked, fired, silent
+from compiler.selection.model import (
+    AddStage,
+    Advise,
+    Attach,
+    Effect,
+    EnterPhase,
+    Finding,
+    Phase,
+    blocked,
+    fired,
+    silent,
+)
 from compiler.selection.statistics import wilson_interval
 
 
