@@ -116,7 +116,7 @@ def measure_spec(spec: SpecPath, wanted: Wanted) -> tuple[list[Diagnostic], list
             results.append(Result(source=source.name, path=old.document.path, card=old.card, state="kept"))
         elif source.uri is not None:
             message = f"the rows of `{source.name}` are not here, and it has no card"
-            hint = f"run it where they are: trainspec data {spec.shown} --source {source.name} --from PATH"
+            hint = f"run it where they are: trainspec data {Path(spec.shown).parent} --source {source.name} --from PATH"
             found.append(diagnostic("CHK235", message, Location(path=spec.shown), hint=hint))
     return found, results
 
@@ -152,7 +152,7 @@ def _deliver(
     card = DataCard.model_validate(data)
     if state == "out of date":
         what = f"differs in {', '.join(_differing(old.card, card))}" if old else "is not there"
-        hint = f"run `trainspec data {spec.shown}` and commit the card"
+        hint = f"run `trainspec data {Path(spec.shown).parent}` and commit the card"
         found.append(diagnostic("CHK234", f"the card of `{source}` {what}", Location(path=shown), hint=hint))
     yield Result(source=source, path=shown, card=card, state=state)
 

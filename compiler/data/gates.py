@@ -143,12 +143,15 @@ def problems(document: SourceDocument, spec: TrainingSpec, files: Mapping[str, D
             yield from _pair_problems(document, index, file)
         if file is not None:
             for failed, count, rows in _failed_targets(spec, file, files):
-                message = (
-                    f"{count} rows of `{file.name}` teach an answer that badcase source `{failed}` has as a wrong one"
-                )
+                teach = f"{_rows(count)} of `{file.name}` {'teaches' if count == 1 else 'teach'}"
+                message = f"{teach} an answer that badcase source `{failed}` has as a wrong one"
                 hint = f"put the right answer there, or remove the rows: {', '.join(rows)}"
                 yield diagnostic("CHK227", message, where, hint=hint)
     yield from _overlap_problems(document, spec, files)
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"
 
 
 def _pair_problems(document: SourceDocument, index: int, file: DataFile) -> Iterator[Diagnostic]:
@@ -190,6 +193,7 @@ def _overlap_problems(
             hint = "run `trainspec data` where the rows of both are (`--source NAME --from PATH`), and commit the card"
             yield diagnostic("CHK231", message, where, hint=hint)
         elif each.near:
-            message = f"{each.near} rows of `{each.other}` ask nearly what evaluation `{each.evaluation}` asks"
+            ask = f"{_rows(each.near)} of `{each.other}` {'asks' if each.near == 1 else 'ask'}"
+            message = f"{ask} nearly what evaluation `{each.evaluation}` asks"
             hint = f"compare them, and give rows that mean the same one `cluster`: {', '.join(each.near_rows)}"
             yield diagnostic("CHK229", message, where, hint=hint)

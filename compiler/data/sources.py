@@ -1,6 +1,5 @@
 """Load phase, for data: each source of a spec becomes a `DataFile`, out of its rows or out of its card."""
 
-import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 

@@ -98,8 +98,9 @@ class Tally:
 
     def _recognise(self, row: Row, place: int) -> None:
         """Note by digests what another source may hold too."""
-        if "cluster" in row:
-            self._clusters.setdefault(digest(str(row["cluster"])), place)
+        cluster = row.get("cluster")
+        if cluster is not None and cluster != "":
+            self._clusters.setdefault(digest(str(cluster)), place)
         question = asked(row)
         if not question:
             return

@@ -14,7 +14,10 @@ from compiler.data.sources import MAX_REPORTED_ROWS, read_source
 
 TURNS = [{"role": "user", "content": "退款\n多久到账？"}]
 ANSWER = [{"role": "assistant", "content": 'Three "working" days, 三天'}]
-ROWS = [{"prompt": TURNS, "completion": ANSWER, "cluster": "a"}, {"prompt": TURNS, "completion": ANSWER, "cluster": "b"}]
+ROWS = [
+    {"prompt": TURNS, "completion": ANSWER, "cluster": "a"},
+    {"prompt": TURNS, "completion": ANSWER, "cluster": "b"},
+]
 
 
 def write_jsonl(path: Path, rows: list) -> None:

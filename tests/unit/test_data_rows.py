@@ -115,7 +115,7 @@ def test_rows_of_a_source_are_of_one_form(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("chosen", "rejected", "message"),
     [
-        (TURNS + ANSWER, TURNS + [{"role": "assistant", "content": "错"}], "hold the prompt's turns too"),
+        (TURNS + ANSWER, [*TURNS, {"role": "assistant", "content": "错"}], "hold the prompt's turns too"),
         (TURNS + ANSWER, [{"role": "user", "content": "别的"}, *ANSWER], "answer different prompts"),
     ],
 )

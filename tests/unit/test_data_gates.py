@@ -1,0 +1,164 @@
+"""What must hold between sources: leakage, failed answers, pairs, lengths, synthetic evaluation."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from conftest import MakeSpec, badcases, demos, held_out
+
+from compiler.data.gates import overlaps, too_long
+from compiler.data.model import DataFile, Lengths, Shared
+from compiler.diagnostics import Diagnostic
+from compiler.pipeline import make_plan
+from compiler.schema.v1.training_spec import TrainingSpec
+
+
+def told(spec: Path, code: str) -> list[Diagnostic]:
+    return [found for found in make_plan(spec, "specs/shop/spec.yaml").diagnostics if found.code == code]
+
+
+def test_exact_leakage_is_an_error_that_names_rows(make_spec: MakeSpec) -> None:
+    leak = {"prompt": " test   3?", "completion": "gold 3", "cluster": "new"}
+    spec = make_spec(demos=[*demos(), leak])
+    outcome = make_plan(spec, "specs/shop/spec.yaml")
+    (found,) = [each for each in outcome.diagnostics if each.code == "CHK210"]
+    assert outcome.value is None
+    assert "share 1 prompts: `data/demos.jsonl:61` (`data/held-out.jsonl:4`)" in found.message
+
+
+def test_a_shared_cluster_is_leakage_too(make_spec: MakeSpec) -> None:
+    (found,) = told(make_spec(demos=[*demos(), {"prompt": "other", "completion": "x", "cluster": "h7"}]), "CHK210")
+    assert "share 1 clusters: `data/demos.jsonl:61` (`data/held-out.jsonl:8`)" in found.message
+
+
+@pytest.mark.parametrize(
+    "prompt", ["bad 7?", [{"role": "system", "content": "be nice"}, {"role": "user", "content": "bad  7?"}]]
+)
+def test_a_demonstration_must_not_teach_a_failed_answer(make_spec: MakeSpec, prompt: object) -> None:
+    answer = "something else,\n wrong 7"
+    turns = isinstance(prompt, list)
+    row = {"prompt": prompt, "completion": [{"role": "assistant", "content": answer}] if turns else answer}
+    (found,) = told(make_spec(demos=[row] if turns else [*demos(), row]), "CHK227")
+    assert "1 row of `demos` teaches an answer that badcase source `badcases` has as a wrong one" in found.message
+    assert f"`data/demos.jsonl:{1 if turns else 61}` (`data/badcases.jsonl:8`)" in found.hint
+
+
+def test_the_same_answer_to_another_question_is_no_failed_one(make_spec: MakeSpec) -> None:
+    row = {"prompt": "bad 8?", "completion": "something else, wrong 7"}
+    assert told(make_spec(demos=[*demos(), row]), "CHK227") == []
+
+
+def test_some_pairs_that_are_the_same_are_a_warning(make_spec: MakeSpec) -> None:
+    rows = badcases()
+    rows[4] = {**rows[4], "answer": rows[4]["fix"]}
+    spec = make_spec(badcases=rows)
+    (found,) = told(spec, "CHK225")
+    assert "in 1 of 40 rows both answers are the same (`data/badcases.jsonl:5`)" in found.message
+    assert make_plan(spec, "specs/shop/spec.yaml").value is not None
+
+
+def test_only_pairs_that_are_the_same_are_an_error(make_spec: MakeSpec) -> None:
+    assert told(make_spec(badcases=[{**row, "answer": row["fix"]} for row in badcases()]), "CHK214")
+
+
+def test_synthetic_rows_do_not_enter_evaluation(make_spec: MakeSpec) -> None:
+    shape = "      shape: evaluation\n"
+    (found,) = told(make_spec((shape, f"{shape}      synthetic: true\n")), "CHK228")
+    assert found.location.line > 0
+    assert (
+        told(
+            make_spec(("      shape: prompt-completion\n", "      shape: prompt-completion\n      synthetic: true\n")),
+            "CHK228",
+        )
+        == []
+    )
+
+
+@pytest.mark.parametrize(
+    ("purpose", "shape", "fits"),
+    [
+        ("chains", "chain", True),
+        ("prompts", "prompt", True),
+        ("prompts", "prompt-completion", True),
+        ("general", "messages", True),
+        ("chains", "prompt-completion", False),
+        ("corpus", "messages", False),
+        ("evaluation", "prompt", False),
+    ],
+)
+def test_purposes_and_shapes(make_spec: MakeSpec, purpose: str, shape: str, fits: bool) -> None:
+    more = f"  data:\n    - {{name: more, purpose: {purpose}, shape: {shape}, path: data/more.jsonl}}"
+    spec = make_spec(("  data:", more))
+    rows = {
+        "chain": '{"prompt": "q", "chain": "c", "completion": "a"}',
+        "prompt": '{"prompt": "q"}',
+        "prompt-completion": '{"prompt": "q", "completion": "a"}',
+        "messages": '{"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]}',
+    }
+    (spec.parent / "data" / "more.jsonl").write_text(rows[shape] + "\n", encoding="utf-8")
+    assert (told(spec, "CHK205") == []) is fits
+
+
+def file(unit: str = "tokens", **more: int) -> DataFile:
+    sizes = {"p50": 100, "p90": 200, "p99": 300, "max": 400} | more
+    lengths = Lengths(unit=unit, longest=(("d.jsonl:7", sizes["max"]), ("d.jsonl:2", 350)), **sizes)
+    return DataFile(name="d", path="d.jsonl", sha256="0" * 64, rows=10, lengths=lengths)
+
+
+@pytest.mark.parametrize(
+    ("limit", "words"),
+    [
+        (400, ""),
+        (399, "at most 1 % of its rows are longer than 399 tokens; the longest, in tokens: `d.jsonl:7` (400)"),
+        (320, "`d.jsonl:7` (400), `d.jsonl:2` (350)"),
+        (299, "more than 1 %"),
+        (199, "more than a tenth"),
+        (99, "more than half"),
+    ],
+)
+def test_rows_that_are_too_long_for_training(limit: int, words: str) -> None:
+    what = too_long(file(), limit)
+    assert words in what
+    assert bool(what) is bool(words)
+
+
+def test_bytes_tell_only_what_is_sure() -> None:
+    assert too_long(file("bytes"), 50) == ""
+    assert "more than half of its rows are longer than 12 tokens (96 bytes)" in too_long(file("bytes"), 12)
+    assert too_long(replace(file(), lengths=None), 1) == ""
+
+
+SPEC = {
+    "apiVersion": "trainspec.dev/v1",
+    "kind": "TrainingSpec",
+    "metadata": {"name": "x"},
+    "spec": {
+        "profile": "p",
+        "goal": {"application": "rag", "task": "t", "metrics": [{"name": "exact_match", "target": 0.5}]},
+        "system": {"runsEndToEnd": True},
+        "model": {"name": "m", "revision": "1"},
+        "data": [
+            {"name": "held-out", "purpose": "evaluation", "shape": "evaluation", "path": "e.jsonl"},
+            {"name": "remote", "purpose": "demonstrations", "shape": "messages", "uri": "s3://x/y.jsonl"},
+            {"name": "domain", "purpose": "corpus", "shape": "text", "path": "t.jsonl"},
+            {"name": "general", "purpose": "general", "shape": "evaluation", "path": "g.jsonl"},
+        ],
+    },
+}
+
+
+def test_overlaps_are_told_for_each_evaluation_and_each_source_that_may_leak() -> None:
+    spec = TrainingSpec.model_validate(SPEC)
+    names = ("held-out", "remote", "domain", "general")
+    files = {name: DataFile(name=name, path="", sha256=name, rows=1) for name in names}
+    shared = (Shared(name="held-out", sha256="held-out", prompts=3, near=1), Shared(name="general", sha256="older"))
+    files["remote"] = replace(files["remote"], uri="s3://x/y.jsonl", shared=shared)
+    found = {(each.evaluation, each.other): each for each in overlaps(spec, files)}
+    assert list(found) == [("held-out", "remote"), ("general", "remote")]
+    assert (found["held-out", "remote"].prompts, found["held-out", "remote"].measured) == (3, True)
+    assert found["general", "remote"].measured is False
+
+
+def test_evaluation_ids_are_unique(make_spec: MakeSpec) -> None:
+    (found,) = told(make_spec(held_out=[*held_out(), {"id": "h3", "prompt": "new", "reference": "r"}]), "CHK203")
+    assert "id `h3` is used twice" in found.message
