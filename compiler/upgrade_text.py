@@ -13,6 +13,7 @@ from typing import Any
 from compiler.load import compose
 from compiler.schema import API_VERSION, OLD_API_VERSION
 from compiler.source import FieldPath, Mark, SourceDocument, Span
+from compiler.text_edits import TextEdits
 from compiler.versions import PLATEAU, ROUNDS, THRESHOLD_NAMES, Modern
 from compiler.yaml_scalar import quote
 
@@ -31,7 +32,7 @@ class Upgraded:
 
 def upgrade_text(text: str, document: SourceDocument, modern: Modern) -> Upgraded | None:
     """The text of `document`, now as `modern`; None when no edit of the text gives just that."""
-    source = _Text(text, document)
+    source = TextEdits(text, document)
     source.rename(("apiVersion",), OLD_API_VERSION, API_VERSION)
     moved = _cut_prompt(source, _thresholds(modern.document)) if PROMPT in document.spans else ""
     upgraded = source.edited()
@@ -50,69 +51,7 @@ def upgrade_text(text: str, document: SourceDocument, modern: Modern) -> Upgrade
     return Upgraded(text=upgraded, evidence=evidence)
 
 
-class _Text:
-    """Lines of a text, and the edits to be made of them: ranges, from the old text, that never overlap."""
-
-    def __init__(self, text: str, document: SourceDocument) -> None:
-        self.document = document
-        self.lines = text.splitlines(keepends=True)
-        self.line_end = "\r\n" if self.lines[0].endswith("\r\n") else "\n"
-        self._edits: list[tuple[int, int, str]] = []
-        self._starts = [0]
-        for line in self.lines:
-            self._starts.append(self._starts[-1] + len(line))
-        self.text = text
-
-    def range_of(self, span: Span) -> tuple[int, int]:
-        """A span as offsets into the text."""
-        start, end = span
-        return self._starts[start.line] + start.column, self._starts[end.line] + end.column
-
-    def slice(self, path: FieldPath) -> str:
-        """The text of the value at a path, other than a block list or mapping."""
-        start, end = self.range_of(self.document.spans[path][1])
-        return self.text[start:end]
-
-    def line_start(self, line: int) -> int:
-        """The offset of a line; that of the end for the line behind the last."""
-        return self._starts[min(line, len(self.lines))]
-
-    def edit(self, start: int, end: int, text: str) -> None:
-        """Replace a range of the old text."""
-        self._edits.append((start, end, text))
-
-    def rename(self, path: FieldPath, old: str, new: str) -> None:
-        """Replace a word in the value at a path, or the whole value when the word is not written out there."""
-        start, end = self.range_of(self.document.spans[path][1])
-        there = self.text[start:end]
-        self.edit(start, end, there.replace(old, new) if old in there else new)
-
-    def edited(self) -> str:
-        """The text with all edits made."""
-        return self.part(0, len(self.text), self._edits)
-
-    def part(self, start: int, end: int, edits: list[tuple[int, int, str]]) -> str:
-        """A range of the old text with these edits made; edits outside of it do not count."""
-        pieces, position = [], start
-        for first, last, text in sorted(edits):
-            if start <= first and last <= end:
-                pieces += [self.text[position:first], text]
-                position = last
-        return "".join((*pieces, self.text[position:end]))
-
-    def renames(self, below: FieldPath) -> list[tuple[int, int, str]]:
-        """The edits that give fields at and below a path their new names."""
-        edits = []
-        for path, name in RENAMED.items():
-            key, _ = self.document.spans.get(path, (None, None))
-            if key is not None and path[: len(below)] == below:
-                start, end = self.range_of(key)
-                quote = self.text[start] if self.text[start] in "\"'" else ""
-                edits.append((start, end, f"{quote}{name}{quote}"))
-        return edits
-
-
-def _cut_prompt(source: _Text, thresholds: object) -> str:
+def _cut_prompt(source: TextEdits, thresholds: object) -> str:
     """Take `spec.prompt` out of the text, leave `spec.thresholds` if it is to be, and give back the rounds' text."""
     written = source.slice(PROMPT)
     if not written.startswith(("{", "*")):
@@ -120,13 +59,13 @@ def _cut_prompt(source: _Text, thresholds: object) -> str:
     key, value = source.document.spans.get(PLATEAU, (None, None))
     limits = f"thresholds: {quote(thresholds)}" if thresholds else ""
     if key is not None and value is not None:
-        limits = source.part(source.range_of(key)[0], source.range_of(value)[1], source.renames(PLATEAU))
+        limits = source.part(source.range_of(key)[0], source.range_of(value)[1], _renames(source, PLATEAU))
     comment = _replace_flow(source, limits)
     has_rounds = written.startswith("{") and ROUNDS in source.document.spans
     return f"{comment}  rounds: {source.slice(ROUNDS)}\n" if has_rounds else comment
 
 
-def _replace_flow(source: _Text, instead: str) -> str:
+def _replace_flow(source: TextEdits, instead: str) -> str:
     """Replace `prompt: {…}` by other text; by none, with the comma or the whole line that it stood on, whose comment is
     given back.
     """
@@ -146,7 +85,19 @@ def _replace_flow(source: _Text, instead: str) -> str:
     return ""
 
 
-def _cut_block(source: _Text) -> str:
+def _renames(source: TextEdits, below: FieldPath) -> list[tuple[int, int, str]]:
+    """The edits that give fields at and below a path their new names."""
+    edits = []
+    for path, name in RENAMED.items():
+        key, _ = source.document.spans.get(path, (None, None))
+        if key is not None and path[: len(below)] == below:
+            start, end = source.range_of(key)
+            quote = source.text[start] if source.text[start] in "\"'" else ""
+            edits.append((start, end, f"{quote}{name}{quote}"))
+    return edits
+
+
+def _cut_block(source: TextEdits) -> str:
     """As `_cut_prompt`, for a `prompt` whose fields stand on lines of their own."""
     first, last = _lines_of(source, PROMPT)
     above = _comments_above(source, first)
@@ -155,7 +106,7 @@ def _cut_block(source: _Text) -> str:
     begin = first + 1
     for _, path in fields:
         _, end = _lines_of(source, path)
-        edits = source.renames(path) if path == PLATEAU else []
+        edits = _renames(source, path) if path == PLATEAU else []
         chunks[path] = source.part(source.line_start(begin), source.line_start(end), edits)
         begin = end
     rest = source.part(source.line_start(begin), source.line_start(last), [])
@@ -184,18 +135,18 @@ def _thresholds(document: SourceDocument) -> object:
     return data["spec"].get("thresholds") if isinstance(data, dict) else None
 
 
-def _key_span(source: _Text, path: FieldPath) -> Span:
+def _key_span(source: TextEdits, path: FieldPath) -> Span:
     key, _ = source.document.spans[path]
     assert key is not None  # noqa: S101 (paths of fields, not of list items)
     return key
 
 
-def _key(source: _Text, path: FieldPath) -> Mark:
+def _key(source: TextEdits, path: FieldPath) -> Mark:
     """Where a field's name begins."""
     return _key_span(source, path)[0]
 
 
-def _lines_of(source: _Text, path: FieldPath) -> tuple[int, int]:
+def _lines_of(source: TextEdits, path: FieldPath) -> tuple[int, int]:
     """The lines, end exclusive, of a field: to the next one, but for comments and blank lines that belong to that."""
     key = _key(source, path)
     starts = (
@@ -222,7 +173,7 @@ def _belongs_behind(line: str, column: int) -> bool:
     return not text or (text.startswith("#") and len(line) - len(text) <= column)
 
 
-def _comments_above(source: _Text, line: int) -> int:
+def _comments_above(source: TextEdits, line: int) -> int:
     """How many lines straight above a field are comments about it."""
     count = 0
     while count < line and _is_comment_at(source.lines[line - count - 1], _key(source, PROMPT).column):
@@ -235,7 +186,7 @@ def _is_comment_at(line: str, column: int) -> bool:
     return text.startswith("#") and len(line) - len(text) == column
 
 
-def _comment_of(source: _Text, line: int) -> str:
+def _comment_of(source: TextEdits, line: int) -> str:
     """The comment behind the name of `prompt`, as a line of its own."""
     found = re.search(r":\s+(#.*)$", source.lines[line].rstrip())
     return f"  {found[1]}\n" if found else ""

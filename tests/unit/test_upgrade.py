@@ -15,8 +15,10 @@ from old_specs import AWKWARD, OLD_PROFILE, OLD_SPEC, UGLY, UGLY_ROUNDS, UGLY_UP
 from typer.testing import CliRunner, Result
 
 from compiler.cli import app
+from compiler.load import compose
 from compiler.pipeline import compile_spec, make_plan
 from compiler.upgrade_text import Upgraded, upgrade_text
+from compiler.versions import modernise
 
 
 def run(*arguments: object) -> Result:
@@ -227,6 +229,44 @@ def test_generated_specs_upgrade_to_what_they_mean(text: str) -> None:
     assert upgrade_is_whole(result, outcome.value)
     if result.evidence:  # what is about rounds that are not there has no place to go
         assert comments(result.text + "\n" + result.evidence) == comments(text)
+
+
+PIECES = st.sampled_from(
+    [
+        "&a ",
+        "*a",
+        "# x",
+        "\n",
+        "  ",
+        "{",
+        "}",
+        "[",
+        "]",
+        ",",
+        ": ",
+        "- ",
+        '"',
+        "'",
+        "|\n",
+        ">-\n",
+        "中",
+        "\u2028",
+        "\x85",
+        "\r",
+    ]
+)
+
+
+@given(st.sampled_from(list(AWKWARD.values())), st.integers(0, 2000), st.integers(0, 3), st.lists(PIECES, max_size=3))
+@settings(deadline=None, max_examples=300, suppress_health_check=list(HealthCheck))
+def test_a_damaged_old_spec_is_upgraded_whole_or_left_alone(text: str, at: int, cut: int, instead: list[str]) -> None:
+    damaged = text[:at] + "".join(instead) + text[at + cut :]
+    composed = compose(damaged, "spec.yaml")
+    outcome = modernise(composed.value) if composed.value is not None and composed.ok else None
+    if outcome is None or outcome.value is None or "SPC106" not in {found.code for found in outcome.diagnostics}:
+        return
+    result = upgrade_text(damaged, document_of(damaged), outcome.value)
+    assert result is None or upgrade_is_whole(result, outcome.value)
 
 
 def upgrade_is_whole(result: Upgraded, wanted: Any) -> bool:
