@@ -43,6 +43,11 @@ Paths = Annotated[
     typer.Argument(help="Spec files, or folders to search for `spec.yaml`. [default: specs]", show_default=False),
 ]
 FormatOption = Annotated[Format, typer.Option("--format", help="How diagnostics are written (to stderr).")]
+Jobs = Annotated[
+    Optional[int],
+    typer.Option(min=1, help="Processes at most. [default: the cores that may be used]", show_default=False),
+]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Neither use nor keep what earlier runs came to.")]
 
 
 def _version(wanted: bool) -> None:
@@ -61,14 +66,19 @@ def trainspec(
 
 
 @app.command()
-def check(paths: Paths = None, diagnostics: FormatOption = Format.TEXT) -> None:
+def check(
+    paths: Paths = None,
+    diagnostics: FormatOption = Format.TEXT,
+    jobs: Jobs = None,
+    no_cache: NoCache = False,
+) -> None:
     """Check specs and everything that they refer to, without writing anything.
 
     All problems of all specs are told at once, each with its place, a code and a hint.
     """
-    from compiler.commands import check_specs
+    from compiler.batch import check_specs
 
-    raise typer.Exit(check_specs(paths or [Path("specs")], diagnostics))
+    raise typer.Exit(check_specs(paths or [Path("specs")], diagnostics, jobs=jobs, use_cache=not no_cache))
 
 
 @app.command(name="compile")
@@ -79,14 +89,17 @@ def compile_(
         typer.Option("--check", help="Write nothing; exit 5 if a committed plan is not what its spec compiles to."),
     ] = False,
     diagnostics: FormatOption = Format.TEXT,
+    jobs: Jobs = None,
+    no_cache: NoCache = False,
 ) -> None:
     """Compile specs into the `plan` folder beside each, to be reviewed and committed.
 
     The same spec gives the same bytes. A plan folder is replaced as a whole or not at all.
     """
-    from compiler.commands import compile_specs
+    from compiler.batch import compile_specs
 
-    raise typer.Exit(compile_specs(paths or [Path("specs")], diagnostics, check_only=check_only))
+    chosen = paths or [Path("specs")]
+    raise typer.Exit(compile_specs(chosen, diagnostics, check_only=check_only, jobs=jobs, use_cache=not no_cache))
 
 
 @app.command()
@@ -138,6 +151,56 @@ def collect(
     from compiler.local.collect import collect_results
 
     raise typer.Exit(collect_results(plan, work, diagnostics))
+
+
+@app.command()
+def init(
+    name: Annotated[
+        Optional[str], typer.Argument(help="Name of the spec: its folder in `specs`.", show_default=False)
+    ] = None,
+    application: Annotated[
+        Optional[str], typer.Option(help="`agent`, `rag`, `workflow` or `tool-chain`.", show_default=False)
+    ] = None,
+    task: Annotated[
+        Optional[str], typer.Option(help="What the system has to do, in any language.", show_default=False)
+    ] = None,
+    metric: Annotated[
+        Optional[str], typer.Option(help="The metric that decides. [default: exact_match]", show_default=False)
+    ] = None,
+    target: Annotated[
+        Optional[str], typer.Option(help="Its value at which the goal is met, 0 to 1.", show_default=False)
+    ] = None,
+    runs: Annotated[
+        Optional[bool], typer.Option("--runs/--no-runs", help="Whether the system runs end to end.", show_default=False)
+    ] = None,
+    traces: Annotated[
+        Optional[str], typer.Option(help="Where traces of the whole chain are; none are recorded otherwise.")
+    ] = None,
+    model: Annotated[Optional[str], typer.Option(help="Base model, as NAME/REVISION.", show_default=False)] = None,
+    badcases: Annotated[Optional[Path], typer.Option(help="File of labelled badcases, to be copied.")] = None,
+    evaluation: Annotated[Optional[Path], typer.Option(help="File of evaluation questions, to be copied.")] = None,
+    profile: Annotated[Optional[str], typer.Option(help="Profile in `specs/clusters`. [default: the first]")] = None,
+) -> None:
+    """Write a first spec into `specs/NAME`: asks on a terminal, else takes flags.
+
+    Also writes a cluster profile and the schemas for editors where there are none. Nothing is overwritten.
+    """
+    from compiler.init import init_spec
+
+    given = {
+        "name": name,
+        "application": application,
+        "task": task,
+        "metric": metric,
+        "target": target,
+        "runs": runs,
+        "traces": traces,
+        "model": model,
+        "badcases": badcases,
+        "evaluation": evaluation,
+        "profile": profile,
+    }
+    raise typer.Exit(init_spec(given))
 
 
 @app.command()

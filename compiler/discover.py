@@ -1,5 +1,7 @@
 """Finding specs: a file, a spec's folder, or a folder of many."""
 
+import os
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,16 +29,27 @@ class SpecPath:
 
 def discover(paths: list[Path]) -> tuple[list[SpecPath], list[Path]]:
     """The specs under the paths, sorted, each once; and the paths under which there is none."""
-    found: dict[Path, SpecPath] = {}
+    found: dict[str, SpecPath] = {}
     empty = []
     for given in paths:
-        try:
-            files = [given] if given.is_file() else sorted(given.rglob(SPEC_FILE)) if given.is_dir() else []
-        except OSError:  # a name too long, a folder that may not be read
-            files = []
-        files = [file for file in files if PLAN_FOLDER not in file.relative_to(given).parts[:-1]]
+        files = [given] if _is(given.is_file) else list(_specs_under(given)) if _is(given.is_dir) else []
         if not files:
             empty.append(given)
         for file in files:
-            found.setdefault(file.resolve(), SpecPath(path=file, shown=file.as_posix()))
+            found.setdefault(os.path.realpath(file), SpecPath(path=file, shown=file.as_posix()))
     return sorted(found.values(), key=lambda spec: spec.shown), empty
+
+
+def _is(asked: Callable[[], bool]) -> bool:
+    try:
+        return asked()
+    except OSError:  # a name too long
+        return False
+
+
+def _specs_under(folder: Path) -> Iterator[Path]:
+    """Every spec file below a folder; links to folders are not followed, and plan folders hold none."""
+    for root, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name != PLAN_FOLDER]
+        if SPEC_FILE in names:
+            yield Path(root, SPEC_FILE)

@@ -1,10 +1,11 @@
 """Diff and write: what is on disk against what was rendered, and the plan folder replaced as a whole."""
 
 import fcntl
+import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +45,27 @@ def _read(path: Path) -> str | None:
         return path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError):
         return None
+
+
+def bundle_digest(bundle: RenderedBundle) -> str:
+    """A digest of all names and texts, equal to `folder_digest` of a folder that holds just these files."""
+    return _digest((file.name, file.text.encode("utf-8")) for file in bundle.files)
+
+
+def folder_digest(folder: Path) -> str | None:
+    """A digest of the names and contents in a plan folder; None where it cannot be read as one."""
+    try:
+        return _digest((name, (folder / name).read_bytes()) for name in sorted(os.listdir(folder)))
+    except OSError:
+        return None
+
+
+def _digest(files: Iterable[tuple[str, bytes]]) -> str:
+    digest = hashlib.sha256()
+    for name, content in files:
+        digest.update(f"{name}\0{len(content)}\0".encode("utf-8", "surrogateescape"))
+        digest.update(content)
+    return digest.hexdigest()
 
 
 def write(bundle: RenderedBundle, folder: Path, shown: str) -> Diagnostic | None:
@@ -96,6 +118,12 @@ def sweep(folder: Path) -> None:
     shutil.rmtree(retired, ignore_errors=True)
     for leftover in folder.parent.glob(f".{folder.name}.new-*"):
         shutil.rmtree(leftover, ignore_errors=True)
+
+
+def mend(folder: Path) -> None:
+    """`sweep` by itself, waiting for another compile to be done; where nothing can be mended, writing will say why."""
+    with suppress(OSError), locked(folder):
+        sweep(folder)
 
 
 def _write_file(path: Path, text: str) -> None:

@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-# path relative to the spec's folder, what was asked of it (`file`, `kind` or `names`), and the answer
+# path relative to the spec's folder, what was asked of it (a key of `_ASK`), and the answer
 Note = tuple[str, str, str]
 
 

@@ -4,12 +4,13 @@ Every spec has its own name, texts and rows, so that nothing that is kept betwee
 real repository. The same number gives the same bytes.
 """
 
+import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
 PROFILE = """\
-apiVersion: trainspec.dev/v1alpha1
+apiVersion: trainspec.dev/v1
 kind: ClusterProfile
 metadata:
   name: shared
@@ -25,7 +26,7 @@ spec:
 """.format(digest="0123456789abcdef" * 4)
 
 SPEC = """\
-apiVersion: trainspec.dev/v1alpha1
+apiVersion: trainspec.dev/v1
 kind: TrainingSpec
 metadata:
   name: {name}
@@ -67,11 +68,6 @@ spec:
       purpose: badcases
       shape: badcase
       path: data/badcases.jsonl
-  prompt:
-    rounds:
-      - {{name: v1, technique: zero-shot, score: 0.30, questions: 100, date: 2026-11-20}}
-      - {{name: v2, technique: rules, score: 0.31, questions: 100, date: 2026-11-21}}
-      - {{name: v3, technique: few-shot, score: 0.30, questions: 100, date: 2026-11-22}}
   gaps:
     - kind: unstable
       statement: the answer is right, but its form changes from day to day
@@ -84,6 +80,40 @@ spec:
         max_length: 512
 """
 
+PROMPTS = """\
+apiVersion: trainspec.dev/v1
+kind: PromptRounds
+metadata:
+  source: the team's prompt log of shop {number}
+  date: 2026-11-22
+  digest: {digest}
+spec:
+  metric: exact_match
+  rounds:
+    - {{name: v1, technique: zero-shot, score: 0.30, questions: 100, date: 2026-11-20}}
+    - {{name: v2, technique: rules, score: 0.31, questions: 100, date: 2026-11-21}}
+    - {{name: v3, technique: few-shot, score: 0.30, questions: 100, date: 2026-11-22}}
+"""
+
+PROBE = """\
+apiVersion: trainspec.dev/v1
+kind: ProbeReport
+metadata:
+  source: probe of shop {number}
+  date: 2026-11-22
+  digest: {digest}
+spec:
+  model: tiny/1
+  prompts: 120
+  samples: 16
+  measures:
+    passAt1: {{value: 0.30, low: 0.25, high: 0.35}}
+    passAt16: {{value: 0.80, low: 0.74, high: 0.86}}
+    unstableGain: {{value: 0.50, low: 0.42, high: 0.58}}
+    valid: {{value: 0.95, low: 0.90, high: 0.99}}
+    win: {{value: 0.75, low: 0.68, high: 0.82}}
+"""
+
 ROWS = {"demos": 60, "held-out": 20, "badcases": 40}
 
 
@@ -93,10 +123,14 @@ def write_project(folder: Path, count: int, *, texts_of: str = "") -> Path:
     (folder / "clusters" / "shared.yaml").write_text(PROFILE, encoding="utf-8")
     for number in range(count):
         name = f"shop-{number:05d}"
-        data = folder / name / "data"
+        data, evidence = folder / name / "data", folder / name / "evidence"
         data.mkdir(parents=True)
+        evidence.mkdir()
         spec = SPEC.format(name=name, number=number, team=number % 40)
         (folder / name / "spec.yaml").write_text(spec, encoding="utf-8")
+        for file, text in (("prompts.yaml", PROMPTS), ("probe.yaml", PROBE)):
+            digest = hashlib.sha256(f"{name}/{file}".encode()).hexdigest()
+            (evidence / file).write_text(text.format(number=number, digest=digest), encoding="utf-8")
         for source in ROWS:
             text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in _rows(source, f"{name}{texts_of}"))
             (data / f"{source}.jsonl").write_text(text, encoding="utf-8")
