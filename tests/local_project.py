@@ -5,7 +5,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from compiler.cli import app
 from compiler.local import process, run
@@ -48,7 +48,14 @@ class Project:
         (self.models / "tiny" / "1").mkdir(parents=True, exist_ok=True)
         (self.models / "tiny" / "1" / "config.json").write_text("{}")
         self.behave()
-        assert CliRunner().invoke(app, ["compile", str(spec)]).exit_code == 0
+        self.compile()
+
+    def compile(self) -> None:
+        done = CliRunner().invoke(app, ["compile", str(self.plan.parent)])
+        assert done.exit_code == 0, done.output
+
+    def collect(self) -> Result:
+        return CliRunner().invoke(app, ["collect", str(self.plan), "--work", str(self.work)])
 
     def behave(self, **stages: dict[str, object]) -> None:
         (self.plan.parent / "behave.json").write_text(

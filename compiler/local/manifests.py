@@ -16,6 +16,7 @@ COMMAND = ["python", "-m", "runtime"]
 _ENV = re.compile(r"TRAINSPEC_[A-Z_]+|HF_[A-Z_]+|HOME|PYTHONUNBUFFERED")
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _CONFIG = "config.yaml"
+_OF_STAGES = ("*.config.yaml", "*.job.yaml")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,11 +33,13 @@ class LocalJob:
     """What the executor takes from a Job: the command, its surroundings and its failure policy.
 
     `secrets` are variables whose values come from a Secret in a cluster, and from the caller's environment here.
+    What is `finished` was so when the plan was compiled, which decided by its result: it is not applied again.
     """
 
     name: str
     stage: str
     method: str
+    finished: bool
     order: int
     needs: str
     args: tuple[str, ...]
@@ -65,9 +68,10 @@ def read_plan(folder: Path) -> Outcome[tuple[LocalJob, ...]]:
     objects = _objects(folder, found)
     if found:
         return Outcome(value=None, diagnostics=tuple(found))
-    configs = {each["metadata"]["name"]: each for each in objects if each.get("kind") == "ConfigMap"}
     try:
-        jobs = sorted((_job(each, configs) for each in objects if each.get("kind") == "Job"), key=lambda job: job.order)
+        configs = {each["metadata"]["name"]: each for each, _ in objects if each.get("kind") == "ConfigMap"}
+        found_jobs = [(each, applied) for each, applied in objects if each.get("kind") == "Job"]
+        jobs = sorted((_job(each, configs, finished=not applied) for each, applied in found_jobs), key=_order)
         _check_chain(jobs)
     except _UnusableError as error:
         return _refused(str(error), folder)
@@ -83,17 +87,17 @@ def _refused(message: str, folder: Path) -> Outcome[tuple[LocalJob, ...]]:
     return Outcome(value=None, diagnostics=(found,))
 
 
-def _objects(folder: Path, found: list[Diagnostic]) -> list[dict[str, Any]]:
-    kustomization = _read(folder / "kustomization.yaml", found)
-    objects = []
-    for name in kustomization.get("resources", []):
-        if not isinstance(name, str) or Path(name).name != name:
-            found.append(
-                diagnostic("RUN791", f"resource `{name}` is not a file of the plan folder", Location(path=str(folder)))
-            )
-        else:
-            objects.append(_read(folder / name, found))
-    return objects
+def _objects(folder: Path, found: list[Diagnostic]) -> list[tuple[dict[str, Any], bool]]:
+    """The objects of the plan, each with whether it is applied; those of finished stages are there to be read."""
+    applied = [str(name) for name in _read(folder / "kustomization.yaml", found).get("resources") or []]
+    for name in applied:
+        if Path(name).name != name:
+            message = f"resource `{name}` is not a file of the plan folder"
+            found.append(diagnostic("RUN791", message, Location(path=str(folder))))
+    if found:
+        return []
+    finished = {path.name for pattern in _OF_STAGES for path in folder.glob(pattern)} - set(applied)
+    return [(_read(folder / name, found), name in applied) for name in (*applied, *sorted(finished))]
 
 
 def _read(path: Path, found: list[Diagnostic]) -> dict[str, Any]:
@@ -103,7 +107,7 @@ def _read(path: Path, found: list[Diagnostic]) -> dict[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-def _job(manifest: Mapping[str, Any], configs: Mapping[str, Mapping[str, Any]]) -> LocalJob:
+def _job(manifest: Mapping[str, Any], configs: Mapping[str, Mapping[str, Any]], *, finished: bool) -> LocalJob:
     meta, spec = manifest["metadata"], manifest["spec"]
     name, notes = meta["name"], meta["annotations"]
     if not _LABEL.fullmatch(name) or not _LABEL.fullmatch(notes["trainspec.dev/stage"]):
@@ -121,6 +125,7 @@ def _job(manifest: Mapping[str, Any], configs: Mapping[str, Mapping[str, Any]]) 
         name=name,
         stage=notes["trainspec.dev/stage"],
         method=config["method"],
+        finished=finished,
         order=int(notes["trainspec.dev/order"]),
         needs=notes["trainspec.dev/needs"],
         args=tuple(container["args"]),
@@ -168,6 +173,10 @@ def _never_retry(spec: Mapping[str, Any]) -> Iterator[int]:
     for rule in spec["podFailurePolicy"]["rules"]:
         if rule["action"] == "FailJob":
             yield from rule["onExitCodes"]["values"]
+
+
+def _order(job: LocalJob) -> int:
+    return job.order
 
 
 def _check_chain(jobs: list[LocalJob]) -> None:

@@ -27,13 +27,14 @@ def run(plan: Path, work: Path | None, models: Path | None) -> tuple[Diagnostic,
         print(f"{plan}: this plan has no jobs; see {plan / 'PLAN.md'} for what to do first")
         return ()
     jobs = read.value
-    beyond = tuple(_beyond(job, plan) for job in jobs if job.method not in RUNTIME_METHODS)
+    pending = [job for job in jobs if not job.finished]
+    beyond = tuple(_beyond(job, plan) for job in pending if job.method not in RUNTIME_METHODS)
     if beyond:
         return beyond
     places = Places(
         models=(models or default_models()).resolve(), data=plan.resolve().parent, work=work_folder(plan, work)
     )
-    missing = _missing_model(jobs[0], places)
+    missing = _missing_model(pending[0], places) if pending else None
     if missing:
         return (missing,)
     try:
@@ -105,6 +106,10 @@ def _run_all(jobs: tuple[LocalJob, ...], places: Places) -> tuple[Diagnostic, ..
     found: list[Diagnostic] = []
     for job in jobs:
         result = read_result(job, places.outputs, ran_now=False)
+        if job.finished:
+            progress.print(f"{job.stage}: finished when the plan was compiled ({job.name})", highlight=False)
+            results |= {job.name: result} if result else {}
+            continue
         if result:
             progress.print(f"{job.stage}: has run already, not run again ({job.name})", highlight=False)
         else:
@@ -117,7 +122,7 @@ def _run_all(jobs: tuple[LocalJob, ...], places: Places) -> tuple[Diagnostic, ..
             after = "" if job is jobs[-1] else ", so the plan stops here"
             progress.print(f"{job.stage}: the gate says {result.verdict}{after}", highlight=False)
             break
-    console.print(summary(jobs, results) if not found else summary(jobs[: len(results)], results))
+    console.print(summary([job for job in jobs if job.name in results] if found else jobs, results))
     for line in conclusion(jobs, results, places) if not found else []:
         console.print(line, highlight=False, soft_wrap=True, markup=False)
     return tuple(found)

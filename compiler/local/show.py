@@ -99,8 +99,12 @@ def summary(jobs: Sequence[LocalJob], results: Mapping[str, Result]) -> Table:
     table.add_column("state")
     for job in jobs:
         result = results.get(job.name)
-        table.add_row(job.stage, *(_cells(result) if result else (*[""] * 7, "not needed")))
+        table.add_row(job.stage, *(_cells(result) if result else (*[""] * 7, _absent(job))))
     return table
+
+
+def _absent(job: LocalJob) -> str:
+    return "finished elsewhere" if job.finished else "not needed"
 
 
 def _cells(result: Result) -> tuple[str, ...]:
@@ -141,6 +145,8 @@ def conclusion(jobs: Sequence[LocalJob], results: Mapping[str, Result], places: 
             f"deploy what {best.job.stage} measured: the base model with, merged in this order," if best else ""
         )
         lines += [f"  {places.outputs / adapter}" for adapter in adapters]
+    elif any(job.finished and job.name not in results for job in jobs):
+        lines.append("PLAN.md says what the stages measured that finished elsewhere")
     elif done:
         lines.append("nothing to deploy: no training stage gained over the base model")
     return lines

@@ -9,10 +9,9 @@ import pytest
 import yaml
 from conftest import MakeSpec
 from local_project import Project, make_project
-from typer.testing import CliRunner, Result
 
-from compiler.cli import app
-from compiler.evidence import load_evidence
+from compiler.evidence import as_evidence
+from compiler.load import load
 from compiler.schema.v1.evidence import StageResult
 
 
@@ -21,16 +20,15 @@ def project(make_spec: MakeSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     return make_project(make_spec(), tmp_path, monkeypatch)
 
 
-def collect(project: Project) -> Result:
-    return CliRunner().invoke(app, ["collect", str(project.plan), "--work", str(project.work)])
-
-
 def evidence(project: Project) -> dict[str, StageResult]:
-    folder = project.plan.parent
-    loaded = load_evidence(folder.resolve(), folder)
-    assert loaded.ok, loaded.diagnostics
-    assert loaded.value is not None
-    reports = [each.report for each in loaded.value if isinstance(each.report, StageResult)]
+    reports = []
+    for path in written(project):
+        document = load(path, str(path)).value
+        assert document is not None
+        outcome = as_evidence(document)
+        assert outcome.value is not None, outcome.diagnostics
+        assert isinstance(outcome.value.report, StageResult)
+        reports.append(outcome.value.report)
     return {report.spec.job.removeprefix("shop-")[:-11]: report for report in reports}
 
 
@@ -45,7 +43,7 @@ def written(project: Project) -> list[Path]:
 
 def test_each_evaluation_becomes_a_document(project: Project) -> None:
     assert project.run() == []
-    done = collect(project)
+    done = project.collect()
     assert done.exit_code == 0, done.stderr
     found = evidence(project)
     assert {stage: report.spec.method for stage, report in found.items()} == {
@@ -73,9 +71,9 @@ def test_each_evaluation_becomes_a_document(project: Project) -> None:
 
 def test_collecting_again_changes_nothing(project: Project) -> None:
     project.run()
-    collect(project)
+    project.collect()
     before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in written(project)}
-    again = collect(project)
+    again = project.collect()
     assert again.exit_code == 0
     assert again.stdout.count("unchanged") == 3
     assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in written(project)} == before
@@ -86,14 +84,14 @@ def test_only_what_is_done_is_collected(project: Project) -> None:
     project.run()
     (project.work / "outputs" / "shop-evaluate-other-0123456789").mkdir()
     (project.work / "outputs" / "shop-evaluate-other-0123456789" / "metrics.json").write_text("{}")
-    assert collect(project).exit_code == 0
+    assert project.collect().exit_code == 0
     found = evidence(project)
     assert set(found) == {"evaluate-base", "evaluate-sft"}
     assert found["evaluate-sft"].spec.gate == "no-gain"
 
 
 def test_nothing_to_collect_is_told(project: Project) -> None:
-    done = collect(project)
+    done = project.collect()
     assert (done.exit_code, "RUN797" in done.stderr) == (1, True)
     assert f"trainspec run {project.plan}" in done.stderr
     assert written(project) == []
@@ -119,7 +117,7 @@ def test_a_result_that_is_not_of_this_plan_is_refused(
     for stage in ("evaluate-base", "evaluate-dpo"):
         path = metrics_file(project, stage)
         path.write_text(json.dumps(json.loads(path.read_text()) | change))
-    done = collect(project)
+    done = project.collect()
     assert done.exit_code == 1
     assert done.stderr.count("error[RUN797]") == 2
     assert text in done.stderr
@@ -131,7 +129,7 @@ def test_evidence_behind_a_link_is_not_written(project: Project, tmp_path: Path)
     project.run()
     (project.plan.parent / "evidence").rename(tmp_path / "elsewhere")
     (project.plan.parent / "evidence").symlink_to(tmp_path / "elsewhere")
-    done = collect(project)
+    done = project.collect()
     assert (done.exit_code, "CHK202" in done.stderr) == (1, True)
     assert list((tmp_path / "elsewhere").glob("stage-*")) == []
 
@@ -140,13 +138,41 @@ def test_a_folder_that_cannot_be_written_is_told(project: Project) -> None:
     project.run()
     shutil.rmtree(project.plan.parent / "evidence")
     (project.plan.parent / "evidence").write_text("a file")
-    done = collect(project)
+    done = project.collect()
     assert (done.exit_code, "RUN798" in done.stderr) == (1, True)
 
 
 def test_a_document_says_that_it_is_generated(project: Project) -> None:
     project.run()
-    collect(project)
+    project.collect()
     text = written(project)[0].read_text(encoding="utf-8")
     assert text.startswith("# Written by `trainspec collect`")
     assert list(yaml.safe_load(text)) == ["apiVersion", "kind", "metadata", "spec"]
+
+
+def test_a_plan_goes_on_from_what_was_collected(project: Project, capfd: pytest.CaptureFixture[str]) -> None:
+    project.behave(evaluate_sft={"verdict": "no-gain"})
+    assert project.run() == []
+    before = project.starts()
+    assert set(before) == {"evaluate-base", "sft", "evaluate-sft"}
+    project.collect()
+    project.compile()
+    capfd.readouterr()
+    assert project.run() == []  # the compile has fallen back: SFT is left, DPO starts from the base model
+    assert project.starts() == before | {"dpo": 1, "evaluate-dpo": 1}
+    out, err = capfd.readouterr()
+    assert err.count("finished when the plan was compiled") == 3
+    (adapter,) = project.work.glob("outputs/shop-dpo-*")
+    assert f"{adapter}/adapter" in out
+    assert "shop-sft" not in out
+    assert project.collect().stdout.count("unchanged") == 2
+    assert set(evidence(project)) == {"evaluate-base", "evaluate-sft", "evaluate-dpo"}
+
+    project.compile()
+    assert project.run() == []  # all is finished
+    out, _ = capfd.readouterr()
+    assert out.count("had run") == 5
+    (project.work / "outputs").rename(project.work / "elsewhere")
+    assert project.run() == []
+    out, _ = capfd.readouterr()
+    assert out.count("finished elsewhere") == 6
