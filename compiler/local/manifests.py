@@ -93,7 +93,7 @@ def _objects(folder: Path, found: list[Diagnostic]) -> list[tuple[dict[str, Any]
     for name in applied:
         if Path(name).name != name:
             message = f"resource `{name}` is not a file of the plan folder"
-            found.append(diagnostic("RUN791", message, Location(path=str(folder))))
+            found.append(diagnostic("RUN791", message, Location(path=str(folder)), hint="compile the spec again"))
     if found:
         return []
     finished = {path.name for pattern in _OF_STAGES for path in folder.glob(pattern)} - set(applied)
