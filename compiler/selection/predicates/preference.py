@@ -121,7 +121,8 @@ def off_policy(facts: Facts) -> Finding:
         *(Evidence(source=f"`prompt_version` in `{each.name}`", value=_versions(each)) for each in sources),
         Evidence(source="spec.model", value=facts.model),
     )
-    told = [(each, _foreign(each, facts)) for each in sources if _foreign(each, facts)]
+    several = len({version for each in sources for version in each.file.prompt_versions}) > 1
+    told = [(each, what) for each in sources if (what := _foreign(each, facts.model, several))]
     if told:
         hint = "collect badcases again with the present model and prompt"
         warnings = [
@@ -136,11 +137,11 @@ def off_policy(facts: Facts) -> Finding:
     return silent("all answers were logged from the model that dpo starts from", *evidence)
 
 
-def _foreign(source: Source, facts: Facts) -> str:
-    other = sum(count for name, count in source.file.models if name != facts.model)
+def _foreign(source: Source, model: str, several_versions: bool) -> str:
+    other = sum(count for name, count in source.file.models if name != model)
     if other:
-        return f"{other} of {source.file.rows} answers are not from `{facts.model}`"
-    return "answers are of several prompt versions" if len(source.file.prompt_versions) > 1 else ""
+        return f"{other} of {source.file.rows} answers are not from `{model}`"
+    return "answers are of several prompt versions" if several_versions else ""
 
 
 def _models(source: Source) -> str:

@@ -1,0 +1,345 @@
+"""The decision table: reinforcement learning, and what takes its place."""
+
+from dataclasses import replace
+from typing import Any
+
+from decisions.case import BLOCKED, FIRED, SILENT, Case
+from decisions.world import (
+    DATA,
+    badcases,
+    data,
+    demos,
+    facts,
+    limits,
+    measure,
+    pairs,
+    plateau,
+    preflight,
+    prompts,
+    result,
+    reward,
+    teacher,
+)
+
+from compiler.selection.facts import Facts
+from compiler.selection.preflight import CHECKS
+
+SOMETIMES = {"pass_at16": measure(0.6)}
+NEVER = {"pass_at16": measure(0.01, 0.0, 0.049)}
+SELDOM = {"pass_at16": measure(0.03, 0.0, 0.05)}
+SFT = "sft: demos by D12"
+GRPO = 'grpo: prompts by M5 D13 {"start": "merged"}'
+EXAMINE = "preflight: prompts by M5"
+
+
+def world(**changes: Any) -> Facts:
+    """A world in which reinforcement learning is allowed, with these changes."""
+    allowed: dict[str, Any] = {
+        "gaps": ["rule-constraints"],
+        "reward": reward(),
+        "results": (plateau("sft"),),
+        "measures": SOMETIMES,
+        "preflight": preflight(),
+        "sources": data(demos(), badcases(answered=0), prompts()),
+    }
+    return facts(**(allowed | changes))
+
+
+def refused(
+    name: str, reason: str, *stages: str, advises: str = "", warns: tuple[str, ...] = (), **changes: Any
+) -> Case:
+    return Case(
+        name=name,
+        rule="M5",
+        facts=world(**changes),
+        status=BLOCKED,
+        reason=reason,
+        stages=stages or (SFT,),
+        advises=advises,
+        warns=warns,
+    )
+
+
+def allowed(name: str, *stages: str, reason: str = "", warns: tuple[str, ...] = (), **changes: Any) -> Case:
+    return Case(
+        name=name,
+        rule="M5",
+        facts=world(**changes),
+        status=FIRED,
+        reason=reason,
+        stages=stages or (SFT, GRPO),
+        warns=warns,
+    )
+
+
+def _failing(check: str) -> Case:
+    unstable = check == "repeatability"
+    stages = (
+        ('sample: prompts by D6 {"makes": {"preference": true}}', SFT, 'dpo:  < sample by D6 D13 {"start": "merged"}')
+        if unstable
+        else (SFT,)
+    )
+    return refused(
+        f"the reward fails its {check}",
+        f"fails its pre-flight: {check}",
+        *stages,
+        advises="mend the reward",
+        preflight=preflight(**{check.replace(" ", "_"): "blocks"}),
+    )
+
+
+M5 = (
+    allowed("everything is there: grpo", reason="sft or dpo has plateaued"),
+    allowed("a programmatic reward: grpo", reward=reward("programmatic"), reason="a reward that code computes"),
+    allowed(
+        "parts of an answer need credit: ppo",
+        SFT,
+        'ppo: prompts by M5 D13 {"start": "merged"}',
+        reward=reward(per_token=True),
+        reason="ppo, for credit for parts of an answer",
+    ),
+    allowed(
+        "a learned reward: ppo behind a reward model",
+        "dpo: pairs by D12",
+        "reward: pairs by D5",
+        'ppo: prompts by M5 D13 {"start": "merged"}',
+        reward=reward("subjective"),
+        results=(plateau("dpo"),),
+        sources=data(badcases(), pairs(), prompts()),
+        reason="ppo, for a learned reward",
+    ),
+    allowed("dpo elsewhere has plateaued", "grpo: prompts by M5", results=(plateau("dpo", own=False),)),
+    allowed("a gain under 0.02 counts as none", results=(result("sft", gain=measure(0.019, 0.01, 0.03)),)),
+    allowed("a gain that noise could be", results=(result("sft", gain=measure(0.1, 0.0, 0.2)),)),
+    allowed(
+        "the latest stage counts: sft gained, dpo did not",
+        "sft: demos by D12",
+        GRPO,
+        results=(result("sft"), plateau("dpo")),
+    ),
+    allowed(
+        "demonstrations lend their prompts",
+        SFT,
+        'grpo: demos by M5 D13 {"start": "merged"}',
+        sources=data(demos(), badcases(answered=0)),
+    ),
+    allowed(
+        "badcases lend theirs",
+        "grpo: badcases by M5",
+        sources=data(badcases(answered=0)),
+        results=(plateau(own=False),),
+    ),
+    allowed("30 prompts are enough", sources=data(demos(), badcases(answered=0), prompts(30))),
+    allowed("a policy that may succeed at times", measures=SELDOM),
+    allowed("a weak agreement is told", preflight=preflight(human_agreement="warns"), warns=("SEL312",)),
+    refused("no reward", "no reward is defined", advises="define `spec.reward`", reward=None),
+    refused("nothing was tried", "neither sft nor dpo has been tried", advises="evaluate sft or dpo first", results=()),
+    refused("only the base was measured", "neither sft nor dpo", results=(result(""),)),
+    refused(
+        "sft still gains", "`shop-evaluate-sft-0` still gained", advises="go on with sft", results=(result("sft"),)
+    ),
+    refused("a gain of 0.02 is one", "still gained", results=(result("sft", gain=measure(0.02, 0.01, 0.03)),)),
+    refused(
+        "a stage without a gain, whose gate went on",
+        "still gained",
+        results=(replace(plateau(), gain=None, gate="continue"),),
+    ),
+    refused(
+        "29 prompts",
+        "fewer than 30 prompts",
+        advises="add a source of purpose `prompts`",
+        sources=data(demos(), badcases(answered=0), prompts(29)),
+    ),
+    refused(
+        "nobody knows whether it ever succeeds",
+        "not measured whether the policy ever succeeds",
+        "probe: badcases by M5",
+        SFT,
+        advises="probe the present policy",
+        measures={},
+    ),
+    refused("it never succeeds", "never succeeds", "sft: demos by D7", measures=NEVER),
+    refused("the reward was not examined", "has not been examined", EXAMINE, SFT, advises="examine", preflight=()),
+    *(_failing(check) for check in CHECKS),
+    refused(
+        "all failing checks are named",
+        "contract (as told); signal (as told)",
+        preflight=preflight(contract="blocks", signal="blocks"),
+    ),
+    Case(
+        name="another gap, though everything else is there",
+        rule="M5",
+        facts=world(gaps=["unstable"]),
+        status=SILENT,
+        reason="no gap `rule-constraints`",
+        stages=("sft: demos by M2",),
+    ),
+)
+
+SUBJECTIVE = {"reward": reward("subjective"), "results": (plateau("dpo", own=False),)}
+PAIRED = data(badcases(), pairs(), prompts())
+UNSTABLE_REWARD = preflight(repeatability="blocks")
+D5_D6 = (
+    Case(
+        name="a reward that agrees with people is learnt from the pairs",
+        rule="D5",
+        facts=world(**SUBJECTIVE, sources=PAIRED),
+        status=FIRED,
+        reason="a reward model that agrees with people",
+        stages=("reward: pairs by D5", "ppo: prompts by M5"),
+    ),
+    Case(
+        name="a weak agreement will do",
+        rule="D5",
+        facts=world(**SUBJECTIVE, sources=PAIRED, preflight=preflight(human_agreement="warns")),
+        status=FIRED,
+        stages=("reward: pairs by D5", "ppo: prompts by M5"),
+        warns=("SEL312",),
+    ),
+    Case(
+        name="no agreement: dpo on the pairs",
+        rule="D5",
+        facts=world(**SUBJECTIVE, sources=PAIRED, preflight=preflight(human_agreement="blocks")),
+        status=FIRED,
+        reason="no agreement of the reward with people",
+        stages=("dpo: pairs by D5",),
+    ),
+    Case(
+        name="nothing shows agreement: dpo on the pairs",
+        rule="D5",
+        facts=world(**SUBJECTIVE, sources=PAIRED, preflight=()),
+        status=FIRED,
+        reason="no agreement",
+        stages=(EXAMINE, "dpo: pairs by D5"),
+    ),
+    Case(
+        name="it agrees, but another check fails: dpo on the pairs",
+        rule="D5",
+        facts=world(**SUBJECTIVE, sources=PAIRED, preflight=preflight(signal="blocks")),
+        status=FIRED,
+        reason="reinforcement learning is blocked",
+        stages=("dpo: pairs by D5",),
+    ),
+    Case(
+        name="too few pairs to learn a reward from",
+        rule="D5",
+        facts=world(
+            **SUBJECTIVE, sources=data(badcases(40, 29), prompts()), preflight=preflight(human_agreement="blocks")
+        ),
+        status=BLOCKED,
+        reason="there are too few",
+        advises="collect pairs",
+    ),
+    Case(
+        name="a reward that code computes",
+        rule="D5",
+        facts=world(),
+        status=SILENT,
+        reason="no reward is subjective",
+        stages=(SFT, GRPO),
+    ),
+    Case(
+        name="a subjective reward for another gap",
+        rule="D5",
+        facts=world(**SUBJECTIVE, gaps=["unstable"]),
+        status=SILENT,
+        stages=("sft: demos by M2",),
+    ),
+    Case(
+        name="dpo on samples that the verifier ranks",
+        rule="D6",
+        facts=world(preflight=UNSTABLE_REWARD, results=(plateau(own=False),)),
+        status=FIRED,
+        reason="dpo on samples that the verifier ranks",
+        stages=('sample: prompts by D6 {"makes": {"preference": true}}', "dpo:  < sample by D6"),
+    ),
+    Case(
+        name="nothing else can rank samples",
+        rule="D6",
+        facts=world(preflight=UNSTABLE_REWARD, verifiable=False),
+        status=BLOCKED,
+        reason="no verifier can rank samples",
+        stages=(SFT,),
+        advises="make the reward repeatable",
+    ),
+    Case(
+        name="a policy that never succeeds has no right samples",
+        rule="D6",
+        facts=world(preflight=UNSTABLE_REWARD, measures=NEVER),
+        status=BLOCKED,
+        reason="no right samples",
+        stages=("sft: demos by D7",),
+        advises="teach the policy first",
+    ),
+    Case(
+        name="the check was not made",
+        rule="D6",
+        facts=world(preflight=tuple(replace(each, figures="not made") for each in UNSTABLE_REWARD)),
+        status=SILENT,
+        stages=(SFT,),
+    ),
+    Case(
+        name="a stable reward",
+        rule="D6",
+        facts=world(),
+        status=SILENT,
+        reason="known to be unstable",
+        stages=(SFT, GRPO),
+    ),
+    Case(
+        name="an unstable reward for another gap",
+        rule="D6",
+        facts=world(preflight=UNSTABLE_REWARD, gaps=["unstable"]),
+        status=SILENT,
+        stages=("sft: demos by M2",),
+    ),
+)
+D7 = (
+    Case(
+        name="it never succeeds: sft first",
+        rule="D7",
+        facts=world(measures=NEVER, results=()),
+        status=FIRED,
+        reason="sft comes before",
+        stages=("sft: demos by D7",),
+    ),
+    Case(
+        name="without demonstrations the teacher's answers",
+        rule="D7",
+        facts=world(measures=NEVER, results=(), teacher=teacher(), sources=data(badcases(), prompts())),
+        status=FIRED,
+        reason="learns from a teacher's answers",
+        stages=('teacher: prompts by D7 {"makes": {"prompt-completion": true}}', "sft:  < teacher by D7"),
+    ),
+    Case(
+        name="a teacher whose output may not be trained on",
+        rule="D7",
+        facts=world(
+            measures=NEVER, results=(), teacher=teacher(may=False), sources=data(badcases(answered=0), prompts())
+        ),
+        status=BLOCKED,
+        reason="nothing to teach it with",
+        advises="write demonstrations, or name a teacher",
+    ),
+    Case(
+        name="pass@16 whose interval reaches the limit",
+        rule="D7",
+        facts=world(measures=SELDOM),
+        status=SILENT,
+        stages=(SFT, GRPO),
+    ),
+    Case(
+        name="a spec's own limit",
+        rule="D7",
+        facts=world(measures=SELDOM, thresholds=limits(near_zero_pass=0.06)),
+        status=FIRED,
+        stages=("sft: demos by D7",),
+    ),
+    Case(
+        name="another gap",
+        rule="D7",
+        facts=world(measures=NEVER, gaps=["unstable"], sources=DATA),
+        status=SILENT,
+        stages=("sft: demos by M2",),
+    ),
+)

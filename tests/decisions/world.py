@@ -1,0 +1,177 @@
+"""Facts to decide by: a small world in the train phase, and short ways to say what differs from it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from typing import Any
+
+from compiler.data import DataFile
+from compiler.data.gates import Overlap
+from compiler.schema.v1.thresholds import Thresholds
+from compiler.schema.v1.types import BadcaseClass, GapKind, Purpose, Shape
+from compiler.selection.facts import (
+    BadcaseGroup,
+    Declared,
+    Facts,
+    Measure,
+    Passing,
+    PreflightCheck,
+    Reading,
+    Result,
+    Reward,
+    Round,
+    Source,
+    Teacher,
+    Verdict,
+)
+from compiler.selection.preflight import CHECKS
+
+MODEL = "tiny/1"
+FILE = "evidence/probe.yaml"
+
+
+def source(name: str, purpose: str, shape: str, rows: int, *, volatile: bool = False, **file: Any) -> Source:
+    """A data source; its file is known by counts only."""
+    made = DataFile(name=name, path=f"data/{name}.jsonl", sha256=name, rows=rows, **file)
+    return Source(name=name, purpose=Purpose(purpose), shape=Shape(shape), file=made, volatile=volatile)
+
+
+def demos(rows: int = 60, name: str = "demos", shape: str = "prompt-completion") -> Source:
+    return source(name, "demonstrations", shape, rows)
+
+
+def badcases(rows: int = 40, answered: int | None = None, name: str = "badcases", **file: Any) -> Source:
+    known = rows if answered is None else answered
+    defaults = {"models": ((MODEL, rows),), "prompt_versions": ("",), "unanswered": rows - known}
+    return source(name, "badcases", "badcase", rows, answered=known, **(defaults | file))
+
+
+def pairs(rows: int = 40, near: int = 0) -> Source:
+    return source("pairs", "preferences", "preference", rows, answered=rows, near=near)
+
+
+def thumbs(rows: int = 40) -> Source:
+    return source("thumbs", "preferences", "unpaired-preference", rows)
+
+
+def chains(rows: int = 50) -> Source:
+    return source("chains", "chains", "chain", rows)
+
+
+def prompts(rows: int = 30) -> Source:
+    return source("prompts", "prompts", "prompt", rows)
+
+
+def corpus(size: int = 10_000_000, *, volatile: bool = False) -> Source:
+    return source("corpus", "corpus", "text", 100, text_bytes=size, volatile=volatile)
+
+
+def general() -> Source:
+    return source("general", "general", "text", 100)
+
+
+HELD_OUT = source("held-out", "evaluation", "evaluation", 100)
+DATA = (demos(), badcases(), HELD_OUT)
+
+
+def data(*sources: Source) -> tuple[Source, ...]:
+    """These sources, and the evaluation's."""
+    return (*sources, HELD_OUT)
+
+
+def measure(value: float, low: float | None = None, high: float | None = None) -> Measure:
+    """A measure; without an interval as sharp as can be."""
+    return Measure(value=value, low=value if low is None else low, high=value if high is None else high, file=FILE)
+
+
+def reading(verdict: str = "present") -> Reading:
+    return Reading(verdict=Verdict(verdict), reason="as told", evidence=())
+
+
+def rounds(*scores: float, questions: int = 100) -> tuple[Round, ...]:
+    return tuple(
+        Round(
+            name=f"v{n}", technique="rules", score=each, questions=questions, test_set="t", file="evidence/rounds.yaml"
+        )
+        for n, each in enumerate(scores)
+    )
+
+
+def result(
+    method: str, score: float = 0.5, gain: Measure | None = None, gate: str = "continue", own: bool = True
+) -> Result:
+    """A finished stage; without a gain it is one that gained clearly."""
+    return Result(
+        job=f"shop-evaluate-{method or 'base'}-0",
+        own=own,
+        method=method,
+        score=measure(score),
+        gain=gain or measure(0.1, 0.05, 0.15),
+        gate=gate,
+    )
+
+
+def plateau(method: str = "sft", *, own: bool = True) -> Result:
+    """A finished stage that brought nothing."""
+    return result(method, gain=measure(0.0, -0.02, 0.02), gate="no-gain", own=own)
+
+
+def group(name: str, kind: str, count: int = 10) -> BadcaseGroup:
+    return BadcaseGroup(name=name, kind=BadcaseClass(kind), count=count, reason="as told")
+
+
+def teacher(access: str = "text", *, may: bool = True, shares: bool = True) -> Teacher:
+    return Teacher(name="big/1", access=access, outputs_may_train=may, shares_vocabulary=shares)
+
+
+def reward(kind: str = "verifiable", *, per_token: bool = False) -> Reward:
+    return Reward(kind=kind, per_token_credit=per_token)
+
+
+def preflight(figures: str = "as told", **states: str) -> tuple[PreflightCheck, ...]:
+    """The eight checks, passed but for those named, such as `signal="blocks"`; `_` stands for a space."""
+    told = {name.replace("_", " "): state for name, state in states.items()}
+    assert told.keys() <= CHECKS.keys(), told
+    return tuple(
+        PreflightCheck(name=name, passing=Passing(told.get(name, "passes")), figures=figures) for name in CHECKS
+    )
+
+
+def overlap(prompts: int = 0, clusters: int = 0) -> Overlap:
+    return Overlap(evaluation="held-out", other="demos", prompts=prompts, clusters=clusters, rows=("`a:1` (`b:1`)",))
+
+
+def limits(**changes: Any) -> Thresholds:
+    return Thresholds().model_copy(update=changes)
+
+
+def facts(*, gaps: Iterable[str] = ("unstable",), declared: Iterable[Declared] | None = None, **changes: Any) -> Facts:
+    """A world in the train phase whose gaps are declared and measured, with these changes."""
+    kinds = [GapKind(each) for each in gaps]
+    told = tuple(Declared(kind=each) for each in kinds) if declared is None else tuple(declared)
+    world: Mapping[str, Any] = {
+        "metric": "exact_match",
+        "target": 0.9,
+        "runs_end_to_end": True,
+        "full_chain_traces": True,
+        "closed_book": False,
+        "max_latency_ms": None,
+        "verifiable": True,
+        "model": MODEL,
+        "thresholds": Thresholds(),
+        "rounds": rounds(0.3, 0.31, 0.3),
+        "badcase_groups": (),
+        "declared": told,
+        "readings": {each: reading() for each in kinds},
+        "recall": None,
+        "measures": {},
+        "chain_cost_ms": None,
+        "sources": DATA,
+        "overlaps": (),
+        "teacher": None,
+        "reward": None,
+        "preflight": (),
+        "results": (),
+        "gaps": frozenset(each.kind for each in told),
+    }
+    assert changes.keys() <= {each.name for each in fields(Facts)}, changes
+    return Facts(**(world | changes))
