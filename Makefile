@@ -51,8 +51,12 @@ data: model ## make the data of specs/nl2sql again out of its package; badcases 
 	  $(NL2SQL) measure --package "$$package" --model "$$model" && \
 	  $(NL2SQL) collect --package "$$package" --model "$$model"
 
-bench: $(STAMP) ## cold start of `check` against `kubectl kustomize`, in one run
+CDK8S := $(VENV)/cdk8s
+bench: $(STAMP) ## speed and memory against kubectl and cdk8s: cold start, and 1 to 10,000 specs (BENCH_SIZES=1,100)
+	@command -v node > /dev/null && { test -x $(CDK8S)/bin/python || $(PYTHON) -m venv $(CDK8S); } && \
+	  $(CDK8S)/bin/python -m pip install --quiet --disable-pip-version-check cdk8s==2.70.115 || echo "cdk8s cannot be installed"
 	@$(BIN)/python tests/benchmarks/cold_start.py
+	@CDK8S_PYTHON=$(CDK8S)/bin/python $(BIN)/python tests/benchmarks/scale.py
 
 constraints: $(STAMP) ## write what is installed to runtime/constraints.txt
 	@$(BIN)/pip freeze --exclude-editable | sed -E 's/\+cpu$$//' > runtime/constraints.txt
