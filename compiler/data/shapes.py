@@ -46,11 +46,11 @@ _ANSWER: Check = (_is_answer, "text, or a list of one `assistant` turn with just
 _TURNS: Check = (_is_conversation, "a list of turns with just `role` and `content`, one of them the assistant's")
 _LABEL: Check = (lambda value: isinstance(value, bool), "true or false")
 _CLASS: Check = (
-    lambda value: value is None or (isinstance(value, str) and value in CLASSES),
+    lambda value: value is None or value == "" or (isinstance(value, str) and value in CLASSES),
     f"one of {', '.join(f'`{name}`' for name in sorted(CLASSES))}, or left out",
 )
 _OPTIONAL_TEXT: Check = (
-    lambda value: value is None or isinstance(value, str),
+    lambda value: value is None or value == "" or _is_text(value),
     "text, or nothing where no answer was logged",
 )
 
@@ -67,6 +67,8 @@ SHAPES: dict[str, dict[str, Check]] = {
 }
 # columns that hold a prompt or an answer, in the one form or the other
 FORMED = ("prompt", "completion", "chosen", "rejected", "messages")
+# columns that a row of any shape may have
+OPTIONAL_TEXTS = ("cluster", "database")
 
 
 def required(shape: str) -> list[str]:
@@ -84,6 +86,9 @@ def shape_problem(row: Row, shape: str) -> Problem | None:
         if not fits(row.get(column)):
             state = "should be" if row.get(column) is not None else "is missing: it should be"
             return Problem(f"`{column}` {state} {expected}", hint_of(shape))
+    for column in OPTIONAL_TEXTS:
+        if row.get(column) and not _is_text(row[column]):
+            return Problem(f"`{column}` should be text, or left out", "write it in quotes, or leave it out")
     return _mixed(row, shape)
 
 
