@@ -39,9 +39,9 @@ def plan_folder(request: pytest.FixtureRequest, make_spec: MakeSpec) -> Path:
         path = make_spec(
             ("task: answer questions about orders", f"task: {text}"),
             (
-                "  prompt:\n",
+                "  gaps:\n",
                 f"  training:\n    sft:\n      trainer: {{optim_args: {text}}}\n"
-                f"      peft: {{target_modules: [{text}]}}\n  prompt:\n",
+                f"      peft: {{target_modules: [{text}]}}\n  gaps:\n",
             ),
         )
     done = CliRunner().invoke(app, ["compile", str(path)])
