@@ -94,7 +94,8 @@ def shape_problem(row: Row, shape: str) -> Problem | None:
 
 def hint_of(shape: str) -> str:
     """What a row of the shape holds, as a hint."""
-    return f"a `{shape}` row holds {', '.join(f'`{name}`' for name in SHAPES[shape])}"
+    article = "an" if shape[0] in "aeiou" else "a"
+    return f"{article} `{shape}` row holds {', '.join(f'`{name}`' for name in SHAPES[shape])}"
 
 
 def is_conversational(row: Row) -> bool:
