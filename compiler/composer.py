@@ -26,6 +26,8 @@ from compiler.source import FieldPath, FieldSpans, Span, place
 
 MAX_DEPTH = 40
 MAX_VALUES = 50_000
+MAX_FOUND = 100  # problems of one file that are told
+_MAX_SHOWN = 60
 
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]{0,30})")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]{1,4})?")
@@ -106,7 +108,9 @@ class Composer:
 
     def _check_tag(self, event: Any) -> None:
         if event.tag != "!":
-            self._tell("YML006", f"explicit tag `{event.tag}` is not used in specs", _span(event), "remove the tag")
+            self._tell(
+                "YML006", f"explicit tag `{_short(event.tag)}` is not used in specs", _span(event), "remove the tag"
+            )
 
     def _push(self, event: MappingStartEvent | SequenceStartEvent) -> None:
         if event.ctag is not None:
@@ -134,9 +138,13 @@ class Composer:
     def _alias(self, event: AliasEvent) -> None:
         span = _span(event)
         if event.anchor not in self._anchors:
-            self._tell("YML003", f"alias `*{event.anchor}` has no anchor", span, "define the anchor before its use")
+            message = f"alias `*{_short(event.anchor)}` has no anchor"
+            self._tell("YML003", message, span, "define the anchor before its use")
         value = self._anchors.get(event.anchor)
-        self._count(_size(value, MAX_VALUES), span)
+        values, depth = _extent(value, MAX_VALUES)
+        self._count(values, span)
+        if len(self._open) + depth > MAX_DEPTH:
+            raise TooMuchError(f"aliases nest deeper than {MAX_DEPTH} levels", span[0].line + 1)
         frame = self._open[-1] if self._open else None
         if frame is not None and frame.awaits_key:
             self._key(frame, str(value), span)
@@ -165,7 +173,7 @@ class Composer:
             self._tell("YML006", "merge key `<<` is not used in specs", span, "write the fields out")
         elif name in frame.first_seen:
             first = frame.first_seen[name] + 1
-            self._tell("YML004", f"key `{name}` is already set on line {first}", span, "keep one of the two")
+            self._tell("YML004", f"key `{_short(name)}` is already set on line {first}", span, "keep one of the two")
         frame.first_seen.setdefault(name, span[0].line)
         frame.key, frame.key_span = name, span
 
@@ -195,6 +203,8 @@ class Composer:
             )
 
     def _tell(self, code: str, message: str, span: Span, hint: str) -> None:
+        if len(self.found) >= MAX_FOUND:
+            raise TooMuchError(f"the file has more than {MAX_FOUND} problems", span[0].line + 1)
         self.found.append(diagnostic(code, message, place(self.shown, self.lines, span), hint=hint))
 
 
@@ -223,11 +233,17 @@ def _inner_paths(value: object) -> Iterator[FieldPath]:
         yield from ((key, *rest) for rest in _inner_paths(inner))
 
 
-def _size(value: object, limit: int) -> int:
-    """How many values an alias brings in, counted no further than `limit`."""
-    total, todo = 0, [value]
+def _extent(value: object, limit: int) -> tuple[int, int]:
+    """How many values an alias brings in, counted no further than `limit`, and how many lists and mappings deep."""
+    total, deepest, todo = 0, 0, [(value, 0)]
     while todo and total <= limit:
-        inner = todo.pop()
+        inner, depth = todo.pop()
         total += 1
-        todo.extend(inner.values() if isinstance(inner, dict) else inner if isinstance(inner, list) else ())
-    return total
+        if isinstance(inner, dict | list):
+            deepest = max(deepest, depth + 1)
+            todo.extend((each, depth + 1) for each in (inner.values() if isinstance(inner, dict) else inner))
+    return total, deepest
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…"

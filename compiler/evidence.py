@@ -10,10 +10,12 @@ from compiler.schema import EVIDENCE
 from compiler.schema.v1.data_card import DataCard
 from compiler.schema.v1.evidence import BadcaseReport, ProbeReport, PromptRounds, RewardPreflight, StageResult
 from compiler.source import SourceDocument
+from compiler.untrusted import can_be_shown, lies_in, reason
 from compiler.validate import validate
 
 FOLDER = "evidence"
 MAX_FILES = 1_000
+MAX_BYTES = 16 << 20
 
 Report = BadcaseReport | DataCard | ProbeReport | PromptRounds | RewardPreflight | StageResult
 
@@ -45,10 +47,10 @@ def load_evidence(folder: Path, shown: Path, reads: Reads) -> Outcome[tuple[Evid
     try:
         paths = [home / name for name in reads.names(home) if name.endswith((".yaml", ".yml"))]
     except OSError as error:
-        message = f"cannot read the folder: {(error.strerror or str(error)).lower()}"
+        message = f"cannot read the folder: {reason(error)}"
         return Outcome(value=None, diagnostics=(diagnostic("YML001", message, Location(path=str(shown / FOLDER))),))
-    if len(paths) > MAX_FILES:
-        message = f"the folder holds more than {MAX_FILES:,} evidence files"
+    if len(paths) > MAX_FILES or sum(map(_size, paths)) > MAX_BYTES:
+        message = f"the folder holds more than {MAX_FILES:,} evidence files, or more than {MAX_BYTES:,} bytes of them"
         return Outcome(value=None, diagnostics=(diagnostic("YML005", message, Location(path=str(shown / FOLDER))),))
     for path in paths:
         outcome = _load_one(path, folder, str(shown / FOLDER / path.name), reads)
@@ -60,8 +62,19 @@ def load_evidence(folder: Path, shown: Path, reads: Reads) -> Outcome[tuple[Evid
     )
 
 
+def _size(path: Path) -> int:
+    try:
+        return path.lstat().st_size
+    except OSError:  # reading it says what is wrong
+        return 0
+
+
 def _load_one(path: Path, folder: Path, shown: str, reads: Reads) -> Outcome[EvidenceFile]:
-    if not path.resolve().is_relative_to(folder):
+    if not can_be_shown(path.name):
+        message = "cannot take the file: its name holds characters that cannot be shown"
+        found = diagnostic("YML001", message, Location(path=shown), hint="rename the file")
+        return Outcome(value=None, diagnostics=(found,))
+    if not lies_in(path, folder):
         hint = "put the file itself into the folder, not a link out of it"
         found = diagnostic("CHK202", f"`{path.name}` leaves the spec's folder", Location(path=shown), hint=hint)
         return Outcome(value=None, diagnostics=(found,))

@@ -12,6 +12,7 @@ from compiler.composer import Composer, TooMuchError
 from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic
 from compiler.reads import Reads
 from compiler.source import Mark, SourceDocument, place_of
+from compiler.untrusted import open_file, reason
 
 MAX_BYTES = 1 << 20
 
@@ -19,10 +20,10 @@ MAX_BYTES = 1 << 20
 def read_text(path: Path, shown: str, reads: Reads | None = None) -> Outcome[str]:
     """Read a spec's text: UTF-8 (a byte order mark is dropped), without NUL, of at most `MAX_BYTES`."""
     try:
-        with path.open("rb") as stream:
+        with open_file(path) as stream:
             raw = stream.read(MAX_BYTES + 1)
     except OSError as error:
-        return _failed("YML001", f"cannot read the file: {(error.strerror or str(error)).lower()}", shown)
+        return _failed("YML001", f"cannot read the file: {reason(error)}", shown)
     if len(raw) > MAX_BYTES:
         return _failed("YML005", f"the file is larger than {MAX_BYTES:,} bytes", shown)
     if reads is not None:
@@ -48,7 +49,8 @@ def compose(text: str, shown: str) -> Outcome[SourceDocument]:
     try:
         composer.compose(CParser(text))
     except TooMuchError as error:
-        return _failed("YML005", str(error), shown, line=error.line)
+        told = _failed("YML005", str(error), shown, line=error.line).diagnostics
+        return Outcome(value=None, diagnostics=(*composer.found, *told))
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         return Outcome(value=None, diagnostics=(*composer.found, _syntax_error(error, mark, composer)))

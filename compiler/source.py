@@ -6,6 +6,8 @@ from typing import Protocol
 
 from compiler.diagnostics import Location
 
+MAX_SHOWN_LINE = 1_000  # longer lines are not kept with what is told of them
+
 FieldPath = tuple[str | int, ...]
 
 
@@ -64,7 +66,13 @@ def place_of(path: str, lines: tuple[str, ...], line: int, column: int, end_line
         # an empty value at the end of a file: its place is behind the last character
         last = lines[-1] if lines else ""
         behind = len(last) + 1
-        return Location(path=path, line=max(len(lines), 1), column=behind, end_column=behind + 1, text=last)
+        shown = _shown(last)
+        return Location(path=path, line=max(len(lines), 1), column=behind, end_column=behind + 1, text=shown)
     text = lines[line]
     end = end_column if end_line == line else len(text.rstrip())
-    return Location(path=path, line=line + 1, column=column + 1, end_column=max(end, column + 1) + 1, text=text)
+    shown = _shown(text)
+    return Location(path=path, line=line + 1, column=column + 1, end_column=max(end, column + 1) + 1, text=shown)
+
+
+def _shown(line: str) -> str:
+    return line if len(line) <= MAX_SHOWN_LINE else ""

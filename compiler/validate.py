@@ -7,6 +7,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from compiler.composer import MAX_FOUND
 from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic
 from compiler.schema import API_VERSION, DOCUMENTS, VERSIONS
 from compiler.source import FieldPath, SourceDocument
@@ -27,8 +28,16 @@ def validate_as(document: SourceDocument, model: type[BaseModel]) -> Outcome[Bas
         return Outcome(value=model.model_validate(document.data))
     except ValidationError as error:
         details = error.errors(include_url=False)
-        told = {_key(found): found for found in (_tell(detail, document, model) for detail in details)}
-        return Outcome(value=None, diagnostics=tuple(told.values()))
+        told = {_key(found): found for found in (_tell(detail, document, model) for detail in details[:MAX_FOUND])}
+        return Outcome(value=None, diagnostics=(*told.values(), *_rest(len(details) - MAX_FOUND, document)))
+
+
+def _rest(more: int, document: SourceDocument) -> tuple[Diagnostic, ...]:
+    """That there are more problems than are told."""
+    if more <= 0:
+        return ()
+    message = f"the file has {more:,} more problems than the first {MAX_FOUND}"
+    return (diagnostic("YML005", message, document.at(()), hint="mend these first, then check again"),)
 
 
 def _model_of(

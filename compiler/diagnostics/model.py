@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 from compiler.diagnostics.codes import CODES
 
 T = TypeVar("T")
+MAX_TEXT = 2_000
 
 
 class Severity(StrEnum):
@@ -51,7 +52,14 @@ def diagnostic(code: str, message: str, location: Location, *, hint: str = "") -
     """Make a diagnostic of a known code; the table of codes says its severity, and what to do where no hint does."""
     row = CODES[code]
     action = hint or f"{row.fix[0].lower()}{row.fix[1:].removesuffix('.')}"
-    return Diagnostic(code=code, severity=Severity(row.severity), message=message, location=location, hint=action)
+    return Diagnostic(
+        code=code, severity=Severity(row.severity), message=_bounded(message), location=location, hint=_bounded(action)
+    )
+
+
+def _bounded(text: str) -> str:
+    """Names and values in a message may be as long as a file."""
+    return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}…"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

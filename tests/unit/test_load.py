@@ -1,5 +1,7 @@
 """Loading: what a text means, where its values stand, and what is refused."""
 
+import os
+
 import pytest
 
 from compiler.composer import MAX_DEPTH, plain_value
@@ -86,6 +88,26 @@ def test_an_alias_bomb_is_refused() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
     assert codes("\n".join(lines)) == ["YML005"]
+
+
+def test_aliases_cannot_nest_deeper_than_text() -> None:
+    lines = ["a0: &a0 [x]"]
+    lines += [f"a{n}: &a{n} {'[' * 30}*a{n - 1}{']' * 30}" for n in range(1, 40)]
+    (found,) = compose("\n".join(lines), "x.yaml").diagnostics
+    assert (found.code, found.location.line) == ("YML005", 3)
+
+
+def test_a_hundred_problems_of_a_file_are_told_and_long_names_cut() -> None:
+    text = f"k: &k {'x' * 100_000}\nm: {{{', '.join(['*k : 1'] * 10_000)}}}"
+    found = compose(text, "x.yaml").diagnostics
+    assert [each.code for each in found] == ["YML004"] * 100 + ["YML005"]
+    assert sum(len(each.message) + len(each.location.text) for each in found) < 20_000
+
+
+def test_a_pipe_is_not_waited_for(tmp_path) -> None:
+    os.mkfifo(tmp_path / "x.yaml")
+    (found,) = load(tmp_path / "x.yaml", "x.yaml").diagnostics
+    assert (found.code, found.message) == ("YML001", "cannot read the file: it is no plain file")
 
 
 def test_nesting_up_to_the_bound_is_read() -> None:
