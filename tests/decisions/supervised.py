@@ -162,6 +162,17 @@ METHODS = (
         stages=CPT_SFT,
     ),
     Case(
+        name="the domain is measured to be unknown, though nobody declared it",
+        rule="M1",
+        facts=facts(
+            gaps=[],
+            readings={GapKind.UNKNOWN_DOMAIN: reading()},
+            sources=data(demos(), badcases(), corpus(), general()),
+        ),
+        status=FIRED,
+        stages=CPT_SFT,
+    ),
+    Case(
         name="without general text people are told of it",
         rule="M1",
         facts=facts(**DOMAIN, sources=data(demos(), badcases(), corpus())),

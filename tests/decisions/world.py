@@ -140,8 +140,11 @@ def overlap(prompts: int = 0, clusters: int = 0) -> Overlap:
     return Overlap(evaluation="held-out", other="demos", prompts=prompts, clusters=clusters, rows=("`a:1` (`b:1`)",))
 
 
+LIMITS = Thresholds()
+
+
 def limits(**changes: Any) -> Thresholds:
-    return Thresholds().model_copy(update=changes)
+    return LIMITS.model_copy(update=changes)
 
 
 def facts(*, gaps: Iterable[str] = ("unstable",), declared: Iterable[Declared] | None = None, **changes: Any) -> Facts:
@@ -157,7 +160,7 @@ def facts(*, gaps: Iterable[str] = ("unstable",), declared: Iterable[Declared] |
         "max_latency_ms": None,
         "verifiable": True,
         "model": MODEL,
-        "thresholds": Thresholds(),
+        "thresholds": LIMITS,
         "rounds": rounds(0.3, 0.31, 0.3),
         "badcase_groups": (),
         "declared": told,
