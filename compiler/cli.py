@@ -22,7 +22,7 @@ app = typer.Typer(
         "A spec says what the business wants, what the data looks like and what was tried. trainspec checks it, "
         "decides by rules (collect badcases, improve the prompt, train, or done), and renders a plan that people "
         "review and CI applies.\n\n"
-        "Start with:  trainspec check specs   then   trainspec explain specs/NAME"
+        "Start with:  trainspec init   then   trainspec explain specs/NAME"
     ),
     epilog="Exit codes: 0 ok, 1 errors in specs or stages, 2 usage, 3 internal, 5 differences, 130 interrupted.",
 )
