@@ -31,4 +31,3 @@ def write_document(path: Path, data: Mapping[str, object], comment: str) -> bool
     finally:
         new.unlink(missing_ok=True)
     return True
-
