@@ -22,8 +22,7 @@ EVIDENCE: tuple[type[BaseModel], ...] = (
     StageResult,
 )
 
-DOCUMENTS: dict[tuple[str, str], type[BaseModel]] = {
-    (API_VERSION, model.__name__): model for model in (TrainingSpec, ClusterProfile, *EVIDENCE)
-}
+_KINDS: tuple[type[BaseModel], ...] = (TrainingSpec, ClusterProfile, *EVIDENCE)
+DOCUMENTS: dict[tuple[str, str], type[BaseModel]] = {(API_VERSION, model.__name__): model for model in _KINDS}
 
 __all__ = ["API_VERSION", "DOCUMENTS", "EVIDENCE", "OLD_API_VERSION", "PATTERN_HINTS", "VERSIONS"]
