@@ -22,7 +22,7 @@ from compiler.selection.model import (
     Traced,
     Warn,
 )
-from compiler.selection.rules import MIXED_INTO, RULES, STAGE_ORDER
+from compiler.selection.rules import MIXED_INTO, ON_POLICY_BEFORE, RULES, STAGE_ORDER
 
 
 def select(facts: Facts, rules: tuple[Rule, ...] = RULES) -> Selection:
@@ -64,7 +64,7 @@ def _ask(rule: Rule, draft: _Draft) -> Finding:
     finding = rule.predicate(draft.facts)
     if finding.status in (Status.FIRED, Status.BLOCKED):
         _apply(rule.id, finding, draft)
-        chosen = tuple(sorted(draft.stages.values(), key=lambda stage: STAGE_ORDER.index(stage.method)))
+        chosen = tuple(sorted(draft.stages.values(), key=_place))
         draft.facts = replace(draft.facts, chosen=chosen, left_out=frozenset(draft.left_out))
     return finding
 
@@ -95,7 +95,13 @@ def _apply(rule_id: str, finding: Finding, draft: _Draft) -> None:
 
 
 def _add(rule_id: str, effect: AddStage, draft: _Draft) -> None:
-    new = StageChoice(method=effect.method, sources=effect.sources, made_by=effect.made_by, rules=(rule_id,))
+    new = StageChoice(
+        method=effect.method,
+        sources=effect.sources,
+        made_by=effect.made_by,
+        rules=(rule_id,),
+        on_policy=effect.on_policy,
+    )
     known = draft.stages.get(effect.method)
     draft.stages[effect.method] = _united(known, new) if known else new
 
@@ -121,6 +127,7 @@ def _united(one: StageChoice, other: StageChoice) -> StageChoice:
         made_by=_joined(one.made_by, other.made_by),
         rules=_joined(one.rules, other.rules),
         settings=_merged(one.settings, other.settings),
+        on_policy=one.on_policy and other.on_policy,
     )
 
 
@@ -134,7 +141,14 @@ def _in_order(stages: Mapping[str, StageChoice]) -> tuple[StageChoice, ...]:
     for method, into in MIXED_INTO.items():
         if method in kept and into in kept:
             kept[into] = _united(kept[into], kept.pop(method))
-    return tuple(sorted(kept.values(), key=lambda stage: STAGE_ORDER.index(stage.method)))
+    return tuple(sorted(kept.values(), key=_place))
+
+
+def _place(stage: StageChoice) -> float:
+    """Where a stage stands in the order; one that samples what was trained stands right before what needs it."""
+    if stage.on_policy:
+        return STAGE_ORDER.index(ON_POLICY_BEFORE[stage.method]) - 0.5
+    return STAGE_ORDER.index(stage.method)
 
 
 def _merged(old: Mapping[str, object], new: Mapping[str, object]) -> dict[str, object]:

@@ -144,7 +144,7 @@ class Result:
 class StageChoice:
     """A stage that the rules chose: method, data, the rules behind it, its settings.
 
-    `made_by`: methods of earlier stages whose rows it reads.
+    `made_by`: methods of earlier stages whose rows it reads. `on_policy`: it samples what was trained so far.
     """
 
     method: str
@@ -152,6 +152,7 @@ class StageChoice:
     made_by: tuple[str, ...]
     rules: tuple[str, ...]
     settings: Mapping[str, object] = field(default_factory=dict)
+    on_policy: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -51,12 +51,14 @@ class LeaveOut:
 class AddStage:
     """Effect: a stage of this method, on these data sources and on what earlier stages (by method) make.
 
-    A method that is chosen already gets the further sources and rules.
+    A method that is chosen already gets the further sources and rules. `on_policy`: it runs on what was trained before
+    the stage that needs it, not on the base model.
     """
 
     method: str
     sources: tuple[str, ...] = ()
     made_by: tuple[str, ...] = ()
+    on_policy: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

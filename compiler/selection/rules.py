@@ -27,6 +27,8 @@ STAGE_ORDER = (
     "ppo",
     "distill",
 )
+# what samples the policy stands right before the stage that learns from it, behind all that trains the policy
+ON_POLICY_BEFORE = {"sample": "dpo", "probe": "reward", "preflight": "reward"}
 # data of one method that joins another one's stage where both are chosen
 MIXED_INTO = {"cot": "sft"}
 

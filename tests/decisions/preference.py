@@ -127,6 +127,24 @@ MADE = (
         stages=SAMPLED,
     ),
     Case(
+        name="what is sampled is what dpo starts from, so sft comes before",
+        rule="D1",
+        facts=facts(gaps=["preference", "unstable"], sources=data(demos(), badcases(40, 0))),
+        status=FIRED,
+        stages=(*SFT, SAMPLED[0], 'dpo:  < sample by M3 D1 D13 {"start": "merged"}'),
+    ),
+    Case(
+        name="one Job samples chains and pairs before both: from the base model",
+        rule="D1",
+        facts=facts(gaps=["preference", "reasoning"], sources=data(badcases(40, 0))),
+        status=FIRED,
+        stages=(
+            'sample: badcases by M4 D1 {"makes": {"chain": true, "preference": true}}',
+            "cot:  < sample by M4",
+            'dpo:  < sample by M3 D1 D13 {"start": "merged"}',
+        ),
+    ),
+    Case(
         name="29 do, and nothing checks samples: sft, and the plan says so",
         rule="D1",
         facts=facts(**PREFERENCE, sources=data(demos(), badcases(40, 29)), verifiable=False),

@@ -75,7 +75,7 @@ def allowed(name: str, *stages: str, reason: str = "", warns: tuple[str, ...] = 
 def _failing(check: str) -> Case:
     unstable = check == "repeatability"
     stages = (
-        ('sample: prompts by D6 {"makes": {"preference": true}}', SFT, 'dpo:  < sample by D6 D13 {"start": "merged"}')
+        (SFT, 'sample: prompts by D6 {"makes": {"preference": true}}', 'dpo:  < sample by D6 D13 {"start": "merged"}')
         if unstable
         else (SFT,)
     )
@@ -153,13 +153,23 @@ M5 = (
     refused(
         "nobody knows whether it ever succeeds",
         "not measured whether the policy ever succeeds",
-        "probe: badcases by M5",
         SFT,
+        "probe: badcases by M5",
         advises="probe the present policy",
         measures={},
     ),
     refused("it never succeeds", "never succeeds", "sft: demos by D7", measures=NEVER),
-    refused("the reward was not examined", "has not been examined", EXAMINE, SFT, advises="examine", preflight=()),
+    refused("the reward was not examined", "has not been examined", SFT, EXAMINE, advises="examine", preflight=()),
+    refused(
+        "a subjective reward was not examined, and no Job can do it",
+        "has not been examined",
+        "dpo: pairs by D5",
+        advises="compare it with people",
+        preflight=(),
+        reward=reward("subjective"),
+        results=(plateau("dpo", own=False),),
+        sources=data(badcases(), pairs(), prompts()),
+    ),
     *(_failing(check) for check in CHECKS),
     refused(
         "all failing checks are named",
@@ -210,7 +220,7 @@ D5_D6 = (
         facts=world(**SUBJECTIVE, sources=PAIRED, preflight=()),
         status=FIRED,
         reason="no agreement",
-        stages=(EXAMINE, "dpo: pairs by D5"),
+        stages=("dpo: pairs by D5",),
     ),
     Case(
         name="it agrees, but another check fails: dpo on the pairs",

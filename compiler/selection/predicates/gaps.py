@@ -72,10 +72,10 @@ def _warnings(facts: Facts) -> list[Warn]:
     return warnings
 
 
-def probe(facts: Facts) -> tuple[AddStage, ...]:
-    """The probe Job, where answers can be checked by one."""
+def probe(facts: Facts, *, on_policy: bool = False) -> tuple[AddStage, ...]:
+    """The probe Job, where answers can be checked by one: of the base model, or of what was trained so far."""
     sources = tuple(each.name for each in facts.of(Purpose.BADCASES))
-    return (AddStage(method="probe", sources=sources),) if facts.verifiable and sources else ()
+    return (AddStage(method="probe", sources=sources, on_policy=on_policy),) if facts.verifiable and sources else ()
 
 
 def apart(facts: Facts) -> Finding:

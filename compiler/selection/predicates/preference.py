@@ -50,7 +50,7 @@ def pairs_from_badcases(facts: Facts) -> Finding:
         made = Configure(method="dpo", settings={"pairs": "badcase"})
         return fired("badcases hold the logged wrong answer and the fix", evidence, made)
     if facts.verifiable and not never_succeeds(facts):
-        sample = AddStage(method="sample", sources=names(sources))
+        sample = AddStage(method="sample", sources=names(sources), on_policy=True)
         instead = Replace(method="dpo", by="dpo", sources=(), made_by=("sample",))
         reason = "too few badcases hold a logged answer: the model is sampled, and what the verifier fails is rejected"
         makes = Configure(method="sample", settings={"makes": {"preference": True}})

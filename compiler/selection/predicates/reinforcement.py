@@ -61,19 +61,27 @@ def _refusal(facts: Facts) -> tuple[str, tuple[Effect, ...]] | None:
         return f"fewer than {limits.min_prompts} prompts to learn on", (Advise("add a source of purpose `prompts`"),)
     if "pass_at16" not in facts.measures:
         return "it is not measured whether the policy ever succeeds", (
-            *probe(facts),
+            *probe(facts, on_policy=True),
             Advise("probe the present policy"),
         )
     if never_succeeds(facts):
         return "the policy never succeeds, so there is nothing to reinforce", ()
     if not facts.preflight:
-        examine = AddStage(method="preflight", sources=names(prompts(facts)))
-        return "the reward has not been examined", (examine, Advise("examine the reward before it is optimised"))
+        return "the reward has not been examined", _examination(facts)
     failing = [each for each in facts.preflight if each.passing is Passing.BLOCKS]
     if failing:
         shown = "; ".join(f"{each.name} ({each.figures})" for each in failing)
         return f"the reward fails its pre-flight: {shown}", (Advise("mend the reward, then examine it again"),)
     return None
+
+
+def _examination(facts: Facts) -> tuple[Effect, ...]:
+    """How the reward is examined: by a Job where code computes it; a judgement that is not learnt yet, by people."""
+    if facts.reward is not None and facts.reward.kind == "subjective":
+        how = "score held-out pairs with a reward model, compare it with people, and commit the report as evidence"
+        return (Advise(how),)
+    examine = AddStage(method="preflight", sources=names(prompts(facts)), on_policy=True)
+    return (examine, Advise("examine the reward before it is optimised"))
 
 
 def _latest(facts: Facts) -> Result | None:
@@ -156,7 +164,7 @@ def unstable_reward(facts: Facts) -> Finding:
         advice = Advise("make the reward repeatable: the same answer must get the same score")
         return blocked("the reward is unstable, and no verifier can rank samples in its place", evidence, advice)
     stages = (
-        AddStage(method="sample", sources=asked),
+        AddStage(method="sample", sources=asked, on_policy=True),
         Configure(method="sample", settings={"makes": {"preference": True}}),
         AddStage(method="dpo", made_by=("sample",)),
     )
