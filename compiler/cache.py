@@ -18,9 +18,11 @@ from pathlib import Path
 from compiler.diagnostics import Diagnostic, Location, Severity
 from compiler.discover import SpecPath
 from compiler.reads import Note, hold
+from compiler.untrusted import open_file
 
 FORMAT = 1
 MAX_ENTRY_BYTES = 4 << 20
+MAX_SPEC_BYTES = 2 << 20  # more than any spec that compiles, so a longer one has no entry
 MAX_ENTRIES = 50_000
 
 
@@ -48,7 +50,7 @@ class Cache:
         """The entry of a spec whose inputs are all as they were."""
         try:
             path = self._path(spec)
-            with path.open("rb") as stream:
+            with open_file(path) as stream:
                 checksum, _, body = stream.read(MAX_ENTRY_BYTES).partition(b"\n")
             if hashlib.sha256(body).hexdigest().encode() != checksum:
                 return None
@@ -80,7 +82,8 @@ class Cache:
                     os.unlink(entry)
 
     def _path(self, spec: SpecPath) -> Path:
-        text = hashlib.sha256(spec.path.read_bytes()).hexdigest()
+        with open_file(spec.path) as stream:
+            text = hashlib.sha256(stream.read(MAX_SPEC_BYTES)).hexdigest()
         parts = (str(FORMAT), self.compiler, spec.shown, spec.path.absolute().parent.name, text)
         key = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
         return self.folder / key[:2] / f"{key[2:]}.json"

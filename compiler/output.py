@@ -12,6 +12,9 @@ from pathlib import Path
 
 from compiler.bundle import RenderedBundle
 from compiler.diagnostics import Diagnostic, Location, diagnostic
+from compiler.untrusted import open_file
+
+MAX_FILE_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,7 +45,7 @@ def _changes(bundle: RenderedBundle, folder: Path) -> Iterator[Change]:
 
 def _read(path: Path) -> str | None:
     try:
-        return path.read_bytes().decode("utf-8")
+        return _bytes(path).decode("utf-8")
     except (OSError, UnicodeDecodeError):
         return None
 
@@ -55,9 +58,15 @@ def bundle_digest(bundle: RenderedBundle) -> str:
 def folder_digest(folder: Path) -> str | None:
     """A digest of the names and contents in a plan folder; None where it cannot be read as one."""
     try:
-        return _digest((name, (folder / name).read_bytes()) for name in sorted(os.listdir(folder)))
+        return _digest((name, _bytes(folder / name)) for name in sorted(os.listdir(folder)))
     except OSError:
         return None
+
+
+def _bytes(path: Path) -> bytes:
+    """A file's content; more of it than any plan's file has is as good as another content."""
+    with open_file(path) as stream:
+        return stream.read(MAX_FILE_BYTES)
 
 
 def _digest(files: Iterable[tuple[str, bytes]]) -> str:

@@ -121,25 +121,24 @@ def _has_hole(meant: object) -> bool:
 
 def _fits_mapping(entries: list[tuple[Fits, Fits]]) -> Fits:
     def fits(data: object, values: Sequence[object]) -> bool:
-        return (
-            isinstance(data, dict)
-            and len(data) == len(entries)
-            and all(
-                of_key(key, values) and of_value(value, values)
-                for (of_key, of_value), (key, value) in zip(entries, data.items(), strict=True)
-            )
-        )
+        if not isinstance(data, dict) or len(data) != len(entries):
+            return False
+        for (of_key, of_value), (name, value) in zip(entries, data.items(), strict=True):
+            if not of_key(name, values) or not of_value(value, values):
+                return False
+        return True
 
     return fits
 
 
 def _fits_list(items: list[Fits]) -> Fits:
     def fits(data: object, values: Sequence[object]) -> bool:
-        return (
-            isinstance(data, list)
-            and len(data) == len(items)
-            and all(item(each, values) for item, each in zip(items, data, strict=True))
-        )
+        if not isinstance(data, list) or len(data) != len(items):
+            return False
+        for item, each in zip(items, data, strict=True):  # noqa: SIM110 - a generator takes twice as long here
+            if not item(each, values):
+                return False
+        return True
 
     return fits
 

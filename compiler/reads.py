@@ -5,6 +5,8 @@ import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from compiler.untrusted import open_file
+
 # path relative to the spec's folder, what was asked of it (a key of `_ASK`), and the answer
 Note = tuple[str, str, str]
 
@@ -43,7 +45,12 @@ class Reads:
         return found
 
     def _note(self, path: Path, asked: str, answer: str) -> None:
-        relative = os.path.relpath(os.path.join(self._base, path), self._base)
+        name = str(path)
+        inside = f"{self._base}{os.sep}"
+        if name.startswith(inside) and ".." not in name:
+            relative = name.removeprefix(inside)
+        else:
+            relative = os.path.relpath(os.path.join(self._base, name), self._base)
         self._notes[relative, asked] = _with_link(self._base, relative, answer)
 
 
@@ -53,10 +60,9 @@ def hold(base: Path, notes: Iterable[Note]) -> bool:
     return all(_with_link(root, path, _ask(os.path.join(root, path), asked)) == answer for path, asked, answer in notes)
 
 
-def file_digest(path: Path | str) -> str:
-    """SHA-256 of a file's bytes, in hexadecimal."""
-    with open(path, "rb", buffering=0) as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+def _file(path: str) -> str:
+    with open_file(path) as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
 
 
 def _ask(path: str, asked: str) -> str:
@@ -82,7 +88,7 @@ def _with_link(base: str, relative: str, answer: str) -> str:
     """The answer, with where the path leads to if a part of it is a link."""
     at = base
     for part in relative.split(os.sep):
-        at = os.path.join(at, part)
+        at = f"{at}{os.sep}{part}"
         if os.path.islink(at):
             leads = os.path.relpath(os.path.realpath(os.path.join(base, relative)), base)
             return f"{answer} {leads}"
@@ -90,7 +96,7 @@ def _with_link(base: str, relative: str, answer: str) -> str:
 
 
 _ASK: dict[str, Callable[[str], str]] = {
-    "file": file_digest,
+    "file": _file,
     "kind": _kind,
     "names": lambda folder: _digest_of(_names(folder)),
 }
