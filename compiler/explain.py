@@ -95,6 +95,7 @@ def _gap(made: Plan, line: tuple[str, str, str], told: set[str]) -> list[str]:
 def _stage(stage: Stage) -> str:
     data = ", ".join(f"`{name}`" for name in stage.sources) or "rows of an earlier stage"
     state = f"; finished: {stage.result.score}, gate: {stage.result.gate}" if stage.result else ""
+    state = state or ("; finished" if stage.finished else "")
     return f"{stage.name}: {METHOD_NAMES[stage.method]} on {data} ({', '.join(stage.rules)}){state}"
 
 

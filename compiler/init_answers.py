@@ -80,7 +80,7 @@ def _target(value: float | str) -> float:
 
 def _model(text: str) -> str:
     name, slash, revision = text.rpartition("/")
-    if not slash or not re.fullmatch(NAME, name) or not re.fullmatch(REVISION, revision):
+    if not slash or not re.fullmatch(REVISION, name) or not re.fullmatch(REVISION, revision):
         raise UnusableError(f"`{text}` is no model: write `name/revision`, its folder in the models volume")
     return text
 

@@ -57,7 +57,8 @@ def load_inputs(path: Path, shown: str, reads: Reads) -> Outcome[Inputs]:
     validated = validate(document)
     if not isinstance(validated.value, TrainingSpec):
         wrong = validated.diagnostics or (_wrong_kind(document, "TrainingSpec"),)
-        return Outcome(value=None, diagnostics=(*modern.diagnostics, *wrong))
+        evidence = load_evidence(path.resolve().parent, Path(shown).parent, reads)
+        return Outcome(value=None, diagnostics=(*modern.diagnostics, *wrong, *evidence.diagnostics))
     reader = Reader(folder=path.resolve().parent, shown=Path(shown).parent, document=document, reads=reads)
     return _load_references(reader, validated.value, modern.value.evidence, modern.diagnostics)
 

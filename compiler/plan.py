@@ -45,7 +45,7 @@ def _worst_cost(inputs: Inputs, stages: tuple[Stage, ...]) -> float | None:
     gpu = inputs.profile.spec.gpu
     if gpu is None or gpu.hourly_usd is None:
         return None
-    return sum(stage.deadline_seconds for stage in stages if stage.result is None) / 3600 * gpu.count * gpu.hourly_usd
+    return sum(stage.deadline_seconds for stage in stages if not stage.finished) / 3600 * gpu.count * gpu.hourly_usd
 
 
 class _Pipeline:
@@ -87,9 +87,15 @@ class _Pipeline:
             return
         adapters = (*before.adapters, f"{stage.job}/adapter")
         measured = self._evaluate(choice.method, rules=choice.rules, adapters=adapters)
-        self.stages[-2] = replace(stage, result=measured.result)
+        if measured.result is not None:
+            self.stages[-2] = replace(stage, result=measured.result, finished=True)
+            self._finish({*choice.made_by, *(("reward",) if choice.method == "ppo" else ())})
         if measured.result is None or measured.result.gate != "no-gain":
             self.lineage, self.baseline = replace(self.lineage, adapters=adapters), measured.job
+
+    def _finish(self, methods: set[str]) -> None:
+        """What made data or a reward for a finished stage has run, too."""
+        self.stages = [replace(stage, finished=True) if stage.method in methods else stage for stage in self.stages]
 
     def _evaluate(
         self, of: str, *, rules: tuple[str, ...], adapters: tuple[str, ...] = (), prompt: str | None = None
@@ -116,6 +122,7 @@ class _Pipeline:
             needs=self.stages[-1].job if self.stages else "",
             deadline_seconds=60 * self._deadline(choice.method),
             result=self.results.get(job),
+            finished=job in self.results,
         )
         self.stages.append(stage)
         return stage

@@ -23,7 +23,8 @@ class Setting:
 class Stage:
     """One Job: `config` is what the runtime reads, `needs` the name of the Job before it (empty for the first).
 
-    `sources` are the data sources that it reads, `result` what its evaluation found, where that is known already.
+    `sources` are the data sources that it reads, `result` what its evaluation found, where that is known already. What
+    made data or a reward for a finished stage is `finished` itself, without a result of its own.
     """
 
     order: int
@@ -37,6 +38,7 @@ class Stage:
     needs: str
     deadline_seconds: int
     result: Result | None = None
+    finished: bool = False
 
     @property
     def trains(self) -> bool:
@@ -63,7 +65,7 @@ class Plan:
     @property
     def pending(self) -> tuple[Stage, ...]:
         """The stages that are not finished yet."""
-        return tuple(stage for stage in self.stages if stage.result is None)
+        return tuple(stage for stage in self.stages if not stage.finished)
 
     @property
     def trains(self) -> bool:

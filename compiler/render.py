@@ -50,7 +50,7 @@ def _objects(plan: Plan, found: list[Diagnostic]) -> Iterator[tuple[str, str, di
             "kubernetes/job.yaml.j2",
             common | {"stage": stage, "backoff": BACKOFF_LIMIT, "grace": GRACE_SECONDS},
         )
-        if stage.result is None:  # what is finished is not applied again
+        if not stage.finished:  # what is finished is not applied again
             names += [f"{stem}.config.yaml", f"{stem}.job.yaml"]
     yield "network-policy.yaml", "kubernetes/network-policy.yaml.j2", common
     teacher = plan.inputs.spec.spec.teacher

@@ -22,6 +22,7 @@ from compiler.schema.v1.types import (
     MetricName,
     Minutes,
     Model,
+    ModelName,
     Name,
     Positive,
     Purpose,
@@ -99,7 +100,7 @@ class System(Model):
 class BaseModelRef(Model):
     """The model to start from, as it lies in the models volume."""
 
-    name: Name = Field(description="Folder of the model in the models volume.")
+    name: ModelName = Field(description="Folder of the model in the models volume.")
     revision: Revision = Field(description="Exact revision; the folder below the name.")
     license: Text | None = Field(default=None, description="Licence of the weights.")
     trust_remote_code: Flag = Field(
@@ -110,7 +111,7 @@ class BaseModelRef(Model):
 class Teacher(Model):
     """A stronger model to learn from."""
 
-    name: Name = Field(description="Name of the teacher; with access `weights`, its folder in the models volume.")
+    name: ModelName = Field(description="Name of the teacher; with access `weights`, its folder in the models volume.")
     revision: Revision = Field(description="Exact revision.")
     access: Literal["text", "weights"] = Field(
         description="`text`: answers only, over an endpoint; `weights`: its weights are in the models volume (D8)."

@@ -24,7 +24,7 @@ PATTERN_HINTS = {
     CPU: 'write cores in quotes, as in `"2"` or `500m`',
     BYTES: "write an amount with its unit, as in `8Gi`",
     RESOURCE: "write it as `nvidia.com/gpu`",
-    REVISION: 'write a revision in quotes, as in `"2026-08"`',
+    REVISION: "use letters, digits, `-`, `.` and `_`; put a number in quotes",
     ENDPOINT: "write it as `https://host/v1`",
     URI: "write it with its scheme, as in `s3://bucket/file.jsonl`",
     SHA256: "write the 64 hexadecimal digits of the sha-256",
@@ -34,6 +34,7 @@ PATTERN_HINTS = {
 Name = Annotated[str, Field(pattern=NAME, max_length=63)]
 MetricName = Annotated[str, Field(pattern=METRIC_NAME, max_length=63)]
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
+ModelName = Annotated[str, Field(pattern=REVISION, max_length=63)]
 Revision = Annotated[str, Field(pattern=REVISION, max_length=64)]
 Uri = Annotated[str, Field(pattern=URI, max_length=500)]
 Endpoint = Annotated[str, Field(pattern=ENDPOINT, max_length=500)]
