@@ -10,6 +10,7 @@ THRESHOLD = 0.8  # Jaccard similarity of two texts' shingles from which they are
 PERMUTATIONS = 128
 BANDS = 16
 SEED = 1
+MAX_KEPT = 200_000  # different rows that later ones are compared with: about 2.4 KB of memory each
 TEMPLATE_SHARE, TEMPLATE_ROWS = 0.1, 5
 
 # in these scripts a character carries about as much as half a word
@@ -20,8 +21,10 @@ _WIDTH, _WIDTH_IDEOGRAPHIC = 5, 2
 def shingles(text: str) -> set[str]:
     """The text's runs of five characters, of two in Chinese, Japanese or Korean; case and spacing do not count."""
     normal = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
-    widths = [_WIDTH_IDEOGRAPHIC if _IDEOGRAPHIC.match(character) else _WIDTH for character in normal]
-    found = {normal[at : at + width] for at, width in enumerate(widths) if at + width <= len(normal)}
+    last = len(normal)
+    ideographic = {found.start() for found in _IDEOGRAPHIC.finditer(normal)}
+    found = {normal[at : at + _WIDTH] for at in range(last - _WIDTH + 1) if at not in ideographic}
+    found |= {normal[at : at + _WIDTH_IDEOGRAPHIC] for at in ideographic if at + _WIDTH_IDEOGRAPHIC <= last}
     return found or {normal}
 
 
@@ -31,10 +34,11 @@ def jaccard(one: set[str], other: set[str]) -> float:
 
 
 class Duplicates:
-    """Texts of one source that are nearly an earlier one of it. Similarity is estimated, so that no text is kept."""
+    """Texts of one source that are nearly one of its first ones. Similarity is estimated, so that no text is kept."""
 
     def __init__(self) -> None:
         self._found = RMinHashDeduplicator(THRESHOLD, PERMUTATIONS, use_lsh=True, num_bands=BANDS, seed=SEED)
+        self._kept = 0
 
     def earlier(self, text: str, name: str) -> str:
         """The name of an earlier text that this one is nearly; empty, and it is kept in mind, where there is none."""
@@ -42,7 +46,9 @@ class Duplicates:
         like = self._found.get_duplicates(sketch)
         if like:
             return str(min(like, key=lambda each: (len(each), each)))
-        self._found.add(name, sketch)
+        if self._kept < MAX_KEPT:
+            self._found.add(name, sketch)
+            self._kept += 1
         return ""
 
 

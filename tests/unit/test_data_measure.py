@@ -32,6 +32,12 @@ def test_other_texts_are_not_nearly_the_same(text: str, other: str) -> None:
     assert found.earlier(other, "2") == ""
 
 
+def test_what_is_kept_to_compare_with_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("compiler.data.near.MAX_KEPT", 1)
+    found = Duplicates()
+    assert [found.earlier(text, text[0]) for text in (LONG, LONG_ZH, LONG, LONG_ZH)] == ["", "", LONG[0], ""]
+
+
 def test_case_width_and_spacing_do_not_count() -> None:
     assert jaccard(shingles("Ａ  paid\norder 付款"), shingles("a PAID order 付款")) == 1.0
 

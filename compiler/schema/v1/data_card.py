@@ -60,7 +60,8 @@ class Duplicates(Model):
 
     exact: Size = Field(description="Rows that say the same word for word, ids left aside.")
     near: Size = Field(
-        description="Further rows whose shingles of characters are like an earlier row's: Jaccard 0.8 or more, by MinHash."
+        description="Further rows nearly like an earlier one (of the first 200,000): shingles of characters with a Jaccard "
+        "similarity of 0.8 or more, estimated by MinHash."
     )
     rows: list[CardRowPair] = Field(default=[], max_length=20, description="The first near ones.")
 
