@@ -24,8 +24,8 @@ def cards_of(evidence: Iterable[EvidenceFile]) -> list[Card]:
     return [Card(document=each.document, card=each.report) for each in evidence if isinstance(each.report, DataCard)]
 
 
-def file_of(card: DataCard, source: DataSource) -> DataFile:
-    """What is known of a source by its card alone."""
+def file_of(card: DataCard, source: DataSource, model: str) -> DataFile:
+    """What is known of a source by its card alone, for the base model `name/revision`."""
     body, pairs = card.spec, card.spec.pairs
     return DataFile(
         name=source.name,
@@ -44,17 +44,17 @@ def file_of(card: DataCard, source: DataSource) -> DataFile:
         models=tuple(sorted((each.model, each.rows) for each in body.models)),
         classes=tuple(sorted((each.name.value, each.rows) for each in body.classes)),
         text_bytes=body.text_bytes,
-        lengths=_lengths(body.lengths),
+        lengths=_lengths(body.lengths, model),
         shared=tuple(_shared(each) for each in body.overlaps),
     )
 
 
-def with_card(file: DataFile, card: DataCard) -> DataFile:
+def with_card(file: DataFile, card: DataCard, model: str) -> DataFile:
     """A source that was read, with what only its card holds: lengths in tokens, and what is nearly the same."""
-    lengths = _lengths(card.spec.lengths)
+    lengths = _lengths(card.spec.lengths, model)
     return replace(
         file,
-        lengths=lengths if lengths.unit == "tokens" else file.lengths,
+        lengths=lengths if lengths is not None and lengths.unit == "tokens" else file.lengths,
         shared=tuple(_shared(each) for each in card.spec.overlaps),
     )
 
@@ -81,7 +81,10 @@ def disagreements(
         yield diagnostic("CHK220", message, document.at(("spec", "pairs", "nearDistance")), hint=hint)
 
 
-def _lengths(lengths: CardLengths) -> Lengths:
+def _lengths(lengths: CardLengths, model: str) -> Lengths | None:
+    """The lengths, unless they are in the tokens of another model."""
+    if lengths.unit == "tokens" and lengths.tokenizer != model:
+        return None
     return Lengths(
         unit=lengths.unit,
         p50=lengths.p50,

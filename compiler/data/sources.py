@@ -29,6 +29,7 @@ def read_sources(reader: Reader, spec: TrainingSpec, evidence: Sequence[Evidence
     """
     files: dict[str, DataFile] = {}
     distance = spec.spec.thresholds.near_pair_distance
+    model = f"{spec.spec.model.name}/{spec.spec.model.revision}"
     by_source = _by_source(reader, spec, cards_of(evidence or ()))
     for index, source in enumerate(spec.spec.data):
         card = by_source.get(source.name)
@@ -41,10 +42,10 @@ def read_sources(reader: Reader, spec: TrainingSpec, evidence: Sequence[Evidence
             file = _read(reader, index, source, source.path, distance)
             if file is not None:
                 agrees = card is not None and _agrees(reader, card, source, file.sha256, distance)
-                files[source.name] = with_card(file, card.card) if card and agrees else file
+                files[source.name] = with_card(file, card.card, model) if card and agrees else file
         elif card is not None:
             if _agrees(reader, card, source, None, distance):
-                files[source.name] = file_of(card.card, source)
+                files[source.name] = file_of(card.card, source, model)
         elif evidence is not None:
             reader.found.append(_no_card(reader, source, where))
     return files

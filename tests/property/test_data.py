@@ -129,7 +129,7 @@ def test_a_card_stands_for_its_rows(source: tuple[str, Rows], tmp_path: Path) ->
     measured = Measured(source=spec.spec.data[0], file=file, measurement=measurement)
     data = card_data(measured, spec, {"x": measured}, {}, None, "2026-11-22")
     card = DataCard.model_validate(data)
-    by_card = file_of(card, spec.spec.data[0])
+    by_card = file_of(card, spec.spec.data[0], "m/1")
     nothing: dict[str, Any] = {"prompts": {}, "clusters": {}, "targets": {}, "failures": {}, "parts": ()}
     assert by_card == replace(file, path="", uri="s3://bucket/x", **nothing)
 

@@ -185,6 +185,13 @@ def test_what_cannot_be_measured_here_is_kept_for_the_same_rows(make_spec: MakeS
     measure(spec, "--check")
     measure(spec)
     assert cards(spec) == with_tokens
+    short = "  training: {sft: {trainer: {max_length: 1}}}\n"
+    text = spec.read_text(encoding="utf-8")
+    spec.write_text(text + short, encoding="utf-8")
+    assert "CHK230" in codes(spec)
+    spec.write_text(text.replace('revision: "1"', 'revision: "2"') + short, encoding="utf-8")
+    assert "in bytes" in str([each.message for each in make_plan(spec, "x").diagnostics if each.code == "CHK230"])
+    spec.write_text(text, encoding="utf-8")
     write_rows(spec.parent / "data" / "demos.jsonl", demos(59))
     measure(spec)
     assert 'unit: "bytes"' in cards(spec)["data-demos.yaml"]
