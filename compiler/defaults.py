@@ -209,9 +209,6 @@ DEADLINE_MINUTES = {
     "sample": 240,
     "evaluate": 60,
 }
-# methods that the runtime of this version has; plans render the others for review
-RUNTIME_METHODS = ("sft", "dpo", "evaluate")
-
 BACKOFF_LIMIT = 3
 GRACE_SECONDS = 120
 

@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator, Mapping
 from pydantic.alias_generators import to_camel
 
 from compiler.data.gates import too_long
-from compiler.defaults import METRICS, RUNTIME_METHODS, TRAINER, USUAL_ROWS
+from compiler.defaults import METRICS, TRAINER, USUAL_ROWS
 from compiler.diagnostics import Diagnostic, diagnostic
 from compiler.inputs import Inputs
 from compiler.plan_model import Plan, Stage
+from compiler.runtime_support import lacking
 from compiler.schema.v1.training_spec import MethodOverrides
 from compiler.schema.v1.types import Purpose
 from compiler.selection import Phase, Selection
@@ -115,9 +116,9 @@ def long_rows(plan: Plan) -> Iterator[Diagnostic]:
 
 def not_run_yet(plan: Plan) -> Iterator[Diagnostic]:
     """Methods that are rendered for review, and that the runtime of this version does not have."""
-    missing = sorted({stage.method for stage in plan.stages} - set(RUNTIME_METHODS))
+    missing = sorted({lacking(stage.config) for stage in plan.pending} - {""})
     if missing:
-        names = ", ".join(f"`{name}`" for name in missing)
+        names = ", ".join(missing)
         hint = "review the plan; to run it, wait for a version whose runtime has the method"
         where = plan.inputs.document.at(("spec", "gaps"))
         yield diagnostic("PLN404", f"the runtime of this version does not run {names} yet", where, hint=hint)

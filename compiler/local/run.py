@@ -8,12 +8,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from compiler.defaults import RUNTIME_METHODS
 from compiler.diagnostics import Diagnostic, Location, diagnostic
 from compiler.local.manifests import LocalJob, read_plan
 from compiler.local.process import Ended, Event, Places, run_job
 from compiler.local.results import Result, read_result
 from compiler.local.show import conclusion, summary, watching
+from compiler.runtime_support import RUNTIME_METHODS, lacking
 
 GATE_NOT_PASSED = 80
 
@@ -28,7 +28,7 @@ def run(plan: Path, work: Path | None, models: Path | None) -> tuple[Diagnostic,
         return ()
     jobs = read.value
     pending = [job for job in jobs if not job.finished]
-    beyond = tuple(_beyond(job, plan) for job in pending if job.method not in RUNTIME_METHODS)
+    beyond = tuple(_beyond(job, plan) for job in pending if lacking(job.config))
     if beyond:
         return beyond
     places = Places(
@@ -72,7 +72,7 @@ def _beyond(job: LocalJob, plan: Path) -> Diagnostic:
     have = ", ".join(f"`{name}`" for name in RUNTIME_METHODS)
     return diagnostic(
         "RUN796",
-        f"stage `{job.stage}` needs the method `{job.method}`, which this version does not run; nothing was started",
+        f"stage `{job.stage}` needs {lacking(job.config)}, which this version does not run; nothing was started",
         Location(path=str(plan)),
         hint=f"keep the plan for review, or run it with a version that has the method (this one has {have})",
     )

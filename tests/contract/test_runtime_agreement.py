@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from compiler.cli import app
 from compiler.data.sources import read_source
-from compiler.defaults import RUNTIME_METHODS
+from compiler.runtime_support import RUNTIME_METHODS, lacking
 from compiler.schema.v1.types import BadcaseClass
 from runtime import config as runtime_config
 from runtime.config import DataBlock, parse_stage
@@ -32,7 +32,7 @@ Rows = list[dict[str, Any]]
 def test_the_compiler_knows_the_methods_of_the_runtime() -> None:
     from runtime.stage import METHODS
 
-    assert tuple(METHODS) == RUNTIME_METHODS
+    assert list(METHODS) == list(RUNTIME_METHODS)
 
 
 def test_both_know_the_same_classes_of_badcases() -> None:
@@ -54,7 +54,10 @@ def test_the_runtime_reads_what_the_compiler_renders(make_spec: MakeSpec) -> Non
 @pytest.mark.parametrize("plan", sorted(ROOT.glob("specs/*/plan")), ids=lambda path: path.parent.name)
 def test_the_runtime_reads_every_shipped_plan(plan: Path) -> None:
     for text in configs(plan):
-        if yaml.safe_load(text)["method"] in RUNTIME_METHODS:
+        if lacking(yaml.safe_load(text)):
+            with pytest.raises(StageError):
+                parse_stage(text.encode(), plan.parent.name)
+        else:
             parse_stage(text.encode(), plan.parent.name)
 
 

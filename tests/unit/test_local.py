@@ -179,7 +179,7 @@ def test_a_method_that_the_runtime_lacks_is_told_before_anything_runs(project: P
         path.write_text(text.replace(f'method: "{name[3:]}"', f'method: "{method}"'), encoding="utf-8")
     found = run.run(project.plan, project.work, project.models)
     assert [each.code for each in found] == ["RUN796", "RUN796"]
-    assert f"stage `dpo` needs the method `{method}`" in found[1].message
+    assert f"stage `dpo` needs `{method}`" in found[1].message
     assert "`sft`, `dpo`, `evaluate`" in found[1].hint
     assert project.starts() == {}
 

@@ -1,0 +1,22 @@
+"""What the runtime of this version can run; plans render the rest for review. A contract test holds it to that."""
+
+from collections.abc import Mapping
+from typing import Any
+
+# each method with the shapes of rows that it reads
+RUNTIME_METHODS: dict[str, tuple[str, ...]] = {
+    "sft": ("prompt-completion", "messages"),
+    "dpo": ("preference", "badcase"),
+    "evaluate": ("evaluation",),
+}
+
+
+def lacking(config: Mapping[str, Any]) -> str:
+    """What a stage config asks for that the runtime does not have, in words; empty when it has everything."""
+    method = config["method"]
+    if method not in RUNTIME_METHODS:
+        return f"`{method}`"
+    shapes = sorted({block["shape"] for block in config["data"]} - set(RUNTIME_METHODS[method]))
+    if shapes:
+        return f"`{method}` on rows of shape {' and '.join(f'`{shape}`' for shape in shapes)}"
+    return f"`{method}` with a prompt that an earlier stage made" if "prompt" in config else ""
