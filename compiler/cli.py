@@ -1,6 +1,5 @@
 """The `trainspec` command: arguments in, exit codes out. What commands do is in `commands.py` and behind it."""
 
-import traceback
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Optional
@@ -8,7 +7,6 @@ from typing import Annotated, Optional
 import typer
 
 from compiler import __version__
-from compiler.exit_codes import ExitCode
 
 app = typer.Typer(
     name="trainspec",
@@ -267,16 +265,3 @@ def schema(
     from compiler.commands import print_schema
 
     raise typer.Exit(print_schema(kind))
-
-
-def main() -> None:
-    """Run the command; Ctrl-C ends with 130, and a defect of ours with 3 and what is needed to report it."""
-    try:
-        app(standalone_mode=True)
-    except KeyboardInterrupt:
-        raise SystemExit(ExitCode.INTERRUPT) from None
-    except Exception as error:
-        traceback.print_exc()
-        typer.echo(f"internal error: {type(error).__name__}: {error}", err=True)
-        typer.echo(f"this is a defect of trainspec {__version__}: report it with the text above", err=True)
-        raise SystemExit(ExitCode.INTERNAL) from None

@@ -153,7 +153,7 @@ def test_a_work_folder_that_cannot_be_written(project: Project) -> None:
 def test_interrupting_the_command_stops_the_stage_and_a_rerun_goes_on(project: Project, tmp_path: Path) -> None:
     project.behave(sft={"sleep": 60})
     code = (
-        "import sys; from compiler.local import process; from compiler.cli import main\n"
+        "import sys; from compiler.local import process; from compiler.__main__ import main\n"
         f"process.COMMAND = ['python', {str(tmp_path / 'stage.py')!r}]\n"
         f"sys.argv = ['trainspec', 'run', {str(project.plan)!r}, '--work', {str(project.work)!r}, '--models', {str(project.models)!r}]\n"
         "main()"
