@@ -1,0 +1,55 @@
+-- flight_2: schema from Spider (CC BY-SA 4.0), rows synthetic; written by build_data.py
+CREATE TABLE "airlines" ("uid" NUMERIC, "Airline" TEXT, "Abbreviation" TEXT, "Country" TEXT);
+INSERT INTO "airlines" VALUES
+(115, 'United Airlines', 'UAL', 'Ginkgo'),
+(31, 'Iris', 'Umber Abbreviation', 'Clover'),
+(88, 'Iris', 'Aspen Abbreviation', 'USA'),
+(51, 'Iris', 'Fern', 'Ginkgo'),
+(46, 'Iris', 'Birch', 'Ginkgo'),
+(90, 'Iris', 'Hazel', 'Ginkgo'),
+(13, 'JetBlue Airways', 'Dahlia', 'Ginkgo'),
+(69, 'Birch Airline', 'Poplar', 'Zinnia'),
+(77, 'Iris', 'Kelp', 'Zinnia'),
+(26, 'Birch Airline', 'Alder', 'Zinnia'),
+(100, 'JetBlue Airways', 'Willow', 'Clover'),
+(94, 'Birch Airline', 'Rowan', 'Fennel'),
+(116, 'Birch Airline', 'Laurel', 'USA'),
+(20, 'Iris', 'Fennel', 'Clover'),
+(131, 'Birch Airline', 'Clover', 'Clover'),
+(130, 'Iris', 'Cedar', 'Ginkgo'),
+(9, 'JetBlue Airways', 'Olive', 'Ginkgo');
+CREATE TABLE "airports" ("City" TEXT, "AirportCode" TEXT, "AirportName" TEXT, "Country" TEXT, "CountryAbbrev" TEXT);
+INSERT INTO "airports" VALUES
+('Abilene', 'AKO', 'Bamboo', 'USA', 'Quince'),
+('Aberdeen', 'ATO', 'Tulip', 'Yarrow', 'Quince'),
+('Anthony', 'CVO', 'Bamboo', 'Cedar', 'Daisy'),
+('Aberdeen', 'AHD', 'Olive', 'Nettle', 'Clover'),
+('Abilene', 'APG', 'Poplar', 'Fern', 'Clover'),
+('Abilene', 'ASY', 'Olive', 'Aspen', 'Quince'),
+('Ashley', 'Yarrow', 'Tulip', 'Alder Country', 'Quince'),
+('Ashley', 'Ginkgo', 'Tulip', 'Tulip', 'Rowan'),
+('Ashley', 'Juniper', 'Tulip', 'Fennel', 'Clover'),
+('Aberdeen', 'Maple', 'Poplar', 'Willow', 'Clover'),
+('Abilene', 'Poplar', 'Olive', 'Sage Country', 'Quince'),
+('Abilene', 'Clover', 'Poplar', 'Violet', 'Clover'),
+('Ashley', 'Cedar', 'Alton', 'Juniper', 'Quince'),
+('Abilene', 'Zinnia', 'Olive', 'Rowan', 'Quince'),
+('Ashley', 'Olive', 'Tulip', 'Ginkgo', 'Rowan');
+CREATE TABLE "flights" ("Airline" NUMERIC, "FlightNo" NUMERIC, "SourceAirport" TEXT, "DestAirport" TEXT);
+INSERT INTO "flights" VALUES
+(48, 3284, 'APG', 'APG'),
+(31, 1798, 'CVO', 'APG'),
+(35, 1018, 'ATO', 'AHD'),
+(126, 1800, 'ATO', 'Olive'),
+(79, 4735, 'CVO', 'Ginkgo'),
+(82, 844, 'APG', 'AHD'),
+(40, 3198, 'APG', 'Ginkgo'),
+(90, 3895, 'ATO', 'Yarrow'),
+(53, 3959, 'ATO', 'AHD'),
+(130, 2783, 'ATO', 'AHD'),
+(25, 2329, 'ATO', 'Ginkgo'),
+(134, 1268, 'APG', 'Olive'),
+(118, 4306, 'AHD', 'AHD'),
+(13, 467, 'ATO', 'APG'),
+(6, 1446, 'APG', 'AHD'),
+(127, 4463, 'CVO', 'Ginkgo');

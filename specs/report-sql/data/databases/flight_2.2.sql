@@ -1,0 +1,55 @@
+-- flight_2: schema from Spider (CC BY-SA 4.0), rows synthetic; written by build_data.py
+CREATE TABLE "airlines" ("uid" NUMERIC, "Airline" TEXT, "Abbreviation" TEXT, "Country" TEXT);
+INSERT INTO "airlines" VALUES
+(128, 'Juniper', 'Tulip', 'Aspen'),
+(28, 'United Airlines', 'UAL', 'Fennel'),
+(112, 'United Airlines', 'Tulip', 'Aspen'),
+(127, 'United Airlines', 'Birch', 'Fennel'),
+(103, 'JetBlue Airways', 'Birch', 'Fennel'),
+(33, 'United Airlines', 'Poplar', 'Aspen'),
+(138, 'United Airlines', 'Tulip', 'Dahlia'),
+(90, 'United Airlines', 'Birch', 'Aspen'),
+(73, 'Ginkgo', 'Tulip', 'Fern'),
+(46, 'United Airlines', 'Tulip', 'Aspen'),
+(10, 'JetBlue Airways', 'UAL', 'Dahlia'),
+(50, 'United Airlines', 'Poplar', 'Fennel'),
+(40, 'Juniper', 'UAL', 'Dahlia'),
+(96, 'JetBlue Airways', 'Bamboo', 'Aspen'),
+(91, 'JetBlue Airways', 'Birch', 'Fern');
+CREATE TABLE "airports" ("City" TEXT, "AirportCode" TEXT, "AirportName" TEXT, "Country" TEXT, "CountryAbbrev" TEXT);
+INSERT INTO "airports" VALUES
+('Aberdeen', 'ATO', 'Alton', 'USA', 'Quince'),
+('Anthony', 'AHD', 'Sage', 'Yarrow', 'Fern'),
+('Abilene', 'APG', 'Tulip', 'Fennel', 'Maple'),
+('Ashley', 'ASY', 'Olive', 'Umber', 'Aspen'),
+('Cedar', 'CVO', 'Rowan', 'Laurel', 'Willow'),
+('Willow', 'AKO', 'Kelp', 'Aspen', 'Alder'),
+('Olive', 'Rowan AirportCode', 'Violet AirportName', 'Alder', 'Dahlia'),
+('Bamboo', 'Laurel', 'Fern', 'Cedar', 'Iris'),
+('Ginkgo', 'Cedar AirportCode', 'Yarrow AirportName', 'Maple', 'Rowan CountryAbbrev'),
+('Fern', 'Tulip', 'Nettle', 'Sage', 'Hazel'),
+('Laurel', 'Fennel', 'Alder', 'Bamboo', 'Kelp'),
+('Juniper', 'Alder AirportCode', 'Dahlia', 'Poplar', 'Clover'),
+('Fennel', 'Willow', 'Fennel', 'Violet Country', 'Tulip'),
+('Maple', 'Olive', 'Aspen', 'Elm', 'Umber'),
+('Hazel', 'Umber', 'Ginkgo', 'Daisy', 'Ginkgo'),
+('Aspen', 'Iris', 'Birch', 'Willow', 'Daisy CountryAbbrev'),
+('Iris', 'Ginkgo AirportCode', 'Umber', 'Kelp', 'Olive');
+CREATE TABLE "flights" ("Airline" NUMERIC, "FlightNo" NUMERIC, "SourceAirport" TEXT, "DestAirport" TEXT);
+INSERT INTO "flights" VALUES
+(49, 3679, 'Willow', 'ASY'),
+(38, 4919, 'AHD', 'Ginkgo AirportCode'),
+(34, 3516, 'CVO', 'Tulip'),
+(113, 1266, 'AHD', 'ATO'),
+(58, 1279, 'Willow', 'Ginkgo AirportCode'),
+(92, 4123, 'APG', 'ATO'),
+(73, 2525, 'Willow', 'Ginkgo AirportCode'),
+(119, 331, 'AHD', 'Tulip'),
+(46, 1811, 'AHD', 'Ginkgo AirportCode'),
+(87, 4334, 'Willow', 'Ginkgo AirportCode'),
+(76, 3818, 'APG', 'Ginkgo AirportCode'),
+(71, 2593, 'Willow', 'Tulip'),
+(133, 904, 'Willow', 'Tulip'),
+(68, 4111, 'Willow', 'Ginkgo AirportCode'),
+(78, 2038, 'AHD', 'Tulip'),
+(25, 1438, 'Willow', 'ATO');

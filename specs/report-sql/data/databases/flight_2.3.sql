@@ -1,0 +1,55 @@
+-- flight_2: schema from Spider (CC BY-SA 4.0), rows synthetic; written by build_data.py
+CREATE TABLE "airlines" ("uid" NUMERIC, "Airline" TEXT, "Abbreviation" TEXT, "Country" TEXT);
+INSERT INTO "airlines" VALUES
+(69, 'United Airlines', 'UAL', 'USA'),
+(88, 'United Airlines', 'UAL', 'Kelp'),
+(23, 'Elm', 'UAL', 'Bamboo'),
+(21, 'Aspen', 'Olive', 'Fern Country'),
+(61, 'United Airlines', 'Willow', 'Poplar'),
+(6, 'United Airlines', 'Willow', 'Yarrow'),
+(51, 'JetBlue Airways', 'Olive', 'Tulip'),
+(77, 'Aspen', 'Olive', 'Aspen'),
+(87, 'United Airlines', 'UAL', 'Cedar'),
+(80, 'Aspen', 'Olive', 'Quince'),
+(107, 'Aspen', 'Zinnia', 'Fennel'),
+(120, 'United Airlines', 'UAL', 'Daisy'),
+(97, 'Elm', 'UAL', 'Juniper'),
+(33, 'United Airlines', 'UAL', 'Iris'),
+(121, 'Aspen', 'UAL', 'Birch Country');
+CREATE TABLE "airports" ("City" TEXT, "AirportCode" TEXT, "AirportName" TEXT, "Country" TEXT, "CountryAbbrev" TEXT);
+INSERT INTO "airports" VALUES
+('Nettle', 'AHD', 'Poplar AirportName', 'USA', 'Yarrow'),
+('Anthony', 'APG', 'Nettle', 'Cedar', 'Willow'),
+('Nettle', 'ATO', 'Nettle', 'USA', 'Daisy'),
+('Aberdeen', 'AKO', 'Laurel', 'Iris', 'Tulip'),
+('Anthony', 'ASY', 'Poplar AirportName', 'Cedar', 'Dahlia'),
+('Nettle', 'CVO', 'Nettle', 'USA', 'Laurel'),
+('Aberdeen', 'Olive', 'Nettle', 'USA', 'Zinnia CountryAbbrev'),
+('Nettle', 'Daisy', 'Alton', 'USA', 'Alder CountryAbbrev'),
+('Anthony', 'Laurel', 'Nettle', 'USA', 'Elm'),
+('Abilene', 'Yarrow', 'Alton', 'Iris', 'Umber'),
+('Anthony', 'Rowan', 'Poplar AirportName', 'Iris', 'Fennel'),
+('Nettle', 'Willow', 'Alton', 'Cedar', 'Kelp'),
+('Nettle', 'Juniper', 'Nettle', 'Iris', 'Olive'),
+('Nettle', 'Bamboo', 'Alton', 'Iris', 'Clover'),
+('Nettle', 'Umber', 'Nettle', 'USA', 'Aspen'),
+('Anthony', 'Cedar', 'Alton', 'Maple Country', 'Poplar'),
+('Aberdeen', 'Ginkgo', 'Nettle', 'USA', 'Birch');
+CREATE TABLE "flights" ("Airline" NUMERIC, "FlightNo" NUMERIC, "SourceAirport" TEXT, "DestAirport" TEXT);
+INSERT INTO "flights" VALUES
+(124, 5025, 'APG', 'ASY'),
+(111, 2114, 'CVO', 'Willow'),
+(33, 362, 'APG', 'ASY'),
+(116, 3052, 'CVO', 'Willow'),
+(109, 1602, 'Ginkgo', 'Willow'),
+(119, 4918, 'APG', 'ATO'),
+(62, 332, 'Ginkgo', 'Olive'),
+(133, 2742, 'APG', 'ASY'),
+(91, 2884, 'Willow', 'ASY'),
+(74, 2070, 'APG', 'ATO'),
+(21, 1004, 'APG', 'Willow'),
+(105, 1178, 'CVO', 'ASY'),
+(108, 3145, 'CVO', 'ASY'),
+(103, 3331, 'APG', 'ASY'),
+(130, 671, 'APG', 'ASY'),
+(11, 2428, 'APG', 'ASY');

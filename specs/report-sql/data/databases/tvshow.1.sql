@@ -1,0 +1,55 @@
+-- tvshow: schema from Spider (CC BY-SA 4.0), rows synthetic; written by build_data.py
+CREATE TABLE "TV_Channel" ("id" TEXT, "series_name" TEXT, "Country" TEXT, "Language" TEXT, "Content" TEXT, "Pixel_aspect_ratio_PAR" TEXT, "Hight_definition_TV" TEXT, "Pay_per_view_PPV" TEXT, "Package_Option" TEXT);
+INSERT INTO "TV_Channel" VALUES
+('Birch', 'Fern', 'Fern', 'Iris', 'Fennel', 'Cedar', 'yes', 'Nettle', 'Zinnia'),
+('Violet id', 'Laurel', 'Rowan', 'English', 'Hazel', 'Tulip Pixel', 'Olive Hight', 'Fennel Pay', 'Juniper'),
+('Fennel', 'Violet', 'Violet', 'Violet', 'Fennel', 'Maple', 'Kelp', 'Daisy', 'Nettle'),
+('Olive', 'Laurel', 'Maple', 'Birch', 'Hazel', 'Laurel', 'Willow', 'Iris Pay', 'Umber'),
+('Bamboo id', 'Sky Radio', 'Willow', 'English', 'Dahlia', 'Zinnia', 'Cedar', 'Aspen', 'Birch'),
+('Cedar', 'Fennel', 'Alder', 'Birch', 'Hazel', 'Kelp', 'Birch', 'Umber', 'Yarrow'),
+('Quince', 'Laurel', 'Nettle', 'Violet', 'Fennel', 'Alder', 'Iris', 'Zinnia', 'Fennel'),
+('Sage', 'Sky Radio', 'Dahlia Country', 'Birch', 'Rowan', 'Elm', 'Bamboo', 'Willow', 'Aspen'),
+('Ginkgo', 'Sky Radio', 'Fennel', 'Birch', 'Hazel', 'Aspen', 'Fennel Hight', 'Poplar', 'Bamboo'),
+('Daisy', 'Sky Radio', 'Daisy', 'Violet', 'Rowan', 'Fern', 'Elm', 'Laurel', 'Cedar'),
+('Tulip', 'Fennel', 'Bamboo', 'Violet', 'Hazel', 'Hazel', 'Aspen', 'Bamboo Pay', 'Iris'),
+('Dahlia', 'Sky Radio', 'Juniper', 'Iris', 'Dahlia', 'Clover', 'Quince', 'Quince', 'Maple'),
+('Alder', 'Fennel', 'Yarrow Country', 'Willow', 'Hazel', 'Umber', 'Nettle', 'Rowan', 'Clover Package'),
+('Aspen', 'Fennel', 'Tulip', 'Birch', 'Hazel', 'Olive', 'Rowan', 'Cedar', 'Dahlia'),
+('Nettle', 'Violet', 'Aspen', 'Birch', 'Dahlia', 'Yarrow', 'Clover', 'Sage', 'Kelp'),
+('Fern', 'Sky Radio', 'Olive', 'English', 'Dahlia', 'Violet', 'Yarrow', 'Maple', 'Elm');
+CREATE TABLE "TV_series" ("id" NUMERIC, "Episode" TEXT, "Air_Date" TEXT, "Rating" TEXT, "Share" NUMERIC, "18_49_Rating_Share" TEXT, "Viewers_m" TEXT, "Weekly_Rank" NUMERIC, "Channel" TEXT);
+INSERT INTO "TV_series" VALUES
+(17, 'Willow Episode', 'Birch', 'Iris', 1420, 'Fennel', 'Yarrow', 1035, 'Nettle'),
+(41, 'Yarrow', 'Zinnia Air', 'Birch', 4138, 'Elm', 'Elm', 826, 'Nettle'),
+(113, 'Willow Episode', 'Clover', 'Juniper', 4297, 'Zinnia', 'Juniper', 1673, 'Nettle'),
+(92, 'Birch', 'Kelp', 'Sage', 2248, 'Cedar', 'Bamboo', 3722, 'Tulip'),
+(11, 'Yarrow', 'Iris', 'Kelp', 44, 'Poplar', 'Quince', 1173, 'Nettle'),
+(97, 'Yarrow', 'Umber', 'Willow', 1476, 'Violet', 'Olive', 827, 'Nettle'),
+(116, 'Yarrow', 'Olive', 'Laurel', 3728, 'Laurel', 'Umber', 172, 'Olive'),
+(132, 'Yarrow', 'Alder', 'Elm Rating', 4119, 'Ginkgo 18', 'Iris', 985, 'Tulip'),
+(81, 'Birch', 'Violet', 'Poplar', 1604, 'Juniper', 'Ginkgo', 466, 'Aspen'),
+(134, 'Willow Episode', 'Fennel', 'Dahlia', 907, 'Kelp', 'Dahlia Viewers', 4103, 'Tulip'),
+(58, 'A Love of a Lifetime', 'Dahlia Air', 'Daisy', 266, 'Maple', 'Tulip', 1742, 'Tulip'),
+(123, 'Yarrow', 'Laurel', 'Alder', 4978, 'Daisy', 'Alder', 3655, 'Olive'),
+(18, 'Willow Episode', 'Maple Air', 'Cedar', 2318, 'Aspen', 'Cedar', 3997, 'Tulip'),
+(76, 'Yarrow', 'Yarrow', 'Quince', 1296, 'Fern', 'Sage', 2958, 'Nettle'),
+(124, 'A Love of a Lifetime', 'Daisy', 'Maple', 3936, 'Clover', 'Willow', 583, 'Nettle'),
+(59, 'Yarrow', 'Nettle Air', 'Aspen', 3582, 'Birch', 'Clover', 4199, 'Nettle'),
+(100, 'Birch', 'Tulip Air', 'Zinnia', 1206, 'Tulip', 'Birch', 1578, 'Olive');
+CREATE TABLE "Cartoon" ("id" NUMERIC, "Title" TEXT, "Directed_by" TEXT, "Written_by" TEXT, "Original_air_date" TEXT, "Production_code" NUMERIC, "Channel" TEXT);
+INSERT INTO "Cartoon" VALUES
+(51, 'The Rise of the Blue Beetle!', 'Ben Jones', 'Joseph Kuhr', 'Poplar Original', 2648, 'Nettle'),
+(85, 'Quince Title', 'Rowan', 'Todd Casey', 'Violet', 4000, 'Aspen'),
+(9, 'Violet', 'Michael Chang', 'Umber', 'Olive', 4552, 'Aspen'),
+(17, 'Umber', 'Yarrow Directed', 'Aspen', 'Yarrow', 2945, 'Aspen'),
+(42, 'Dahlia', 'Rowan', 'Elm', 'Quince', 3121, 'Dahlia'),
+(79, 'Alder', 'Rowan', 'Birch', 'Fennel', 1444, 'Nettle'),
+(100, 'Hazel', 'Michael Chang', 'Olive', 'Nettle', 2789, 'Dahlia'),
+(46, 'Bamboo', 'Ben Jones', 'Violet', 'Clover', 4882, 'Aspen'),
+(53, 'Fern', 'Yarrow Directed', 'Rowan', 'Dahlia', 3996, 'Aspen'),
+(30, 'Rowan', 'Rowan', 'Laurel', 'Aspen', 4401, 'Nettle'),
+(67, 'Juniper', 'Michael Chang', 'Zinnia', 'Bamboo', 711, 'Daisy'),
+(124, 'Kelp', 'Ben Jones', 'Bamboo', 'Juniper', 2780, 'Birch'),
+(116, 'Tulip', 'Rowan', 'Clover', 'Daisy', 3058, 'Nettle'),
+(36, 'Clover Title', 'Michael Chang', 'Willow', 'Alder', 2920, 'Dahlia'),
+(131, 'Poplar', 'Rowan', 'Fern', 'Cedar', 2359, 'Birch');

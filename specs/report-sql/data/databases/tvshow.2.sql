@@ -1,0 +1,55 @@
+-- tvshow: schema from Spider (CC BY-SA 4.0), rows synthetic; written by build_data.py
+CREATE TABLE "TV_Channel" ("id" TEXT, "series_name" TEXT, "Country" TEXT, "Language" TEXT, "Content" TEXT, "Pixel_aspect_ratio_PAR" TEXT, "Hight_definition_TV" TEXT, "Pay_per_view_PPV" TEXT, "Package_Option" TEXT);
+INSERT INTO "TV_Channel" VALUES
+('Quince', 'Poplar', 'Sage Country', 'Daisy', 'Violet', 'Hazel Pixel', 'Umber', 'Birch', 'Clover'),
+('Elm', 'Violet', 'Alder', 'Willow', 'Umber', 'Ginkgo', 'yes', 'Maple', 'Daisy'),
+('Fennel', 'Violet', 'Fern', 'Fennel', 'Willow Content', 'Fennel', 'Alder', 'Poplar', 'Violet'),
+('Nettle id', 'Poplar', 'Nettle', 'Daisy', 'Willow Content', 'Rowan', 'Alder', 'Nettle', 'Olive'),
+('Aspen', 'Violet', 'Kelp', 'Fennel', 'Violet', 'Zinnia', 'Zinnia', 'Violet Pay', 'Kelp Package'),
+('Violet id', 'Poplar', 'Maple', 'Daisy', 'Clover', 'Willow', 'yes', 'Aspen', 'Laurel Package'),
+('Poplar', 'Sky Radio', 'Clover', 'English', 'Umber', 'Clover', 'Alder', 'Fern Pay', 'Hazel'),
+('Cedar', 'Violet', 'Fennel', 'Fennel', 'Willow Content', 'Laurel', 'Yarrow', 'Zinnia', 'Bamboo Package'),
+('Olive', 'Sky Radio', 'Umber', 'Fennel', 'Umber', 'Alder Pixel', 'yes', 'Elm', 'Ginkgo'),
+('Zinnia', 'Poplar', 'Laurel', 'Daisy', 'Violet', 'Maple', 'Alder', 'Iris', 'Poplar'),
+('Laurel', 'Poplar', 'Iris Country', 'English', 'Clover', 'Fern', 'yes', 'Olive', 'Fennel'),
+('Clover', 'Tulip', 'Hazel', 'Daisy', 'Umber', 'Poplar', 'Zinnia', 'Quince Pay', 'Iris'),
+('Tulip', 'Poplar', 'Zinnia', 'English', 'Sage', 'Dahlia', 'Zinnia', 'Laurel', 'Alder'),
+('Kelp', 'Poplar', 'Ginkgo', 'Fennel', 'Umber', 'Aspen', 'Yarrow', 'Daisy', 'Cedar'),
+('Yarrow', 'Poplar', 'Bamboo', 'Daisy', 'Violet', 'Olive', 'yes', 'Hazel', 'Birch');
+CREATE TABLE "TV_series" ("id" NUMERIC, "Episode" TEXT, "Air_Date" TEXT, "Rating" TEXT, "Share" NUMERIC, "18_49_Rating_Share" TEXT, "Viewers_m" TEXT, "Weekly_Rank" NUMERIC, "Channel" TEXT);
+INSERT INTO "TV_series" VALUES
+(74, 'Juniper', 'Willow', 'Poplar', 4128, 'Alder 18', 'Kelp', 3061, 'Elm'),
+(130, 'Juniper', 'Sage', 'Kelp', 1064, 'Poplar', 'Kelp', 417, 'Kelp'),
+(108, 'A Love of a Lifetime', 'Laurel', 'Clover Rating', 3868, 'Fern', 'Elm', 1354, 'Elm'),
+(16, 'Aspen', 'Clover', 'Iris', 2877, 'Clover', 'Fennel', 725, 'Nettle id'),
+(4, 'A Love of a Lifetime', 'Nettle', 'Alder', 2393, 'Rowan', 'Fennel', 4318, 'Tulip'),
+(83, 'Aspen', 'Olive Air', 'Fennel', 1398, 'Dahlia', 'Fennel', 3934, 'Nettle id'),
+(54, 'Aspen', 'Poplar', 'Tulip Rating', 4820, 'Nettle 18', 'Fennel', 2119, 'Elm'),
+(45, 'Aspen', 'Umber', 'Juniper', 3308, 'Umber', 'Hazel', 559, 'Elm'),
+(40, 'A Love of a Lifetime', 'Rowan', 'Birch', 661, 'Aspen', 'Elm', 3576, 'Tulip'),
+(96, 'A Love of a Lifetime', 'Elm', 'Elm', 4770, 'Quince', 'Fennel', 2926, 'Kelp'),
+(27, 'A Love of a Lifetime', 'Cedar', 'Ginkgo', 2920, 'Zinnia', 'Fennel', 4026, 'Nettle id'),
+(28, 'A Love of a Lifetime', 'Bamboo', 'Dahlia', 1844, 'Yarrow', 'Elm', 4621, 'Elm'),
+(78, 'Juniper', 'Quince', 'Maple', 2669, 'Olive', 'Kelp', 1343, 'Kelp'),
+(72, 'Fennel', 'Birch Air', 'Fern Rating', 1396, 'Bamboo', 'Hazel', 2343, 'Elm'),
+(67, 'A Love of a Lifetime', 'Fern', 'Quince', 2696, 'Birch', 'Fennel', 3104, 'Kelp'),
+(59, 'Fennel', 'Fennel', 'Nettle', 4167, 'Cedar', 'Elm', 1485, 'Elm');
+CREATE TABLE "Cartoon" ("id" NUMERIC, "Title" TEXT, "Directed_by" TEXT, "Written_by" TEXT, "Original_air_date" TEXT, "Production_code" NUMERIC, "Channel" TEXT);
+INSERT INTO "Cartoon" VALUES
+(17, 'The Rise of the Blue Beetle!', 'Clover', 'Todd Casey', 'Ginkgo Original', 390, 'Poplar'),
+(91, 'Elm', 'Clover', 'Joseph Kuhr', 'Clover', 3994, 'Zinnia'),
+(101, 'Fennel', 'Hazel', 'Ginkgo', 'Zinnia Original', 104, 'Poplar'),
+(96, 'Cedar', 'Ben Jones', 'Tulip', 'Alder', 3336, 'Poplar'),
+(25, 'Quince Title', 'Brandon Vietti', 'Poplar', 'Daisy', 1303, 'Nettle id'),
+(14, 'Hazel', 'Hazel', 'Aspen', 'Iris', 2718, 'Poplar'),
+(121, 'Olive Title', 'Hazel', 'Zinnia', 'Hazel Original', 169, 'Zinnia'),
+(81, 'Sage', 'Clover', 'Laurel', 'Willow', 2579, 'Fennel'),
+(40, 'Dahlia', 'Hazel', 'Kelp', 'Olive', 3279, 'Zinnia'),
+(51, 'Yarrow', 'Hazel', 'Clover', 'Tulip', 2177, 'Nettle id'),
+(43, 'Ginkgo Title', 'Clover', 'Umber', 'Cedar', 902, 'Fennel'),
+(70, 'Laurel', 'Hazel', 'Dahlia', 'Sage', 4783, 'Poplar'),
+(114, 'Umber', 'Hazel', 'Maple', 'Elm', 2913, 'Zinnia'),
+(127, 'Bamboo', 'Ben Jones', 'Cedar', 'Nettle', 3199, 'Laurel'),
+(132, 'Poplar', 'Hazel', 'Iris', 'Yarrow', 905, 'Poplar'),
+(2, 'Alder', 'Clover', 'Willow', 'Kelp', 1027, 'Fennel'),
+(42, 'Aspen', 'Ben Jones', 'Fern', 'Dahlia', 2673, 'Poplar');

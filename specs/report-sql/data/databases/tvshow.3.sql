@@ -1,0 +1,55 @@
+-- tvshow: schema from Spider (CC BY-SA 4.0), rows synthetic; written by build_data.py
+CREATE TABLE "TV_Channel" ("id" TEXT, "series_name" TEXT, "Country" TEXT, "Language" TEXT, "Content" TEXT, "Pixel_aspect_ratio_PAR" TEXT, "Hight_definition_TV" TEXT, "Pay_per_view_PPV" TEXT, "Package_Option" TEXT);
+INSERT INTO "TV_Channel" VALUES
+('Hazel', 'Ginkgo series', 'Zinnia', 'Laurel', 'Yarrow', 'Iris', 'Nettle', 'Violet', 'Daisy'),
+('Bamboo id', 'Ginkgo series', 'Clover', 'Fennel', 'Kelp', 'Willow', 'Elm', 'Violet', 'Poplar'),
+('Dahlia', 'Ginkgo series', 'Tulip', 'Laurel', 'Yarrow', 'Ginkgo', 'Poplar Hight', 'Violet', 'Maple'),
+('Clover', 'Willow', 'Laurel', 'English', 'Yarrow', 'Alder', 'Nettle', 'Violet', 'Sage'),
+('Ginkgo', 'Ginkgo series', 'Willow', 'Laurel', 'Birch', 'Violet', 'Ginkgo Hight', 'Zinnia', 'Rowan'),
+('Aspen', 'Ginkgo series', 'Ginkgo', 'Laurel', 'Daisy', 'Poplar', 'Daisy', 'Quince', 'Birch'),
+('Alder', 'Willow', 'Rowan', 'Willow', 'Daisy', 'Zinnia', 'Poplar Hight', 'Violet', 'Nettle Package'),
+('Willow', 'Sky Radio', 'Fern', 'Willow', 'Dahlia', 'Fern', 'Poplar Hight', 'Rowan', 'Cedar'),
+('Yarrow', 'Ginkgo series', 'Fennel', 'Fennel', 'Kelp', 'Quince', 'Poplar Hight', 'Violet', 'Laurel'),
+('Nettle', 'Fennel', 'Kelp', 'Willow', 'Yarrow', 'Tulip', 'Nettle', 'Violet', 'Elm'),
+('Fern', 'Ginkgo series', 'Cedar', 'Willow', 'Daisy', 'Yarrow', 'Daisy', 'Rowan', 'Kelp Package'),
+('Umber id', 'Sky Radio', 'Hazel', 'English', 'Birch', 'Laurel', 'Poplar Hight', 'Rowan', 'Clover'),
+('Rowan', 'Ginkgo series', 'Aspen', 'English', 'Yarrow', 'Cedar', 'Nettle', 'Rowan', 'Fern'),
+('Fennel', 'Willow', 'Daisy', 'Laurel', 'Daisy', 'Elm', 'Elm', 'Violet', 'Zinnia'),
+('Daisy', 'Willow', 'Yarrow', 'Laurel', 'Yarrow', 'Fennel', 'Poplar Hight', 'Rowan', 'Fennel'),
+('Laurel', 'Ginkgo series', 'Quince Country', 'Clover', 'Yarrow', 'Kelp Pixel', 'Poplar Hight', 'Violet', 'Yarrow'),
+('Violet', 'Ginkgo series', 'Juniper', 'Laurel', 'Birch', 'Sage', 'Daisy', 'Zinnia', 'Willow');
+CREATE TABLE "TV_series" ("id" NUMERIC, "Episode" TEXT, "Air_Date" TEXT, "Rating" TEXT, "Share" NUMERIC, "18_49_Rating_Share" TEXT, "Viewers_m" TEXT, "Weekly_Rank" NUMERIC, "Channel" TEXT);
+INSERT INTO "TV_series" VALUES
+(79, 'A Love of a Lifetime', 'Cedar', 'Cedar', 1150, 'Sage', 'Quince', 3116, 'Bamboo id'),
+(58, 'A Love of a Lifetime', 'Quince', 'Tulip', 3254, 'Fern', 'Alder', 2267, 'Bamboo id'),
+(104, 'Poplar', 'Willow', 'Daisy', 1448, 'Umber', 'Fern', 4157, 'Bamboo id'),
+(38, 'A Love of a Lifetime', 'Dahlia', 'Umber', 1211, 'Daisy 18', 'Maple', 4573, 'Bamboo id'),
+(82, 'Fern', 'Clover Air', 'Bamboo', 555, 'Nettle 18', 'Zinnia', 222, 'Ginkgo'),
+(73, 'A Love of a Lifetime', 'Fern', 'Fern', 1143, 'Willow 18', 'Kelp', 1553, 'Ginkgo'),
+(110, 'Poplar', 'Elm', 'Birch Rating', 3507, 'Maple', 'Poplar', 2380, 'Aspen'),
+(27, 'Poplar', 'Poplar', 'Elm', 1682, 'Birch 18', 'Nettle Viewers', 3316, 'Bamboo id'),
+(85, 'A Love of a Lifetime', 'Kelp', 'Violet Rating', 4325, 'Elm', 'Laurel', 1737, 'Ginkgo'),
+(57, 'Quince', 'Alder', 'Rowan', 1112, 'Olive', 'Clover Viewers', 3187, 'Aspen'),
+(101, 'A Love of a Lifetime', 'Umber', 'Ginkgo', 1008, 'Rowan 18', 'Rowan', 880, 'Bamboo id'),
+(130, 'Quince', 'Juniper', 'Iris', 2055, 'Clover', 'Tulip Viewers', 4363, 'Ginkgo'),
+(24, 'Poplar', 'Olive', 'Olive', 469, 'Tulip', 'Violet', 2995, 'Laurel'),
+(94, 'A Love of a Lifetime', 'Laurel', 'Willow', 4577, 'Zinnia', 'Cedar', 361, 'Ginkgo'),
+(84, 'A Love of a Lifetime', 'Sage', 'Zinnia', 1511, 'Fennel', 'Aspen', 4659, 'Bamboo id'),
+(50, 'Poplar', 'Aspen', 'Sage', 2667, 'Kelp', 'Bamboo', 4973, 'Bamboo id');
+CREATE TABLE "Cartoon" ("id" NUMERIC, "Title" TEXT, "Directed_by" TEXT, "Written_by" TEXT, "Original_air_date" TEXT, "Production_code" NUMERIC, "Channel" TEXT);
+INSERT INTO "Cartoon" VALUES
+(134, 'The Rise of the Blue Beetle!', 'Ben Jones', 'Joseph Kuhr', 'Quince', 3237, 'Dahlia'),
+(101, 'Birch', 'Laurel', 'Joseph Kuhr', 'Hazel', 4627, 'Rowan'),
+(16, 'Juniper', 'Laurel', 'Clover', 'Iris', 4547, 'Nettle'),
+(65, 'Willow Title', 'Brandon Vietti', 'Cedar', 'Zinnia', 3583, 'Dahlia'),
+(15, 'Laurel', 'Ben Jones', 'Cedar', 'Clover', 2347, 'Rowan'),
+(61, 'Yarrow', 'Ben Jones', 'Clover', 'Nettle Original', 2161, 'Dahlia'),
+(75, 'Violet', 'Laurel', 'Maple', 'Bamboo', 3031, 'Dahlia'),
+(67, 'Fennel Title', 'Laurel', 'Clover', 'Cedar', 3262, 'Dahlia'),
+(94, 'Ginkgo', 'Laurel', 'Joseph Kuhr', 'Laurel', 2688, 'Dahlia'),
+(51, 'Clover', 'Ben Jones', 'Joseph Kuhr', 'Daisy', 2895, 'Umber id'),
+(110, 'Zinnia Title', 'Laurel', 'Clover', 'Rowan', 4790, 'Dahlia'),
+(113, 'Cedar', 'Michael Chang', 'Joseph Kuhr', 'Birch', 4628, 'Rowan'),
+(59, 'Quince', 'Ben Jones', 'Cedar', 'Kelp', 1948, 'Umber id'),
+(129, 'Hazel', 'Michael Chang', 'Joseph Kuhr', 'Ginkgo Original', 3757, 'Rowan'),
+(108, 'Dahlia', 'Michael Chang', 'Clover', 'Sage', 2233, 'Dahlia');
