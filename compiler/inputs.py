@@ -11,15 +11,18 @@ from compiler.data.sources import read_sources
 from compiler.defaults import REWARDS
 from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic, has_errors
 from compiler.evidence import EvidenceFile, as_evidence, load_evidence
-from compiler.load import load
+from compiler.load import MAX_BYTES, load
 from compiler.reader import Reader
 from compiler.reads import Reads
 from compiler.schema.v1.cluster_profile import ClusterProfile
 from compiler.schema.v1.evidence import PromptRounds
 from compiler.schema.v1.training_spec import TrainingSpec
 from compiler.source import SourceDocument
+from compiler.untrusted import can_be_shown, digest_of, lies_in, reason
 from compiler.validate import validate
 from compiler.versions import modernise
+
+MAX_FILE_BYTES = 64 << 20  # of one file of databases
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,6 +50,15 @@ def load_inputs(path: Path, shown: str, reads: Reads) -> Outcome[Inputs]:
 
     `reads` is told of everything that the result depends on.
     """
+    folder = Path(os.path.realpath(path.parent))
+    if not lies_in(path, folder):
+        hint = "put the file itself there, not a link"
+        found = diagnostic("CHK202", "the spec is a link that leaves its folder", Location(path=shown), hint=hint)
+        return Outcome(value=None, diagnostics=(found,))
+    if not can_be_shown(folder.name):
+        message = "cannot take the spec: the name of its folder holds characters that cannot be shown"
+        found = diagnostic("YML001", message, Location(path=shown), hint="rename the folder")
+        return Outcome(value=None, diagnostics=(found,))
     loaded = load(path, shown, reads)
     if loaded.value is None or not loaded.ok:
         return Outcome(value=None, diagnostics=loaded.diagnostics)
@@ -59,7 +71,7 @@ def load_inputs(path: Path, shown: str, reads: Reads) -> Outcome[Inputs]:
         wrong = validated.diagnostics or (_wrong_kind(document, "TrainingSpec"),)
         evidence = load_evidence(path.resolve().parent, Path(shown).parent, reads)
         return Outcome(value=None, diagnostics=(*modern.diagnostics, *wrong, *evidence.diagnostics))
-    reader = Reader(folder=path.resolve().parent, shown=Path(shown).parent, document=document, reads=reads)
+    reader = Reader(folder=folder, shown=Path(shown).parent, document=document, reads=reads)
     return _load_references(reader, validated.value, modern.value.evidence, modern.diagnostics)
 
 
@@ -103,6 +115,11 @@ def load_profile(reader: Reader, name: str) -> Outcome[tuple[SourceDocument, Clu
         hint = _close_or_known(name, known, "profiles") if known else f"add `clusters/{name}.yaml`"
         found = diagnostic("CHK207", message, reader.document.at(("spec", "profile")), hint=hint)
         return Outcome(value=None, diagnostics=(found,))
+    if not lies_in(path, reader.folder.parent):
+        message = f"cluster profile `{name}` is a link that leaves `{reader.show(Path('..'))}`"
+        hint = "put the file itself there, not a link"
+        found = diagnostic("CHK202", message, reader.document.at(("spec", "profile")), hint=hint)
+        return Outcome(value=None, diagnostics=(found,))
     loaded = load(path, reader.show(Path("..") / "clusters" / path.name), reader.reads)
     if loaded.value is None or not loaded.ok:
         return Outcome(value=None, diagnostics=loaded.diagnostics)
@@ -144,14 +161,27 @@ def _folder_digest(reader: Reader, folder: Path, where: Location) -> str:
     """SHA-256 over the names and contents of the files directly inside of a folder, in name order."""
     digest = hashlib.sha256()
     for path in (folder / name for name in reader.reads.names(folder)):
-        if not path.resolve().is_relative_to(reader.folder):
+        if not can_be_shown(path.name):
+            message = "a file's name holds characters that cannot be shown"
+            reader.found.append(diagnostic("CHK201", message, where, hint="rename the file"))
+        elif not lies_in(path, reader.folder):
             hint = "put the file itself into the folder, not a link out of it"
             reader.found.append(diagnostic("CHK202", f"`{path.name}` leaves the spec's folder", where, hint=hint))
         elif path.is_file():
-            sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-            reader.reads.file(path, sha256)
-            digest.update(f"{path.name}\0{sha256}\n".encode())
+            digest.update(f"{path.name}\0{_file_digest(reader, path, where, MAX_FILE_BYTES)}\n".encode())
     return digest.hexdigest()
+
+
+def _file_digest(reader: Reader, path: Path, where: Location, limit: int) -> str:
+    """SHA-256 of a file that the field at `where` leads to; empty, and told, where it cannot be read."""
+    try:
+        sha256 = digest_of(path, limit)
+    except OSError as error:
+        message = f"cannot read `{path.name}`: {reason(error)}"
+        reader.found.append(diagnostic("CHK201", message, where, hint="make it smaller, or mend its permissions"))
+        return ""
+    reader.reads.file(path, sha256)
+    return sha256
 
 
 def _note_data(reader: Reader, files: Mapping[str, DataFile]) -> None:
@@ -184,8 +214,7 @@ def _reward_code(reader: Reader, spec: TrainingSpec) -> dict[str, str]:
             relative = f"{module.replace('.', '/')}.py"
             path = reader.resolve(relative, where)
             if path is not None:
-                code[relative] = hashlib.sha256(path.read_bytes()).hexdigest()
-                reader.reads.file(path, code[relative])
+                code[relative] = _file_digest(reader, path, where, MAX_BYTES)
         elif module not in REWARDS:
             message = f"the reward library has no `{module}`"
             hint = _close_or_known(module, REWARDS, "functions")

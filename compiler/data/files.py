@@ -12,10 +12,12 @@ from typing import Any
 from compiler.data.errors import Problem, SourceError
 from compiler.data.shapes import FORMED
 from compiler.data.texts import Row
+from compiler.untrusted import can_be_shown, lies_in, open_file, reason
 
 MAX_SOURCE_BYTES = 1 << 30
 MAX_ROW_BYTES = 4 << 20
 MAX_FILES = 10_000
+MAX_COLUMNS = 1_000
 SET_ASIDE = (".", "_")  # how names of files and folders begin that hold no rows
 
 Numbered = tuple[int, Row | Problem]
@@ -46,12 +48,16 @@ def parts_of(file: Path, path: str, shown: str, *, inside: Path) -> tuple[Part, 
             each = Path(folder) / name
             if each.suffix in READERS and not name.startswith(SET_ASIDE):
                 below = each.relative_to(file).as_posix()
-                if not each.resolve().is_relative_to(inside):
+                if not can_be_shown(name):
+                    raise SourceError(
+                        "YML001", "a file's name holds characters that cannot be shown", "rename the file"
+                    )
+                if not lies_in(each, inside):
                     hint = "put the file itself into the folder, not a link out of it"
                     raise SourceError("CHK202", f"`{path}/{below}` leaves the folder", hint)
                 parts.append(Part(file=each, path=f"{path.rstrip('/')}/{below}", shown=f"{shown.rstrip('/')}/{below}"))
         if len(parts) > MAX_FILES:
-            raise SourceError("YML005", f"`{shown}` holds more than {MAX_FILES:,} data files", _ELSEWHERE)
+            raise SourceError("YML005", f"`{shown}` holds more than {MAX_FILES:,} data files", ELSEWHERE)
     if not parts:
         raise SourceError("CHK223", f"folder `{shown}` holds no data file", _FORMATS)
     return tuple(sorted(parts, key=lambda part: part.path))
@@ -75,7 +81,7 @@ def rows_of(part: Part, need: list[str], done: Callable[[str], None]) -> Iterato
     try:
         yield from READERS[part.file.suffix](part, need, done)
     except OSError as error:
-        raise SourceError("YML001", f"cannot read the file: {(error.strerror or str(error)).lower()}") from error
+        raise SourceError("YML001", f"cannot read the file: {reason(error)}") from error
 
 
 def _jsonl(part: Part, _: list[str], done: Callable[[str], None]) -> Iterator[Numbered]:
@@ -88,15 +94,18 @@ def _jsonl(part: Part, _: list[str], done: Callable[[str], None]) -> Iterator[Nu
 def _csv(part: Part, need: list[str], done: Callable[[str], None]) -> Iterator[Numbered]:
     csv.field_size_limit(MAX_ROW_BYTES)
     digest = hashlib.sha256()
-    reader = csv.reader((_text(number, raw) for number, raw in _lines(part, digest)), strict=True)
+    size = _RowSize()
+    reader = csv.reader((_text(number, size.add(number, raw)) for number, raw in _lines(part, digest)), strict=True)
     try:
         header = next((cells for cells in reader if cells), [])
-        problem = _header_problem(header, need)
+        size.bytes = 0
+        problem = header_problem(header, need)
         if problem:
             yield 1, problem
             return
         before = reader.line_num
         for cells in reader:
+            size.bytes = 0
             if cells:  # an empty line holds no row
                 yield before + 1, _cells(header, cells)
             before = reader.line_num
@@ -111,39 +120,13 @@ def _csv(part: Part, need: list[str], done: Callable[[str], None]) -> Iterator[N
 
 def _parquet(part: Part, need: list[str], done: Callable[[str], None]) -> Iterator[Numbered]:
     try:
-        import pyarrow
-        import pyarrow.parquet
+        import pyarrow.parquet  # noqa: F401
+
+        from compiler.data.parquet import rows
     except ImportError:
         hint = "install it: pip install 'trainspec[data]'"
         raise SourceError("CHK224", "reading Parquet needs the package `pyarrow`", hint) from None
-    try:
-        with part.file.open("rb") as stream:
-            sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-            stream.seek(0)
-            table = pyarrow.parquet.ParquetFile(stream)
-            size = sum(table.metadata.row_group(index).total_byte_size for index in range(table.num_row_groups))
-            if size > MAX_SOURCE_BYTES and part.file.stat().st_size <= MAX_SOURCE_BYTES:
-                raise SourceError("YML005", f"the file holds {size:,} bytes when it is unpacked", _ELSEWHERE)
-            problem = _header_problem(table.schema_arrow.names, need)
-            if problem:
-                yield 0, problem
-                return
-            number = 0
-            for batch in table.iter_batches(batch_size=256):
-                for row in batch.to_pylist():
-                    number += 1
-                    yield number, {name: _without_nulls(value) for name, value in row.items()}
-            done(sha256)
-    except pyarrow.ArrowException as error:
-        message = f"the file is not Parquet: {str(error).splitlines()[0][:120].lower()}"
-        raise SourceError("CHK223", message, "write it again") from error
-
-
-def _without_nulls(value: Any) -> Any:
-    """Turns without the fields that are null: Parquet gives every turn all fields that any turn has."""
-    if isinstance(value, list):
-        return [{k: v for k, v in item.items() if v is not None} if isinstance(item, dict) else item for item in value]
-    return value
+    yield from rows(part, need, done)
 
 
 READERS: dict[str, Callable[[Part, list[str], Callable[[str], None]], Iterator[Numbered]]] = {
@@ -152,16 +135,30 @@ READERS: dict[str, Callable[[Part, list[str], Callable[[str], None]], Iterator[N
     ".parquet": _parquet,
 }
 _FORMATS = f"name a file that ends in {', '.join(f'`{suffix}`' for suffix in READERS)}, or a folder of such files"
-_ELSEWHERE = "keep the rows elsewhere, name them with `uri`, and commit their card: trainspec data"
+ELSEWHERE = "keep the rows elsewhere, name them with `uri`, and commit their card: trainspec data"
 
 
 def _lines(part: Part, digest: Any) -> Iterator[tuple[int, bytes]]:
-    with part.file.open("rb") as stream:
+    with open_file(part.file) as stream:
         for number, raw in enumerate(iter(lambda: stream.readline(MAX_ROW_BYTES + 1), b""), start=1):
             if len(raw) > MAX_ROW_BYTES:
                 raise SourceError("YML005", f"row {number} is larger than {MAX_ROW_BYTES:,} bytes", "make it smaller")
             digest.update(raw)
             yield number, raw
+
+
+class _RowSize:
+    """How large the row at hand has become: quoted cells of CSV go on over any number of lines."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+
+    def add(self, number: int, raw: bytes) -> bytes:
+        self.bytes += len(raw)
+        if self.bytes > MAX_ROW_BYTES:
+            message = f"the row that ends on line {number} or later is larger than {MAX_ROW_BYTES:,} bytes"
+            raise SourceError("YML005", message, "check its quotes, or make it smaller")
+        return raw
 
 
 class _UndecodedError(Exception):
@@ -178,13 +175,16 @@ def _text(number: int, raw: bytes) -> str:
         raise _UndecodedError(number, error.start) from None
 
 
-def _header_problem(names: list[str], need: list[str]) -> Problem | None:
+def header_problem(names: list[str], need: list[str]) -> Problem | None:
+    """What is wrong with the columns of a table, of which those of `need` must be there."""
+    if len(names) > MAX_COLUMNS:
+        return Problem(f"the table has more than {MAX_COLUMNS:,} columns", "leave out those that are not needed")
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        return Problem(f"column `{twice[0]}` is there twice", "rename one of the two")
+        return Problem(f"column `{twice[0][:80]}` is there twice", "rename one of the two")
     missing = [name for name in need if name not in names]
     if missing:
-        has = ", ".join(f"`{name}`" for name in names[:20]) or "none"
+        has = ", ".join(f"`{name[:80]}`" for name in names[:20]) or "none"
         return Problem(
             f"the table has no column {', '.join(f'`{name}`' for name in missing)}",
             f"its columns are {has}: rename them",
@@ -204,7 +204,9 @@ def _cell(name: str, cell: str) -> object:
     if name in FORMED and cell.startswith("["):
         try:
             turns = json.loads(cell)
-        except (ValueError, RecursionError):
+            if "\\ud" in cell.lower():
+                json.dumps(turns, ensure_ascii=False).encode()
+        except (ValueError, RecursionError):  # also for a lone surrogate: the cell is then the text that it looks like
             return cell
         return turns if turns and all(isinstance(turn, dict) for turn in turns) else cell
     return cell

@@ -40,7 +40,9 @@ def asked(row: Row) -> str:
         return ""
     if isinstance(prompt, str):
         return " ".join(prompt.split())
-    return " ".join(" ".join([turn["content"] for turn in prompt if turn["role"] == "user"]).split())
+    # of a shape without a prompt the column may hold anything
+    turns = prompt if isinstance(prompt, list) and all(isinstance(turn, dict) for turn in prompt) else ()
+    return " ".join(" ".join([str(turn.get("content")) for turn in turns if turn.get("role") == "user"]).split())
 
 
 def answered(value: object) -> str:
