@@ -9,7 +9,6 @@ import hashlib
 import json
 import os
 import sys
-import tempfile
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -18,7 +17,7 @@ from pathlib import Path
 from compiler.diagnostics import Diagnostic, Location, Severity
 from compiler.discover import SpecPath
 from compiler.reads import Note, hold
-from compiler.untrusted import open_file
+from compiler.untrusted import read_file
 
 FORMAT = 1
 MAX_ENTRY_BYTES = 4 << 20
@@ -49,9 +48,7 @@ class Cache:
     def find(self, spec: SpecPath) -> Entry | None:
         """The entry of a spec whose inputs are all as they were."""
         try:
-            path = self._path(spec)
-            with open_file(path) as stream:
-                checksum, _, body = stream.read(MAX_ENTRY_BYTES).partition(b"\n")
+            checksum, _, body = read_file(self._path(spec), MAX_ENTRY_BYTES).partition(b"\n")
             if hashlib.sha256(body).hexdigest().encode() != checksum:
                 return None
             held = json.loads(body)
@@ -82,8 +79,7 @@ class Cache:
                     os.unlink(entry)
 
     def _path(self, spec: SpecPath) -> Path:
-        with open_file(spec.path) as stream:
-            text = hashlib.sha256(stream.read(MAX_SPEC_BYTES)).hexdigest()
+        text = hashlib.sha256(read_file(spec.path, MAX_SPEC_BYTES)).hexdigest()
         parts = (str(FORMAT), self.compiler, spec.shown, spec.path.absolute().parent.name, text)
         key = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
         return self.folder / key[:2] / f"{key[2:]}.json"
@@ -109,8 +105,7 @@ def compiler_digest() -> str:
     templates = package / "templates" if (package / "templates").is_dir() else package.parent / "templates"
     for root in (package, templates):
         for path in sorted(_files(str(root))):
-            with open(path, "rb") as stream:
-                content = hashlib.sha256(stream.read()).hexdigest()
+            content = hashlib.sha256(Path(path).read_bytes()).hexdigest()
             digest.update(f"\0{path.removeprefix(str(root))}\0{content}".encode())
     for name in sorted(_installed()):
         digest.update(f"\0{name}".encode())
@@ -154,6 +149,8 @@ def _diagnostic(held: dict[str, object]) -> Diagnostic:
 
 
 def _write_whole(path: Path, data: bytes) -> None:
+    import tempfile  # not imported where everything is known
+
     descriptor, name = tempfile.mkstemp(prefix=".new-", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as stream:

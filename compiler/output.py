@@ -3,8 +3,6 @@
 import fcntl
 import hashlib
 import os
-import shutil
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -12,9 +10,9 @@ from pathlib import Path
 
 from compiler.bundle import RenderedBundle
 from compiler.diagnostics import Diagnostic, Location, diagnostic
-from compiler.untrusted import open_file
+from compiler.untrusted import read_file
 
-MAX_FILE_BYTES = 64 << 20
+MAX_FILE_BYTES = 64 << 20  # more than any file of a plan has
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,7 +43,7 @@ def _changes(bundle: RenderedBundle, folder: Path) -> Iterator[Change]:
 
 def _read(path: Path) -> str | None:
     try:
-        return _bytes(path).decode("utf-8")
+        return read_file(path, MAX_FILE_BYTES).decode("utf-8")
     except (OSError, UnicodeDecodeError):
         return None
 
@@ -58,15 +56,9 @@ def bundle_digest(bundle: RenderedBundle) -> str:
 def folder_digest(folder: Path) -> str | None:
     """A digest of the names and contents in a plan folder; None where it cannot be read as one."""
     try:
-        return _digest((name, _bytes(folder / name)) for name in sorted(os.listdir(folder)))
+        return _digest((name, read_file(f"{folder}/{name}", MAX_FILE_BYTES)) for name in sorted(os.listdir(folder)))
     except OSError:
         return None
-
-
-def _bytes(path: Path) -> bytes:
-    """A file's content; more of it than any plan's file has is as good as another content."""
-    with open_file(path) as stream:
-        return stream.read(MAX_FILE_BYTES)
 
 
 def _digest(files: Iterable[tuple[str, bytes]]) -> str:
@@ -87,6 +79,8 @@ def write(bundle: RenderedBundle, folder: Path, shown: str) -> Diagnostic | None
     if folder.is_symlink() or (folder.exists() and not _is_ours(folder)):
         message = f"`{shown}` was not written by trainspec, so it is not replaced"
         return diagnostic("RND503", message, Location(path=shown), hint="move it away, then compile again")
+    import tempfile
+
     staged = None
     try:
         staged = Path(tempfile.mkdtemp(prefix=f".{folder.name}.new-", dir=folder.parent))
@@ -96,7 +90,7 @@ def write(bundle: RenderedBundle, folder: Path, shown: str) -> Diagnostic | None
         _swap(staged, folder)
     except OSError as error:
         if staged is not None:
-            shutil.rmtree(staged, ignore_errors=True)
+            _remove(staged)
         message = f"cannot write the plan: {(error.strerror or str(error)).lower()}"
         return diagnostic(
             "RND503", message, Location(path=shown), hint="free space or mend permissions, then compile again"
@@ -124,9 +118,15 @@ def sweep(folder: Path) -> None:
     retired = folder.parent / f".{folder.name}.old"
     if retired.is_dir() and not folder.exists():
         retired.rename(folder)
-    shutil.rmtree(retired, ignore_errors=True)
-    for leftover in folder.parent.glob(f".{folder.name}.new-*"):
-        shutil.rmtree(leftover, ignore_errors=True)
+    for name in os.listdir(folder.parent):
+        if name == retired.name or name.startswith(f".{folder.name}.new-"):
+            _remove(folder.parent / name)
+
+
+def _remove(folder: Path) -> None:
+    import shutil  # most compiles write nothing
+
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def mend(folder: Path) -> None:
@@ -150,4 +150,4 @@ def _swap(staged: Path, folder: Path) -> None:
         with suppress(OSError):
             retired.rename(folder)
         raise
-    shutil.rmtree(retired, ignore_errors=True)
+    _remove(retired)
