@@ -12,7 +12,7 @@ from collections.abc import Mapping
 _ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 _json = json.JSONEncoder(ensure_ascii=False).encode  # made once: `json.dumps` makes an encoder for each call
 
-_WORD = re.compile(r"[a-z][a-z0-9_]*")
+_WORD = re.compile(r"[a-z][A-Za-z0-9_]*")
 _BOOLEANS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}  # YAML 1.1 reads them as no words
 
 
