@@ -46,7 +46,7 @@ def differences(case: Case, made: Selection, *, trace: bool = True) -> list[str]
     }
     told = [f"{name}: {is_!r}, expected {wanted!r}" for name, (is_, wanted) in found.items() if is_ != wanted]
     advice = " | ".join(text for rule, text in made.advice if rule == case.rule)
-    if case.advises not in advice:
+    if case.advises not in advice or (advice and case.status in (SILENT, NOT_REACHED)):
         told.append(f"advice of {case.rule}: {advice!r}, expected {case.advises!r}")
     return told + (_of_trace(case, made) if trace else [])
 

@@ -286,9 +286,9 @@ GATES = (
         name="prompts have plateaued", rule="T0", facts=facts(), status=FIRED, reason="40 badcases remain", stages=SFT
     ),
     Case(
-        name="prompts still gain",
+        name="no prompt round, which P0 has told already",
         rule="T0",
-        facts=facts(rounds=rounds(0.1, 0.2, 0.3)),
+        facts=facts(rounds=()),
         status=NOT_REACHED,
         phase="prompt",
         stages=(OPTIMIZE,),

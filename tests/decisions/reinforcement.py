@@ -264,6 +264,13 @@ D5_D6 = (
         stages=('sample: prompts by D6 {"makes": {"preference": true}}', "dpo:  < sample by D6"),
     ),
     Case(
+        name="a subjective reward that is unstable too: dpo on pairs, and on ranked samples",
+        rule="D6",
+        facts=world(**SUBJECTIVE, sources=PAIRED, preflight=UNSTABLE_REWARD),
+        status=FIRED,
+        stages=('sample: prompts by D6 {"makes": {"preference": true}}', "dpo: pairs < sample by D5 D6"),
+    ),
+    Case(
         name="nothing else can rank samples",
         rule="D6",
         facts=world(preflight=UNSTABLE_REWARD, verifiable=False),
