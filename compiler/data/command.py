@@ -1,7 +1,7 @@
 """`trainspec data`: measures the sources of specs and keeps their cards."""
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -13,6 +13,7 @@ from compiler.discover import SpecPath, discover
 from compiler.evidence import FOLDER
 from compiler.exit_codes import ExitCode
 from compiler.schema.v1.data_card import DataCard
+from compiler.schema.v1.training_spec import DataSource
 from compiler.yaml_document import document_text, write_document
 
 Data = dict[str, object]
@@ -71,6 +72,8 @@ def measure_data(paths: list[Path], wanted: Wanted, report: Report) -> ExitCode:
         from compiler.data.show import table
 
         table(results)
+    elif specs and not has_errors(found):
+        print("nothing to measure: no data source is there")
     if has_errors(each for each in found if each.code != "CHK234"):
         return ExitCode.ERRORS
     return ExitCode.DIFFERENCES if any(each.code == "CHK234" for each in found) else ExitCode.OK
@@ -82,6 +85,8 @@ def measure_spec(spec: SpecPath, wanted: Wanted) -> tuple[list[Diagnostic], list
         from compiler.data.measure_spec import load_spec, measure
         from compiler.data.write_card import card_data
     except ImportError as error:
+        if (error.name or "compiler").partition(".")[0] == "compiler":  # a defect of ours, not a missing package
+            raise
         hint = "install it: pip install 'trainspec[data]'"
         message = f"measuring data needs the package `{error.name}`"
         return [diagnostic("CHK224", message, Location(path=spec.shown), hint=hint)], []
@@ -89,7 +94,7 @@ def measure_spec(spec: SpecPath, wanted: Wanted) -> tuple[list[Diagnostic], list
     loaded = outcome.value
     if loaded is None:
         return list(outcome.diagnostics), []
-    found = [*outcome.diagnostics, *_unknown(spec, wanted, {each.name for each in loaded.spec.spec.data})]
+    found = [*outcome.diagnostics, *_unknown(spec, wanted, {each.name: each for each in loaded.spec.spec.data})]
     if has_errors(found):
         return found, []
     with _progress() as progress:
@@ -121,13 +126,18 @@ def measure_spec(spec: SpecPath, wanted: Wanted) -> tuple[list[Diagnostic], list
     return found, results
 
 
-def _unknown(spec: SpecPath, wanted: Wanted, known: set[str]) -> Iterator[Diagnostic]:
+def _unknown(spec: SpecPath, wanted: Wanted, known: Mapping[str, DataSource]) -> Iterator[Diagnostic]:
+    """What is asked for that cannot be."""
     for name in wanted.names:
         if name not in known:
             hint = "its data sources are " + ", ".join(f"`{each}`" for each in sorted(known))
             yield diagnostic("CHK207", f"no data source `{name}`", Location(path=spec.shown), hint=hint)
     for name, path in wanted.rows_by_name.items():
-        if name in known and not path.exists():
+        if name in known and known[name].path is not None:
+            message = f"`--from` names rows of `{name}`, which has a `path` in the spec"
+            hint = "leave out `--from`: the rows of the path are measured"
+            yield diagnostic("CHK232", message, Location(path=spec.shown), hint=hint)
+        elif name in known and not path.exists():
             hint = f"correct the path of the rows of `{name}`"
             yield diagnostic("CHK201", f"`{path}` is not there", Location(path=spec.shown), hint=hint)
 

@@ -66,10 +66,10 @@ def _found(card: DataCard) -> list[str]:
         found.append(f"pairs: {pairs}")
     for each in body.overlaps:
         words = (
-            (each.prompts, "questions"),
-            (each.clusters, "clusters"),
+            _plural(each.prompts, "question"),
+            _plural(each.clusters, "cluster"),
             (each.near, "nearly"),
-            (each.failed, "failed answers"),
+            _plural(each.failed, "failed answer"),
         )
         shared = _counts(*words)
         if shared:
@@ -82,3 +82,7 @@ def _found(card: DataCard) -> list[str]:
 
 def _counts(*counts: tuple[int, str]) -> str:
     return ", ".join(f"{count:,} {what}" for count, what in counts if count)
+
+
+def _plural(count: int, word: str) -> tuple[int, str]:
+    return count, word if count == 1 else f"{word}s"

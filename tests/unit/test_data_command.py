@@ -229,6 +229,25 @@ def test_wrong_use(make_spec: MakeSpec, tmp_path: Path) -> None:
     assert "YML001" in measure(tmp_path / "nothing" / "spec.yaml", code=1)
 
 
+def test_rows_of_a_path_are_not_given_again(make_spec: MakeSpec) -> None:
+    spec = make_spec()
+    rows = str(spec.parent / "data" / "demos.jsonl")
+    assert "leave out `--from`" in measure(spec, "--source", "demos", "--from", rows, code=1)
+
+
+def test_a_spec_without_data_has_nothing_to_measure(make_spec: MakeSpec) -> None:
+    text = SPEC[: SPEC.index("  data:")] + SPEC[SPEC.index("  gaps:") :]
+    assert "nothing to measure" in measure(make_spec(spec=text))
+
+
+def test_what_is_found_is_shown(make_spec: MakeSpec) -> None:
+    rows = [*demos(), {"prompt": "我的电话 13912345678", "completion": "已登记", "cluster": "h3"}]
+    output = measure(make_spec(demos=rows))
+    assert "prompt-completion" in output
+    assert "shared with held-out: 1 cluster;" in output
+    assert "rows that may hold personal data: 1 phone" in output
+
+
 def test_a_missing_package_is_named(make_spec: MakeSpec, monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 
