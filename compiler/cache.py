@@ -149,14 +149,13 @@ def _diagnostic(held: dict[str, object]) -> Diagnostic:
 
 
 def _write_whole(path: Path, data: bytes) -> None:
-    import tempfile  # not imported where everything is known
-
-    descriptor, name = tempfile.mkstemp(prefix=".new-", dir=path.parent)
+    """Whole or not at all, whichever of several processes comes first."""
+    new = f"{path}.{os.getpid()}"
     try:
-        with os.fdopen(descriptor, "wb") as stream:
+        with open(new, "xb") as stream:
             stream.write(data)
-        os.replace(name, path)
+        os.replace(new, path)
     except OSError:
         with suppress(OSError):
-            os.unlink(name)
+            os.unlink(new)
         raise
