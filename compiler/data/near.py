@@ -11,7 +11,9 @@ PERMUTATIONS = 128
 BANDS = 16
 SEED = 1
 MAX_KEPT = 200_000  # different rows that later ones are compared with: about 2.4 KB of memory each
+# what more than this share of the questions hold does not tell one from another
 TEMPLATE_SHARE, TEMPLATE_ROWS = 0.1, 5
+TELLING_THRESHOLD, TELLING_BANDS = 0.5, 32
 
 # in these scripts a character carries about as much as half a word
 _IDEOGRAPHIC = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
@@ -54,12 +56,14 @@ class Duplicates:
 
 class Questions:
     """The questions of an evaluation source, to be found again in other sources. They are compared exactly once they
-    look alike. What very many of them share, such as the instructions of a prompt template, does not count.
+    look alike. Where very many share something, such as the instructions of a prompt template, what tells one from
+    another must be alike too, if less so: there a changed word weighs more.
     """
 
     def __init__(self) -> None:
         self._names: list[str] = []
         self._shingles: list[set[str]] = []
+        self._telling: list[set[str]] = []
         self._template: frozenset[str] = frozenset()
         self._index: RMinHashLSH | None = None
 
@@ -70,25 +74,28 @@ class Questions:
 
     def near(self, text: str) -> str:
         """The name of the question that the text is most nearly; empty where it is near none."""
-        if self._index is None:
-            self._build()
-        wanted = self._telling(shingles(text))
-        best = max(((jaccard(wanted, self._shingles[key]), -key) for key in self._query(wanted)), default=(0.0, 0))
-        return self._names[-best[1]] if best[0] >= THRESHOLD else ""
+        index = self._index or self._build()
+        wanted = shingles(text)
+        telling = self._telling_of(wanted)
+        alike = [
+            (jaccard(wanted, self._shingles[key]), -key)
+            for key in index.query(_sketch(telling))
+            if jaccard(telling, self._telling[key]) >= TELLING_THRESHOLD
+        ]
+        similarity, key = max(alike, default=(0.0, 0))
+        return self._names[-key] if similarity >= THRESHOLD else ""
 
-    def _build(self) -> None:
+    def _build(self) -> RMinHashLSH:
         counts = Counter(shingle for each in self._shingles for shingle in each)
         limit = max(len(self._shingles) * TEMPLATE_SHARE, TEMPLATE_ROWS)
         self._template = frozenset(shingle for shingle, count in counts.items() if count > limit)
-        self._shingles = [self._telling(each) for each in self._shingles]
-        self._index = RMinHashLSH(THRESHOLD, PERMUTATIONS, BANDS)
-        for key, each in enumerate(self._shingles):
+        self._telling = [self._telling_of(each) for each in self._shingles]
+        self._index = RMinHashLSH(TELLING_THRESHOLD, PERMUTATIONS, TELLING_BANDS)
+        for key, each in enumerate(self._telling):
             self._index.insert(key, _sketch(each))
+        return self._index
 
-    def _query(self, wanted: set[str]) -> list[int]:
-        return list(self._index.query(_sketch(wanted))) if self._index is not None else []
-
-    def _telling(self, found: set[str]) -> set[str]:
+    def _telling_of(self, found: set[str]) -> set[str]:
         return found - self._template or found
 
 

@@ -1,6 +1,7 @@
 """What a card measures beside counts: nearly equal texts, languages, hints of personal data, tokens."""
 
 import json
+import random
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,20 @@ def test_instructions_that_all_questions_share_do_not_make_them_alike() -> None:
         )
     assert questions.near(f"{template}Which of the two washing machines uses less water?") == ""
     assert questions.near(f"{template}Customer 5 asks about student prices in area {5 * 7919}.") == "e:5"
+
+
+def test_common_words_do_not_hide_that_two_questions_are_alike() -> None:
+    words = (
+        "order refund parcel invoice address delivery week blue lamp table chair price discount account login".split()
+    )
+    texts = [" ".join(random.Random(number).choices(words, k=20)) for number in range(200)]
+    questions = Questions()
+    for number, text in enumerate(texts):
+        questions.add(text, f"e:{number}")
+    for number in range(0, 200, 10):
+        at = 7 * number % 90
+        changed = f"{texts[number][:at]}x{texts[number][at + 1 :]}"
+        assert questions.near(changed) == f"e:{number}"
 
 
 @pytest.mark.parametrize(
