@@ -16,11 +16,13 @@ from decisions.world import (
     plateau,
     preflight,
     prompts,
+    reading,
     result,
     reward,
     teacher,
 )
 
+from compiler.schema.v1.types import GapKind
 from compiler.selection.facts import Facts
 from compiler.selection.preflight import CHECKS
 
@@ -159,6 +161,12 @@ M5 = (
         measures={},
     ),
     refused("it never succeeds", "never succeeds", "sft: demos by D7", measures=NEVER),
+    refused(
+        "the model solves a prompt always or never",
+        "too few prompts are solved at some times",
+        advises="neither too easy nor too hard",
+        readings={GapKind.RULE_CONSTRAINTS: reading("absent")},
+    ),
     refused("the reward was not examined", "has not been examined", SFT, EXAMINE, advises="examine", preflight=()),
     refused(
         "a subjective reward was not examined, and no Job can do it",
@@ -318,6 +326,13 @@ D7 = (
         facts=world(measures=NEVER, results=()),
         status=FIRED,
         reason="sft comes before",
+        stages=("sft: demos by D7",),
+    ),
+    Case(
+        name="it never succeeds, so no prompt has spread: the gap is there all the same",
+        rule="D7",
+        facts=world(measures=NEVER, results=(), readings={GapKind.RULE_CONSTRAINTS: reading("absent")}),
+        status=FIRED,
         stages=("sft: demos by D7",),
     ),
     Case(

@@ -30,6 +30,8 @@ def _counts(kind: GapKind, declared: Declared | None, facts: Facts) -> bool:
 
 
 def _contradicted(kind: GapKind, facts: Facts) -> bool:
+    if kind is GapKind.RULE_CONSTRAINTS:
+        return False  # without spread rewards teach nothing, but the rules are there all the same: M5 is blocked by it
     return kind in facts.readings and facts.readings[kind].verdict is Verdict.ABSENT
 
 
@@ -62,10 +64,10 @@ def _warnings(facts: Facts) -> list[Warn]:
                 "is declared, but not measured" if reading is None else f"is not decided by the probe: {reading.reason}"
             )
             warnings.append(Warn(code="SEL310", message=f"gap `{each.kind}` {why}", hint=PROBE, field=at))
-        elif reading.verdict is Verdict.ABSENT and each.owner:
+        elif _contradicted(each.kind, facts) and each.owner:
             message = f"gap `{each.kind}` is kept against its measurement by `{each.owner}`: {each.reason}"
             warnings.append(Warn(code="SEL309", message=message, hint="have a reviewer agree to the reason", field=at))
-        elif reading.verdict is Verdict.ABSENT:
+        elif _contradicted(each.kind, facts):
             message = f"gap `{each.kind}` is declared, but measured to be absent: {reading.reason}"
             hint = "remove it, or keep it with `override`, a reason and an owner"
             warnings.append(Warn(code="SEL308", message=message, hint=hint, field=at))

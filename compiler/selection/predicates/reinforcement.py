@@ -1,7 +1,7 @@
 """Reinforcement learning: last of all methods, and only behind a reward that passed its pre-flight."""
 
 from compiler.schema.v1.types import GapKind
-from compiler.selection.facts import Evidence, Facts, Passing, Result
+from compiler.selection.facts import Evidence, Facts, Passing, Result, Verdict
 from compiler.selection.model import AddStage, Advise, Configure, Effect, Finding, Warn, blocked, fired, silent
 from compiler.selection.predicates.data import (
     demonstrations,
@@ -66,6 +66,10 @@ def _refusal(facts: Facts) -> tuple[str, tuple[Effect, ...]] | None:
         )
     if never_succeeds(facts):
         return "the policy never succeeds, so there is nothing to reinforce", ()
+    spread = facts.readings.get(GapKind.RULE_CONSTRAINTS)
+    if spread is not None and spread.verdict is Verdict.ABSENT:
+        advice = Advise("choose prompts that are neither too easy nor too hard, or teach the policy first")
+        return "too few prompts are solved at some times and not at others, so rewards tell nothing apart", (advice,)
     if not facts.preflight:
         return "the reward has not been examined", _examination(facts)
     failing = [each for each in facts.preflight if each.passing is Passing.BLOCKS]
