@@ -1,5 +1,6 @@
 """Many specs: however many processes there are, the same is told in the same order and the same is written."""
 
+import io
 import os
 import shutil
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 from benchmarks.generate import write_project
 from typer.testing import CliRunner
 
-from compiler import build, workers
+from compiler import build, progress, workers
 from compiler.cache import Cache
 from compiler.cli import app
 from compiler.discover import SpecPath
@@ -94,3 +95,28 @@ def test_one_spec_or_a_few_need_no_processes(monkeypatch: pytest.MonkeyPatch) ->
 def test_answers_come_in_order_and_few_are_in_flight(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "WORTH_A_PROCESS", 1)
     assert list(workers.each(abs, [-each for each in range(1000)], 2)) == list(range(1000))
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_bar_is_shown_to_people_who_wait_for_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    for item in progress.shown(iter(range(400)), 400, "checking"):
+        print(f"line {item}", file=terminal)
+    written = terminal.getvalue()
+    assert "checking ━━━━━━━━━━━━━━━━━━━━──────────────────── 200 of 400" in written
+    # no line of what is told begins behind the bar, and nothing of the bar stays
+    assert all(line.split("\x1b[2K")[-1].startswith("line ") for line in written.splitlines()[:-1])
+    assert written.endswith("\r\x1b[2K")
+
+
+def test_no_bar_for_a_few_or_for_a_file(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert list(progress.shown(iter(range(400)), 400, "checking")) == list(range(400))
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr("sys.stderr", terminal := Terminal())
+    assert list(progress.shown(iter(range(10)), 10, "checking")) == list(range(10))
+    assert terminal.getvalue() == ""
