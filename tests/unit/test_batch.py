@@ -110,7 +110,7 @@ def test_a_bar_is_shown_to_people_who_wait_for_many(monkeypatch: pytest.MonkeyPa
     written = terminal.getvalue()
     assert "checking ━━━━━━━━━━━━━━━━━━━━──────────────────── 200 of 400" in written
     # no line of what is told begins behind the bar, and nothing of the bar stays
-    assert all(line.split("\x1b[2K")[-1].startswith("line ") for line in written.splitlines()[:-1])
+    assert all(line.split("\x1b[2K")[-1].startswith("line ") for line in written.split("\n")[:-1])
     assert written.endswith("\r\x1b[2K")
 
 
