@@ -2,7 +2,7 @@
 
 from compiler.diagnostics.text import display_width
 from compiler.plan_model import Plan, Stage
-from compiler.review import METHOD_NAMES, decisive, gap_lines, is_way, verdict
+from compiler.review import METHOD_NAMES, data_of, decisive, gap_lines, is_way, state_of, verdict
 from compiler.selection import Phase, Status, Traced
 from compiler.selection.examples import example_lines
 from compiler.selection.model import Rule
@@ -85,7 +85,8 @@ def _gap(made: Plan, line: tuple[str, str, str], told: set[str]) -> list[str]:
     if kind not in made.selection.gaps:
         return [*lines, "  it does not count"]
     answer = [each for each in decisive(made.selection) if each.rule.gap == kind]
-    stages = [stage for stage in made.stages if not stage.gates and {each.rule.id for each in answer} & {*stage.rules}]
+    ids = {each.rule.id for each in answer}
+    stages = [stage for stage in made.stages if not stage.evaluates and ids & {*stage.rules}]
     settled = {name for stage in stages for name in stage.rules}
     rules = [each for each in decisive(made.selection) if each in answer or each.rule.id in settled]
     lines += _rules([each for each in rules if each.rule.gap in (None, kind)], told)
@@ -93,10 +94,7 @@ def _gap(made: Plan, line: tuple[str, str, str], told: set[str]) -> list[str]:
 
 
 def _stage(stage: Stage) -> str:
-    data = ", ".join(f"`{name}`" for name in stage.sources) or "rows of an earlier stage"
-    state = f"; finished: {stage.result.score}, gate: {stage.result.gate}" if stage.result else ""
-    state = state or ("; finished" if stage.finished else "")
-    return f"{stage.name}: {METHOD_NAMES[stage.method]} on {data} ({', '.join(stage.rules)}){state}"
+    return f"{stage.name}: {METHOD_NAMES[stage.method]} on {data_of(stage)} ({', '.join(stage.rules)}){state_of(stage)}"
 
 
 def _rules(found: list[Traced], told: set[str]) -> list[str]:
@@ -132,8 +130,8 @@ def _instead(made: Plan, told: set[str]) -> list[str]:
     for each in made.selection.trace:
         if each.finding.status is Status.SILENT and is_way(each):
             told.add(each.rule.id)
-            lines += wrapped(f"· not {each.rule.id}, {each.rule.title}: {each.finding.reason}", 2)
-    return ["instead", *lines]
+            lines += wrapped(f"· {each.rule.id}, {each.rule.title}: no, {each.finding.reason}", 2)
+    return ["alternatives", *lines]
 
 
 def _advice(made: Plan) -> list[str]:

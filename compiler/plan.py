@@ -8,7 +8,7 @@ from compiler.diagnostics import Outcome, has_errors
 from compiler.inputs import Inputs
 from compiler.naming import digest, job_name
 from compiler.plan_checks import PLAN_CHECKS, selection_problems
-from compiler.plan_model import Plan, Stage
+from compiler.plan_model import Plan, Stage, needs_gpu
 from compiler.selection import Selection, StageChoice
 from compiler.selection.rules import RULES_VERSION
 from compiler.stage_config import Built, Lineage, evaluation, training, work
@@ -22,6 +22,7 @@ def plan(inputs: Inputs, selection: Selection) -> Outcome[Plan]:
     stages = _Pipeline(inputs, selection).lay_out()
     whole = digest(
         {
+            "name": inputs.spec.metadata.name,
             "compiler": __version__,
             "rules": RULES_VERSION,
             "jobs": [stage.job for stage in stages],
@@ -45,7 +46,8 @@ def _worst_cost(inputs: Inputs, stages: tuple[Stage, ...]) -> float | None:
     gpu = inputs.profile.spec.gpu
     if gpu is None or gpu.hourly_usd is None:
         return None
-    return sum(stage.deadline_seconds for stage in stages if not stage.finished) / 3600 * gpu.count * gpu.hourly_usd
+    seconds = sum(stage.deadline_seconds for stage in stages if stage.uses_gpu and not stage.finished)
+    return seconds / 3600 * gpu.count * gpu.hourly_usd
 
 
 class _Pipeline:
@@ -86,21 +88,29 @@ class _Pipeline:
             self.lineage = replace(self.lineage, reward_model=f"{stage.job}/adapter")
             return
         adapters = (*before.adapters, f"{stage.job}/adapter")
-        measured = self._evaluate(choice.method, rules=choice.rules, adapters=adapters)
+        gated = choice.method != "cpt"  # it teaches to read; whether that helps the task, the stage behind it shows
+        measured = self._evaluate(choice.method, rules=choice.rules, adapters=adapters, gated=gated)
         if measured.result is not None:
             self.stages[-2] = replace(stage, result=measured.result, finished=True)
             self._finish({*choice.made_by, *(("reward",) if choice.method == "ppo" else ())})
         if measured.result is None or measured.result.gate != "no-gain":
-            self.lineage, self.baseline = replace(self.lineage, adapters=adapters), measured.job
+            self.lineage = replace(self.lineage, adapters=adapters)
+            self.baseline = measured.job if gated else self.baseline
 
     def _finish(self, methods: set[str]) -> None:
         """What made data or a reward for a finished stage has run, too."""
         self.stages = [replace(stage, finished=True) if stage.method in methods else stage for stage in self.stages]
 
     def _evaluate(
-        self, of: str, *, rules: tuple[str, ...], adapters: tuple[str, ...] = (), prompt: str | None = None
+        self,
+        of: str,
+        *,
+        rules: tuple[str, ...],
+        adapters: tuple[str, ...] = (),
+        gated: bool = True,
+        prompt: str | None = None,
     ) -> Stage:
-        built = evaluation(self.inputs, adapters=adapters, baseline=self.baseline, prompt=prompt)
+        built = evaluation(self.inputs, adapters=adapters, baseline=self.baseline, gated=gated, prompt=prompt)
         source = next(each.name for each in self.inputs.spec.spec.data if each.purpose == "evaluation")
         choice = StageChoice(method="evaluate", sources=(source,), made_by=(), rules=rules)
         stage = self._append(f"evaluate-{of}", choice, built)
@@ -143,8 +153,8 @@ class _Pipeline:
             "code": dict(self.inputs.code) if "rewards" in built.config else {},
             "topology": {
                 "nodes": 1,
-                "gpu": profile.gpu.type if profile.gpu else "",
-                "gpus": profile.gpu.count if profile.gpu else 0,
+                "gpu": profile.gpu.type if profile.gpu and needs_gpu(built.config) else "",
+                "gpus": profile.gpu.count if profile.gpu and needs_gpu(built.config) else 0,
             },
             "rerun": self.inputs.spec.spec.rerun,
         }

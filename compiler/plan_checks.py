@@ -91,7 +91,7 @@ def unused_sources(plan: Plan) -> Iterator[Diagnostic]:
 
 def few_rows(plan: Plan) -> Iterator[Diagnostic]:
     """Stages that learn from fewer rows than is usual for their method; fewer than the rules ask for are blocked."""
-    for stage in plan.stages:
+    for stage in plan.pending:
         rows = sum(plan.inputs.files[name].rows for name in stage.sources)
         usual, source = USUAL_ROWS.get(stage.method, (0, ""))
         if 0 < rows < usual:
@@ -102,7 +102,7 @@ def few_rows(plan: Plan) -> Iterator[Diagnostic]:
 
 def long_rows(plan: Plan) -> Iterator[Diagnostic]:
     """Rows that a trainer would cut or drop without a word, for what it trains on is `max_length` at most."""
-    for stage in plan.stages:
+    for stage in plan.pending:
         trainer = {each.name: each.value for each in stage.settings}
         limit = trainer.get("max_length")
         for name in () if trainer.get("packing") else stage.sources:

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from compiler.defaults import TRAINER
 from compiler.inputs import Inputs
 from compiler.selection import Result, Selection
 
-Config = Mapping[str, object]
+Config = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,9 +47,31 @@ class Stage:
         return self.method in TRAINER
 
     @property
+    def evaluates(self) -> bool:
+        """Whether the stage measures what was trained before it."""
+        return self.method == "evaluate"
+
+    @property
     def gates(self) -> bool:
         """Whether the plan may stop behind the stage."""
-        return self.method == "evaluate"
+        return "gate" in self.config
+
+    @property
+    def uses_gpu(self) -> bool:
+        """Whether the stage runs a model by itself, on the profile's GPUs where there are any."""
+        return needs_gpu(self.config)
+
+    @property
+    def made_by(self) -> tuple[str, ...]:
+        """The Jobs whose rows it reads."""
+        blocks = self.config["data"]
+        made = (str(each["path"]).split("/")[0] for each in blocks if each.get("volume") == "outputs")
+        return tuple(dict.fromkeys(made))
+
+
+def needs_gpu(config: Config) -> bool:
+    """Whether a stage of this config runs a model by itself; a teacher that is asked over the network does that."""
+    return config["method"] != "teacher" or "endpoint" not in config["teacher"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -87,7 +87,20 @@ def alternatives(selection: Selection, stage: Stage) -> list[tuple[str, str]]:
 
 def is_way(each: Traced) -> bool:
     """Whether a rule names another way to go on: another method, the prompt, or nothing at all."""
-    return each.rule.gap is not None or each.rule.id in ("P0", "DONE")
+    return each.rule.id in ("P0", "DONE") or each.rule.id.startswith("M")
+
+
+def data_of(stage: Stage) -> str:
+    """What a stage reads: data sources, and rows that earlier Jobs make."""
+    sources = [f"`{name}`" for name in stage.sources]
+    return ", ".join([*sources, *(f"the rows of `{job}`" for job in stage.made_by)])
+
+
+def state_of(stage: Stage) -> str:
+    """What is known of a finished stage, to be put behind it; empty for one that has not run."""
+    if stage.result is not None and stage.evaluates:
+        return f"; finished: {stage.result.score}{f', gate: {stage.result.gate}' if stage.gates else ''}"
+    return "; finished" if stage.finished else ""
 
 
 def gap_lines(plan: Plan) -> list[tuple[str, str, str]]:
@@ -129,6 +142,8 @@ def review_context(plan: Plan) -> dict[str, object]:
         "traced": traced,
         "gaps": gap_lines(plan),
         "thresholds": changed_thresholds(plan),
+        "data_of": data_of,
+        "state_of": state_of,
         "alternatives": lambda stage: alternatives(plan.selection, stage),
         "shown": shown_value,
         "version": __version__,

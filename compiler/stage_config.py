@@ -64,8 +64,13 @@ def work(inputs: Inputs, choice: StageChoice, choices: tuple[StageChoice, ...], 
     return Built(config=config, settings=(*settings, *by_rule))
 
 
-def evaluation(inputs: Inputs, *, adapters: tuple[str, ...], baseline: str | None, prompt: str | None = None) -> Built:
-    """The config of an evaluation; `prompt` is a file of the outputs volume that an earlier stage made."""
+def evaluation(
+    inputs: Inputs, *, adapters: tuple[str, ...], baseline: str | None, gated: bool = True, prompt: str | None = None
+) -> Built:
+    """The config of an evaluation; `prompt` is a file of the outputs volume that an earlier stage made.
+
+    One that is not `gated` informs, and the plan goes on whatever it finds.
+    """
     body = inputs.spec.spec
     goal = body.goal.metrics[0]
     source = next(each for each in body.data if each.purpose is Purpose.EVALUATION)
@@ -76,8 +81,9 @@ def evaluation(inputs: Inputs, *, adapters: tuple[str, ...], baseline: str | Non
     config = _common(inputs, "evaluate", adapters, [_block(inputs, source)]) | {
         "generation": _values(generation),
         "metrics": metrics(inputs),
-        "gate": {"metric": goal.name, "target": goal.target, "baseline": baseline},
     }
+    if gated:
+        config["gate"] = {"metric": goal.name, "target": goal.target, "baseline": baseline}
     if prompt is not None:
         config["prompt"] = {"path": prompt, "volume": "outputs"}
     return Built(config=config, settings=generation)

@@ -100,6 +100,7 @@ def _document(job: LocalJob, jobs: Sequence[LocalJob], metrics: Mapping[str, Any
             "order": job.order,
             **({"method": method} if method else {}),
             "model": config["model"]["path"],
+            **({"adapters": list(config["model"]["adapters"])} if config["model"]["adapters"] else {}),
             "evaluation": config["data"][0]["sha256"],
             "questions": metrics["metrics"][names[0]]["n"],
             "metrics": [{"name": name, **_rounded(metrics["metrics"][name])} for name in names],

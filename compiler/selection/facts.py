@@ -129,7 +129,7 @@ class PreflightCheck:
 class Result:
     """A finished stage: its evaluation Job, the method that it evaluated (empty for the base), and what it found.
 
-    `own`: the Job is one of this plan's name, so that the plan keeps the stage.
+    `own`: the Job is one of this plan's name, so that the plan keeps the stage. `adapters` are what it evaluated.
     """
 
     job: str
@@ -138,6 +138,7 @@ class Result:
     score: Measure
     gain: Measure | None
     gate: str
+    adapters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

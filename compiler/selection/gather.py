@@ -181,6 +181,7 @@ def _results(inputs: Inputs) -> Iterator[Result]:
                 score=Measure(value=metric.value, low=metric.low, high=metric.high, file=file.shown),
                 gain=_measure(report.spec.gain, file.shown) if report.spec.gain else None,
                 gate=report.spec.gate,
+                adapters=tuple(report.spec.adapters),
             )
 
 

@@ -253,6 +253,9 @@ class StageResultBody(Model):
     order: Positive = Field(description="Place of the Job in its plan, from 1.")
     method: Name | None = Field(default=None, description="Training method that was evaluated; none for the base.")
     model: Text = Field(description="Base model, as `name/revision`.")
+    adapters: list[Text] = Field(
+        default=[], description="Adapters merged into the model, in order: what is to be deployed if it is good enough."
+    )
     evaluation: Sha256 = Field(description="SHA-256 of the evaluation data.")
     questions: Positive = Field(description="Rows evaluated.")
     metrics: list[MetricResult] = Field(min_length=1, description="Metrics, the deciding one first.")
