@@ -3,9 +3,10 @@
 from collections.abc import Callable
 
 from compiler.diagnostics import manual
-from compiler.docs import spec
+from compiler.docs import rules, spec
 
 PAGES: dict[str, Callable[[], str]] = {
     "diagnostics.md": manual.page,
+    "rules.md": rules.page,
     "spec.md": spec.page,
 }

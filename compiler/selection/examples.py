@@ -107,16 +107,41 @@ def example_lines(rule_id: str) -> list[str]:
     return lines[:-1]
 
 
+def gist(rule_id: str) -> str:
+    """What makes the example of a rule fire it: the spec's fields beyond the base, and what the evidence says."""
+    example, base = EXAMPLES[rule_id], _body(Example())
+    spec = {name: value for name, value in _body(example).items() if base.get(name) != value}
+    told = {key.split("/")[0]: EVIDENCE[key]["spec"] for key in example.evidence if key != PLATEAU or rule_id == "T0"}
+    told |= {f"card-{key.split('/')[0]}": _counted(key) for key in example.data if "/" in key}
+    texts = [document(spec)] if spec else []
+    texts += [f"# evidence/{name}.yaml\n{document(body)}" for name, body in told.items() if isinstance(body, Mapping)]
+    return "\n".join(texts)
+
+
+def _counted(key: str) -> Part:
+    """What a card says of a source that is not as it should be."""
+    body = card(key)["spec"]
+    names = ("source", "rows", "pairs", "models", "overlaps")
+    return {name: body[name] for name in names if name in body} if isinstance(body, Mapping) else {}
+
+
 def files(rule_id: str) -> dict[str, str]:
     """The files of a rule's example, by path. The cluster profile that it names is not among them."""
     example = EXAMPLES[rule_id]
     evidence = {key.split("/")[0]: EVIDENCE[key] for key in example.evidence}
     evidence |= {f"card-{key.split('/')[0]}": card(key) for key in example.data}
-    spec = {f"{FOLDER}/spec.yaml": document(_spec(example))}
-    return spec | {f"{FOLDER}/evidence/{name}.yaml": document(each) for name, each in evidence.items()}
+    whole: Part = {
+        "apiVersion": API_VERSION,
+        "kind": "TrainingSpec",
+        "metadata": {"name": "shop"},
+        "spec": _body(example),
+    }
+    return {f"{FOLDER}/spec.yaml": document(whole)} | {
+        f"{FOLDER}/evidence/{name}.yaml": document(each) for name, each in evidence.items()
+    }
 
 
-def _spec(example: Example) -> Part:
+def _body(example: Example) -> Part:
     body: Part = {
         "profile": "small",
         "goal": {
@@ -132,7 +157,7 @@ def _spec(example: Example) -> Part:
         body["data"] = [source(key) for key in example.data]
     if example.gaps:
         body["gaps"] = [{"kind": kind} for kind in example.gaps]
-    return {"apiVersion": API_VERSION, "kind": "TrainingSpec", "metadata": {"name": "shop"}, "spec": body}
+    return body
 
 
 def _changed(base: Mapping[str, object], change: Mapping[str, object]) -> Part:
