@@ -1,6 +1,7 @@
 """The cache: an unchanged spec is not compiled again, and nothing but an unchanged spec is taken from it."""
 
 import shutil
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from compiler.cache import Cache, compiler_digest
 from compiler.cli import app
 from compiler.discover import SpecPath
 from compiler.output import write
+from compiler.reads import Reads
 
 HOME = "XDG_CACHE_HOME"
 
@@ -202,3 +204,27 @@ def test_a_plan_that_was_changed_by_hand_is_seen(project: Path, first: str) -> N
     assert run("compile", project, "--check").exit_code == 5
     assert "1 files written" in run("compile", project).stdout
     assert run("compile", project, "--check").exit_code == 0
+
+
+def test_whatever_a_compile_opens_is_noted(project: Path) -> None:
+    """Held against what the interpreter itself reports, so that a new way of reading cannot be forgotten."""
+    spec = SpecPath(path=project / "spec.yaml", shown="spec.yaml")
+    compiled(spec, cache=None, may_mend=False)  # imports
+    opened: set[Path] = set()
+    watching = [True]
+
+    def watch(event: str, arguments: tuple[object, ...]) -> None:
+        if watching[0] and event in ("open", "os.listdir", "os.scandir") and isinstance(arguments[0], (str, Path)):
+            opened.add(Path(arguments[0]))
+
+    sys.addaudithook(watch)
+    reads = Reads(project)
+    try:
+        assert pipeline.compile_spec(spec.path, spec.shown, reads).value is not None
+    finally:
+        watching[0] = False
+    inside = {path.resolve() for path in opened if path.is_absolute() and path.is_relative_to(project.parent)}
+    assert len(inside) >= 10
+    assert reads.complete
+    noted = {(project / path).resolve() for path, asked, _ in reads.notes if asked in ("file", "names")}
+    assert inside <= noted, inside - noted
