@@ -135,6 +135,7 @@ READERS: dict[str, Callable[[Part, list[str], Callable[[str], None]], Iterator[N
     ".parquet": _parquet,
 }
 _FORMATS = f"name a file that ends in {', '.join(f'`{suffix}`' for suffix in READERS)}, or a folder of such files"
+_SURROGATE = Problem("the row holds a lone surrogate", "write the character as utf-8, or as a pair of escapes")
 ELSEWHERE = "keep the rows elsewhere, name them with `uri`, and commit their card: trainspec data"
 
 
@@ -195,7 +196,10 @@ def header_problem(names: list[str], need: list[str]) -> Problem | None:
 def _cells(header: list[str], cells: list[str]) -> Row | Problem:
     if len(cells) != len(header):
         return Problem(f"the row has {len(cells)} cells, the header {len(header)}", "check its commas and quotes")
-    return {name: _cell(name, cell) for name, cell in zip(header, cells, strict=True) if cell}
+    try:
+        return {name: _cell(name, cell) for name, cell in zip(header, cells, strict=True) if cell}
+    except UnicodeEncodeError:
+        return _SURROGATE
 
 
 def _cell(name: str, cell: str) -> object:
@@ -204,27 +208,30 @@ def _cell(name: str, cell: str) -> object:
     if name in FORMED and cell.startswith("["):
         try:
             turns = json.loads(cell)
-            if "\\ud" in cell.lower():
-                json.dumps(turns, ensure_ascii=False).encode()
-        except (ValueError, RecursionError):  # also for a lone surrogate: the cell is then the text that it looks like
+        except (ValueError, RecursionError):
             return cell
+        if "\\ud" in cell.lower():
+            json.dumps(turns, ensure_ascii=False).encode()
         return turns if turns and all(isinstance(turn, dict) for turn in turns) else cell
     return cell
+
+
+_BOM = "\N{BYTE ORDER MARK}".encode()
 
 
 def parse(raw: bytes) -> Row | Problem:
     """One line of JSONL as a row."""
     try:
-        text = raw.decode("utf-8-sig").strip()
+        text = raw.removeprefix(_BOM).decode().strip()  # a third of the time that the codec `utf-8-sig` takes
         if not text:
             return Problem("the row is empty", "remove the empty line")
         row = _DECODER.decode(text)
-        if "\\ud" in text.lower():
+        if "\\u" in text and "\\ud" in text.lower():
             json.dumps(row, ensure_ascii=False).encode()
     except UnicodeDecodeError as error:
         return Problem(f"the row is not utf-8 text (byte {error.start})", "save the file as utf-8")
     except UnicodeEncodeError:
-        return Problem("the row holds a lone surrogate", "write the character as utf-8, or as a pair of escapes")
+        return _SURROGATE
     except json.JSONDecodeError as error:
         shown = text if len(text) < 500 else ""
         hint = "write one json object a line"

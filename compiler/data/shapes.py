@@ -67,6 +67,7 @@ SHAPES: dict[str, dict[str, Check]] = {
 }
 # columns that hold a prompt or an answer, in the one form or the other
 FORMED = ("prompt", "completion", "chosen", "rejected", "messages")
+_FORMED_OF = {shape: [name for name in columns if name in FORMED] for shape, columns in SHAPES.items()}
 # columns that a row of any shape may have
 OPTIONAL_TEXTS = ("cluster", "database")
 
@@ -104,8 +105,8 @@ def is_conversational(row: Row) -> bool:
 
 
 def _mixed(row: Row, shape: str) -> Problem | None:
-    forms = {isinstance(row[name], list) for name in SHAPES[shape] if name in FORMED}
-    if len(forms) < 2:
+    formed = _FORMED_OF[shape]
+    if len(formed) < 2 or len({isinstance(row[name], list) for name in formed}) < 2:
         return None
     names = ", ".join(f"`{name}`" for name in SHAPES[shape] if name in FORMED)
     return Problem(f"{names} mix text and turns", "write all of a row's fields as text, or all as turns")
