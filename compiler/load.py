@@ -15,6 +15,7 @@ from compiler.source import Mark, SourceDocument, place_of
 from compiler.untrusted import open_file, reason
 
 MAX_BYTES = 1 << 20
+MAX_DIRECTIVES = 100
 
 
 def read_text(path: Path, shown: str, reads: Reads | None = None) -> Outcome[str]:
@@ -45,6 +46,8 @@ def load(path: Path, shown: str, reads: Reads | None = None) -> Outcome[SourceDo
 
 def compose(text: str, shown: str) -> Outcome[SourceDocument]:
     """Compose one YAML document out of its text, and say everything that is wrong with it."""
+    if text.count("%TAG") > MAX_DIRECTIVES:  # the parser compares each with all before it
+        return _failed("YML006", "tag directives are not used in specs", shown)
     composer = Composer(text, shown)
     try:
         composer.compose(CParser(text))

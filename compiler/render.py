@@ -99,12 +99,15 @@ def templates_folder() -> Path:
 
 
 _MARKUP = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;", "[": "&#91;", "]": "&#93;"}
+_BLOCK = re.compile(r"#{1,6}(\s|$)|~~~|```")  # at the start of a line: a heading, or a fence that hides what follows
 _ANY_MARKUP = re.compile(r"[&<>|\[\]`]")
 
 
 def escape_markdown(value: object) -> str:
     """Text of a spec as one line of Markdown that cannot break a table, start HTML or close a code span."""
     text = " ".join(str(value).split())
+    if _BLOCK.match(text):
+        text = f"\\{text}"
     if _ANY_MARKUP.search(text) is None:
         return text
     for char, safe in _MARKUP.items():

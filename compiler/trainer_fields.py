@@ -58,6 +58,8 @@ PPO_FIELDS: dict[str, list[str]] = {
     "whiten_rewards": ["bool"],
 }
 
+MAX_KEY = 200  # YAML takes no key of more than 1,024 characters in one line
+
 _PYTHON_KINDS = {bool: "bool", int: "int", float: "float", str: "str", list: "list", dict: "dict", type(None): "null"}
 
 
@@ -95,6 +97,9 @@ def check_trainer(
                 document.at(path),
                 hint=f"write a value of type {kinds}",
             )
+        elif isinstance(value, dict) and any(len(key) > MAX_KEY for key in value):
+            message = f"`{name}` has a key of more than {MAX_KEY} characters"
+            yield diagnostic("CHK213", message, document.at(path), hint="shorten the key")
 
 
 def _kind(value: object) -> str:

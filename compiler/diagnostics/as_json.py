@@ -3,12 +3,15 @@
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from compiler import __version__
 from compiler.diagnostics.codes import CODES
 from compiler.diagnostics.model import Diagnostic, Location, Severity
+
+_ESCAPED = re.compile("[\x7f-\x9f\ud800-\udfff]")  # JSON itself escapes those below a space
 
 SCHEMA = "trainspec.dev/diagnostics/v1"
 
@@ -44,6 +47,8 @@ def _place(where: Location) -> dict[str, Any]:
 
 
 def dumps(document: Mapping[str, Any]) -> str:
-    """JSON that any UTF-8 stream takes: a lone surrogate (as of a file name that is not UTF-8) is written escaped."""
+    """JSON that any UTF-8 stream and any terminal takes: what is not a character to show is written escaped, such as a
+    lone surrogate (of a file name that is not UTF-8) or a control character.
+    """
     text = json.dumps(document, ensure_ascii=False, indent=2)
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
