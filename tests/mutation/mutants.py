@@ -38,6 +38,11 @@ class Mutant:
     killed: Callable[[], bool]
 
 
+def unbroken() -> list[str]:
+    """What the decision table notices of the rules as they are: nothing, or no mutant tells anything."""
+    return [case.id for case in CASES if differences(case, select(case.facts))]
+
+
 def mutants() -> Iterator[Mutant]:
     """Every mutant, by kind."""
     for index, rule in enumerate(RULES):

@@ -4,12 +4,15 @@ import sys
 import time
 from collections import Counter
 
-from mutation.mutants import Mutant, mutants, score, swaps
+from mutation.mutants import Mutant, mutants, score, swaps, unbroken
 
 
 def main() -> int:
     """Print the score, what survived, and which rules may change places."""
     began = time.perf_counter()
+    if failing := unbroken():
+        print("\n".join(["these cases fail without any mutant:", *failing]))
+        return 1
     found: Counter[tuple[str, bool]] = Counter()
     survivors: list[Mutant] = []
     for mutant in mutants():
