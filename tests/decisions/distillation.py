@@ -132,7 +132,7 @@ CHAIN = (
             sources=data(demos(), badcases(), pairs(), corpus(), general()),
         ),
         status=FIRED,
-        reason="merged result of the one before",
+        reason="merged result of the last one that gained",
         stages=(
             "cpt: corpus, general by M1",
             'sft: demos by M1 M2 D13 {"start": "merged"}',

@@ -90,7 +90,7 @@ CHOICE = (
         rule="D12",
         facts=facts(**PREFERENCE, sources=data(demos(), badcases())),
         status=FIRED,
-        reason="dpo comes before sft",
+        reason="dpo on them, not sft",
         stages=(BADCASES,),
     ),
     Case(
@@ -201,7 +201,7 @@ MADE = (
         rule="D2",
         facts=facts(**PREFERENCE, sources=data(badcases(), thumbs(), pairs())),
         status=SILENT,
-        reason="not all there is",
+        reason="thumbs alone",
         stages=(PAIRS,),
     ),
 )

@@ -77,7 +77,7 @@ def allowed(name: str, *stages: str, reason: str = "", warns: tuple[str, ...] = 
 def _failing(check: str) -> Case:
     unstable = check == "repeatability"
     stages = (
-        (SFT, 'sample: prompts by D6 {"makes": {"preference": true}}', 'dpo:  < sample by D6 D13 {"start": "merged"}')
+        (SFT, 'sample: demos by D6 {"makes": {"preference": true}}', 'dpo:  < sample by D6 D13 {"start": "merged"}')
         if unstable
         else (SFT,)
     )
@@ -91,7 +91,7 @@ def _failing(check: str) -> Case:
 
 
 M5 = (
-    allowed("everything is there: grpo", reason="sft or dpo has plateaued"),
+    allowed("everything is there: grpo", reason="sft has plateaued"),
     allowed("a programmatic reward: grpo", reward=reward("programmatic"), reason="a reward that code computes"),
     allowed(
         "parts of an answer need credit: ppo",
@@ -159,8 +159,9 @@ M5 = (
         "probe: badcases by M5",
         advises="probe the present policy",
         measures={},
+        results=(plateau(score=0.0),),
     ),
-    refused("it never succeeds", "never succeeds", "sft: demos by D7", measures=NEVER),
+    refused("it never succeeds", "never succeeds", "sft: demos by D7", measures=NEVER, results=(plateau(score=0.0),)),
     refused(
         "the model solves a prompt always or never",
         "too few prompts are solved at some times",
@@ -219,7 +220,7 @@ D5_D6 = (
         rule="D5",
         facts=world(**SUBJECTIVE, sources=PAIRED, preflight=preflight(human_agreement="blocks")),
         status=FIRED,
-        reason="no agreement of the reward with people",
+        reason="does not agree with people",
         stages=("dpo: pairs by D5",),
     ),
     Case(
@@ -227,7 +228,7 @@ D5_D6 = (
         rule="D5",
         facts=world(**SUBJECTIVE, sources=PAIRED, preflight=()),
         status=FIRED,
-        reason="no agreement",
+        reason="no reward was compared with people",
         stages=("dpo: pairs by D5",),
     ),
     Case(
@@ -269,14 +270,14 @@ D5_D6 = (
         facts=world(preflight=UNSTABLE_REWARD, results=(plateau(own=False),)),
         status=FIRED,
         reason="dpo on samples that the verifier ranks",
-        stages=('sample: prompts by D6 {"makes": {"preference": true}}', "dpo:  < sample by D6"),
+        stages=('sample: demos by D6 {"makes": {"preference": true}}', "dpo:  < sample by D6"),
     ),
     Case(
         name="a subjective reward that is unstable too: dpo on pairs, and on ranked samples",
         rule="D6",
         facts=world(**SUBJECTIVE, sources=PAIRED, preflight=UNSTABLE_REWARD),
         status=FIRED,
-        stages=('sample: prompts by D6 {"makes": {"preference": true}}', "dpo: pairs < sample by D5 D6"),
+        stages=('sample: badcases by D6 {"makes": {"preference": true}}', "dpo: pairs < sample by D5 D6"),
     ),
     Case(
         name="nothing else can rank samples",
@@ -290,7 +291,7 @@ D5_D6 = (
     Case(
         name="a policy that never succeeds has no right samples",
         rule="D6",
-        facts=world(preflight=UNSTABLE_REWARD, measures=NEVER),
+        facts=world(preflight=UNSTABLE_REWARD, measures=NEVER, results=(plateau(score=0.0),)),
         status=BLOCKED,
         reason="no right samples",
         stages=("sft: demos by D7",),
@@ -363,7 +364,7 @@ D7 = (
     Case(
         name="a spec's own limit",
         rule="D7",
-        facts=world(measures=SELDOM, thresholds=limits(near_zero_pass=0.06)),
+        facts=world(measures=SELDOM, thresholds=limits(near_zero_pass=0.06), results=(plateau(score=0.0),)),
         status=FIRED,
         stages=("sft: demos by D7",),
     ),

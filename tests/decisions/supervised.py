@@ -34,7 +34,7 @@ GAPS = (
         rule="D11",
         facts=facts(),
         status=SILENT,
-        reason="every declared gap is measured",
+        reason="what is declared is what was measured",
         stages=SFT,
     ),
     Case(
@@ -181,9 +181,17 @@ METHODS = (
         advises="add a source of purpose `general`",
     ),
     Case(
-        name="a corpus a byte too small: retrieval",
+        name="a corpus a byte too small, and passages help nothing: synthetic text",
         rule="M1",
         facts=facts(**DOMAIN, sources=data(demos(), badcases(), corpus(9_999_999))),
+        status=BLOCKED,
+        reason="9,999,999 bytes of 10,000,000",
+        advises="synthetic text",
+    ),
+    Case(
+        name="a corpus a byte too small, and nobody knows whether passages help: retrieval",
+        rule="M1",
+        facts=facts(gaps=["unknown-domain"], sources=data(demos(), badcases(), corpus(9_999_999))),
         status=BLOCKED,
         reason="9,999,999 bytes of 10,000,000",
         advises="use retrieval (RAG)",
@@ -323,7 +331,7 @@ METHODS = (
         facts=facts(gaps=["reasoning"], sources=data(badcases(), prompts())),
         status=FIRED,
         reason="chains can be sampled",
-        stages=('sample: prompts by M4 {"makes": {"chain": true}}', "cot:  < sample by M4"),
+        stages=('sample: badcases by M4 {"makes": {"chain": true}}', "cot:  < sample by M4"),
     ),
     Case(
         name="a teacher whose output may not be trained on is passed over",
@@ -331,7 +339,7 @@ METHODS = (
         facts=facts(gaps=["reasoning"], teacher=teacher(may=False), sources=data(badcases(), prompts())),
         status=FIRED,
         reason="chains can be sampled",
-        stages=('sample: prompts by M4 {"makes": {"chain": true}}', "cot:  < sample by M4"),
+        stages=('sample: badcases by M4 {"makes": {"chain": true}}', "cot:  < sample by M4"),
     ),
     Case(
         name="no chains, no teacher, nothing that checks samples",
@@ -376,7 +384,7 @@ METHODS = (
         rule="D9",
         facts=facts(gaps=["reasoning"], chain_cost_ms=800.0, max_latency_ms=800, sources=data(chains(), badcases())),
         status=SILENT,
-        reason="not known to forbid",
+        reason="fits into the time",
         stages=("cot: chains by M4",),
     ),
     Case(

@@ -110,9 +110,9 @@ def result(
     )
 
 
-def plateau(method: str = "sft", *, own: bool = True) -> Result:
+def plateau(method: str = "sft", *, score: float = 0.5, own: bool = True) -> Result:
     """A finished stage that brought nothing."""
-    return result(method, gain=measure(0.0, -0.02, 0.02), gate="no-gain", own=own)
+    return result(method, score, gain=measure(0.0, -0.02, 0.02), gate="no-gain", own=own)
 
 
 def group(name: str, kind: str, count: int = 10) -> BadcaseGroup:

@@ -37,6 +37,18 @@ def prompts(facts: Facts) -> tuple[Source, ...]:
     return of_their_own or demonstrations(facts) or facts.of(Purpose.BADCASES)
 
 
+def answered_prompts(facts: Facts) -> tuple[Source, ...]:
+    """Sources whose rows hold a right answer beside the prompt, so that samples can be checked."""
+    of_their_own = facts.of(Purpose.PROMPTS, Shape.PROMPT_COMPLETION)
+    return of_their_own or demonstrations(facts) or facts.of(Purpose.BADCASES)
+
+
+def flow_control_rows(facts: Facts) -> int:
+    """Rows of the badcase sources that are labelled as faults in flow control, whatever a report says of kinds."""
+    classes = (each for source in facts.of(Purpose.BADCASES) for each in source.file.classes)
+    return sum(count for name, count in classes if name == BadcaseClass.FLOW_CONTROL)
+
+
 def usable_pairs(source: Source, facts: Facts) -> int:
     """Pairs whose sides differ, less the badcases that are left out."""
     if source.shape is not Shape.BADCASE:
@@ -69,12 +81,20 @@ def has_pairs(facts: Facts) -> bool:
 
 def pairs_evidence(facts: Facts) -> Evidence:
     """What there is to learn preferences from."""
-    shown = [
-        f"`{each.name}`: {each.file.rows} rows, {usable_pairs(each, facts)} with both answers"
-        + (f", {each.file.unanswered} without the wrong one" if each.file.unanswered else "")
-        for each in preference_data(facts)
-    ]
+    shown = [_pairs_of(each, facts) for each in preference_data(facts)]
     return Evidence(source="data that says which answer is better", value="; ".join(shown) or "none")
+
+
+def _pairs_of(source: Source, facts: Facts) -> str:
+    file = source.file
+    if source.shape is Shape.UNPAIRED_PREFERENCE:
+        return f"`{source.name}`: {file.rows:,} rows, each marked good or bad"
+    left_out = file.answered - usable_pairs(source, facts)
+    return (
+        f"`{source.name}`: {file.rows:,} rows, {usable_pairs(source, facts):,} with both answers"
+        + (f", {file.unanswered:,} without the wrong one" if file.unanswered else "")
+        + (f", {left_out:,} left out" if left_out else "")
+    )
 
 
 def gaps_evidence(facts: Facts) -> Evidence:

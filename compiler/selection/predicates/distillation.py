@@ -64,4 +64,4 @@ def merged_adapters(facts: Facts) -> Finding:
     if len(chain) < 2:
         return silent("no stage builds on another one's weights", *evidence)
     effects = [Configure(method=method, settings={"start": "merged"}) for method in chain[1:]]
-    return fired("each stage starts from the merged result of the one before", evidence, *effects)
+    return fired("each stage starts from the merged result of the last one that gained", evidence, *effects)

@@ -2,9 +2,11 @@
 
 from compiler.schema.v1.types import GapKind, Purpose
 from compiler.selection.facts import Declared, Evidence, Facts, Verdict
+from compiler.selection.measure import TESTS, spoken
 from compiler.selection.model import AddStage, Advise, Conclude, Effect, Finding, Warn, blocked, fired, silent
 
 PROBE = "run the probe on the badcases that the best prompt leaves, and commit its report as evidence"
+LACKING = "measure {} on the badcases that the best prompt leaves, and commit the probe's report as evidence"
 
 
 def measured_beats_declared(facts: Facts) -> Finding:
@@ -18,7 +20,7 @@ def measured_beats_declared(facts: Facts) -> Finding:
     changed = sorted(gaps ^ declared.keys())
     kept = sorted(each.kind for each in facts.declared if each.owner and _contradicted(each.kind, facts))
     if not changed and not kept and len(effects) == 1:
-        return silent("every declared gap is measured, or none is measured otherwise", *evidence)
+        return silent("what is declared is what was measured", *evidence)
     return fired(_difference(changed, kept, declared), evidence, *effects)
 
 
@@ -63,7 +65,9 @@ def _warnings(facts: Facts) -> list[Warn]:
             why = (
                 "is declared, but not measured" if reading is None else f"is not decided by the probe: {reading.reason}"
             )
-            warnings.append(Warn(code="SEL310", message=f"gap `{each.kind}` {why}", hint=PROBE, field=at))
+            measures = " and ".join(f"`{spoken(test[0])}`" for test in TESTS[each.kind](facts.thresholds))
+            hint = LACKING.format(measures)
+            warnings.append(Warn(code="SEL310", message=f"gap `{each.kind}` {why}", hint=hint, field=at))
         elif _contradicted(each.kind, facts) and each.owner:
             message = f"gap `{each.kind}` is kept against its measurement by `{each.owner}`: {each.reason}"
             warnings.append(Warn(code="SEL309", message=message, hint="have a reviewer agree to the reason", field=at))
@@ -84,7 +88,8 @@ def apart(facts: Facts) -> Finding:
     """D14: what is evaluated on is not trained on."""
     shown = ", ".join(f"`{each.name}`" for each in facts.of(Purpose.EVALUATION)) or "none"
     if not facts.overlaps:
-        return silent("training and evaluation share nothing", Evidence(source="evaluation data", value=shown))
+        reason = "there is no evaluation data" if shown == "none" else "training and evaluation share nothing"
+        return silent(reason, Evidence(source="evaluation data", value=shown))
     evidence = tuple(
         Evidence(
             source=f"`{each.other}` and `{each.evaluation}`", value=f"{each.prompts} prompts, {each.clusters} clusters"

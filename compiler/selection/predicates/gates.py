@@ -1,7 +1,7 @@
 """Gates: which phase a plan is in."""
 
-from compiler.schema.v1.types import Purpose
-from compiler.selection.facts import Evidence, Facts, Measure
+from compiler.schema.v1.types import BadcaseClass, Purpose
+from compiler.selection.facts import Evidence, Facts, Measure, Result
 from compiler.selection.model import (
     AddStage,
     Advise,
@@ -14,6 +14,7 @@ from compiler.selection.model import (
     fired,
     silent,
 )
+from compiler.selection.predicates.data import flow_control_rows
 from compiler.selection.statistics import wilson_interval
 
 
@@ -49,14 +50,17 @@ def target_met(facts: Facts) -> Finding:
     )
     if best.low < facts.target:
         return silent("the interval of the best score does not clear the target", *evidence)
-    by_training = any(result.job == name and result.method for result in facts.results)
-    advice = Advise(
-        f"deploy what `{name}` evaluated, and go on collecting badcases"
-        if by_training
-        else "keep the prompt as it is, and go on collecting badcases"
-    )
-    reason = f"the target is met by {'training' if by_training else 'prompts alone'}"
-    return fired(reason, evidence, EnterPhase(Phase.DONE), advice)
+    trained = next((result for result in facts.results if result.job == name and result.method), None)
+    reason = f"the target is met by {'training' if trained else 'prompts alone'}"
+    return fired(reason, evidence, EnterPhase(Phase.DONE), Advise(_keep(trained, facts)))
+
+
+def _keep(trained: Result | None, facts: Facts) -> str:
+    if trained is None:
+        return "keep the prompt as it is, and go on collecting badcases"
+    adapters = ", ".join(f"`{each}`" for each in trained.adapters)
+    what = f"`{facts.model}` with {adapters} merged in this order" if adapters else f"what `{trained.job}` evaluated"
+    return f"deploy {what}, and go on collecting badcases"
 
 
 def enough_badcases(facts: Facts) -> Finding:
@@ -85,6 +89,10 @@ def prompt_first(facts: Facts) -> Finding:
         return silent("the latest prompt rounds no longer gain", *evidence)
     reason, step = _why_prompts(facts)
     effects: list[Effect] = [EnterPhase(Phase.PROMPT), Advise(step)]
+    unclear = [each.name for each in facts.badcase_groups if each.kind is BadcaseClass.UNDETERMINED]
+    if unclear:
+        which = ", ".join(f"`{name}`" for name in unclear)
+        effects.append(Advise(f"label or replay more cases of {which}: their class cannot be told yet"))
     held_out = facts.of(Purpose.EVALUATION)
     if facts.verifiable and held_out:
         sources = tuple(each.name for each in facts.of(Purpose.BADCASES))
@@ -101,23 +109,32 @@ def _why_prompts(facts: Facts) -> tuple[str, str]:
     if gain is not None:
         step = "go on with the prompt: another round on the same test set"
         return f"the latest prompt rounds still gain {gain:.3f}", step
-    needed = limits.plateau_rounds + 1
-    passed_over = len(facts.rounds) - len(facts.counted_rounds)
-    step = f"measure {needed} rounds or more on the same test set of {limits.min_questions} questions or more"
+    needed, counted = limits.plateau_rounds + 1, len(facts.counted_rounds)
+    passed_over, last = len(facts.rounds) - counted, facts.rounds[-1]
+    if last.questions < limits.min_questions:
+        step = f"measure {needed} rounds on one test set of {limits.min_questions} questions or more"
+        return f"{last.questions} questions are too few to compare prompt rounds on", step
+    more = f"{needed - counted} more round{'s' if needed - counted > 1 else ''}"
+    step = f"measure {more} on the same {last.questions} questions as `{last.name}`"
     if passed_over:
-        return f"{passed_over} of {len(facts.rounds)} prompt rounds cannot be compared with the latest one", step
-    return f"{len(facts.rounds)} prompt rounds are too few to see a plateau, {needed} are needed", step
+        which = (
+            f"{passed_over} of {len(facts.rounds)} prompt rounds were measured on other questions than the latest one"
+        )
+        return f"{which}, so they cannot be compared", step
+    return f"{counted} prompt rounds are too few to see a plateau, {needed} are needed", step
 
 
 def train_the_rest(facts: Facts) -> Finding:
     """T0: prompts have plateaued and badcases remain."""
-    remaining = Evidence(source="data of purpose `badcases`", value=f"{facts.badcases} rows")
+    logic = flow_control_rows(facts)
+    faults = f", {logic} of them faults in flow control" if logic else ""
+    remaining = Evidence(source="data of purpose `badcases`", value=f"{facts.badcases} rows{faults}")
     evidence = (rounds_evidence(facts), _gain_evidence(facts), remaining)
     if not facts.rounds:
         return blocked("there is no prompt log", evidence, Advise("measure prompt rounds before any training"))
     if not facts.plateaued:
         return silent("prompts have not plateaued", *evidence)
-    reason = f"prompts have plateaued and {facts.badcases} badcases remain: these are what to train on"
+    reason = f"prompts have plateaued and {facts.badcases - logic} badcases remain: these are what to train on"
     return fired(reason, evidence, EnterPhase(Phase.TRAIN))
 
 

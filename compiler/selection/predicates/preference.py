@@ -36,7 +36,9 @@ def preference(facts: Facts) -> Finding:
         advice = Advise(f"collect marked answers until there are {facts.thresholds.min_pairs}")
         return blocked(f"{rows(sources)} thumbs up and down are too few to learn from", evidence, advice)
     stage = AddStage(method="dpo", sources=names(sources))
-    return fired("answers differ in preference, and there are right against wrong ones to learn from", evidence, stage)
+    marked = sources[0].shape is Shape.UNPAIRED_PREFERENCE
+    what = "answers marked good or bad" if marked else "right against wrong ones"
+    return fired(f"answers differ in preference, and there are {what} to learn from", evidence, stage)
 
 
 def pairs_from_badcases(facts: Facts) -> Finding:
@@ -78,7 +80,7 @@ def thumbs(facts: Facts) -> Finding:
     sources = _paired(facts)
     shape = Evidence(source="shape of the preference data", value=sources[0].shape.value if sources else "none")
     if not sources or sources[0].shape is not Shape.UNPAIRED_PREFERENCE:
-        return silent("thumbs up and down are not all there is to learn from", shape)
+        return silent("no stage learns from thumbs alone", shape)
     return fired("there are only thumbs up and down", (shape,), Replace(method="dpo", by="kto"))
 
 
@@ -165,9 +167,8 @@ def dpo_first(facts: Facts) -> Finding:
         advice = Advise("write demonstrations or pairs: sft or dpo is tried before reinforcement learning")
         return blocked("neither sft nor dpo can be tried first, for want of data", evidence, advice)
     paired = facts.of(Purpose.PREFERENCES, Shape.PREFERENCE) or facts.of(Purpose.BADCASES)
-    over_sft = facts.gaps & {GapKind.PREFERENCE, GapKind.UNSTABLE} == {GapKind.PREFERENCE} and demonstrations(facts)
-    if over_sft and paired and "dpo" in facts.methods:
-        reason = "the gap is preference and there are pairs, so dpo comes before sft on the demonstrations"
+    if paired and demonstrations(facts) and "dpo" in facts.methods and "sft" not in facts.methods:
+        reason = "the gap is preference and there are pairs: dpo on them, not sft on the demonstrations"
         return fired(reason, evidence)
     return silent("nothing has to be decided between sft, dpo and reinforcement learning", *evidence)
 

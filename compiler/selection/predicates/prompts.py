@@ -1,8 +1,9 @@
 """Prompt techniques: which one answers which class of badcases."""
 
-from compiler.schema.v1.types import BadcaseClass, Purpose
+from compiler.schema.v1.types import BadcaseClass
 from compiler.selection.facts import BadcaseGroup, Evidence, Facts
 from compiler.selection.model import Advise, Configure, Effect, Finding, LeaveOut, fired, silent
+from compiler.selection.predicates.data import flow_control_rows
 
 
 def few_shot(facts: Facts) -> Finding:
@@ -26,7 +27,7 @@ def restructure_prompt(facts: Facts) -> Finding:
 def flow_control(facts: Facts) -> Finding:
     """P4: faults of the agent's logic are mended in code or prompt, never by training."""
     kind = BadcaseClass.FLOW_CONTROL
-    groups, labelled = _of(facts, (kind,)), _labelled(facts, kind)
+    groups, labelled = _of(facts, (kind,)), flow_control_rows(facts)
     if not groups and not labelled:
         return silent("no badcase is a fault in flow control", _classes(facts))
     which = _names(groups) or f"class `{kind}`"
@@ -39,12 +40,6 @@ def flow_control(facts: Facts) -> Finding:
     reason = f"{_count(groups) or labelled} badcases are faults in flow control, not of the model"
     rows = Evidence(source=f"rows labelled `{kind}`", value=str(labelled))
     return fired(reason, (_classes(facts), rows, *_reasons(groups)), *effects)
-
-
-def _labelled(facts: Facts, kind: BadcaseClass) -> int:
-    """Rows of the badcase sources that say they are of a class, whatever a report says of kinds."""
-    classes = (each for source in facts.of(Purpose.BADCASES) for each in source.file.classes)
-    return sum(count for name, count in classes if name == kind)
 
 
 def _technique(facts: Facts, kinds: tuple[BadcaseClass, ...], technique: str, advice: str) -> Finding:
@@ -72,9 +67,14 @@ def _names(groups: list[BadcaseGroup]) -> str:
 
 
 def _classes(facts: Facts) -> Evidence:
-    shown = ", ".join(f"{each.name} {each.count} ({each.kind})" for each in facts.badcase_groups)
+    shown = ", ".join(_shown(each) for each in facts.badcase_groups)
     return Evidence(source="kinds of badcases", value=shown or "none labelled")
 
 
+def _shown(group: BadcaseGroup) -> str:
+    return f"{group.name} {group.count}" + (f" ({group.kind})" if group.name != group.kind else "")
+
+
 def _reasons(groups: list[BadcaseGroup]) -> list[Evidence]:
-    return [Evidence(source=f"`{each.name}` is {each.kind}", value=each.reason) for each in groups]
+    told = [each for each in groups if each.name != each.kind]
+    return [Evidence(source=f"`{each.name}` is {each.kind}", value=each.reason) for each in told]

@@ -4,6 +4,7 @@ from compiler.schema.v1.types import GapKind
 from compiler.selection.facts import Evidence, Facts, Passing, Result, Verdict
 from compiler.selection.model import AddStage, Advise, Configure, Effect, Finding, Warn, blocked, fired, silent
 from compiler.selection.predicates.data import (
+    answered_prompts,
     demonstrations,
     enough_demonstrations,
     gaps_evidence,
@@ -15,7 +16,7 @@ from compiler.selection.predicates.data import (
     rows,
 )
 from compiler.selection.predicates.gaps import probe
-from compiler.selection.predicates.supervised import never_succeeds
+from compiler.selection.predicates.supervised import never_succeeds, succeeds_by_now
 from compiler.selection.preflight import AGREEMENT, REPEATABILITY
 
 CHEAPER = ("sft", "cot", "latent-cot", "dpo", "kto")
@@ -42,7 +43,10 @@ def rule_constraints(facts: Facts) -> Finding:
     stage = AddStage(method=method, sources=names(prompts(facts)))
     by_code = "credit for parts of an answer" if method == "ppo" else "a reward that code computes"
     why = "a learned reward" if learned else by_code
-    reason = f"sft or dpo has plateaued, and the reward passed its pre-flight: {method}, for {why}"
+    latest = _latest(facts)
+    reason = (
+        f"{latest.method if latest else 'sft'} has plateaued, and the reward passed its pre-flight: {method}, for {why}"
+    )
     return fired(reason, evidence, stage, *_tolerated(facts))
 
 
@@ -59,7 +63,7 @@ def _refusal(facts: Facts) -> tuple[str, tuple[Effect, ...]] | None:
         return f"`{latest.job}` still gained", (advice,)
     if rows(prompts(facts)) < limits.min_prompts:
         return f"fewer than {limits.min_prompts} prompts to learn on", (Advise("add a source of purpose `prompts`"),)
-    if "pass_at16" not in facts.measures:
+    if "pass_at16" not in facts.measures and not succeeds_by_now(facts):
         return "it is not measured whether the policy ever succeeds", (
             *probe(facts, on_policy=True),
             Advise("probe the present policy"),
@@ -93,10 +97,14 @@ def _latest(facts: Facts) -> Result | None:
 
 
 def _plateaued(result: Result, facts: Facts) -> bool:
-    """Whether a further stage brought nothing that can be told from noise, or less than counts as a gain."""
+    """Whether the stage brought nothing that can be told from noise, or less than counts as a gain over the best one
+    before it.
+    """
     if result.gate == "no-gain" or result.gain is None:
         return result.gate == "no-gain"
-    return result.gain.low <= 0 or result.gain.value < facts.thresholds.plateau_min_gain
+    earlier = [each.score.value for each in facts.results if each.method in CHEAPER and each is not result]
+    gain = min(result.gain.value, result.score.value - max(earlier)) if earlier else result.gain.value
+    return result.gain.low <= 0 or round(gain, 9) < facts.thresholds.plateau_min_gain
 
 
 def _shown(result: Result | None) -> str:
@@ -114,6 +122,12 @@ def _reward(facts: Facts) -> str:
     if facts.reward is None:
         return "none"
     return f"{facts.reward.kind}{', credit for parts of an answer' if facts.reward.per_token_credit else ''}"
+
+
+def _check_evidence(facts: Facts, name: str) -> tuple[Evidence, ...]:
+    """One of the eight checks, where they were made."""
+    made = [each for each in preflight_evidence(facts) if each.source.endswith(name)]
+    return tuple(made) or preflight_evidence(facts)[:1]
 
 
 def preflight_evidence(facts: Facts) -> tuple[Evidence, ...]:
@@ -140,7 +154,8 @@ def _tolerated(facts: Facts) -> list[Warn]:
 def subjective_reward(facts: Facts) -> Finding:
     """D5: a subjective reward is learnt from pairs, and agrees with people; else DPO uses the pairs directly."""
     agrees = any(each.name == AGREEMENT and each.passing is not Passing.BLOCKS for each in facts.preflight)
-    evidence = (Evidence(source="spec.reward", value=_reward(facts)), pairs_evidence(facts), *preflight_evidence(facts))
+    examined = _check_evidence(facts, AGREEMENT)
+    evidence = (Evidence(source="spec.reward", value=_reward(facts)), pairs_evidence(facts), *examined)
     if GapKind.RULE_CONSTRAINTS not in facts.gaps or facts.reward is None or facts.reward.kind != "subjective":
         return silent("no reward is subjective", *evidence[:1])
     if not has_pairs(facts):
@@ -150,17 +165,18 @@ def subjective_reward(facts: Facts) -> Finding:
     if agrees and "ppo" in facts.methods:
         stage = AddStage(method="reward", sources=sources)
         return fired("a reward model that agrees with people is learnt from the pairs", evidence, stage)
-    reason = "no agreement of the reward with people is shown" if not agrees else "reinforcement learning is blocked"
+    disagrees = "the reward does not agree with people" if facts.preflight else "no reward was compared with people"
+    reason = "reinforcement learning is blocked" if agrees else disagrees
     return fired(f"{reason}, so dpo learns from the pairs directly", evidence, AddStage(method="dpo", sources=sources))
 
 
 def unstable_reward(facts: Facts) -> Finding:
     """D6: the reward gives the same answer different scores, so it cannot be optimised; it may still rank samples."""
     unstable = [each for each in facts.preflight if each.name == REPEATABILITY and each.passing is Passing.BLOCKS]
-    evidence = preflight_evidence(facts)
+    evidence = _check_evidence(facts, REPEATABILITY)
     if GapKind.RULE_CONSTRAINTS not in facts.gaps or not unstable or unstable[0].figures == "not made":
         return silent("no reward is known to be unstable", *evidence[:1])
-    asked = names(prompts(facts))
+    asked = names(answered_prompts(facts))
     if never_succeeds(facts):
         advice = Advise("teach the policy first: none of its samples could be the better one of a pair")
         return blocked("the reward is unstable, and the policy has no right samples to rank", evidence, advice)

@@ -4,6 +4,7 @@ from compiler.schema.v1.types import GapKind, Purpose
 from compiler.selection.facts import Evidence, Facts, Source, Verdict
 from compiler.selection.model import AddStage, Advise, Configure, Finding, Replace, Warn, blocked, fired, silent
 from compiler.selection.predicates.data import (
+    answered_prompts,
     demonstrations,
     demonstrations_evidence,
     enough_demonstrations,
@@ -20,7 +21,8 @@ CURRICULUM = {"remove_tokens": 8, "epochs_per_removal": 1, "reset_optimizer": Tr
 def unknown_domain(facts: Facts) -> Finding:
     """M1: the model does not know the domain: teach it to read the domain, then the task."""
     corpus = facts.of(Purpose.CORPUS)
-    evidence = (gaps_evidence(facts), _corpus_evidence(corpus, facts), demonstrations_evidence(facts))
+    recall = facts.recall.evidence if facts.recall else ()
+    evidence = (gaps_evidence(facts), *recall, _corpus_evidence(corpus, facts), demonstrations_evidence(facts))
     if GapKind.UNKNOWN_DOMAIN not in facts.gaps and not recall_only(facts):
         return silent("there is no gap `unknown-domain`", *evidence)
     refusal = _no_pretraining(corpus, facts)
@@ -55,13 +57,18 @@ def _no_pretraining(corpus: tuple[Source, ...], facts: Facts) -> str:
 
 def recall_only(facts: Facts) -> bool:
     """Whether the model was measured to use a passage well that it does not know by heart."""
+    return facts.recall is not None and facts.recall.verdict is Verdict.PRESENT and not unreadable(facts)
+
+
+def unreadable(facts: Facts) -> bool:
+    """Whether the model was measured to fail with the passage at hand, so that retrieval is no help."""
     domain = facts.readings.get(GapKind.UNKNOWN_DOMAIN)
-    unreadable = domain is not None and domain.verdict is Verdict.PRESENT
-    return facts.recall is not None and facts.recall.verdict is Verdict.PRESENT and not unreadable
+    return domain is not None and domain.verdict is Verdict.PRESENT
 
 
 def _instead_of_pretraining(facts: Facts) -> str:
-    if facts.closed_book:
+    changes = any(each.volatile for each in facts.of(Purpose.CORPUS))
+    if facts.closed_book or (unreadable(facts) and not changes):
         return "expand the corpus by synthetic text (EntiGraph, arXiv 2409.07431), then pre-train on it"
     return "use retrieval (RAG): put the passages that a question needs into its prompt"
 
@@ -107,6 +114,7 @@ def hidden_reasoning(facts: Facts) -> Finding:
     asked = names(prompts(facts))
     if facts.teacher and facts.teacher.outputs_may_train and asked:
         return fired("reasoning fails, and a teacher can write the chains", evidence, *_chains_of("teacher", asked))
+    asked = names(answered_prompts(facts))
     if facts.verifiable and asked and not never_succeeds(facts):
         reason = "reasoning fails, and chains can be sampled and those with right answers kept"
         return fired(reason, evidence, *_chains_of("sample", asked))
@@ -132,9 +140,14 @@ def _teacher(facts: Facts) -> str:
 
 
 def never_succeeds(facts: Facts) -> bool:
-    """Whether the model was measured never to succeed, even in many tries (D7)."""
-    passed = facts.measures.get("pass_at16")
-    return passed is not None and passed.high < facts.thresholds.near_zero_pass
+    """Whether the policy was measured never to succeed in many tries, and no finished stage says otherwise (D7)."""
+    passed, limit = facts.measures.get("pass_at16"), facts.thresholds.near_zero_pass
+    return passed is not None and passed.high < limit and not succeeds_by_now(facts)
+
+
+def succeeds_by_now(facts: Facts) -> bool:
+    """Whether a finished stage of training answers more than nearly nothing right, so its samples can be rewarded."""
+    return any(each.method and each.score.low >= facts.thresholds.near_zero_pass for each in facts.results)
 
 
 def latent_chain(facts: Facts) -> Finding:
@@ -148,8 +161,10 @@ def latent_chain(facts: Facts) -> Finding:
     )
     if "cot" not in facts.methods:
         return silent("no chain is trained", *evidence)
-    if cost is None or budget is None or cost <= budget:
-        return silent("the latency budget is not known to forbid the chain", *evidence)
+    if cost is None or budget is None:
+        return silent("what a chain costs, or may cost, is not known", *evidence)
+    if cost <= budget:
+        return silent("a chain fits into the time that an answer may take", *evidence)
     settings = Configure(method="latent-cot", settings={"curriculum": CURRICULUM})
     reason = "the chain's tokens alone take longer than an answer may"
     return fired(reason, evidence, Replace(method="cot", by="latent-cot"), settings)
@@ -161,7 +176,7 @@ def facts_by_sft_alone(facts: Facts) -> Finding:
     recall = facts.recall is not None and facts.recall.verdict is Verdict.PRESENT
     evidence = (gaps_evidence(facts), Evidence(source="stages so far", value=", ".join(facts.methods) or "none"))
     if not (unknown or recall) or "sft" not in facts.methods or "cpt" in facts.methods:
-        return silent("sft is not the only teacher of new facts", *evidence)
+        return silent("no facts are taught by sft alone", *evidence)
     warning = Warn(
         code="SEL311",
         message="sft alone would teach facts that the model does not know, which raises hallucination",
