@@ -191,7 +191,7 @@ METHODS = (
     Case(
         name="a corpus a byte too small, and nobody knows whether passages help: retrieval",
         rule="M1",
-        facts=facts(gaps=["unknown-domain"], sources=data(demos(), badcases(), corpus(9_999_999))),
+        facts=facts(gaps=["unknown-domain"], readings={}, sources=data(demos(), badcases(), corpus(9_999_999))),
         status=BLOCKED,
         reason="9,999,999 bytes of 10,000,000",
         advises="use retrieval (RAG)",
