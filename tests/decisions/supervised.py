@@ -195,6 +195,7 @@ METHODS = (
         status=BLOCKED,
         reason="9,999,999 bytes of 10,000,000",
         advises="use retrieval (RAG)",
+        warns=("SEL310",),
     ),
     Case(
         name="a small corpus where nothing may be looked up: synthetic text",
