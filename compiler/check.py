@@ -1,6 +1,6 @@
 """Check phase: what a schema cannot say. Pure: everything was read before."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from pydantic.alias_generators import to_camel
 
@@ -10,6 +10,8 @@ from compiler.diagnostics import Diagnostic, Outcome, diagnostic, has_errors
 from compiler.evidence import EvidenceFile
 from compiler.inputs import Inputs
 from compiler.schema.v1.evidence import BadcaseReport, PromptRounds, RewardPreflight
+from compiler.schema.v1.training_spec import Gap
+from compiler.schema.v1.types import GapKind
 from compiler.source import FieldPath
 from compiler.staleness import stale
 from compiler.trainer_fields import check_trainer
@@ -28,8 +30,9 @@ def names_are_unique(inputs: Inputs) -> Iterator[Diagnostic]:
         if isinstance(file.report, PromptRounds):
             lists.append((file.document, ("spec", "rounds"), [each.name for each in file.report.spec.rounds]))
     for document, path, names in lists:
+        first = {name: index for index, name in reversed(list(enumerate(names)))}
         for index, name in enumerate(names):
-            if name in names[:index]:
+            if first[name] < index:
                 where = document.at((*path, index, "name"))
                 yield diagnostic("CHK206", f"name `{name}` is used twice", where, hint="rename one of the two")
 
@@ -94,13 +97,20 @@ def reports_are_dated_apart(inputs: Inputs) -> Iterator[Diagnostic]:
         latest[key] = file
 
 
+def _by_kind(gaps: Iterable[Gap]) -> dict[GapKind, list[int]]:
+    found: dict[GapKind, list[int]] = {}
+    for index, gap in enumerate(gaps):
+        found.setdefault(gap.kind, []).append(index)
+    return found
+
+
 def places_are_named_once(inputs: Inputs) -> Iterator[Diagnostic]:
     """A source is beside the spec or remote, a teacher is reached by one way, a reward has its functions."""
     body, document = inputs.spec.spec, inputs.document
-    for index, gap in enumerate(body.gaps):
-        if gap.kind in [each.kind for each in body.gaps[:index]]:
-            where = document.at(("spec", "gaps", index, "kind"))
-            yield diagnostic("CHK206", f"gap `{gap.kind}` is declared twice", where, hint="keep one of the two")
+    for kind, indexes in _by_kind(body.gaps).items():
+        if len(indexes) > 1:
+            where = document.at(("spec", "gaps", indexes[1], "kind"))
+            yield diagnostic("CHK206", f"gap `{kind}` is declared twice", where, hint="keep one of the two")
     teacher, reward = body.teacher, body.reward
     if teacher is not None and (teacher.access == "text") != (teacher.endpoint is not None):
         hint = "add `endpoint`" if teacher.access == "text" else "remove `endpoint`, or use access `text`"

@@ -16,6 +16,7 @@ from compiler.reader import Reader
 from compiler.schema.v1.training_spec import DataSource, TrainingSpec
 
 MAX_REPORTED_ROWS = 10
+MAX_SOURCES = 200
 NEAR_DISTANCE = 0.1
 
 # sees each usable row with the texts of its columns and its name
@@ -28,6 +29,12 @@ def read_sources(reader: Reader, spec: TrainingSpec, evidence: Sequence[Evidence
     `evidence` holds the cards; it is None when it could not be read, so that nobody can tell whether one is missing.
     """
     files: dict[str, DataFile] = {}
+    left = MAX_SOURCE_BYTES
+    if len(spec.spec.data) > MAX_SOURCES:
+        message = f"the spec has more than {MAX_SOURCES} data sources"
+        hint = "put files of one purpose into a folder, which is one source"
+        reader.found.append(diagnostic("YML005", message, reader.document.at(("spec", "data")), hint=hint))
+        return files
     distance = spec.spec.thresholds.near_pair_distance
     model = f"{spec.spec.model.name}/{spec.spec.model.revision}"
     by_source = _by_source(reader, spec, cards_of(evidence or ()))
@@ -39,8 +46,9 @@ def read_sources(reader: Reader, spec: TrainingSpec, evidence: Sequence[Evidence
             hint = "give `path` for rows beside the spec, `uri` for rows elsewhere"
             reader.found.append(diagnostic("CHK232", f"data source `{source.name}` has {which}", where, hint=hint))
         elif source.path is not None:
-            file = _read(reader, index, source, source.path, distance)
+            file = _read(reader, index, source, source.path, distance, left)
             if file is not None:
+                left -= file.size
                 agrees = card is not None and _agrees(reader, card, source, file.sha256, distance)
                 files[source.name] = with_card(file, card.card, model) if card and agrees else file
         elif card is not None:
@@ -79,7 +87,9 @@ def _agrees(reader: Reader, card: Card, source: DataSource, sha256: str | None, 
     return not wrong
 
 
-def _read(reader: Reader, index: int, source: DataSource, relative: str, near_distance: float) -> DataFile | None:
+def _read(
+    reader: Reader, index: int, source: DataSource, relative: str, near_distance: float, limit: int
+) -> DataFile | None:
     where = reader.document.at(("spec", "data", index, "path"))
     path = reader.resolve(relative, where, folder=is_folder(reader.folder / relative))
     if path is None:
@@ -92,6 +102,7 @@ def _read(reader: Reader, index: int, source: DataSource, relative: str, near_di
         shape=source.shape,
         near_distance=near_distance,
         inside=reader.folder,
+        limit=limit,
     )
     reader.found.extend(outcome.diagnostics)
     return outcome.value
@@ -156,7 +167,8 @@ def _size(parts: Sequence[Part], shown: str, limit: int | None) -> int:
         raise SourceError("YML001", f"cannot read the file: {(error.strerror or str(error)).lower()}") from error
     if limit is not None and size > limit:
         hint = "keep the rows elsewhere, name them with `uri`, and commit their card: trainspec data"
-        raise SourceError("YML005", f"`{shown}` is larger than {limit:,} bytes", hint)
+        before = "" if limit == MAX_SOURCE_BYTES else ", which the sources before it leave"
+        raise SourceError("YML005", f"`{shown}` is larger than {limit:,} bytes{before}", hint)
     return size
 
 

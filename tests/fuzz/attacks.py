@@ -129,6 +129,18 @@ def a_key_of_great_length(home: Path) -> None:
     spec(home, f"{SPEC}? {'x' * 1_000_000}\n: 1\n")
 
 
+@attack("YML005")
+def sources_by_the_thousand(home: Path) -> None:
+    source = "    - {{name: s{0}, purpose: {1}, shape: {2}, path: data/held-out.jsonl}}\n"
+    kinds = [("evaluation", "evaluation"), ("prompts", "prompt")]
+    swapped(home, "  gaps:", "".join(source.format(n, *kinds[n % 2]) for n in range(9_000)) + "  gaps:")
+
+
+@attack("CHK206")
+def gaps_by_the_thousand(home: Path) -> None:
+    spec(home, SPEC + "    - {kind: unstable}\n" * 20_000)
+
+
 # text that is no YAML of ours
 
 

@@ -12,6 +12,9 @@ import pytest
 from conftest import MakeSpec
 from fuzz.attacks import ATTACKS
 
+from compiler.pipeline import compile_spec
+from compiler.reads import Reads
+
 TESTS = Path(__file__).parent.parent
 
 
@@ -40,3 +43,16 @@ def test_an_attack_is_told_within_bounds(name: str, make_spec: MakeSpec, confine
     assert "failed" not in report, report["failed"]
     assert (code in report["codes"]) if code else report["plan"], report
     assert report["told"] < 100_000
+
+
+def test_all_sources_of_a_spec_together_are_bounded(make_spec: MakeSpec, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = "    - {name: a, purpose: corpus, shape: text, path: data/x.jsonl}\n"
+    path = make_spec(("  gaps:", source + source.replace("name: a", "name: b") + "  gaps:"))
+    row = json.dumps({"text": "x" * 100_000}) + "\n"
+    (path.parent / "data" / "x.jsonl").write_text(row)
+    monkeypatch.setattr("compiler.data.sources.MAX_SOURCE_BYTES", 150_000)
+    found = [
+        each for each in compile_spec(path, "spec.yaml", Reads(path.parent)).diagnostics if each.severity == "error"
+    ]
+    assert [each.code for each in found] == ["YML005"]
+    assert "which the sources before it leave" in found[0].message
