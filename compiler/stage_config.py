@@ -128,10 +128,16 @@ def _data(
     return blocks
 
 
+def _last_name(uri: str) -> str:
+    """The name that a remote file is looked for by; never one that leads to another folder."""
+    name = uri.rstrip("/").rsplit("/", 1)[-1]
+    return name if name.strip(".") else "rows"
+
+
 def _block(inputs: Inputs, source: DataSource) -> dict[str, object]:
     file = inputs.files[source.name]
     block: dict[str, object] = {
-        "path": source.path or f"remote/{source.name}/{(source.uri or '').rstrip('/').rsplit('/', 1)[-1]}",
+        "path": source.path or f"remote/{source.name}/{_last_name(source.uri or '')}",
         "shape": str(source.shape),
         "sha256": file.sha256,
         "rows": file.rows,

@@ -63,6 +63,11 @@ def can_be_shown(name: str) -> bool:
     return _UNSHOWABLE.search(name) is None
 
 
+def showable(text: str) -> str:
+    """The text with what cannot be shown as it is replaced."""
+    return _UNSHOWABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
 def reason(error: OSError) -> str:
     """Why a file could not be read, in words for people."""
     return (error.strerror or str(error)).lower()

@@ -8,10 +8,12 @@ from compiler.data.errors import Problem
 from compiler.data.model import MAX_SHOWN_ROWS, PLACES_PER_FILE, DataFile, Lengths, row_name
 from compiler.data.shapes import is_conversational, shape_problem
 from compiler.data.texts import SIDES, TAUGHT, TEXT_COLUMNS, Row, answered, asked, digest, plain
+from compiler.untrusted import showable
 
 Distance = Callable[[str, str, float], float]
 Parts = tuple[tuple[str, str], ...]
 
+MAX_LABEL = 200
 MAX_COMPARED = 20_000  # characters of each side of a pair: the time to compare two grows with the product
 
 
@@ -61,8 +63,8 @@ class Tally:
         if self._distance is not None:
             self._compare(texts[1], texts[2], place, self._distance)
         if self.shape == "badcase":
-            self._versions.add(str(row.get("prompt_version") or ""))
-            self._models[str(row.get("model") or "unknown")] += 1
+            self._versions.add(_label(row.get("prompt_version"), ""))
+            self._models[_label(row.get("model"), "unknown")] += 1
             self._classes[str(row.get("class") or "undetermined")] += 1
         return texts
 
@@ -176,6 +178,11 @@ def lengths_of(sizes: Counter[int], longest: list[tuple[str, int]], unit: str, t
         longest=tuple(sorted(longest, key=lambda each: -each[1])),
         tokenizer=tokenizer,
     )
+
+
+def _label(value: object, otherwise: str) -> str:
+    """A label of a row as plans and cards show it: bounded, and without what would steer a terminal."""
+    return showable(str(value)[:MAX_LABEL]) if value else otherwise
 
 
 def _distance() -> Distance:

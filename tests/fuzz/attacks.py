@@ -5,9 +5,25 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from conftest import PROFILE, SPEC
+from conftest import DIGEST, PROFILE, SPEC
 
 MIB = 1 << 20
+CARD = f"""\
+apiVersion: trainspec.dev/v1
+kind: DataCard
+metadata: {{source: a test, date: 2026-10-01, digest: {DIGEST}}}
+spec:
+  source: demos
+  shape: prompt-completion
+  uri: s3://bucket/..
+  rows: 100
+  bytes: 1000
+  datasetType: prompt-completion
+  format: standard
+  columns: []
+  lengths: {{unit: bytes, p50: 1, p90: 1, p99: 1, max: 1}}
+  duplicates: {{exact: 0, near: 0}}
+"""
 Attack = Callable[[Path], None]
 ATTACKS: dict[str, tuple[Attack, str]] = {}
 """Attack by name, with the code of the error that it ends in; empty where it does no harm, and a plan is made."""
@@ -415,6 +431,25 @@ def sparse_rows_of_3_gb(home: Path) -> None:
 @attack("YML005")
 def one_line_of_50_mb(home: Path) -> None:
     rows_in(home, "x.jsonl", json.dumps({"prompt": "x" * 50 * MIB, "completion": "y"}))
+
+
+@attack()
+def escape_sequences_in_the_labels_of_rows(home: Path) -> None:
+    row = {
+        "prompt": "q",
+        "fix": "right",
+        "answer": "wrong",
+        "model": "\x1b[31mred\x9b",
+        "prompt_version": "\x1b[2J\u202e",
+    }
+    text = "".join(json.dumps({"id": f"b{n}", **row}) + "\n" for n in range(40))
+    (home / "data" / "badcases.jsonl").write_text(text)
+
+
+@attack()
+def a_remote_file_above_its_folder(home: Path) -> None:
+    swapped(home, "path: data/demos.jsonl", "uri: s3://bucket/..")
+    (home / "evidence" / "card.yaml").write_text(CARD)
 
 
 @attack("CHK203")
