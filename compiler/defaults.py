@@ -215,5 +215,6 @@ GRACE_SECONDS = 120
 # metrics that evaluation Jobs can compute, and whether they need `databases`
 METRICS = {"exact_match": False, "execution_accuracy": True}
 
-# functions of the reward library, by name
-REWARDS = ("exact_match", "json_schema", "length", "numeric_answer", "regex", "sql_execution", "tool_call")
+# functions of the reward library: those that compare with a right answer, and those that look at the answer alone
+COMPARED = ("exact_match", "numeric_answer", "sql_execution", "tool_call")
+REWARDS = (*COMPARED, "json_schema", "length", "regex")

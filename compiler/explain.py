@@ -41,8 +41,8 @@ def rule(name: str) -> str:
 
 def asked(row: Rule) -> str:
     """When a rule is asked, in words."""
-    if not row.asked_in:
-        return "first: it decides the phase"
+    if row.gate:
+        return "first: it decides the phase" + ("; and for the list of what to collect" if row.asked_in else "")
     return "in every phase" if len(row.asked_in) == len(Phase) else f"in the phase {' or '.join(row.asked_in)}"
 
 
@@ -71,7 +71,7 @@ def _phase(made: Plan, told: set[str]) -> list[str]:
     """The gates that decided the phase; outside of training also everything else that fired."""
     phases = " → ".join(f"[{each}]" if each is made.selection.phase else each for each in Phase)
     gates = [
-        each for each in decisive(made.selection) if not each.rule.asked_in or made.selection.phase is not Phase.TRAIN
+        each for each in decisive(made.selection) if each.rule.gate or made.selection.phase is not Phase.TRAIN
     ]
     return [f"phase  {phases}", *_rules(gates, told)]
 

@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterator, Mapping
 from pydantic.alias_generators import to_camel
 
 from compiler.data.gates import too_long
-from compiler.defaults import METRICS, TRAINER, USUAL_ROWS
+from compiler.defaults import COMPARED, METRICS, TRAINER, USUAL_ROWS
 from compiler.diagnostics import Diagnostic, diagnostic
 from compiler.inputs import Inputs
 from compiler.plan_model import Plan, Stage
 from compiler.runtime_support import lacking
 from compiler.schema.v1.training_spec import MethodOverrides
-from compiler.schema.v1.types import Purpose
+from compiler.schema.v1.types import Purpose, Shape
 from compiler.selection import Phase, Selection
 
 
@@ -114,6 +114,21 @@ def long_rows(plan: Plan) -> Iterator[Diagnostic]:
                 yield diagnostic("CHK230", f"`{name}`: {what}", where, hint=hint)
 
 
+def references_are_there(plan: Plan) -> Iterator[Diagnostic]:
+    """A reward that compares with a right answer needs rows that hold one."""
+    reward, document = plan.inputs.spec.spec.reward, plan.inputs.document
+    compared = [
+        (index, each.use) for index, each in enumerate(reward.functions if reward else []) if each.use in COMPARED
+    ]
+    for stage in (each for each in plan.pending if "rewards" in each.config):
+        bare = [block["path"] for block in stage.config["data"] if block["shape"] == Shape.PROMPT]
+        for index, name in compared if bare else ():
+            where = document.at(("spec", "reward", "functions", index, "use"))
+            message = f"reward `{name}` compares with a right answer, and the rows of `{bare[0]}` hold none"
+            hint = "use rows of shape `prompt-completion`, or a reward that needs no answer to compare with"
+            yield diagnostic("PLN409", message, where, hint=hint)
+
+
 def not_run_yet(plan: Plan) -> Iterator[Diagnostic]:
     """Methods that are rendered for review, and that the runtime of this version does not have."""
     missing = sorted({lacking(stage.config) for stage in plan.pending} - {""})
@@ -134,5 +149,6 @@ PLAN_CHECKS: tuple[Callable[[Plan], Iterator[Diagnostic]], ...] = (
     unused_sources,
     few_rows,
     long_rows,
+    references_are_there,
     not_run_yet,
 )

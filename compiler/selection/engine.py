@@ -57,10 +57,10 @@ class _Draft:
 
 
 def _ask(rule: Rule, draft: _Draft) -> Finding:
+    if draft.phase is None and not rule.gate:
+        return Finding(status=Status.NOT_REACHED, reason="no gate was passed")
     if draft.phase is not None and draft.phase not in rule.asked_in:
         return Finding(status=Status.NOT_REACHED, reason=f"the plan is in the {draft.phase} phase")
-    if draft.phase is None and rule.asked_in:
-        return Finding(status=Status.NOT_REACHED, reason="no gate was passed")
     finding = rule.predicate(draft.facts)
     if finding.status in (Status.FIRED, Status.BLOCKED):
         _apply(rule.id, finding, draft)

@@ -135,8 +135,8 @@ def blocked(reason: str, evidence: tuple[Evidence, ...], *effects: Effect) -> Fi
 class Rule:
     """A row of the table.
 
-    `phrase` is the sentence of the method that the rule compiles, empty when derived. A gate (`asked_in` empty) decides
-    the phase; any other rule is asked only in the phases named. `gap` is the capability gap that the rule answers.
+    `phrase` is the sentence of the method that the rule compiles, empty when derived. A `gate` is asked until the phase
+    is decided; every rule is asked in the phases named, once that is known. `gap` is the gap that the rule speaks of.
     `condition`, `outcome` and `otherwise` say in words when it fires, what then, and what blocks it or happens else.
     """
 
@@ -150,6 +150,7 @@ class Rule:
     asked_in: tuple[Phase, ...]
     predicate: Callable[[Facts], Finding]
     gap: GapKind | None = None
+    gate: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -34,11 +34,12 @@ def test_a_rule_cites_its_phrase_in_both_languages_or_says_that_it_is_derived(ru
 
 
 def test_every_gap_is_answered_by_one_rule() -> None:
-    assert sorted(rule.gap for rule in RULES if rule.gap) == sorted(GapKind)
+    methods = [rule for rule in RULES if rule.id.startswith("M")]
+    assert sorted(rule.gap for rule in methods if rule.gap) == sorted(GapKind)
 
 
 def test_gates_come_before_the_rules_of_their_phases() -> None:
-    gates = [not rule.asked_in for rule in RULES]
+    gates = [rule.gate for rule in RULES]
     assert all(before or not after for before, after in pairwise(gates))
     assert {phase for rule in RULES for phase in rule.asked_in} == set(Phase)
 

@@ -61,11 +61,12 @@ GATES = (
     ),
     Case(name="full-chain traces", rule="G2", facts=facts(), status=SILENT, reason="are recorded", stages=SFT),
     Case(
-        name="is not asked where the system does not run",
+        name="joins the list of what is missing where the system does not run",
         rule="G2",
         facts=facts(runs_end_to_end=False, full_chain_traces=False),
-        status=NOT_REACHED,
+        status=FIRED,
         phase="collect",
+        attached=("trace_callback.py",),
     ),
     Case(
         name="comes before the target: a score without traces may be of anything",

@@ -167,6 +167,7 @@ def facts(*, gaps: Iterable[str] = ("unstable",), declared: Iterable[Declared] |
         "readings": {each: reading() for each in kinds},
         "recall": None,
         "measures": {},
+        "base_pass_at16": changes.get("measures", {}).get("pass_at16"),
         "chain_cost_ms": None,
         "sources": DATA,
         "overlaps": (),

@@ -51,4 +51,10 @@ TABLE: dict[str, Code] = {
         "The rules allow the method, but it is known to gain more from more rows.",
         "Collect more if the gain is small.",
     ),
+    "PLN409": Code(
+        "error",
+        "reward has nothing to compare with",
+        "A reward that checks against a right answer scores every row 0 where none is given.",
+        "Use rows that hold the answer, or another reward.",
+    ),
 }

@@ -1,5 +1,6 @@
 """Examples of PLN4xx."""
 
+from compiler.diagnostics.examples import reinforcement
 from compiler.diagnostics.examples.example import Example, Situation
 from compiler.diagnostics.examples.project import badcases, demos, jsonl
 
@@ -27,6 +28,12 @@ EXAMPLES: dict[str, Example | Situation] = {
         "      path: data/more.jsonl",
         good="  data:",
         given=(("specs/shop/data/more.jsonl", jsonl(MARKED)),),
+    ),
+    "PLN409": Example(
+        bad="      - use: exact_match",
+        good="      - use: regex",
+        given=tuple(reinforcement.FILES.items()),
+        along=("CHK240", "PLN404", "SEL302"),
     ),
     "PLN408": Example(file="specs/shop/data/demos.jsonl", whole=True, bad=jsonl(demos(60)), good=jsonl(demos())),
 }

@@ -35,7 +35,7 @@ metadata:
   digest: {DIGEST}
 spec:
   functions:
-    - use: exact_match
+    - use: regex
   contract: {{cases: 20, failures: 0}}
   repeatability: {{scorer: code, rows: 60, flips: 0}}
   discrimination: {{pairs: 60, auc: 0.97, pairedWin: 0.98}}
@@ -55,7 +55,7 @@ spec:
 FILES = {
     "specs/shop/spec.yaml": SPEC.replace(
         "  data:\n",
-        "  reward:\n    kind: verifiable\n    functions:\n      - use: exact_match\n"
+        "  reward:\n    kind: verifiable\n    functions:\n      - use: regex\n"
         "  data:\n    - name: tasks\n      purpose: prompts\n      shape: prompt\n      path: data/tasks.jsonl\n",
     ).replace("  gaps:\n", "  gaps:\n    - kind: rule-constraints\n"),
     "specs/shop/data/tasks.jsonl": jsonl(PROMPTS),
