@@ -160,9 +160,10 @@ class StageChoice:
 class Facts:
     """Everything that the rules decide by. `gaps`, `chosen` and `left_out` are refined while the rules are asked.
 
-    `readings` holds the measured gaps, `measures` every current measure of the probes by its field name, `results` the
-    finished stages from old to new, `preflight` the eight checks, empty when there is no report. `verifiable` says
-    whether an answer can be checked by an evaluation Job.
+    `readings` holds the measured gaps, `measures` every current measure of the probes by its field name,
+    `base_pass_at16` that of the base model alone, which no finished stage changes, `results` the finished stages from
+    old to new, `preflight` the eight checks, empty when there is no report. `verifiable` says whether an answer can be
+    checked by an evaluation Job.
     """
 
     metric: str
@@ -180,6 +181,7 @@ class Facts:
     readings: Mapping[GapKind, Reading]
     recall: Reading | None
     measures: Mapping[str, Measure]
+    base_pass_at16: Measure | None
     chain_cost_ms: float | None
     sources: tuple[Source, ...]
     overlaps: tuple[Overlap, ...]

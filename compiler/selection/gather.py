@@ -61,6 +61,7 @@ def facts_of(inputs: Inputs) -> Facts:
         readings=readings(of_base, p_value, limits),
         recall=recall_only(of_base, limits),
         measures=measures,
+        base_pass_at16=of_base.get("pass_at16"),
         chain_cost_ms=chain_cost,
         sources=tuple(_sources(inputs)),
         overlaps=tuple(each for each in overlaps(inputs.spec, inputs.files) if each.prompts or each.clusters),

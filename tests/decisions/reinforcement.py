@@ -142,6 +142,25 @@ M5 = (
     ),
     refused("a gain of 0.02 is one", "still gained", results=(result("sft", gain=measure(0.02, 0.01, 0.03)),)),
     refused(
+        "a gain of 0.02 over the best stage before is one",
+        "`shop-evaluate-dpo-0` still gained",
+        results=(plateau("sft"), result("dpo", 0.52)),
+    ),
+    allowed(
+        "a gain over the base that is none over the best stage before",
+        results=(plateau("sft"), result("dpo", 0.519)),
+    ),
+    allowed("a finished stage shows that the policy succeeds by now", measures={}),
+    allowed("with 5 % right answers it does", measures={}, results=(plateau(score=0.05),)),
+    refused(
+        "with fewer it is probed",
+        "not measured whether",
+        SFT,
+        "probe: badcases by M5",
+        measures={},
+        results=(plateau(score=0.049),),
+    ),
+    refused(
         "a stage without a gain, whose gate went on",
         "still gained",
         results=(replace(plateau(), gain=None, gate="continue"),),
@@ -206,6 +225,13 @@ D5_D6 = (
         status=FIRED,
         reason="a reward model that agrees with people",
         stages=("reward: pairs by D5", "ppo: prompts by M5"),
+    ),
+    Case(
+        name="a reward model learns from badcases as dpo does",
+        rule="D5",
+        facts=world(**SUBJECTIVE, sources=data(badcases(), prompts())),
+        status=FIRED,
+        stages=('reward: badcases by D5 D1 {"pairs": "badcase"}', "ppo: prompts by M5"),
     ),
     Case(
         name="a weak agreement will do",
@@ -343,6 +369,19 @@ D7 = (
         status=FIRED,
         reason="learns from a teacher's answers",
         stages=('teacher: prompts by D7 {"makes": {"prompt-completion": true}}', "sft:  < teacher by D7"),
+    ),
+    Case(
+        name="what the teacher taught stays in the plan when it has helped, and rewards may follow",
+        rule="D7",
+        facts=world(
+            measures=NEVER, results=(plateau("sft"),), teacher=teacher(), sources=data(badcases(answered=0), prompts())
+        ),
+        status=FIRED,
+        stages=(
+            'teacher: prompts by D7 {"makes": {"prompt-completion": true}}',
+            "sft:  < teacher by D7",
+            GRPO,
+        ),
     ),
     Case(
         name="a teacher whose output may not be trained on",

@@ -2,6 +2,7 @@
 
 from decisions.case import BLOCKED, FIRED, NOT_REACHED, SILENT, Case
 from decisions.world import (
+    asked,
     badcases,
     chains,
     corpus,
@@ -333,6 +334,13 @@ METHODS = (
         status=FIRED,
         reason="chains can be sampled",
         stages=('sample: badcases by M4 {"makes": {"chain": true}}', "cot:  < sample by M4"),
+    ),
+    Case(
+        name="prompts that come with their right answers are sampled first",
+        rule="M4",
+        facts=facts(gaps=["reasoning"], sources=data(badcases(), asked())),
+        status=FIRED,
+        stages=('sample: asked by M4 {"makes": {"chain": true}}', "cot:  < sample by M4"),
     ),
     Case(
         name="a teacher whose output may not be trained on is passed over",

@@ -61,6 +61,11 @@ def prompts(rows: int = 30) -> Source:
     return source("prompts", "prompts", "prompt", rows)
 
 
+def asked(rows: int = 30) -> Source:
+    """Prompts that come with their right answers."""
+    return source("asked", "prompts", "prompt-completion", rows)
+
+
 def corpus(size: int = 10_000_000, *, volatile: bool = False) -> Source:
     return source("corpus", "corpus", "text", 100, text_bytes=size, volatile=volatile)
 

@@ -125,7 +125,7 @@ def _why_prompts(facts: Facts) -> tuple[str, str]:
 
 
 def train_the_rest(facts: Facts) -> Finding:
-    """T0: prompts have plateaued and badcases remain."""
+    """T0: prompts have plateaued and badcases remain that are the model's."""
     logic = flow_control_rows(facts)
     faults = f", {logic} of them faults in flow control" if logic else ""
     remaining = Evidence(source="data of purpose `badcases`", value=f"{facts.badcases} rows{faults}")
@@ -134,6 +134,9 @@ def train_the_rest(facts: Facts) -> Finding:
         return blocked("there is no prompt log", evidence, Advise("measure prompt rounds before any training"))
     if not facts.plateaued:
         return silent("prompts have not plateaued", *evidence)
+    if logic >= facts.badcases:
+        advice = Advise("mend the agent's code or prompt, then collect the badcases that remain")
+        return blocked("every badcase is a fault in flow control", evidence, EnterPhase(Phase.PROMPT), advice)
     reason = f"prompts have plateaued and {facts.badcases - logic} badcases remain: these are what to train on"
     return fired(reason, evidence, EnterPhase(Phase.TRAIN))
 

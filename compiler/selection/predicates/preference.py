@@ -15,7 +15,7 @@ from compiler.selection.predicates.data import (
     rows,
     usable_pairs,
 )
-from compiler.selection.predicates.supervised import never_succeeds
+from compiler.selection.predicates.supervised import base_never_succeeds
 
 SUPERVISED = ("sft", "cot", "latent-cot", "dpo", "kto")  # what is tried before reinforcement learning
 
@@ -49,9 +49,10 @@ def pairs_from_badcases(facts: Facts) -> Finding:
     needed = facts.thresholds.min_pairs
     evidence = (pairs_evidence(facts), Evidence(source="pairs needed", value=str(needed)))
     if pairs(sources, facts) >= needed:
-        made = Configure(method="dpo", settings={"pairs": "badcase"})
-        return fired("badcases hold the logged wrong answer and the fix", evidence, made)
-    if facts.verifiable and not never_succeeds(facts):
+        learners = [method for method in ("dpo", "reward") if method in facts.methods]
+        made = [Configure(method=method, settings={"pairs": "badcase"}) for method in learners]
+        return fired("badcases hold the logged wrong answer and the fix", evidence, *made)
+    if facts.verifiable and not base_never_succeeds(facts):
         sample = AddStage(method="sample", sources=names(sources), on_policy=True)
         instead = Replace(method="dpo", by="dpo", sources=(), made_by=("sample",))
         reason = "too few badcases hold a logged answer: the model is sampled, and what the verifier fails is rejected"
@@ -196,6 +197,6 @@ def _tried_evidence(facts: Facts) -> Evidence:
 
 
 def _paired(facts: Facts) -> tuple[Source, ...]:
-    """The data sources that DPO or KTO was chosen for; empty where neither was."""
-    used = {name for stage in facts.chosen if stage.method in ("dpo", "kto") for name in stage.sources}
+    """The data sources that something that learns from preferences was chosen for; empty where nothing was."""
+    used = {name for stage in facts.chosen if stage.method in ("dpo", "kto", "reward") for name in stage.sources}
     return tuple(each for each in facts.sources if each.name in used)

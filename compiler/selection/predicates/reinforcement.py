@@ -16,7 +16,7 @@ from compiler.selection.predicates.data import (
     rows,
 )
 from compiler.selection.predicates.gaps import probe
-from compiler.selection.predicates.supervised import never_succeeds, succeeds_by_now
+from compiler.selection.predicates.supervised import BEFORE_DPO, base_never_succeeds, never_succeeds, succeeds_by_now
 from compiler.selection.preflight import AGREEMENT, REPEATABILITY
 
 CHEAPER = ("sft", "cot", "latent-cot", "dpo", "kto")
@@ -177,7 +177,7 @@ def unstable_reward(facts: Facts) -> Finding:
     if GapKind.RULE_CONSTRAINTS not in facts.gaps or not unstable or unstable[0].figures == "not made":
         return silent("no reward is known to be unstable", *evidence[:1])
     asked = names(answered_prompts(facts))
-    if never_succeeds(facts):
+    if never_succeeds(facts, BEFORE_DPO):  # what dpo itself shows comes too late to choose its pairs
         advice = Advise("teach the policy first: none of its samples could be the better one of a pair")
         return blocked("the reward is unstable, and the policy has no right samples to rank", evidence, advice)
     if not facts.verifiable or not asked:
@@ -194,11 +194,11 @@ def unstable_reward(facts: Facts) -> Finding:
 def never_right(facts: Facts) -> Finding:
     """D7: a policy that never succeeds learns nothing from rewards (arXiv 2504.13837): teach it first."""
     evidence = (gaps_evidence(facts), _passed_evidence(facts))
-    if GapKind.RULE_CONSTRAINTS not in facts.gaps or not never_succeeds(facts):
-        return silent("the policy is not known to fail always", *evidence)
+    if GapKind.RULE_CONSTRAINTS not in facts.gaps or not base_never_succeeds(facts):
+        return silent("the base model is not known to fail always", *evidence)
     if enough_demonstrations(facts):
         stage = AddStage(method="sft", sources=names(demonstrations(facts)))
-        return fired("the policy never succeeds: sft comes before reinforcement learning", evidence, stage)
+        return fired("the base model never succeeds: sft comes before reinforcement learning", evidence, stage)
     asked = names(prompts(facts))
     if facts.teacher and facts.teacher.outputs_may_train and asked:
         stages = (
@@ -206,6 +206,6 @@ def never_right(facts: Facts) -> Finding:
             Configure(method="teacher", settings={"makes": {"prompt-completion": True}}),
             AddStage(method="sft", made_by=("teacher",)),
         )
-        return fired("the policy never succeeds: it learns from a teacher's answers first", evidence, *stages)
+        return fired("the base model never succeeds: it learns from a teacher's answers first", evidence, *stages)
     advice = Advise("write demonstrations, or name a teacher whose output may be trained on")
-    return blocked("the policy never succeeds, and there is nothing to teach it with", evidence, advice)
+    return blocked("the base model never succeeds, and there is nothing to teach it with", evidence, advice)

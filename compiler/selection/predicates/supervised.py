@@ -17,6 +17,9 @@ from compiler.selection.predicates.data import (
 # stepwise internalisation (arXiv 2405.14838): chain tokens removed a stage, and a fresh optimiser after each removal
 CURRICULUM = {"remove_tokens": 8, "epochs_per_removal": 1, "reset_optimizer": True}
 
+BEFORE_DPO = ("cpt", "sft", "cot", "latent-cot")
+TAUGHT = (*BEFORE_DPO, "dpo", "kto", "grpo", "ppo", "distill")
+
 
 def unknown_domain(facts: Facts) -> Finding:
     """M1: the model does not know the domain: teach it to read the domain, then the task."""
@@ -115,7 +118,7 @@ def hidden_reasoning(facts: Facts) -> Finding:
     if facts.teacher and facts.teacher.outputs_may_train and asked:
         return fired("reasoning fails, and a teacher can write the chains", evidence, *_chains_of("teacher", asked))
     asked = names(answered_prompts(facts))
-    if facts.verifiable and asked and not never_succeeds(facts):
+    if facts.verifiable and asked and not base_never_succeeds(facts):
         reason = "reasoning fails, and chains can be sampled and those with right answers kept"
         return fired(reason, evidence, *_chains_of("sample", asked))
     advice = Advise(
@@ -139,15 +142,24 @@ def _teacher(facts: Facts) -> str:
     return f"{facts.teacher.name}, its output {'may' if facts.teacher.outputs_may_train else 'may not'} be trained on"
 
 
-def never_succeeds(facts: Facts) -> bool:
-    """Whether the policy was measured never to succeed in many tries, and no finished stage says otherwise (D7)."""
+def base_never_succeeds(facts: Facts) -> bool:
+    """Whether the base model was measured never to succeed, even in many tries (D7). What is trained first rests on it,
+    so it stays so when stages have finished.
+    """
+    passed = facts.base_pass_at16
+    return passed is not None and passed.high < facts.thresholds.near_zero_pass
+
+
+def never_succeeds(facts: Facts, methods: tuple[str, ...] = TAUGHT) -> bool:
+    """Whether the policy as it is never succeeds: measured so, and no finished stage of these methods shows better."""
     passed, limit = facts.measures.get("pass_at16"), facts.thresholds.near_zero_pass
-    return passed is not None and passed.high < limit and not succeeds_by_now(facts)
+    return passed is not None and passed.high < limit and not succeeds_by_now(facts, methods)
 
 
-def succeeds_by_now(facts: Facts) -> bool:
-    """Whether a finished stage of training answers more than nearly nothing right, so its samples can be rewarded."""
-    return any(each.method and each.score.low >= facts.thresholds.near_zero_pass for each in facts.results)
+def succeeds_by_now(facts: Facts, methods: tuple[str, ...] = TAUGHT) -> bool:
+    """Whether a finished stage answers more than nearly nothing right, so that its samples can be rewarded."""
+    limit = facts.thresholds.near_zero_pass
+    return any(each.method in methods and each.score.low >= limit for each in facts.results)
 
 
 def latent_chain(facts: Facts) -> Finding:
