@@ -4,6 +4,7 @@ Ends with a table, and with 1 if a case crashed, was too slow or broke what must
 """
 
 import os
+import pickle
 import re
 import resource
 import shutil
@@ -14,10 +15,9 @@ import tempfile
 import time
 import traceback
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 from pathlib import Path
 
 FOLDER = Path(".trainspec/fuzz")
@@ -40,7 +40,8 @@ class Row:
 
     def add(self, other: "Row") -> None:
         self.cases += other.cases
-        self.plans = None if other.plans is None else (self.plans or 0) + other.plans
+        if other.plans is not None:
+            self.plans = (self.plans or 0) + other.plans
         self.seconds += other.seconds
         self.slowest, self.peak = max(self.slowest, other.slowest), max(self.peak, other.peak)
         for signature, files in other.crashes.items():
@@ -48,7 +49,16 @@ class Row:
 
 
 def strategy_chunk(name: str, seed: int, count: int) -> Row:
-    """So many cases of a strategy, in a process of their own."""
+    """So many cases of a strategy, in a process of their own, whose end is a crash too."""
+    command = [sys.executable, "-m", "fuzz.run", name, str(seed), str(count)]
+    done = subprocess.run(command, capture_output=True)
+    if done.returncode == 0:
+        return pickle.loads(done.stdout)
+    return Row(name=name, crashes={f"exit {done.returncode}": {"stderr.txt": done.stderr[-4000:]}})
+
+
+def here(name: str, seed: int, count: int) -> Row:
+    """So many cases of a strategy, in this process."""
     from fuzz.project import Case, Project, peak_memory
     from fuzz.strategies import STRATEGIES, Maker
     from hypothesis import HealthCheck, Phase, given, settings
@@ -156,7 +166,7 @@ def main(cases: int) -> int:
     """Run everything, print the table, and say whether all went well."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     rows: dict[str, Row] = {}
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
         targets = [pool.submit(target_run, name, cases * SHARES[name] // 100) for name in ("loader", "rows")]
         for task in [*(pool.submit(strategy_chunk, *chunk) for chunk in _plan(cases)), *targets]:
             row = task.result()
@@ -186,4 +196,9 @@ def _print(row: Row) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1])))
+    from fuzz.run import here, main  # so that what is pickled is of this module by its name
+
+    if len(sys.argv) > 2:
+        sys.stdout.buffer.write(pickle.dumps(here(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))))
+    else:
+        sys.exit(main(int(sys.argv[1])))

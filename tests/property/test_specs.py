@@ -51,7 +51,11 @@ def test_any_text_composes_or_is_told_inside_of_it(text: str) -> None:
     outcome = compose(text, "x.yaml")
     lines = text.splitlines()
     for found in outcome.diagnostics:
-        assert 0 <= found.location.line <= len(lines) + 1
+        place = found.location
+        assert 0 <= place.line <= max(len(lines), 1)
+        if place.line and lines:
+            assert 1 <= place.column <= len(lines[place.line - 1]) + 1
+            assert place.column < place.end_column <= len(lines[place.line - 1]) + 2
     if outcome.value is not None:
         validate(outcome.value)
         for path in outcome.value.spans:
