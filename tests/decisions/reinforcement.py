@@ -171,6 +171,17 @@ M5 = (
         advises="add a source of purpose `prompts`",
         sources=data(demos(), badcases(answered=0), prompts(29)),
     ),
+    Case(
+        name="29 prompts, since badcases in flow control are left out",
+        rule="M5",
+        facts=world(
+            sources=data(badcases(40, 0, classes=(("flow-control", 11), ("undetermined", 29)))),
+            results=(plateau(own=False),),
+        ),
+        status=BLOCKED,
+        reason="fewer than 30 prompts",
+        left_out=("flow-control",),
+    ),
     refused(
         "nobody knows whether it ever succeeds",
         "not measured whether the policy ever succeeds",

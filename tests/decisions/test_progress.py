@@ -165,13 +165,38 @@ def test_a_probe_of_what_was_trained_does_not_take_the_stage_away(start) -> None
     assert "sft" not in jobs(again)
 
 
+def test_what_samples_the_policy_samples_what_was_trained_before_it(start) -> None:
+    plan = planned(start(badcases=badcases(answer=None)))
+    assert list(jobs(plan)) == ["evaluate-base", "sft", "evaluate-sft", "sample", "dpo", "evaluate-dpo"]
+    assert adapters(plan, "sample") == adapters(plan, "dpo") == [f"{jobs(plan)['sft']}/adapter"]
+    rows = [each["path"] for each in next(stage.config["data"] for stage in plan.stages if stage.name == "dpo")]
+    assert rows == [f"{jobs(plan)['sample']}/preference.jsonl"]
+    after = planned(
+        start(evidence={"sft": result(plan, "evaluate-sft", score=0.5, gain=0.2)}, badcases=badcases(answer=None))
+    )
+    assert jobs(after) == jobs(plan)
+
+
+RULES_GAP = (
+    GAPS,
+    "  reward: {kind: programmatic, functions: [{use: length}]}\n  gaps:\n    - kind: rule-constraints\n",
+)
+
+
+def test_the_reward_is_examined_on_the_policy_that_it_would_train(start) -> None:
+    few = badcases(answer=None)
+    plan = planned(start(RULES_GAP, badcases=few))
+    assert list(jobs(plan)) == ["evaluate-base", "sft", "evaluate-sft"]
+    sft = {"sft": result(plan, "evaluate-sft", score=0.5, gain=0.01)}
+    after = planned(start(RULES_GAP, badcases=few, evidence=sft))
+    assert list(jobs(after)) == ["evaluate-base", "sft", "evaluate-sft", "preflight"]
+    assert {name: jobs(after)[name] for name in jobs(plan)} == jobs(plan)
+    assert adapters(after, "preflight") == [f"{jobs(plan)['sft']}/adapter"]
+
+
 def test_a_plan_with_a_long_name_knows_its_own_results(start) -> None:
     name = "customer-support-assistant-of-the-northern-region"
-    rules = (
-        GAPS,
-        "  reward: {kind: programmatic, functions: [{use: length}]}\n  gaps:\n    - kind: rule-constraints\n",
-    )
-    edits = (("  name: shop", f"  name: {name}"), rules)
+    edits = (("  name: shop", f"  name: {name}"), RULES_GAP)
     few = badcases(answer=None)
     plan = planned(start(*edits, badcases=few))
     assert list(jobs(plan)) == ["evaluate-base", "sft", "evaluate-sft"]

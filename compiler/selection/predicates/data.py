@@ -69,6 +69,12 @@ def preference_data(facts: Facts) -> tuple[Source, ...]:
     return next(iter([*enough, *thumbs, *(each for each in kinds if each)]), ())
 
 
+def usable_rows(sources: tuple[Source, ...], facts: Facts) -> int:
+    """Rows of all sources together, less the badcases that are left out."""
+    classes = (each for source in sources for each in source.file.classes)
+    return rows(sources) - sum(count for name, count in classes if BadcaseClass(name) in facts.left_out)
+
+
 def pairs(sources: tuple[Source, ...], facts: Facts) -> int:
     """Usable pairs of all sources together."""
     return sum(usable_pairs(each, facts) for each in sources)

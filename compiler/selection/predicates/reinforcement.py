@@ -13,7 +13,7 @@ from compiler.selection.predicates.data import (
     pairs_evidence,
     preference_data,
     prompts,
-    rows,
+    usable_rows,
 )
 from compiler.selection.predicates.gaps import probe
 from compiler.selection.predicates.supervised import BEFORE_DPO, base_never_succeeds, never_succeeds, succeeds_by_now
@@ -61,7 +61,7 @@ def _refusal(facts: Facts) -> tuple[str, tuple[Effect, ...]] | None:
     if not _plateaued(latest, facts):
         advice = Advise(f"go on with {latest.method}: collect the cases that it left, and train on them")
         return f"`{latest.job}` still gained", (advice,)
-    if rows(prompts(facts)) < limits.min_prompts:
+    if usable_rows(prompts(facts), facts) < limits.min_prompts:
         return f"fewer than {limits.min_prompts} prompts to learn on", (Advise("add a source of purpose `prompts`"),)
     if "pass_at16" not in facts.measures and not succeeds_by_now(facts):
         return "it is not measured whether the policy ever succeeds", (
