@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
@@ -13,7 +14,8 @@ B = TypeVar("B")
 
 CHUNK = 8
 AHEAD = 4  # chunks in flight for each process: enough to keep it busy, few enough that memory does not grow
-WORTH_A_PROCESS = 48  # specs that take longer than starting a process does
+ALONE_SECONDS = 0.1  # how long one process goes on before it looks at what is left
+WORTH_SECONDS = 0.3  # work for which starting others, 60 ms, is worth it
 
 
 def usable_cores() -> int:
@@ -24,12 +26,27 @@ def usable_cores() -> int:
 def each(function: Callable[[A], B], items: Sequence[A], jobs: int | None) -> Iterator[B]:
     """The function's answer for each item, in the items' order; `jobs` bounds the processes.
 
-    The answers do not depend on the number of processes. What the function takes and gives must be small.
+    The answers do not depend on the number of processes, and so not on the clock, which decides whether others than
+    this one are started: for specs that are unchanged that is seldom worth it. What the function takes and gives must
+    be small.
     """
-    processes = min(jobs or usable_cores(), len(items) // WORTH_A_PROCESS)
-    if processes < 2:
-        yield from map(function, items)
-        return
+    processes = jobs or usable_cores()
+    spent, done = 0.0, 0
+    while done < len(items) and (processes == 1 or spent < ALONE_SECONDS):
+        start = time.monotonic()
+        answer = function(items[done])
+        spent += time.monotonic() - start
+        done += 1
+        yield answer
+    rest = items[done:]
+    if len(rest) < CHUNK or spent / done * len(rest) < WORTH_SECONDS:
+        yield from map(function, rest)
+    else:
+        yield from _shared_out(function, rest, min(processes, -(-len(rest) // CHUNK)))
+
+
+def _shared_out(function: Callable[[A], B], items: Sequence[A], processes: int) -> Iterator[B]:
+    """The answers of several processes, in order; what a process that was killed owes is done by this one."""
     from concurrent.futures import Future, ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
     from multiprocessing import get_context
@@ -51,7 +68,7 @@ def each(function: Callable[[A], B], items: Sequence[A], jobs: int | None) -> It
                 yield from answers.popleft().result()
                 owed.popleft()
         except BrokenProcessPool:
-            pass  # a process was killed, for want of memory perhaps: what it and the others owe is done below
+            pass  # for want of memory, perhaps
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
     for chunk in (*owed, *chunks):
