@@ -1,19 +1,30 @@
 """The whole decision table, in the order of the method."""
 
-from decisions import distillation, gates, preference, reinforcement, supervised
+from decisions import (
+    distillation,
+    fallbacks,
+    gaps,
+    gates,
+    pairs,
+    preference,
+    prompts,
+    reinforcement,
+    supervised,
+)
 from decisions.case import Case
 
 CASES: tuple[Case, ...] = (
     *gates.GATES,
-    *supervised.GAPS,
+    *prompts.PROMPTS,
+    *gaps.GAPS,
     *supervised.METHODS,
     *preference.CHOICE,
-    *preference.MADE,
-    *preference.QUALITY,
     *preference.FIRST,
+    *pairs.MADE,
+    *pairs.QUALITY,
     *reinforcement.M5,
-    *reinforcement.D5_D6,
-    *reinforcement.D7,
+    *fallbacks.D5_D6,
+    *fallbacks.D7,
     *distillation.M6,
     *distillation.CHAIN,
 )
