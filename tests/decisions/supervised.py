@@ -18,12 +18,8 @@ from decisions.world import (
 )
 
 from compiler.schema.v1.types import GapKind
-from compiler.selection.facts import Declared
 
 SFT = ("sft: demos by M2",)
-UNSTABLE = Declared(kind=GapKind.UNSTABLE)
-KEPT = Declared(kind=GapKind.UNSTABLE, reason="the probe had the old prompt", owner="li")
-PREFERENCE = {GapKind.PREFERENCE: reading()}
 NEVER = {"pass_at16": measure(0.01, 0.0, 0.049)}
 SELDOM = {"pass_at16": measure(0.03, 0.0, 0.05)}
 

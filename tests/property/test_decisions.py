@@ -121,7 +121,7 @@ def any_facts(draw: st.DrawFn) -> Facts:
         closed_book=draw(st.booleans()),
         max_latency_ms=draw(st.sampled_from((None, 400, 600))),
         verifiable=draw(mostly),
-        sources=draw(sources()),
+        sources=draw(sources() | sources() | st.just(())),
         overlaps=(world.overlap(1),) if draw(st.booleans()) else (),
         teacher=draw(st.none() | st.builds(world.teacher, st.sampled_from(("text", "weights")), may=st.booleans())),
         reward=draw(
