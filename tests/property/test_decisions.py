@@ -185,7 +185,9 @@ def test_reinforcement_learning_never_comes_without_a_plateau_and_a_passing_rewa
         assert last.gate == "no-gain" or last.gain.low <= 0 or last.gain.value < 0.02
         assert len(facts.preflight) == len(CHECKS)
         assert all(each.passing is not Passing.BLOCKS for each in facts.preflight)
-        assert facts.measures["pass_at16"].high >= 0.05
+        passed = facts.measures.get("pass_at16")
+        shown_by_stage = any(each.method and each.score.low >= 0.05 for each in facts.results)
+        assert shown_by_stage or (passed is not None and passed.high >= 0.05)
         assert facts.reward is not None
 
 
