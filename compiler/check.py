@@ -85,6 +85,22 @@ def _intervals(node: object, path: FieldPath = ()) -> Iterator[tuple[FieldPath, 
             yield from _intervals(inner, (*path, index))
 
 
+def counts_fit_together(inputs: Inputs) -> Iterator[Diagnostic]:
+    """Of a kind of badcase no more cases are shown than traces were labelled, and no more replays fail than were made."""
+    for file in inputs.evidence:
+        if not isinstance(file.report, BadcaseReport):
+            continue
+        body = file.report.spec
+        for index, kind in enumerate(body.kinds):
+            pairs = [("count", kind.count, "traces", body.traces)]
+            pairs += [("replays.failed", kind.replays.failed, "replays.total", kind.replays.total)] if kind.replays else []
+            for name, part, of, whole in pairs:
+                if part > whole:
+                    where = file.document.at(("spec", "kinds", index, *name.split(".")))
+                    message = f"`{name}` {part} of `{kind.name}` is more than `{of}` {whole}"
+                    yield diagnostic("CHK244", message, where, hint="correct the figures")
+
+
 def reports_are_dated_apart(inputs: Inputs) -> Iterator[Diagnostic]:
     """Of two reports of one kind and day nobody can tell the later one."""
     latest: dict[tuple[str, object], EvidenceFile] = {}
@@ -167,6 +183,7 @@ CHECKS: tuple[Callable[[Inputs], Iterator[Diagnostic]], ...] = (
     places_are_named_once,
     evidence_is_current,
     estimates_are_intervals,
+    counts_fit_together,
     reports_are_dated_apart,
     trainer_fields_are_known,
     image_is_pinned,

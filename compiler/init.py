@@ -83,7 +83,7 @@ def _fill(folder: Path, answers: Answers) -> list[str]:
     texts = {
         "spec.yaml": spec_text(answers),
         "data/README.md": DATA_NOTES,
-        "evidence/README.md": EVIDENCE_NOTES.format(metric=answers.metric),
+        "evidence/README.md": EVIDENCE_NOTES.format(metric=answers.metric, model=answers.model),
     }
     for name, content in texts.items():
         path = folder / name

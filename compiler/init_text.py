@@ -160,6 +160,7 @@ questions, and write `prompt-rounds.yaml` with your own figures in the place of 
       source: who or what measured
       date: …
       digest: … # sha256sum of the test set
+      model: {model}
     spec:
       metric: {metric}
       rounds: # oldest first

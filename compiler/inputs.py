@@ -59,7 +59,7 @@ def load_inputs(path: Path, shown: str, reads: Reads) -> Outcome[Inputs]:
         message = "cannot take the spec: the name of its folder holds characters that cannot be shown"
         found = diagnostic("YML001", message, Location(path=shown), hint="rename the folder")
         return Outcome(value=None, diagnostics=(found,))
-    loaded = load(path, shown, reads)
+    loaded = load(folder / path.name, shown, reads)  # not `path`: notes are of places, wherever the command runs
     if loaded.value is None or not loaded.ok:
         return Outcome(value=None, diagnostics=loaded.diagnostics)
     modern = modernise(loaded.value)

@@ -13,6 +13,9 @@ def stale(file: EvidenceFile, spec: TrainingSpec, files: Mapping[str, DataFile])
     """Why the evidence does not count for the spec; empty when it does."""
     body, report = spec.spec, file.report
     model = f"{body.model.name}/{body.model.revision}"
+    measured = getattr(report.metadata, "model", None)
+    if measured is not None and measured.split("+")[0] != model:
+        return f"it is of model `{measured}`, the spec's is `{model}`"
     match report:
         case PromptRounds() if report.spec.metric != body.goal.metrics[0].name:
             return f"its metric is `{report.spec.metric}`, the spec's `{body.goal.metrics[0].name}`"

@@ -56,9 +56,17 @@ D5_D6 = (
         stages=("dpo: pairs by D5",),
     ),
     Case(
-        name="nothing shows agreement: dpo on the pairs",
+        name="nothing shows agreement, and dpo has plateaued: a reward model to compare",
         rule="D5",
         facts=world(**SUBJECTIVE, sources=PAIRED, preflight=()),
+        status=FIRED,
+        reason="to be compared with people",
+        stages=("reward: pairs by D5",),
+    ),
+    Case(
+        name="nothing shows agreement, and nothing has plateaued: dpo on the pairs",
+        rule="D5",
+        facts=world(**SUBJECTIVE | {"results": ()}, sources=PAIRED, preflight=()),
         status=FIRED,
         reason="no reward was compared with people",
         stages=("dpo: pairs by D5",),

@@ -199,7 +199,7 @@ M5 = (
     refused(
         "a subjective reward was not examined, and no Job can do it",
         "has not been examined",
-        "dpo: pairs by D5",
+        "reward: pairs by D5",
         advises="compare it with people",
         preflight=(),
         reward=reward("subjective"),

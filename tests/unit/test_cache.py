@@ -231,3 +231,12 @@ def test_whatever_a_compile_opens_is_noted(project: Path) -> None:
         noted = {(spec.path.parent / path).resolve() for path, asked, _ in reads.notes if asked in ("file", "names")}
         assert len(inside) > 2
         assert inside <= noted, (spec.shown, inside - noted)
+
+
+def test_a_spec_named_from_its_repository_is_known_again(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project.parent.parent)
+    cache = Cache(folder=project.parent.parent / "cache", compiler=compiler_digest())
+    (spec,), _ = discover([Path("specs") / project.name])
+    assert not spec.path.is_absolute()
+    assert checked(spec, cache=cache).entry is not None
+    assert cache.find(spec) is not None

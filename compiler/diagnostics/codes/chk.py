@@ -199,4 +199,10 @@ TABLE: dict[str, Code] = {
         "One of two fields asks for the other, or rules it out.",
         "Add or remove the field that the message names.",
     ),
+    "CHK244": Code(
+        "error",
+        "a part is larger than the whole",
+        "Counts of a report contradict each other, and classes of badcases are made out of them.",
+        "Correct the figures.",
+    ),
 }

@@ -71,6 +71,12 @@ EXAMPLES: dict[str, Example | Situation] = {
         good=REPORT.replace("2026-10-02", "2026-10-03"),
         given=(("specs/shop/evidence/badcases.yaml", REPORT),),
     ),
+    "CHK244": Example(
+        file="specs/shop/evidence/badcases.yaml",
+        bad="      count: 501",
+        good="      count: 40",
+        given=(("specs/shop/evidence/badcases.yaml", REPORT),),
+    ),
     "CHK243": Example(
         bad=f"  teacher:\n    access: weights\n    endpoint: https://models.example.com/v1{TEACHER}",
         good=f"  teacher:\n    access: weights{TEACHER}",

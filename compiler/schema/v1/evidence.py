@@ -36,6 +36,10 @@ class Provenance(Model):
     source: Text = Field(description="Who or what measured: a Job, a tool, a person.")
     date: datetime.date = Field(description="Day of the measurement.")
     digest: Sha256 = Field(description="SHA-256 of the file that the figures were computed from.")
+    model: Text | None = Field(
+        default=None,
+        description="Model that the figures are of, as `name/revision`. When given, they count for no other model.",
+    )
     note: Text | None = Field(default=None, description="Something that a reviewer should know.")
 
 

@@ -162,9 +162,13 @@ def subjective_reward(facts: Facts) -> Finding:
         advice = Advise("collect pairs: people choosing the better of two answers")
         return blocked("a reward model needs pairs, and there are too few", evidence, advice)
     sources = names(preference_data(facts))
+    learn = AddStage(method="reward", sources=sources)
     if agrees and "ppo" in facts.methods:
-        stage = AddStage(method="reward", sources=sources)
-        return fired("a reward model that agrees with people is learnt from the pairs", evidence, stage)
+        return fired("a reward model that agrees with people is learnt from the pairs", evidence, learn)
+    latest = _latest(facts)
+    if not facts.preflight and latest is not None and _plateaued(latest, facts):
+        reason = f"{latest.method} has plateaued: a reward model is learnt from the pairs, to be compared with people"
+        return fired(reason, evidence, learn)
     disagrees = "the reward does not agree with people" if facts.preflight else "no reward was compared with people"
     reason = "reinforcement learning is blocked" if agrees else disagrees
     return fired(f"{reason}, so dpo learns from the pairs directly", evidence, AddStage(method="dpo", sources=sources))
