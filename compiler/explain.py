@@ -70,9 +70,7 @@ def _goal(made: Plan) -> list[str]:
 def _phase(made: Plan, told: set[str]) -> list[str]:
     """The gates that decided the phase; outside of training also everything else that fired."""
     phases = " → ".join(f"[{each}]" if each is made.selection.phase else each for each in Phase)
-    gates = [
-        each for each in decisive(made.selection) if each.rule.gate or made.selection.phase is not Phase.TRAIN
-    ]
+    gates = [each for each in decisive(made.selection) if each.rule.gate or made.selection.phase is not Phase.TRAIN]
     return [f"phase  {phases}", *_rules(gates, told)]
 
 

@@ -57,7 +57,9 @@ def test_text_that_templates_break_on(text: str) -> None:
     assert yaml.safe_load(quote(text)) == text
 
 
-@pytest.mark.parametrize("name", ["r", "no", "No", "y", "nO", "null", "apiVersion", "learning_rate", "a b", "nvidia.com/gpu", "1"])
+@pytest.mark.parametrize(
+    "name", ["r", "no", "No", "y", "nO", "null", "apiVersion", "learning_rate", "a b", "nvidia.com/gpu", "1"]
+)
 def test_keys_are_text_for_both_readers(name: str) -> None:
     text = f"{key(name)}: 1\n"
     assert yaml.safe_load(text) == {name: 1}

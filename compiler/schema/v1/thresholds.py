@@ -43,7 +43,9 @@ class Thresholds(Model):
     probe_samples: Positive = Field(default=16, description="Samples a prompt of a probe that counts (D11).")
     open_book: Share = Field(default=0.5, description="Open-book pass@1 below it, with `control`: domain unknown (M1).")
     control: Share = Field(default=0.7, description="General control at or above it, with `openBook` (M1).")
-    recall: Share = Field(default=0.3, description="Open-book minus closed-book at or above it: recall only, so RAG (M1).")
+    recall: Share = Field(
+        default=0.3, description="Open-book minus closed-book at or above it: recall only, so RAG (M1)."
+    )
     unstable_pass: Share = Field(default=0.7, description="pass@16 at or above it, with `unstableGain` (M2).")
     unstable_gain: Share = Field(default=0.25, description="pass@16 − pass@1 at or above it: unstable (M2).")
     chain_gain: Share = Field(default=0.1, description="pass@1 with a chain − direct at or above it: reasoning (M4).")
