@@ -229,7 +229,7 @@ def test_whatever_a_compile_opens_is_noted(project: Path) -> None:
         specs = spec.path.parent.parent.resolve()
         inside = {path.resolve() for path in opened if path.is_absolute() and path.resolve().is_relative_to(specs)}
         noted = {(spec.path.parent / path).resolve() for path, asked, _ in reads.notes if asked in ("file", "names")}
-        assert len(inside) > 2
+        assert len(inside) >= 2  # the spec and its profile at least
         assert inside <= noted, (spec.shown, inside - noted)
 
 

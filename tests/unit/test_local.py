@@ -159,7 +159,12 @@ def test_interrupting_the_command_stops_the_stage_and_a_rerun_goes_on(project: P
         "main()"
     )
     command = subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=os.environ,
+        # tests that run in the background inherit that interrupts are ignored
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     while "sft" not in project.starts():
         time.sleep(0.05)
