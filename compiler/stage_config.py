@@ -9,7 +9,7 @@ from compiler.defaults import PEFT, REPLAY_SHARE, TRAINER, WORK, Default
 from compiler.inputs import Inputs
 from compiler.plan_model import Setting
 from compiler.schema.v1.training_spec import DataSource, DpoOverrides, MethodOverrides
-from compiler.schema.v1.types import BadcaseClass, Purpose
+from compiler.schema.v1.types import BadcaseClass, Purpose, Shape
 from compiler.selection import StageChoice
 
 STAGE_SCHEMA = "trainspec.dev/stage/v1"
@@ -53,7 +53,12 @@ def training(inputs: Inputs, choice: StageChoice, choices: tuple[StageChoice, ..
 
 def work(inputs: Inputs, choice: StageChoice, choices: tuple[StageChoice, ...], lineage: Lineage) -> Built:
     """The config of a stage that makes data or measures."""
-    settings = tuple(Setting(name=each.field, value=each.value, source=each.source) for each in WORK[choice.method])
+    table = {each.field: Setting(name=each.field, value=each.value, source=each.source) for each in WORK[choice.method]}
+    shapes = {each.shape for each in inputs.spec.spec.data if each.name in choice.sources}
+    if "keep" in table and Shape.PROMPT in shapes:
+        source = "rows of shape `prompt` hold no answer to check by"
+        table["keep"] = Setting(name="keep", value="all", source=source)
+    settings = tuple(table.values())
     by_rule = tuple(
         Setting(name=name, value=value, source=f"rule {choice.rules[-1]}") for name, value in choice.settings.items()
     )
