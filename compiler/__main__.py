@@ -1,23 +1,36 @@
 """The `trainspec` command; `python -m compiler` is the same."""
 
+import errno
+import os
 import sys
+from io import TextIOWrapper
 
 from compiler.exit_codes import ExitCode
 from compiler.quick import quick
 
+NO_OUTPUT = (errno.ENOSPC, errno.EPIPE, errno.EIO)
+
 
 def main() -> None:
     """Run the command; Ctrl-C ends with 130, and a defect of ours with 3 and what is needed to report it."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal that cannot show a character shows `?` for it
+            stream.reconfigure(errors="replace")
     try:
         code = quick(sys.argv[1:])
         if code is None:
             from compiler.cli import app
 
             app(standalone_mode=True)
+        sys.stdout.flush()
         raise SystemExit(code)
     except KeyboardInterrupt:
         raise SystemExit(ExitCode.INTERRUPT) from None
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in NO_OUTPUT:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left to write has nowhere to go
+            print(f"cannot write the output: {(error.strerror or str(error)).lower()}", file=sys.stderr)
+            raise SystemExit(ExitCode.ERRORS) from None
         import traceback
 
         from compiler import __version__

@@ -3,6 +3,7 @@
 Nothing of a spec is held longer than it takes to tell, so memory does not grow with the number of specs.
 """
 
+import os
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
@@ -65,8 +66,14 @@ def compile_specs(
 def find_specs(paths: list[Path]) -> tuple[list[SpecPath], list[Diagnostic]]:
     """The specs under the paths, and a diagnostic for each path under which there is none."""
     specs, empty = discover(paths)
-    hint = "name a spec file, or a folder that holds `spec.yaml` files"
-    return specs, [diagnostic("YML001", "no spec is there", Location(path=str(path)), hint=hint) for path in empty]
+    return specs, [_no_spec(path) for path in empty]
+
+
+def _no_spec(path: Path) -> Diagnostic:
+    closed = path.is_dir() and not os.access(path, os.R_OK | os.X_OK)
+    message = "cannot read the folder: permission denied" if closed else "no spec is there"
+    hint = "mend its permissions" if closed else "name a spec file, or a folder that holds `spec.yaml` files"
+    return diagnostic("YML001", message, Location(path=str(path)), hint=hint)
 
 
 class _Told:

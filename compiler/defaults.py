@@ -183,7 +183,7 @@ USUAL_ROWS: dict[str, tuple[int, str]] = {
     "sft": (1000, "LIMA (arXiv 2305.11206)"),
     "cot": (800, "LIMO (arXiv 2502.03387)"),
     "latent-cot": (800, "as for explicit chains"),
-    "dpo": (500, "training-methods: 500 to 5,000 pairs"),
+    "dpo": (500, "500 to 5,000 pairs are usual"),
     "kto": (500, "as for DPO"),
     "grpo": (200, "200 to 2,000 prompts"),
     "ppo": (200, "as for GRPO"),

@@ -28,12 +28,14 @@ class SpecPath:
 
 
 def discover(paths: list[Path]) -> tuple[list[SpecPath], list[Path]]:
-    """The specs under the paths, sorted, each once; and the paths under which there is none."""
+    """The specs under the paths, sorted, each once; the paths under which there is none, and folders that are shut."""
     found: dict[str, SpecPath] = {}
-    empty = []
+    empty: list[Path] = []
     for given in paths:
-        files = [given] if _is(given.is_file) else list(_specs_under(given)) if _is(given.is_dir) else []
-        if not files:
+        closed: list[OSError] = []
+        files = [given] if _is(given.is_file) else list(_specs_under(given, closed)) if _is(given.is_dir) else []
+        empty += [Path(str(error.filename)) for error in closed]
+        if not files and not closed:
             empty.append(given)
         for file in files:
             found.setdefault(os.path.realpath(file), SpecPath(path=file, shown=file.as_posix()))
@@ -47,9 +49,12 @@ def _is(asked: Callable[[], bool]) -> bool:
         return False
 
 
-def _specs_under(folder: Path) -> Iterator[Path]:
-    """Every spec file below a folder; links to folders are not followed, and plan folders hold none."""
-    for root, folders, names in os.walk(folder):
+def _specs_under(folder: Path, closed: list[OSError]) -> Iterator[Path]:
+    """Every spec file below a folder; links to folders are not followed, and plan folders hold none.
+
+    What cannot be read joins `closed`: a spec in there must not be passed over in silence.
+    """
+    for root, folders, names in os.walk(folder, onerror=closed.append):
         folders[:] = [name for name in folders if name != PLAN_FOLDER]
         if SPEC_FILE in names:
             yield Path(root, SPEC_FILE)

@@ -35,7 +35,7 @@ def rule(name: str) -> str:
     lines.append(f"asked    {asked(row)}")
     lines += [f"gap      {row.gap}"] if row.gap else []
     lines += [f"if       {row.condition}", f"then     {row.outcome}"]
-    lines += [f"else     {row.otherwise}"] if row.otherwise else []
+    lines += [f"but      {row.otherwise}"] if row.otherwise else []
     return "\n".join([*lines, "", *example_lines(row.id)])
 
 

@@ -109,7 +109,14 @@ def load_profile(reader: Reader, name: str) -> Outcome[tuple[SourceDocument, Clu
     """Load the profile `name` out of the folder `clusters` beside the spec's folder."""
     folder = reader.folder.parent / "clusters"
     path = folder / f"{name}.yaml"
-    if not path.is_file():
+    try:
+        there = path.is_file()
+    except OSError as error:
+        message = f"cannot read the folder of profiles: {reason(error)}"
+        where = reader.document.at(("spec", "profile"))
+        found = diagnostic("YML001", message, where, hint="mend the permissions of the folder")
+        return Outcome(value=None, diagnostics=(found,))
+    if not there:
         known = sorted(entry.stem for entry in folder.glob("*.yaml"))
         message = f"no cluster profile `{name}` in `{reader.show(Path('..') / 'clusters')}`"
         hint = _close_or_known(name, known, "profiles") if known else f"add `clusters/{name}.yaml`"

@@ -1,6 +1,8 @@
 """Load phase: one YAML file becomes a `SourceDocument`, with every problem of its text found at once."""
 
 import hashlib
+import re
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,8 @@ from compiler.untrusted import open_file, reason
 
 MAX_BYTES = 1 << 20
 MAX_DIRECTIVES = 100
+
+_WIDE_COLON = re.compile(r"\s*(- )?[A-Za-z][A-Za-z0-9_]*：")
 
 
 def read_text(path: Path, shown: str, reads: Reads | None = None) -> Outcome[str]:
@@ -59,6 +63,11 @@ def compose(text: str, shown: str) -> Outcome[SourceDocument]:
         return Outcome(value=None, diagnostics=(*composer.found, _syntax_error(error, mark, composer)))
     except YAMLError as error:
         return _failed("YML003", f"the text cannot be read as yaml: {_first_line(str(error))}", shown)
+    if composer.documents == 0:
+        found = diagnostic(
+            "YML007", "the file holds no document", Location(path=shown), hint="begin with `apiVersion:`"
+        )
+        return Outcome(value=None, diagnostics=(found,))
     if composer.documents != 1 or not composer.spans:
         return _failed("YML007", f"expected one document, found {composer.documents}", shown)
     document = SourceDocument(
@@ -77,10 +86,21 @@ _recent = lru_cache(maxsize=8)(compose)
 
 def _syntax_error(error: MarkedYAMLError, mark: Mark | None, composer: Composer) -> Diagnostic:
     line, column = (mark.line, mark.column) if mark is not None else (0, 0)
+    wide = _full_width_colon(composer.lines, line)
+    if wide is not None:
+        where = place_of(composer.shown, composer.lines, *wide, wide[0], wide[1] + 1)
+        return diagnostic("YML003", "`：` is a full-width colon", where, hint="write `:` and a space behind the key")
     where = place_of(composer.shown, composer.lines, line, column, line, column + 1)
     context = f" ({_first_line(str(error.context))})" if error.context else ""
     hint = "indent with spaces" if where.text.startswith("\t") else "check indentation, colons and quotes around here"
     return diagnostic("YML003", f"{_first_line(str(error.problem))}{context}", where, hint=hint)
+
+
+def _full_width_colon(lines: Sequence[str], until: int) -> tuple[int, int] | None:
+    """Line and column of the last full-width colon behind a key, up to the line `until`: a slip of Chinese typing."""
+    found = [(line, _WIDE_COLON.match(text)) for line, text in enumerate(lines[: until + 1]) if "：" in text]
+    places = [(line, match.end() - 1) for line, match in found if match]
+    return places[-1] if places else None
 
 
 def _first_line(text: str) -> str:

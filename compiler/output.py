@@ -32,13 +32,21 @@ def changes(bundle: RenderedBundle, folder: Path) -> tuple[Change, ...]:
 
 def _changes(bundle: RenderedBundle, folder: Path) -> Iterator[Change]:
     wanted = {file.name: file.text for file in bundle.files}
-    present = {path.name: path for path in folder.iterdir()} if folder.is_dir() else {}
+    present = {path.name: path for path in _entries(folder)}
     for name, text in wanted.items():
         before = _read(present[name]) if name in present else None
         if before != text:
             yield Change(action="create" if name not in present else "update", name=name, before=before, after=text)
     for name in present.keys() - wanted.keys():
         yield Change(action="delete", name=name, before=_read(present[name]), after=None)
+
+
+def _entries(folder: Path) -> list[Path]:
+    """What is in the folder; nothing where it is none, or may not be read, which writing will tell."""
+    try:
+        return list(folder.iterdir()) if folder.is_dir() else []
+    except OSError:
+        return []
 
 
 def _read(path: Path) -> str | None:

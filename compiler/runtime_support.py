@@ -19,4 +19,4 @@ def lacking(config: Mapping[str, Any]) -> str:
     shapes = sorted({block["shape"] for block in config["data"]} - set(RUNTIME_METHODS[method]))
     if shapes:
         return f"`{method}` on rows of shape {' and '.join(f'`{shape}`' for shape in shapes)}"
-    return f"`{method}` with a prompt that an earlier stage made" if "prompt" in config else ""
+    return f"`{method}` on the prompt of an earlier stage" if "prompt" in config else ""

@@ -58,6 +58,12 @@ def work(inputs: Inputs, choice: StageChoice, choices: tuple[StageChoice, ...], 
     if "keep" in table and Shape.PROMPT in shapes:
         source = "rows of shape `prompt` hold no answer to check by"
         table["keep"] = Setting(name="keep", value="all", source=source)
+    if choice.method == "probe":
+        limits = inputs.spec.spec.thresholds
+        for name, value in (("samples", limits.probe_samples), ("prompts", limits.probe_prompts)):
+            if f"probe_{name}" in limits.model_fields_set:
+                source = f"spec.thresholds.probe{name.capitalize()}"
+                table[name] = Setting(name=name, value=value, source=source)
     settings = tuple(table.values())
     by_rule = tuple(
         Setting(name=name, value=value, source=f"rule {choice.rules[-1]}") for name, value in choice.settings.items()

@@ -41,4 +41,5 @@ def evaluation_digests(spec: TrainingSpec, files: Mapping[str, DataFile]) -> set
 def _too_small(report: ProbeReport, prompts: int, samples: int) -> str:
     if report.spec.prompts >= prompts and report.spec.samples >= samples:
         return ""
-    return f"its {report.spec.prompts} prompts of {report.spec.samples} samples are fewer than {prompts} of {samples}"
+    few = f"its {report.spec.prompts} prompts of {report.spec.samples} samples are fewer than {prompts} of {samples}"
+    return f"{few}, which `thresholds.probePrompts` and `probeSamples` ask for"

@@ -37,10 +37,10 @@ TYPES: dict[str, str] = {
 
 # what a field takes, when the value is of the right type (SPC104); the fields are those of the error's context
 VALUES: dict[str, str] = {
-    "less_than_equal": "a number of at most {le:g}",
-    "less_than": "a number below {lt:g}",
-    "greater_than_equal": "a number of at least {ge:g}",
-    "greater_than": "a number above {gt:g}",
+    "less_than_equal": "a number of at most {le:,}",
+    "less_than": "a number below {lt:,}",
+    "greater_than_equal": "a number of at least {ge:,}",
+    "greater_than": "a number above {gt:,}",
     "multiple_of": "a multiple of {multiple_of:g}",
     "finite_number": "a finite number",
     "string_too_short": "text of {min_length} or more characters",
@@ -52,7 +52,7 @@ VALUES: dict[str, str] = {
 
 def wording(detail: ErrorDetails) -> tuple[str, str, str]:
     """One refusal as a code, what follows the field's name in the message, and the hint."""
-    kind, context = detail["type"], detail.get("ctx", {})
+    kind, context = detail["type"], {name: _whole(value) for name, value in detail.get("ctx", {}).items()}
     found = _shown(detail["input"])
     if kind in TYPES:
         wanted = TYPES[kind]
@@ -115,3 +115,8 @@ def _close(value: object, context: Mapping[str, Any]) -> str:
     choices = _choices(context)
     close = difflib.get_close_matches(str(value), choices, n=1)
     return f"did you mean `{close[0]}`?" if close else f"use {_options(context)}"
+
+
+def _whole(value: object) -> object:
+    """A limit as people write it: 1 rather than 1.0."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
