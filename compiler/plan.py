@@ -55,17 +55,17 @@ class _Pipeline:
 
     def __init__(self, inputs: Inputs, selection: Selection) -> None:
         self.inputs = inputs
-        self.choices = selection.stages
+        self.selection = selection
         self.results = {result.job: result for result in selection.results}
         self.stages: list[Stage] = []
-        self.lineage = Lineage(made={})
+        self.lineage = Lineage()
         self.baseline: str | None = None
 
     def lay_out(self) -> tuple[Stage, ...]:
         """Training stages stand between evaluations; the first one measures the base model."""
-        if any(choice.method in TRAINER for choice in self.choices):
+        if any(choice.method in TRAINER for choice in self.selection.stages):
             self._evaluate("base", rules=("T0",))
-        for choice in self.choices:
+        for choice in self.selection.stages:
             if choice.method in TRAINER:
                 self._train(choice)
             else:
@@ -73,7 +73,7 @@ class _Pipeline:
         return tuple(self.stages)
 
     def _work(self, choice: StageChoice) -> None:
-        stage = self._append(choice.method, choice, work(self.inputs, choice, self.choices, self.lineage))
+        stage = self._append(choice.method, choice, work(self.inputs, choice, self.selection, self.lineage))
         made = {**self.lineage.made, choice.method: stage.job}
         self.lineage = replace(self.lineage, made=made)
         if choice.method == "optimize-prompt":
@@ -83,7 +83,7 @@ class _Pipeline:
         """Train and evaluate; a stage that is known to have gained nothing is left, and the next starts before it."""
         merged = choice.settings.get("start") == "merged"
         before = self.lineage if merged else replace(self.lineage, adapters=())
-        stage = self._append(choice.method, choice, training(self.inputs, choice, self.choices, before))
+        stage = self._append(choice.method, choice, training(self.inputs, choice, self.selection, before))
         if choice.method == "reward":
             self.lineage = replace(self.lineage, reward_model=f"{stage.job}/adapter")
             return
@@ -139,9 +139,8 @@ class _Pipeline:
 
     def _deadline(self, method: str) -> int:
         body = self.inputs.spec.spec
-        overrides = body.evaluation if method == "evaluate" else getattr(body.training, method.replace("-", "_"), None)
-        minutes: int | None = getattr(overrides, "deadline_minutes", None)
-        return minutes or DEADLINE_MINUTES[method]
+        overrides = body.evaluation if method == "evaluate" else body.training.of(method)
+        return (overrides and overrides.deadline_minutes) or DEADLINE_MINUTES[method]
 
     def _job(self, name: str, method: str, built: Built) -> str:
         """The name that the stage's result depends on: config, image, files, topology and the rerun counter."""

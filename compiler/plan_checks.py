@@ -63,7 +63,7 @@ def overrides_of_rules(plan: Plan) -> Iterator[Diagnostic]:
     """Values of the spec that take the place of what a rule sets."""
     for choice in plan.selection.stages:
         field = choice.method.replace("-", "_")
-        overrides = getattr(plan.inputs.spec.spec.training, field, None) or MethodOverrides()
+        overrides = plan.inputs.spec.spec.training.of(choice.method) or MethodOverrides()
         by_rule = choice.settings.get("trainer", {})
         names = sorted(set(by_rule) & overrides.trainer.keys()) if isinstance(by_rule, Mapping) else []
         places: list[tuple[str, ...]] = [("trainer", name) for name in names]

@@ -1,7 +1,7 @@
 """Stage configs: what the runtime reads, built out of a choice of the rules, defaults, and the spec's overrides."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydantic.alias_generators import to_camel
 
@@ -10,7 +10,7 @@ from compiler.inputs import Inputs
 from compiler.plan_model import Setting
 from compiler.schema.v1.training_spec import DataSource, DpoOverrides, MethodOverrides
 from compiler.schema.v1.types import BadcaseClass, Purpose, Shape
-from compiler.selection import StageChoice
+from compiler.selection import Selection, StageChoice
 
 STAGE_SCHEMA = "trainspec.dev/stage/v1"
 ROWS_MADE = {"dpo": ("preference",)}  # what a stage reads of an earlier one's rows, where not all that it makes
@@ -21,7 +21,7 @@ class Lineage:
     """What a stage builds on: adapters merged in order, Jobs that made rows (by method), the reward model's Job."""
 
     adapters: tuple[str, ...] = ()
-    made: Mapping[str, str] = ()  # type: ignore[assignment]
+    made: Mapping[str, str] = field(default_factory=dict)
     reward_model: str | None = None
 
 
@@ -33,17 +33,16 @@ class Built:
     settings: tuple[Setting, ...]
 
 
-def training(inputs: Inputs, choice: StageChoice, choices: tuple[StageChoice, ...], lineage: Lineage) -> Built:
+def training(inputs: Inputs, choice: StageChoice, selection: Selection, lineage: Lineage) -> Built:
     """The config of a stage that trains."""
-    field = choice.method.replace("-", "_")
-    overrides: MethodOverrides = getattr(inputs.spec.spec.training, field) or MethodOverrides()
-    at = f"spec.training.{to_camel(field)}"
+    overrides = inputs.spec.spec.training.of(choice.method) or MethodOverrides()
+    at = f"spec.training.{to_camel(choice.method.replace('-', '_'))}"
     trainer = _settings(
         TRAINER[choice.method], _kept_of_rule(choice, overrides), choice.rules[-1], overrides.trainer, f"{at}.trainer"
     )
     peft = _settings(PEFT, {}, "", overrides.peft.model_dump(exclude_none=True), f"{at}.peft")
     pairs = _pairs(choice, overrides, at)
-    data = _data(inputs, choice, choices, lineage)
+    data = _data(inputs, choice, selection, lineage)
     config = _common(inputs, choice.method, lineage.adapters, data) | _special(inputs, choice, lineage)
     if pairs:
         config["pairs"] = _values(pairs)
@@ -51,9 +50,9 @@ def training(inputs: Inputs, choice: StageChoice, choices: tuple[StageChoice, ..
     return Built(config=config, settings=(*pairs, *trainer, *peft))
 
 
-def work(inputs: Inputs, choice: StageChoice, choices: tuple[StageChoice, ...], lineage: Lineage) -> Built:
+def work(inputs: Inputs, choice: StageChoice, selection: Selection, lineage: Lineage) -> Built:
     """The config of a stage that makes data or measures."""
-    table = {each.field: Setting(name=each.field, value=each.value, source=each.source) for each in WORK[choice.method]}
+    table = {each.name: each for each in _settings(WORK[choice.method], choice.settings, choice.rules[-1], {}, "")}
     shapes = {each.shape for each in inputs.spec.spec.data if each.name in choice.sources}
     if "keep" in table and Shape.PROMPT in shapes:
         source = "rows of shape `prompt` hold no answer to check by"
@@ -65,14 +64,11 @@ def work(inputs: Inputs, choice: StageChoice, choices: tuple[StageChoice, ...], 
                 source = f"spec.thresholds.probe{name.capitalize()}"
                 table[name] = Setting(name=name, value=value, source=source)
     settings = tuple(table.values())
-    by_rule = tuple(
-        Setting(name=name, value=value, source=f"rule {choice.rules[-1]}") for name, value in choice.settings.items()
-    )
-    data = _data(inputs, choice, choices, lineage)
+    data = _data(inputs, choice, selection, lineage)
     config = _common(inputs, choice.method, lineage.adapters, data) | _special(inputs, choice, lineage)
     config["metrics"] = metrics(inputs)
-    config["work"] = _values((*settings, *by_rule))
-    return Built(config=config, settings=(*settings, *by_rule))
+    config["work"] = _values(settings)
+    return Built(config=config, settings=settings)
 
 
 def evaluation(
@@ -115,7 +111,7 @@ def _common(inputs: Inputs, method: str, adapters: tuple[str, ...], data: list[d
         "output": "",
         "seed": body.seed,
         "model": {
-            "path": f"{body.model.name}/{body.model.revision}",
+            "path": body.model.path,
             "adapters": list(adapters),
             "dtype": "bfloat16" if inputs.profile.spec.gpu else "float32",
             "trust_remote_code": body.model.trust_remote_code,
@@ -124,13 +120,11 @@ def _common(inputs: Inputs, method: str, adapters: tuple[str, ...], data: list[d
     }
 
 
-def _data(
-    inputs: Inputs, choice: StageChoice, choices: tuple[StageChoice, ...], lineage: Lineage
-) -> list[dict[str, object]]:
+def _data(inputs: Inputs, choice: StageChoice, selection: Selection, lineage: Lineage) -> list[dict[str, object]]:
     """One block for each source, then one for each kind of rows that an earlier stage made."""
     sources = {each.name: each for each in inputs.spec.spec.data}
-    blocks = [_block(inputs, sources[name]) for name in choice.sources]
-    for maker in (each for each in choices if each.method in choice.made_by):
+    blocks = [_block(inputs, sources[name], selection.left_out) for name in choice.sources]
+    for maker in (each for each in selection.stages if each.method in choice.made_by):
         makes = maker.settings.get("makes", {})
         shapes = ROWS_MADE.get(choice.method, sorted(makes) if isinstance(makes, Mapping) else ())
         for shape in shapes:
@@ -145,7 +139,7 @@ def _last_name(uri: str) -> str:
     return name if name.strip(".") else "rows"
 
 
-def _block(inputs: Inputs, source: DataSource) -> dict[str, object]:
+def _block(inputs: Inputs, source: DataSource, left_out: tuple[BadcaseClass, ...] = ()) -> dict[str, object]:
     file = inputs.files[source.name]
     block: dict[str, object] = {
         "path": source.path or f"remote/{source.name}/{_last_name(source.uri or '')}",
@@ -157,9 +151,9 @@ def _block(inputs: Inputs, source: DataSource) -> dict[str, object]:
         block["uri"] = source.uri
     if source.purpose is Purpose.GENERAL:
         block["role"] = "replay"
-    left_out = {name for name, _ in file.classes} & {BadcaseClass.FLOW_CONTROL.value}
-    if source.purpose is Purpose.BADCASES and left_out:
-        block["exclude_classes"] = sorted(left_out)
+    excluded = {name for name, _ in file.classes} & {each.value for each in left_out}
+    if source.purpose is Purpose.BADCASES and excluded:
+        block["exclude_classes"] = sorted(excluded)
     return block
 
 

@@ -12,7 +12,7 @@ from compiler.schema.v1.types import Purpose
 def stale(file: EvidenceFile, spec: TrainingSpec, files: Mapping[str, DataFile]) -> str:
     """Why the evidence does not count for the spec; empty when it does."""
     body, report = spec.spec, file.report
-    model = f"{body.model.name}/{body.model.revision}"
+    model = body.model.path
     measured = getattr(report.metadata, "model", None)
     if measured is not None and measured.split("+")[0] != model:
         return f"it is of model `{measured}`, the spec's is `{model}`"

@@ -63,7 +63,7 @@ def measure(
     remote sources are.
     """
     body = loaded.spec.spec
-    model = f"{body.model.name}/{body.model.revision}"
+    model = body.model.path
     tokens = counter_of(models, model)
     found: list[Diagnostic] = []
     measured: dict[str, Measured] = {}

@@ -36,7 +36,7 @@ def read_sources(reader: Reader, spec: TrainingSpec, evidence: Sequence[Evidence
         reader.found.append(diagnostic("YML005", message, reader.document.at(("spec", "data")), hint=hint))
         return files
     distance = spec.spec.thresholds.near_pair_distance
-    model = f"{spec.spec.model.name}/{spec.spec.model.revision}"
+    model = spec.spec.model.path
     by_source = _by_source(reader, spec, cards_of(evidence or ()))
     for index, source in enumerate(spec.spec.data):
         card = by_source.get(source.name)

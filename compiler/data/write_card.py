@@ -125,7 +125,7 @@ def _pairs(file: DataFile, near_distance: float) -> Data:
 
 def _lengths(measured: Measured, spec: TrainingSpec, keep: DataCard | None) -> Data:
     """Lengths in tokens; without a tokenizer here, those that the card has of the same rows, else bytes."""
-    model = f"{spec.spec.model.name}/{spec.spec.model.revision}"
+    model = spec.spec.model.path
     tokens = measured.measurement.lengths()
     if tokens is None and keep is not None and keep.spec.shape is measured.source.shape:
         lengths = keep.spec.lengths

@@ -53,7 +53,7 @@ def facts_of(inputs: Inputs) -> Facts:
         closed_book=body.goal.constraints.closed_book,
         max_latency_ms=body.goal.constraints.max_latency_ms,
         verifiable=goal.name in METRICS,
-        model=f"{body.model.name}/{body.model.revision}",
+        model=body.model.path,
         thresholds=limits,
         rounds=tuple(_rounds(inputs)),
         badcase_groups=_badcase_groups(inputs),

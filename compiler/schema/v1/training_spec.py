@@ -107,6 +107,11 @@ class BaseModelRef(Model):
         default=False, description="Run code that comes with the model. Shown in the plan's review."
     )
 
+    @property
+    def path(self) -> str:
+        """The model's folder in the models volume, by which evidence and rows name it, too: `name/revision`."""
+        return f"{self.name}/{self.revision}"
+
 
 class Teacher(Model):
     """A stronger model to learn from."""
@@ -224,6 +229,11 @@ class Training(Model):
     grpo: MethodOverrides | None = Field(default=None, description="Group-relative policy optimisation.")
     ppo: MethodOverrides | None = Field(default=None, description="Proximal policy optimisation.")
     distill: MethodOverrides | None = Field(default=None, description="On-policy distillation.")
+
+    def of(self, method: str) -> MethodOverrides | None:
+        """What is set for a method, such as `latent-cot`; None where nothing is, or nothing can be."""
+        overrides: MethodOverrides | None = getattr(self, method.replace("-", "_"), None)
+        return overrides
 
 
 class Evaluation(Model):

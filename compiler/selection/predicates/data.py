@@ -3,6 +3,8 @@
 from compiler.schema.v1.types import BadcaseClass, Purpose, Shape
 from compiler.selection.facts import Evidence, Facts, Source
 
+CHEAPER = ("sft", "cot", "latent-cot", "dpo", "kto")  # methods that are tried before reinforcement learning
+
 
 def names(sources: tuple[Source, ...]) -> tuple[str, ...]:
     """The names of sources, in their order."""
@@ -53,8 +55,7 @@ def usable_pairs(source: Source, facts: Facts) -> int:
     """Pairs whose sides differ, less the badcases that are left out."""
     if source.shape is not Shape.BADCASE:
         return source.file.answered
-    left_out = sum(count for name, count in source.file.classes if BadcaseClass(name) in facts.left_out)
-    return max(0, source.file.answered - left_out)
+    return max(0, source.file.answered - _left_out(source, facts))
 
 
 def preference_data(facts: Facts) -> tuple[Source, ...]:
@@ -71,8 +72,11 @@ def preference_data(facts: Facts) -> tuple[Source, ...]:
 
 def usable_rows(sources: tuple[Source, ...], facts: Facts) -> int:
     """Rows of all sources together, less the badcases that are left out."""
-    classes = (each for source in sources for each in source.file.classes)
-    return rows(sources) - sum(count for name, count in classes if BadcaseClass(name) in facts.left_out)
+    return rows(sources) - sum(_left_out(each, facts) for each in sources)
+
+
+def _left_out(source: Source, facts: Facts) -> int:
+    return sum(count for name, count in source.file.classes if BadcaseClass(name) in facts.left_out)
 
 
 def pairs(sources: tuple[Source, ...], facts: Facts) -> int:

@@ -1,12 +1,13 @@
 """Distillation, and what a chain of stages needs."""
 
+from compiler.defaults import TRAINER
 from compiler.schema.v1.types import GapKind
 from compiler.selection.facts import Evidence, Facts
 from compiler.selection.model import AddStage, Advise, Configure, Finding, Replace, blocked, fired, silent
 from compiler.selection.predicates.data import gaps_evidence, names, prompts
 from compiler.selection.predicates.gaps import probe
 
-TRAINS_WEIGHTS = ("cpt", "sft", "cot", "latent-cot", "dpo", "kto", "grpo", "ppo", "distill")
+TRAINS_POLICY = TRAINER.keys() - {"reward"}
 
 
 def cheaper_model(facts: Facts) -> Finding:
@@ -59,7 +60,7 @@ def kind_of_distillation(facts: Facts) -> Finding:
 def merged_adapters(facts: Facts) -> Finding:
     """D13: each stage of a chain starts from the merged result of the one before, which is also DPO's reference."""
     mixed = {"cot"} if "sft" in facts.methods else set()  # chains join the sft stage
-    chain = [method for method in facts.methods if method in TRAINS_WEIGHTS and method not in mixed]
+    chain = [method for method in facts.methods if method in TRAINS_POLICY and method not in mixed]
     evidence = (Evidence(source="stages that train", value=" → ".join(chain) or "none"),)
     if len(chain) < 2:
         return silent("no stage builds on another one's weights", *evidence)

@@ -4,6 +4,7 @@ from compiler.schema.v1.types import GapKind, Purpose, Shape
 from compiler.selection.facts import Evidence, Facts, Source
 from compiler.selection.model import AddStage, Advise, Configure, Finding, Replace, Warn, blocked, fired, silent
 from compiler.selection.predicates.data import (
+    CHEAPER,
     demonstrations,
     enough_demonstrations,
     gaps_evidence,
@@ -16,8 +17,6 @@ from compiler.selection.predicates.data import (
     usable_pairs,
 )
 from compiler.selection.predicates.supervised import base_never_succeeds
-
-SUPERVISED = ("sft", "cot", "latent-cot", "dpo", "kto")  # what is tried before reinforcement learning
 
 
 def preference(facts: Facts) -> Finding:
@@ -162,7 +161,7 @@ def dpo_first(facts: Facts) -> Finding:
     if stages:
         methods = " and ".join(stage.method for stage in stages)
         return fired(f"{methods} is tried before reinforcement learning", evidence, *stages)
-    if GapKind.RULE_CONSTRAINTS in facts.gaps and not {*SUPERVISED} & {*facts.methods}:
+    if GapKind.RULE_CONSTRAINTS in facts.gaps and not {*CHEAPER} & {*facts.methods}:
         if tried(facts):
             return silent("sft or dpo was tried elsewhere before reinforcement learning", *evidence)
         advice = Advise("write demonstrations or pairs: sft or dpo is tried before reinforcement learning")
@@ -184,12 +183,12 @@ def _first_tried(facts: Facts) -> list[AddStage]:
     own = [stage for stage in possible if stage.method in tried(facts, own=True)]
     if own:
         return [stage for stage in own if stage.method not in facts.methods]
-    return [] if tried(facts) or {*SUPERVISED} & {*facts.methods} else possible[:1]
+    return [] if tried(facts) or {*CHEAPER} & {*facts.methods} else possible[:1]
 
 
 def tried(facts: Facts, *, own: bool = False) -> tuple[str, ...]:
     """Supervised and preference methods whose results are known, from old to new; with `own`, of this plan only."""
-    return tuple(each.method for each in facts.results if each.method in SUPERVISED and (each.own or not own))
+    return tuple(each.method for each in facts.results if each.method in CHEAPER and (each.own or not own))
 
 
 def _tried_evidence(facts: Facts) -> Evidence:

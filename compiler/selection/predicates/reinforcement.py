@@ -4,6 +4,7 @@ from compiler.schema.v1.types import GapKind
 from compiler.selection.facts import Evidence, Facts, Passing, Result, Verdict
 from compiler.selection.model import AddStage, Advise, Configure, Effect, Finding, Warn, blocked, fired, silent
 from compiler.selection.predicates.data import (
+    CHEAPER,
     answered_prompts,
     demonstrations,
     enough_demonstrations,
@@ -18,8 +19,6 @@ from compiler.selection.predicates.data import (
 from compiler.selection.predicates.gaps import probe
 from compiler.selection.predicates.supervised import BEFORE_DPO, base_never_succeeds, never_succeeds, succeeds_by_now
 from compiler.selection.preflight import AGREEMENT, REPEATABILITY
-
-CHEAPER = ("sft", "cot", "latent-cot", "dpo", "kto")
 
 
 def rule_constraints(facts: Facts) -> Finding:
