@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from runtime.config import DataBlock
+from runtime.config.blocks import DataBlock
 from runtime.data_files import DataFile, read_planned
 from runtime.errors import StageError
 from runtime.formats import Row, format_of
@@ -18,10 +18,14 @@ CONVERSATIONS = {
     "prompt-completion": ("prompt", "completion"),
     "messages": ("messages",),
     "preference": ("prompt", "chosen", "rejected"),
+    "unpaired-preference": ("prompt", "completion"),
     "badcase": ("prompt",),
     "evaluation": ("prompt",),
+    "chain": ("prompt", "completion"),
+    "prompt": ("prompt",),
+    "text": (),
 }
-_TEXTS = {"badcase": ("id", "fix"), "evaluation": ("id", "reference")}
+_TEXTS = {"badcase": ("id", "fix"), "evaluation": ("id", "reference"), "chain": ("chain",), "text": ("text",)}
 _ANSWERS = ("completion", "chosen", "rejected")
 
 
@@ -36,8 +40,9 @@ class Source:
 
     @property
     def is_plain(self) -> bool | None:
-        """Whether conversations are plain text rather than turns; None where no row is left."""
-        return isinstance(self.rows[0][CONVERSATIONS[self.block.shape][0]], str) if self.rows else None
+        """Whether conversations are plain text rather than turns; None where no row is left, or none holds one."""
+        fields = CONVERSATIONS[self.block.shape]
+        return isinstance(self.rows[0][fields[0]], str) if self.rows and fields else None
 
 
 def read_sources(blocks: Sequence[DataBlock], volumes: Volumes) -> list[Source]:
@@ -130,6 +135,8 @@ def _check_row(row: Row, shape: str) -> None:
     for name in ("answer", "class", "cluster", "database"):
         if row.get(name):  # may be left out
             _check_text(name, row[name])
+    if shape == "unpaired-preference" and not isinstance(row.get("label"), bool):
+        raise ValueError("`label` is neither true nor false")
     kinds = {isinstance(row[name], str) for name in conversations}
     if len(kinds) > 1:
         raise ValueError(f"mixes plain text and messages in {', '.join(f'`{name}`' for name in conversations)}")
@@ -177,6 +184,8 @@ def _check_message(name: str, message: object) -> None:
 
 def _mixed_kinds(rows: list[Row], block: DataBlock) -> list[str]:
     # The trainers decide by the first row how all rows are to be read.
+    if not CONVERSATIONS[block.shape]:
+        return []
     field = CONVERSATIONS[block.shape][0]
     if len({isinstance(row[field], str) for row in rows}) > 1:
         return [f"{block.path}: `{field}` is plain text in some rows and messages in others"]

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runtime.config import DataBlock
+from runtime.config.blocks import DataBlock
 from runtime.errors import StageError
 from runtime.formats import FORMATS
 from runtime.volumes import Volumes

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from runtime.answer_log import AnswerLog
-from runtime.config import EvaluateStage
+from runtime.config.stages import EvaluateStage
 from runtime.context import StageContext
 from runtime.data import names_of, read_rows
 from runtime.errors import StageError

@@ -29,6 +29,12 @@ def sft_rows(sources: Sequence[Source]) -> list[Row]:
     return [{name: row[name] for name in _COLUMNS[source.block.shape]} for source in sources for row in source.rows]
 
 
+def preference_rows(sources: Sequence[Source]) -> list[Row]:
+    """Return the rows of shape `preference` with the columns that TRL's trainers read; RUN716 if their kinds differ."""
+    require_one_kind(sources)
+    return [{name: row[name] for name in ("prompt", "chosen", "rejected")} for source in sources for row in source.rows]
+
+
 def _as_completions(source: Source) -> list[Row]:
     if source.block.shape == "prompt-completion":
         return [{name: row[name] for name in _COLUMNS["prompt-completion"]} for row in source.rows]

@@ -5,7 +5,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from runtime.answer_log import AnswerLog
-from runtime.config import GenerationBlock
+from runtime.config.blocks import GenerationBlock
 from runtime.context import StageContext
 from runtime.errors import StageError
 from runtime.formats import Row

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from runtime.config import EvaluateStage, MetricBlock
+from runtime.config.blocks import MetricBlock
+from runtime.config.stages import EvaluateStage
 from runtime.errors import StageError
 from runtime.formats import Row
 from runtime.sql import SqlJudge, database_scripts, extract_sql

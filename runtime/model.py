@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runtime.config import ModelBlock
+from runtime.config.blocks import ModelBlock
 from runtime.errors import StageError
 from runtime.volumes import Volumes
 

@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from runtime import evaluate, train_dpo, train_sft
-from runtime.config import AnyStage, load_stage
+from runtime import evaluate, make_pairs, train_dpo, train_sft
+from runtime.config.read import load_stage
+from runtime.config.stages import AnyStage
 from runtime.context import StageContext
 from runtime.cpu import keep_freed_memory
 from runtime.errors import Problem, StageError, as_write_failure
@@ -27,6 +28,7 @@ from runtime.volumes import volumes_from_environment
 METHODS: dict[str, Callable[[Any, StageContext], Outcome]] = {
     "sft": train_sft.run,
     "dpo": train_dpo.run,
+    "pairs": make_pairs.run,
     "evaluate": evaluate.run,
 }
 _ENDINGS = {ExitCode.GATE_NOT_PASSED: "gate-not-passed", ExitCode.TRY_LATER: "try-later"}

@@ -2,22 +2,19 @@
 
 import copy
 
-from runtime.config import DpoStage
+from runtime.config.stages import DpoStage
 from runtime.context import StageContext
 from runtime.data import read_sources
+from runtime.forms import preference_rows
 from runtime.model import check_model_files, load_model, load_tokenizer
-from runtime.pairs import make_pairs
 from runtime.report import Outcome
 
 
 def run(stage: DpoStage, context: StageContext) -> Outcome:
     """Train on the stage's pairs and save the adapter (or the whole model) under the output folder."""
     context.events.emit("phase", name="check data")
-    sources = read_sources(stage.data, context.volumes)
-    pairs = make_pairs(sources, stage)
+    rows = preference_rows(read_sources(stage.data, context.volumes))
     check_model_files(stage.model, context.volumes)
-    excluded = sum(source.excluded for source in sources)
-    context.events.emit("pairs", usable=len(pairs.rows), dropped=pairs.dropped, excluded=excluded)
 
     # From here on a stage costs seconds of imports, then a model in memory: nothing that can fail early comes later.
     from datasets import Dataset
@@ -41,8 +38,8 @@ def run(stage: DpoStage, context: StageContext) -> Outcome:
         model=model,
         ref_model=reference,
         args=args,
-        train_dataset=Dataset.from_list(pairs.rows),
+        train_dataset=Dataset.from_list(rows),
         processing_class=tokenizer,
         peft_config=peft_config,
     )
-    return train_and_save(trainer, context, has_adapter=peft_config is not None, rows=len(pairs.rows))
+    return train_and_save(trainer, context, has_adapter=peft_config is not None, rows=len(rows))

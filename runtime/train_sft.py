@@ -1,6 +1,6 @@
 """Supervised fine-tuning: the model learns the completions (or whole conversations) that people wrote."""
 
-from runtime.config import SftStage
+from runtime.config.stages import SftStage
 from runtime.context import StageContext
 from runtime.data import read_sources
 from runtime.forms import sft_rows

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ConfigDict, PydanticSchemaGenerationError, PydanticUserError, TypeAdapter, ValidationError
 
-from runtime.config import DpoStage, PeftBlock, SftStage
+from runtime.config.blocks import PeftBlock
+from runtime.config.stages import TrainingStage
 from runtime.cpu import has_fast_bfloat16
 from runtime.errors import StageError
 
 if TYPE_CHECKING:
     from peft import LoraConfig
-    from trl.trainer.dpo_config import DPOConfig
-    from trl.trainer.sft_config import SFTConfig
+    from transformers import TrainingArguments
 
-Config = TypeVar("Config", bound="SFTConfig | DPOConfig")
+Config = TypeVar("Config", bound="TrainingArguments")
 
 # Set by the runtime alone: a plan that could set them would give other outputs than the contract says.
 RESERVED = (
@@ -37,7 +37,7 @@ RESERVED = (
 )
 
 
-def trainer_args(config: type[Config], stage: SftStage | DpoStage, folder: Path) -> Config:
+def trainer_args(config: type[Config], stage: TrainingStage, folder: Path) -> Config:
     """Return a `config` with the stage's `trainer` fields as they are; RUN702 names each field that it refuses.
 
     Added where the plan is silent: logging and checkpoints often enough to resume, no gradient checkpointing, and bf16
@@ -48,7 +48,7 @@ def trainer_args(config: type[Config], stage: SftStage | DpoStage, folder: Path)
     known = {each.name: each for each in dataclasses.fields(config) if each.init}
     faults = [fault for name, value in stage.trainer.items() if (fault := _fault(known, name, value))]
     if faults:
-        raise StageError("RUN702", "; ".join(faults), f"use the fields of `trl.{config.__name__}` in `trainer`")
+        raise StageError("RUN702", "; ".join(faults), f"use the fields of `{config.__name__}` in `trainer`")
     has_gpu = torch.cuda.is_available()
     has_bf16 = torch.cuda.is_bf16_supported() if has_gpu else has_fast_bfloat16()
     defaults: dict[str, Any] = {
@@ -71,7 +71,7 @@ def trainer_args(config: type[Config], stage: SftStage | DpoStage, folder: Path)
     try:
         args: Config = config(**{**defaults, **stage.trainer, **owned})
     except (ValueError, TypeError, ImportError) as error:
-        message = f"`trainer` is refused by `trl.{config.__name__}`: {' '.join(str(error).split())}"
+        message = f"`trainer` is refused by `{config.__name__}`: {' '.join(str(error).split())}"
         raise StageError("RUN702", message, "change the training settings of the spec and compile it again") from error
     return args
 

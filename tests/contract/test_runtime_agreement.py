@@ -17,8 +17,9 @@ from compiler.cli import app
 from compiler.data.sources import read_source
 from compiler.runtime_support import RUNTIME_METHODS, lacking
 from compiler.schema.v1.types import BadcaseClass
-from runtime import config as runtime_config
-from runtime.config import DataBlock, parse_stage
+from runtime.config.blocks import BadcaseClass as RuntimeClass
+from runtime.config.blocks import DataBlock
+from runtime.config.read import parse_stage
 from runtime.data import read_rows
 from runtime.errors import StageError
 from runtime.volumes import Volumes
@@ -36,7 +37,7 @@ def test_the_compiler_knows_the_methods_of_the_runtime() -> None:
 
 
 def test_both_know_the_same_classes_of_badcases() -> None:
-    assert set(get_args(runtime_config.BadcaseClass)) == {each.value for each in BadcaseClass}
+    assert set(get_args(RuntimeClass)) == {each.value for each in BadcaseClass}
 
 
 def configs(plan: Path) -> list[str]:

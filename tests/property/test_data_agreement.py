@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, event, example, given, settings
 from hypothesis import strategies as st
 
 from compiler.data.sources import read_source
-from runtime.config import DataBlock
+from runtime.config.blocks import DataBlock
 from runtime.data import read_rows
 from runtime.errors import StageError
 from runtime.volumes import Volumes

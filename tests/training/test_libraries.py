@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from runtime.config import SftStage
+from runtime.config.stages import SftStage
 from runtime.cpu import has_fast_bfloat16, score_only_labelled_positions
 from runtime.errors import StageError
 from runtime.trainer_args import lora_config, trainer_args

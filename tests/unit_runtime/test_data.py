@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from runtime.config import DataBlock
+from runtime.config.blocks import DataBlock
 from runtime.data import Source, read_rows, read_sources
 from runtime.errors import StageError
 from runtime.forms import sft_rows

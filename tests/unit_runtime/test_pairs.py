@@ -4,20 +4,21 @@ from typing import Any
 
 import pytest
 
-from runtime.config import DataBlock, DpoStage
+from runtime.config.blocks import DataBlock
+from runtime.config.stages import PairsStage
 from runtime.data import Source
 from runtime.errors import StageError
-from runtime.pairs import Pairs, make_pairs
+from runtime.make_pairs import Pairs, make_pairs
 
 
 def block(shape: str) -> dict[str, Any]:
     return {"path": f"{shape}.jsonl", "shape": shape, "sha256": "0" * 64, "rows": 1}
 
 
-def stage(shapes: list[str], floor: float | None) -> DpoStage:
+def stage(shapes: list[str], floor: float) -> PairsStage:
     model: dict[str, Any] = {"path": "m", "adapters": [], "dtype": "float32", "trust_remote_code": False}
-    fields = {"plan": "p", "stage": "s", "output": "o", "seed": 1, "method": "dpo", "peft": None, "trainer": {}}
-    pairs = None if floor is None else {"min_edit_distance": floor}
+    fields = {"plan": "p", "stage": "s", "output": "o", "seed": 1, "method": "pairs"}
+    pairs = {"min_edit_distance": floor}
     document = {
         "schema": "trainspec.dev/stage/v1",
         **fields,
@@ -25,10 +26,10 @@ def stage(shapes: list[str], floor: float | None) -> DpoStage:
         "data": [block(shape) for shape in shapes],
         "pairs": pairs,
     }
-    return DpoStage.model_validate(document)
+    return PairsStage.model_validate(document)
 
 
-def pairs_of(floor: float | None, **rows: list[dict[str, Any]]) -> Pairs:
+def pairs_of(floor: float, **rows: list[dict[str, Any]]) -> Pairs:
     """The pairs of rows by shape, each shape a block of its own."""
     sources = [
         Source(block=DataBlock.model_validate(block(shape)), rows=each, places=[], excluded=0)

@@ -1,15 +1,19 @@
 """Preference pairs out of rows: a badcase's fix is chosen, its logged wrong answer is rejected."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rapidfuzz.distance import Levenshtein
 
-from runtime.config import DpoStage
-from runtime.data import Source, names_of
+from runtime.config.stages import PairsStage
+from runtime.context import StageContext
+from runtime.data import Source, names_of, read_sources
 from runtime.errors import StageError
+from runtime.files import write_text
 from runtime.formats import Row
 from runtime.forms import require_one_kind
+from runtime.report import Outcome
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,7 +24,21 @@ class Pairs:
     dropped: int
 
 
-def make_pairs(sources: Sequence[Source], stage: DpoStage) -> Pairs:
+def run(stage: PairsStage, context: StageContext) -> Outcome:
+    """Write `preference.jsonl` into the output folder; metrics.json says how many pairs were made and dropped."""
+    context.events.emit("phase", name="check data")
+    sources = read_sources(stage.data, context.volumes)
+    pairs = make_pairs(sources, stage)
+    excluded = sum(source.excluded for source in sources)
+    counts = {"usable": len(pairs.rows), "dropped": pairs.dropped, "excluded": excluded}
+    context.events.emit("pairs", **counts)
+    write_text(
+        context.folder / "preference.jsonl", "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in pairs.rows)
+    )
+    return Outcome(training=counts)
+
+
+def make_pairs(sources: Sequence[Source], stage: PairsStage) -> Pairs:
     """Return the usable pairs of all rows (shape `preference` or `badcase`); RUN712 if there are none, RUN716 if some
     are plain text and others turns.
 
@@ -28,7 +46,7 @@ def make_pairs(sources: Sequence[Source], stage: DpoStage) -> Pairs:
     whose Levenshtein distance over the longer length is below `pairs.min_edit_distance`; equal ones always.
     """
     require_one_kind(sources)
-    floor = stage.pairs.min_edit_distance if stage.pairs else 0.0
+    floor = stage.pairs.min_edit_distance
     usable = [pair for source in sources for pair in _pairs_of(source, floor)]
     count = sum(len(source.rows) for source in sources)
     if not usable:

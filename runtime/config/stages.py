@@ -1,0 +1,270 @@
+"""One model for each method's stage config."""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from runtime.config.blocks import (
+    Block,
+    CurriculumBlock,
+    DataBlock,
+    DistillationBlock,
+    DistributedBlock,
+    GateBlock,
+    GenerationBlock,
+    MetricBlock,
+    ModelBlock,
+    Name,
+    PairsBlock,
+    PeftBlock,
+    Positive,
+    RelativePath,
+    RewardBlock,
+    Share,
+    TeacherBlock,
+    require_shapes,
+)
+
+Temperature = Annotated[float, Field(ge=0, le=2)]
+Metrics = Annotated[list[MetricBlock], Field(min_length=1)]
+
+
+class Stage(Block):
+    """The fields of every stage. Rows of several `data` blocks are used one block after the other."""
+
+    SHAPES: ClassVar[tuple[str, ...]] = ()
+
+    schema_version: Literal["trainspec.dev/stage/v1"] = Field(alias="schema")
+    plan: Name
+    stage: Name
+    output: Name
+    seed: Annotated[int, Field(ge=0, lt=2**32)]
+    model: ModelBlock
+    data: Annotated[list[DataBlock], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _shapes_fit(self) -> "Stage":
+        require_shapes(self.data, self.SHAPES)
+        return self
+
+
+class TrainingStage(Stage):
+    """What every trainer has. `peft: null` trains all weights; `trainer` holds fields of the method's config class."""
+
+    peft: PeftBlock | None
+    trainer: dict[str, Any]
+    distributed: DistributedBlock = DistributedBlock(processes=1)
+    tracking: list[Literal["tensorboard", "trackio", "mlflow"]] = Field(default=[])
+
+    @model_validator(mode="after")
+    def _quantized_base_is_frozen(self) -> "TrainingStage":
+        if self.model.quantization and self.peft is None:
+            raise ValueError("`model.quantization` needs `peft`: weights in 4 bits cannot be trained themselves")
+        return self
+
+
+class CptStage(TrainingStage):
+    """Continued pre-training on text; `replay_share` of the training rows are general text."""
+
+    SHAPES = ("text",)
+    method: Literal["cpt"]
+    replay_share: Share
+
+
+class SftStage(TrainingStage):
+    """Supervised fine-tuning. `answer_marker` stands between a chain and its answer, where rows have chains."""
+
+    SHAPES = ("prompt-completion", "messages", "chain")
+    method: Literal["sft", "cot"]
+    answer_marker: str | None = None
+
+    @model_validator(mode="after")
+    def _chains_have_a_marker(self) -> "SftStage":
+        if self.answer_marker is None and any(block.shape == "chain" for block in self.data):
+            raise ValueError("rows of shape `chain` need `answer_marker`")
+        return self
+
+
+class LatentCotStage(TrainingStage):
+    """Chains whose tokens are dropped stage by stage, until the model answers without writing one."""
+
+    SHAPES = ("chain",)
+    method: Literal["latent-cot"]
+    curriculum: CurriculumBlock
+    answer_marker: str
+
+
+class DpoStage(TrainingStage):
+    """Direct preference optimisation on pairs."""
+
+    SHAPES = ("preference",)
+    method: Literal["dpo"]
+
+
+class KtoStage(TrainingStage):
+    """Kahneman-Tversky optimisation on answers marked good or bad."""
+
+    SHAPES = ("unpaired-preference",)
+    method: Literal["kto"]
+
+
+class RewardStage(TrainingStage):
+    """A reward model, learnt from pairs; `held_out_share` of them, by cluster, are kept for its agreement report."""
+
+    SHAPES = ("preference",)
+    method: Literal["reward"]
+    held_out_share: Share
+
+
+class GrpoStage(TrainingStage):
+    """Group-relative policy optimisation against a weighted sum of rewards."""
+
+    SHAPES = ("prompt", "prompt-completion", "messages", "chain", "badcase")
+    method: Literal["grpo"]
+    rewards: Annotated[list[RewardBlock], Field(min_length=1)]
+
+
+class PpoStage(TrainingStage):
+    """Proximal policy optimisation against reward functions, or a reward model (an adapter of an earlier stage)."""
+
+    SHAPES = GrpoStage.SHAPES
+    method: Literal["ppo"]
+    rewards: list[RewardBlock]
+    reward_model: RelativePath | None
+
+    @model_validator(mode="after")
+    def _one_reward(self) -> "PpoStage":
+        if bool(self.rewards) == (self.reward_model is not None):
+            raise ValueError("either `rewards` or `reward_model` must be given")
+        return self
+
+
+class DistillStage(TrainingStage):
+    """On-policy distillation: the student learns the teacher's probabilities on its own answers."""
+
+    SHAPES = ("prompt", "prompt-completion", "messages", "chain", "badcase")
+    method: Literal["distill"]
+    teacher: TeacherBlock
+    distillation: DistillationBlock
+
+
+class PairsStage(Stage):
+    """Pairs out of badcases and of given pairs, by rules D1 to D4; writes `preference.jsonl` and a report."""
+
+    SHAPES = ("preference", "badcase")
+    method: Literal["pairs"]
+    pairs: PairsBlock
+
+
+class MadeBlock(Block):
+    """Which rows a stage writes, each as `<shape>.jsonl`."""
+
+    chain: bool = False
+    preference: bool = False
+    prompt_completion: bool = Field(default=False, alias="prompt-completion")
+
+
+class TeacherWork(Block):
+    """How a teacher is asked, and which answers are kept: all, those that agree, or those that a metric verifies."""
+
+    samples: Positive
+    temperature: Temperature
+    max_new_tokens: Positive
+    keep: Literal["all", "agreed", "verified"]
+    makes: MadeBlock
+
+
+class TeacherStage(Stage):
+    """A teacher's answers to prompts, in a batch that can be stopped and resumed."""
+
+    SHAPES = ("prompt", "prompt-completion", "messages", "chain", "badcase")
+    method: Literal["teacher"]
+    teacher: TeacherBlock
+    metrics: Metrics
+    work: TeacherWork
+
+
+class SampleWork(Block):
+    """How the policy is sampled."""
+
+    samples: Positive
+    temperature: Temperature
+    max_new_tokens: Positive
+    makes: MadeBlock
+
+
+class SampleStage(Stage):
+    """The policy's own answers, told apart by the first metric: chains that end right, or right against wrong pairs."""
+
+    SHAPES = ("prompt-completion", "messages", "chain", "badcase")
+    method: Literal["sample"]
+    metrics: Metrics
+    work: SampleWork
+
+
+class PreflightWork(Block):
+    """How often the policy is sampled, and each answer scored."""
+
+    samples: Positive
+    temperature: Temperature
+    repeats: Annotated[int, Field(ge=2)]
+
+
+class PreflightStage(Stage):
+    """The eight checks of a reward before it is optimised; one that blocks stops the plan."""
+
+    SHAPES = GrpoStage.SHAPES
+    method: Literal["preflight"]
+    rewards: Annotated[list[RewardBlock], Field(min_length=1)]
+    metrics: Metrics
+    generation: GenerationBlock
+    work: PreflightWork
+
+
+class EvaluateStage(Stage):
+    """Greedy answers to held-out prompts, scored by `metrics`; `gate` decides whether the plan goes on.
+
+    `without_chain` has the model answer at once as well, to see what its chain is worth.
+    """
+
+    SHAPES = ("evaluation", "badcase", "text")
+    method: Literal["evaluate"]
+    generation: GenerationBlock
+    metrics: Metrics
+    gate: GateBlock | None = None
+    without_chain: bool = False
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> "EvaluateStage":
+        names = [metric.name for metric in self.metrics]
+        if len(set(names)) != len(names):
+            raise ValueError("`metrics` names a metric twice")
+        if self.gate is not None and self.gate.metric not in names:
+            raise ValueError(f"`gate.metric` is not one of `metrics`: `{self.gate.metric}`")
+        if self.without_chain and self.metrics[0].answer_marker is None:
+            raise ValueError("`without_chain` needs `metrics.0.answer_marker`, after which the answer is written")
+        shapes = {None: ("evaluation",), "badcases": ("badcase",), "general": ("evaluation", "text")}
+        for index, block in enumerate(self.data):
+            if block.shape not in shapes.get(block.role, ()):
+                raise ValueError(f"`data.{index}`: role `{block.role}` does not go with shape `{block.shape}`")
+        if self.data[0].role is not None:
+            raise ValueError("`data.0` must be the held-out rows, which have no `role`")
+        return self
+
+
+AnyStage = (
+    CptStage
+    | SftStage
+    | LatentCotStage
+    | DpoStage
+    | KtoStage
+    | RewardStage
+    | GrpoStage
+    | PpoStage
+    | DistillStage
+    | PairsStage
+    | TeacherStage
+    | SampleStage
+    | PreflightStage
+    | EvaluateStage
+)
