@@ -18,7 +18,10 @@ _DEFAULT_TERMINATION_LOG = "/dev/termination-log"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """What a method hands back: optimiser steps (0 for an evaluation), weights, metrics, training figures, gate."""
+    """What a method hands back: optimiser steps (0 for an evaluation), weights, metrics, training figures, gate.
+
+    `report` holds what else the method found, as JSON: how many pairs each rule made, which answers are newly wrong.
+    """
 
     steps: int = 0
     max_steps: int = 0
@@ -26,6 +29,7 @@ class Outcome:
     model: str | None = None
     metrics: dict[str, Interval] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
+    report: dict[str, Any] = field(default_factory=dict)
     gate: Decision | None = None
 
     def as_fields(self) -> dict[str, Any]:
@@ -37,6 +41,7 @@ class Outcome:
             "model": self.model,
             "metrics": {name: asdict(interval) for name, interval in self.metrics.items()},
             "training": self.training,
+            "report": self.report,
             "gate": _gate_fields(self.gate),
         }
 

@@ -68,18 +68,26 @@ def _count_rows(trainer: "Trainer", rows: int) -> dict[str, int]:
     if len(prepared) == 0:
         message = f"none of the {rows} rows is left: each prompt alone fills `max_length` ({limit} tokens)"
         raise StageError("RUN712", message, "raise `trainer.max_length`, or shorten the prompts")
+    if lengths is None:  # prompts that the trainer turns into tokens as it goes
+        return {"rows": rows, "sequences": len(prepared), "dropped": max(0, rows - len(prepared))}
     counts = {"rows": rows, "sequences": len(lengths), "dropped": max(0, rows - len(lengths)), "tokens": sum(lengths)}
     return {**counts, "at_max_length": 0 if limit is None else sum(length >= limit for length in lengths)}
 
 
-def _lengths(prepared: Any) -> list[int]:
-    """Return the number of tokens of each sequence: of a row, of a pair with its longer answer, of a packed row."""
-    if "seq_lengths" in prepared.column_names:
+def _lengths(prepared: Any) -> list[int] | None:
+    """Return the number of tokens of each sequence: of a row, of a pair with its longer answer, of a packed row; None
+    where rows are not tokens yet.
+    """
+    columns = set(prepared.column_names)
+    if "seq_lengths" in columns:
         return [length for block in prepared["seq_lengths"] for length in block]
-    if "input_ids" in prepared.column_names:
+    if "input_ids" in columns:
         return [len(ids) for ids in prepared["input_ids"]]
-    columns = zip(prepared["prompt_ids"], prepared["chosen_ids"], prepared["rejected_ids"], strict=True)
-    return [len(prompt) + max(len(chosen), len(rejected)) for prompt, chosen, rejected in columns]
+    answers = [prepared[name] for name in ("completion_ids", "chosen_ids", "rejected_ids") if name in columns]
+    if not answers:
+        return None
+    prompts = prepared["prompt_ids"] if "prompt_ids" in columns else [[]] * len(prepared)
+    return [len(prompt) + max(map(len, ids)) for prompt, *ids in zip(prompts, *answers, strict=True)]
 
 
 def _save(trainer: "Trainer", folder: Path) -> None:

@@ -74,7 +74,7 @@ def test_no_usable_pair_is_a_data_error() -> None:
         pairs_of(0.1, badcase=[badcase(None)])
     assert caught.value.exit_code == 65
     with pytest.raises(StageError, match="no usable pair"):
-        pairs_of(None, preference=[{"prompt": "p", "chosen": "a", "rejected": "a"}])
+        pairs_of(0.0, preference=[{"prompt": "p", "chosen": "a", "rejected": "a"}])
 
 
 def test_badcases_and_preferences_make_pairs_together_and_in_order() -> None:

@@ -147,7 +147,7 @@ def test_a_full_disk_is_seen_through_what_wraps_it() -> None:
 
 
 def test_every_error_code_has_its_exit_code() -> None:
-    sources = (Path(__file__).parents[2] / "runtime").glob("*.py")
+    sources = (Path(__file__).parents[2] / "runtime").rglob("*.py")
     text = "".join(path.read_text(encoding="utf-8") for path in sources)
     for code, exit_code in EXIT_CODES.items():
         assert text.count(f'"{code}"') >= 2, f"{code} is in the table and nowhere else"
