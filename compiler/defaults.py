@@ -121,6 +121,20 @@ TRAINER: dict[str, tuple[Default, ...]] = {
     ),
 }
 
+# what replaces the learning rates above where all weights are trained
+FULL_RATE: dict[str, Default] = {
+    "cpt": Default("learning_rate", 5e-6, ENTIGRAPH),
+    "sft": Default("learning_rate", 2e-5, TRL),
+    "cot": Default("learning_rate", 2e-5, "as for SFT"),
+    "latent-cot": Default("learning_rate", 2e-5, "as for SFT"),
+    "dpo": Default("learning_rate", 1e-6, TRL),
+    "kto": Default("learning_rate", 1e-6, "KTO (arXiv 2402.01306): 5e-7 to 5e-6"),
+    "reward": Default("learning_rate", 1e-5, "as for DPO's pairs, with a head that is new"),
+    "grpo": Default("learning_rate", 1e-6, TRL),
+    "ppo": Default("learning_rate", 3e-6, "TRL 1.12, the last with PPO"),
+    "distill": Default("learning_rate", 1e-6, "as for DPO"),
+}
+
 PEFT: tuple[Default, ...] = (
     Default("r", 16, LORA),
     Default("lora_alpha", 32, f"{LORA}: 16 to 32"),
@@ -178,6 +192,9 @@ WORK: dict[str, tuple[Default, ...]] = {
 # rows of general text replayed beside a corpus (arXiv 2403.08763: 1 to 50 %, by the shift between the two)
 REPLAY_SHARE = 0.1
 
+# pairs that a reward model never learns from: its agreement with people is measured on them
+HELD_OUT_SHARE = 0.1
+
 # rows that are usual for a method: fewer are allowed by the rules, and warned of
 USUAL_ROWS: dict[str, tuple[int, str]] = {
     "sft": (1000, "LIMA (arXiv 2305.11206)"),
@@ -207,6 +224,7 @@ DEADLINE_MINUTES = {
     "preflight": 120,
     "teacher": 480,
     "sample": 240,
+    "pairs": 30,
     "evaluate": 60,
 }
 BACKOFF_LIMIT = 3

@@ -8,10 +8,10 @@ from compiler.diagnostics import Outcome, has_errors
 from compiler.inputs import Inputs
 from compiler.naming import digest, job_name
 from compiler.plan_checks import PLAN_CHECKS, selection_problems
-from compiler.plan_model import Plan, Stage, needs_gpu
+from compiler.plan_model import Plan, Stage, gpus_of
 from compiler.selection import Selection, StageChoice
 from compiler.selection.rules import RULES_VERSION
-from compiler.stage_config import Built, Lineage, evaluation, training, work
+from compiler.stage_config import Built, Lineage, evaluation, pairs, training, work
 
 
 def plan(inputs: Inputs, selection: Selection) -> Outcome[Plan]:
@@ -46,8 +46,8 @@ def _worst_cost(inputs: Inputs, stages: tuple[Stage, ...]) -> float | None:
     gpu = inputs.profile.spec.gpu
     if gpu is None or gpu.hourly_usd is None:
         return None
-    seconds = sum(stage.deadline_seconds for stage in stages if stage.uses_gpu and not stage.finished)
-    return seconds / 3600 * gpu.count * gpu.hourly_usd
+    seconds = sum(stage.deadline_seconds * stage.gpus(gpu.count) for stage in stages if not stage.finished)
+    return seconds / 3600 * gpu.hourly_usd
 
 
 class _Pipeline:
@@ -83,23 +83,36 @@ class _Pipeline:
         """Train and evaluate; a stage that is known to have gained nothing is left, and the next starts before it."""
         merged = choice.settings.get("start") == "merged"
         before = self.lineage if merged else replace(self.lineage, adapters=())
+        maker = self._pair(choice)
+        if maker is not None:
+            before = replace(before, made={**before.made, f"pairs of {choice.method}": maker.job})
         stage = self._append(choice.method, choice, training(self.inputs, choice, self.selection, before))
+        weights = f"{stage.job}/{'model' if stage.config['peft'] is None else 'adapter'}"
         if choice.method == "reward":
-            self.lineage = replace(self.lineage, reward_model=f"{stage.job}/adapter")
+            self.lineage = replace(self.lineage, reward_model=weights)
             return
-        adapters = (*before.adapters, f"{stage.job}/adapter")
+        adapters = (*before.adapters, weights)
         gated = choice.method != "cpt"  # it teaches to read; whether that helps the task, the stage behind it shows
         measured = self._evaluate(choice.method, rules=choice.rules, adapters=adapters, gated=gated)
         if measured.result is not None:
             self.stages[-2] = replace(stage, result=measured.result, finished=True)
-            self._finish({*choice.made_by, *(("reward",) if choice.method == "ppo" else ())})
+            self._finish({*choice.made_by, *(("reward", "pairs-reward") if choice.method == "ppo" else ())})
+            self._finish({maker.name} if maker is not None else set())
         if measured.result is None or measured.result.gate != "no-gain":
             self.lineage = replace(self.lineage, adapters=adapters)
             self.baseline = measured.job if gated else self.baseline
 
-    def _finish(self, methods: set[str]) -> None:
+    def _pair(self, choice: StageChoice) -> Stage | None:
+        """The stage that makes the pairs of `choice`, where they are not given as they are."""
+        built = pairs(self.inputs, choice, self.selection)
+        if built is None:
+            return None
+        made = StageChoice(method="pairs", sources=choice.sources, made_by=(), rules=choice.rules)
+        return self._append("pairs" if choice.method == "dpo" else f"pairs-{choice.method}", made, built)
+
+    def _finish(self, names: set[str]) -> None:
         """What made data or a reward for a finished stage has run, too."""
-        self.stages = [replace(stage, finished=True) if stage.method in methods else stage for stage in self.stages]
+        self.stages = [replace(stage, finished=True) if stage.name in names else stage for stage in self.stages]
 
     def _evaluate(
         self,
@@ -110,7 +123,15 @@ class _Pipeline:
         gated: bool = True,
         prompt: str | None = None,
     ) -> Stage:
-        built = evaluation(self.inputs, adapters=adapters, baseline=self.baseline, gated=gated, prompt=prompt)
+        built = evaluation(
+            self.inputs,
+            self.selection,
+            of=of,
+            adapters=adapters,
+            baseline=self.baseline,
+            gated=gated,
+            prompt=prompt,
+        )
         source = next(each.name for each in self.inputs.spec.spec.data if each.purpose == "evaluation")
         choice = StageChoice(method="evaluate", sources=(source,), made_by=(), rules=rules)
         stage = self._append(f"evaluate-{of}", choice, built)
@@ -145,6 +166,7 @@ class _Pipeline:
     def _job(self, name: str, method: str, built: Built) -> str:
         """The name that the stage's result depends on: config, image, files, topology and the rerun counter."""
         profile = self.inputs.profile.spec
+        gpus = gpus_of(built.config, profile.gpu.count) if profile.gpu else 0
         identity = {
             "config": built.config | {"stage": name},
             "image": profile.image,
@@ -152,8 +174,8 @@ class _Pipeline:
             "code": dict(self.inputs.code) if "rewards" in built.config else {},
             "topology": {
                 "nodes": 1,
-                "gpu": profile.gpu.type if profile.gpu and needs_gpu(built.config) else "",
-                "gpus": profile.gpu.count if profile.gpu and needs_gpu(built.config) else 0,
+                "gpu": profile.gpu.type if profile.gpu and gpus else "",
+                "gpus": gpus,
             },
             "rerun": self.inputs.spec.spec.rerun,
         }

@@ -56,10 +56,9 @@ class Stage:
         """Whether the plan may stop behind the stage."""
         return "gate" in self.config
 
-    @property
-    def uses_gpu(self) -> bool:
-        """Whether the stage runs a model by itself, on the profile's GPUs where there are any."""
-        return needs_gpu(self.config)
+    def gpus(self, count: int) -> int:
+        """How many of a pod's `count` GPUs the stage takes."""
+        return gpus_of(self.config, count)
 
     @property
     def made_by(self) -> tuple[str, ...]:
@@ -69,9 +68,14 @@ class Stage:
         return tuple(dict.fromkeys(made))
 
 
-def needs_gpu(config: Config) -> bool:
-    """Whether a stage of this config runs a model by itself; a teacher that is asked over the network does that."""
-    return config["method"] != "teacher" or "endpoint" not in config["teacher"]
+def gpus_of(config: Config, count: int) -> int:
+    """How many GPUs of `count` a stage of this config takes: one a process that trains, one for any other model.
+
+    A teacher that is asked over the network runs its model elsewhere, and pairs are made without one.
+    """
+    if config["method"] == "pairs" or (config["method"] == "teacher" and "endpoint" in config["teacher"]):
+        return 0
+    return count if config["method"] in TRAINER else min(1, count)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -42,15 +42,14 @@ def _objects(plan: Plan, found: list[Diagnostic]) -> Iterator[tuple[str, str, di
     """File name, template and context of each Kubernetes object."""
     common = {"plan": plan, "profile": plan.inputs.profile.spec, "version": __version__, "rules_version": RULES_VERSION}
     names = ["network-policy.yaml", "outputs-claim.yaml"]
+    gpu = plan.inputs.profile.spec.gpu
+    gpus = gpu.count if gpu else 0
     for stage in plan.stages:
         stem = f"{stage.order:02d}-{stage.name}"
         config = _config_text(stage, found)
         yield f"{stem}.config.yaml", "kubernetes/configmap.yaml.j2", common | {"stage": stage, "config": config}
-        yield (
-            f"{stem}.job.yaml",
-            "kubernetes/job.yaml.j2",
-            common | {"stage": stage, "backoff": BACKOFF_LIMIT, "grace": GRACE_SECONDS},
-        )
+        job = {"stage": stage, "gpus": stage.gpus(gpus), "backoff": BACKOFF_LIMIT, "grace": GRACE_SECONDS}
+        yield f"{stem}.job.yaml", "kubernetes/job.yaml.j2", common | job
         if not stage.finished:  # what is finished is not applied again
             names += [f"{stem}.config.yaml", f"{stem}.job.yaml"]
     yield "network-policy.yaml", "kubernetes/network-policy.yaml.j2", common

@@ -6,8 +6,9 @@ from typing import Any
 # each method with the shapes of rows that it reads
 RUNTIME_METHODS: dict[str, tuple[str, ...]] = {
     "sft": ("prompt-completion", "messages"),
-    "dpo": ("preference", "badcase"),
-    "evaluate": ("evaluation",),
+    "dpo": ("preference",),
+    "pairs": ("preference", "badcase"),
+    "evaluate": ("evaluation", "badcase", "text"),
 }
 
 

@@ -5,14 +5,15 @@ from dataclasses import dataclass, field
 
 from pydantic.alias_generators import to_camel
 
-from compiler.defaults import PEFT, REPLAY_SHARE, TRAINER, WORK, Default
+from compiler.defaults import FULL_RATE, HELD_OUT_SHARE, PEFT, REPLAY_SHARE, TRAINER, WORK, Default
 from compiler.inputs import Inputs
 from compiler.plan_model import Setting
-from compiler.schema.v1.training_spec import DataSource, DpoOverrides, MethodOverrides
+from compiler.schema.v1.training_spec import DataSource, DpoOverrides, MethodOverrides, RewardFunction
 from compiler.schema.v1.types import BadcaseClass, Purpose, Shape
 from compiler.selection import Selection, StageChoice
 
 STAGE_SCHEMA = "trainspec.dev/stage/v1"
+CHECKED = {"badcases": (Shape.BADCASE,), "general": (Shape.EVALUATION, Shape.TEXT)}
 ROWS_MADE = {"dpo": ("preference",)}  # what a stage reads of an earlier one's rows, where not all that it makes
 
 
@@ -37,17 +38,41 @@ def training(inputs: Inputs, choice: StageChoice, selection: Selection, lineage:
     """The config of a stage that trains."""
     overrides = inputs.spec.spec.training.of(choice.method) or MethodOverrides()
     at = f"spec.training.{to_camel(choice.method.replace('-', '_'))}"
+    full = overrides.tuning == "full"
     trainer = _settings(
-        TRAINER[choice.method], _kept_of_rule(choice, overrides), choice.rules[-1], overrides.trainer, f"{at}.trainer"
+        _trainer_defaults(choice.method, full=full),
+        _kept_of_rule(choice, overrides),
+        choice.rules[-1],
+        overrides.trainer,
+        f"{at}.trainer",
     )
-    peft = _settings(PEFT, {}, "", overrides.peft.model_dump(exclude_none=True), f"{at}.peft")
-    pairs = _pairs(choice, overrides, at)
-    data = _data(inputs, choice, selection, lineage)
-    config = _common(inputs, choice.method, lineage.adapters, data) | _special(inputs, choice, lineage)
-    if pairs:
-        config["pairs"] = _values(pairs)
-    config |= {"peft": _values(peft), "trainer": _values(trainer)}
-    return Built(config=config, settings=(*pairs, *trainer, *peft))
+    peft = _settings(() if full else PEFT, {}, "", overrides.peft.model_dump(exclude_none=True), f"{at}.peft")
+    data = _training_data(inputs, choice, selection, lineage)
+    config = _common(inputs, choice.method, lineage.adapters, data)
+    if any(block["shape"] == Shape.CHAIN for block in data):
+        config["answer_marker"] = inputs.spec.spec.evaluation.answer_marker
+    if overrides.tuning == "qlora":
+        config["model"] = {**config["model"], "quantization": "nf4"}  # type: ignore[dict-item]
+    config |= _special(inputs, choice, lineage)
+    config |= {"peft": None if full else _values(peft), "trainer": _values(trainer)}
+    distributed = _distributed(inputs)
+    if distributed:
+        config["distributed"] = _values(distributed)
+    if inputs.spec.spec.tracking:
+        config["tracking"] = list(inputs.spec.spec.tracking)
+    chosen = Setting(name="tuning", value=overrides.tuning, source=f"{at}.tuning")
+    tuning = (chosen,) if overrides.tuning != "lora" else ()
+    return Built(config=config, settings=(*distributed, *tuning, *trainer, *peft))
+
+
+def pairs(inputs: Inputs, choice: StageChoice, selection: Selection) -> Built | None:
+    """The config of the stage that makes or filters the pairs of `choice`; None where given ones are used as is."""
+    overrides = inputs.spec.spec.training.of(choice.method) or MethodOverrides()
+    settings = _pairs(choice, overrides, f"spec.training.{to_camel(choice.method)}")
+    if not settings or not choice.sources:
+        return None
+    data = _sources(inputs, choice, selection)
+    return Built(config=_common(inputs, "pairs", (), data) | {"pairs": _values(settings)}, settings=settings)
 
 
 def work(inputs: Inputs, choice: StageChoice, selection: Selection, lineage: Lineage) -> Built:
@@ -66,39 +91,91 @@ def work(inputs: Inputs, choice: StageChoice, selection: Selection, lineage: Lin
     settings = tuple(table.values())
     data = _data(inputs, choice, selection, lineage)
     config = _common(inputs, choice.method, lineage.adapters, data) | _special(inputs, choice, lineage)
-    config["metrics"] = metrics(inputs)
+    config["metrics"] = metrics(inputs, selection)
+    if choice.method == "preflight":
+        config["generation"] = _values(_generation(inputs))
     config["work"] = _values(settings)
     return Built(config=config, settings=settings)
 
 
 def evaluation(
-    inputs: Inputs, *, adapters: tuple[str, ...], baseline: str | None, gated: bool = True, prompt: str | None = None
+    inputs: Inputs,
+    selection: Selection,
+    *,
+    of: str,
+    adapters: tuple[str, ...],
+    baseline: str | None,
+    gated: bool = True,
+    prompt: str | None = None,
 ) -> Built:
-    """The config of an evaluation; `prompt` is a file of the outputs volume that an earlier stage made.
+    """The config of an evaluation of what `of` made; `prompt` is a file of the outputs volume of an earlier stage.
 
     One that is not `gated` informs, and the plan goes on whatever it finds.
     """
-    body = inputs.spec.spec
-    goal = body.goal.metrics[0]
-    source = next(each for each in body.data if each.purpose is Purpose.EVALUATION)
-    generation = (
-        Setting(name="max_new_tokens", value=body.evaluation.max_new_tokens, source="spec.evaluation.maxNewTokens"),
-        Setting(name="batch_size", value=body.evaluation.batch_size, source="spec.evaluation.batchSize"),
-    )
-    config = _common(inputs, "evaluate", adapters, [_block(inputs, source)]) | {
+    goal = inputs.spec.spec.goal.metrics[0]
+    generation = _generation(inputs)
+    config = _common(inputs, "evaluate", adapters, _evaluation_data(inputs)) | {
         "generation": _values(generation),
-        "metrics": metrics(inputs),
+        "metrics": metrics(inputs, selection),
     }
     if gated:
         config["gate"] = {"metric": goal.name, "target": goal.target, "baseline": baseline}
+    if of == "cot":
+        config["without_chain"] = True
     if prompt is not None:
         config["prompt"] = {"path": prompt, "volume": "outputs"}
     return Built(config=config, settings=generation)
 
 
-def metrics(inputs: Inputs) -> list[dict[str, object]]:
-    """The goal's metrics as stages read them."""
-    return [each.model_dump(include={"name", "databases"}, exclude_none=True) for each in inputs.spec.spec.goal.metrics]
+def metrics(inputs: Inputs, selection: Selection) -> list[dict[str, object]]:
+    """The goal's metrics as stages read them; where chains are learnt, answers stand behind a marker."""
+    body = inputs.spec.spec
+    learnt = any(each.method in ("cot", "latent-cot") for each in selection.stages) or _makes_chains(selection)
+    marker = {"answer_marker": body.evaluation.answer_marker} if learnt else {}
+    return [
+        {**each.model_dump(include={"name", "databases"}, exclude_none=True), **marker} for each in body.goal.metrics
+    ]
+
+
+def _makes_chains(selection: Selection) -> bool:
+    return any("chain" in each.settings.get("makes", {}) for each in selection.stages)  # type: ignore[operator]
+
+
+def _generation(inputs: Inputs) -> tuple[Setting, ...]:
+    body = inputs.spec.spec.evaluation
+    return (
+        Setting(name="max_new_tokens", value=body.max_new_tokens, source="spec.evaluation.maxNewTokens"),
+        Setting(name="batch_size", value=body.batch_size, source="spec.evaluation.batchSize"),
+    )
+
+
+def _evaluation_data(inputs: Inputs) -> list[dict[str, object]]:
+    """The held-out rows, then badcases and general rows, of which only so many are asked."""
+    body = inputs.spec.spec
+    blocks = [_block(inputs, next(each for each in body.data if each.purpose is Purpose.EVALUATION))]
+    for purpose, role, limit in (
+        (Purpose.BADCASES, "badcases", body.evaluation.badcases),
+        (Purpose.GENERAL, "general", body.evaluation.general),
+    ):
+        found = [each for each in body.data if each.purpose is purpose and each.shape in CHECKED[role]]
+        blocks += [_block(inputs, each) | {"role": role, "limit": limit} for each in found if limit]
+    return blocks
+
+
+def _trainer_defaults(method: str, *, full: bool) -> tuple[Default, ...]:
+    """The method's table; all weights are trained at about a tenth of the rate of adapters."""
+    rate = FULL_RATE[method]
+    return tuple(rate if full and each.field == rate.field else each for each in TRAINER[method])
+
+
+def _distributed(inputs: Inputs) -> tuple[Setting, ...]:
+    gpu = inputs.profile.spec.gpu
+    if gpu is None or gpu.count == 1:
+        return ()
+    return (
+        Setting(name="processes", value=gpu.count, source="profile.gpu.count"),
+        Setting(name="strategy", value=gpu.sharding, source="profile.gpu.sharding"),
+    )
 
 
 def _common(inputs: Inputs, method: str, adapters: tuple[str, ...], data: list[dict[str, object]]) -> dict[str, object]:
@@ -120,17 +197,38 @@ def _common(inputs: Inputs, method: str, adapters: tuple[str, ...], data: list[d
     }
 
 
+def _training_data(
+    inputs: Inputs, choice: StageChoice, selection: Selection, lineage: Lineage
+) -> list[dict[str, object]]:
+    """What `_data` gives; where a stage made pairs of the sources, its rows stand for them."""
+    made = lineage.made.get(f"pairs of {choice.method}")
+    if made is None:
+        return _data(inputs, choice, selection, lineage)
+    return [_made(made, "preference"), *_made_blocks(choice, selection, lineage)]
+
+
 def _data(inputs: Inputs, choice: StageChoice, selection: Selection, lineage: Lineage) -> list[dict[str, object]]:
     """One block for each source, then one for each kind of rows that an earlier stage made."""
+    return [*_sources(inputs, choice, selection), *_made_blocks(choice, selection, lineage)]
+
+
+def _sources(inputs: Inputs, choice: StageChoice, selection: Selection) -> list[dict[str, object]]:
     sources = {each.name: each for each in inputs.spec.spec.data}
-    blocks = [_block(inputs, sources[name], selection.left_out) for name in choice.sources]
+    return [_block(inputs, sources[name], selection.left_out) for name in choice.sources]
+
+
+def _made_blocks(choice: StageChoice, selection: Selection, lineage: Lineage) -> list[dict[str, object]]:
+    blocks = []
     for maker in (each for each in selection.stages if each.method in choice.made_by):
         makes = maker.settings.get("makes", {})
         shapes = ROWS_MADE.get(choice.method, sorted(makes) if isinstance(makes, Mapping) else ())
-        for shape in shapes:
-            path = f"{lineage.made[maker.method]}/{shape}.jsonl"
-            blocks.append({"path": path, "volume": "outputs", "shape": shape, "sha256": None, "rows": None})
+        blocks += [_made(lineage.made[maker.method], shape) for shape in shapes]
     return blocks
+
+
+def _made(job: str, shape: str) -> dict[str, object]:
+    path = f"{job}/{shape}.jsonl"
+    return {"path": path, "volume": "outputs", "shape": shape, "sha256": None, "rows": None}
 
 
 def _last_name(uri: str) -> str:
@@ -164,9 +262,11 @@ def _special(inputs: Inputs, choice: StageChoice, lineage: Lineage) -> dict[str,
     if choice.method in ("teacher", "distill") and body.teacher is not None:
         special["teacher"] = body.teacher.model_dump(exclude_none=True)
     if choice.method in ("grpo", "ppo", "preflight") and body.reward is not None:
-        special["rewards"] = [each.model_dump() for each in body.reward.functions]
+        special["rewards"] = [_reward(each, inputs) for each in body.reward.functions]
     if choice.method == "ppo":
         special["reward_model"] = lineage.reward_model
+    if choice.method == "reward":
+        special["held_out_share"] = HELD_OUT_SHARE
     if choice.method == "cpt":
         special["replay_share"] = REPLAY_SHARE
     if choice.method == "distill":
@@ -174,6 +274,15 @@ def _special(inputs: Inputs, choice: StageChoice, lineage: Lineage) -> dict[str,
     if "curriculum" in choice.settings:
         special["curriculum"] = choice.settings["curriculum"]
     return special
+
+
+def _reward(function: RewardFunction, inputs: Inputs) -> dict[str, object]:
+    """A term of the reward; queries are run on the databases of the metric, where its options name none."""
+    options = dict(function.options)
+    databases = next((each.databases for each in inputs.spec.spec.goal.metrics if each.databases), None)
+    if function.use == "sql_execution" and databases is not None:
+        options.setdefault("databases", databases)
+    return {"use": function.use, "weight": function.weight, **({"options": options} if options else {})}
 
 
 def _kept_of_rule(choice: StageChoice, overrides: MethodOverrides) -> Mapping[str, object]:

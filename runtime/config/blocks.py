@@ -49,7 +49,7 @@ class DataBlock(Block):
     `volume: outputs` names rows that an earlier stage makes, so the plan cannot know their digest. Badcases of
     `exclude_classes` are left out; `rows` counts them. `uri`, where rows were copied from, is for people. `role` says
     what rows are for where that is not the stage's own purpose: `replay` of general text beside a corpus, `badcases`
-    and `general` beside the held-out rows of an evaluation.
+    and `general` beside the held-out rows of an evaluation, of which at most `limit` are asked.
     """
 
     path: RelativePath
@@ -59,6 +59,7 @@ class DataBlock(Block):
     volume: Literal["data", "outputs"] = "data"
     role: Literal["replay", "badcases", "general"] | None = None
     exclude_classes: list[BadcaseClass] = []
+    limit: Positive | None = None
     uri: str | None = None
 
     @model_validator(mode="after")

@@ -11,8 +11,12 @@ class Gpu(Model):
     """GPUs of one pod."""
 
     type: Text = Field(description="GPU model, for people and for the plan's digest.")
-    count: Annotated[int, Strict(), Field(ge=1, le=1)] = Field(
-        default=1, description="GPUs a pod; one in this version, whose stages are one process."
+    count: Annotated[int, Strict(), Field(ge=1, le=16)] = Field(
+        default=1, description="GPUs of a pod that trains, one process each; pods that do not train take one."
+    )
+    sharding: Literal["ddp", "fsdp", "zero2", "zero3"] = Field(
+        default="ddp",
+        description="How several GPUs share a model: copies of it (`ddp`), or shards by FSDP or by DeepSpeed's ZeRO.",
     )
     memory_gib: Positive = Field(description="Memory of one GPU, in GiB.")
     hourly_usd: Amount | None = Field(default=None, description="Price of one GPU for an hour, in US dollars.")

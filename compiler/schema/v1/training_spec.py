@@ -138,6 +138,9 @@ class RewardFunction(Model):
         description="A function of the reward library, or `module:function` of the spec's folder."
     )
     weight: Annotated[float, Strict()] = Field(default=1.0, description="Its weight.")
+    options: dict[str, TrainerValue] = Field(
+        default={}, description="Options of a library function, by its own names, such as `pattern` of `regex`."
+    )
 
 
 class Reward(Model):
@@ -204,6 +207,10 @@ class MethodOverrides(Model):
     trainer: dict[str, TrainerValue] = Field(
         default={}, description="Fields of the method's TRL config, by TRL's own names."
     )
+    tuning: Literal["lora", "qlora", "full"] = Field(
+        default="lora",
+        description="`lora`: adapters; `qlora`: adapters on a base in 4 bits, for a GPU; `full`: all weights.",
+    )
     peft: Lora = Field(default=Lora(), description="Fields of PEFT's LoraConfig.")
     deadline_minutes: Minutes | None = Field(default=None, description="Wall-clock limit of the stage.")
 
@@ -245,6 +252,16 @@ class Evaluation(Model):
     batch_size: Annotated[int, Strict(), Field(ge=1, le=4096)] = Field(
         default=16, description="Prompts generated at a time."
     )
+    answer_marker: Annotated[str, Field(min_length=1, max_length=40)] = Field(
+        default="Answer:",
+        description="What stands between a reasoning chain and the answer: learnt with chains, looked for in answers.",
+    )
+    badcases: Count = Field(
+        default=64, description="Badcases to ask as well, to see which kinds are fixed; 0 asks none."
+    )
+    general: Count = Field(
+        default=200, description="Rows of purpose `general` to check for what was lost; 0 checks none."
+    )
     deadline_minutes: Minutes | None = Field(default=None, description="Wall-clock limit of an evaluation.")
 
 
@@ -262,6 +279,9 @@ class SpecBody(Model):
     thresholds: Thresholds = Field(default=Thresholds(), description="Limits of the selection rules.")
     training: Training = Field(default=Training(), description="Overrides of training defaults.")
     evaluation: Evaluation = Field(default=Evaluation(), description="How stages are evaluated.")
+    tracking: list[Literal["tensorboard", "trackio", "mlflow"]] = Field(
+        default=[], description="Trackers that training stages write to, as files of their outputs."
+    )
     seed: Seed = Field(default=42, description="Seed of every stage.")
     rerun: Count = Field(default=0, description="Raise it to run an unchanged plan again.")
 
