@@ -30,7 +30,7 @@ def generate_answers(
 
     model.train(False)
     model.to("cuda" if torch.cuda.is_available() else "cpu")
-    prompts = [_prompt_ids(tokenizer, row["prompt"]) for row in rows]
+    prompts = [prompt_ids(tokenizer, row["prompt"]) for row in rows]
     # Longest first: what memory is needed is needed at once, not after an hour.
     order = sorted(range(len(prompts)), key=lambda index: (-len(prompts[index]), index))
     batches = [order[start : start + settings.batch_size] for start in range(0, len(order), settings.batch_size)]
@@ -41,7 +41,7 @@ def generate_answers(
                 "RUN740", f"stopped by {context.stop.signal_name}", "run the stage again: it goes on from there"
             )
         with torch.inference_mode():
-            texts = _generate_batch(model, tokenizer, [prompts[index] for index in batch], settings.max_new_tokens)
+            texts = generate_batch(model, tokenizer, [prompts[index] for index in batch], settings.max_new_tokens)
         log.append(texts)
         finished.append(texts)
         context.events.emit("progress", done=sum(map(len, finished)), total=len(order))
@@ -49,7 +49,8 @@ def generate_answers(
     return [by_index[index] for index in range(len(prompts))]
 
 
-def _prompt_ids(tokenizer: "PreTrainedTokenizerBase", prompt: str | list[dict[str, str]]) -> list[int]:
+def prompt_ids(tokenizer: "PreTrainedTokenizerBase", prompt: str | list[dict[str, str]]) -> list[int]:
+    """Return the tokens of a prompt: of the text as it is, or of turns in the chat template, up to the answer."""
     if isinstance(prompt, str):
         ids: list[int] = tokenizer(prompt)["input_ids"]
         return ids
@@ -57,10 +58,17 @@ def _prompt_ids(tokenizer: "PreTrainedTokenizerBase", prompt: str | list[dict[st
     return list(encoded["input_ids"])
 
 
-def _generate_batch(
-    model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", prompts: list[list[int]], max_new_tokens: int
+def generate_batch(
+    model: "PreTrainedModel",
+    tokenizer: "PreTrainedTokenizerBase",
+    prompts: list[list[int]],
+    max_new_tokens: int,
+    temperature: float = 0.0,
 ) -> list[str]:
-    """Return the decoded answers to `prompts` (token ids), padded on the left into one tensor of batch x longest."""
+    """Return the decoded answers to `prompts` (token ids), padded on the left into one tensor of batch x longest.
+
+    Greedy at temperature 0; else sampled from the model's whole distribution, by torch's global generator.
+    """
     import torch
     from transformers import GenerationConfig
 
@@ -68,10 +76,11 @@ def _generate_batch(
     pad = tokenizer.pad_token_id
     ids = torch.tensor([[pad] * (width - len(prompt)) + prompt for prompt in prompts], device=model.device)
     mask = torch.tensor([[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts], device=model.device)
-    # Not the model's own generation settings: a repetition penalty or a temperature there would not be greedy.
+    sampling: dict[str, Any] = {"do_sample": True, "temperature": temperature, "top_k": 0, "top_p": 1.0}
+    # Not the model's own generation settings: a repetition penalty or a top-k there would be another distribution.
     settings = GenerationConfig(
         max_new_tokens=max_new_tokens,
-        do_sample=False,
+        **(sampling if temperature > 0 else {"do_sample": False}),
         pad_token_id=pad,
         eos_token_id=model.generation_config.eos_token_id or tokenizer.eos_token_id,
     )

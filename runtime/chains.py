@@ -1,0 +1,19 @@
+"""Chains of thought in answers: a chain, the marker, and the answer behind it."""
+
+INSTRUCTION = "Work it out step by step. End with `{marker}` and then the answer alone, without any other word."
+
+
+def asked_for_chain(prompt: str | list[dict[str, str]], marker: str) -> str | list[dict[str, str]]:
+    """Return `prompt` with the request for a chain behind its last turn; rows that are written keep the bare prompt."""
+    request = INSTRUCTION.format(marker=marker)
+    if isinstance(prompt, str):
+        return f"{prompt}\n\n{request}"
+    last = prompt[-1]
+    return [*prompt[:-1], {**last, "content": f"{last['content']}\n\n{request}"}]
+
+
+def split_chain(text: str, marker: str) -> tuple[str, str] | None:
+    """Return the chain and the answer that stand before and behind the last marker; None if one of them is not there."""
+    chain, found, answer = text.rpartition(marker)
+    chain, answer = chain.strip(), answer.strip()
+    return (chain, answer) if found and chain and answer else None

@@ -1,0 +1,66 @@
+"""Rows of any shape as questions: what is asked, and the right answer where the row holds one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from runtime.data import Source
+from runtime.errors import StageError
+from runtime.formats import Row
+from runtime.forms import require_one_kind
+
+Prompt = str | list[dict[str, str]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    """`row` is what metrics read: the row's own fields with `id`, `prompt` and `reference` (None without an answer).
+
+    `is_fix` tells that a person wrote the reference as the fix of a badcase.
+    """
+
+    row: Row
+    is_fix: bool = False
+
+    @property
+    def prompt(self) -> Prompt:
+        """What is asked: plain text, or turns of which the last is not the assistant's."""
+        prompt: Prompt = self.row["prompt"]
+        return prompt
+
+    @property
+    def reference(self) -> str | None:
+        """The right answer as text, or None."""
+        reference: str | None = self.row["reference"]
+        return reference
+
+    def completion(self, text: str) -> Prompt:
+        """Return `text` as an answer of the prompt's kind: plain text, or one turn of the assistant."""
+        return text if isinstance(self.prompt, str) else [{"role": "assistant", "content": text}]
+
+
+def questions_of(sources: Sequence[Source]) -> list[Question]:
+    """Return a question for each row, in order; RUN716 if some are plain text and others turns, or begin unasked."""
+    require_one_kind(sources)
+    return [
+        _question(source, row, place)
+        for source in sources
+        for row, place in zip(source.rows, source.places, strict=True)
+    ]
+
+
+def _question(source: Source, row: Row, place: str) -> Question:
+    shape = source.block.shape
+    prompt, reference = row.get("prompt"), None
+    if shape == "messages":
+        start = next(at for at, turn in enumerate(row["messages"]) if turn["role"] == "assistant")
+        if start == 0:
+            message = f"{place}: the conversation begins with an answer, so nothing is asked"
+            raise StageError("RUN716", message, "begin the conversation with the user's turn")
+        prompt, reference = row["messages"][:start], row["messages"][start]["content"]
+    elif shape == "badcase":
+        reference = row["fix"]
+    elif shape in ("prompt-completion", "chain"):
+        completion = row["completion"]
+        reference = completion if isinstance(completion, str) else completion[0]["content"]
+    kept = {**row, "id": row.get("id", place), "prompt": prompt, "reference": reference}
+    return Question(row=kept, is_fix=shape == "badcase")
