@@ -1,14 +1,12 @@
 """Execution accuracy: a predicted query is right if it gives the gold's result on every instance of its database."""
 
-import json
 import re
-import selectors
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
+
+from runtime.worker import Worker
 
 # SQLite looks at its own deadline between operations; this one is for a single operation that does not end.
 ANSWER_SECONDS = 20.0
@@ -45,7 +43,7 @@ class SqlJudge:
     """Runs queries in a worker process of its own, which is started again when a query brings it down."""
 
     def __init__(self) -> None:
-        self._worker: subprocess.Popen[bytes] | None = None
+        self._worker = Worker("runtime.sql_worker", seconds=ANSWER_SECONDS)
 
     def __enter__(self) -> Self:
         return self
@@ -53,51 +51,13 @@ class SqlJudge:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stop()
+        self._worker.stop()
 
     def judge(self, scripts: list[Path], gold: str, predicted: str | None) -> Verdict:
         """Compare `predicted` with `gold` on the databases of `scripts`; without `predicted`, only run `gold`."""
         request = {"scripts": [str(script) for script in scripts], "gold": gold, "predicted": predicted}
-        answer = self._ask(request)
+        answer = self._worker.ask(request)
         if answer is None:
-            self._stop()
             return Verdict(right=False, reason="error: the query broke its limits of time or memory")
         gold_error = answer.get("gold_error", "")
         return Verdict(right=not gold_error and answer["right"], reason=answer.get("reason", ""), gold_error=gold_error)
-
-    def _ask(self, request: dict[str, Any]) -> dict[str, Any] | None:
-        worker = self._started()
-        if worker.stdin is None or worker.stdout is None:  # never so with pipes, but the type allows it
-            return None
-        try:
-            worker.stdin.write(json.dumps(request).encode("ascii") + b"\n")
-            worker.stdin.flush()
-        except BrokenPipeError:
-            return None
-        with selectors.DefaultSelector() as selector:
-            selector.register(worker.stdout, selectors.EVENT_READ)
-            if not selector.select(timeout=ANSWER_SECONDS):
-                return None
-        line = worker.stdout.readline()
-        answer: dict[str, Any] | None = json.loads(line) if line.endswith(b"\n") else None
-        return answer
-
-    def _started(self) -> subprocess.Popen[bytes]:
-        if self._worker is None:
-            # The worker gets no environment but the way to this package, so that a query has no secret to find.
-            package_parent = str(Path(__file__).resolve().parent.parent)
-            self._worker = subprocess.Popen(
-                [sys.executable, "-m", "runtime.sql_worker"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env={"PYTHONPATH": package_parent, "PYTHONUTF8": "1"},
-                start_new_session=True,
-            )
-        return self._worker
-
-    def _stop(self) -> None:
-        if self._worker is not None:
-            self._worker.kill()
-            self._worker.communicate()
-            self._worker = None

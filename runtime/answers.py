@@ -1,0 +1,47 @@
+"""When an answer says the same as a right one: as text, and as a number. Pure functions, for metrics and rewards."""
+
+import re
+from typing import Any
+
+# An answer stands at the end, and the patterns that look for it take longer than linear time.
+MAX_NUMERIC_CHARACTERS = 2000
+PARSE_SECONDS = 2
+VERIFY_SECONDS = 2
+
+_IDEOGRAPH = re.compile("[\u3400-\u9fff]")
+# math-verify sees no number beside 是, before 。 or behind −; NFKC would say the same, but makes 10² into 102
+_PLAIN = str.maketrans("０１２３４５６７８９，．。：；（）％＋－＝／−–　", "0123456789,. :;()%+-=/-- ")
+
+
+def final_answer(text: str, marker: str | None) -> str:
+    """Return what follows the last `marker` in `text`, or all of it where there is none, without outer white space."""
+    return (text.rsplit(marker, 1)[-1] if marker else text).strip()
+
+
+def same_text(reference: str, answer: str) -> bool:
+    """Tell whether two texts are equal but for white space."""
+    return answer.split() == reference.split()
+
+
+def parse_number(text: str) -> list[Any]:
+    """Return what math-verify reads as the last number or formula of `text`; empty where there is none.
+
+    Slow on hostile text, and limited by an alarm, which only a main thread can have: ask `NumericJudge` instead.
+    """
+    from math_verify import parse
+
+    plain = _IDEOGRAPH.sub(" ", text[-MAX_NUMERIC_CHARACTERS:].translate(_PLAIN))
+    found: list[Any] = parse(plain, parsing_timeout=PARSE_SECONDS)
+    # the text itself stands behind a formula, and alone where none could be read
+    return found if found and not isinstance(found[0], str) else []
+
+
+def same_number(reference: str, answer: str) -> bool:
+    """Tell whether the last number or formula of `answer` has the value of the reference's; limited as `parse_number`.
+
+    Units, thousands separators, percentages, fractions and LaTeX are read as math-verify reads them.
+    """
+    from math_verify import verify
+
+    wanted, found = parse_number(reference), parse_number(answer)
+    return bool(wanted and found and verify(wanted[0], found[0], timeout_seconds=VERIFY_SECONDS))
