@@ -7,6 +7,8 @@ from typing import Any
 RUNTIME_METHODS: dict[str, tuple[str, ...]] = {
     "sft": ("prompt-completion", "messages"),
     "dpo": ("preference",),
+    "kto": ("unpaired-preference",),
+    "reward": ("preference",),
     "pairs": ("preference", "badcase"),
     "evaluate": ("evaluation", "badcase", "text"),
 }

@@ -22,6 +22,8 @@ EXIT_CODES = {
     "RUN720": ExitCode.NO_INPUT,  # the base model is not there or not readable
     "RUN721": ExitCode.NO_INPUT,  # a data file or folder is not there
     "RUN722": ExitCode.NO_INPUT,  # an output of an earlier stage is not there
+    "RUN727": ExitCode.BAD_DATA,  # marked answers that are all good, or all bad
+    "RUN728": ExitCode.BAD_DATA,  # pairs that cannot be parted into those to learn from and held-out ones
     "RUN730": ExitCode.IO_ERROR,  # writing failed, such as on a full disk
     "RUN740": ExitCode.TRY_LATER,  # stopped by a signal
     "RUN741": ExitCode.TRY_LATER,  # another process holds the output folder

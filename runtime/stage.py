@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from runtime import evaluate, make_pairs, train_dpo, train_sft
+from runtime import evaluate, make_pairs, train_dpo, train_kto, train_reward, train_sft
 from runtime.config.read import load_stage
 from runtime.config.stages import AnyStage
 from runtime.context import StageContext
@@ -28,6 +28,8 @@ from runtime.volumes import volumes_from_environment
 METHODS: dict[str, Callable[[Any, StageContext], Outcome]] = {
     "sft": train_sft.run,
     "dpo": train_dpo.run,
+    "kto": train_kto.run,
+    "reward": train_reward.run,
     "pairs": make_pairs.run,
     "evaluate": evaluate.run,
 }

@@ -76,13 +76,18 @@ def trainer_args(config: type[Config], stage: TrainingStage, folder: Path) -> Co
     return args
 
 
-def lora_config(block: PeftBlock | None) -> "LoraConfig | None":
-    """Return the LoRA settings of a causal language model, or None for full fine-tuning; RUN702 if `peft` refuses."""
+def lora_config(block: PeftBlock | None, *, scores: bool = False) -> "LoraConfig | None":
+    """Return the LoRA settings of a causal language model, or None for full fine-tuning; RUN702 if `peft` refuses.
+
+    With `scores` they are those of a reward model, whose new head is trained and saved whole.
+    """
     from peft import LoraConfig
 
     if block is None:
         return None
     try:
+        if scores:
+            return LoraConfig(task_type="SEQ_CLS", modules_to_save=["score"], **block.model_dump())
         return LoraConfig(task_type="CAUSAL_LM", **block.model_dump())
     except (ValueError, TypeError) as error:
         raise StageError("RUN702", f"`peft` is refused: {error}", "change the `peft` settings of the spec") from error

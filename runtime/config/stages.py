@@ -113,7 +113,7 @@ class RewardStage(TrainingStage):
 
     SHAPES = ("preference",)
     method: Literal["reward"]
-    held_out_share: Share
+    held_out_share: Annotated[float, Field(gt=0, lt=1)]
 
 
 class GrpoStage(TrainingStage):

@@ -8,7 +8,8 @@ from runtime.config.blocks import DataBlock
 from runtime.config.stages import PairsStage
 from runtime.data import Source
 from runtime.errors import StageError
-from runtime.make_pairs import Pairs, make_pairs
+from runtime.formats import Row
+from runtime.make_pairs import Judged, judge_rows, pair_rows, report
 
 
 def block(shape: str) -> dict[str, Any]:
@@ -29,44 +30,55 @@ def stage(shapes: list[str], floor: float) -> PairsStage:
     return PairsStage.model_validate(document)
 
 
-def pairs_of(floor: float, **rows: list[dict[str, Any]]) -> Pairs:
-    """The pairs of rows by shape, each shape a block of its own."""
-    sources = [
-        Source(block=DataBlock.model_validate(block(shape)), rows=each, places=[], excluded=0)
+def judged(floor: float, **rows: list[dict[str, Any]]) -> list[Judged]:
+    """The rows by shape, each shape a block of its own, as the stage judges them."""
+    return judge_rows(sources(**rows), stage(list(rows), floor))
+
+
+def sources(**rows: list[dict[str, Any]]) -> list[Source]:
+    return [
+        Source(
+            block=DataBlock.model_validate(block(shape)),
+            rows=each,
+            places=[f"{shape}.jsonl:{line}" for line in range(1, len(each) + 1)],
+            excluded=0,
+        )
         for shape, each in rows.items()
     ]
-    return make_pairs(sources, stage(list(rows), floor))
 
 
-def badcase(answer: str | None, prompt: Any = "问") -> dict[str, Any]:
-    return {"id": "1", "prompt": prompt, "answer": answer, "fix": "SELECT age FROM t"}
+def pairs_of(floor: float, **rows: list[dict[str, Any]]) -> list[Row]:
+    return pair_rows(judged(floor, **rows))
+
+
+def badcase(answer: str | None, prompt: Any = "问", **fields: Any) -> dict[str, Any]:
+    return {"id": "1", "prompt": prompt, "answer": answer, "fix": "SELECT age FROM t", **fields}
 
 
 def test_fix_is_chosen_and_answer_rejected() -> None:
-    pairs = pairs_of(0.1, badcase=[badcase("SELECT * FROM u")])
-    assert pairs.rows == [{"prompt": "问", "chosen": "SELECT age FROM t", "rejected": "SELECT * FROM u"}]
+    pair = {"prompt": "问", "chosen": "SELECT age FROM t", "rejected": "SELECT * FROM u"}
+    assert pairs_of(0.1, badcase=[badcase("SELECT * FROM u")]) == [{**pair, "id": "1"}]
 
 
 def test_a_prompt_of_messages_makes_answers_of_messages() -> None:
-    pairs = pairs_of(0.1, badcase=[badcase("x", [{"role": "user", "content": "问"}])])
-    assert pairs.rows[0]["chosen"] == [{"role": "assistant", "content": "SELECT age FROM t"}]
-    assert pairs.rows[0]["rejected"] == [{"role": "assistant", "content": "x"}]
+    pair = pairs_of(0.1, badcase=[badcase("x", [{"role": "user", "content": "问"}])])[0]
+    assert pair["chosen"] == [{"role": "assistant", "content": "SELECT age FROM t"}]
+    assert pair["rejected"] == [{"role": "assistant", "content": "x"}]
 
 
 @pytest.mark.parametrize(
-    ("answer", "floor", "kept"),
+    ("answer", "floor", "fate"),
     [
-        ("SELECT age FROM t", 0.0, False),  # the same
-        (" SELECT age FROM t\n", 0.0, False),
-        ("SELECT age FROM u", 0.05, True),  # one of 17 characters: 0.0588
-        ("SELECT age FROM u", 0.06, False),
-        (None, 0.0, False),
-        ("", 0.0, False),
+        ("SELECT age FROM t", 0.0, "equal"),
+        (" SELECT age FROM t\n", 0.0, "equal"),
+        ("SELECT age FROM u", 0.05, "made"),  # one of 17 characters: 0.0588
+        ("SELECT age FROM u", 0.06, "too_close"),
+        (None, 0.0, "no_answer"),
+        ("", 0.0, "no_answer"),
     ],
 )
-def test_pairs_that_are_too_close_are_dropped(answer: str | None, floor: float, kept: bool) -> None:
-    pairs = pairs_of(floor, badcase=[badcase(answer), badcase("entirely different")])
-    assert pairs.dropped == (0 if kept else 1)
+def test_pairs_that_are_too_close_are_dropped(answer: str | None, floor: float, fate: str) -> None:
+    assert judged(floor, badcase=[badcase(answer), badcase("entirely different")])[0].fate == fate
 
 
 def test_no_usable_pair_is_a_data_error() -> None:
@@ -78,12 +90,48 @@ def test_no_usable_pair_is_a_data_error() -> None:
 
 
 def test_badcases_and_preferences_make_pairs_together_and_in_order() -> None:
-    preference = {"prompt": "p", "chosen": "a", "rejected": "b", "id": "for people"}
+    preference = {"prompt": "p", "chosen": "a", "rejected": "b", "cluster": "c", "note": "for people"}
     pairs = pairs_of(0.1, badcase=[badcase("SELECT * FROM u"), badcase(None)], preference=[preference])
-    assert [row["prompt"] for row in pairs.rows] == ["问", "p"]
-    assert pairs.dropped == 1
+    assert [row["prompt"] for row in pairs] == ["问", "p"]
+    assert pairs[1] == {"prompt": "p", "chosen": "a", "rejected": "b", "cluster": "c"}
     turns = [[{"role": role, "content": "x"}] for role in ("user", "assistant", "assistant")]
     conversation = dict(zip(("prompt", "chosen", "rejected"), turns, strict=True))
     with pytest.raises(StageError, match=r"`badcase.jsonl` holds plain text, `preference.jsonl` holds turns") as caught:
         pairs_of(0.1, badcase=[badcase("x")], preference=[conversation])
     assert caught.value.problem.code == "RUN716"
+
+
+def test_the_report_says_what_each_rule_did_with_every_row() -> None:
+    rows = [
+        badcase("good enough", id="own", model="m", prompt_version="v1"),
+        badcase("good enough", id="again", model="m", prompt_version="v2"),
+        badcase("of another model", id="foreign", model="n", prompt_version="v2"),
+        badcase("nobody knows whose", id="unsaid"),
+        badcase("SELECT age FROM u", id="near", model="m"),
+        badcase("SELECT age FROM t", id="same", model="m"),
+        badcase(None, id="silent", model="m"),
+    ]
+    given = [{"prompt": "p", "chosen": "a", "rejected": "b"}]
+    told = report(judged(0.1, badcase=rows, preference=given), stage(["badcase", "preference"], 0.1), excluded=3)
+    assert told["given"] == {"count": 1, "examples": ["preference.jsonl:1"]}
+    assert told["D1"] == {
+        "made": {"count": 3, "examples": ["own", "foreign", "unsaid"]},
+        "no_logged_answer": {"count": 1, "examples": ["silent"]},
+    }
+    assert told["D3"] == {
+        "min_edit_distance": 0.1,
+        "equal": {"count": 1, "examples": ["same"]},
+        "closer_than_the_floor": {"count": 1, "examples": ["near"]},
+    }
+    assert told["D4"]["kept_but_off_policy"] == {"count": 2, "examples": ["foreign", "unsaid"]}
+    assert told["D4"]["logged_by"] == {"m": 1, "n": 1, "not given": 1}
+    assert told["D4"]["prompt_versions"] == {"v1": 1, "v2": 1, "not given": 1}
+    assert told["duplicates"] == {"count": 1, "examples": ["again"]}
+    assert told["excluded_classes"]["rows"] == 3
+
+
+def test_the_report_names_only_the_first_of_many() -> None:
+    told = report(
+        judged(0.0, badcase=[badcase(f"answer {n}", id=str(n)) for n in range(9)]), stage(["badcase"], 0.0), 0
+    )
+    assert told["D1"]["made"] == {"count": 9, "examples": ["0", "1", "2", "3", "4"]}

@@ -85,6 +85,18 @@ TABLE: dict[str, Code] = {
         "The stage builds on another one's adapter or predictions.",
         "Run the earlier stage.",
     ),
+    "RUN727": Code(
+        "error",
+        "marked answers are all alike",
+        "KTO learns from the difference between good and bad answers.",
+        "Add answers that are marked the other way.",
+    ),
+    "RUN728": Code(
+        "error",
+        "pairs cannot be parted",
+        "A reward model is trusted only as far as it agrees with pairs that it has not seen.",
+        "Add pairs of other prompts or clusters.",
+    ),
     "RUN730": Code(
         "error",
         "writing failed",

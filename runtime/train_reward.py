@@ -1,0 +1,76 @@
+"""A reward model: of two answers to a prompt, the one that people chose gets the higher score."""
+
+import gc
+from dataclasses import replace
+
+from runtime.agreement import agreement, hold_out, verdict
+from runtime.config.stages import RewardStage
+from runtime.context import StageContext
+from runtime.data import read_sources
+from runtime.formats import Row
+from runtime.forms import require_one_kind
+from runtime.model import check_model_files, load_tokenizer
+from runtime.report import Outcome
+
+
+def run(stage: RewardStage, context: StageContext) -> Outcome:
+    """Train on the stage's pairs, save the model, and report how it agrees with the pairs that were held out.
+
+    `pair_accuracy` is the metric. The gate stops the plan where it may be chance.
+    """
+    context.events.emit("phase", name="check data")
+    sources = read_sources(stage.data, context.volumes)
+    require_one_kind(sources)
+    pairs = [row for source in sources for row in source.rows]
+    train, held_out = hold_out(pairs, stage.held_out_share, stage.seed)
+    check_model_files(stage.model, context.volumes)
+
+    # From here on a stage costs seconds of imports, then a model in memory: nothing that can fail early comes later.
+    from datasets import Dataset
+    from trl.trainer.reward_config import RewardConfig
+    from trl.trainer.reward_trainer import RewardTrainer
+
+    from runtime.reward_model import new_reward_model
+    from runtime.trainer_args import lora_config, trainer_args
+    from runtime.training import CHECKPOINTS, train_and_save
+
+    args = trainer_args(RewardConfig, stage, context.folder / CHECKPOINTS)
+    peft_config = lora_config(stage.peft, scores=True)
+    context.events.emit("phase", name="load model")
+    tokenizer = load_tokenizer(stage.model, context.volumes)
+    model = new_reward_model(stage.model, context.volumes, tokenizer, stage.seed)
+
+    context.events.emit("phase", name="prepare data")
+    trainer = RewardTrainer(
+        model=model,
+        args=args,
+        train_dataset=Dataset.from_list(
+            [{name: row[name] for name in ("prompt", "chosen", "rejected")} for row in train]
+        ),
+        processing_class=tokenizer,
+        peft_config=peft_config,
+    )
+    outcome = train_and_save(trainer, context, has_adapter=peft_config is not None, rows=len(train))
+    del trainer, model  # the one that is asked is the one that was saved
+    gc.collect()
+    return _with_agreement(outcome, stage, context, held_out)
+
+
+def _with_agreement(outcome: Outcome, stage: RewardStage, context: StageContext, held_out: list[Row]) -> Outcome:
+    """Add to `outcome` what the saved model makes of the held-out pairs."""
+    from runtime.reward_model import load_reward_model
+
+    context.events.emit("phase", name="score held-out pairs")
+    scorer = load_reward_model(outcome.adapter or outcome.model or "", stage.model, context.volumes)
+    prompts = [row["prompt"] for row in held_out]
+    chosen, rejected = (
+        scorer.scores(prompts, [_text(row[name]) for row in held_out]) for name in ("chosen", "rejected")
+    )
+    accuracy, report = agreement(held_out, chosen, rejected)
+    decision = verdict(accuracy)
+    context.events.emit("agreement", accuracy=round(accuracy.value, 6), low=round(accuracy.low, 6), pairs=accuracy.n)
+    return replace(outcome, metrics={"pair_accuracy": accuracy}, report={"agreement": report}, gate=decision)
+
+
+def _text(answer: str | list[dict[str, str]]) -> str:
+    return answer if isinstance(answer, str) else answer[0]["content"]
