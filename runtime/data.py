@@ -7,12 +7,12 @@ from runtime.config.blocks import DataBlock
 from runtime.data_files import DataFile, read_planned
 from runtime.errors import StageError
 from runtime.formats import Row, format_of
+from runtime.turns import check_text, check_tools, check_turn
 from runtime.volumes import Volumes
 
 MAX_REPORTED_FAULTS = 10
 UNDETERMINED = "undetermined"  # the class of a badcase that names none
 
-_ROLES = ("system", "user", "assistant", "tool")
 # For each shape: fields that hold a conversation (text or messages), fields that hold plain text.
 CONVERSATIONS = {
     "prompt-completion": ("prompt", "completion"),
@@ -129,57 +129,40 @@ def _check_row(row: Row, shape: str) -> None:
     if missing:
         raise ValueError(f"lacks {', '.join(f'`{name}`' for name in missing)}")
     for name in texts:
-        _check_text(name, row[name])
+        check_text(name, row[name])
     for name in conversations:
         _check_conversation(name, row[name])
     for name in ("answer", "class", "cluster", "database"):
         if row.get(name):  # may be left out
-            _check_text(name, row[name])
+            check_text(name, row[name])
     if shape == "unpaired-preference" and not isinstance(row.get("label"), bool):
         raise ValueError("`label` is neither true nor false")
     kinds = {isinstance(row[name], str) for name in conversations}
     if len(kinds) > 1:
         raise ValueError(f"mixes plain text and messages in {', '.join(f'`{name}`' for name in conversations)}")
-
-
-def _check_text(name: str, value: object) -> None:
-    if not isinstance(value, str):
-        raise ValueError(f"`{name}` is not a string")
-    if not value.strip():
-        raise ValueError(f"`{name}` is empty")
-    try:
-        value.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise ValueError(f"`{name}` holds half of a surrogate pair (character {error.start})") from error
+    if row.get("tools") and conversations:  # may be left out
+        if kinds == {True}:
+            raise ValueError("`tools` belongs to turns, and the row is plain text")
+        check_tools(row["tools"])
 
 
 def _check_conversation(name: str, value: object) -> None:
     if isinstance(value, str):
         if name == "messages":
             raise ValueError("`messages` is not a list of messages")
-        _check_text(name, value)
+        check_text(name, value)
         return
     if not isinstance(value, list) or not value:
         raise ValueError(f"`{name}` is neither text nor a list of messages")
     for position, message in enumerate(value):
-        _check_message(f"{name}[{position}]", message)
+        check_turn(f"{name}[{position}]", message)
     roles = [message["role"] for message in value]
-    if name in _ANSWERS and roles != ["assistant"]:
-        raise ValueError(f"`{name}` must be one message with role `assistant`")
+    if name in _ANSWERS and (roles != ["assistant"] or "tool_calls" in value[0]):
+        raise ValueError(f"`{name}` must be one message with role `assistant`, and calls no tool")
     if name == "prompt" and roles[-1] == "assistant":
         raise ValueError("`prompt` ends with the role `assistant`, which is the answer's")
     if name == "messages" and "assistant" not in roles:
         raise ValueError("`messages` has no message with role `assistant`")
-
-
-def _check_message(name: str, message: object) -> None:
-    if not isinstance(message, dict) or set(message) != {"role", "content"}:
-        raise ValueError(f"`{name}` must have the keys `role` and `content`, and no others")
-    if message["role"] not in _ROLES:
-        raise ValueError(
-            f"`{name}.role` must be one of {', '.join(f'`{role}`' for role in _ROLES)}, not `{message['role']}`"
-        )
-    _check_text(f"{name}.content", message["content"])
 
 
 def _mixed_kinds(rows: list[Row], block: DataBlock) -> list[str]:

@@ -14,8 +14,8 @@ Row = dict[str, Any]
 Record = tuple[str, Row | ValueError]
 
 MAX_CELL_CHARACTERS = 4 << 20
-# Columns whose cells hold text or turns: CSV knows only text, so turns are a JSON list there.
-_TURNS = ("prompt", "completion", "messages", "chosen", "rejected")
+# Columns whose cells hold text, turns or tools: CSV knows only text, so turns and tools are JSON lists there.
+_TURNS = ("prompt", "completion", "messages", "chosen", "rejected", "tools")
 
 
 def json_lines(content: bytes) -> Iterator[Record]:
@@ -101,7 +101,9 @@ def _row_of_cells(header: list[str], cells: list[str]) -> Row | ValueError:
 
 
 def _cell(name: str, cell: str) -> object:
-    """The cell's text, or the turns that it holds; text that merely begins with a bracket stays text."""
+    """The cell's text, or the turns, tools or label it holds; text that merely begins with a bracket stays text."""
+    if name == "label":
+        return {"true": True, "false": False}.get(cell.lower(), cell)
     if name not in _TURNS or not cell.startswith("["):
         return cell
     try:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from compiler.data.errors import Problem, SourceError
-from compiler.data.shapes import FORMED
+from compiler.data.shapes import PARSED
 from compiler.data.texts import Row
 from compiler.untrusted import can_be_shown, lies_in, open_file, reason
 
@@ -205,7 +205,7 @@ def _cells(header: list[str], cells: list[str]) -> Row | Problem:
 def _cell(name: str, cell: str) -> object:
     if name == "label":
         return {"true": True, "false": False}.get(cell.lower(), cell)
-    if name in FORMED and cell.startswith("["):
+    if name in PARSED and cell.startswith("["):
         try:
             turns = json.loads(cell)
         except (ValueError, RecursionError):

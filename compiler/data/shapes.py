@@ -8,7 +8,8 @@ from compiler.data.texts import Row
 
 ROLES = frozenset({"system", "user", "assistant", "tool"})
 CLASSES = frozenset({"critical", "high-frequency", "sporadic", "systemic", "flow-control", "undetermined"})
-TURN = {"role", "content"}
+# what a turn may hold beside `role` and `content`: TRL's format of calls to tools
+_MORE = {"assistant": {"tool_calls"}, "tool": {"name", "tool_call_id"}}
 
 Check = tuple[Callable[[Any], bool], str]
 
@@ -21,11 +22,43 @@ def is_turns(value: object) -> bool:
     """Whether the value is a list of turns."""
     if not isinstance(value, list) or not value:
         return False
-    return all(isinstance(turn, dict) and turn.keys() == TURN and _is_turn(turn) for turn in value)
+    return all(isinstance(turn, dict) and _is_turn(turn) for turn in value)
 
 
 def _is_turn(turn: Mapping[str, object]) -> bool:
-    return isinstance(turn["role"], str) and turn["role"] in ROLES and _is_text(turn["content"])
+    role = turn.get("role")
+    if not isinstance(role, str) or role not in ROLES:
+        return False
+    calls = turn.get("tool_calls") if role == "assistant" else None
+    if not turn.keys() <= {"role", "content"} | _MORE.get(role, set()) or not ("content" in turn or calls):
+        return False
+    named = all(turn.get(key) is None or _is_text(turn[key]) for key in _MORE["tool"])
+    called = calls is None or _are_calls(calls)
+    return named and called and (bool(calls and turn.get("content") in (None, "")) or _is_text(turn["content"]))
+
+
+def _are_calls(calls: object) -> bool:
+    return isinstance(calls, list) and bool(calls) and all(_is_call(call) for call in calls)
+
+
+def _is_call(call: object) -> bool:
+    if not isinstance(call, dict) or not call.keys() <= {"id", "type", "function"}:
+        return False
+    function = call.get("function")
+    return (
+        call.get("type", "function") == "function"
+        and isinstance(function, dict)
+        and function.keys() == {"name", "arguments"}
+        and _is_text(function["name"])
+        and isinstance(function["arguments"], dict)
+    )
+
+
+def _are_tools(tools: object) -> bool:
+    return isinstance(tools, list) and all(
+        isinstance(tool, dict) and isinstance(tool.get("function"), dict) and _is_text(tool["function"].get("name"))
+        for tool in tools
+    )
 
 
 def _is_prompt(value: object) -> bool:
@@ -33,7 +66,9 @@ def _is_prompt(value: object) -> bool:
 
 
 def _is_answer(value: object) -> bool:
-    return _is_text(value) or (is_turns(value) and [turn["role"] for turn in value] == ["assistant"])  # type: ignore[attr-defined]
+    if not is_turns(value):
+        return _is_text(value)
+    return [turn["role"] for turn in value] == ["assistant"] and "tool_calls" not in value[0]  # type: ignore[attr-defined,index]
 
 
 def _is_conversation(value: object) -> bool:
@@ -41,9 +76,15 @@ def _is_conversation(value: object) -> bool:
 
 
 _TEXT: Check = (_is_text, "text that is not empty")
-_PROMPT: Check = (_is_prompt, "text, or a list of turns with just `role` and `content` that ends before the answer")
+_PROMPT: Check = (
+    _is_prompt,
+    "text, or a list of turns with just `role` and `content` (or `tool_calls`) that ends before the answer",
+)
 _ANSWER: Check = (_is_answer, "text, or a list of one `assistant` turn with just `role` and `content`")
-_TURNS: Check = (_is_conversation, "a list of turns with just `role` and `content`, one of them the assistant's")
+_TURNS: Check = (
+    _is_conversation,
+    "a list of turns with just `role` and `content` (or `tool_calls`), one of them the assistant's",
+)
 _LABEL: Check = (lambda value: isinstance(value, bool), "true or false")
 _CLASS: Check = (
     lambda value: value is None or value == "" or (isinstance(value, str) and value in CLASSES),
@@ -68,6 +109,8 @@ SHAPES: dict[str, dict[str, Check]] = {
 # columns that hold a prompt or an answer, in the one form or the other
 FORMED = ("prompt", "completion", "chosen", "rejected", "messages")
 _FORMED_OF = {shape: [name for name in columns if name in FORMED] for shape, columns in SHAPES.items()}
+# columns whose cells of CSV hold JSON
+PARSED = (*FORMED, "tools")
 # columns that a row of any shape may have
 OPTIONAL_TEXTS = ("cluster", "database")
 
@@ -90,7 +133,7 @@ def shape_problem(row: Row, shape: str) -> Problem | None:
     for column in OPTIONAL_TEXTS:
         if row.get(column) and not _is_text(row[column]):
             return Problem(f"`{column}` should be text, or left out", "write it in quotes, or leave it out")
-    return _mixed(row, shape)
+    return _mixed(row, shape) or _tools_problem(row, shape)
 
 
 def hint_of(shape: str) -> str:
@@ -110,6 +153,17 @@ def _mixed(row: Row, shape: str) -> Problem | None:
         return None
     names = ", ".join(f"`{name}`" for name in SHAPES[shape] if name in FORMED)
     return Problem(f"{names} mix text and turns", "write all of a row's fields as text, or all as turns")
+
+
+def _tools_problem(row: Row, shape: str) -> Problem | None:
+    if not row.get("tools") or not _FORMED_OF[shape]:
+        return None
+    if _are_tools(row["tools"]) and isinstance(row[_FORMED_OF[shape][0]], list):
+        return None
+    return Problem(
+        "`tools` should be a list of functions, beside a conversation written as turns",
+        'write each as `{"type": "function", "function": {"name": …, "parameters": …}}`, or leave `tools` out',
+    )
 
 
 def _carried_prompt(row: Row) -> Problem | None:

@@ -1,6 +1,7 @@
 """Texts of a row: what is asked, what is answered, and the digests by which they are known again elsewhere."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,7 +29,13 @@ def plain(value: object) -> str:
     """Text of a plain or conversational field, the turns one after the other; nothing for nothing."""
     if isinstance(value, str):
         return value
-    return "\n".join([turn["content"] for turn in value]) if isinstance(value, list) else ""
+    return "\n".join([_said(turn) for turn in value]) if isinstance(value, list) else ""
+
+
+def _said(turn: Row) -> str:
+    """What a turn says: its text, and the calls that it makes."""
+    content = turn.get("content") or ""
+    return content + json.dumps(turn["tool_calls"], ensure_ascii=False) if turn.get("tool_calls") else content
 
 
 def asked(row: Row) -> str:
@@ -48,7 +55,7 @@ def asked(row: Row) -> str:
 def answered(value: object) -> str:
     """An answer whatever its form and spacing; of a whole conversation, its last turn of the assistant."""
     if isinstance(value, list):
-        value = next((turn["content"] for turn in reversed(value) if turn["role"] == "assistant"), "")
+        value = next((_said(turn) for turn in reversed(value) if turn["role"] == "assistant"), "")
     return " ".join(value.split()) if isinstance(value, str) else ""
 
 

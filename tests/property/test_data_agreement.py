@@ -23,9 +23,30 @@ COLUMNS = {
     "evaluation": ("id", "prompt", "reference"),
 }
 TEXT = st.sampled_from(["", " ", "\u3000", "退款", "[1]", "critical"])
+CALL = st.sampled_from(
+    [
+        {"type": "function", "function": {"name": "退", "arguments": {"单号": 1}}},
+        {"function": {"name": "退", "arguments": {}}, "id": "1"},
+        {"function": {"name": "退", "arguments": "{}"}},
+        {"function": {"name": "", "arguments": {}}},
+        {"type": "custom", "function": {"name": "退", "arguments": {}}},
+        {"name": "退", "arguments": {}},
+        "退",
+        None,
+    ]
+)
 TURN = st.fixed_dictionaries(
-    {"role": st.sampled_from(["user", "assistant", "system", "tool", "owner"]), "content": TEXT},
-    optional={"name": TEXT},
+    {"role": st.sampled_from(["user", "assistant", "assistant", "system", "tool", "owner"])},
+    optional={
+        "content": TEXT | st.none(),
+        "name": TEXT | st.none(),
+        "tool_call_id": st.sampled_from(["1", "", 1]),
+        "tool_calls": st.lists(CALL, max_size=2) | st.none(),
+    },
+)
+TALK = st.lists(TURN, min_size=1, max_size=3)
+TOOLS = st.sampled_from(
+    [None, [], [{"function": {"name": "退"}}], [{"name": "退"}], [{"function": {"name": 1}}], {}, "x"]
 )
 BAD = (
     st.none()
@@ -34,13 +55,15 @@ BAD = (
     | st.sampled_from([0, 1.5, True, [], {}, ["退款"], [[]], {"role": "user"}])
 )
 USER, ANSWER = {"role": "user", "content": "退款"}, {"role": "assistant", "content": "好"}
+CALLING = {"role": "assistant", "tool_calls": [{"function": {"name": "退", "arguments": {}}}]}
 GOOD: dict[str, list[Any]] = {
     "prompt": ["q", [USER], [USER, ANSWER, USER]],
-    "messages": [[USER, ANSWER], [USER, ANSWER, USER]],
+    "messages": [[USER, ANSWER], [USER, ANSWER, USER], [USER, CALLING, {"role": "tool", "content": "1"}]],
     "id": ["1", "2", "3", "4"],
     "class": ["systemic", None, ""],
     "answer": ["a", None, ""],
     "cluster": ["一", None, ""],
+    "tools": [None, [{"type": "function", "function": {"name": "退"}}]],
     "fix": ["f"],
     "reference": ["r"],
 }
@@ -49,7 +72,8 @@ GOOD: dict[str, list[Any]] = {
 def column(name: str) -> st.SearchStrategy[Any]:
     """Nearly always a value that is right for the column, alone at least."""
     good = GOOD.get(name, ["a", [ANSWER]])
-    return st.integers(0, 11).flatmap(lambda dice: BAD if dice == 0 else st.sampled_from(good))
+    bad = {"messages": BAD | TALK, "tools": TOOLS}.get(name, BAD)
+    return st.integers(0, 11).flatmap(lambda dice: bad if dice == 0 else st.sampled_from(good))
 
 
 SOURCES = st.sampled_from(sorted(COLUMNS)).flatmap(
@@ -57,7 +81,8 @@ SOURCES = st.sampled_from(sorted(COLUMNS)).flatmap(
         st.just(shape),
         st.lists(
             st.fixed_dictionaries(
-                {name: column(name) for name in COLUMNS[shape]}, optional={"cluster": column("cluster")}
+                {name: column(name) for name in COLUMNS[shape]},
+                optional={"cluster": column("cluster"), "tools": column("tools")},
             ),
             min_size=1,
             max_size=2,
@@ -70,6 +95,8 @@ SOURCES = st.sampled_from(sorted(COLUMNS)).flatmap(
 @example(source=("prompt-completion", [{"prompt": [USER], "completion": [ANSWER]}]))
 @example(source=("prompt-completion", [{"prompt": "q", "completion": "a"}, {"prompt": [USER], "completion": [ANSWER]}]))
 @example(source=("preference", [{"prompt": [USER], "chosen": [USER, ANSWER], "rejected": [USER, ANSWER]}]))
+@example(source=("messages", [{"messages": [USER, CALLING], "tools": [{"function": {"name": "退"}}]}]))
+@example(source=("prompt-completion", [{"prompt": "q", "completion": "a", "tools": [{"function": {"name": "退"}}]}]))
 @example(source=("badcase", [{"id": "1", "prompt": "q", "fix": "f", "answer": " ", "class": None}]))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=EXAMPLES)
 def test_both_take_the_same_rows(source: tuple[str, list[dict[str, Any]]], tmp_path: Path) -> None:

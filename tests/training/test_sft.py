@@ -6,8 +6,8 @@ from typing import Any
 def test_packed_conversations_in_a_pod_without_a_home(workspace: Any, build: Any) -> None:
     rows = []
     for row in build.sft_rows(10):
-        tools = [{"role": "system", "content": "你是数据库助手。"}, *row["prompt"], *row["completion"]]
-        rows.append({"messages": tools, "tools": "a key that is there for people"})
+        turns = [{"role": "system", "content": "你是数据库助手。"}, *row["prompt"], *row["completion"]]
+        rows.append({"messages": turns, "source": "a key that is there for people"})
     data = workspace.write_rows("train.jsonl", rows, "messages")
     trainer = {"packing": True, "max_length": 200, "max_steps": 3, "save_strategy": "no"}
     config = build.sft_config(data, trainer=trainer)
