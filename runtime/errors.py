@@ -27,6 +27,19 @@ EXIT_CODES = {
     "RUN730": ExitCode.IO_ERROR,  # writing failed, such as on a full disk
     "RUN740": ExitCode.TRY_LATER,  # stopped by a signal
     "RUN741": ExitCode.TRY_LATER,  # another process holds the output folder
+    "RUN742": ExitCode.NO_MEMORY,  # memory ran out
+    "RUN743": ExitCode.INTERNAL,  # one of several processes was killed
+    "RUN744": ExitCode.BAD_CONFIG,  # model shards are asked for where there are no GPUs, or no library for them
+    "RUN745": ExitCode.BAD_CONFIG,  # a tracker is asked for that is not installed
+    "RUN746": ExitCode.IO_ERROR,  # what was saved is not what was trained
+    "RUN747": ExitCode.BAD_CONFIG,  # an export that cannot be made
+    "RUN750": ExitCode.BAD_CONFIG,  # a reward that is not there, or whose options are not right
+    "RUN751": ExitCode.BAD_DATA,  # a reward that raised
+    "RUN752": ExitCode.BAD_DATA,  # a reward that gave no score
+    "RUN753": ExitCode.BAD_DATA,  # a reward that broke its limits of time or memory
+    "RUN754": ExitCode.BAD_DATA,  # rows that lack what a reward compares with
+    "RUN755": ExitCode.BAD_DATA,  # prompts that leave no room for an answer in the model's context
+    "RUN756": ExitCode.BAD_CONFIG,  # generation by an engine that is not installed
     "RUN760": ExitCode.UNAVAILABLE,  # the package registry cannot be reached
     "RUN761": ExitCode.BAD_DATA,  # a fetched package is not the pinned one
     "RUN762": ExitCode.BAD_CONFIG,  # the model reference is not in the table
@@ -68,7 +81,7 @@ class StageError(Exception):
 
 def as_write_failure(error: BaseException) -> StageError | None:
     """Return the RUN730 error for `error` if it, or one that it wraps, is a failed write; otherwise None."""
-    for each in _chain(error):
+    for each in chain_of(error):
         is_errno = isinstance(each, OSError) and each.errno in _WRITE_ERRNOS
         if is_errno or any(text in str(each).lower() for text in _WRITE_TEXTS):
             reason = (str(each).splitlines() or [""])[0]
@@ -80,7 +93,8 @@ def as_write_failure(error: BaseException) -> StageError | None:
     return None
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
+def chain_of(error: BaseException) -> Iterator[BaseException]:
+    """Yield `error`, then what it wraps, down to the first cause."""
     seen: set[int] = set()
     current: BaseException | None = error
     while current is not None and id(current) not in seen:

@@ -107,6 +107,48 @@ TABLE: dict[str, Code] = {
     "RUN741": Code(
         "error", "output folder is in use", "Another process works on the same stage.", "Wait for it to end."
     ),
+    "RUN750": Code(
+        "error",
+        "reward cannot be used",
+        "A term names a function that is not there or cannot be imported, or its options are not right.",
+        "Correct `spec.reward`, or the code that it names.",
+    ),
+    "RUN751": Code(
+        "error",
+        "reward raised",
+        "A reward function must score whatever a model writes; the last checkpoint is kept.",
+        "Correct the function at the line that the message names.",
+    ),
+    "RUN752": Code(
+        "error",
+        "reward gave no score",
+        "A function gave something else than one finite number, or `None`, for each completion.",
+        "Return one finite number for each completion, or `None` where the term does not apply.",
+    ),
+    "RUN753": Code(
+        "error",
+        "reward broke its limits",
+        "Reward code runs apart from the trainer with limits of time and memory, so that it cannot hold a GPU for ever.",
+        "Make the function faster, or let it use less memory.",
+    ),
+    "RUN754": Code(
+        "error",
+        "rows lack what a reward compares with",
+        "A row holds no right answer, or names a database that has no script.",
+        "Correct the rows, or use a reward that compares with nothing.",
+    ),
+    "RUN755": Code(
+        "error",
+        "prompts leave no room for an answer",
+        "A prompt and the longest answer together do not fit the model's context; prompts are not cut.",
+        "Shorten the prompts, or lower `max_completion_length`.",
+    ),
+    "RUN756": Code(
+        "error",
+        "generation engine is not installed",
+        "`use_vllm` is set, and the image has no vLLM.",
+        "Use an image with vLLM, or drop `use_vllm`.",
+    ),
     "RUN760": Code(
         "error",
         "package cannot be fetched",
