@@ -17,6 +17,7 @@ METHOD_NAMES = {
     "cpt": "continued pre-training",
     "teacher": "teacher's answers",
     "sample": "sampling",
+    "pairs": "pairs",
     "sft": "SFT",
     "cot": "CoT SFT",
     "latent-cot": "latent CoT",

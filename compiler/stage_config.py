@@ -114,7 +114,7 @@ def evaluation(
     """
     goal = inputs.spec.spec.goal.metrics[0]
     generation = _generation(inputs)
-    config = _common(inputs, "evaluate", adapters, _evaluation_data(inputs)) | {
+    config = _common(inputs, "evaluate", adapters, _evaluation_data(inputs, selection)) | {
         "generation": _values(generation),
         "metrics": metrics(inputs, selection),
     }
@@ -149,7 +149,7 @@ def _generation(inputs: Inputs) -> tuple[Setting, ...]:
     )
 
 
-def _evaluation_data(inputs: Inputs) -> list[dict[str, object]]:
+def _evaluation_data(inputs: Inputs, selection: Selection) -> list[dict[str, object]]:
     """The held-out rows, then badcases and general rows, of which only so many are asked."""
     body = inputs.spec.spec
     blocks = [_block(inputs, next(each for each in body.data if each.purpose is Purpose.EVALUATION))]
@@ -158,7 +158,7 @@ def _evaluation_data(inputs: Inputs) -> list[dict[str, object]]:
         (Purpose.GENERAL, "general", body.evaluation.general),
     ):
         found = [each for each in body.data if each.purpose is purpose and each.shape in CHECKED[role]]
-        blocks += [_block(inputs, each) | {"role": role, "limit": limit} for each in found if limit]
+        blocks += [_block(inputs, each, selection.left_out) | {"role": role, "limit": limit} for each in found if limit]
     return blocks
 
 

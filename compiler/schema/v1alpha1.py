@@ -5,16 +5,19 @@ then moved to v1 by `compiler/versions.py`.
 """
 
 import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, Strict
 
-from compiler.schema.v1.cluster_profile import ProfileBody
-from compiler.schema.v1.training_spec import BaseModelRef, Evaluation, Lora, Metric, System, TrainerValue
+from compiler.schema.v1.cluster_profile import SecretRef, Storage
+from compiler.schema.v1.training_spec import BaseModelRef, Lora, Metric, System, TrainerValue
 from compiler.schema.v1.types import (
+    RESOURCE,
     Amount,
     Application,
+    Bytes,
     Count,
+    Cpu,
     GapKind,
     Metadata,
     Minutes,
@@ -116,6 +119,18 @@ class Training(Model):
     dpo: DpoOverrides | None = Field(default=None, description="Direct preference optimisation.")
 
 
+class Evaluation(Model):
+    """How evaluation Jobs generate."""
+
+    max_new_tokens: Annotated[int, Strict(), Field(ge=1, le=32768)] = Field(
+        default=64, description="Longest answer, in tokens."
+    )
+    batch_size: Annotated[int, Strict(), Field(ge=1, le=4096)] = Field(
+        default=16, description="Prompts generated at a time."
+    )
+    deadline_minutes: Minutes | None = Field(default=None, description="Wall-clock limit of an evaluation.")
+
+
 class SpecBody(Model):
     """The spec itself."""
 
@@ -139,6 +154,31 @@ class TrainingSpec(Model):
     kind: Literal["TrainingSpec"] = Field(description="Kind of the document.")
     metadata: Metadata = Field(description="Name and owner.")
     spec: SpecBody = Field(description="What the team wants, has and knows.")
+
+
+class Gpu(Model):
+    """GPUs of one pod."""
+
+    type: Text = Field(description="GPU model, for people and for the plan's digest.")
+    count: Annotated[int, Strict(), Field(ge=1, le=1)] = Field(default=1, description="GPUs a pod: one.")
+    memory_gib: Positive = Field(description="Memory of one GPU, in GiB.")
+    hourly_usd: Amount | None = Field(default=None, description="Price of one GPU for an hour, in US dollars.")
+    resource: Annotated[str, Field(pattern=RESOURCE, max_length=253)] = Field(
+        default="nvidia.com/gpu", description="Kubernetes resource name."
+    )
+
+
+class ProfileBody(Model):
+    """The profile itself."""
+
+    namespace: Name = Field(description="Namespace of the rendered objects.")
+    image: Text = Field(description="Runtime image, pinned by digest (`name@sha256:…`).")
+    cpu: Cpu = Field(description="CPU request and limit of a pod.")
+    memory: Bytes = Field(description="Memory request and limit of a pod.")
+    gpu: Gpu | None = Field(default=None, description="GPUs; none trains on CPU.")
+    storage: Storage = Field(description="Volumes.")
+    queue: Name | None = Field(default=None, description="Kueue LocalQueue.")
+    secrets: list[SecretRef] = Field(default=[], description="Secrets, by reference.")
 
 
 class ClusterProfile(Model):

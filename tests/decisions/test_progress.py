@@ -92,13 +92,13 @@ STABLE = """\
 
 def test_results_that_go_on_change_no_name(start) -> None:
     plan = planned(start())
-    assert list(jobs(plan)) == ["evaluate-base", "sft", "evaluate-sft", "dpo", "evaluate-dpo"]
+    assert list(jobs(plan)) == ["evaluate-base", "sft", "evaluate-sft", "pairs", "dpo", "evaluate-dpo"]
     base = result(plan, "evaluate-base", score=0.3)
     sft = result(plan, "evaluate-sft", score=0.5, gain=0.2)
     after = planned(start(evidence={"base": base, "sft": sft}))
     assert jobs(after) == jobs(plan)
     assert finished(after) == ["evaluate-base", "sft", "evaluate-sft"]
-    assert [stage.name for stage in after.pending] == ["dpo", "evaluate-dpo"]
+    assert [stage.name for stage in after.pending] == ["pairs", "dpo", "evaluate-dpo"]
     assert adapters(after, "dpo") == [f"{jobs(plan)['sft']}/adapter"]
 
 
@@ -250,7 +250,7 @@ def test_badcases_of_flow_control_are_left_out_of_what_is_rendered(start) -> Non
         *({**row, "id": f"f{n}", "prompt": f"flow {n}", "class": "flow-control"} for n, row in enumerate(badcases(5))),
     ]
     plan = planned(start((GAPS, "  gaps:\n    - kind: preference\n"), badcases=rows))
-    (block,) = next(stage.config["data"] for stage in plan.stages if stage.name == "dpo")
+    (block,) = next(stage.config["data"] for stage in plan.stages if stage.name == "pairs")
     assert block["exclude_classes"] == ["flow-control"]
     assert plan.selection.left_out == ("flow-control",)
     plan = planned(start((GAPS, "  gaps:\n    - kind: preference\n")))

@@ -159,7 +159,7 @@ def test_a_plan_goes_on_from_what_was_collected(project: Project, capfd: pytest.
     project.compile()
     capfd.readouterr()
     assert project.run() == []  # the compile has fallen back: SFT is left, DPO starts from the base model
-    assert project.starts() == before | {"dpo": 1, "evaluate-dpo": 1}
+    assert project.starts() == before | {"pairs": 1, "dpo": 1, "evaluate-dpo": 1}
     out, err = capfd.readouterr()
     assert err.count("finished when the plan was compiled") == 3
     (adapter,) = project.work.glob("outputs/shop-dpo-*")
@@ -171,8 +171,8 @@ def test_a_plan_goes_on_from_what_was_collected(project: Project, capfd: pytest.
     project.compile()
     assert project.run() == []  # all is finished
     out, _ = capfd.readouterr()
-    assert out.count("had run") == 5
+    assert out.count("had run") == 6
     (project.work / "outputs").rename(project.work / "elsewhere")
     assert project.run() == []
     out, _ = capfd.readouterr()
-    assert out.count("finished elsewhere") == 6
+    assert out.count("finished elsewhere") == 7

@@ -17,6 +17,7 @@ from conftest import MakeSpec
 from local_project import Project, make_project
 
 from compiler.local import run
+from compiler.runtime_support import RUNTIME_METHODS
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def project(make_spec: MakeSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     return make_project(make_spec(), tmp_path, monkeypatch)
 
 
-ONCE = {"evaluate-base": 1, "sft": 1, "evaluate-sft": 1, "dpo": 1, "evaluate-dpo": 1}
+ONCE = {"evaluate-base": 1, "sft": 1, "evaluate-sft": 1, "pairs": 1, "dpo": 1, "evaluate-dpo": 1}
 
 
 def test_stages_run_once_and_in_order(project: Project, capfd: pytest.CaptureFixture[str]) -> None:
@@ -38,7 +39,7 @@ def test_stages_run_once_and_in_order(project: Project, capfd: pytest.CaptureFix
     assert project.run() == []
     assert project.starts() == ONCE
     out, err = capfd.readouterr()
-    assert err.count("has run already, not run again") == 5
+    assert err.count("has run already, not run again") == 6
     assert "had run" in out
 
 
@@ -176,16 +177,16 @@ def test_interrupting_the_command_stops_the_stage_and_a_rerun_goes_on(project: P
     assert project.starts() == ONCE | {"sft": 2}
 
 
-@pytest.mark.parametrize("method", ["grpo", "optimize-prompt"])
+@pytest.mark.parametrize("method", ["augment", "optimize-prompt"])
 def test_a_method_that_the_runtime_lacks_is_told_before_anything_runs(project: Project, method: str) -> None:
-    for name in ("02-sft", "04-dpo"):
+    for name in ("02-sft", "05-dpo"):
         path = project.plan / f"{name}.config.yaml"
         text = path.read_text(encoding="utf-8")
         path.write_text(text.replace(f'method: "{name[3:]}"', f'method: "{method}"'), encoding="utf-8")
     found = run.run(project.plan, project.work, project.models)
     assert [each.code for each in found] == ["RUN796", "RUN796"]
     assert f"stage `dpo` needs `{method}`" in found[1].message
-    assert "`sft`, `dpo`, `evaluate`" in found[1].hint
+    assert ", ".join(f"`{name}`" for name in RUNTIME_METHODS) in found[1].hint
     assert project.starts() == {}
 
 

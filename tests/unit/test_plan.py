@@ -23,9 +23,9 @@ def changed(make_spec: MakeSpec, *edits: tuple[str, str], **files) -> set[str]:
     return {name for name in before if before[name] != after[name]}
 
 
-ALL = {"evaluate-base", "sft", "evaluate-sft", "dpo", "evaluate-dpo"}
+ALL = {"evaluate-base", "sft", "evaluate-sft", "pairs", "dpo", "evaluate-dpo"}
 EVALUATIONS = {name for name in ALL if name.startswith("evaluate")}
-FROM_SFT = ALL - {"evaluate-base"}
+FROM_SFT = ALL - {"evaluate-base", "pairs"}
 
 
 @pytest.mark.parametrize(
@@ -66,9 +66,17 @@ def test_data_that_changes_changes_the_stages_that_read_it(make_spec: MakeSpec) 
 def test_stages_form_a_chain(make_spec: MakeSpec) -> None:
     plan = make_plan(make_spec(), "spec.yaml").value
     assert plan is not None
-    assert [stage.name for stage in plan.stages] == ["evaluate-base", "sft", "evaluate-sft", "dpo", "evaluate-dpo"]
+    assert [stage.name for stage in plan.stages] == [
+        "evaluate-base",
+        "sft",
+        "evaluate-sft",
+        "pairs",
+        "dpo",
+        "evaluate-dpo",
+    ]
     assert [stage.needs for stage in plan.stages] == ["", *(stage.job for stage in plan.stages[:-1])]
-    sft, dpo, last = plan.stages[1], plan.stages[3], plan.stages[4]
+    sft, pairs, dpo, last = plan.stages[1], *plan.stages[3:]
+    assert [block["path"] for block in dpo.config["data"]] == [f"{pairs.job}/preference.jsonl"]
     assert dpo.config["model"]["adapters"] == [f"{sft.job}/adapter"]  # type: ignore[index]
     assert last.config["model"]["adapters"] == [f"{sft.job}/adapter", f"{dpo.job}/adapter"]  # type: ignore[index]
     assert last.config["gate"]["baseline"] == plan.stages[2].job  # type: ignore[index]
@@ -165,7 +173,7 @@ def test_leakage_is_found_across_shapes_and_spacing(make_spec: MakeSpec, row) ->
     [
         ('cpu: "2"', 'cpu: "0"', "SPC104"),
         ("memory: 8Gi", 'memory: "8"', "SPC104"),
-        ("  storage:\n", "  gpu: {type: H100, count: 8, memoryGib: 80}\n  storage:\n", "SPC104"),
+        ("  storage:\n", "  gpu: {type: H100, count: 99, memoryGib: 80}\n  storage:\n", "SPC104"),
         ("  storage:\n", "  secrets: [{env: PYTHONPATH, secret: s, key: k}]\n  storage:\n", "CHK209"),
         ("image: registry", "image: reg istry", "CHK212"),
     ],
