@@ -13,7 +13,7 @@ def asked_for_chain(prompt: str | list[dict[str, str]], marker: str) -> str | li
 
 
 def split_chain(text: str, marker: str) -> tuple[str, str] | None:
-    """Return the chain and the answer that stand before and behind the last marker; None if one of them is not there."""
+    """Return the chain before the last marker and the answer behind it; None if one of them is not there."""
     chain, found, answer = text.rpartition(marker)
     chain, answer = chain.strip(), answer.strip()
     return (chain, answer) if found and chain and answer else None

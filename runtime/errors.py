@@ -43,6 +43,10 @@ EXIT_CODES = {
     "RUN760": ExitCode.UNAVAILABLE,  # the package registry cannot be reached
     "RUN761": ExitCode.BAD_DATA,  # a fetched package is not the pinned one
     "RUN762": ExitCode.BAD_CONFIG,  # the model reference is not in the table
+    "RUN763": ExitCode.BAD_CONFIG,  # a teacher whose licence does not allow training on its output
+    "RUN764": ExitCode.BAD_CONFIG,  # the teacher's endpoint refuses the requests
+    "RUN765": ExitCode.TRY_LATER,  # the teacher's endpoint cannot be reached, or keeps failing
+    "RUN766": ExitCode.BAD_CONFIG,  # the vocabularies of student and teacher are not as the plan says
 }
 
 _WRITE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS}

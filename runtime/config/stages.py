@@ -157,21 +157,42 @@ class PairsStage(Stage):
 
 
 class MadeBlock(Block):
-    """Which rows a stage writes, each as `<shape>.jsonl`."""
+    """Which rows a stage writes, as `<shape>.jsonl`: one shape."""
 
     chain: bool = False
     preference: bool = False
     prompt_completion: bool = Field(default=False, alias="prompt-completion")
 
+    @model_validator(mode="after")
+    def _one_shape(self) -> "MadeBlock":
+        if self.chain + self.preference + self.prompt_completion != 1:
+            raise ValueError("name one shape of rows")
+        return self
+
 
 class TeacherWork(Block):
-    """How a teacher is asked, and which answers are kept: all, those that agree, or those that a metric verifies."""
+    """How a teacher is asked, and which answers are kept: all, those that agree, or those that a metric verifies.
+
+    A model of this machine answers `batch_size` at once. An endpoint gets up to `concurrency` requests at once, and
+    `requests_per_minute` of them.
+    """
 
     samples: Positive
     temperature: Temperature
     max_new_tokens: Positive
+    batch_size: Positive = 8
+    concurrency: Positive = 4
+    requests_per_minute: Positive = 60
     keep: Literal["all", "agreed", "verified"]
     makes: MadeBlock
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> "TeacherWork":
+        if self.keep == "agreed" and self.samples < 2:
+            raise ValueError("`keep: agreed` needs two `samples` or more")
+        if self.makes.preference:
+            raise ValueError("`makes`: a teacher writes `chain` or `prompt-completion`")
+        return self
 
 
 class TeacherStage(Stage):
@@ -183,14 +204,31 @@ class TeacherStage(Stage):
     metrics: Metrics
     work: TeacherWork
 
+    @model_validator(mode="after")
+    def _parts_fit(self) -> "TeacherStage":
+        if (self.teacher.access == "text") != (self.teacher.endpoint is not None):
+            raise ValueError("`teacher.endpoint` belongs to access `text`, and only to it")
+        if self.work.makes.chain and self.metrics[0].answer_marker is None:
+            raise ValueError("`work.makes.chain` needs `metrics.0.answer_marker`, behind which the answer is written")
+        if self.work.keep == "verified" and any(block.shape == "prompt" for block in self.data):
+            raise ValueError("`work.keep: verified` needs rows with an answer: those of shape `prompt` have none")
+        return self
+
 
 class SampleWork(Block):
-    """How the policy is sampled."""
+    """How the policy is sampled: `batch_size` answers at once."""
 
     samples: Positive
     temperature: Temperature
     max_new_tokens: Positive
+    batch_size: Positive = 8
     makes: MadeBlock
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> "SampleWork":
+        if self.makes.prompt_completion:
+            raise ValueError("`makes`: samples become `chain` or `preference`")
+        return self
 
 
 class SampleStage(Stage):
@@ -200,6 +238,12 @@ class SampleStage(Stage):
     method: Literal["sample"]
     metrics: Metrics
     work: SampleWork
+
+    @model_validator(mode="after")
+    def _chains_have_a_marker(self) -> "SampleStage":
+        if self.work.makes.chain and self.metrics[0].answer_marker is None:
+            raise ValueError("`work.makes.chain` needs `metrics.0.answer_marker`, behind which the answer is written")
+        return self
 
 
 class PreflightWork(Block):

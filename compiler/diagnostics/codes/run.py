@@ -1,4 +1,4 @@
-"""RUN7xx: a stage's (RUN700 to RUN762, a contract test keeps them in step) and the local executor's (RUN79x)."""
+"""RUN7xx: a stage's (RUN700 to RUN766, a contract test keeps them in step) and the local executor's (RUN79x)."""
 
 from compiler.diagnostics.codes.row import Code
 
@@ -166,6 +166,30 @@ TABLE: dict[str, Code] = {
         "model is not in the table",
         "Only models of known packages can be fetched.",
         "Use a known name, or copy the model to the models folder.",
+    ),
+    "RUN763": Code(
+        "error",
+        "teacher's output may not be trained on",
+        "Its licence forbids it, so it is not even asked.",
+        "Choose a teacher whose licence allows it.",
+    ),
+    "RUN764": Code(
+        "error",
+        "teacher's endpoint refuses",
+        "The key, the model's name or the request is not what the endpoint takes, and asking again would not help.",
+        "Correct the teacher of the spec, or the secret with its key.",
+    ),
+    "RUN765": Code(
+        "error",
+        "teacher's endpoint fails",
+        "It could not be reached or failed again and again; answers so far are kept.",
+        "See that it is up, and run the stage again.",
+    ),
+    "RUN766": Code(
+        "error",
+        "vocabularies are not as the plan says",
+        "Probabilities of tokens can be compared one by one only where both models have the same tokens.",
+        "Correct `sharesVocabulary` of the teacher.",
     ),
     # RUN79x: the local executor's
     "RUN791": Code(

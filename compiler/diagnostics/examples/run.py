@@ -81,6 +81,22 @@ EXAMPLES: dict[str, Example | Situation] = {
         bad="python -m runtime.fetch smollm2-135m/1",
         good="python -m runtime.fetch smollm2-135m-instruct/0.1.2",
     ),
+    "RUN763": Situation(
+        bad="The config of a teacher stage says `outputs_may_train: false`.",
+        good="The spec names a teacher whose licence allows training on its output.",
+    ),
+    "RUN764": Situation(
+        bad="The teacher's endpoint answers 401, because the secret behind `TEACHER_API_KEY` holds another key.",
+        good="With the right key the stage asks on; no answer is asked for twice.",
+    ),
+    "RUN765": Situation(
+        bad="The teacher's endpoint is down, or answers 503 to six attempts in a row.",
+        good="When it is up again, the stage goes on behind the last answer.",
+    ),
+    "RUN766": Situation(
+        bad="A plan says that student and teacher share a vocabulary, and their `tokenizer.json` differ.",
+        good="Without `sharesVocabulary` in the spec, answers are compared as text (GOLD).",
+    ),
     "RUN791": Example(file="", bad="trainspec run specs/shop --models models", good=RUN_PLAN, first=COMPILE),
     "RUN792": Example(file="", bad="trainspec run specs/shop/plan --models elsewhere", good=RUN_PLAN, first=COMPILE),
     "RUN793": Example(
