@@ -6,6 +6,7 @@ import warnings
 
 from runtime.exit_codes import ExitCode
 from runtime.interrupts import catch_signals
+from runtime.launch import end_with_the_launcher
 from runtime.progress import claim_stdout
 from runtime.stage import run_stage
 
@@ -15,8 +16,10 @@ def main() -> int:
     if len(sys.argv) != 2:
         print("usage: python -m runtime CONFIG", file=sys.stderr)
         return ExitCode.BAD_CONFIG
+    end_with_the_launcher()
+    stop = catch_signals()
     prepare_libraries()
-    return run_stage(sys.argv[1], claim_stdout(), catch_signals())
+    return run_stage(sys.argv[1], claim_stdout(), stop)
 
 
 def prepare_libraries() -> None:

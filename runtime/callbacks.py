@@ -1,6 +1,7 @@
 """What the runtime adds to a trainer's loop: events, sealed checkpoints, a stop between steps, a guard against NaN."""
 
 import math
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,42 @@ from transformers.training_args import TrainingArguments
 from runtime.checkpoint import seal
 from runtime.context import StageContext
 from runtime.errors import StageError
+from runtime.ranks import any_rank, wait_for_all
+
+_SHOWN = (
+    "loss",
+    "learning_rate",
+    "grad_norm",
+    "epoch",
+    "mean_token_accuracy",
+    "reward",
+    "reward_std",
+    "groups_with_spread",
+    "kl",
+    "objective/kl",
+    "completions/mean_length",
+    "completions/clipped_ratio",
+    "entropy",
+)
 
 
 class StageCallback(TrainerCallback):  # type: ignore[misc]
     """Reports each logged step, stops on request, and seals each checkpoint after the trainer has written it."""
 
-    def __init__(self, context: StageContext) -> None:
+    def __init__(self, context: StageContext, *, save_every: int = 1) -> None:
+        """Let checkpoints fall only on multiples of `save_every` steps, where a trainer keeps nothing in between."""
         self._context = context
+        self._save_every = save_every
+        self._due = False
+        self._since = time.monotonic()
+        self._tokens = 0.0
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Start the clock. Some trainers count tokens on from a checkpoint (in `state`), the others from 0."""
+        self._since = time.monotonic()
+        self._tokens = float(state.num_input_tokens_seen)
 
     def on_log(
         self,
@@ -34,25 +64,43 @@ class StageCallback(TrainerCallback):  # type: ignore[misc]
         if lost:
             message = f"`{lost[0]}` is {float(logs[lost[0]])} at step {state.global_step}"
             raise StageError("RUN713", message, "lower `learning_rate`, or look for faulty rows in the data")
-        names = (
-            "loss",
-            "learning_rate",
-            "grad_norm",
-            "epoch",
-            "mean_token_accuracy",
-            "rewards/accuracies",
-            "rewards/margins",
-        )
-        shown = {name: round(float(logs[name]), 8) for name in names if name in logs}
-        self._context.events.emit("step", step=state.global_step, max_steps=state.max_steps, **shown)
+        shown = {
+            name: round(float(value), 8)
+            for name, value in logs.items()
+            if value is not None and (name in _SHOWN or name.startswith("rewards/"))
+        }
+        speed = self._speed(logs)
+        state.log_history[-1] |= speed  # so that it is in the checkpoint, and a resumed run can plot all steps
+        self._context.events.emit("step", step=state.global_step, max_steps=state.max_steps, **shown, **speed)
+
+    def _speed(self, logs: dict[str, Any]) -> dict[str, float]:
+        """Return the seconds since the last log, and the non-padding tokens a second in them."""
+        seconds = time.monotonic() - self._since
+        self._since = time.monotonic()
+        speed = {"seconds": round(seconds, 4)}
+        if "num_tokens" in logs:
+            tokens, self._tokens = float(logs["num_tokens"]) - self._tokens, float(logs["num_tokens"])
+            speed |= {"tokens": tokens, "tokens_per_second": round(tokens / max(seconds, 1e-9), 1)}
+        return speed
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
-        """Save and leave the loop if a stop was asked for: a run resumed from here is bit-identical."""
-        if self._context.stop.is_set:
-            control.should_save = True
+        """Save and leave the loop if a stop was asked for: a run resumed from here is bit-identical.
+
+        All processes do so at the same step: the signal reaches each of them at a moment of its own.
+        """
+        stopping = any_rank(self._context.stop.is_set)
+        self._due = self._due or control.should_save or stopping
+        whole = state.global_step % self._save_every == 0 or state.global_step >= state.max_steps
+        control.should_save = self._due and whole
+        self._due = self._due and not whole
+        if stopping and whole:
             control.should_training_stop = True
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
-        """Seal the checkpoint that was just written."""
-        seal(Path(str(args.output_dir)) / f"checkpoint-{state.global_step}", self._context.config_sha256)
-        self._context.events.emit("checkpoint", step=state.global_step)
+        """Seal the checkpoint that was just written, when all processes have written their parts of it."""
+        wait_for_all()
+        if self._context.is_main:
+            seal(Path(str(args.output_dir)) / f"checkpoint-{state.global_step}", self._context.config_sha256)
+            self._context.events.emit("checkpoint", step=state.global_step)
+        wait_for_all()
+        self._since = time.monotonic()  # writing is not training

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from runtime.config.stages import AnyStage
 from runtime.interrupts import StopRequest
 from runtime.progress import EventStream
 from runtime.volumes import Volumes
@@ -10,10 +11,22 @@ from runtime.volumes import Volumes
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StageContext:
-    """`folder` is the stage's own folder under the outputs volume; `config_sha256` is the digest of the config file."""
+    """`folder` is the stage's own folder under the outputs volume; `config_sha256` is the digest of the config file.
+
+    `stage` is what the config says. Of `world` processes that train together, the one of `rank` 0 writes files and
+    events.
+    """
 
     volumes: Volumes
     folder: Path
     config_sha256: str
     events: EventStream
     stop: StopRequest
+    stage: AnyStage
+    rank: int = 0
+    world: int = 1
+
+    @property
+    def is_main(self) -> bool:
+        """Whether this process is the one that writes."""
+        return self.rank == 0

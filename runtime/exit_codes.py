@@ -11,6 +11,7 @@ class ExitCode(IntEnum):
     NO_INPUT = 66
     UNAVAILABLE = 69  # only `runtime.fetch`: the package registry cannot be reached
     INTERNAL = 70
+    NO_MEMORY = 71
     IO_ERROR = 74
     TRY_LATER = 75
     BAD_CONFIG = 78

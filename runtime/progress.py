@@ -7,10 +7,10 @@ from typing import Any, TextIO
 
 
 class EventStream:
-    """Writes events to `stream`. A reader that goes away ends the reporting, not the stage."""
+    """Writes events to `stream`, or nowhere if it is None. A reader that goes away ends the reporting, not the stage."""
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream: TextIO | None = stream
+    def __init__(self, stream: TextIO | None) -> None:
+        self._stream = stream
 
     def emit(self, event: str, **fields: Any) -> None:
         """Write one event as a line of JSON."""

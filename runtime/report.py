@@ -12,6 +12,8 @@ from runtime.statistics import Interval
 
 SCHEMA = "trainspec.dev/metrics/v1"
 METRICS_FILE = "metrics.json"
+CONFIG_FILE = "stage.yaml"  # the config as it was, so that what lies here can be told without the plan
+CHECKPOINTS = "checkpoints"
 TERMINATION_BYTES = 4096
 _DEFAULT_TERMINATION_LOG = "/dev/termination-log"
 

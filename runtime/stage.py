@@ -1,8 +1,8 @@
 """One stage from its config to its exit code: lock the output folder, run the method, report."""
 
 import fcntl
-import os
 import resource
+import shutil
 import sys
 import time
 import traceback
@@ -19,10 +19,23 @@ from runtime.context import StageContext
 from runtime.cpu import keep_freed_memory
 from runtime.errors import Problem, StageError, as_write_failure
 from runtime.exit_codes import ExitCode
-from runtime.files import write_json
+from runtime.files import write_bytes, write_json
 from runtime.interrupts import StopRequest
+from runtime.launch import Place, launch, place_of
+from runtime.memory import as_memory_failure
+from runtime.page import write_page
 from runtime.progress import EventStream
-from runtime.report import METRICS_FILE, SCHEMA, Outcome, read_complete, write_termination_message
+from runtime.ranks import leave
+from runtime.report import (
+    CHECKPOINTS,
+    CONFIG_FILE,
+    METRICS_FILE,
+    SCHEMA,
+    Outcome,
+    read_complete,
+    write_termination_message,
+)
+from runtime.tracking import check_trackers
 from runtime.volumes import volumes_from_environment
 
 METHODS: dict[str, Callable[[Any, StageContext], Outcome]] = {
@@ -52,21 +65,73 @@ def _run(config_path: Path, events: EventStream, stop: StopRequest) -> ExitCode:
     started = time.monotonic()
     stage, config_sha256 = load_stage(config_path)
     volumes = volumes_from_environment()
-    _require_one_process()
+    place = place_of(stage)
     folder = volumes.outputs / stage.output
     folder.mkdir(parents=True, exist_ok=True)
-    with _locked(folder):
-        events.emit("start", plan=stage.plan, stage=stage.stage, method=stage.method, output=stage.output)
+    if place.rank > 0:
+        events = EventStream(None)
+    with _locked(folder, place):
+        if not place.is_launched:
+            events.emit("start", plan=stage.plan, stage=stage.stage, method=stage.method, output=stage.output)
         document = read_complete(folder, config_sha256)
         if document is not None:
             print(f"stage `{stage.stage}` is complete already: `{stage.output}/{METRICS_FILE}`", file=sys.stderr)
             return _finish(document, "already-complete", events)
-        keep_freed_memory()
-        context = StageContext(volumes=volumes, folder=folder, config_sha256=config_sha256, events=events, stop=stop)
-        outcome = METHODS[stage.method](stage, context)
+        check_trackers(stage)
+        if place.must_launch:
+            return _as_launched(launch(config_path, place.world, events, stop), events)
+        context = StageContext(
+            volumes=volumes,
+            folder=folder,
+            config_sha256=config_sha256,
+            events=events,
+            stop=stop,
+            stage=stage,
+            rank=place.rank,
+            world=place.world,
+        )
+        outcome = _run_method(context)
+        if not context.is_main:
+            return ExitCode.OK
         document = _document(stage, config_sha256, outcome, time.monotonic() - started)
+        write_bytes(folder / CONFIG_FILE, config_path.read_bytes())
+        write_page(document, stage, folder, events)
         write_json(folder / METRICS_FILE, document)
+        # Not before: until then a failed write would cost all of the training.
+        shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
         return _finish(document, "complete", events)
+
+
+def _run_method(context: StageContext) -> Outcome:
+    keep_freed_memory()
+    context.stop.overdue = lambda: _report_failure(_overdue(context.stop), ExitCode.TRY_LATER, context.events)
+    try:
+        return METHODS[context.stage.method](context.stage, context)
+    except Exception as error:
+        failure = as_memory_failure(error, context.stage)
+        if failure is None:
+            raise
+        raise failure from error
+    finally:
+        leave()
+
+
+def _overdue(stop: StopRequest) -> Problem:
+    return Problem(
+        code="RUN740",
+        message=f"stopped by {stop.signal_name}: what was being done took longer than {stop.patience:g} s",
+        hint="run the stage again: it goes on from what is on the disk",
+    )
+
+
+def _as_launched(message: dict[str, Any], events: EventStream) -> ExitCode:
+    """Say of several processes how the worst of them ended."""
+    code = ExitCode(message["exit_code"])
+    if "code" in message:
+        events.emit("error", **{name: message[name] for name in ("code", "message", "hint")})
+    events.emit("end", **{name: value for name, value in message.items() if name not in ("code", "message", "hint")})
+    write_termination_message(message)
+    return code
 
 
 def _document(stage: AnyStage, config_sha256: str, outcome: Outcome, seconds: float) -> dict[str, Any]:
@@ -113,20 +178,12 @@ def _internal(error: Exception) -> StageError:
     )
 
 
-def _require_one_process() -> None:
-    # Several launched processes would otherwise train one model each, without a word, into one folder.
-    world = os.environ.get("WORLD_SIZE", "1")
-    if world != "1":
-        raise StageError(
-            "RUN703",
-            f"`WORLD_SIZE` is `{world}`, and a stage runs as one process",
-            "start the stage without a launcher",
-        )
-
-
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Hold the output folder; the kernel lets go of it however the process ends."""
+def _locked(folder: Path, place: Place) -> Iterator[None]:
+    """Hold the output folder; the kernel lets go of it however the process ends. One process does it for all."""
+    if place.is_launched or place.rank > 0:
+        yield
+        return
     with (folder / ".lock").open("w", encoding="utf-8") as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)

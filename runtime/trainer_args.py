@@ -11,6 +11,8 @@ from runtime.config.blocks import PeftBlock
 from runtime.config.stages import TrainingStage
 from runtime.cpu import has_fast_bfloat16
 from runtime.errors import StageError
+from runtime.sharding import sharding
+from runtime.tracking import point_trackers
 
 if TYPE_CHECKING:
     from peft import LoraConfig
@@ -34,6 +36,10 @@ RESERVED = (
     "model_init_kwargs",
     "eval_strategy",
     "do_eval",
+    "fsdp",
+    "fsdp_config",
+    "deepspeed",
+    "ddp_backend",
 )
 
 
@@ -63,11 +69,14 @@ def trainer_args(config: type[Config], stage: TrainingStage, folder: Path) -> Co
         "output_dir": str(folder),
         "seed": stage.seed,
         "use_cpu": not has_gpu,
-        "report_to": "none",
+        "report_to": list(stage.tracking) or "none",
+        "run_name": stage.output,
+        **sharding(stage, has_gpu=has_gpu),
         "disable_tqdm": True,
         # The newest checkpoint may be half-written, so there must be one before it.
         "save_total_limit": max(2, stage.trainer.get("save_total_limit") or 2),
     }
+    point_trackers(stage, folder.parent)
     try:
         args: Config = config(**{**defaults, **stage.trainer, **owned})
     except (ValueError, TypeError, ImportError) as error:

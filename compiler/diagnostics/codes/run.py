@@ -25,7 +25,7 @@ TABLE: dict[str, Code] = {
     "RUN703": Code(
         "error",
         "environment is not that of a Job",
-        "A stage needs its volumes, and runs as one process.",
+        "A stage needs its volumes, and as many processes as the plan says, which it starts itself.",
         "Start the stage as its manifest does.",
     ),
     "RUN710": Code(
@@ -148,6 +148,42 @@ TABLE: dict[str, Code] = {
         "generation engine is not installed",
         "`use_vllm` is set, and the image has no vLLM.",
         "Use an image with vLLM, or drop `use_vllm`.",
+    ),
+    "RUN742": Code(
+        "error",
+        "memory ran out",
+        "The same batch would need the same memory again, so that the Job is not tried again.",
+        "Halve the batch and double the accumulation, shorten the rows, or checkpoint activations.",
+    ),
+    "RUN743": Code(
+        "error",
+        "one of several processes was killed",
+        "Processes that train together end together; the kernel kills one when memory runs out.",
+        "Run the stage again; give it more memory if it recurs.",
+    ),
+    "RUN744": Code(
+        "error",
+        "model cannot be sharded here",
+        "FSDP and DeepSpeed share a model out over GPUs; without one, plain copies would be trained.",
+        "Use a profile with GPUs, or the strategy `ddp`.",
+    ),
+    "RUN745": Code(
+        "error",
+        "tracker is not installed",
+        "A tracker that a spec names is part of the image, or the stage would end after loading its model.",
+        "Install `trainspec[tracking]`, or leave the tracker out.",
+    ),
+    "RUN746": Code(
+        "error",
+        "saved weights are not sound",
+        "After each save the weights are read again and compared with those that were trained.",
+        "Look at the outputs volume, then run the stage again.",
+    ),
+    "RUN747": Code(
+        "error",
+        "export cannot be made",
+        "Weights are exported out of the folder of a finished stage into a new folder.",
+        "Name both as the message says.",
     ),
     "RUN760": Code(
         "error",

@@ -1,0 +1,198 @@
+"""Several processes that train together: started here, watched, and brought to one exit code."""
+
+import contextlib
+import ctypes
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from runtime.config.stages import AnyStage, TrainingStage
+from runtime.errors import StageError
+from runtime.exit_codes import ExitCode
+from runtime.interrupts import STEP_SECONDS, StopRequest
+from runtime.progress import EventStream
+
+# A process that fails leaves the others waiting for it: they get this long to notice by themselves.
+_SECONDS_AFTER_A_FAILURE = 15.0
+_SECONDS_AFTER_A_STOP = STEP_SECONDS + 5
+_PARENT = "TRAINSPEC_LAUNCHER"
+_PR_SET_PDEATHSIG = 1
+
+# Which of several exit codes tells what went wrong: a lost peer makes the others fail inside (70).
+_WORST_FIRST = (
+    ExitCode.BAD_CONFIG,
+    ExitCode.NO_INPUT,
+    ExitCode.BAD_DATA,
+    ExitCode.NO_MEMORY,
+    ExitCode.IO_ERROR,
+    ExitCode.UNAVAILABLE,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Where a process stands among those that train: its rank, how many there are, and whether `launch` started it.
+
+    `must_launch` says that it is none of them, and has to start them.
+    """
+
+    rank: int = 0
+    world: int = 1
+    is_launched: bool = False
+    must_launch: bool = False
+
+
+def place_of(stage: AnyStage, environment: Mapping[str, str] = os.environ) -> Place:
+    """Return where this process stands; RUN703 if a launcher started another number of processes than the plan says."""
+    planned = stage.distributed.processes if isinstance(stage, TrainingStage) else 1
+    if "WORLD_SIZE" not in environment:
+        return Place(world=planned, must_launch=planned > 1)
+    try:
+        rank, world = int(environment.get("RANK", "0")), int(environment["WORLD_SIZE"])
+    except ValueError:
+        rank, world = -1, 0
+    if world != planned or not 0 <= rank < world:
+        given = f"`WORLD_SIZE` is `{environment['WORLD_SIZE']}`, `RANK` is `{environment.get('RANK', '')}`"
+        message = f"{given}, and the plan has {planned} process{'es' if planned > 1 else ''} for `{stage.stage}`"
+        raise StageError("RUN703", message, "start the stage without a launcher: it starts its processes itself")
+    return Place(rank=rank, world=world, is_launched=_PARENT in environment)
+
+
+def end_with_the_launcher() -> None:
+    """Let the kernel end this process when the one that launched it is gone, however that ended."""
+    parent = os.environ.get(_PARENT)
+    if parent is None or not sys.platform.startswith("linux"):
+        return
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != int(parent):  # it went before the line above
+        os._exit(ExitCode.TRY_LATER)
+
+
+def launch(config_path: Path, processes: int, events: EventStream, stop: StopRequest) -> dict[str, Any]:
+    """Run the stage in `processes` processes on this machine; return the termination message of the worst ending.
+
+    The first process's events are passed on, except its last. A stop is passed on to all.
+    """
+    with TemporaryDirectory(prefix="trainspec-") as folder:
+        logs = [Path(folder) / f"{rank}.json" for rank in range(processes)]
+        port = _free_port()
+        ranks = [_start(config_path, rank, processes, port, log) for rank, log in enumerate(logs)]
+        try:
+            reader = threading.Thread(target=_pass_on, args=(ranks[0], events), daemon=True)
+            reader.start()
+            with stop.worth_waiting_for(_SECONDS_AFTER_A_STOP + 5):
+                ended_here = _watch(ranks, stop)
+            reader.join(timeout=5)
+        finally:
+            for each in ranks:
+                each.kill()
+                each.wait()
+        codes = [each.returncode for each in ranks]
+        worst = _worst(codes, ended_here)
+        return _message(logs[worst], codes[worst], worst, stop, by_itself=worst not in ended_here)
+
+
+def _start(config_path: Path, rank: int, processes: int, port: int, log: Path) -> "subprocess.Popen[str]":
+    threads = max(1, (os.cpu_count() or 1) // processes)
+    environment = {
+        "OMP_NUM_THREADS": str(threads),
+        **({"GLOO_SOCKET_IFNAME": "lo"} if sys.platform.startswith("linux") else {}),
+        **os.environ,
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(port),
+        _PARENT: str(os.getpid()),
+        "RANK": str(rank),
+        "LOCAL_RANK": str(rank),
+        "WORLD_SIZE": str(processes),
+        "LOCAL_WORLD_SIZE": str(processes),
+        "TRAINSPEC_TERMINATION_LOG": str(log),
+    }
+    # A group of its own: Ctrl-C at a terminal reaches the launcher alone, which tells the others.
+    return subprocess.Popen(  # noqa: S603 - this interpreter and this package
+        [sys.executable, "-m", "runtime", str(config_path)],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE if rank == 0 else subprocess.DEVNULL,
+        text=True,
+        encoding="utf-8",
+        process_group=0,
+    )
+
+
+def _free_port() -> int:
+    # Free now, and most likely still when the first process listens there; else the stage fails and is tried again.
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def _pass_on(first: "subprocess.Popen[str]", events: EventStream) -> None:
+    assert first.stdout is not None  # noqa: S101
+    for line in first.stdout:
+        with contextlib.suppress(ValueError):
+            event = json.loads(line)
+            if event["event"] not in ("error", "end"):
+                events.emit(event.pop("event"), **event)
+
+
+def _watch(ranks: "list[subprocess.Popen[str]]", stop: StopRequest) -> set[int]:
+    """Wait until all have ended; return the ranks that had to be killed."""
+    deadline: float | None = None
+    told = False
+    while any(each.poll() is None for each in ranks):
+        now = time.monotonic()
+        if stop.is_set and not told:
+            told, deadline = True, now + _SECONDS_AFTER_A_STOP
+            for each in ranks:
+                each.send_signal(signal.SIGTERM)
+        if any(each.returncode not in (None, 0, ExitCode.TRY_LATER) for each in ranks):
+            deadline = min(deadline or now + _SECONDS_AFTER_A_FAILURE, now + _SECONDS_AFTER_A_FAILURE)
+        if deadline is not None and now > deadline:
+            late = {rank for rank, each in enumerate(ranks) if each.poll() is None}
+            for rank in late:
+                ranks[rank].kill()
+                ranks[rank].wait()
+            return late
+        time.sleep(0.05)
+    return set()
+
+
+def _worst(codes: list[int], ended_here: set[int]) -> int:
+    """Return the rank whose ending is the cause of the others'."""
+
+    def order(rank: int) -> tuple[int, int]:
+        code = codes[rank]
+        if code in _WORST_FIRST:
+            return _WORST_FIRST.index(ExitCode(code)), rank
+        if rank in ended_here:
+            return 98, rank
+        if code < 0:  # killed by somebody else: the kernel, for memory
+            return 90, rank
+        return {ExitCode.INTERNAL: 91, ExitCode.TRY_LATER: 97, ExitCode.OK: 100}.get(ExitCode(code), 99), rank
+
+    return min(range(len(codes)), key=order)
+
+
+def _message(log: Path, code: int, rank: int, stop: StopRequest, *, by_itself: bool) -> dict[str, Any]:
+    with contextlib.suppress(OSError, ValueError):
+        message: dict[str, Any] = json.loads(log.read_text(encoding="utf-8"))
+        return message
+    if code < 0 and by_itself:
+        name = signal.Signals(-code).name
+        hint = "look for what killed it: the kernel does, when memory runs out"
+        raise StageError("RUN743", f"the process of rank {rank} was killed by {name}", hint)
+    if stop.is_set:
+        message_text = f"stopped by {stop.signal_name}; the process of rank {rank} had to be killed"
+        raise StageError("RUN740", message_text, "run the stage again: it goes on from the last checkpoint")
+    raise StageError("RUN743", f"the process of rank {rank} ended with {code}, without a word", "see the log on stderr")
