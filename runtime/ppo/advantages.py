@@ -1,0 +1,80 @@
+"""The arithmetic of PPO: rewards of tokens, advantages, and the two clipped losses. Nothing here knows a model.
+
+All tensors are of rows x tokens; `mask` is 1 where a row has a token of its answer and 0 behind its end. What is behind
+the end is 0 in every tensor that goes in, and in every one that comes out.
+"""
+
+from typing import TYPE_CHECKING
+
+import torch
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def token_rewards(scores: "Tensor", log_ratios: "Tensor", mask: "Tensor", kl_coef: float) -> "Tensor":
+    """Return what each token earns: -beta (log pi - log pi_ref), and at the last token the answer's score as well.
+
+    The sum over an answer's tokens is r(x, y) - beta log(pi(y|x) / pi_ref(y|x)), whose mean PPO raises (arXiv
+    1909.08593, equation 2). `scores` has one number a row.
+    """
+    rewards = -kl_coef * log_ratios * mask
+    last = mask.sum(1) - 1
+    rewards[torch.arange(len(rewards)), last] += scores
+    return rewards
+
+
+def generalised_advantages(rewards: "Tensor", values: "Tensor", mask: "Tensor", gamma: float, lam: float) -> "Tensor":
+    """Return A_t = sum_l (gamma lambda)^l delta_{t+l} with delta_t = r_t + gamma V_{t+1} - V_t (arXiv 1506.02438, 16).
+
+    An answer ends with its last token, whether that closes it or the length does: there is no value after it.
+    """
+    advantages = torch.zeros_like(rewards)
+    following_advantage = following_value = torch.zeros_like(rewards[:, 0])
+    for step in range(rewards.shape[1] - 1, -1, -1):
+        surprise = rewards[:, step] + gamma * following_value - values[:, step]
+        # behind the end everything is 0, so an answer's last token sees zeros after it
+        following_advantage = (surprise + gamma * lam * following_advantage) * mask[:, step]
+        following_value = values[:, step] * mask[:, step]
+        advantages[:, step] = following_advantage
+    return advantages
+
+
+def whiten(tensor: "Tensor", mask: "Tensor", *, keep_mean: bool = False) -> "Tensor":
+    """Scale the masked entries to unit variance, and shift them to mean 0 unless `keep_mean`."""
+    inside = tensor[mask.bool()]
+    mean = inside.mean()
+    variance = inside.var(correction=1 if inside.numel() > 1 else 0)
+    scaled = (tensor - mean) * torch.rsqrt(variance + 1e-8)
+    return (scaled + mean if keep_mean else scaled) * mask
+
+
+def policy_losses(
+    log_probs: "Tensor", old_log_probs: "Tensor", advantages: "Tensor", cliprange: float
+) -> tuple["Tensor", "Tensor"]:
+    """Return each token's -min(ratio A, clip(ratio) A) (arXiv 1707.06347, 7), and where the clipped term is taken."""
+    ratios = torch.exp(log_probs - old_log_probs)
+    unclipped = -advantages * ratios
+    clipped = -advantages * ratios.clamp(1 - cliprange, 1 + cliprange)
+    return torch.maximum(unclipped, clipped), clipped > unclipped
+
+
+def value_losses(values: "Tensor", old_values: "Tensor", returns: "Tensor", cliprange: float) -> "Tensor":
+    """Return each token's squared error, half of the larger of plain and clipped; a value moves `cliprange` at most.
+
+    Not in the paper but in its authors' code (baselines `ppo2`), which language-model trainers follow.
+    """
+    clipped = old_values + (values - old_values).clamp(-cliprange, cliprange)
+    return 0.5 * torch.maximum((values - returns) ** 2, (clipped - returns) ** 2)
+
+
+def explained_variance(values: "Tensor", returns: "Tensor", mask: "Tensor") -> float:
+    """Return 1 - Var(returns - values) / Var(returns): 1 for a perfect value function, 0 for a constant one.
+
+    0 where all returns are alike, and so nothing is to be explained.
+    """
+    inside = mask.bool()
+    spread = returns[inside].var(correction=0)
+    if spread < 1e-12:
+        return 0.0
+    return float(1 - (returns - values)[inside].var(correction=0) / spread)
