@@ -9,7 +9,10 @@ RUNTIME_METHODS: dict[str, tuple[str, ...]] = {
     "dpo": ("preference",),
     "kto": ("unpaired-preference",),
     "reward": ("preference",),
+    "distill": ("prompt", "prompt-completion", "messages", "chain", "badcase"),
     "pairs": ("preference", "badcase"),
+    "teacher": ("prompt", "prompt-completion", "messages", "chain", "badcase"),
+    "sample": ("prompt-completion", "messages", "chain", "badcase"),
     "evaluate": ("evaluation", "badcase", "text"),
 }
 

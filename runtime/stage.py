@@ -12,7 +12,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from runtime import evaluate, make_pairs, train_dpo, train_kto, train_reward, train_sft
+from runtime import (
+    ask_teacher,
+    evaluate,
+    make_pairs,
+    sample_policy,
+    train_distill,
+    train_dpo,
+    train_kto,
+    train_reward,
+    train_sft,
+)
 from runtime.config.read import load_stage
 from runtime.config.stages import AnyStage
 from runtime.context import StageContext
@@ -43,7 +53,10 @@ METHODS: dict[str, Callable[[Any, StageContext], Outcome]] = {
     "dpo": train_dpo.run,
     "kto": train_kto.run,
     "reward": train_reward.run,
+    "distill": train_distill.run,
     "pairs": make_pairs.run,
+    "teacher": ask_teacher.run,
+    "sample": sample_policy.run,
     "evaluate": evaluate.run,
 }
 _ENDINGS = {ExitCode.GATE_NOT_PASSED: "gate-not-passed", ExitCode.TRY_LATER: "try-later"}

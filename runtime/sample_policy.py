@@ -1,0 +1,129 @@
+"""The policy's own answers, told apart by the first metric: right against wrong pairs, or chains that end right.
+
+Pairs are on-policy material for DPO. Keeping right chains is rejection sampling, as STaR does (arXiv 2203.14465).
+"""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from rapidfuzz.distance import Levenshtein
+
+from runtime.answer_log import AnswerLog
+from runtime.chains import asked_for_chain, split_chain
+from runtime.config.stages import SampleStage
+from runtime.context import StageContext
+from runtime.data import names_of, read_sources
+from runtime.errors import StageError
+from runtime.files import write_text
+from runtime.formats import Row
+from runtime.model import check_model_files
+from runtime.questions import Question, questions_of
+from runtime.report import Outcome
+from runtime.verify import Verifier
+
+MAX_CHAINS = 2  # of a prompt: more of the same problem teach less than another problem
+
+
+def run(stage: SampleStage, context: StageContext) -> Outcome:
+    """Sample, judge, write `preference.jsonl` or `chain.jsonl`; the report says which prompts gave no row, and why."""
+    context.events.emit("phase", name="check data")
+    questions = questions_of(read_sources(stage.data, context.volumes))
+    check_model_files(stage.model, context.volumes)
+    answers = _answers(stage, questions, context)
+
+    context.events.emit("phase", name="judge")
+    with Verifier(stage.metrics[0], context.volumes.data) as verifier:
+        verdicts = [verifier.right(each, texts) for each, texts in zip(questions, answers, strict=True)]
+    marker = stage.metrics[0].answer_marker if stage.work.makes.chain else None
+    without: Counter[str] = Counter()
+    rows: list[Row] = []
+    for question, texts, verdict in zip(questions, answers, verdicts, strict=True):
+        right = [text for text, is_right in zip(texts, verdict, strict=True) if is_right]
+        wrong = [text for text, is_right in zip(texts, verdict, strict=True) if not is_right]
+        made = _pair(question, right, wrong) if marker is None else _chains(question, right, marker)
+        if isinstance(made, str):
+            without[made] += 1
+        else:
+            rows += made
+    if not rows:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(without.items()))
+        message = f"no prompt of {names_of(stage.data)} gives a row: {reasons}"
+        raise StageError("RUN712", message, "sample a stronger policy, or easier prompts")
+    shape = "preference" if marker is None else "chain"
+    write_text(context.folder / f"{shape}.jsonl", "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+    AnswerLog(context.folder, context.config_sha256).remove()
+    return Outcome(report=_report(stage, verdicts, len(rows), without))
+
+
+def _answers(stage: SampleStage, questions: Sequence[Question], context: StageContext) -> list[list[str]]:
+    from runtime.model import load_model, load_tokenizer
+    from runtime.sampling import sample_answers
+
+    work, marker = stage.work, stage.metrics[0].answer_marker
+    asked = [asked_for_chain(each.prompt, marker) if work.makes.chain and marker else each.prompt for each in questions]
+    context.events.emit("phase", name="load model")
+    tokenizer = load_tokenizer(stage.model, context.volumes)
+    model = load_model(stage.model, context.volumes)
+    context.events.emit("phase", name="generate")
+    return sample_answers(
+        model,
+        tokenizer,
+        asked,
+        samples=work.samples,
+        temperature=work.temperature,
+        max_new_tokens=work.max_new_tokens,
+        batch_size=work.batch_size,
+        seed=stage.seed,
+        context=context,
+    )
+
+
+def _pair(question: Question, right: list[str], wrong: list[str]) -> list[Row] | str:
+    """Return one pair, or why there is none.
+
+    The two answers that differ most make it: pairs that are nearly the same push the likelihood of both down
+    (arXiv 2410.08847). Where no sample of a badcase is right, its fix is.
+    """
+    wrong = [text for text in wrong if text.strip()]
+    if not wrong:
+        return "with right or empty samples only"
+    if not right and question.is_fix:
+        right = [str(question.reference)]
+    if not right:
+        return "with wrong samples only"
+    chosen, rejected = max(
+        ((good.strip(), bad.strip()) for good in dict.fromkeys(right) for bad in dict.fromkeys(wrong)),
+        key=lambda pair: Levenshtein.normalized_distance(*pair),
+    )
+    if chosen == rejected:
+        return "whose answers differ in white space only"
+    pair = {"chosen": question.completion(chosen), "rejected": question.completion(rejected)}
+    return [{"prompt": question.prompt, **pair}]
+
+
+def _chains(question: Question, right: list[str], marker: str) -> list[Row] | str:
+    """Return rows of the shortest right chains, or why there is none: in a short one, fewer steps lead nowhere."""
+    parts = dict.fromkeys(part for text in right if (part := split_chain(text, marker)))
+    if not right:
+        return "with wrong samples only"
+    if not parts:
+        return "with right answers but no chain"
+    shortest = sorted(parts, key=lambda part: len(part[0]))[:MAX_CHAINS]
+    return [
+        {"prompt": question.prompt, "chain": chain, "completion": question.completion(answer)}
+        for chain, answer in shortest
+    ]
+
+
+def _report(stage: SampleStage, verdicts: list[list[bool]], rows: int, without: Counter[str]) -> dict[str, Any]:
+    flat = [each for verdict in verdicts for each in verdict]
+    return {
+        "prompts": len(verdicts),
+        "samples": len(flat),
+        "right_samples": sum(flat),
+        "prompts_with_a_right_sample": sum(map(any, verdicts)),
+        "rows": rows,
+        "prompts_without_row": dict(sorted(without.items())),
+    }

@@ -1,0 +1,128 @@
+"""On-policy distillation: the student answers, and learns the teacher's probabilities of each token it wrote.
+
+Agarwal et al. 2023 (arXiv 2306.13649), by TRL's trainer; where the tokenizers differ by GOLD, which aligns texts.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from runtime.config.blocks import ModelBlock
+from runtime.config.stages import DistillStage
+from runtime.context import StageContext
+from runtime.data import read_sources
+from runtime.formats import Row
+from runtime.model import check_model_files, load_model, load_tokenizer
+from runtime.questions import Prompt, questions_of
+from runtime.report import Outcome
+from runtime.vocabulary import check_vocabularies
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer
+
+
+def run(stage: DistillStage, context: StageContext) -> Outcome:
+    """Train on the stage's prompts and save the adapter (or the whole model) under the output folder.
+
+    The report tells the divergence from the teacher before and after (`runtime.teacher_gap`), where it can be computed.
+    """
+    context.events.emit("phase", name="check data")
+    prompts = [each.prompt for each in questions_of(read_sources(stage.data, context.volumes))]
+    check_model_files(stage.model, context.volumes)
+    teacher_block = _teacher(stage)
+    check_model_files(teacher_block, context.volumes)
+    same, models = stage.distillation.same_vocabulary, context.volumes.models
+    check_vocabularies(models / stage.model.path, models / teacher_block.path, claimed_same=same)
+
+    # From here on a stage costs seconds of imports, then a model in memory: nothing that can fail early comes later.
+    from runtime.trainer_args import lora_config
+    from runtime.training import train_and_save
+
+    peft_config = lora_config(stage.peft)
+    context.events.emit("phase", name="load model")
+    tokenizer = load_tokenizer(stage.model, context.volumes)
+    tokenizer.padding_side = "left"
+    model = load_model(stage.model, context.volumes)
+    teacher = load_model(teacher_block, context.volumes)
+    if same:
+        _cut_output(teacher, model)
+
+    context.events.emit("phase", name="prepare data")
+    parts = {"model": model, "teacher_model": teacher, "processing_class": tokenizer, "peft_config": peft_config}
+    trainer = _exact(stage, context, prompts, parts) if same else _aligned(stage, context, prompts, parts)
+    before = _gap(trainer, teacher, tokenizer, prompts, stage, context) if same else None
+    outcome = train_and_save(trainer, context, has_adapter=peft_config is not None, rows=len(prompts))
+    after = _gap(trainer, teacher, tokenizer, prompts, stage, context) if same else None
+    report = {"teacher": teacher_block.path, "license": stage.teacher.license, "trainer": type(trainer).__name__}
+    gap = {"teacher_kl": {"before": before, "after": after}} if same else {}
+    return replace(outcome, report={**outcome.report, **report, **gap})
+
+
+def _teacher(stage: DistillStage) -> ModelBlock:
+    """The teacher's block; it may not bring code of its own."""
+    return ModelBlock(path=stage.teacher.path, adapters=[], dtype=stage.model.dtype, trust_remote_code=False)
+
+
+def _cut_output(teacher: "PreTrainedModel", student: "PreTrainedModel") -> None:
+    """Take from a larger teacher the output rows that no token has: they are padding, of which it never writes any."""
+    rows = student.config.get_text_config().vocab_size
+    if teacher.config.get_text_config().vocab_size > rows:
+        teacher.resize_token_embeddings(rows)
+
+
+def _exact(stage: DistillStage, context: StageContext, prompts: Sequence[Prompt], parts: dict[str, Any]) -> "Trainer":
+    """The stable trainer: the divergence of the whole distributions, token by token."""
+    from datasets import Dataset
+    from trl.trainer.distillation_config import DistillationConfig
+    from trl.trainer.distillation_trainer import DistillationTrainer
+
+    from runtime.trainer_args import trainer_args
+    from runtime.training import CHECKPOINTS
+
+    args = trainer_args(DistillationConfig, stage, context.folder / CHECKPOINTS)
+    rows = Dataset.from_list([{"prompt": prompt} for prompt in prompts])
+    trainer: Trainer = DistillationTrainer(args=args, train_dataset=rows, **parts)
+    return trainer
+
+
+def _aligned(stage: DistillStage, context: StageContext, prompts: Sequence[Prompt], parts: dict[str, Any]) -> "Trainer":
+    """TRL's experimental trainer for two tokenizers: tokens are aligned by the bytes that they stand for."""
+    os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")
+    from datasets import Dataset
+    from trl.experimental.gold import GOLDConfig, GOLDTrainer
+
+    from runtime.trainer_args import trainer_args
+    from runtime.training import CHECKPOINTS
+
+    volumes, teacher = context.volumes, _teacher(stage)
+    # All answers are the student's own. `top_p` 1 samples its whole distribution, as the stable trainer does.
+    own: dict[str, Any] = {"use_uld_loss": True, "lmbda": 1.0, "top_p": 1.0}
+    own["teacher_tokenizer_name_or_path"] = str(volumes.models / teacher.path)
+    with_own = stage.model_copy(update={"trainer": {**own, **stage.trainer}})
+    args = trainer_args(GOLDConfig, with_own, context.folder / CHECKPOINTS)
+    trainer: Trainer = GOLDTrainer(
+        args=args, train_dataset=Dataset.from_list([_with_placeholder(prompt) for prompt in prompts]), **parts
+    )
+    return trainer
+
+
+def _with_placeholder(prompt: Prompt) -> Row:
+    """A row as the trainer wants it: its completion is replaced by the student's answer before anything is learnt."""
+    return {"prompt": prompt, "completion": "." if isinstance(prompt, str) else [{"role": "assistant", "content": "."}]}
+
+
+def _gap(
+    trainer: "Trainer",
+    teacher: "PreTrainedModel",
+    tokenizer: "PreTrainedTokenizerBase",
+    prompts: Sequence[Prompt],
+    stage: DistillStage,
+    context: StageContext,
+) -> dict[str, Any]:
+    from runtime.teacher_gap import teacher_gap
+
+    context.events.emit("phase", name="measure")
+    student = trainer.accelerator.unwrap_model(trainer.model)
+    limit = stage.trainer.get("max_completion_length") or 256
+    return teacher_gap(student, teacher, tokenizer, prompts, max_new_tokens=min(int(limit), 64))
