@@ -9,6 +9,7 @@ RUNTIME_METHODS: dict[str, tuple[str, ...]] = {
     "dpo": ("preference",),
     "kto": ("unpaired-preference",),
     "reward": ("preference",),
+    "grpo": ("prompt", "prompt-completion", "messages", "chain", "badcase"),
     "distill": ("prompt", "prompt-completion", "messages", "chain", "badcase"),
     "pairs": ("preference", "badcase"),
     "teacher": ("prompt", "prompt-completion", "messages", "chain", "badcase"),

@@ -21,7 +21,7 @@ _SHOWN = (
     "mean_token_accuracy",
     "reward",
     "reward_std",
-    "groups_with_spread",
+    "frac_reward_zero_std",
     "kl",
     "objective/kl",
     "completions/mean_length",

@@ -7,11 +7,11 @@ from typing import Any
 from runtime.config.blocks import RewardBlock
 from runtime.data import Source
 from runtime.errors import StageError
-from runtime.formats import Row
-from runtime.forms import require_one_kind
+from runtime.questions import Prompt, questions_of
 from runtime.rewards.options import COMPARED
-from runtime.rewards.text import text_of
+from runtime.rewards.scorer import Scorer
 
+BATCH = 64
 _NOT_COLUMNS = ("prompt", "prompts", "completion", "completions", "completion_ids", "messages")
 
 
@@ -22,42 +22,56 @@ class Prompts:
     `reference` is the right answer of a row as text, None where it holds none; the other columns are the row's own.
     """
 
-    prompts: list[Any]
+    prompts: list[Prompt]
     columns: dict[str, list[Any]]
 
     def columns_at(self, indices: Sequence[int]) -> dict[str, list[Any]]:
         """The columns of these rows, in this order; an index may come several times."""
         return {name: [values[index] for index in indices] for name, values in self.columns.items()}
 
+    def answer(self, index: int, text: str) -> Prompt:
+        """Return `text` as a completion of this prompt's kind: plain text, or one turn of the assistant."""
+        return text if isinstance(self.prompts[index], str) else [{"role": "assistant", "content": text}]
+
 
 def reward_prompts(sources: Sequence[Source], rewards: Sequence[RewardBlock]) -> Prompts:
     """Return the rows of all sources as prompts; RUN716 if their kinds differ, RUN754 if a reward compares with a right
     answer that a row does not hold.
 
-    The right answer is the completion, the fix of a badcase, or the last turn of a conversation, which then is no part
-    of the prompt; rows of shape `prompt` may have it as `reference`.
+    The right answer is the completion, the fix of a badcase, or the first answer of a conversation.
     """
-    require_one_kind(sources)
-    rows = [_prompt(source, row) for source in sources for row in source.rows]
-    places = [place for source in sources for place in source.places]
+    rows = [question.row for question in questions_of(sources)]
     compared = next((block.use for block in rewards if block.use in COMPARED), None)
-    bare = [place for row, place in zip(rows, places, strict=True) if not row["reference"]]
+    bare = [row["id"] for row in rows if not row["reference"]]
     if compared and bare:
-        message = f"reward `{compared}` compares with a right answer, and {bare[0]} holds none"
-        hint = "give the row a `reference`, or use a reward that compares with nothing"
+        message = f"reward `{compared}` compares with a right answer, and row `{bare[0]}` holds none"
+        hint = "use rows with a completion, or a reward that compares with nothing"
         raise StageError("RUN754", message, hint)
     names = dict.fromkeys(name for row in rows for name in row if name not in _NOT_COLUMNS)
     columns = {name: [row.get(name) for row in rows] for name in names}
     return Prompts(prompts=[row["prompt"] for row in rows], columns=columns)
 
 
-def _prompt(source: Source, row: Row) -> Row:
-    shape = source.block.shape
-    if shape == "messages":
-        last = max(at for at, turn in enumerate(row["messages"]) if turn["role"] == "assistant")
-        return {**row, "prompt": row["messages"][:last], "reference": text_of(row["messages"][: last + 1])}
-    if shape == "badcase":
-        return {**row, "reference": row["fix"]}
-    if shape == "prompt":
-        return {**row, "reference": row.get("reference")}
-    return {**row, "reference": text_of(row["completion"])}
+def score_texts(scorer: Scorer, prompts: Prompts, indices: Sequence[int], texts: Sequence[str]) -> list[list[Any]]:
+    """Return, for each term, the scores of `texts` as answers to the prompts of these indices.
+
+    The bytes of a text stand in for its tokens, which are not known before a model is there.
+    """
+    scores: list[list[Any]] = [[] for _ in scorer.names]
+    for start in range(0, len(texts), BATCH):
+        part, at = texts[start : start + BATCH], indices[start : start + BATCH]
+        columns = {**prompts.columns_at(at), "completion_ids": [list(text.encode()) for text in part]}
+        asked = [prompts.prompts[index] for index in at]
+        answers = [prompts.answer(index, text) for index, text in zip(at, part, strict=True)]
+        for column, found in zip(scores, scorer.score(asked, answers, columns), strict=True):
+            column += found
+    return scores
+
+
+def check_rewards(scorer: Scorer, prompts: Prompts) -> None:
+    """Score each row's right answer (an empty one where there is none), so that a reward that cannot fails early.
+
+    RUN751 to RUN754, as the scorer raises them.
+    """
+    texts = [reference or "" for reference in prompts.columns["reference"]]
+    score_texts(scorer, prompts, range(len(texts)), texts)
