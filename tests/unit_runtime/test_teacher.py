@@ -1,0 +1,307 @@
+"""Asking a teacher over a real HTTP server of this process: what passes, what is tried again, what ends the stage."""
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from runtime import ask_teacher, endpoint
+from runtime.config.stages import TeacherStage
+from runtime.context import StageContext
+from runtime.endpoint import Endpoint
+from runtime.errors import StageError
+from runtime.interrupts import StopRequest
+from runtime.progress import EventStream
+from runtime.volumes import Volumes
+
+Response = tuple[int, dict[str, str], bytes]
+Respond = Callable[[int, dict[str, Any]], Response]
+
+
+def said(text: str, finish: str = "stop") -> Response:
+    """A chat completion."""
+    usage = {"prompt_tokens": 5, "completion_tokens": 2}
+    choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": finish}
+    return 200, {}, json.dumps({"choices": [choice], "usage": usage}, ensure_ascii=False).encode()
+
+
+class Server:
+    """An endpoint that answers as `respond` says, and keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.requests: list[dict[str, Any]] = []
+        self.keys: list[str | None] = []
+        self.models: Response = (404, {}, b"")
+        self.respond: Respond = lambda number, body: said(f"answer to {body['messages'][-1]['content']}")
+        self.most_at_once = self._now = 0
+        self._lock = threading.Lock()
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                self._send(outer.models)
+
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+                with outer._lock:
+                    outer.requests.append(body)
+                    outer.keys.append(self.headers.get("authorization"))
+                    number = len(outer.requests)
+                    outer._now += 1
+                    outer.most_at_once = max(outer.most_at_once, outer._now)
+                try:
+                    self._send(outer.respond(number, body))
+                finally:
+                    with outer._lock:
+                        outer._now -= 1
+
+            def _send(self, response: Response) -> None:
+                status, headers, content = response
+                if status == 0:  # dies in the middle of its answer
+                    self.wfile.write(b'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{"cho')
+                    self.close_connection = True
+                    return
+                self.send_response(status)
+                for name, value in {**headers, "Content-Length": str(len(content))}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *arguments: object) -> None:
+                pass
+
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.http.handle_error = lambda *arguments: None  # type: ignore[method-assign]  # a client that goes away
+        self.url = f"http://127.0.0.1:{self.http.server_port}/v1"
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    monkeypatch.setattr(endpoint, "BACKOFF_SECONDS", 0.001)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.delenv(endpoint.KEY_VARIABLE, raising=False)
+    started = Server()
+    thread = threading.Thread(target=started.http.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    yield started
+    started.http.shutdown()
+    started.http.server_close()
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Iterator[StageContext]:
+    for name in ("models", "data", "outputs/out"):
+        (tmp_path / name).mkdir(parents=True)
+    volumes = Volumes(models=tmp_path / "models", data=tmp_path / "data", outputs=tmp_path / "outputs")
+    folder = volumes.outputs / "out"
+    with (tmp_path / "events.jsonl").open("w") as stream:
+        events, unused = EventStream(stream), cast("Any", None)
+        made = StageContext(
+            volumes=volumes, folder=folder, config_sha256="0" * 64, events=events, stop=StopRequest(), stage=unused
+        )
+        yield made
+
+
+def stage_of(server: Server, context: StageContext, rows: list[dict[str, Any]], **changes: Any) -> TeacherStage:
+    """A teacher stage over `rows`, with `changes` to its `work` and `teacher`."""
+    shape = changes.pop("shape", "prompt")
+    content = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    (context.volumes.outputs / "asked.jsonl").write_text(content, encoding="utf-8")
+    block = {"path": "asked.jsonl", "shape": shape, "volume": "outputs", "sha256": None, "rows": None}
+    teacher = {"name": "large", "revision": "3", "access": "text", "endpoint": server.url, "license": "MIT"}
+    teacher |= {"outputs_may_train": True} | changes.pop("teacher", {})
+    work = {"samples": 1, "temperature": 0.7, "max_new_tokens": 16, "keep": "all", "requests_per_minute": 60000}
+    work |= {"makes": {"prompt-completion": True}} | changes.pop("work", {})
+    model = {"path": "small/1", "adapters": [], "dtype": "float32", "trust_remote_code": False}
+    return TeacherStage.model_validate(
+        {
+            "schema": "trainspec.dev/stage/v1",
+            "plan": "mail",
+            "stage": "teacher",
+            "method": "teacher",
+            "output": "out",
+            "seed": 7,
+            "model": model,
+            "data": [block],
+            "teacher": teacher,
+            "metrics": [{"name": "exact_match", **changes.pop("metric", {})}],
+            "work": work,
+        }
+    )
+
+
+def written(context: StageContext, name: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (context.folder / name).read_text(encoding="utf-8").splitlines()]
+
+
+def test_rows_and_their_provenance(server: Server, context: StageContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(endpoint.KEY_VARIABLE, "secret-key")
+    prompts: list[Any] = [
+        "发票在哪？",
+        [{"role": "system", "content": "be short"}, {"role": "user", "content": "two?"}],
+    ]
+    for prompt in prompts:
+        stage = stage_of(server, context, [{"prompt": prompt}])
+        outcome = ask_teacher.run(stage, context)
+        (row,) = written(context, "prompt-completion.jsonl")
+        assert row["prompt"] == prompt
+        provenance = json.loads((context.folder / "provenance.json").read_text(encoding="utf-8"))
+        assert provenance["teacher"]["license"] == outcome.report["license"] == "MIT"
+        assert provenance["counts"]["kept"] == 1
+        assert "secret-key" not in json.dumps(provenance)
+    assert row["completion"] == [{"role": "assistant", "content": "answer to two?"}]
+    assert server.requests[0]["messages"] == [{"role": "user", "content": "发票在哪？"}]
+    assert (server.requests[0]["model"], server.requests[0]["max_tokens"]) == ("large", 16)
+    assert set(server.keys) == {"Bearer secret-key"}
+    assert not list(context.folder.glob("*.partial.jsonl"))
+
+
+@pytest.mark.parametrize(
+    "fault", [(429, {"Retry-After": "0"}, b""), (503, {}, b"down"), (200, {}, b"{oops"), (0, {}, b"")]
+)
+def test_what_may_pass_is_tried_again(server: Server, context: StageContext, fault: Response) -> None:
+    server.respond = lambda number, body: fault if number < 3 else said("at last")
+    outcome = ask_teacher.run(stage_of(server, context, [{"prompt": "one?"}]), context)
+    assert written(context, "prompt-completion.jsonl")[0]["completion"] == "at last"
+    assert (len(server.requests), outcome.report["asked_again"]) == (3, 2)
+
+
+def test_a_limit_is_waited_for_as_long_as_the_endpoint_asks(server: Server, context: StageContext) -> None:
+    server.respond = lambda number, body: (429, {"Retry-After": "600"}, b"") if number == 1 else said("?")
+    with pytest.raises(StageError, match="asks to wait 600 s") as caught:
+        ask_teacher.run(stage_of(server, context, [{"prompt": "one?"}]), context)
+    assert (caught.value.problem.code, caught.value.exit_code) == ("RUN765", 75)
+
+
+@pytest.mark.parametrize(("status", "hint"), [(401, "TEACHER_API_KEY"), (404, "name"), (400, "limits")])
+def test_a_refusal_ends_the_stage_for_good(server: Server, context: StageContext, status: int, hint: str) -> None:
+    server.respond = lambda number, body: (status, {}, '{"error": "不行"}'.encode())
+    with pytest.raises(StageError, match="不行") as caught:
+        ask_teacher.run(stage_of(server, context, [{"prompt": "one?"}]), context)
+    assert (caught.value.problem.code, caught.value.exit_code) == ("RUN764", 78)
+    assert hint in caught.value.problem.hint
+    assert len(server.requests) == 1
+
+
+def test_an_endpoint_that_is_down_is_for_later_and_loses_no_answer(server: Server, context: StageContext) -> None:
+    rows = [{"prompt": f"question {number}?"} for number in range(6)]
+    stage = stage_of(server, context, rows, work={"concurrency": 1})
+    server.respond = lambda number, body: said(f"answer {number}") if number <= 4 else (500, {}, b"")
+    with pytest.raises(StageError, match="failed 6 times") as caught:
+        ask_teacher.run(stage, context)
+    assert caught.value.exit_code == 75
+    with (context.folder / "teacher.partial.jsonl").open("a") as stream:
+        stream.write('{"config_sha256": "half-writ')
+    asked = len(server.requests)
+    server.respond = lambda number, body: said("later")
+    ask_teacher.run(stage, context)
+    assert len(server.requests) == asked + 2
+    completions = [row["completion"] for row in written(context, "prompt-completion.jsonl")]
+    assert completions == ["answer 1", "answer 2", "answer 3", "answer 4", "later", "later"]
+
+
+def test_no_connection_is_for_later(server: Server, context: StageContext) -> None:
+    stage = stage_of(server, context, [{"prompt": "?"}], teacher={"endpoint": "http://127.0.0.1:9/v1"})
+    with pytest.raises(StageError) as caught:
+        ask_teacher.run(stage, context)
+    assert caught.value.problem.code == "RUN765"
+
+
+def test_a_stop_is_not_kept_waiting_by_a_slow_answer(server: Server, context: StageContext) -> None:
+    released = threading.Event()
+
+    def respond(number: int, body: dict[str, Any]) -> Response:
+        if number > 1:
+            context.stop.signal_name = "SIGTERM"
+            released.wait(20)
+        return said("first")
+
+    server.respond = respond
+    stage = stage_of(server, context, [{"prompt": "a?"}, {"prompt": "b?"}], work={"concurrency": 1})
+    with pytest.raises(StageError, match="1 of 2 prompts") as caught:
+        ask_teacher.run(stage, context)
+    released.set()
+    assert caught.value.problem.code == "RUN740"
+
+
+def test_requests_are_few_at_once_and_evenly_spaced(server: Server, context: StageContext) -> None:
+    rows = [{"prompt": f"{number}?"} for number in range(9)]
+    ask_teacher.run(stage_of(server, context, rows, work={"concurrency": 2}), context)
+    assert len(server.requests) == 9
+    assert server.most_at_once <= 2
+
+    async def spaced() -> float:
+        pace = endpoint._Pace(requests_per_minute=1200)
+        started = asyncio.get_running_loop().time()
+        await asyncio.gather(*(pace.turn() for _ in range(5)))
+        return asyncio.get_running_loop().time() - started
+
+    assert asyncio.run(spaced()) >= 4 * 0.05
+
+
+def test_the_teacher_is_found_among_what_is_served(server: Server, context: StageContext) -> None:
+    server.models = (200, {}, json.dumps({"data": [{"id": "other"}, {"id": "large/3"}]}).encode())
+    ask_teacher.run(stage_of(server, context, [{"prompt": "?"}]), context)
+    assert server.requests[0]["model"] == "large/3"
+    server.models = (200, {}, json.dumps({"data": [{"id": "other"}]}).encode())
+    with pytest.raises(StageError, match="serves `other`, and no `large`") as caught:
+        ask_teacher.run(stage_of(server, context, [{"prompt": "?"}]), context)
+    assert caught.value.problem.code == "RUN764"
+    assert len(server.requests) == 1
+
+
+def test_a_licence_that_forbids_it_is_kept_to(server: Server, context: StageContext) -> None:
+    stage = stage_of(server, context, [{"prompt": "?"}], teacher={"outputs_may_train": False})
+    with pytest.raises(StageError, match="licence `MIT`") as caught:
+        ask_teacher.run(stage, context)
+    assert (caught.value.problem.code, server.requests) == ("RUN763", [])
+
+
+def test_only_what_most_samples_agree_on_is_kept(server: Server, context: StageContext) -> None:
+    by_prompt = {"a?": ["7", "7 ", "8"], "b?": ["1", "2", "3"], "c?": ["5", "", "5"]}
+    server.respond = lambda number, body: said(by_prompt[body["messages"][0]["content"]].pop(0))
+    rows = [{"prompt": name} for name in by_prompt]
+    stage = stage_of(server, context, rows, work={"samples": 3, "keep": "agreed", "concurrency": 1})
+    report = ask_teacher.run(stage, context).report
+    assert [row["completion"] for row in written(context, "prompt-completion.jsonl")] == ["7", "5"]
+    assert report["dropped"] == {"another answer than most": 1, "empty": 1, "no agreement": 3, "repeated": 2}
+    assert report["mean_agreement"] == pytest.approx((2 / 3 + 1 / 3 + 2 / 3) / 3, abs=1e-4)
+    assert len({body["seed"] for body in server.requests}) == 9
+
+
+def test_chains_are_kept_where_the_metric_finds_their_answer_right(server: Server, context: StageContext) -> None:
+    texts = {"1 + 1?": "one and one\n#### 2", "2 + 2?": "two and two\n#### 5", "3 + 3?": "6", "4 + 4?": "#### 8"}
+    server.respond = lambda number, body: said(texts[body["messages"][0]["content"].split("\n")[0]])
+    rows = [{"prompt": name, "completion": str(2 * int(name[0]))} for name in texts]
+    work = {"keep": "verified", "makes": {"chain": True}}
+    stage = stage_of(server, context, rows, shape="prompt-completion", work=work, metric={"answer_marker": "####"})
+    report = ask_teacher.run(stage, context).report
+    assert written(context, "chain.jsonl") == [{"prompt": "1 + 1?", "chain": "one and one", "completion": "2"}]
+    assert report["dropped"] == {"no chain and answer": 2, "wrong by the metric": 1}
+    assert "step by step" in server.requests[0]["messages"][0]["content"]
+
+
+def test_cut_answers_are_no_examples(server: Server, context: StageContext) -> None:
+    server.respond = lambda number, body: said("and then and then", finish="length")
+    with pytest.raises(StageError, match="1 cut at max_new_tokens") as caught:
+        ask_teacher.run(stage_of(server, context, [{"prompt": "?"}]), context)
+    assert caught.value.problem.code == "RUN712"
+
+
+def test_answers_are_bounded(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(endpoint, "MAX_ANSWER_BYTES", 100)
+    server.respond = lambda number, body: said("long " * 100)
+
+    async def ask() -> None:
+        async with Endpoint(server.url, "large", "3", concurrency=1, requests_per_minute=60000) as teacher:
+            await teacher.ask([{"role": "user", "content": "?"}], temperature=0, max_tokens=5, seed=1)
+
+    with pytest.raises(StageError, match="more than 100 bytes"):
+        asyncio.run(ask())
