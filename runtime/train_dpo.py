@@ -1,6 +1,7 @@
 """Direct preference optimisation: the model learns to prefer the chosen answer of each pair to the rejected one."""
 
 import copy
+from dataclasses import replace
 
 from runtime.config.stages import DpoStage
 from runtime.context import StageContext
@@ -8,6 +9,7 @@ from runtime.data import read_sources
 from runtime.forms import preference_rows
 from runtime.model import check_model_files, load_model, load_tokenizer
 from runtime.report import Outcome
+from runtime.signals import first_and_last
 
 
 def run(stage: DpoStage, context: StageContext) -> Outcome:
@@ -42,4 +44,6 @@ def run(stage: DpoStage, context: StageContext) -> Outcome:
         processing_class=tokenizer,
         peft_config=peft_config,
     )
-    return train_and_save(trainer, context, has_adapter=peft_config is not None, rows=len(rows))
+    outcome = train_and_save(trainer, context, has_adapter=peft_config is not None, rows=len(rows))
+    names = ("rewards/chosen", "rewards/rejected", "rewards/margins", "rewards/accuracies")
+    return replace(outcome, report={"signals": first_and_last(trainer.state.log_history, names)})
