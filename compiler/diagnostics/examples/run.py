@@ -2,6 +2,7 @@
 
 from hashlib import sha256
 
+from compiler.diagnostics.examples import project
 from compiler.diagnostics.examples.example import Example, Situation
 from compiler.diagnostics.examples.project import badcases, demos, jsonl
 
@@ -14,6 +15,21 @@ SECOND = f"""
     shape: messages
     sha256: {sha256(TURNS.encode()).hexdigest()}
     rows: 1"""
+
+MARKED = """\
+{"prompt": "a?", "completion": "b", "label": true}
+{"prompt": "c?", "completion": "d", "label": false}
+{"prompt": "e?", "completion": "f", "label": true}
+{"prompt": "g?", "completion": "h", "label": %s}
+"""
+CHOICES = """\
+{"prompt": "a?", "chosen": "b", "rejected": "c"}
+{"prompt": "%s", "chosen": "d", "rejected": "b"}
+{"prompt": "a?", "chosen": "d", "rejected": "c"}
+{"prompt": "a?", "chosen": "b", "rejected": "e"}
+"""
+KTO = project.STAGE.replace("sft", "kto").replace("prompt-completion", "unpaired-preference")
+REWARD = project.STAGE.replace("sft", "reward").replace("prompt-completion", "preference") + "held_out_share: 0.25\n"
 
 EXAMPLES: dict[str, Example | Situation] = {
     "RUN700": Situation(
@@ -56,6 +72,22 @@ EXAMPLES: dict[str, Example | Situation] = {
     "RUN720": Example(file=STAGE, command=RUN, bad="  path: tiny/2", good="  path: tiny/1"),
     "RUN721": Example(file=STAGE, command=RUN, bad="  - path: trian.jsonl", good="  - path: train.jsonl"),
     "RUN722": Example(file=STAGE, command=RUN, bad="  adapters: [shop-sft-0/adapter]", good="  adapters: []"),
+    "RUN727": Example(
+        file=TRAIN,
+        whole=True,
+        command=RUN,
+        bad=(MARKED % "true").replace("false", "true"),
+        good=MARKED % "false",
+        given=((STAGE, KTO),),
+    ),
+    "RUN728": Example(
+        file=TRAIN,
+        whole=True,
+        command=RUN,
+        bad=CHOICES % "a?",
+        good=CHOICES % "f?",
+        given=((STAGE, REWARD),),
+    ),
     "RUN730": Situation(
         bad="The outputs volume is full when a checkpoint is written.",
         good="With space again, the stage goes on from its last whole checkpoint.",
