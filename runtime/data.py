@@ -84,7 +84,7 @@ def _source(block: DataBlock, files: Sequence[DataFile], ids: dict[str, str], fa
             if isinstance(row, ValueError):
                 raise row
             _check_row(row, block.shape)
-            if block.shape == "evaluation" and (first := ids.setdefault(row["id"], place)) != place:
+            if block.shape == "evaluation" and (first := ids.setdefault(f"{block.role} {row['id']}", place)) != place:
                 raise ValueError(f"`id` is that of `{first}` too: `{row['id']}`")
             rows.append(row)
             places.append(place)

@@ -19,11 +19,15 @@ EXIT_CODES = {
     "RUN714": ExitCode.BAD_DATA,  # an evaluation cannot be compared with its baseline
     "RUN715": ExitCode.BAD_DATA,  # a data file of a format that has no reader
     "RUN716": ExitCode.BAD_DATA,  # rows of several blocks that cannot be brought into one form
+    "RUN717": ExitCode.BAD_DATA,  # rows that are longer than the stage or the model allows
+    "RUN718": ExitCode.BAD_DATA,  # turns that the model's chat template cannot write
+    "RUN719": ExitCode.BAD_CONFIG,  # weights in 4 bits where there is no GPU, or no library for them
     "RUN720": ExitCode.NO_INPUT,  # the base model is not there or not readable
     "RUN721": ExitCode.NO_INPUT,  # a data file or folder is not there
     "RUN722": ExitCode.NO_INPUT,  # an output of an earlier stage is not there
     "RUN727": ExitCode.BAD_DATA,  # marked answers that are all good, or all bad
     "RUN728": ExitCode.BAD_DATA,  # pairs that cannot be parted into those to learn from and held-out ones
+    "RUN723": ExitCode.BAD_CONFIG,  # a metric whose library is not installed
     "RUN730": ExitCode.IO_ERROR,  # writing failed, such as on a full disk
     "RUN740": ExitCode.TRY_LATER,  # stopped by a signal
     "RUN741": ExitCode.TRY_LATER,  # another process holds the output folder

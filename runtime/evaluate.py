@@ -1,116 +1,207 @@
-"""Evaluation: greedy answers to held-out prompts, scored, with intervals and the gate's decision."""
+"""Evaluation: greedy answers to what the model was not trained on, scored and compared, and the gate's decision."""
 
-import json
-from collections.abc import Iterator
-from dataclasses import asdict
-from pathlib import Path
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 from runtime.answer_log import AnswerLog
+from runtime.answered import Answered, Earlier, costs_of, judge, read_earlier
+from runtime.asked import BADCASES, GENERAL, HELD_OUT, Asked, general_texts, sets_of
+from runtime.changes import BROKEN_FILE, broken_of, chain_worth, fix_rates
 from runtime.config.stages import EvaluateStage
 from runtime.context import StageContext
-from runtime.data import names_of, read_rows
-from runtime.errors import StageError
+from runtime.data import read_sources
 from runtime.files import write_text
-from runtime.formats import Row
-from runtime.gate import Decision, decide
-from runtime.generate import generate_answers
-from runtime.metrics import METRICS, Score, check_references
+from runtime.forgetting import TEXT_FILE, Read, read_earlier_texts, read_texts
+from runtime.gate import TOLERATED_ANSWERS, TOLERATED_BITS, Change, Decision, decide
+from runtime.generate import Answer, generate_answers
+from runtime.metrics import Judges
 from runtime.model import check_model_files, load_model, load_tokenizer
+from runtime.prompts import context_length, prompts_of
 from runtime.report import Outcome
-from runtime.sql import SqlJudge
-from runtime.statistics import Interval, interval_of_gain, interval_of_mean
+from runtime.statistics import Interval, interval_of_gain
 
-PREDICTIONS_FILE = "predictions.jsonl"
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-Scores = dict[str, list[Score]]
+DIRECT = "without_chain"
+DIRECT_FILE = "without_chain.jsonl"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Baseline:
+    """What the earlier evaluation found on the same sets, and on the same general texts."""
+
+    sets: dict[str, Earlier]
+    texts: Read | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _General:
+    """What is left of general ability, by one measure: its value, and what was gained over the baseline.
+
+    `gain` is of answers in points, and of bits in shares of the baseline's.
+    """
+
+    measure: str
+    value: Interval
+    gain: Interval | None
+    tolerated: float
 
 
 def run(stage: EvaluateStage, context: StageContext) -> Outcome:
-    """Answer and score every row; write predictions.jsonl; return the metrics and the gate's decision."""
+    """Answer and score every row, compare with the baseline, and decide.
+
+    Writes the answers to each set of questions (`predictions.jsonl`, `badcases.jsonl`, `general.jsonl`), the bits of
+    general texts, and the held-out answers that broke. Figures of tokens, time, badcases and losses go into the report.
+    """
     context.events.emit("phase", name="check data")
-    rows = read_rows(stage.data, context.volumes)
+    sources = read_sources(stage.data, context.volumes)
+    texts = general_texts(sources)
     check_model_files(stage.model, context.volumes)
-    with SqlJudge() as judge:
-        check_references(rows, stage, context.volumes.data, judge)
-        earlier = _earlier_scores(stage, context.volumes.outputs, rows)
+    with Judges() as judges:
+        sets = sets_of(stage, sources, context.volumes.data, judges)
+        baseline = _read_baseline(stage, context, sets, texts)
+        tokenizer = load_tokenizer(stage.model, context.volumes)
+        prompts = _prompts(stage, context, tokenizer, sets)
 
         context.events.emit("phase", name="load model")
-        tokenizer = load_tokenizer(stage.model, context.volumes)
         model = load_model(stage.model, context.volumes)
-
-        context.events.emit("phase", name="generate")
-        log = AnswerLog(context.folder, context.config_sha256)
-        answers = generate_answers(model, tokenizer, rows, stage.generation, log, context)
+        answers = {name: _answers(stage, context, model, tokenizer, name, prompts=prompts[name]) for name in prompts}
+        read = _read_texts(stage, context, model, tokenizer, texts)
 
         context.events.emit("phase", name="score")
-        scores: Scores = {
-            metric.name: [
-                METRICS[metric.name](row, answer, metric, context.volumes.data, judge)
-                for row, answer in zip(rows, answers, strict=True)
-            ]
-            for metric in stage.metrics
-        }
-    write_text(context.folder / PREDICTIONS_FILE, _prediction_lines(rows, answers, scores))
-    log.remove()
-    clusters = [_cluster(row) for row in rows]
-    intervals: dict[str, Interval] = {
-        name: interval_of_mean([each.value for each in column], clusters) for name, column in scores.items()
-    }
-    return Outcome(metrics=intervals, gate=_gate(stage, scores, intervals, earlier, clusters))
+        data = context.volumes.data
+        found = {asked.name: judge(asked, answers[asked.name], data, judges) for asked in sets}
+        direct = judge(sets[0], answers[DIRECT], data, judges) if DIRECT in answers else None
+    return _outcome(stage, context, found, direct, read, baseline)
 
 
-def _cluster(row: Row) -> str:
-    # The prefixes keep a row without a cluster apart from a cluster that has the row's id as its name.
-    return f"cluster {row['cluster']}" if row.get("cluster") else f"row {row['id']}"
+def _read_baseline(
+    stage: EvaluateStage, context: StageContext, sets: list[Asked], texts: list[str]
+) -> _Baseline | None:
+    if stage.gate is None or stage.gate.baseline is None:
+        return None
+    outputs, name = context.volumes.outputs, stage.gate.baseline
+    return _Baseline(
+        sets={asked.name: read_earlier(outputs, name, asked) for asked in sets},
+        texts=read_earlier_texts(outputs, name, texts) if texts else None,
+    )
 
 
-def _prediction_lines(rows: list[Row], answers: list[str], scores: Scores) -> str:
-    lines = []
-    for index, (row, answer) in enumerate(zip(rows, answers, strict=True)):
-        judged = {name: asdict(column[index]) for name, column in scores.items()}
-        record = {"id": row["id"], "cluster": row.get("cluster"), "prediction": answer, "scores": judged}
-        lines.append(json.dumps(record, ensure_ascii=False) + "\n")
-    return "".join(lines)
+def _prompts(
+    stage: EvaluateStage, context: StageContext, tokenizer: "PreTrainedTokenizerBase", sets: list[Asked]
+) -> dict[str, list[list[int]]]:
+    """The prompts of each set; those of the held-out rows once more with the marker, where chains are left out."""
+    room = context_length(stage.model, context.volumes)
+    limits: dict[str, Any] = {"answer_tokens": stage.generation.max_new_tokens, "context": room}
+    prompts = {asked.name: prompts_of(asked.rows, tokenizer, **limits) for asked in sets}
+    marker = sets[0].metrics[0].answer_marker
+    if stage.without_chain and marker is not None:
+        # the model writes the white space behind the marker itself, as one token with what follows
+        prompts[DIRECT] = prompts_of(sets[0].rows, tokenizer, begin=marker.rstrip(), **limits)
+    return prompts
+
+
+def _answers(
+    stage: EvaluateStage,
+    context: StageContext,
+    model: "PreTrainedModel",
+    tokenizer: "PreTrainedTokenizerBase",
+    name: str,
+    *,
+    prompts: list[list[int]],
+) -> list[Answer]:
+    context.events.emit("phase", name=f"answer {name.replace('_', ' ')}")
+    log = AnswerLog(context.folder, context.config_sha256, name)
+    return generate_answers(model, tokenizer, prompts, stage.generation, log, context)
+
+
+def _read_texts(
+    stage: EvaluateStage,
+    context: StageContext,
+    model: "PreTrainedModel",
+    tokenizer: "PreTrainedTokenizerBase",
+    texts: list[str],
+) -> Read | None:
+    if not texts:
+        return None
+    context.events.emit("phase", name="read general text")
+    return read_texts(model, tokenizer, texts, context_length(stage.model, context.volumes), context)
+
+
+def _outcome(
+    stage: EvaluateStage,
+    context: StageContext,
+    found: dict[str, Answered],
+    direct: Answered | None,
+    read: Read | None,
+    baseline: _Baseline | None,
+) -> Outcome:
+    """Write the files, make the report, and decide."""
+    held_out = found[HELD_OUT]
+    report = costs_of(held_out.answers, stage.generation.batch_size)
+    files = _files(found, direct, read)
+    changes = []
+    if baseline is not None:
+        broken = broken_of(held_out, baseline.sets[HELD_OUT])
+        report["broken"], files[BROKEN_FILE] = broken.figures, broken.lines
+    if BADCASES in found:
+        before = None if baseline is None else baseline.sets[BADCASES].values
+        report["badcases"] = fix_rates(found[BADCASES], before)
+        changes += [_badcase_change(found[BADCASES], before)] if before else []
+    if general := _general(found.get(GENERAL), read, baseline):
+        report["general"] = [asdict(each) for each in general]
+        changes += [
+            Change(name=f"`{each.measure}` on general rows", gain=each.gain, tolerated=each.tolerated)
+            for each in general
+            if each.gain is not None
+        ]
+    if direct is not None:
+        report["without_chain"] = chain_worth(held_out, direct)
+    for name, text in files.items():
+        write_text(context.folder / name, text)
+    for name in (*found, *([DIRECT] if direct else [])):
+        AnswerLog(context.folder, context.config_sha256, name).remove()
+    return Outcome(metrics=held_out.intervals, report=report, gate=_gate(stage, held_out, baseline, changes))
+
+
+def _files(found: dict[str, Answered], direct: Answered | None, read: Read | None) -> dict[str, str]:
+    files = {answered.asked.file: answered.lines for answered in found.values()}
+    if direct is not None:
+        files[DIRECT_FILE] = direct.lines
+    if read is not None:
+        files[TEXT_FILE] = read.lines
+    return files
+
+
+def _general(answered: Answered | None, read: Read | None, baseline: _Baseline | None) -> list[_General]:
+    """What became of general questions and of general text."""
+    found = []
+    if answered is not None:
+        name = answered.asked.metrics[0].name
+        before = baseline and baseline.sets[GENERAL].values
+        gain = before and interval_of_gain(answered.values, before, answered.asked.clusters)
+        found.append(
+            _General(measure=name, value=answered.intervals[name], gain=gain or None, tolerated=TOLERATED_ANSWERS)
+        )
+    if read is not None:
+        saving = read.saving(baseline.texts) if baseline and baseline.texts else None
+        found.append(_General(measure="bits_per_byte", value=read.bits_per_byte, gain=saving, tolerated=TOLERATED_BITS))
+    return found
 
 
 def _gate(
-    stage: EvaluateStage,
-    scores: Scores,
-    intervals: dict[str, Interval],
-    earlier: list[float] | None,
-    clusters: list[str],
+    stage: EvaluateStage, held_out: Answered, baseline: _Baseline | None, changes: list[Change]
 ) -> Decision | None:
     if stage.gate is None:
         return None
+    gain = None
+    if baseline is not None:
+        gain = interval_of_gain(held_out.values, baseline.sets[HELD_OUT].values, held_out.asked.clusters)
     metric = stage.gate.metric
-    after = [score.value for score in scores[metric]]
-    gain = None if earlier is None else interval_of_gain(after, earlier, clusters)
-    return decide(metric, intervals[metric], gain, stage.gate.target)
+    return decide(metric, held_out.intervals[metric], gain, stage.gate.target, changes)
 
 
-def _earlier_scores(stage: EvaluateStage, outputs: Path, rows: list[Row]) -> list[float] | None:
-    """Return the baseline's scores in the order of `rows`, or None without a baseline; RUN722, RUN714 if it cannot."""
-    if stage.gate is None or stage.gate.baseline is None:
-        return None
-    name = f"{stage.gate.baseline}/{PREDICTIONS_FILE}"
-    path = outputs / name
-    if not path.is_file():
-        raise StageError(
-            "RUN722", f"baseline `{name}` is not under `TRAINSPEC_OUTPUTS`", "run the earlier evaluation first"
-        )
-    try:
-        known = {record["id"]: record["scores"][stage.gate.metric]["value"] for record in _records(path)}
-    except (ValueError, KeyError, TypeError) as error:
-        message = f"baseline `{name}` has no scores of `{stage.gate.metric}` to read"
-        raise StageError("RUN714", message, "run the earlier evaluation again with this metric") from error
-    if set(known) != {row["id"] for row in rows}:
-        message = f"baseline `{name}` was made on other rows than {names_of(stage.data)}"
-        raise StageError("RUN714", message, "run the earlier evaluation again on the same file")
-    return [float(known[row["id"]]) for row in rows]
-
-
-def _records(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open(encoding="utf-8", newline="\n") as stream:
-        for line in stream:
-            yield json.loads(line)
+def _badcase_change(answered: Answered, before: list[float]) -> Change:
+    gain = interval_of_gain(answered.values, before, answered.asked.clusters)
+    return Change(name="the fix rate of badcases", gain=gain, tolerated=None)

@@ -1,6 +1,8 @@
-"""Batched greedy generation: rows sorted by length, so that a batch holds little padding."""
+"""Batched generation: rows sorted by length, so that a batch holds little padding."""
 
+import time
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -8,21 +10,35 @@ from runtime.answer_log import AnswerLog
 from runtime.config.blocks import GenerationBlock
 from runtime.context import StageContext
 from runtime.errors import StageError
-from runtime.formats import Row
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """An answer's text, and what it took.
+
+    `tokens` counts the one that ends the answer; `is_cut` tells that `max_new_tokens` ended it instead. `seconds` went
+    by from the start of its batch until its last token.
+    """
+
+    text: str
+    prompt_tokens: int
+    tokens: int
+    is_cut: bool
+    seconds: float
+
+
 def generate_answers(
     model: "PreTrainedModel",
     tokenizer: "PreTrainedTokenizerBase",
-    rows: Sequence[Row],
+    prompts: Sequence[list[int]],
     settings: GenerationBlock,
     log: AnswerLog,
     context: StageContext,
-) -> list[str]:
-    """Return the greedy answer to each row's prompt, in the order of `rows`; RUN740 if a stop is asked for.
+) -> list[Answer]:
+    """Return the greedy answer to each prompt (token ids), in the order of `prompts`; RUN740 if a stop is asked for.
 
     Batches that `log` holds already are not answered again: their make-up depends on the config alone.
     """
@@ -30,31 +46,34 @@ def generate_answers(
 
     model.train(False)
     model.to("cuda" if torch.cuda.is_available() else "cpu")
-    prompts = [prompt_ids(tokenizer, row["prompt"]) for row in rows]
     # Longest first: what memory is needed is needed at once, not after an hour.
     order = sorted(range(len(prompts)), key=lambda index: (-len(prompts[index]), index))
     batches = [order[start : start + settings.batch_size] for start in range(0, len(order), settings.batch_size)]
-    finished = log.start()
+    finished = [[Answer(**record) for record in batch] for batch in log.start()]
     for batch in batches[len(finished) :]:
         if context.stop.is_set:
             raise StageError(
                 "RUN740", f"stopped by {context.stop.signal_name}", "run the stage again: it goes on from there"
             )
         with torch.inference_mode():
-            texts = generate_batch(model, tokenizer, [prompts[index] for index in batch], settings.max_new_tokens)
-        log.append(texts)
-        finished.append(texts)
+            answers = answer_batch(model, tokenizer, [prompts[index] for index in batch], settings.max_new_tokens)
+        log.append([asdict(answer) for answer in answers])
+        finished.append(answers)
         context.events.emit("progress", done=sum(map(len, finished)), total=len(order))
     by_index = dict(zip(order, chain.from_iterable(finished), strict=True))
     return [by_index[index] for index in range(len(prompts))]
 
 
-def prompt_ids(tokenizer: "PreTrainedTokenizerBase", prompt: str | list[dict[str, str]]) -> list[int]:
+def prompt_ids(
+    tokenizer: "PreTrainedTokenizerBase", prompt: str | list[dict[str, Any]], tools: list[dict[str, Any]] | None = None
+) -> list[int]:
     """Return the tokens of a prompt: of the text as it is, or of turns in the chat template, up to the answer."""
     if isinstance(prompt, str):
         ids: list[int] = tokenizer(prompt)["input_ids"]
         return ids
-    encoded: Any = tokenizer.apply_chat_template(prompt, add_generation_prompt=True, tokenize=True, return_dict=True)
+    encoded: Any = tokenizer.apply_chat_template(
+        prompt, tools=tools or None, add_generation_prompt=True, tokenize=True, return_dict=True
+    )
     return list(encoded["input_ids"])
 
 
@@ -65,12 +84,23 @@ def generate_batch(
     max_new_tokens: int,
     temperature: float = 0.0,
 ) -> list[str]:
-    """Return the decoded answers to `prompts` (token ids), padded on the left into one tensor of batch x longest.
+    """Return the texts of `answer_batch`."""
+    return [answer.text for answer in answer_batch(model, tokenizer, prompts, max_new_tokens, temperature)]
+
+
+def answer_batch(
+    model: "PreTrainedModel",
+    tokenizer: "PreTrainedTokenizerBase",
+    prompts: list[list[int]],
+    max_new_tokens: int,
+    temperature: float = 0.0,
+) -> list[Answer]:
+    """Return the answers to `prompts` (token ids), padded on the left into one tensor of batch x longest.
 
     Greedy at temperature 0; else sampled from the model's whole distribution, by torch's global generator.
     """
     import torch
-    from transformers import GenerationConfig
+    from transformers import GenerationConfig, StoppingCriteriaList
 
     width = max(map(len, prompts))
     pad = tokenizer.pad_token_id
@@ -78,13 +108,34 @@ def generate_batch(
     mask = torch.tensor([[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts], device=model.device)
     sampling: dict[str, Any] = {"do_sample": True, "temperature": temperature, "top_k": 0, "top_p": 1.0}
     # Not the model's own generation settings: a repetition penalty or a top-k there would be another distribution.
+    ends = model.generation_config.eos_token_id or tokenizer.eos_token_id
     settings = GenerationConfig(
         max_new_tokens=max_new_tokens,
         **(sampling if temperature > 0 else {"do_sample": False}),
         pad_token_id=pad,
-        eos_token_id=model.generation_config.eos_token_id or tokenizer.eos_token_id,
+        eos_token_id=ends,
     )
+    times: list[float] = []
+
+    def note_time(ids: torch.Tensor, scores: object, **_: object) -> torch.Tensor:
+        times.append(time.perf_counter())
+        return torch.zeros(len(ids), dtype=torch.bool, device=ids.device)
+
     generator: Any = model
-    output = generator.generate(input_ids=ids, attention_mask=mask, generation_config=settings)
-    texts: list[str] = tokenizer.batch_decode(output[:, width:], skip_special_tokens=True)
-    return texts
+    started = time.perf_counter()
+    output = generator.generate(
+        input_ids=ids,
+        attention_mask=mask,
+        generation_config=settings,
+        stopping_criteria=StoppingCriteriaList([note_time]),
+    )
+    written: list[list[int]] = output[:, width:].tolist()
+    texts: list[str] = tokenizer.batch_decode(written, skip_special_tokens=True)
+    ends = set(ends if isinstance(ends, list) else [ends])
+    answers = []
+    for prompt, text, tokens in zip(prompts, texts, written, strict=True):
+        end = next((at for at, token in enumerate(tokens, start=1) if token in ends), None)
+        count = len(tokens) if end is None else end
+        seconds = round(times[count - 1] - started, 4)
+        answers.append(Answer(text=text, prompt_tokens=len(prompt), tokens=count, is_cut=end is None, seconds=seconds))
+    return answers

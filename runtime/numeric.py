@@ -1,14 +1,23 @@
 """Numeric answers, judged by math-verify in a process of its own: a formula can ask for more time than there is."""
 
+import importlib.util
 from types import TracebackType
 from typing import Self
 
 from runtime.answers import PARSE_SECONDS, VERIFY_SECONDS
+from runtime.errors import StageError
 from runtime.worker import Worker
 
 # math-verify looks at its own alarms; these end a single operation that does not end. The first answer waits for
 # imports.
 ANSWER_SECONDS = 20.0 + 2 * PARSE_SECONDS + VERIFY_SECONDS
+
+
+def require_math_verify() -> None:
+    """RUN723 where the library that reads numbers is not installed."""
+    if importlib.util.find_spec("math_verify") is None:
+        message = "numbers cannot be judged: `math-verify` is not installed"
+        raise StageError("RUN723", message, "install `trainspec[runtime]`, or choose another metric")
 
 
 class NumericJudge:

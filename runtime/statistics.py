@@ -1,15 +1,23 @@
-"""Means with 95 % intervals: a bootstrap over clusters, because paraphrases of one question are not independent."""
+"""Means with 95 % intervals: a bootstrap over clusters, because paraphrases of one question are not independent.
+
+The order of rows, the names of clusters and the rounding of sums change nothing: clusters that are alike are drawn as
+one kind, right answers are counted in whole numbers, and a quantile is one of the drawn means.
+"""
 
 import math
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
 RESAMPLES = 5000
 SEED = 20260101
+_SIGNIFICANT = Fraction(1, 20)
 _Z = 1.959964  # the normal quantile of a two-sided 95 % interval
+_CHUNK = 250  # resamples at a time: so that many clusters need little memory
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,31 +33,96 @@ class Interval:
 def interval_of_mean(scores: Sequence[float], clusters: Sequence[str]) -> Interval:
     """Return the mean of `scores` (each 0 to 1) with its interval; rows with equal `clusters` are resampled together.
 
-    Where all scores are 0, or all are 1, resampling shows no spread; there the interval is Wilson's, over the clusters.
+    The interval is the bootstrap's, and at least Wilson's at the number of independent rows that the bootstrap's spread
+    speaks of (Korn and Graubard 1998): near 0 and 1, few resamples hold the rare answer. Where all scores are 0, or all
+    are 1, that number is the clusters'.
     """
-    low, high = _percentiles(np.asarray(scores, dtype=float), clusters)
+    sums = _by_cluster(scores, [1.0] * len(scores), clusters)
+    means = _resampled(sums)
+    low, high = _quantiles(means)
     value = math.fsum(scores) / len(scores)
-    if value in (0.0, 1.0):
-        unseen = _Z**2 / (len(set(clusters)) + _Z**2)
-        low, high = (0.0, unseen) if value == 0.0 else (1.0 - unseen, 1.0)
-    return Interval(value=value, low=low, high=high, n=len(scores))
+    floor, ceiling = _wilson(value, _independent_rows(value, float(means.var()), len(sums), len(scores)))
+    return Interval(value=value, low=min(low, floor), high=max(high, ceiling), n=len(scores))
 
 
 def interval_of_gain(after: Sequence[float], before: Sequence[float], clusters: Sequence[str]) -> Interval:
-    """Return the mean of `after - before`, row by row, with its interval. The three sequences are in the same order."""
+    """Return the mean of `after - before`, row by row, with its interval. The three sequences are in the same order.
+
+    The interval is the bootstrap's. It clears 0 only where the exact sign test over clusters does so as well: a handful
+    of changed answers has a narrow bootstrap, and proves nothing.
+    """
     differences = [new - old for new, old in zip(after, before, strict=True)]
-    low, high = _percentiles(np.asarray(differences, dtype=float), clusters)
-    return Interval(value=math.fsum(differences) / len(differences), low=low, high=high, n=len(differences))
+    return _signed(math.fsum(differences) / len(differences), differences, [1.0] * len(differences), clusters)
 
 
-def _percentiles(values: NDArray[np.float64], clusters: Sequence[str]) -> tuple[float, float]:
-    names, membership = np.unique(np.asarray(clusters), return_inverse=True)
-    sums = np.bincount(membership, weights=values, minlength=len(names))
-    counts = np.bincount(membership, minlength=len(names))
+def interval_of_ratio(tops: Sequence[float], bottoms: Sequence[float], clusters: Sequence[str]) -> Interval:
+    """Return the sum of `tops` over the sum of `bottoms` (all above 0), with its bootstrap interval."""
+    low, high = _quantiles(_resampled(_by_cluster(tops, bottoms, clusters)))
+    return Interval(value=math.fsum(tops) / math.fsum(bottoms), low=low, high=high, n=len(tops))
+
+
+def interval_of_saving(after: Sequence[float], before: Sequence[float], clusters: Sequence[str]) -> Interval:
+    """Return by which share of the sum of `before` (all above 0) the sum of `after` is smaller, with its interval.
+
+    As `interval_of_gain`: it clears 0 only where the sign test over clusters does so as well.
+    """
+    saved = [old - new for new, old in zip(after, before, strict=True)]
+    return _signed(math.fsum(saved) / math.fsum(before), saved, before, clusters)
+
+
+def exact_p(wins: int, losses: int) -> Fraction:
+    """Return the two-sided p of the sign test, which is McNemar's exact p where pairs of answers are counted."""
+    pairs = wins + losses
+    tail = sum(math.comb(pairs, count) for count in range(min(wins, losses) + 1))
+    return min(Fraction(1), Fraction(2 * tail, 2**pairs))
+
+
+def _signed(value: float, tops: Sequence[float], bottoms: Sequence[float], clusters: Sequence[str]) -> Interval:
+    sums = _by_cluster(tops, bottoms, clusters)
+    low, high = _quantiles(_resampled(sums))
+    wins, losses = sum(top > 0 for top, _ in sums), sum(top < 0 for top, _ in sums)
+    if exact_p(wins, losses) > _SIGNIFICANT:
+        low, high = min(low, 0.0), max(high, 0.0)
+    return Interval(value=value, low=low, high=high, n=len(tops))
+
+
+def _by_cluster(tops: Sequence[float], bottoms: Sequence[float], clusters: Sequence[str]) -> list[tuple[float, float]]:
+    """The sums of each cluster, sorted, so that neither names nor the order of rows matter."""
+    rows: dict[str, list[int]] = defaultdict(list)
+    for index, name in enumerate(clusters):
+        rows[name].append(index)
+    return sorted(
+        (math.fsum(tops[at] for at in group), math.fsum(bottoms[at] for at in group)) for group in rows.values()
+    )
+
+
+def _resampled(sums: Sequence[tuple[float, float]]) -> NDArray[np.float64]:
+    """The ratios of `RESAMPLES` draws of as many clusters as there are, with replacement."""
+    kinds, counts = np.unique(np.asarray(sums, dtype=float), axis=0, return_counts=True)
     generator = np.random.default_rng(SEED)
-    means = np.empty(RESAMPLES)
-    for index in range(RESAMPLES):
-        drawn = generator.integers(0, len(names), size=len(names))
-        means[index] = sums[drawn].sum() / counts[drawn].sum()
-    low, high = np.percentile(means, [2.5, 97.5])
+    drawn = []
+    for _ in range(RESAMPLES // _CHUNK):
+        times = generator.multinomial(len(sums), counts / len(sums), size=_CHUNK).astype(float)
+        drawn.append((times @ kinds[:, 0]) / (times @ kinds[:, 1]))
+    ratios: NDArray[np.float64] = np.concatenate(drawn)
+    return ratios
+
+
+def _quantiles(means: NDArray[np.float64]) -> tuple[float, float]:
+    low, high = np.quantile(means, [0.025, 0.975], method="inverted_cdf")
     return float(low), float(high)
+
+
+def _independent_rows(value: float, variance: float, clusters: int, rows: int) -> float:
+    if value in (0.0, 1.0) or clusters == 1:
+        return clusters
+    spread = variance * clusters / (clusters - 1)
+    return min(float(rows), value * (1 - value) / spread) if spread > 0 else float(rows)
+
+
+def _wilson(value: float, rows: float) -> tuple[float, float]:
+    weight = _Z**2 / rows
+    centre = (value + weight / 2) / (1 + weight)
+    margin = _Z / (1 + weight) * math.sqrt(value * (1 - value) / rows + weight / (4 * rows))
+    low = 0.0 if value == 0.0 else max(0.0, centre - margin)
+    return low, 1.0 if value == 1.0 else min(1.0, centre + margin)

@@ -5,9 +5,8 @@ from pathlib import Path
 from types import TracebackType
 
 from runtime.config.blocks import MetricBlock
-from runtime.metrics import METRICS
+from runtime.metrics import METRICS, Judges
 from runtime.questions import Question
-from runtime.sql import SqlJudge
 
 
 class Verifier:
@@ -16,22 +15,22 @@ class Verifier:
     def __init__(self, metric: MetricBlock, data: Path) -> None:
         self._metric = metric
         self._data = data
-        self._judge = SqlJudge()
+        self._judges = Judges()
 
     def __enter__(self) -> "Verifier":
-        self._judge.__enter__()
+        self._judges.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._judge.__exit__(kind, error, trace)
+        self._judges.__exit__(kind, error, trace)
 
     def right(self, question: Question, answers: Sequence[str]) -> list[bool]:
         """Tell for each answer whether the metric gives it its full score; equal answers are judged once."""
         known: dict[str, bool] = {}
         for answer in answers:
             if answer not in known:
-                score = METRICS[self._metric.name](question.row, answer, self._metric, self._data, self._judge)
+                score = METRICS[self._metric.name](question.row, answer, self._metric, self._data, self._judges)
                 known[answer] = score.value >= 1
         return [known[answer] for answer in answers]
