@@ -5,7 +5,10 @@ from typing import Any
 
 # each method with the shapes of rows that it reads
 RUNTIME_METHODS: dict[str, tuple[str, ...]] = {
-    "sft": ("prompt-completion", "messages"),
+    "cpt": ("text",),
+    "sft": ("prompt-completion", "messages", "chain"),
+    "cot": ("prompt-completion", "messages", "chain"),
+    "latent-cot": ("chain",),
     "dpo": ("preference",),
     "kto": ("unpaired-preference",),
     "reward": ("preference",),

@@ -25,9 +25,9 @@ EXIT_CODES = {
     "RUN720": ExitCode.NO_INPUT,  # the base model is not there or not readable
     "RUN721": ExitCode.NO_INPUT,  # a data file or folder is not there
     "RUN722": ExitCode.NO_INPUT,  # an output of an earlier stage is not there
+    "RUN723": ExitCode.BAD_CONFIG,  # a metric whose library is not installed
     "RUN727": ExitCode.BAD_DATA,  # marked answers that are all good, or all bad
     "RUN728": ExitCode.BAD_DATA,  # pairs that cannot be parted into those to learn from and held-out ones
-    "RUN723": ExitCode.BAD_CONFIG,  # a metric whose library is not installed
     "RUN730": ExitCode.IO_ERROR,  # writing failed, such as on a full disk
     "RUN740": ExitCode.TRY_LATER,  # stopped by a signal
     "RUN741": ExitCode.TRY_LATER,  # another process holds the output folder
@@ -44,6 +44,8 @@ EXIT_CODES = {
     "RUN754": ExitCode.BAD_DATA,  # rows that lack what a reward compares with
     "RUN755": ExitCode.BAD_DATA,  # prompts that leave no room for an answer in the model's context
     "RUN756": ExitCode.BAD_CONFIG,  # generation by an engine that is not installed
+    "RUN757": ExitCode.BAD_CONFIG,  # PPO in several processes
+    "RUN758": ExitCode.BAD_DATA,  # a reward model whose score is no finite number
     "RUN760": ExitCode.UNAVAILABLE,  # the package registry cannot be reached
     "RUN761": ExitCode.BAD_DATA,  # a fetched package is not the pinned one
     "RUN762": ExitCode.BAD_CONFIG,  # the model reference is not in the table

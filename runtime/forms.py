@@ -1,12 +1,29 @@
 """Rows of several blocks in the one form that a trainer takes: it decides by the first row how to read them all."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from runtime.data import Source, names_of
 from runtime.errors import StageError
 from runtime.formats import Row
 
-_COLUMNS = {"prompt-completion": ("prompt", "completion"), "messages": ("messages",)}
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Example:
+    """One row to learn answers from: `turns` to answer and the answers among them, or plain text (`prompt`, `answer`).
+
+    Of the turns, those from `first` on are learnt where they are the assistant's. `place` is where people find the row;
+    `is_made` tells that an earlier stage wrote it, so that nobody can mend it by hand.
+    """
+
+    place: str
+    is_made: bool
+    turns: list[dict[str, Any]] | None = None
+    first: int = 0
+    tools: list[dict[str, Any]] | None = None
+    prompt: str = ""
+    answer: str = ""
 
 
 def require_one_kind(sources: Sequence[Source]) -> None:
@@ -17,16 +34,14 @@ def require_one_kind(sources: Sequence[Source]) -> None:
         raise StageError("RUN716", message, "write the rows of all sources as turns, then compile the plan again")
 
 
-def sft_rows(sources: Sequence[Source]) -> list[Row]:
-    """Return the rows of shape `prompt-completion` and `messages` with the columns that `trl.SFTTrainer` reads.
+def sft_examples(sources: Sequence[Source], marker: str | None, *, chains: bool = True) -> list[Example]:
+    """Return the rows of shapes `prompt-completion`, `messages` and `chain` as examples; RUN716 if their kinds differ.
 
-    Where both shapes are there, conversations become a prompt and a completion, so that all rows are trained alike: on
-    the answers. RUN716 names what cannot be converted.
+    A row of shape `chain` is answered with its chain, then `marker`, then its answer; without `chains`, with the last
+    two of them.
     """
     require_one_kind(sources)
-    if {source.block.shape for source in sources} == set(_COLUMNS):
-        return [row for source in sources for row in _as_completions(source)]
-    return [{name: row[name] for name in _COLUMNS[source.block.shape]} for source in sources for row in source.rows]
+    return [example for source in sources for example in _examples(source, marker, chains=chains)]
 
 
 def preference_rows(sources: Sequence[Source]) -> list[Row]:
@@ -35,16 +50,35 @@ def preference_rows(sources: Sequence[Source]) -> list[Row]:
     return [{name: row[name] for name in ("prompt", "chosen", "rejected")} for source in sources for row in source.rows]
 
 
-def _as_completions(source: Source) -> list[Row]:
-    if source.block.shape == "prompt-completion":
-        return [{name: row[name] for name in _COLUMNS["prompt-completion"]} for row in source.rows]
-    starts = [next(at for at, turn in enumerate(row["messages"]) if turn["role"] == "assistant") for row in source.rows]
-    unasked = [place for place, start in zip(source.places, starts, strict=True) if start == 0]
-    if unasked:
-        more = f" and {len(unasked) - 5} more" if len(unasked) > 5 else ""
-        message = f"{', '.join(unasked[:5])}{more}: the conversation begins with an answer, so it has no prompt"
-        raise StageError("RUN716", message, "begin these conversations with the user's turn, or give them alone")
-    return [
-        {"prompt": row["messages"][:start], "completion": row["messages"][start:]}
-        for row, start in zip(source.rows, starts, strict=True)
-    ]
+def after_chain(answer: str, marker: str) -> str:
+    """Return what stands behind a chain, or in its place: the marker, then the answer, as evaluations look for it."""
+    # A full-width sign such as `：` brings its own space.
+    space = " " if marker[-1].isascii() and not marker[-1].isspace() else ""
+    return f"{marker}{space}{answer}"
+
+
+def with_chain(chain: str, answer: str, marker: str) -> str:
+    """Return the text of an answer with its chain, which is one line or several, before it."""
+    return f"{chain}\n{after_chain(answer, marker)}"
+
+
+def text_of(answer: str | list[dict[str, Any]]) -> str:
+    """Return an answer's text, whichever form it has."""
+    return answer if isinstance(answer, str) else answer[0]["content"]
+
+
+def _examples(source: Source, marker: str | None, *, chains: bool) -> Iterator[Example]:
+    is_made = source.block.volume == "outputs"
+    for place, row in zip(source.places, source.rows, strict=True):
+        tools = row.get("tools") or None
+        if source.block.shape == "messages":
+            yield Example(place=place, is_made=is_made, turns=row["messages"], tools=tools)
+            continue
+        answer = text_of(row["completion"])
+        if source.block.shape == "chain" and marker is not None:
+            answer = with_chain(row["chain"], answer, marker) if chains else after_chain(answer, marker)
+        if isinstance(row["prompt"], str):
+            yield Example(place=place, is_made=is_made, prompt=row["prompt"], answer=answer)
+        else:
+            turns = [*row["prompt"], {"role": "assistant", "content": answer}]
+            yield Example(place=place, is_made=is_made, turns=turns, first=len(row["prompt"]), tools=tools)

@@ -1,7 +1,9 @@
 """The base model with the adapters of earlier stages merged into its weights, and its tokenizer."""
 
+import importlib.util
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from runtime.config.blocks import ModelBlock
 from runtime.errors import StageError
@@ -12,19 +14,35 @@ if TYPE_CHECKING:  # these imports take seconds, so they wait until the data has
 
 
 def check_model_files(block: ModelBlock, volumes: Volumes) -> None:
-    """Look for the files of the model and its adapters without loading them; RUN720 or RUN722 if one is not there."""
+    """Look for the files of the model and its adapters without loading them; RUN720 or RUN722 if one is not there.
+
+    RUN719 if the base is to be held in 4 bits, and the library for it is not there.
+    """
     folder = volumes.models / block.path
     hint = f"run `python -m runtime.fetch {block.path}`, or copy the model to the models volume"
     if not folder.is_dir():
         raise StageError("RUN720", f"model `{block.path}` is not under `TRAINSPEC_MODELS`", hint)
     if not (folder / "config.json").is_file() or not _has_weights(folder):
         raise StageError("RUN720", f"model `{block.path}` lacks its `config.json` or its safetensors weights", hint)
+    if block.quantization and importlib.util.find_spec("bitsandbytes") is None:
+        raise _cannot_quantize(block, "`bitsandbytes` is not installed")
     for adapter in block.adapters:
         trained = volumes.outputs / adapter
         is_adapter = (trained / "adapter_config.json").is_file() and (trained / "adapter_model.safetensors").is_file()
         if not is_adapter and not ((trained / "config.json").is_file() and _has_weights(trained)):
             message = f"`{adapter}` is not a trained adapter under `TRAINSPEC_OUTPUTS`"
             raise StageError("RUN722", message, "run the stage that writes it first")
+
+
+def context_length(block: ModelBlock, volumes: Volumes) -> int | None:
+    """Return how many tokens the model can read at once, by its `config.json`; None if that does not say."""
+    try:
+        config = json.loads((volumes.models / block.path / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise _unreadable(block.path, error) from error
+    inner = config.get("text_config", config) if isinstance(config, dict) else {}
+    length = inner.get("max_position_embeddings")
+    return length if isinstance(length, int) and length > 0 else None
 
 
 def load_tokenizer(block: ModelBlock, volumes: Volumes) -> "PreTrainedTokenizerBase":
@@ -47,11 +65,15 @@ def load_model(block: ModelBlock, volumes: Volumes) -> "PreTrainedModel":
     """Return the model in `block.dtype` on the CPU, with each adapter of `block.adapters` merged in turn.
 
     Adapters are merged in float32 and rounded once: in a 16-bit type, small changes of large weights would be lost.
+    With `quantization: nf4` the weights are held in 4 bits on the GPU, and adapters are merged into those (QLoRA, arXiv
+    2305.14314): there the merge itself is rounded to 4 bits. RUN719 if there is no GPU.
     """
     import torch
 
+    if block.quantization and not torch.cuda.is_available():
+        raise _cannot_quantize(block, "there is no GPU")
     dtype: torch.dtype = getattr(torch, block.dtype)
-    merge_dtype = torch.float32 if block.adapters else dtype
+    merge_dtype = torch.float32 if block.adapters and not block.quantization else dtype
     model = _load_weights(volumes.models / block.path, block, merge_dtype)
     for adapter in block.adapters:
         folder = volumes.outputs / adapter
@@ -62,13 +84,30 @@ def load_model(block: ModelBlock, volumes: Volumes) -> "PreTrainedModel":
     return model if dtype == merge_dtype else model.to(dtype)
 
 
+def _nf4(block: ModelBlock, dtype: object) -> dict[str, Any]:
+    """What `from_pretrained` takes to hold the weights in 4 bits: QLoRA's NormalFloat with double quantisation."""
+    import torch
+    from transformers import BitsAndBytesConfig
+
+    if block.quantization is None:
+        return {}
+    settings = BitsAndBytesConfig(
+        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype
+    )
+    return {"quantization_config": settings, "device_map": {"": torch.cuda.current_device()}}
+
+
 def _load_weights(folder: Path, block: ModelBlock, dtype: object) -> "PreTrainedModel":
     from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM
 
     try:
         model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
-            folder, dtype=dtype, trust_remote_code=block.trust_remote_code, local_files_only=True
+            folder,
+            dtype=dtype,
+            trust_remote_code=block.trust_remote_code,
+            local_files_only=True,
+            **_nf4(block, dtype),
         )
     except (OSError, ValueError, SafetensorError) as error:
         raise _unreadable(block.path, error) from error
@@ -95,6 +134,12 @@ def _unreadable(path: str, error: Exception) -> StageError:
     return StageError(
         "RUN720", f"model `{path}` cannot be read: {_first_line(error)}", "copy the model to the models volume again"
     )
+
+
+def _cannot_quantize(block: ModelBlock, why: str) -> StageError:
+    message = f"model `{block.path}` is to be held in 4 bits (`quantization: {block.quantization}`), and {why}"
+    hint = "run the stage where a GPU and `bitsandbytes` are, or set `tuning: lora` in the spec and compile it again"
+    return StageError("RUN719", message, hint)
 
 
 def _first_line(error: Exception) -> str:

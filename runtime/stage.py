@@ -17,10 +17,12 @@ from runtime import (
     evaluate,
     make_pairs,
     sample_policy,
+    train_cpt,
     train_distill,
     train_dpo,
     train_grpo,
     train_kto,
+    train_latent_cot,
     train_reward,
     train_sft,
 )
@@ -50,7 +52,10 @@ from runtime.tracking import check_trackers
 from runtime.volumes import volumes_from_environment
 
 METHODS: dict[str, Callable[[Any, StageContext], Outcome]] = {
+    "cpt": train_cpt.run,
     "sft": train_sft.run,
+    "cot": train_sft.run,
+    "latent-cot": train_latent_cot.run,
     "dpo": train_dpo.run,
     "kto": train_kto.run,
     "reward": train_reward.run,

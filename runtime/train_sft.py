@@ -1,21 +1,34 @@
-"""Supervised fine-tuning: the model learns the completions (or whole conversations) that people wrote."""
+"""Supervised fine-tuning (methods sft and cot): the model learns given answers, with the chains before them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from runtime.config.stages import SftStage
 from runtime.context import StageContext
 from runtime.data import read_sources
-from runtime.forms import sft_rows
-from runtime.model import check_model_files, load_model, load_tokenizer
+from runtime.errors import StageError
+from runtime.forms import Example, sft_examples
+from runtime.model import check_model_files, context_length, load_model, load_tokenizer
 from runtime.report import Outcome
+from runtime.sequences import IGNORED, Limit, Tokens, dataset_of, limit_of, require_template, tokens_of
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 
 def run(stage: SftStage, context: StageContext) -> Outcome:
-    """Train on the stage's rows and save the adapter (or the whole model) under the output folder."""
+    """Train on the stage's rows and save the adapter (or the whole model) under the output folder.
+
+    The report says how many answers and tokens are learnt. Never is a prompt, or what a tool said.
+    """
     context.events.emit("phase", name="check data")
-    rows = sft_rows(read_sources(stage.data, context.volumes))
+    examples = sft_examples(read_sources(stage.data, context.volumes), stage.answer_marker)
     check_model_files(stage.model, context.volumes)
+    tokenizer = load_tokenizer(stage.model, context.volumes)
+    require_template(examples, tokenizer, stage.model.path)
 
     # From here on a stage costs seconds of imports, then a model in memory: nothing that can fail early comes later.
-    from datasets import Dataset
     from trl.trainer.sft_config import SFTConfig
     from trl.trainer.sft_trainer import SFTTrainer
 
@@ -24,16 +37,46 @@ def run(stage: SftStage, context: StageContext) -> Outcome:
 
     args = trainer_args(SFTConfig, stage, context.folder / CHECKPOINTS)
     peft_config = lora_config(stage.peft)
-    context.events.emit("phase", name="load model")
-    tokenizer = load_tokenizer(stage.model, context.volumes)
-    model = load_model(stage.model, context.volumes)
-
     context.events.emit("phase", name="prepare data")
+    limit = limit_of(args.max_length, context_length(stage.model, context.volumes))
+    sequences, report = prepare(examples, tokenizer, limit)
+    dataset = dataset_of(sequences)
+
+    context.events.emit("phase", name="load model")
+    model = load_model(stage.model, context.volumes)
     trainer = SFTTrainer(
         model=model,
         args=args,
-        train_dataset=Dataset.from_list(rows),
+        train_dataset=dataset,
         processing_class=tokenizer,
         peft_config=peft_config,
     )
-    return train_and_save(trainer, context, has_adapter=peft_config is not None, rows=len(rows))
+    outcome = train_and_save(trainer, context, has_adapter=peft_config is not None, rows=len(sequences))
+    return replace(outcome, report={**outcome.report, "answers": report})
+
+
+def prepare(
+    examples: Sequence[Example], tokenizer: "PreTrainedTokenizerBase", limit: Limit
+) -> tuple[list[Tokens], dict[str, Any]]:
+    """Return the sequences to train on and what the report says of them.
+
+    RUN717 if rows of the plan are longer than `limit`; rows that an earlier stage made are left out then, and counted,
+    and RUN712 if none is left.
+    """
+    by_row = [tokens_of(example, tokenizer) for example in examples]
+    lengths = [max(len(tokens.ids) for tokens in row) for row in by_row]
+    given = [index for index, example in enumerate(examples) if not example.is_made]
+    limit.require([lengths[index] for index in given], [examples[index].place for index in given])
+    kept = [row for row, length in zip(by_row, lengths, strict=True) if length <= limit.tokens]
+    if not kept:
+        message = f"none of the {len(examples)} rows is left: each has more than {limit.tokens} tokens, {limit.what}"
+        raise StageError("RUN712", message, "raise `trainer.max_length`, or have shorter answers made")
+    sequences = [tokens for row in kept for tokens in row]
+    return sequences, {
+        "rows": len(examples),
+        "made_rows_too_long": len(examples) - len(kept),
+        "conversations_split": sum(len(row) > 1 for row in kept),
+        "tokens": sum(len(tokens.ids) for tokens in sequences),
+        "tokens_learnt": sum(len(tokens.labels) - tokens.labels.count(IGNORED) for tokens in sequences),
+        "longest": max(len(tokens.ids) for tokens in sequences),
+    }

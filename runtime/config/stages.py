@@ -20,11 +20,12 @@ from runtime.config.blocks import (
     Positive,
     RelativePath,
     RewardBlock,
-    Share,
     TeacherBlock,
     require_shapes,
 )
 
+# Which tokens are learnt is the method's to say: the answers, or all of a corpus.
+LOSS_FIELDS = ("assistant_only_loss", "completion_only_loss", "dataset_kwargs")
 Temperature = Annotated[float, Field(ge=0, le=2)]
 Metrics = Annotated[list[MetricBlock], Field(min_length=1)]
 
@@ -51,10 +52,19 @@ class Stage(Block):
 class TrainingStage(Stage):
     """What every trainer has. `peft: null` trains all weights; `trainer` holds fields of the method's config class."""
 
+    OWNED: ClassVar[tuple[str, ...]] = ()  # fields of the trainer's config that the method sets by itself
+
     peft: PeftBlock | None
     trainer: dict[str, Any]
     distributed: DistributedBlock = DistributedBlock(processes=1)
     tracking: list[Literal["tensorboard", "trackio", "mlflow"]] = Field(default=[])
+
+    @model_validator(mode="after")
+    def _trainer_is_the_plans(self) -> "TrainingStage":
+        owned = [f"`trainer.{name}`" for name in self.OWNED if name in self.trainer]
+        if owned:
+            raise ValueError(f"{', '.join(owned)} cannot be set: method `{self.method}` sets it")  # type: ignore[attr-defined]
+        return self
 
     @model_validator(mode="after")
     def _quantized_base_is_frozen(self) -> "TrainingStage":
@@ -64,17 +74,25 @@ class TrainingStage(Stage):
 
 
 class CptStage(TrainingStage):
-    """Continued pre-training on text; `replay_share` of the training rows are general text."""
+    """Continued pre-training on text; `replay_share` of the training tokens are general text, of role `replay`."""
 
     SHAPES = ("text",)
+    OWNED = LOSS_FIELDS
     method: Literal["cpt"]
-    replay_share: Share
+    replay_share: Annotated[float, Field(ge=0, lt=1)]
+
+    @model_validator(mode="after")
+    def _corpus_is_there(self) -> "CptStage":
+        if all(block.role == "replay" for block in self.data):
+            raise ValueError("`data` holds only rows of role `replay`: name the corpus too")
+        return self
 
 
 class SftStage(TrainingStage):
     """Supervised fine-tuning. `answer_marker` stands between a chain and its answer, where rows have chains."""
 
     SHAPES = ("prompt-completion", "messages", "chain")
+    OWNED = LOSS_FIELDS
     method: Literal["sft", "cot"]
     answer_marker: str | None = None
 
@@ -86,9 +104,14 @@ class SftStage(TrainingStage):
 
 
 class LatentCotStage(TrainingStage):
-    """Chains whose tokens are dropped stage by stage, until the model answers without writing one."""
+    """Chains whose tokens are dropped stage by stage, until the model answers without writing one.
+
+    `trainer.num_train_epochs` are those of the whole chain, before any token goes, and again of the bare answer at the
+    end; `curriculum` says how often rows are seen between the two.
+    """
 
     SHAPES = ("chain",)
+    OWNED = (*LOSS_FIELDS, "max_steps", "packing", "shuffle_dataset", "train_sampling_strategy")
     method: Literal["latent-cot"]
     curriculum: CurriculumBlock
     answer_marker: str

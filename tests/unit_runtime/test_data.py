@@ -12,7 +12,7 @@ import pytest
 from runtime.config.blocks import DataBlock
 from runtime.data import Source, read_rows, read_sources
 from runtime.errors import StageError
-from runtime.forms import sft_rows
+from runtime.forms import sft_examples
 from runtime.volumes import Volumes
 
 TURNS = [{"role": "user", "content": '有多少歌手？\u2028 "a", b'}]
@@ -208,26 +208,52 @@ def source(path: str, shape: str, *rows: dict[str, Any]) -> Source:
     return Source(block=made, rows=list(rows), places=[f"{path}:{n}" for n, _ in enumerate(rows, start=1)], excluded=0)
 
 
-def test_conversations_become_completions_beside_completions() -> None:
+def test_rows_of_all_shapes_become_examples_of_answers() -> None:
     system, user, more = ({"role": role, "content": role} for role in ("system", "user", "tool"))
-    talk = {"messages": [system, user, *ANSWER, more, *ANSWER], "tools": "for people"}
-    alone = sft_rows([source("m", "messages", talk)])
-    assert alone == [{"messages": talk["messages"]}]
-    both = sft_rows([source("p", "prompt-completion", ROWS[0]), source("m", "messages", talk)])
-    assert both == [
-        {"prompt": TURNS, "completion": ANSWER},
-        {"prompt": [system, user], "completion": [*ANSWER, more, *ANSWER]},
-    ]
+    talk = {"messages": [system, user, *ANSWER, more, *ANSWER], "tools": [{"function": {"name": "f"}}]}
+    chain = {"prompt": TURNS, "chain": "1 + 1 = 2", "completion": ANSWER}
+    asked, told, thought = sft_examples(
+        [source("p", "prompt-completion", ROWS[0]), source("m", "messages", talk), source("c", "chain", chain)],
+        "Answer:",
+    )
+    assert (asked.turns, asked.first, asked.place) == ([*TURNS, *ANSWER], 1, "p:1")
+    assert (told.turns, told.first, told.tools) == (talk["messages"], 0, talk["tools"])
+    assert thought.turns is not None
+    assert thought.turns[-1]["content"] == f"1 + 1 = 2\nAnswer: {ANSWER[0]['content']}"
+    plain = source("t", "chain", {"prompt": "几？", "chain": "先想", "completion": "二"})
+    assert [each.answer for each in sft_examples([plain], "答案：")] == ["先想\n答案：二"]
+    assert [each.answer for each in sft_examples([plain], "答案：", chains=False)] == ["答案：二"]
 
 
-def test_what_cannot_be_one_form_is_refused() -> None:
+def test_plain_text_and_turns_are_not_trained_together() -> None:
     plain = source("plain.csv", "prompt-completion", {"prompt": "p", "completion": "c"})
     turns = source("turns.csv", "prompt-completion", ROWS[0])
     for other in (turns, source("m", "messages", {"messages": [*TURNS, *ANSWER]})):
         with pytest.raises(StageError, match=r"`plain.csv` holds plain text, `.*` holds turns") as caught:
-            sft_rows([plain, other])
+            sft_examples([plain, other], None)
         assert caught.value.problem.code == "RUN716"
-    greeting = source("m.jsonl", "messages", {"messages": [*TURNS, *ANSWER]}, {"messages": [*ANSWER, *TURNS]})
-    with pytest.raises(StageError, match=r"^m.jsonl:2: the conversation begins with an answer"):
-        sft_rows([turns, greeting])
-    assert len(sft_rows([greeting])) == 2
+
+
+CALL = {"type": "function", "function": {"name": "f", "arguments": {"a": 1}}}
+
+
+@pytest.mark.parametrize(
+    ("turn", "text"),
+    [
+        ({"role": "user", "content": "x", "tool_calls": [CALL]}, "`messages[0]` must have the keys"),
+        ({"role": "user", "content": "x", "name": "y"}, "`messages[0]` must have the keys"),
+        ({"role": "assistant"}, "`messages[0]` must have the keys"),
+        ({"role": "assistant", "content": None}, "`messages[0].content` is not a string"),
+        ({"role": "assistant", "tool_calls": []}, "must have the keys"),
+        ({"role": "assistant", "content": "x", "tool_calls": []}, "is not a list of calls"),
+        ({"role": "assistant", "tool_calls": [{"name": "f"}]}, "must have the key `function`"),
+        ({"role": "assistant", "tool_calls": [{"function": {"name": "f"}}]}, "`name` and `arguments`"),
+        ({"role": "assistant", "tool_calls": [{"function": {"name": "f", "arguments": "{}"}}]}, "is not an object"),
+        ({"role": "tool", "content": "x", "tool_call_id": 7}, "`messages[0].tool_call_id` is not a string"),
+    ],
+)
+def test_turns_that_call_tools_wrongly(volumes: Volumes, turn: dict[str, Any], text: str) -> None:
+    write(volumes, "a.jsonl", as_jsonl([{"messages": [turn, *ANSWER]}]))
+    code, message = problem(volumes, block(volumes, "a.jsonl", 1, "messages"))
+    assert code == "RUN710"
+    assert text in message

@@ -1,0 +1,153 @@
+"""Examples as tokens with labels: what the model reads, and which of it is learnt.
+
+TRL would do this inside its trainer, but only after a model is loaded, without labels for conversations unless the chat
+template marks its answers, and by dropping or cutting what is too long. So the trainer is given tokens.
+"""
+
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from runtime.errors import StageError
+from runtime.forms import Example
+from runtime.turns import calls_of
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+    from transformers import PreTrainedTokenizerBase
+
+IGNORED = -100  # the label of a token that is not learnt
+_MAX_NAMED = 5
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tokens:
+    """One sequence: `labels` are `ids`, with -100 where nothing is learnt. Both are as long as the sequence."""
+
+    ids: list[int]
+    labels: list[int]
+
+
+def require_template(examples: Sequence[Example], tokenizer: "PreTrainedTokenizerBase", model: str) -> None:
+    """RUN718 if rows of turns are given to a tokenizer that has no chat template to write them with."""
+    if tokenizer.chat_template is None and any(example.turns is not None for example in examples):
+        message = f"the tokenizer of `{model}` has no chat template, and the rows are turns with roles"
+        raise StageError("RUN718", message, "write the rows as plain text, or choose a model that was taught to chat")
+
+
+def tokens_of(example: Example, tokenizer: "PreTrainedTokenizerBase") -> list[Tokens]:
+    """Return the example's sequences: one, or one for each answer where the template rewrites earlier answers.
+
+    Some templates leave out of the history what they write in the last answer (its thoughts). One sequence with all
+    answers would then show the model a history that it never meets: each answer gets its own. RUN718 if the template
+    cannot write the turns.
+    """
+    if example.turns is None:
+        text = example.prompt + _with_end(example.answer, tokenizer)
+        prompt, whole = list(tokenizer(example.prompt)["input_ids"]), list(tokenizer(text)["input_ids"])
+        return [_labelled(whole, [(common_prefix(prompt, whole), len(whole))])]
+    whole = render(example, len(example.turns), tokenizer)
+    _require_all_written(example, whole, tokenizer)
+    answers = [
+        index for index, turn in enumerate(example.turns) if turn["role"] == "assistant" and index >= example.first
+    ]
+    spans, apart = [], []
+    for index in answers:
+        start = render(example, index, tokenizer, asks=True)
+        end = whole if index + 1 == len(example.turns) else render(example, index + 1, tokenizer)
+        apart.append(_labelled(end, [(common_prefix(start, end), len(end))]))
+        if whole[: len(end)] == end:
+            spans.append((common_prefix(start, whole), len(end)))
+    return [_labelled(whole, spans)] if len(spans) == len(answers) else apart
+
+
+def render(example: Example, count: int, tokenizer: "PreTrainedTokenizerBase", *, asks: bool = False) -> list[int]:
+    """Return the tokens of the first `count` turns; `asks` adds what stands before an answer. RUN718 if that fails."""
+    from jinja2 import TemplateError
+
+    turns = [{**turn, "content": turn.get("content") or ""} for turn in (example.turns or [])[:count]]
+    if not turns and asks:
+        return []  # the conversation begins with an answer, and templates ask for one turn at least
+    try:
+        encoded: Any = tokenizer.apply_chat_template(
+            turns, tools=example.tools, add_generation_prompt=asks, tokenize=True, return_dict=True
+        )
+    except (TemplateError, TypeError, ValueError) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        message = f"{example.place}: the chat template cannot write these turns: {reason}"
+        raise StageError("RUN718", message, "use the roles and their order that the template knows") from error
+    return list(encoded["input_ids"])
+
+
+def common_prefix(tokens: Sequence[int], others: Sequence[int]) -> int:
+    """Return how many tokens two sequences begin with in common."""
+    pairs = enumerate(zip(tokens, others, strict=False))
+    return next((index for index, (one, other) in pairs if one != other), min(len(tokens), len(others)))
+
+
+def dataset_of(sequences: Iterable[Tokens]) -> "Dataset":
+    """Return the sequences as the columns `input_ids` and `labels`, which `trl.SFTTrainer` takes as they are."""
+    import numpy as np
+    from datasets import Dataset
+
+    ids, labels = [], []
+    for tokens in sequences:  # 8 bytes a token and its label; lists of Python's integers would take ten times that
+        ids.append(np.asarray(tokens.ids, dtype=np.int32))
+        labels.append(np.asarray(tokens.labels, dtype=np.int32))
+    return Dataset.from_dict({"input_ids": ids, "labels": labels})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limit:
+    """The most tokens that a sequence may have, and what sets it, for messages."""
+
+    tokens: int
+    what: str
+
+    def require(self, lengths: Sequence[int], places: Sequence[str]) -> None:
+        """RUN717 if a sequence is longer: TRL would cut it, or drop the row, without a word."""
+        over = [pair for pair in zip(lengths, places, strict=True) if pair[0] > self.tokens]
+        if over:
+            longest = sorted(over, key=lambda pair: (-pair[0], pair[1]))[:_MAX_NAMED]
+            named = ", ".join(f"{place} ({length})" for length, place in longest)
+            more = f" and {len(over) - _MAX_NAMED} more" if len(over) > _MAX_NAMED else ""
+            message = (
+                f"{len(over)} of {len(lengths)} rows have more than {self.tokens} tokens, {self.what}: {named}{more}"
+            )
+            raise StageError(
+                "RUN717", message, "raise `trainer.max_length` up to the model's context, or shorten these rows"
+            )
+
+
+def limit_of(max_length: int | None, context: int | None) -> Limit:
+    """Return the tighter of `trainer.max_length` and the model's context, in tokens; None is no limit."""
+    if max_length is not None and (context is None or max_length <= context):
+        return Limit(tokens=max_length, what="which is `trainer.max_length`")
+    return Limit(tokens=context or sys.maxsize, what="which is all that the model can read")
+
+
+def _labelled(ids: list[int], spans: Iterable[tuple[int, int]]) -> Tokens:
+    labels = [IGNORED] * len(ids)
+    for start, end in spans:
+        labels[start:end] = ids[start:end]
+    return Tokens(ids=ids, labels=labels)
+
+
+def _with_end(answer: str, tokenizer: "PreTrainedTokenizerBase") -> str:
+    end: str = tokenizer.eos_token or ""
+    return answer if end and answer.endswith(end) else answer + end
+
+
+def _require_all_written(example: Example, ids: list[int], tokenizer: "PreTrainedTokenizerBase") -> None:
+    """RUN718 if the template passes over calls or tools: the model would learn answers to what it was never shown."""
+    named = [*calls_of(example.turns or []), *(tool["function"]["name"] for tool in example.tools or ())]
+    if not named:
+        return
+    text = tokenizer.decode(ids)
+    lost = sorted({name for name in named if name not in text})
+    if lost:
+        shown = ", ".join(f"`{name}`" for name in lost[:_MAX_NAMED])
+        message = f"{example.place}: the chat template writes neither tools nor calls: {shown} is lost"
+        hint = "choose a model whose chat template knows tools, or write the calls as text in `content`"
+        raise StageError("RUN718", message, hint)
