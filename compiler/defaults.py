@@ -231,7 +231,7 @@ BACKOFF_LIMIT = 3
 GRACE_SECONDS = 120
 
 # metrics that evaluation Jobs can compute, and whether they need `databases`
-METRICS = {"exact_match": False, "execution_accuracy": True}
+METRICS = {"exact_match": False, "execution_accuracy": True, "numeric_answer": False, "tool_call": False}
 
 # functions of the reward library: those that compare with a right answer, and those that look at the answer alone
 COMPARED = ("exact_match", "numeric_answer", "sql_execution", "tool_call")

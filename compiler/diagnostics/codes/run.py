@@ -85,6 +85,12 @@ TABLE: dict[str, Code] = {
         "The stage builds on another one's adapter or predictions.",
         "Run the earlier stage.",
     ),
+    "RUN723": Code(
+        "error",
+        "library of a metric is not installed",
+        "`numeric_answer` reads numbers by math-verify, which the stage's environment lacks.",
+        "Install `trainspec[runtime]` there, or choose another metric.",
+    ),
     "RUN727": Code(
         "error",
         "marked answers are all alike",
@@ -148,6 +154,18 @@ TABLE: dict[str, Code] = {
         "generation engine is not installed",
         "`use_vllm` is set, and the image has no vLLM.",
         "Use an image with vLLM, or drop `use_vllm`.",
+    ),
+    "RUN757": Code(
+        "error",
+        "PPO trains in one process",
+        "The stage asks for several processes, and the runtime's PPO trainer is for one.",
+        "Set the method's `gpus` to 1, or use GRPO.",
+    ),
+    "RUN758": Code(
+        "error",
+        "reward model gave no finite score",
+        "An answer was scored as infinite or as no number, which no policy can learn from.",
+        "Train the reward model again at a lower `learning_rate`.",
     ),
     "RUN742": Code(
         "error",

@@ -72,6 +72,10 @@ EXAMPLES: dict[str, Example | Situation] = {
     "RUN720": Example(file=STAGE, command=RUN, bad="  path: tiny/2", good="  path: tiny/1"),
     "RUN721": Example(file=STAGE, command=RUN, bad="  - path: trian.jsonl", good="  - path: train.jsonl"),
     "RUN722": Example(file=STAGE, command=RUN, bad="  adapters: [shop-sft-0/adapter]", good="  adapters: []"),
+    "RUN723": Situation(
+        bad="The metric `numeric_answer` is evaluated in an image without math-verify.",
+        good="The image has `trainspec[runtime]`.",
+    ),
     "RUN727": Example(
         file=TRAIN,
         whole=True,
@@ -99,6 +103,14 @@ EXAMPLES: dict[str, Example | Situation] = {
     "RUN741": Situation(
         bad="Two processes run the same stage on one outputs volume.",
         good="The second one ends; it may be run again when the first is done.",
+    ),
+    "RUN757": Situation(
+        bad="The config of a PPO stage says `distributed: {processes: 2}`.",
+        good="PPO is planned for one process, or the spec's reward allows GRPO.",
+    ),
+    "RUN758": Situation(
+        bad="A reward model that diverged in training gives `nan` to an answer.",
+        good="It is trained again at a lower `learning_rate`, and its agreement report is read.",
     ),
     "RUN760": Situation(
         bad="`python -m runtime.fetch` is called where no package index can be reached.",

@@ -43,7 +43,7 @@ class Metric(Model):
     """A number that says how good the system is, between 0 and 1, more is better."""
 
     name: MetricName = Field(
-        description="Metric; `execution_accuracy` and `exact_match` can be measured by evaluation Jobs."
+        description="Metric; `exact_match`, `execution_accuracy`, `numeric_answer` and `tool_call` can be measured by evaluation Jobs."
     )
     target: Share = Field(description="The value at which the business goal is met.")
     databases: RelativePath | None = Field(
