@@ -13,10 +13,12 @@ RUNTIME_METHODS: dict[str, tuple[str, ...]] = {
     "kto": ("unpaired-preference",),
     "reward": ("preference",),
     "grpo": ("prompt", "prompt-completion", "messages", "chain", "badcase"),
+    "ppo": ("prompt", "prompt-completion", "messages", "chain", "badcase"),
     "distill": ("prompt", "prompt-completion", "messages", "chain", "badcase"),
     "pairs": ("preference", "badcase"),
     "teacher": ("prompt", "prompt-completion", "messages", "chain", "badcase"),
     "sample": ("prompt-completion", "messages", "chain", "badcase"),
+    "preflight": ("prompt", "prompt-completion", "messages", "chain", "badcase"),
     "evaluate": ("evaluation", "badcase", "text"),
 }
 

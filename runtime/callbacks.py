@@ -27,6 +27,10 @@ _SHOWN = (
     "completions/mean_length",
     "completions/clipped_ratio",
     "entropy",
+    "policy_loss",
+    "value_loss",
+    "clip_fraction",
+    "explained_variance",
 )
 
 

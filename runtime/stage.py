@@ -15,6 +15,7 @@ from typing import Any
 from runtime import (
     ask_teacher,
     evaluate,
+    examine_reward,
     make_pairs,
     sample_policy,
     train_cpt,
@@ -23,6 +24,7 @@ from runtime import (
     train_grpo,
     train_kto,
     train_latent_cot,
+    train_ppo,
     train_reward,
     train_sft,
 )
@@ -60,10 +62,12 @@ METHODS: dict[str, Callable[[Any, StageContext], Outcome]] = {
     "kto": train_kto.run,
     "reward": train_reward.run,
     "grpo": train_grpo.run,
+    "ppo": train_ppo.run,
     "distill": train_distill.run,
     "pairs": make_pairs.run,
     "teacher": ask_teacher.run,
     "sample": sample_policy.run,
+    "preflight": examine_reward.run,
     "evaluate": evaluate.run,
 }
 _ENDINGS = {ExitCode.GATE_NOT_PASSED: "gate-not-passed", ExitCode.TRY_LATER: "try-later"}
