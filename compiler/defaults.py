@@ -172,6 +172,7 @@ WORK: dict[str, tuple[Default, ...]] = {
         Default("prompts", 100, "intervals of about ±0.1"),
     ),
     "preflight": (
+        Default("prompts", 64, "512 answers: shares within about 0.12"),
         Default("samples", 8, "one group of GRPO"),
         Default("temperature", 1.0, "as GRPO samples"),
         Default("repeats", 5, "five scores of one answer show flips"),

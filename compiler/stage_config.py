@@ -89,7 +89,8 @@ def work(inputs: Inputs, choice: StageChoice, selection: Selection, lineage: Lin
                 source = f"spec.thresholds.probe{name.capitalize()}"
                 table[name] = Setting(name=name, value=value, source=source)
     settings = tuple(table.values())
-    data = _data(inputs, choice, selection, lineage)
+    judged = _judged(inputs, choice) if choice.method == "preflight" else []
+    data = [*_data(inputs, choice, selection, lineage), *judged]
     config = _common(inputs, choice.method, lineage.adapters, data) | _special(inputs, choice, lineage)
     config["metrics"] = metrics(inputs, selection)
     if choice.method == "preflight":
@@ -167,6 +168,13 @@ def _evaluation_data(inputs: Inputs, selection: Selection) -> list[dict[str, obj
         found = [each for each in body.data if each.purpose is purpose and each.shape in CHECKED[role]]
         blocks += [_block(inputs, each, selection.left_out) | {"role": role, "limit": limit} for each in found if limit]
     return blocks
+
+
+def _judged(inputs: Inputs, choice: StageChoice) -> list[dict[str, object]]:
+    """Badcases beside the prompts: people told right from wrong there, which a reward has to do as well."""
+    found = [each for each in inputs.spec.spec.data if each.purpose is Purpose.BADCASES]
+    found = [each for each in found if each.shape is Shape.BADCASE]
+    return [_block(inputs, each) | {"role": "badcases"} for each in found if each.name not in choice.sources]
 
 
 def _trainer_defaults(method: str, *, full: bool) -> tuple[Default, ...]:

@@ -270,8 +270,9 @@ class SampleStage(Stage):
 
 
 class PreflightWork(Block):
-    """How often the policy is sampled, and each answer scored."""
+    """On how many prompts the policy is sampled, how often, and how often each answer is scored."""
 
+    prompts: Positive
     samples: Positive
     temperature: Temperature
     repeats: Annotated[int, Field(ge=2)]

@@ -1,6 +1,6 @@
 """Rows of any shape as prompts to answer, each with what rewards may compare an answer with."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,15 +52,23 @@ def reward_prompts(sources: Sequence[Source], rewards: Sequence[RewardBlock]) ->
     return Prompts(prompts=[row["prompt"] for row in rows], columns=columns)
 
 
-def score_texts(scorer: Scorer, prompts: Prompts, indices: Sequence[int], texts: Sequence[str]) -> list[list[Any]]:
-    """Return, for each term, the scores of `texts` as answers to the prompts of these indices.
+def bytes_of(text: str) -> list[int]:
+    """Return what stands in for the tokens of a text where there is no tokenizer yet."""
+    return list(text.encode())
 
-    The bytes of a text stand in for its tokens, which are not known before a model is there.
-    """
-    scores: list[list[Any]] = [[] for _ in scorer.names]
+
+def score_texts(
+    scorer: Scorer,
+    prompts: Prompts,
+    indices: Sequence[int],
+    texts: Sequence[str],
+    tokens: Callable[[str], list[int]] = bytes_of,
+) -> list[list[float | None]]:
+    """Return, for each term, the scores of `texts` as answers to the prompts of these indices."""
+    scores: list[list[float | None]] = [[] for _ in scorer.names]
     for start in range(0, len(texts), BATCH):
         part, at = texts[start : start + BATCH], indices[start : start + BATCH]
-        columns = {**prompts.columns_at(at), "completion_ids": [list(text.encode()) for text in part]}
+        columns = {**prompts.columns_at(at), "completion_ids": [tokens(text) for text in part]}
         asked = [prompts.prompts[index] for index in at]
         answers = [prompts.answer(index, text) for index, text in zip(at, part, strict=True)]
         for column, found in zip(scores, scorer.score(asked, answers, columns), strict=True):
