@@ -246,7 +246,7 @@ CALL = {"type": "function", "function": {"name": "f", "arguments": {"a": 1}}}
         ({"role": "assistant", "content": None}, "`messages[0].content` is not a string"),
         ({"role": "assistant", "tool_calls": []}, "must have the keys"),
         ({"role": "assistant", "content": "x", "tool_calls": []}, "is not a list of calls"),
-        ({"role": "assistant", "tool_calls": [{"name": "f"}]}, "must have the key `function`"),
+        ({"role": "assistant", "tool_calls": [{"name": "f"}]}, "must have the keys `type` (`function`)"),
         ({"role": "assistant", "tool_calls": [{"function": {"name": "f"}}]}, "`name` and `arguments`"),
         ({"role": "assistant", "tool_calls": [{"function": {"name": "f", "arguments": "{}"}}]}, "is not an object"),
         ({"role": "tool", "content": "x", "tool_call_id": 7}, "`messages[0].tool_call_id` is not a string"),
