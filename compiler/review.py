@@ -100,7 +100,8 @@ def data_of(stage: Stage) -> str:
 def state_of(stage: Stage) -> str:
     """What is known of a finished stage, to be put behind it; empty for one that has not run."""
     if stage.result is not None and stage.evaluates:
-        return f"; finished: {stage.result.score}{f', gate: {stage.result.gate}' if stage.gates else ''}"
+        gate = f", gate: {stage.result.gate}" if stage.gates else ""
+        return f"; finished: {stage.result.score}{gate}{''.join(f'; {note}' for note in stage.result.notes)}"
     return "; finished" if stage.finished else ""
 
 

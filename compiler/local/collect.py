@@ -13,12 +13,12 @@ from compiler.exit_codes import ExitCode
 from compiler.load import compose
 from compiler.local.manifests import LocalJob, read_plan
 from compiler.local.run import work_folder
+from compiler.local.stage_report import report_fields, rounded
 from compiler.schema import API_VERSION
 from compiler.yaml_document import document_text, write_document
 
 METRICS_FILE = "metrics.json"
 COMMENT = "Written by `trainspec collect` from what the Job measured: commit it, do not edit it."
-_DIGITS = 6  # of a score: it is a mean over some hundred questions
 
 Document = dict[str, Any]
 
@@ -103,9 +103,10 @@ def _document(job: LocalJob, jobs: Sequence[LocalJob], metrics: Mapping[str, Any
             **({"adapters": list(config["model"]["adapters"])} if config["model"]["adapters"] else {}),
             "evaluation": config["data"][0]["sha256"],
             "questions": metrics["metrics"][names[0]]["n"],
-            "metrics": [{"name": name, **_rounded(metrics["metrics"][name])} for name in names],
-            **({"gain": _rounded(gain)} if gain else {}),
+            "metrics": [{"name": name, **rounded(metrics["metrics"][name])} for name in names],
+            **({"gain": rounded(gain)} if gain else {}),
             "gate": gate.get("verdict", "continue"),
+            **report_fields(metrics),
         },
     }
 
@@ -115,10 +116,6 @@ def _method(job: LocalJob, jobs: Sequence[LocalJob]) -> str | None:
     adapters = job.config["model"]["adapters"]
     maker = adapters[-1].split("/")[0] if adapters else ""
     return next((each.method for each in jobs if each.name == maker), None)
-
-
-def _rounded(interval: Mapping[str, float]) -> dict[str, float]:
-    return {name: round(float(interval[name]), _DIGITS) for name in ("value", "low", "high")}
 
 
 def _write(folder: Path, documents: Mapping[str, Document]) -> tuple[Diagnostic, ...]:

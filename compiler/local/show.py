@@ -92,15 +92,36 @@ def watching(job: LocalJob, console: Console) -> Iterator[_Bar | _Lines]:
 def summary(jobs: Sequence[LocalJob], results: Mapping[str, Result]) -> Table:
     """One row a stage: what was measured, what it took, and what became of it."""
     table = Table(title_justify="left")
+    found = {name: _findings(result) for name, result in results.items()}
+    seen = [name for name in _FINDINGS if any(name in each for each in found.values())]
     for name in ("stage", "metric", "score (95 %)", "gain (95 %)"):
         table.add_column(name, no_wrap=True)
-    for name in ("n", "steps", "wall", "peak memory"):
+    for name in ("n", *seen, "steps", "wall", "peak memory"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("state")
     for job in jobs:
         result = results.get(job.name)
-        table.add_row(job.stage, *(_cells(result) if result else (*[""] * 7, _absent(job))))
+        more = [found.get(job.name, {}).get(name, "") for name in seen]
+        cells = _cells(result) if result else (*[""] * 7, _absent(job))
+        table.add_row(job.stage, *cells[:4], *more, *cells[4:])
     return table
+
+
+_FINDINGS = ("fixed", "broken", "general")
+
+
+def _findings(result: Result) -> dict[str, str]:
+    """What an evaluation found beside its score: badcases fixed, answers newly wrong, the change on general rows."""
+    report = result.metrics.get("report") or {}
+    cells = {}
+    if rates := report.get("badcases"):
+        cells["fixed"] = f"{rates['fixed']}/{rates['n']}"
+    if broken := report.get("broken"):
+        cells["broken"] = str(broken["count"])
+    gains = [each["gain"]["value"] for each in report.get("general") or [] if each.get("gain")]
+    if gains:
+        cells["general"] = ", ".join(f"{gain:+.3f}" for gain in gains)
+    return cells
 
 
 def _absent(job: LocalJob) -> str:

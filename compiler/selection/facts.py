@@ -130,6 +130,7 @@ class Result:
     """A finished stage: its evaluation Job, the method that it evaluated (empty for the base), and what it found.
 
     `own`: the Job is one of this plan's name, so that the plan keeps the stage. `adapters` are what it evaluated.
+    `notes` say what it found beside its score.
     """
 
     job: str
@@ -139,6 +140,7 @@ class Result:
     gain: Measure | None
     gate: str
     adapters: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

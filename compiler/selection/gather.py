@@ -32,6 +32,7 @@ from compiler.selection.facts import (
 )
 from compiler.selection.measure import readings, recall_only
 from compiler.selection.preflight import checks
+from compiler.selection.result_notes import notes_of
 from compiler.staleness import stale
 
 R = TypeVar("R", BadcaseReport, ProbeReport, PromptRounds, RewardPreflight, StageResult)
@@ -183,6 +184,7 @@ def _results(inputs: Inputs) -> Iterator[Result]:
                 gain=_measure(report.spec.gain, file.shown) if report.spec.gain else None,
                 gate=report.spec.gate,
                 adapters=tuple(report.spec.adapters),
+                notes=notes_of(report.spec),
             )
 
 

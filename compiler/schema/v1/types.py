@@ -43,6 +43,7 @@ RelativePath = Annotated[str, Field(min_length=1, max_length=500, description="A
 Flag = Annotated[bool, Strict()]
 Share = Annotated[float, Strict(), Field(ge=0, le=1)]
 Signed = Annotated[float, Strict(), Field(ge=-1, le=1)]
+Number = Annotated[float, Strict(), Field(ge=-1e6, le=1e6)]
 Amount = Annotated[float, Strict(), Field(ge=0)]
 Count = Annotated[int, Strict(), Field(ge=0, le=2**31 - 1)]
 Positive = Annotated[int, Strict(), Field(ge=1, le=2**31 - 1)]

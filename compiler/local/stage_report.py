@@ -1,0 +1,77 @@
+"""What an evaluation found beside its score, in the words of evidence: out of the runtime's `metrics.json`."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+DIGITS = 6  # of a figure: it is a mean over some hundred questions
+_MOST_IDS = 100
+_MOST_CHARACTERS = 2000  # of a text in evidence
+
+Document = dict[str, Any]
+
+
+def rounded(interval: Mapping[str, float]) -> dict[str, float]:
+    """A value with its interval, in as many digits as evidence keeps."""
+    return {name: round(float(interval[name]), DIGITS) for name in ("value", "low", "high")}
+
+
+def report_fields(metrics: Mapping[str, Any]) -> Document:
+    """The optional fields of a `StageResult`; an older runtime has reported none."""
+    gate, report = metrics["gate"] or {}, metrics.get("report") or {}
+    fields: Document = {"reason": gate["reason"][:_MOST_CHARACTERS]} if gate.get("reason") else {}
+    parts: dict[str, Callable[[Any], Any]] = {
+        "badcases": _badcases,
+        "broken": _broken,
+        "general": lambda found: [_general(each) for each in found],
+        "tokens": _tokens,
+        "seconds": _latency,
+        "without_chain": _without_chain,
+    }
+    names = {"seconds": "latency", "without_chain": "withoutChain"}
+    return fields | {names.get(name, name): make(report[name]) for name, make in parts.items() if report.get(name)}
+
+
+def _badcases(found: Mapping[str, Any]) -> Document:
+    classes = [{"name": name, **_fix_rate(rate)} for name, rate in found["classes"].items()]
+    return {**_fix_rate(found), "classes": classes, **_gain(found)}
+
+
+def _fix_rate(found: Mapping[str, Any]) -> Document:
+    low, high = (round(float(found[name]), DIGITS) for name in ("low", "high"))
+    return {"fixed": found["fixed"], "total": found["n"], "low": low, "high": high}
+
+
+def _broken(found: Mapping[str, Any]) -> Document:
+    ids = [str(each)[:_MOST_CHARACTERS] for each in found["ids"][:_MOST_IDS]]
+    return {"count": found["count"], "fixed": found["fixed"], **({"ids": ids} if ids else {})}
+
+
+def _general(found: Mapping[str, Any]) -> Document:
+    value = found["value"]
+    return {"measure": found["measure"], "total": value["n"], "score": rounded(value), **_gain(found)}
+
+
+def _gain(found: Mapping[str, Any]) -> Document:
+    return {"gain": rounded(found["gain"])} if found.get("gain") else {}
+
+
+def _tokens(found: Mapping[str, Any]) -> Document:
+    return {
+        "prompt": float(found["prompt"]["mean"]),
+        "answer": float(found["answer"]["mean"]),
+        "cut": found["cut"],
+    }
+
+
+def _latency(found: Mapping[str, Any]) -> Document:
+    return {name: float(found[name]) for name in ("mean", "p50", "p95")} | {"batchSize": found["batch_size"]}
+
+
+def _without_chain(found: Mapping[str, Any]) -> Document:
+    return {
+        "score": rounded(found["without_chain"]),
+        "chainGain": rounded(found["gain"]),
+        "pValue": round(float(found["p"]), DIGITS),
+        "chainTokens": float(found["tokens"]["with_chain"]),
+        "tokens": float(found["tokens"]["without_chain"]),
+    }
