@@ -53,7 +53,7 @@ def run(stage: RewardStage, context: StageContext) -> Outcome:
     outcome = train_and_save(trainer, context, has_adapter=peft_config is not None, rows=len(train))
     del trainer, model  # the one that is asked is the one that was saved
     gc.collect()
-    return _with_agreement(outcome, stage, context, held_out)
+    return _with_agreement(outcome, stage, context, held_out) if context.is_main else outcome
 
 
 def _with_agreement(outcome: Outcome, stage: RewardStage, context: StageContext, held_out: list[Row]) -> Outcome:
