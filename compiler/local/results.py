@@ -19,7 +19,7 @@ class Result:
 
     @property
     def verdict(self) -> str:
-        """The gate's verdict: `continue`, `target-met` or `no-gain`; a training stage always goes on."""
+        """The gate's verdict: `continue`, `target-met` or `no-gain`; without a gate a stage goes on."""
         gate = self.metrics.get("gate")
         return str(gate["verdict"]) if gate else "continue"
 

@@ -131,8 +131,9 @@ def _absent(job: LocalJob) -> str:
 def _cells(result: Result) -> tuple[str, ...]:
     metrics = result.metrics
     gate = metrics.get("gate") or {}
-    name = result.job.config.get("gate", {}).get("metric", "")
-    score = metrics.get("metrics", {}).get(name)
+    scores = metrics.get("metrics", {})
+    name = result.job.config.get("gate", {}).get("metric") or next(iter(scores), "")
+    score = scores.get(name)
     steps = metrics.get("steps")
     return (
         name,
@@ -156,7 +157,8 @@ def conclusion(jobs: Sequence[LocalJob], results: Mapping[str, Result], places: 
     """What to make of the run, in a few lines: what to deploy, and where it lies."""
     done = [results[job.name] for job in jobs if job.name in results]
     gates = [result for result in done if result.metrics.get("gate")]
-    best = next((result for result in reversed(gates) if result.verdict != "no-gain"), None)
+    gained = [result for result in gates if result.job.method == "evaluate" and result.verdict != "no-gain"]
+    best = gained[-1] if gained else None
     lines = []
     for result in gates[-1:]:
         lines.append(f"gate of {result.job.stage}: {result.verdict} ({result.metrics['gate']['reason']})")
