@@ -19,6 +19,8 @@ _SHOWN = (
     "grad_norm",
     "epoch",
     "mean_token_accuracy",
+    "accuracy",
+    "margin",
     "reward",
     "reward_std",
     "frac_reward_zero_std",
