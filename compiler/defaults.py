@@ -180,13 +180,13 @@ WORK: dict[str, tuple[Default, ...]] = {
     "teacher": (
         Default("samples", 1, "one answer a prompt; raise it to filter by agreement"),
         Default("temperature", 0.7, "as chat models are served"),
-        Default("max_new_tokens", 1024, "as long as a training row may be"),
+        Default("concurrency", 4, "few at once: others ask the same endpoint"),
+        Default("requests_per_minute", 60, "one a second: what small accounts are given"),
         Default("keep", "verified", "answers that the metric fails are no examples, where it can check them"),
     ),
     "sample": (
         Default("samples", 8, "rejection sampling (STaR, arXiv 2203.14465): enough to find a right one"),
         Default("temperature", 1.0, "the policy as it is"),
-        Default("max_new_tokens", 1024, "as long as a training row may be"),
     ),
 }
 

@@ -82,6 +82,12 @@ def work(inputs: Inputs, choice: StageChoice, selection: Selection, lineage: Lin
     if "keep" in table and Shape.PROMPT in shapes:
         source = "rows of shape `prompt` hold no answer to check by"
         table["keep"] = Setting(name="keep", value="all", source=source)
+    if choice.method in ("teacher", "sample"):
+        table |= {each.name: each for each in _generation(inputs)}  # an answer that is longer could not be right
+    teacher = inputs.spec.spec.teacher
+    if choice.method == "teacher" and teacher is not None:
+        for name in ("batch_size",) if teacher.endpoint else ("concurrency", "requests_per_minute"):
+            del table[name]
     if choice.method == "probe":
         limits = inputs.spec.spec.thresholds
         for name, value in (("samples", limits.probe_samples), ("prompts", limits.probe_prompts)):
