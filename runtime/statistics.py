@@ -58,7 +58,8 @@ def interval_of_gain(after: Sequence[float], before: Sequence[float], clusters: 
 def interval_of_ratio(tops: Sequence[float], bottoms: Sequence[float], clusters: Sequence[str]) -> Interval:
     """Return the sum of `tops` over the sum of `bottoms` (all above 0), with its bootstrap interval."""
     low, high = _quantiles(_resampled(_by_cluster(tops, bottoms, clusters)))
-    return Interval(value=math.fsum(tops) / math.fsum(bottoms), low=low, high=high, n=len(tops))
+    value = math.fsum(tops) / math.fsum(bottoms)
+    return Interval(value=value, low=min(low, value), high=max(high, value), n=len(tops))
 
 
 def interval_of_saving(after: Sequence[float], before: Sequence[float], clusters: Sequence[str]) -> Interval:
@@ -83,7 +84,7 @@ def _signed(value: float, tops: Sequence[float], bottoms: Sequence[float], clust
     wins, losses = sum(top > 0 for top, _ in sums), sum(top < 0 for top, _ in sums)
     if exact_p(wins, losses) > _SIGNIFICANT:
         low, high = min(low, 0.0), max(high, 0.0)
-    return Interval(value=value, low=low, high=high, n=len(tops))
+    return Interval(value=value, low=min(low, value), high=max(high, value), n=len(tops))
 
 
 def _by_cluster(tops: Sequence[float], bottoms: Sequence[float], clusters: Sequence[str]) -> list[tuple[float, float]]:

@@ -3,9 +3,14 @@
 import copy
 import json
 import signal
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from runtime.holdout import is_held_out
 
 DATABASE = """
 CREATE TABLE singer (id INTEGER PRIMARY KEY, name TEXT, age INTEGER);
@@ -49,8 +54,8 @@ def baseline(shared_workspace: Any, evaluation: dict[str, Any]) -> Any:
     return ended
 
 
-def predictions(workspace: Any, output: str) -> list[dict[str, Any]]:
-    text = (workspace.outputs / output / "predictions.jsonl").read_text(encoding="utf-8")
+def predictions(workspace: Any, output: str, file: str = "predictions.jsonl") -> list[dict[str, Any]]:
+    text = (workspace.outputs / output / file).read_text(encoding="utf-8")
     return [json.loads(line) for line in text.splitlines()]
 
 
@@ -135,6 +140,124 @@ def test_full_fine_tuning_then_dpo_then_a_target_that_is_met(
     assert ended.code == 0, ended.stderr
     assert shared_workspace.metrics("plan-eval-2")["metrics"]["execution_accuracy"]["value"] == 1.0
     assert ended.event("end")["gate"]["verdict"] == "target-met"
+
+
+@pytest.fixture(scope="module")
+def compared(shared_workspace: Any, evaluation: dict[str, Any], baseline: Any) -> dict[str, dict[str, Any]]:
+    """What evaluations find with badcases, general rows and chains: the base model, then the tuned one against it.
+
+    The base model is right where its own answers are the references, the tuned one where the query it learnt is.
+    """
+    learnt, own = "SELECT count(*) FROM singer", predictions(shared_workspace, "plan-eval-0")
+    rows, write = evaluation_rows(12), shared_workspace.write_rows
+    references = [own[at]["prediction"] if at < 2 else learnt for at in range(12)]
+    held_out = [{**row, "reference": right, "cluster": None} for row, right in zip(rows, references, strict=True)]
+    bad = [
+        {"id": f"b{at}", "prompt": row["prompt"], "answer": "?", "fix": learnt if at % 4 else "another", "class": kind}
+        for at, (row, kind) in enumerate(zip(rows, ["critical"] + ["systemic"] * 11, strict=True))
+    ]
+    # the very prompts of the held-out rows, so that the same answers come
+    general = [{**row, "reference": own[at]["prediction"]} for at, row in enumerate(rows)]
+    texts = [{"text": f"第 {index} 段：how many singers are there in the hall number {index}?"} for index in range(90)]
+    blocks = [
+        write("compared.jsonl", held_out, "evaluation"),
+        write("bad.jsonl", bad, "badcase") | {"role": "badcases", "limit": 8},
+        write("general.jsonl", general, "evaluation") | {"role": "general"},
+        write("texts.jsonl", texts, "text") | {"role": "general", "limit": 7},
+    ]
+    config = copy.deepcopy(evaluation) | {"data": blocks, "without_chain": True}
+    config["metrics"] = [{"name": "exact_match", "answer_marker": "Answer:"}]
+    config["gate"] = {"metric": "exact_match", "target": 0.9, "baseline": None}
+    tuned = copy.deepcopy(config) | {"output": "tuned"}
+    tuned["model"]["adapters"], tuned["gate"]["baseline"] = ["plan-full/model"], "untuned"
+    narrow = copy.deepcopy(tuned) | {"output": "narrow", "data": blocks[:2]}
+    stages = {"untuned": config | {"output": "untuned"}, "tuned": tuned, "narrow": narrow}
+    asked = [[str(shared_workspace.root), shared_workspace.write_config(*each).name, {}] for each in stages.items()]
+    (shared_workspace.root / "models").symlink_to(shared_workspace.models)
+    script = Path(__file__).with_name("stages.py")
+    done = subprocess.run(
+        [sys.executable, str(script)], input=json.dumps(asked), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-5000:]
+    assert json.loads(done.stdout) == [[], [], []], done.stderr[-5000:]
+    return {name: shared_workspace.metrics(name) for name in stages}
+
+
+def test_an_evaluation_tells_which_badcases_are_fixed_and_which_answers_broke(
+    shared_workspace: Any, compared: dict[str, dict[str, Any]]
+) -> None:
+    before, after = compared["untuned"]["report"], compared["narrow"]["report"]
+    assert "broken" not in before
+    assert before["badcases"]["fixed"] == 0
+    asked = predictions(shared_workspace, "narrow", "badcases.jsonl")
+    assert len(asked) == 8
+    fixed = [row["id"] for row in asked if row["scores"]["exact_match"]["value"] == 1]
+    assert set(fixed) == {row["id"] for row in asked} - {"b0", "b4", "b8"}
+    rates = after["badcases"]
+    assert (rates["fixed"], rates["n"], rates["gain"]["value"]) == (len(fixed), 8, len(fixed) / 8)
+    # the one critical badcase is among those asked, however few they are
+    assert {name: (rate["fixed"], rate["n"]) for name, rate in rates["classes"].items()} == {
+        "critical": (0, 1),
+        "systemic": (len(fixed), 7),
+    }
+    assert (after["broken"]["count"], after["broken"]["fixed"]) == (2, 10)
+    broken = predictions(shared_workspace, "narrow", "broken.jsonl")
+    assert [row["id"] for row in broken] == after["broken"]["ids"] == ["问题-0", "问题-1"]
+    assert broken[0]["before"] == broken[0]["reference"] != broken[0]["after"] == "SELECT count(*) FROM singer"
+    assert compared["narrow"]["gate"]["verdict"] == "continue"
+
+
+def test_a_loss_of_general_ability_stops_a_plan_that_gained(
+    shared_workspace: Any, compared: dict[str, dict[str, Any]]
+) -> None:
+    gate = compared["tuned"]["gate"]
+    assert (gate["verdict"], gate["gain"]) == ("no-gain", compared["narrow"]["gate"]["gain"])
+    assert gate["gain_low"] > 0
+    assert gate["reason"].startswith("`exact_match` on general rows lost -")
+    questions, text = compared["tuned"]["report"]["general"]
+    assert (questions["measure"], questions["value"]["n"], questions["value"]["value"]) == ("exact_match", 12, 0.0)
+    assert questions["gain"]["high"] < -0.02
+    assert (text["measure"], text["value"]["n"]) == ("bits_per_byte", 7)
+    assert compared["untuned"]["report"]["general"][1]["gain"] is None
+    bits = {name: predictions(shared_workspace, name, "general_text.jsonl") for name in ("untuned", "tuned")}
+    total = {name: sum(row["bits"] for row in rows) for name, rows in bits.items()}
+    assert text["gain"]["value"] == pytest.approx(1 - total["tuned"] / total["untuned"])
+    # bytes, not characters; and of the text that no stage trains on
+    sizes = {len(f"第 {at} 段：how many singers are there in the hall number {at}?".encode()) for at in range(90)}
+    assert {row["bytes"] for row in bits["tuned"]} <= sizes
+    # a model of random weights needs as many bits as there are tokens to choose from
+    assert 4 < compared["untuned"]["report"]["general"][1]["value"]["value"] < 10
+
+
+def test_the_worth_of_a_chain_tokens_and_time_are_measured(
+    shared_workspace: Any, compared: dict[str, dict[str, Any]]
+) -> None:
+    report = compared["tuned"]["report"]
+    worth = report["without_chain"]
+    direct = predictions(shared_workspace, "tuned", "without_chain.jsonl")
+    chained = predictions(shared_workspace, "tuned")
+    assert [row["prompt_tokens"] for row in direct] > [row["prompt_tokens"] for row in chained]
+    right = sum(row["scores"]["exact_match"]["value"] for row in direct)
+    assert worth["without_chain"]["value"] == pytest.approx(right / 12)
+    assert worth["gain"]["value"] == pytest.approx((10 - right) / 12)
+    assert (worth["only_with"] - worth["only_without"], 0 <= worth["p"] <= 1) == (10 - right, True)
+    assert report["tokens"]["answer"]["mean"] == pytest.approx(sum(row["tokens"] for row in chained) / 12, abs=1e-3)
+    assert report["tokens"]["cut"] == sum(row["is_cut"] for row in chained)
+    assert all(row["tokens"] == 12 for row in chained if row["is_cut"])
+    assert 0 < report["seconds"]["p50"] <= report["seconds"]["p95"]
+    assert report["seconds"]["batch_size"] == 5
+    assert "seconds" not in chained[0]
+
+
+def test_bits_are_of_text_that_is_never_trained_on() -> None:
+    from runtime.asked import MAX_CHARACTERS, general_texts
+    from runtime.config.blocks import DataBlock
+    from runtime.data import Source
+
+    block = DataBlock(path="t", shape="text", sha256="0" * 64, rows=99, role="general", limit=50)
+    texts = [f"text {index} " * 400 for index in range(99)]
+    source = Source(block=block, rows=[{"text": text} for text in texts], places=[""] * 99, excluded=0)
+    assert general_texts([source]) == [text[:MAX_CHARACTERS] for text in texts if is_held_out(text)]
 
 
 @pytest.mark.parametrize(
