@@ -112,7 +112,7 @@ _FINDINGS = ("fixed", "broken", "general")
 
 def _findings(result: Result) -> dict[str, str]:
     """What an evaluation found beside its score: badcases fixed, answers newly wrong, the change on general rows."""
-    report = result.metrics.get("report") or {}
+    report = (result.metrics.get("report") or {}) if result.job.method == "evaluate" else {}
     cells = {}
     if rates := report.get("badcases"):
         cells["fixed"] = f"{rates['fixed']}/{rates['n']}"

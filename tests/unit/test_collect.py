@@ -176,3 +176,88 @@ def test_a_plan_goes_on_from_what_was_collected(project: Project, capfd: pytest.
     assert project.run() == []
     out, _ = capfd.readouterr()
     assert out.count("finished elsewhere") == 7
+
+
+RATE = {"value": 0.25, "low": 0.1, "high": 1 / 3, "n": 8, "fixed": 2}
+LOSS = {"value": -0.125, "low": -0.25, "high": -0.03, "n": 8}
+REPORT = {
+    "tokens": {
+        "prompt": {"mean": 40.25, "p50": 40.0, "p95": 52.0},
+        "answer": {"mean": 9.5, "p50": 9.0, "p95": 12.0},
+        "cut": 1,
+    },
+    "seconds": {"mean": 0.5, "p50": 0.4, "p95": 0.9, "batch_size": 16},
+    "broken": {"count": 120, "fixed": 3, "ids": [f"问题-{at}" for at in range(120)], "first": [{"id": "问题-0"}]},
+    "badcases": RATE | {"metric": "exact_match", "unjudged": 0, "classes": {"critical": RATE}, "gain": LOSS},
+    "general": [
+        {"measure": "exact_match", "value": RATE, "gain": None, "tolerated": 0.02},
+        {"measure": "bits_per_byte", "value": RATE | {"value": 1.5, "high": 2.5}, "gain": LOSS, "tolerated": 0.05},
+    ],
+    "without_chain": {
+        "with_chain": RATE,
+        "without_chain": RATE,
+        "gain": LOSS,
+        "only_with": 1,
+        "only_without": 2,
+        "p": 1.0,
+        "tokens": {"with_chain": 80.5, "without_chain": 4.25},
+    },
+}
+
+
+def test_what_an_evaluation_finds_beside_its_score_is_kept_and_shown(
+    project: Project, capfd: pytest.CaptureFixture[str]
+) -> None:
+    project.behave(evaluate_sft={"report": REPORT})
+    assert project.run() == []
+    table, _ = capfd.readouterr()
+    heads, *rows = [line.split() for line in table.splitlines() if "stage" in line or "evaluate-" in line]
+    assert {"fixed", "broken", "general"} <= set(heads)
+    row = next(row for row in rows if "evaluate-sft" in row)
+    assert [cell for cell in row if cell in ("2/8", "120", "-0.125")] == ["2/8", "120", "-0.125"]
+    assert project.collect().exit_code == 0
+    body = evidence(project)["evaluate-sft"].spec
+    assert body.reason == "as told"
+    assert body.badcases is not None
+    assert (body.badcases.fixed, body.badcases.total, body.badcases.high) == (2, 8, 0.333333)
+    assert [(each.name, each.total) for each in body.badcases.classes] == [("critical", 8)]
+    assert body.broken is not None
+    assert (body.broken.count, len(body.broken.ids), body.broken.ids[0]) == (120, 100, "问题-0")
+    assert [(each.measure, each.score.value, each.gain is None) for each in body.general] == [
+        ("exact_match", 0.25, True),
+        ("bits_per_byte", 1.5, False),
+    ]
+    assert body.tokens is not None
+    assert (body.tokens.prompt, body.tokens.answer, body.tokens.cut) == (40.25, 9.5, 1)
+    assert body.latency is not None
+    assert (body.latency.p95, body.latency.batch_size) == (0.9, 16)
+    assert body.without_chain is not None
+    assert (body.without_chain.chain_tokens, body.without_chain.p_value) == (80.5, 1.0)
+    assert evidence(project)["evaluate-base"].spec.badcases is None  # as an older runtime reports
+
+    project.compile()
+    told = (project.plan / "PLAN.md").read_text(encoding="utf-8")
+    found = "2 of 8 badcases fixed; 120 answers newly wrong, 3 newly right; general bits_per_byte -0.125"
+    assert found in told.replace("\\", "")
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        {"badcases": {"fixed": 1}},
+        {"badcases": RATE | {"classes": {"unheard-of": RATE}}},
+        {"broken": {"count": -1, "fixed": 0, "ids": []}},
+        {"general": [{"measure": "Bits!", "value": RATE, "gain": None}]},
+        {"seconds": {"mean": float("nan"), "p50": 0, "p95": 0, "batch_size": 1}},
+        {"tokens": 3},
+        [1],
+    ],
+)
+def test_a_report_that_makes_no_sense_is_refused(project: Project, report: object) -> None:
+    project.run()
+    path = metrics_file(project, "evaluate-sft")
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"report": report}))
+    done = project.collect()
+    assert (done.exit_code, "RUN797" in done.stderr) == (1, True)
+    assert "Traceback" not in done.stderr
+    assert written(project) == []
