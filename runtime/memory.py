@@ -2,7 +2,7 @@
 
 import errno
 
-from runtime.config.stages import AnyStage, TrainingStage
+from runtime.config.stages import Stage, TrainingStage
 from runtime.errors import StageError, chain_of
 
 _TEXTS = (
@@ -15,7 +15,7 @@ _TEXTS = (
 )
 
 
-def as_memory_failure(error: BaseException, stage: AnyStage) -> StageError | None:
+def as_memory_failure(error: BaseException, stage: Stage) -> StageError | None:
     """Return the RUN742 error for `error` if it, or one that it wraps, says that memory ran out; otherwise None."""
     for each in chain_of(error):
         is_memory = isinstance(each, MemoryError) or (isinstance(each, OSError) and each.errno == errno.ENOMEM)
@@ -25,7 +25,7 @@ def as_memory_failure(error: BaseException, stage: AnyStage) -> StageError | Non
     return None
 
 
-def _hint(stage: AnyStage) -> str:
+def _hint(stage: Stage) -> str:
     if not isinstance(stage, TrainingStage):
         return "lower the batch size of the stage, or give it a machine with more memory"
     batch = stage.trainer.get("per_device_train_batch_size", 8)

@@ -55,6 +55,7 @@ def _draw(path: Path, label: str, names: Sequence[str], steps: Sequence[dict[str
         axes.plot(
             [step for step, _ in points], [value for _, value in points], label=name, linewidth=1.4, marker=marker
         )
+    axes.set_title(path.stem.replace("_", " "), fontsize="medium")
     axes.set_xlabel("step")
     axes.set_ylabel(label)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))

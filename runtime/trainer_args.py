@@ -71,6 +71,7 @@ def trainer_args(config: type[Config], stage: TrainingStage, folder: Path) -> Co
         "use_cpu": not has_gpu,
         "report_to": list(stage.tracking) or "none",
         "run_name": stage.output,
+        "project": stage.plan,
         **sharding(stage, has_gpu=has_gpu),
         "disable_tqdm": True,
         # The newest checkpoint may be half-written, so there must be one before it.

@@ -1,0 +1,97 @@
+"""One small stage for each method that trains, on the tiny model: what is interrupted, here and in the matrix."""
+
+from typing import Any
+
+STEPS = 12
+TRAINER = {"max_steps": STEPS, "per_device_train_batch_size": 2, "max_length": 256, "save_steps": 3}
+# dropout is what a careless resume gets wrong
+PEFT = {"r": 4, "lora_alpha": 8, "lora_dropout": 0.1, "target_modules": "all-linear"}
+SAMPLED = {"per_device_train_batch_size": 4, "max_completion_length": 12, "max_length": None}
+REWARDS = [{"use": "length", "weight": 1.0, "options": {"most": 12}}]
+
+
+def turns(role: str, content: str) -> list[dict[str, str]]:
+    return [{"role": role, "content": content}]
+
+
+def question(index: int) -> str:
+    return f"第 {index} 题: " + "how many singers? " * (1 + index % 3)
+
+
+ROWS: dict[str, Any] = {
+    "text": lambda index: {"text": question(index)},
+    "prompt-completion": lambda index: {
+        "prompt": turns("user", question(index)),
+        "completion": turns("assistant", f"SELECT count(*) FROM t{index}"),
+    },
+    "chain": lambda index: {
+        "prompt": turns("user", question(index)),
+        "completion": turns("assistant", f"{index}"),
+        "chain": f"there are {index} tables, so count them",
+    },
+    "preference": lambda index: {
+        "prompt": turns("user", question(index)),
+        "chosen": turns("assistant", f"SELECT count(*) FROM t{index}"),
+        "rejected": turns("assistant", f"SELECT name FROM t{index}"),
+        "cluster": f"{index}",
+    },
+    "unpaired-preference": lambda index: {
+        "prompt": turns("user", question(index)),
+        "completion": turns("assistant", f"SELECT {index}"),
+        "label": index % 2 == 0,
+    },
+    "prompt": lambda index: {"prompt": turns("user", question(index))},
+}
+TEACHER = {
+    "name": "tiny",
+    "revision": "1",
+    "access": "weights",
+    "license": "apache-2.0",
+    "outputs_may_train": True,
+    "shares_vocabulary": True,
+}
+# method: shape of its rows, fields of its own, trainer settings of its own
+METHODS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
+    "cpt": ("text", {"replay_share": 0.0}, {"packing": True, "max_length": 64}),
+    "sft": ("prompt-completion", {}, {"gradient_accumulation_steps": 2}),
+    "cot": ("chain", {"answer_marker": "####"}, {}),
+    "latent-cot": (
+        "chain",
+        {
+            "answer_marker": "####",
+            "curriculum": {"remove_tokens": 12, "epochs_per_removal": 1, "reset_optimizer": True},
+        },
+        {"max_steps": None, "per_device_train_batch_size": 8, "num_train_epochs": 1},
+    ),
+    "dpo": ("preference", {}, {"disable_dropout": False}),
+    "kto": ("unpaired-preference", {}, {"per_device_train_batch_size": 4}),
+    "reward": ("preference", {"held_out_share": 0.2}, {}),
+    "grpo": ("prompt", {"rewards": REWARDS}, {**SAMPLED, "num_generations": 4}),
+    "ppo": ("prompt", {"rewards": REWARDS, "reward_model": None}, SAMPLED),
+    "distill": (
+        "prompt",
+        {"teacher": TEACHER, "distillation": {"on_policy": True, "same_vocabulary": True}},
+        SAMPLED,
+    ),
+}
+
+
+def config_of(workspace: Any, method: str, output: str, **fields: Any) -> dict[str, Any]:
+    """Write the method's rows and return its config, for a tiny model and the output folder named."""
+    shape, own, trainer = METHODS[method]
+    rows = [{"id": f"row-{index}", **ROWS[shape](index)} for index in range(24)]
+    settings = {name: value for name, value in {**TRAINER, **trainer}.items() if value is not None}
+    return {
+        "schema": "trainspec.dev/stage/v1",
+        "plan": "plan",
+        "stage": method,
+        "method": method,
+        "output": output,
+        "seed": 7,
+        "model": {"path": "tiny/1", "adapters": [], "dtype": "float32", "trust_remote_code": False},
+        "data": [workspace.write_rows(f"{shape}.jsonl", rows, shape)],
+        "peft": PEFT,
+        "trainer": {"learning_rate": 0.001, **settings},
+        **own,
+        **fields,
+    }
