@@ -61,7 +61,7 @@ def main() -> int:
 
 
 def read(folder: Path) -> list[dict[str, Any]]:
-    """Each message with its right reply, in an order of its own: short ones in English, without addresses, none twice."""
+    """Each message with its right reply, in an order of its own: short, in English, without addresses, none twice."""
     reply_of = {function: reply for reply, functions in REPLIES.items() for function in functions}
     found: dict[str, dict[str, Any]] = {}
     for name in FILES:
