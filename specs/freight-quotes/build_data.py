@@ -8,18 +8,16 @@
 
 import argparse
 import json
-import math
 import random
 import sys
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-SEED, CHAINS, HELD_OUT = 7, 320, 120
+SEED, CHAINS, HELD_OUT = 7, 560, 80
 # 每个区：首重一公斤的价、续重每公斤的价（元）；演示用的虚构价目
 RATES = {"同城": (8, 1), "省内": (10, 2), "邻省": (13, 5), "偏远": (20, 12)}
-VOLUME_DIVISOR = 6000  # 立方厘米折一公斤
-INSURED_RATE = 0.005  # 保价费率，不满一元按一元收
+HEAVIEST = 15  # 公斤
 
 
 def main() -> int:
@@ -27,45 +25,39 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args()
-    rows: dict[str, dict[str, Any]] = {}
-    generator = random.Random(SEED)
-    while len(rows) < CHAINS + HELD_OUT:
-        row = quote(generator)
-        rows.setdefault(row["prompt"], row)
-    made = list(rows.values())
+    made = quotes()
+    random.Random(SEED).shuffle(made)
     held_out = [
-        {"id": f"fq-{index:03}", "prompt": row["prompt"], "reference": row["completion"]}
-        for index, row in enumerate(made[CHAINS:], start=1)
+        {"id": f"fq-{index:03}", "prompt": row["prompt"], "reference": row["completion"][0]["content"]}
+        for index, row in enumerate(made[CHAINS : CHAINS + HELD_OUT], start=1)
     ]
     files = {"chains.jsonl": made[:CHAINS], "held-out.jsonl": held_out}
     return sum(put(HERE / "data" / name, each, check=options.check) for name, each in files.items()) and 1
 
 
-def quote(generator: random.Random) -> dict[str, Any]:
+def quotes() -> list[dict[str, Any]]:
+    """所有的货：每个区，每种实重和体积重。"""
+    kilos = range(1, HEAVIEST + 1)
+    return [quote(zone, weight, volume) for zone in RATES for weight in kilos for volume in kilos]
+
+
+def quote(zone: str, weight: int, volume: int) -> dict[str, Any]:
     """一票货：问题、推理链、答案。"""
-    zone = generator.choice(sorted(RATES))
-    weight = generator.randint(3, 220) / 10
-    sides = [generator.randrange(10, 65, 5) for _ in range(3)]
-    insured = generator.choice((0, 0, generator.randrange(200, 6200, 100)))
     first, further = RATES[zone]
-    volume = math.prod(sides) / VOLUME_DIVISOR
-    charged = max(1, math.ceil(max(weight, volume)))
-    carriage = first + (charged - 1) * further
-    fee = max(1, math.ceil(insured * INSURED_RATE)) if insured else 0
-    size = "×".join(str(side) for side in sides)
-    chain = [
-        f"体积重：{size}÷{VOLUME_DIVISOR}={volume:.2f} 公斤。",
-        f"计费重：{weight:.1f} 与 {volume:.2f} 取大，进位到 {charged} 公斤。",
-        f"运费：{first}+{charged - 1}×{further}={carriage} 元。",
-    ]
-    if insured:
-        chain.append(f"保价：{insured}×{INSURED_RATE:.1%} 进位到 {fee} 元。")
-    asked = f"寄往{zone}，实重 {weight:.1f} 公斤，箱子 {size} 厘米" + (f"，保价 {insured} 元" if insured else "")
+    charged = max(weight, volume)
+    carriage = (charged - 1) * further
+    steps = (f"max({weight},{volume})={charged}", f"{charged}-1={charged - 1}", f"{charged - 1}*{further}={carriage}")
+    asked = f"寄往{zone}，实重 {weight} 公斤，体积重 {volume} 公斤。运费多少元？"
     return {
-        "prompt": f"{asked}。运费一共多少元？只答数字。",
-        "chain": "\n".join(chain),
-        "completion": f"{carriage + fee}",
+        "prompt": turns("user", asked),
+        "chain": " ".join((*steps, f"{first}+{carriage}={first + carriage}")),
+        "completion": turns("assistant", f"{first + carriage}"),
     }
+
+
+def turns(role: str, content: str) -> list[dict[str, str]]:
+    """一轮对话。"""
+    return [{"role": role, "content": content}]
 
 
 def put(path: Path, rows: list[dict[str, Any]], *, check: bool) -> int:

@@ -1,80 +1,83 @@
-"""用 npm 包 chinese-poetry 2.0.1 生成 `data/` 和全唐诗语料：诗句接龙的示范、留出的题目。
+"""用 npm 包 chinese-poetry 2.0.1 和 llamafactory 0.9.5 的源码包生成 `data/`：绝句语料、一般文本、接龙的示范和留出的题目。
 
-    build_data.py --package DIR                     写 data/
-    build_data.py --package DIR --check             与已提交的文件比较；不同则退出码为 1
-    build_data.py --package DIR --corpus poems.jsonl  另写全唐诗语料（不进 Git，13 MB，只提交数据卡）
+    build_data.py --poems DIR --general DIR            写 data/
+    build_data.py --poems DIR --general DIR --check    与已提交的文件比较；不同则退出码为 1
 
-DIR 是解开的包，里面有 `dist/`。
+两个 DIR 都是解开的包：前者里面有 `dist/`，后者里面有 `data/`。
 """
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-ANTHOLOGY = "mengxue/tangshisanbaishou.json"
-HELD_OUT_OF = 4  # 每四首留出一首，只用于评测
-COUPLETS = 3  # 每首最多出三题
+ANTHOLOGIES = ("tangshisanbaishou.json", "qianjiashi.json")
+HELD_OUT_OF = 3  # 每三首留出一首，只用于评测
+PIECES, PIECE = 8, 500  # 一般文本：每篇取几段，每段最多多少字符
 
 
 def main() -> int:
     """写文件或比较；返回退出码。"""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--package", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--poems", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--general", type=Path, required=True, metavar="DIR")
     parser.add_argument("--check", action="store_true")
-    parser.add_argument("--corpus", type=Path)
     options = parser.parse_args()
-    dist = options.package / "dist"
-    if options.corpus:
-        put(options.corpus, [{"text": text} for text in corpus(dist)], check=False)
-    poems = list(anthology(dist))
+    poems = list(quatrains(options.poems / "dist" / "mengxue"))
+    asked = [question(index, poem) for index, poem in enumerate(poems)]
     files = {
+        "quatrains.jsonl": [{"text": "\n".join((poem["title"], poem["author"], *poem["lines"]))} for poem in poems],
+        "general.jsonl": [{"text": text} for text in pieces(options.general / "data" / "wiki_demo.txt")],
         "next-lines.jsonl": [
-            {"cluster": row["cluster"], "prompt": row["prompt"], "completion": row["reference"]}
-            for index, poem in enumerate(poems)
+            {"cluster": row["cluster"], "prompt": row["prompt"], "completion": turns("assistant", row["reference"])}
+            for index, row in enumerate(asked)
             if index % HELD_OUT_OF
-            for row in questions(index, poem)
         ],
-        "held-out.jsonl": [
-            row for index, poem in enumerate(poems) if not index % HELD_OUT_OF for row in questions(index, poem)
-        ],
+        "held-out.jsonl": [row for index, row in enumerate(asked) if not index % HELD_OUT_OF],
     }
     return sum(put(HERE / "data" / name, made, check=options.check) for name, made in files.items()) and 1
 
 
-def anthology(dist: Path) -> Iterator[dict[str, Any]]:
-    """《唐诗三百首》里不少于两联的诗，书中的次序；同题同作者的只取第一首。"""
+def quatrains(folder: Path) -> Iterator[dict[str, Any]]:
+    """《唐诗三百首》和《千家诗》里只有两联的诗，书中的次序；第一联相同的只取第一首。"""
     seen = set()
-    for part in json.loads((dist / ANTHOLOGY).read_text(encoding="utf-8"))["content"]:
-        for poem in part["content"]:
-            name = (poem["chapter"], poem["author"])
-            if len(poem["paragraphs"]) > 1 and name not in seen:
-                seen.add(name)
-                yield poem
+    for name in ANTHOLOGIES:
+        for part in json.loads((folder / name).read_text(encoding="utf-8"))["content"]:
+            for poem in part["content"]:
+                given = poem["paragraphs"]  # 组诗在这里是一首首的诗，不取
+                lines = [re.sub(r"[（(].*?[）)]", "", line).strip() for line in given if isinstance(line, str)]
+                if len(given) == len(lines) == 2 and lines[0][:7] not in seen:
+                    seen.add(lines[0][:7])
+                    author = re.sub(r"（.*?）", "", poem["author"])
+                    yield {"title": poem["chapter"], "author": author, "lines": lines}
 
 
-def questions(index: int, poem: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """一首诗的题目：给出一联，问下一联。"""
-    lines = poem["paragraphs"]
-    for place in range(min(COUPLETS, len(lines) - 1)):
-        prompt = f"{poem['author']}《{poem['chapter']}》：“{lines[place]}”的下一聯是什麼？只答這一聯。"
-        name = f"tang300-{index:03}-{place + 1}"
-        yield {"id": name, "cluster": f"tang300-{index:03}", "prompt": prompt, "reference": lines[place + 1]}
+def question(index: int, poem: dict[str, Any]) -> dict[str, Any]:
+    """一首诗的题目：给出第一联，问第二联。"""
+    first, second = poem["lines"]
+    prompt = f"{poem['title']}\n{poem['author']}\n{first}\n下一聯？"
+    name = f"poem-{index:03}"
+    return {"id": name, "cluster": name, "prompt": turns("user", prompt), "reference": second}
 
 
-def corpus(dist: Path) -> Iterator[str]:
-    """全唐诗，一首一行，按文件的次序；逐字重复的只取一次。"""
-    seen = set()
-    paths = (dist / "quantangshi").glob("poet.tang.*.json")
-    for path in sorted(paths, key=lambda each: int(each.name.split(".")[2])):
-        for poem in json.loads(path.read_text(encoding="utf-8")):
-            text = "\n".join((poem["title"], poem["author"], *poem["paragraphs"]))
-            if poem["paragraphs"] and text not in seen:
-                seen.add(text)
-                yield text
+def pieces(path: Path) -> Iterator[str]:
+    """英文维基百科的条目，一行一篇：每篇开头的几段，段在句末断开。"""
+    for article in path.read_text(encoding="utf-8").splitlines():
+        made = [""]
+        for sentence in re.split(r"(?<=[.!?])\s+", article):
+            if made[-1] and len(made[-1]) + len(sentence) >= PIECE:
+                made.append("")
+            made[-1] = f"{made[-1]} {sentence}".strip()
+        yield from (text for text in made[:PIECES] if len(text) <= 2 * PIECE)
+
+
+def turns(role: str, content: str) -> list[dict[str, str]]:
+    """一轮对话。"""
+    return [{"role": role, "content": content}]
 
 
 def put(path: Path, rows: list[dict[str, Any]], *, check: bool) -> int:

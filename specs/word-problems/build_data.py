@@ -8,13 +8,17 @@ Needs `reasoning-gym==0.1.25` in the environment.
 
 import argparse
 import json
+import re
 import sys
+from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-SEED, PROBLEMS, CHAINS, HELD_OUT = 42, 900, 240, 80
-HELD_OUT_OF = 4  # every fourth kind of problem is asked only in the evaluation
+SEED, PROBLEMS = 42, 9000
+KINDS, OF_A_KIND, HELD_OUT_OF_A_KIND = 10, 48, 8
+LARGEST = 200  # numbers as in a primary school
 TAIL = " Give the result as your final answer. Do not include units."
 
 
@@ -23,34 +27,47 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args()
-    rows = problems()
-    kinds = sorted({row["cluster"] for row in rows})
-    held_out = set(kinds[::HELD_OUT_OF])
-    files = {
-        "chains.jsonl": [row for row in rows if row["cluster"] not in held_out][:CHAINS],
-        "held-out.jsonl": [question(row) for row in rows if row["cluster"] in held_out][:HELD_OUT],
-    }
+    kinds = shortest(problems())
+    held_out = [question(row) for rows in kinds for row in rows[:HELD_OUT_OF_A_KIND]]
+    chains = [row for rows in kinds for row in rows[HELD_OUT_OF_A_KIND:]]
+    files = {"chains.jsonl": chains, "held-out.jsonl": held_out}
     return sum(put(HERE / "data" / name, made, check=options.check) for name, made in files.items()) and 1
 
 
-def problems() -> list[dict[str, Any]]:
-    """Problems with chains; those made from one template share a cluster."""
+def problems() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Problems with chains of small whole numbers, each with its kind: the variables of its template."""
     import reasoning_gym  # type: ignore[import-not-found, unused-ignore]
 
-    rows: dict[str, dict[str, Any]] = {}
+    seen = set()
     for index, each in enumerate(reasoning_gym.create_dataset("gsm_symbolic", size=PROBLEMS, seed=SEED)):
         chain, _, answer = each["metadata"]["answer_cot"].rpartition("\n#### ")
         prompt = each["question"].removesuffix(TAIL)
-        if answer == each["answer"] and chain:
-            kind = ",".join(sorted(each["metadata"]["variables"]))
-            row = {"id": f"gsm-{index:03}", "cluster": kind, "prompt": prompt, "chain": chain, "completion": answer}
-            rows.setdefault(prompt, row)
-    return list(rows.values())
+        numbers = re.findall(r"\d+(?:\.\d+)?", f"{prompt} {chain}")
+        is_small = all("." not in number and int(number) <= LARGEST for number in numbers)
+        if answer == each["answer"] and chain and is_small and prompt not in seen:
+            seen.add(prompt)
+            row = {"id": f"gsm-{index:04}", "prompt": turns("user", prompt), "chain": chain}
+            row["completion"] = turns("assistant", answer)
+            yield ",".join(sorted(each["metadata"]["variables"])), row
+
+
+def shortest(rows: Iterator[tuple[str, dict[str, Any]]]) -> list[list[dict[str, Any]]]:
+    """The kinds with the shortest worked solutions, as many problems of each."""
+    kinds: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for kind, row in rows:
+        kinds[kind].append(row)
+    full = [made[:OF_A_KIND] for _, made in sorted(kinds.items()) if len(made) >= OF_A_KIND]
+    return sorted(full, key=lambda made: sum(len(row["chain"]) for row in made))[:KINDS]
+
+
+def turns(role: str, content: str) -> list[dict[str, str]]:
+    """One turn of a conversation."""
+    return [{"role": role, "content": content}]
 
 
 def question(row: dict[str, Any]) -> dict[str, Any]:
     """The row as one to evaluate on."""
-    return {"id": row["id"], "cluster": row["cluster"], "prompt": row["prompt"], "reference": row["completion"]}
+    return {"id": row["id"], "prompt": row["prompt"], "reference": row["completion"][0]["content"]}
 
 
 def put(path: Path, rows: list[dict[str, Any]], *, check: bool) -> int:
