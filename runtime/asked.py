@@ -80,7 +80,7 @@ def general_texts(sources: Sequence[Source]) -> list[str]:
     if blocks and not any(kept):
         count = sum(len(source.rows) for source in blocks)
         message = f"of {count} general texts none is held out: one in ten is, by its hash"
-        raise StageError("RUN712", message, "give some fifty general texts or more, or none")
+        raise StageError("RUN712", message, "give some fifty general texts or more, or set `evaluation.general` to 0")
     return [row["text"][:MAX_CHARACTERS] for row in chain.from_iterable(kept)]
 
 

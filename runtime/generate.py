@@ -12,6 +12,7 @@ from runtime.context import StageContext
 from runtime.errors import StageError
 
 if TYPE_CHECKING:
+    import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 
@@ -106,36 +107,51 @@ def answer_batch(
     pad = tokenizer.pad_token_id
     ids = torch.tensor([[pad] * (width - len(prompt)) + prompt for prompt in prompts], device=model.device)
     mask = torch.tensor([[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts], device=model.device)
+    ends: int | list[int] = model.generation_config.eos_token_id or tokenizer.eos_token_id
     sampling: dict[str, Any] = {"do_sample": True, "temperature": temperature, "top_k": 0, "top_p": 1.0}
     # Not the model's own generation settings: a repetition penalty or a top-k there would be another distribution.
-    ends = model.generation_config.eos_token_id or tokenizer.eos_token_id
     settings = GenerationConfig(
         max_new_tokens=max_new_tokens,
         **(sampling if temperature > 0 else {"do_sample": False}),
         pad_token_id=pad,
         eos_token_id=ends,
     )
-    times: list[float] = []
-
-    def note_time(ids: torch.Tensor, scores: object, **_: object) -> torch.Tensor:
-        times.append(time.perf_counter())
-        return torch.zeros(len(ids), dtype=torch.bool, device=ids.device)
-
+    steps = _StepTimes()
     generator: Any = model
-    started = time.perf_counter()
     output = generator.generate(
         input_ids=ids,
         attention_mask=mask,
         generation_config=settings,
-        stopping_criteria=StoppingCriteriaList([note_time]),
+        stopping_criteria=StoppingCriteriaList([steps]),
     )
     written: list[list[int]] = output[:, width:].tolist()
     texts: list[str] = tokenizer.batch_decode(written, skip_special_tokens=True)
-    ends = set(ends if isinstance(ends, list) else [ends])
-    answers = []
-    for prompt, text, tokens in zip(prompts, texts, written, strict=True):
-        end = next((at for at, token in enumerate(tokens, start=1) if token in ends), None)
-        count = len(tokens) if end is None else end
-        seconds = round(times[count - 1] - started, 4)
-        answers.append(Answer(text=text, prompt_tokens=len(prompt), tokens=count, is_cut=end is None, seconds=seconds))
-    return answers
+    lengths = [_length(tokens, ends) for tokens in written]
+    return [
+        Answer(text=text, prompt_tokens=len(prompt), tokens=count, is_cut=is_cut, seconds=steps.seconds(count))
+        for prompt, text, (count, is_cut) in zip(prompts, texts, lengths, strict=True)
+    ]
+
+
+class _StepTimes:
+    """Stops nothing, and notes when each token of a batch was there."""
+
+    def __init__(self) -> None:
+        self._started, self._times = time.perf_counter(), list[float]()
+
+    def __call__(self, ids: "torch.Tensor", scores: object, **_: object) -> "torch.Tensor":
+        import torch
+
+        self._times.append(time.perf_counter())
+        return torch.zeros(len(ids), dtype=torch.bool, device=ids.device)
+
+    def seconds(self, tokens: int) -> float:
+        """From the start until `tokens` were there."""
+        return round(self._times[tokens - 1] - self._started, 4)
+
+
+def _length(tokens: list[int], ends: int | list[int]) -> tuple[int, bool]:
+    """The tokens of an answer with the one that ends it, and whether there is none: what follows it is padding."""
+    last = set(ends if isinstance(ends, list) else [ends])
+    end = next((at for at, token in enumerate(tokens, start=1) if token in last), None)
+    return (len(tokens), True) if end is None else (end, False)
