@@ -1,0 +1,152 @@
+"""Metrics on rows: what is right behind a marker, and what is refused before a model is loaded."""
+
+import importlib.util
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runtime.answered import Answered, judge
+from runtime.asked import Asked, sets_of
+from runtime.changes import chain_worth, fix_rates
+from runtime.config.blocks import DataBlock, MetricBlock
+from runtime.config.read import parse_stage
+from runtime.config.stages import EvaluateStage
+from runtime.data import Source
+from runtime.errors import StageError
+from runtime.generate import Answer
+from runtime.metrics import METRICS, Judges, check_references
+from runtime.prompts import prompts_of
+
+CALL = '{"name": "f", "arguments": {"x": 1}}'
+
+
+@pytest.fixture(scope="module")
+def judges() -> Iterator[Judges]:
+    with Judges() as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("name", "reference", "answer", "marker", "value"),
+    [
+        ("exact_match", "four", "four", None, 1),
+        ("exact_match", "four", "2 + 2. Answer: four", None, 0),
+        ("exact_match", "four", "2 + 2. Answer: four", "Answer:", 1),
+        ("exact_match", "2 + 2. Answer: four", "four", "Answer:", 1),  # a reference may show its chain, too
+        ("numeric_answer", "4", "2 + 2 = 4", None, 1),
+        ("numeric_answer", "4", "4 apples. Answer: 5", "Answer:", 0),
+        ("numeric_answer", "4", "it is five", None, 0),
+        ("tool_call", CALL, f"I call f. Answer: {CALL}", "Answer:", 1),
+        ("tool_call", CALL, "f(1)", None, 0),
+    ],
+)
+def test_scores(judges: Judges, name: Any, reference: str, answer: str, marker: str | None, value: float) -> None:
+    metric = MetricBlock(name=name, answer_marker=marker)
+    score = METRICS[name]({"id": "1", "reference": reference}, answer, metric, Path(), judges)
+    assert (score.value, score.reason == "") == (value, value == 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "reference", "text"),
+    [("numeric_answer", "four", "row `1`: the reference is no number: `four`"), ("tool_call", "f(1)", "is not JSON")],
+)
+def test_references_that_a_metric_cannot_judge_by(judges: Judges, name: Any, reference: str, text: str) -> None:
+    with pytest.raises(StageError) as told:
+        check_references([{"id": "1", "reference": reference}], [MetricBlock(name=name)], Path(), judges)
+    assert (told.value.problem.code, text in told.value.problem.message) == ("RUN710", True)
+
+
+def test_a_metric_whose_library_is_missing(judges: Judges, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(StageError) as told:
+        check_references([{"id": "1", "reference": "4"}], [MetricBlock(name="numeric_answer")], Path(), judges)
+    assert (told.value.problem.code, int(told.value.exit_code)) == ("RUN723", 78)
+
+
+def source(rows: list[dict[str, Any]], shape: Any, role: Any = None) -> Source:
+    block = DataBlock(path=f"{role}.jsonl", shape=shape, sha256="0" * 64, rows=len(rows), role=role)
+    return Source(block=block, rows=rows, places=[""] * len(rows), excluded=0)
+
+
+def stage() -> EvaluateStage:
+    text = (
+        "schema: trainspec.dev/stage/v1\nplan: p\nstage: s\noutput: o\nmethod: evaluate\nseed: 1\n"
+        "model: {path: tiny/1, adapters: [], dtype: float32, trust_remote_code: false}\n"
+        f"data: [{{path: h.jsonl, shape: evaluation, sha256: {'a' * 64}, rows: 1}}]\n"
+        "generation: {max_new_tokens: 4, batch_size: 2}\nmetrics: [{name: exact_match}, {name: numeric_answer}]\n"
+        "gate: {metric: numeric_answer, target: 0.5, baseline: null}\n"
+    )
+    parsed = parse_stage(text.encode(), "test")
+    assert isinstance(parsed, EvaluateStage)
+    return parsed
+
+
+def test_badcases_that_cannot_be_judged_are_left_out_and_general_rows_are_compared_as_text(judges: Judges) -> None:
+    rows = [{"id": "1", "prompt": "2+2?", "reference": "4"}]
+    bad = [{"id": "1", "prompt": "a?", "fix": "5"}, {"id": "2", "prompt": "b?", "fix": "say please"}]
+    general = [{"id": "1", "prompt": "capital of France?", "reference": "Paris"}]
+    sources = [source(rows, "evaluation"), source(bad, "badcase", "badcases"), source(general, "evaluation", "general")]
+    held_out, badcases, others = sets_of(stage(), sources, Path(), judges)
+    assert [metric.name for metric in held_out.metrics] == ["numeric_answer", "exact_match"]  # the deciding one first
+    assert ([row["id"] for row in badcases.rows], badcases.unjudged) == (["1"], 1)
+    assert [metric.name for metric in others.metrics] == ["exact_match"]
+
+
+def answered(judges: Judges, texts: list[str], tokens: int) -> Answered:
+    rows = [
+        {"id": str(at), "prompt": "?", "reference": "1", "class": "critical" if at < 2 else None} for at in range(8)
+    ]
+    asked = Asked(name="badcases", rows=rows, metrics=[MetricBlock(name="exact_match")])
+    answers = [Answer(text=text, prompt_tokens=3, tokens=tokens, is_cut=False, seconds=0.1) for text in texts]
+    return judge(asked, answers, Path(), judges)
+
+
+def test_fix_rates_are_told_for_each_class(judges: Judges) -> None:
+    rates = fix_rates(answered(judges, ["1", "?"] + ["1"] * 6, 5), [0.0] * 8)
+    assert (rates["fixed"], rates["n"], rates["value"]) == (7, 8, 7 / 8)
+    assert {name: (rate["fixed"], rate["n"]) for name, rate in rates["classes"].items()} == {
+        "critical": (1, 2),
+        "undetermined": (6, 6),
+    }
+    assert rates["classes"]["undetermined"]["low"] < 1
+    assert rates["gain"]["low"] > 0
+
+
+def test_the_worth_of_a_chain_is_paired(judges: Judges) -> None:
+    chain, direct = answered(judges, ["1"] * 7 + ["?"], 40), answered(judges, ["?"] * 7 + ["1"], 2)
+    worth = chain_worth(chain, direct)
+    assert (worth["only_with"], worth["only_without"], worth["gain"]["value"]) == (7, 1, 6 / 8)
+    assert worth["p"] == pytest.approx(2 * 9 / 2**8)  # McNemar: 7 against 1
+    assert worth["gain"]["low"] <= 0  # which is no proof, though most answers changed for the better
+    assert worth["tokens"] == {"with_chain": 40.0, "without_chain": 2.0}
+
+
+class Tokenizer:
+    """A token a character."""
+
+    chat_template = None
+
+    def __call__(self, text: str, **_: Any) -> dict[str, list[int]]:
+        return {"input_ids": [ord(letter) for letter in text]}
+
+
+@pytest.mark.parametrize(
+    ("row", "code", "text"),
+    [
+        ({"id": "长", "prompt": "123456789"}, "RUN755", "row `长` has 9, the model's context 10"),
+        ({"id": "1", "prompt": [{"role": "user", "content": "a"}]}, "RUN718", "row `1` is turns with roles"),
+    ],
+)
+def test_prompts_that_cannot_be_asked(row: dict[str, Any], code: str, text: str) -> None:
+    tokenizer: Any = Tokenizer()
+    with pytest.raises(StageError) as told:
+        prompts_of([{"id": "0", "prompt": "1"}, row], tokenizer, answer_tokens=2, context=10)
+    assert (told.value.problem.code, text in told.value.problem.message) == (code, True)
+
+
+def test_the_marker_is_put_behind_the_prompt() -> None:
+    tokenizer: Any = Tokenizer()
+    row = {"id": "0", "prompt": "ab"}
+    assert prompts_of([row], tokenizer, answer_tokens=2, context=None, begin="=>") == [[97, 98, 61, 62]]
