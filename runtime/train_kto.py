@@ -44,6 +44,7 @@ def run(stage: KtoStage, context: StageContext) -> Outcome:
     weights = {name: balance[name] for name in _WEIGHTS}
     weighted = stage.model_copy(update={"trainer": {**stage.trainer, **weights}})
     args = trainer_args(KTOConfig, weighted, context.folder / CHECKPOINTS)
+    left_over = rows.pop() if len(rows) % args.per_device_train_batch_size == 1 else None  # alone in the last batch
     peft_config = lora_config(stage.peft)
     context.events.emit("phase", name="load model")
     tokenizer = load_tokenizer(stage.model, context.volumes)
@@ -63,7 +64,7 @@ def run(stage: KtoStage, context: StageContext) -> Outcome:
     )
     outcome = train_and_save(trainer, context, has_adapter=peft_config is not None, rows=len(rows))
     signals = first_and_last(trainer.state.log_history, ("rewards/chosen", "rewards/rejected", "rewards/margins", "kl"))
-    return replace(outcome, report={"balance": balance, "signals": signals})
+    return replace(outcome, report={"balance": balance, "left_over": int(left_over is not None), "signals": signals})
 
 
 def check_batch(trainer: dict[str, Any]) -> None:

@@ -65,7 +65,7 @@ def ran(shared_workspace: Any, build: Any) -> dict[str, list[str]]:
     workspace = shared_workspace
     (workspace.root / "models").symlink_to(workspace.models)
     made = workspace.write_rows("badcases.jsonl", badcases(48), "badcase")
-    marked = workspace.write_rows("thumbs.jsonl", thumbs(48), "unpaired-preference")
+    marked = workspace.write_rows("thumbs.jsonl", thumbs(49), "unpaired-preference")
     liked = workspace.write_rows("liked.jsonl", [row for row in thumbs(48) if row["label"]], "unpaired-preference")
     random = workspace.write_rows("noise.jsonl", noise(40), "preference")
     reward = {"held_out_share": 0.25}
@@ -127,7 +127,8 @@ def test_kto_tells_good_from_bad_answers(shared_workspace: Any, ran: dict[str, l
     assert ran["kto"] == []
     report = shared_workspace.metrics("plan-kto")["report"]
     assert report["balance"]["desirable"] == 32
-    assert report["balance"]["undesirable_weight"] == pytest.approx(1.5)
+    assert report["balance"]["undesirable"] == 17
+    assert report["left_over"] == 1  # 49 answers in batches of 4
     assert report["balance"]["ratio"] == pytest.approx(4 / 3)
     margins = report["signals"]["rewards/margins"]
     assert margins["last"] > margins["first"] + 0.1
