@@ -161,16 +161,19 @@ def nearness(mail: str, other: str) -> float:
 
 
 def prompt(mail: str) -> list[dict[str, str]]:
+    """The task and the mail, as one turn."""
     return [{"role": "user", "content": TASK + mail}]
 
 
 def write(name: str, rows: list[dict[str, object]]) -> None:
+    """Write `data/NAME`, an object a line."""
     path = Path(__file__).with_name("data") / name
     path.parent.mkdir(exist_ok=True)
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
 
 
 def main() -> None:
+    """Write all files of `data/`."""
     taught, asked = mails(random.Random(1), 420, 0), mails(random.Random(2), 150, 1)
     labelled, unlabelled = taught[:240], taught[240:]
     answer = [{"role": "assistant", "content": ""}]

@@ -1,6 +1,7 @@
 """生成本例的数据：省市区是真实地名，街道、门牌和写法由固定种子的程序拼成，不是任何人的地址。
 
-在本目录运行 `python build_data.py`，`data/` 逐字节重新生成。留出题和 badcase 的街道名不出现在教师的训练数据和学生的提问里。
+在本目录运行 `python build_data.py`，`data/` 逐字节重新生成。
+留出题和 badcase 的街道名，教师的训练数据和学生的提问里都没有。
 """
 
 import json
@@ -88,16 +89,19 @@ def addresses(
 
 
 def prompt(text: str) -> list[dict[str, str]]:
+    """任务和地址，作为一轮对话。"""
     return [{"role": "user", "content": TASK + text}]
 
 
 def write(name: str, rows: list[dict[str, object]]) -> None:
+    """写 `data/NAME`，一行一个对象。"""
     path = Path(__file__).with_name("data") / name
     path.parent.mkdir(exist_ok=True)
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
 
 
 def main() -> None:
+    """写 `data/` 里的所有文件。"""
     taught = addresses(random.Random(1), 720, TAUGHT)
     asked = addresses(random.Random(2), 120, ASKED, [text for text, _ in taught])
     labelled, unlabelled = taught[:400], taught[400:]

@@ -2,8 +2,8 @@
 
     python specs/parcel-address/make_teacher.py [MODELS]
 
-`MODELS` is the folder of models (default: the user's cache); the teacher is `address-splitter-135m/1` in it. A team has its
-teacher already: this one stands for a larger model, so that the plan can be run on a small machine.
+`MODELS` is the folder of models (default: the user's cache); the teacher is `address-splitter-135m/1` in it.
+A team has its teacher already: this one stands for a larger model, so that the plan can be run on a small machine.
 """
 
 import hashlib
@@ -23,6 +23,7 @@ HERE = Path(__file__).resolve().parent
 
 
 def main() -> int:
+    """Train the teacher and copy it to the models folder, if it is not there."""
     models = Path(sys.argv[1] if len(sys.argv) > 1 else cache_folder() / "models").resolve()
     target = models / TEACHER
     if target.is_dir():
@@ -35,7 +36,8 @@ def main() -> int:
         places = {"MODELS": models, "DATA": HERE / "data", "OUTPUTS": Path(folder)}
         environment = os.environ | {f"TRAINSPEC_{name}": str(path) for name, path in places.items()}
         environment["TRAINSPEC_TERMINATION_LOG"] = str(Path(folder) / "termination.json")
-        code = subprocess.run([sys.executable, "-m", "runtime", str(config)], env=environment, check=False).returncode
+        command = [sys.executable, "-m", "runtime", str(config)]
+        code = subprocess.run(command, env=environment, check=False).returncode  # noqa: S603
         if code == 0:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copytree(Path(folder) / "teacher" / "model", target)
