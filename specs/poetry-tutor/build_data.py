@@ -1,4 +1,4 @@
-"""用 npm 包 chinese-poetry 2.0.1 和 llamafactory 0.9.5 的源码包生成 `data/`：绝句语料、一般文本、接龙的示范和留出的题目。
+"""用 npm 包 chinese-poetry 2.0.1 和 llamafactory 0.9.5 的源码包生成 `data/`：语料、一般文本、示范和留出的题目。
 
     build_data.py --poems DIR --general DIR            写 data/
     build_data.py --poems DIR --general DIR --check    与已提交的文件比较；不同则退出码为 1

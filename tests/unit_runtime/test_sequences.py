@@ -1,0 +1,162 @@
+"""What is learnt of a row: the answers, all of them and nothing else, whatever the chat template looks like."""
+
+from typing import Any
+
+import pytest
+
+from runtime.errors import StageError
+from runtime.forms import Example
+from runtime.sequences import IGNORED, Limit, Tokens, limit_of, require_template, tokens_of
+from runtime.train_sft import prepare
+
+CHATML = (
+    "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+# as Qwen3 does: only the last answer shows its (empty) thoughts
+THINKING = (
+    "{% for message in messages %}<|im_start|>{{ message['role'] }}\n"
+    "{% if loop.last and message['role'] == 'assistant' %}<think></think>{% endif %}"
+    "{{ message['content'] }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+TOOLS = (
+    "{% if tools %}<|im_start|>system\n{{ tools | tojson }}<|im_end|>\n{% endif %}"
+    "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}"
+    "{% for call in message.tool_calls or [] %}<call>{{ call.function | tojson }}</call>{% endfor %}"
+    "<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+USER, ANSWER = {"role": "user", "content": "几个歌手？"}, {"role": "assistant", "content": "三个。"}
+MORE, LAST = {"role": "user", "content": "and bands?"}, {"role": "assistant", "content": "two 😀"}
+CALL = {
+    "role": "assistant",
+    "content": None,
+    "tool_calls": [{"function": {"name": "count", "arguments": {"表": "歌手"}}}],
+}
+RESULT = {"role": "tool", "content": "3"}
+OFFERED = [{"type": "function", "function": {"name": "count", "parameters": {}}}]
+
+
+def tokenizer_of(template: str | None) -> Any:
+    """A tokenizer of single bytes, with this chat template."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    tokenizer = Tokenizer(models.BPE(vocab={letter: index for index, letter in enumerate(letters)}, merges=[]))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<|im_end|>", pad_token="<|pad|>")
+    fast.add_special_tokens({"additional_special_tokens": ["<|im_start|>"]})
+    fast.chat_template = template
+    return fast
+
+
+def example(turns: list[dict[str, Any]] | None, **fields: Any) -> Example:
+    return Example(place="talks.jsonl:1", is_made=False, turns=turns, **fields)
+
+
+def learnt(tokens: Tokens, tokenizer: Any) -> list[str]:
+    """The stretches of text that are learnt."""
+    stretches: list[list[int]] = [[]]
+    for token, label in zip(tokens.ids, tokens.labels, strict=True):
+        assert label in (token, IGNORED)
+        if label != IGNORED:
+            stretches[-1].append(token)
+        elif stretches[-1]:
+            stretches.append([])
+    return [tokenizer.decode(stretch) for stretch in stretches if stretch]
+
+
+def test_all_answers_of_a_conversation_are_learnt_and_nothing_else() -> None:
+    tokenizer = tokenizer_of(CHATML)
+    (tokens,) = tokens_of(example([USER, ANSWER, MORE, LAST]), tokenizer)
+    assert learnt(tokens, tokenizer) == ["三个。<|im_end|>\n", "two 😀<|im_end|>\n"]
+    text = tokenizer.decode(tokens.ids)
+    assert text == tokenizer.apply_chat_template([USER, ANSWER, MORE, LAST], tokenize=False)
+
+
+def test_a_conversation_that_begins_with_an_answer() -> None:
+    tokenizer = tokenizer_of(CHATML)
+    (tokens,) = tokens_of(example([ANSWER, MORE, LAST]), tokenizer)
+    assert learnt(tokens, tokenizer)[-1] == "two 😀<|im_end|>\n"
+    assert "bands" not in "".join(learnt(tokens, tokenizer))
+
+
+def test_of_a_prompt_and_a_completion_only_the_completion_is_learnt() -> None:
+    tokenizer = tokenizer_of(CHATML)
+    (tokens,) = tokens_of(example([USER, ANSWER, MORE, LAST], first=3), tokenizer)
+    assert learnt(tokens, tokenizer) == ["two 😀<|im_end|>\n"]
+    (plain,) = tokens_of(example(None, prompt="几个？", answer="三"), tokenizer)
+    assert learnt(plain, tokenizer) == ["三<|im_end|>"]
+
+
+def test_a_template_that_rewrites_earlier_answers_gets_a_sequence_for_each_answer() -> None:
+    tokenizer = tokenizer_of(THINKING)
+    first, second = tokens_of(example([USER, ANSWER, MORE, LAST]), tokenizer)
+    assert learnt(first, tokenizer) == ["<think></think>三个。<|im_end|>\n"]
+    assert learnt(second, tokenizer) == ["<think></think>two 😀<|im_end|>\n"]
+    assert "三个。" in tokenizer.decode(second.ids)
+    assert tokenizer.decode(second.ids).count("<think>") == 1  # as the model will see the history
+
+
+def test_calls_are_learnt_and_results_are_not() -> None:
+    tokenizer = tokenizer_of(TOOLS)
+    (tokens,) = tokens_of(example([USER, CALL, RESULT, ANSWER], tools=OFFERED), tokenizer)
+    call, answer = learnt(tokens, tokenizer)
+    assert call == '<call>{"name": "count", "arguments": {"表": "歌手"}}</call><|im_end|>\n'
+    assert answer == "三个。<|im_end|>\n"
+    assert OFFERED[0]["function"]["name"] in tokenizer.decode(tokens.ids)  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    "fields", [{"turns": [USER, CALL, RESULT, ANSWER]}, {"turns": [USER, ANSWER], "tools": OFFERED}]
+)
+def test_a_template_that_passes_over_calls_or_tools_is_told(fields: dict[str, Any]) -> None:
+    with pytest.raises(StageError, match=r"talks.jsonl:1: .* `count` is lost") as caught:
+        tokens_of(example(**fields), tokenizer_of(CHATML))
+    assert caught.value.problem.code == "RUN718"
+
+
+def test_a_template_that_refuses_the_turns_is_told() -> None:
+    tokenizer = tokenizer_of("{{ raise_exception('roles must alternate') }}")
+    with pytest.raises(StageError, match=r"talks.jsonl:1: .*roles must alternate") as caught:
+        tokens_of(example([USER, ANSWER]), tokenizer)
+    assert caught.value.problem.code == "RUN718"
+
+
+def test_turns_need_a_chat_template_and_plain_text_does_not() -> None:
+    tokenizer = tokenizer_of(None)
+    with pytest.raises(StageError, match="`base/1` has no chat template") as caught:
+        require_template([example([USER, ANSWER])], tokenizer, "base/1")
+    assert caught.value.problem.code == "RUN718"
+    require_template([example(None, prompt="p", answer="a")], tokenizer, "base/1")
+
+
+def test_rows_of_the_plan_that_are_too_long_are_refused_and_made_ones_left_out() -> None:
+    tokenizer = tokenizer_of(None)
+    rows = [
+        Example(place=f"{'made' if is_made else 'given'}.jsonl:{size}", is_made=is_made, prompt="p" * size, answer="a")
+        for is_made in (False, True)
+        for size in (5, 50, 60)
+    ]
+    with pytest.raises(StageError) as caught:
+        prepare(rows, tokenizer, limit_of(40, 4096))
+    assert caught.value.problem.code == "RUN717"
+    assert caught.value.problem.message == (
+        "2 of 3 rows have more than 40 tokens, which is `trainer.max_length`: given.jsonl:60 (62), given.jsonl:50 (52)"
+    )
+    sequences, report = prepare(rows[3:], tokenizer, limit_of(40, 4096))
+    assert len(sequences) == 1
+    assert (report["rows"], report["made_rows_too_long"], report["tokens"], report["tokens_learnt"]) == (3, 2, 7, 2)
+    with pytest.raises(StageError, match="none of the 2 rows is left") as none:
+        prepare(rows[4:], tokenizer, limit_of(40, 4096))
+    assert none.value.problem.code == "RUN712"
+
+
+def test_the_tighter_limit_counts() -> None:
+    assert limit_of(1024, 512) == Limit(tokens=512, what="which is all that the model can read")
+    assert limit_of(512, 512).what == "which is `trainer.max_length`"
+    assert limit_of(None, 512).tokens == 512
+    assert limit_of(64, None).tokens == 64
+    assert limit_of(None, None).tokens > 10**9
