@@ -1,11 +1,11 @@
 """Whether evidence still speaks of the spec at hand: the model, the metric, the evaluation data, the reward."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from compiler.data import DataFile
 from compiler.evidence import EvidenceFile
 from compiler.schema.v1.evidence import ProbeReport, PromptRounds, RewardPreflight, StageResult
-from compiler.schema.v1.training_spec import TrainingSpec
+from compiler.schema.v1.training_spec import RewardFunction, TrainingSpec
 from compiler.schema.v1.types import Purpose
 
 
@@ -23,7 +23,7 @@ def stale(file: EvidenceFile, spec: TrainingSpec, files: Mapping[str, DataFile])
             return f"it is of model `{report.spec.model}`, the spec's is `{model}`"
         case ProbeReport():
             return _too_small(report, body.thresholds.probe_prompts, body.thresholds.probe_samples)
-        case RewardPreflight() if list(report.spec.functions) != list(body.reward.functions if body.reward else []):
+        case RewardPreflight() if _terms(report.spec.functions, spec) != _terms(_functions(spec), spec):
             return "it is of another reward than the spec's"
         case StageResult() if report.spec.model != model:
             return f"it is of model `{report.spec.model}`, the spec's is `{model}`"
@@ -31,6 +31,19 @@ def stale(file: EvidenceFile, spec: TrainingSpec, files: Mapping[str, DataFile])
             return "it was measured on other evaluation data than the spec's"
         case _:
             return ""
+
+
+def _functions(spec: TrainingSpec) -> Sequence[RewardFunction]:
+    return spec.spec.reward.functions if spec.spec.reward else ()
+
+
+def _terms(functions: Sequence[RewardFunction], spec: TrainingSpec) -> list[tuple[object, ...]]:
+    """The terms, to be compared: stages are told the metric's databases, which a spec need not repeat as an option."""
+    databases = next((each.databases for each in spec.spec.goal.metrics if each.databases), None)
+    return [
+        (each.use, each.weight, {name: value for name, value in each.options.items() if value != databases})
+        for each in functions
+    ]
 
 
 def evaluation_digests(spec: TrainingSpec, files: Mapping[str, DataFile]) -> set[str]:

@@ -1,4 +1,6 @@
-"""Results of a plan's evaluations become evidence: `evidence/stage-<job>.yaml` beside the spec, a document a Job."""
+"""Results become evidence beside the spec, a document a Job: `evidence/stage-<job>.yaml` of an evaluation,
+`evidence/preflight-<job>.yaml` of a reward's pre-flight.
+"""
 
 import hashlib
 import json
@@ -12,19 +14,22 @@ from compiler.evidence import FOLDER, as_evidence
 from compiler.exit_codes import ExitCode
 from compiler.load import compose
 from compiler.local.manifests import LocalJob, read_plan
+from compiler.local.preflight_evidence import preflight_document
 from compiler.local.run import work_folder
 from compiler.local.stage_report import report_fields, rounded
 from compiler.schema import API_VERSION
 from compiler.yaml_document import document_text, write_document
 
 METRICS_FILE = "metrics.json"
+_COLLECTED = ("evaluate", "preflight")
+_PREFIXES = {"StageResult": "stage", "RewardPreflight": "preflight"}  # of the names of files, by kind
 COMMENT = "Written by `trainspec collect` from what the Job measured: commit it, do not edit it."
 
 Document = dict[str, Any]
 
 
 def collect_results(plan: Path, work: Path | None, style: str) -> ExitCode:
-    """Write what the evaluations of a plan found as evidence, and say what to do next."""
+    """Write what a plan's evaluations and its pre-flight found as evidence, and say what to do next."""
     from compiler.commands import report
 
     found = collect(plan, work)
@@ -33,8 +38,8 @@ def collect_results(plan: Path, work: Path | None, style: str) -> ExitCode:
 
 
 def collect(plan: Path, work: Path | None) -> tuple[Diagnostic, ...]:
-    """Write a `StageResult` for each evaluation that is done; what is wrong with any of them comes back, and then
-    nothing is written.
+    """Write a `StageResult` for each evaluation that is done, and a `RewardPreflight` for a pre-flight; what is wrong
+    with any of them comes back, and then nothing is written.
     """
     read = read_plan(plan)
     if read.value is None:
@@ -46,12 +51,16 @@ def collect(plan: Path, work: Path | None) -> tuple[Diagnostic, ...]:
         return found
     if not outcomes:
         hint = f"run the plan first: trainspec run {plan}"
-        return (diagnostic("RUN797", "no evaluation of this plan is done", Location(path=_shown(outputs)), hint=hint),)
+        return (
+            diagnostic(
+                "RUN797", "no evaluation or pre-flight of this plan is done", Location(path=_shown(outputs)), hint=hint
+            ),
+        )
     return _write(plan.resolve().parent, {job: outcome.value or {} for job, outcome in outcomes.items()})
 
 
 def _done(jobs: Sequence[LocalJob], outputs: Path) -> list[LocalJob]:
-    return [job for job in jobs if job.method == "evaluate" and (outputs / job.name / METRICS_FILE).is_file()]
+    return [job for job in jobs if job.method in _COLLECTED and (outputs / job.name / METRICS_FILE).is_file()]
 
 
 def _result(job: LocalJob, jobs: Sequence[LocalJob], outputs: Path) -> Outcome[Document]:
@@ -65,7 +74,9 @@ def _result(job: LocalJob, jobs: Sequence[LocalJob], outputs: Path) -> Outcome[D
         if metrics["config_sha256"] != hashlib.sha256(job.config_text.encode()).hexdigest():
             found = diagnostic("RUN797", f"the result of `{job.stage}` is of another config", where, hint=hint)
             return Outcome(value=None, diagnostics=(found,))
-        document = _document(job, jobs, metrics, hashlib.sha256(content).hexdigest())
+        digest = hashlib.sha256(content).hexdigest()
+        is_preflight = job.method == "preflight"
+        document = preflight_document(job, metrics, digest) if is_preflight else _document(job, jobs, metrics, digest)
         outcome = compose(document_text(document, COMMENT), where.path)
         problems = as_evidence(outcome.value).diagnostics if outcome.value else outcome.diagnostics
         fault = problems[0].message if problems else ""
@@ -124,18 +135,25 @@ def _write(folder: Path, documents: Mapping[str, Document]) -> tuple[Diagnostic,
         hint = "keep evidence in the spec's folder, not behind a link out of it"
         return (diagnostic("CHK202", f"`{FOLDER}` leaves the spec's folder", Location(path=_shown(home)), hint=hint),)
     for job, document in documents.items():
-        path = home / f"stage-{job}.yaml"
+        path = home / f"{_PREFIXES[document['kind']]}-{job}.yaml"
         try:
             changed = write_document(path, document, COMMENT)
         except OSError as error:
             message = f"cannot write the evidence: {(error.strerror or str(error)).lower()}"
             hint = "free space or mend permissions, then collect again"
             return (diagnostic("RUN798", message, Location(path=_shown(path)), hint=hint),)
-        score = document["spec"]["metrics"][0]
-        measured = f"{score['name']} {score['value']:.3f} ({score['low']:.3f} to {score['high']:.3f})"
-        print(f"{_shown(path)}: {'written' if changed else 'unchanged'}; {measured}, gate: {document['spec']['gate']}")
+        print(f"{_shown(path)}: {'written' if changed else 'unchanged'}; {_told(document['spec'])}")
     print(f"next: trainspec compile {_shown(folder)}, then commit `{FOLDER}` and the plan")
     return ()
+
+
+def _told(body: Mapping[str, Any]) -> str:
+    """What a document says, in a few words."""
+    if "metrics" not in body:
+        terms = ", ".join(f"`{each['use']}`" for each in body["functions"])
+        return f"{len(body) - 1} of 8 checks of the reward {terms}; the plan tells which pass"
+    score = body["metrics"][0]
+    return f"{score['name']} {score['value']:.3f} ({score['low']:.3f} to {score['high']:.3f}), gate: {body['gate']}"
 
 
 def _shown(path: Path) -> str:

@@ -261,3 +261,40 @@ def test_a_report_that_makes_no_sense_is_refused(project: Project, report: objec
     assert (done.exit_code, "RUN797" in done.stderr) == (1, True)
     assert "Traceback" not in done.stderr
     assert written(project) == []
+
+
+CHECKED = {
+    "functions": [{"use": "exact_match", "weight": 1.0, "options": {}}],
+    "contract": {"cases": 75, "failures": 0},
+    "repeatability": {"scorer": "code", "rows": 40, "flips": 0},
+    "hackResistance": [{"probe": "empty", "shareOfMaximum": 1 / 3}],
+    "signal": {"prompts": 64, "samples": 8, "spreadShare": 0.5},
+}
+
+
+def test_the_preflight_of_a_reward_becomes_a_document(project: Project) -> None:
+    """A stage of the plan stands in for it: what counts is the method, and what its `metrics.json` reports."""
+    from compiler.local.manifests import read_plan
+    from compiler.local.preflight_evidence import preflight_document
+    from compiler.schema.v1.evidence import RewardPreflight
+    from compiler.yaml_document import document_text
+
+    jobs = read_plan(project.plan).value
+    assert jobs
+    metrics = {"ended": "2026-11-22T10:00:00+00:00", "report": {"preflight": CHECKED, "verdicts": {}}}
+    path = project.work / "preflight.yaml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(document_text(preflight_document(jobs[0], metrics, "0" * 64), "told"), encoding="utf-8")
+    document = load(path, str(path)).value
+    assert document is not None
+    outcome = as_evidence(document)
+    assert outcome.value is not None, outcome.diagnostics
+    report = outcome.value.report
+    assert isinstance(report, RewardPreflight)
+    assert (report.metadata.model, report.metadata.source) == ("tiny/1", f"Job {jobs[0].name}")
+    assert report.spec.functions[0].use == "exact_match"
+    assert report.spec.contract is not None
+    assert report.spec.contract.cases == 75
+    assert report.spec.hack_resistance is not None
+    assert report.spec.hack_resistance[0].share_of_maximum == 0.333333
+    assert report.spec.discrimination is None  # not made, so not said

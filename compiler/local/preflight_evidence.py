@@ -1,0 +1,39 @@
+"""The pre-flight of a reward, as its stage reports it, in the form of evidence of kind `RewardPreflight`."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from compiler.local.manifests import LocalJob
+from compiler.schema import API_VERSION
+
+_DIGITS = 6  # of a share of some hundred rows
+
+
+def preflight_document(job: LocalJob, metrics: Mapping[str, Any], digest: str) -> dict[str, Any]:
+    """The evidence; `model` names the policy that was sampled, with the Job of each adapter merged into it."""
+    model = job.config["model"]
+    policy = "+".join([model["path"], *(adapter.split("/")[0] for adapter in model["adapters"])])
+    report = metrics["report"]["preflight"]
+    functions = [
+        {name: value for name, value in each.items() if name != "options" or value} for each in report["functions"]
+    ]
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "RewardPreflight",
+        "metadata": {
+            "source": f"Job {job.name}",
+            "date": datetime.fromisoformat(metrics["ended"]).date().isoformat(),
+            "digest": digest,
+            "model": policy,
+        },
+        "spec": {"functions": functions, **{name: _rounded(report[name]) for name in report if name != "functions"}},
+    }
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, _DIGITS)
+    if isinstance(value, Mapping):
+        return {name: _rounded(each) for name, each in value.items()}
+    return [_rounded(each) for each in value] if isinstance(value, list) else value
