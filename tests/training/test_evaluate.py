@@ -92,20 +92,27 @@ def test_no_gain_is_an_exit_code_of_its_own_and_stays_so(
 def test_a_stopped_evaluation_goes_on_and_gives_the_same_answers(
     shared_workspace: Any, evaluation: dict[str, Any], baseline: Any
 ) -> None:
-    config = copy.deepcopy(evaluation) | {"output": "stopped"}
+    bad = [
+        {"id": f"b{at}", "prompt": f"{at}?", "answer": "?", "fix": "SELECT 1", "database": "music"} for at in range(5)
+    ]
+    block = shared_workspace.write_rows("stopped.jsonl", bad, "badcase") | {"role": "badcases"}
+    config = copy.deepcopy(evaluation) | {"output": "stopped", "data": [*evaluation["data"], block]}
     config["generation"] = {"max_new_tokens": 12, "batch_size": 1}
     path = shared_workspace.write_config("stopped", config)
-    stopped = shared_workspace.interrupt(path, signal.SIGTERM, lambda event: event["event"] == "progress")
+    # among the badcases, so that the held-out rows are answered already
+    stopped = shared_workspace.interrupt(path, signal.SIGTERM, lambda event: event.get("total") == 5)
     assert (stopped.code, stopped.error) == (75, "RUN740"), stopped.stderr
     done = stopped.event("progress")["done"]
-    with (shared_workspace.outputs / "stopped" / "held-out.partial.jsonl").open("a", encoding="utf-8") as stream:
+    with (shared_workspace.outputs / "stopped" / "badcases.partial.jsonl").open("a", encoding="utf-8") as stream:
         stream.write('{"config_sha256": "half a li')
     resumed = shared_workspace.run(path)
     assert resumed.code == 0, resumed.stderr
-    assert [event["done"] for event in resumed.events if event["event"] == "progress"] == list(range(done + 1, 13))
+    assert [event["done"] for event in resumed.events if event["event"] == "progress"] == list(range(done + 1, 6))
     whole = shared_workspace.run(shared_workspace.write_config("whole", config | {"output": "whole"}))
     assert whole.code == 0
-    assert predictions(shared_workspace, "stopped") == predictions(shared_workspace, "whole")
+    for file in ("predictions.jsonl", "badcases.jsonl"):
+        assert predictions(shared_workspace, "stopped", file) == predictions(shared_workspace, "whole", file)
+    assert not list((shared_workspace.outputs / "stopped").glob("*.partial.jsonl"))
 
 
 def test_full_fine_tuning_then_dpo_then_a_target_that_is_met(
