@@ -84,7 +84,8 @@ def load_reward_model(path: str, base: ModelBlock, volumes: Volumes) -> RewardMo
             from peft import PeftModel
 
             # merged in float32 and rounded once, as adapters of earlier stages are
-            begun = new_reward_model(base.model_copy(update={"dtype": "float32"}), volumes, tokenizer)
+            whole = base.model_copy(update={"dtype": "float32", "quantization": None})
+            begun = new_reward_model(whole, volumes, tokenizer)
             model = PeftModel.from_pretrained(begun, str(folder)).merge_and_unload().to(dtype)
         else:
             model = AutoModelForSequenceClassification.from_pretrained(folder, dtype=dtype, local_files_only=True)
@@ -122,7 +123,7 @@ def new_reward_model(
     width = config.get_text_config().hidden_size
     head = torch.nn.Linear(width, 1, bias=False)
     weights = torch.empty(1, width).normal_(0.0, (width + 1) ** -0.5, generator=torch.Generator().manual_seed(seed))
-    head.weight.data = weights.to(words.dtype)
+    head.weight.data = weights.to(words.device, words.dtype)
     model.score = head
     config.get_text_config().pad_token_id = tokenizer.pad_token_id  # where an answer ends is told by it
     model.config = config
