@@ -143,11 +143,13 @@ def test_unknown_trainer_fields_are_named_with_the_close_match(workspace: Any, c
     assert "`trainer.num_train_epochs`: input should be a valid number, not `3`" in message
 
 
-def test_a_prompt_that_fills_max_length_in_every_row_is_a_data_error(workspace: Any, config: dict[str, Any]) -> None:
-    config["trainer"]["max_length"] = 8
+def test_rows_over_max_length_are_refused_before_the_model_is_loaded(workspace: Any, config: dict[str, Any]) -> None:
+    config["trainer"]["max_length"] = 48
     ended = workspace.run(workspace.write_config("stage", config))
-    assert (ended.code, ended.error) == (65, "RUN712"), ended.stderr
-    assert "`max_length`" in ended.event("error")["message"]
+    assert (ended.code, ended.error) == (65, "RUN717"), ended.stderr
+    message = ended.event("error")["message"]
+    assert message.startswith("2 of 6 rows have more than 48 tokens, which is `trainer.max_length`: train.jsonl:")
+    assert not any(event.get("name") == "load model" for event in ended.events)
 
 
 def test_a_lost_loss_ends_the_stage(workspace: Any, config: dict[str, Any]) -> None:

@@ -41,7 +41,7 @@ TABLE: dict[str, Code] = {
         "error",
         "no usable row is left",
         "Every row or pair was dropped.",
-        "Raise `max_length`, or add rows that differ.",
+        "Add rows that can be used.",
     ),
     "RUN713": Code(
         "error",
@@ -64,8 +64,26 @@ TABLE: dict[str, Code] = {
     "RUN716": Code(
         "error",
         "sources cannot be brought into one form",
-        "A trainer reads all rows alike: plain text and turns with roles do not mix, and a conversation without a prompt is no completion.",
-        "Write the rows of all sources as turns that begin with the user's.",
+        "A trainer reads all rows alike: plain text and turns with roles do not mix.",
+        "Write the rows of all sources as turns.",
+    ),
+    "RUN717": Code(
+        "error",
+        "rows are too long",
+        "A row has more tokens than `trainer.max_length` or than the model can read; cut, it would teach half an answer.",
+        "Raise `max_length` if the model can read more, or shorten the rows.",
+    ),
+    "RUN718": Code(
+        "error",
+        "chat template cannot write the rows",
+        "The model's tokenizer has no chat template, or one that refuses these turns or passes over tools and their calls.",
+        "Choose a model whose template knows them, or write the rows in another form.",
+    ),
+    "RUN719": Code(
+        "error",
+        "weights cannot be held in 4 bits",
+        "QLoRA needs a GPU and the package `bitsandbytes`.",
+        "Run the stage where both are, or set `tuning: lora`.",
     ),
     "RUN720": Code(
         "error",

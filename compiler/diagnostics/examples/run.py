@@ -10,6 +10,11 @@ STAGE, TRAIN, RUN = "stage.yaml", "data/train.jsonl", "python -m runtime stage.y
 COMPILE, RUN_PLAN = "trainspec compile specs", "trainspec run specs/shop/plan --models models"
 
 TURNS = '{"messages": [{"role": "user", "content": "a?"}, {"role": "assistant", "content": "b"}]}\n'
+EMPTY = "\n"
+CALLS = (
+    '{"messages": [{"role": "user", "content": "a?"}, '
+    '{"role": "assistant", "tool_calls": [{"function": {"name": "look_up", "arguments": {"key": "a"}}}]}]}\n'
+)
 SECOND = f"""
   - path: turns.jsonl
     shape: messages
@@ -46,7 +51,13 @@ EXAMPLES: dict[str, Example | Situation] = {
         good='{"id": "d0", "prompt": "demo 0?", "completion": "answer 0"}\n',
     ),
     "RUN711": Example(file=STAGE, command=RUN, bad="    rows: 5", good="    rows: 4"),
-    "RUN712": Example(file=STAGE, command=RUN, bad="  max_length: 2", good="  max_length: 256"),
+    "RUN712": Example(
+        file=STAGE,
+        command=RUN,
+        bad=f"  - path: empty.jsonl\n    shape: prompt-completion\n    sha256: {sha256(EMPTY.encode()).hexdigest()}",
+        good="  - path: train.jsonl\n    shape: prompt-completion\n    sha256: SHA256",
+        given=(("data/empty.jsonl", EMPTY),),
+    ),
     "RUN713": Example(
         file=STAGE,
         command=RUN,
@@ -69,6 +80,15 @@ EXAMPLES: dict[str, Example | Situation] = {
     "RUN716": Example(
         file=STAGE, command=RUN, bad=f"    rows: 4{SECOND}", good="    rows: 4", given=(("data/turns.jsonl", TURNS),)
     ),
+    "RUN717": Example(file=STAGE, command=RUN, bad="  max_length: 2", good="  max_length: 256"),
+    "RUN718": Example(
+        file=STAGE,
+        command=RUN,
+        bad=f"  - path: calls.jsonl\n    shape: messages\n    sha256: {sha256(CALLS.encode()).hexdigest()}\n    rows: 1",
+        good="  - path: train.jsonl\n    shape: prompt-completion\n    sha256: SHA256\n    rows: 4",
+        given=(("data/calls.jsonl", CALLS),),
+    ),
+    "RUN719": Example(file=STAGE, command=RUN, bad="  adapters: []\n  quantization: nf4", good="  adapters: []"),
     "RUN720": Example(file=STAGE, command=RUN, bad="  path: tiny/2", good="  path: tiny/1"),
     "RUN721": Example(file=STAGE, command=RUN, bad="  - path: trian.jsonl", good="  - path: train.jsonl"),
     "RUN722": Example(file=STAGE, command=RUN, bad="  adapters: [shop-sft-0/adapter]", good="  adapters: []"),
