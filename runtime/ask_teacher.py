@@ -39,16 +39,22 @@ def run(stage: TeacherStage, context: StageContext) -> Outcome:
     if teacher.access == "weights":
         check_model_files(teacher_model(stage), context.volumes)
 
-    marker = stage.metrics[0].answer_marker if stage.work.makes.chain else None
-    asked = [each.prompt if marker is None else asked_for_chain(each.prompt, marker) for each in questions]
-    retries = 0
-    if teacher.access == "weights":
-        replies = answers_of_model(stage, asked, context)
-    else:
-        replies, retries = answers_of_endpoint(stage, asked, context)
+    elif tooled := [each.row["id"] for each in questions if each.row.get("tools")]:
+        message = f"{len(tooled)} rows describe tools, such as `{tooled[0]}`, and endpoints are asked without them"
+        raise StageError("RUN716", message, "leave these rows out, or use a teacher whose weights are at hand")
 
-    context.events.emit("phase", name="filter")
+    marker = stage.metrics[0].answer_marker if stage.work.makes.chain else None
+    prompts = [each.prompt if marker is None else asked_for_chain(each.prompt, marker) for each in questions]
+    retries = 0
     with Verifier(stage.metrics[0], context.volumes.data) as verifier:
+        if stage.work.keep == "verified":
+            verifier.check(questions)
+        if teacher.access == "weights":
+            rows_asked = [each.row | {"prompt": prompt} for each, prompt in zip(questions, prompts, strict=True)]
+            replies = answers_of_model(stage, rows_asked, context)
+        else:
+            replies, retries = answers_of_endpoint(stage, prompts, context)
+        context.events.emit("phase", name="filter")
         kept = keep_answers(
             replies,
             stage.work.keep,
@@ -83,8 +89,8 @@ def _rows(questions: list[Question], kept: Kept, marker: str | None) -> list[Row
 def _row(question: Question, text: str, marker: str | None) -> Row:
     parts = None if marker is None else split_chain(text, marker)
     if parts is None:
-        return {"prompt": question.prompt, "completion": question.completion(text)}
-    return {"prompt": question.prompt, "chain": parts[0], "completion": question.completion(parts[1])}
+        return {**question.asked, "completion": question.completion(text)}
+    return {**question.asked, "chain": parts[0], "completion": question.completion(parts[1])}
 
 
 def _report(stage: TeacherStage, replies: list[list[Reply]], kept: Kept, rows: list[Row]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from runtime.context import StageContext
 from runtime.data import Source, read_sources
 from runtime.gate import Decision
 from runtime.metrics import Judges, check_references
-from runtime.model import check_model_files, load_model, load_tokenizer
+from runtime.model import check_model_files, load_tokenizer
 from runtime.preflight.checks import Examiner, Judged, Sampled
 from runtime.preflight.table import CHECKS, verdict_of
 from runtime.questions import Question, questions_of
@@ -48,7 +48,7 @@ def run(stage: PreflightStage, context: StageContext) -> Outcome:
         figures = _without_model(examiner, stage, context)
         failed = [name for name, found in figures.items() if found is not None and verdict_of(name, found) == "blocks"]
         if not failed:
-            sampled = _sample(stage, context, tokenizer, questions)
+            sampled = _sample(stage, context, questions)
             context.events.emit("phase", name="score")
             for name, found in examiner.of_policy(sampled).items():
                 figures[name] = _note(name, found, context)
@@ -86,20 +86,16 @@ def _judged(sources: Sequence[Source], stage: PreflightStage) -> Judged | None:
     return Judged(prompts=prompts, right=[row["fix"] for row in rows], wrong=[row["answer"] for row in rows])
 
 
-def _sample(stage: PreflightStage, context: StageContext, tokenizer: Any, questions: Sequence[Question]) -> Sampled:
+def _sample(stage: PreflightStage, context: StageContext, questions: Sequence[Question]) -> Sampled:
     """Answers of the policy to `prompts` questions, drawn by the seed, told right or wrong by the first metric."""
     from runtime.sampling import sample_answers
 
     answerable = [at for at, question in enumerate(questions) if question.reference]
     pool = answerable or list(range(len(questions)))
     chosen = sorted(random.Random(stage.seed).sample(pool, min(stage.work.prompts, len(pool))))  # noqa: S311
-    context.events.emit("phase", name="load model")
-    model = load_model(stage.model, context.volumes)
-    context.events.emit("phase", name="sample")
-    texts = sample_answers(
-        model,
-        tokenizer,
-        [questions[at].prompt for at in chosen],
+    answers = sample_answers(
+        stage.model,
+        [questions[at].row for at in chosen],
         samples=stage.work.samples,
         temperature=stage.work.temperature,
         max_new_tokens=stage.generation.max_new_tokens,
@@ -107,6 +103,7 @@ def _sample(stage: PreflightStage, context: StageContext, tokenizer: Any, questi
         seed=stage.seed,
         context=context,
     )
+    texts = [[answer.text for answer in group] for group in answers]
     if not answerable:  # nothing to tell right from wrong by
         return Sampled(indices=chosen, texts=texts, right=[[False] * len(group) for group in texts])
     with Verifier(stage.metrics[0], context.volumes.data) as verifier:

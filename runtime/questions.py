@@ -1,7 +1,9 @@
 """Rows of any shape as questions: what is asked, and the right answer where the row holds one."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from runtime.data import Source
 from runtime.errors import StageError
@@ -26,6 +28,11 @@ class Question:
         """What is asked: plain text, or turns of which the last is not the assistant's."""
         prompt: Prompt = self.row["prompt"]
         return prompt
+
+    @property
+    def asked(self) -> Row:
+        """The prompt, and the tools that it may be answered with, as fields of a row that is made of it."""
+        return {name: self.row[name] for name in ("prompt", "tools") if self.row.get(name)}
 
     @property
     def reference(self) -> str | None:
@@ -56,7 +63,7 @@ def _question(source: Source, row: Row, place: str) -> Question:
         if start == 0:
             message = f"{place}: the conversation begins with an answer, so nothing is asked"
             raise StageError("RUN716", message, "begin the conversation with the user's turn")
-        prompt, reference = row["messages"][:start], row["messages"][start]["content"]
+        prompt, reference = row["messages"][:start], _said(row["messages"][start])
     elif shape == "badcase":
         reference = row["fix"]
     elif shape in ("prompt-completion", "chain"):
@@ -64,3 +71,9 @@ def _question(source: Source, row: Row, place: str) -> Question:
         reference = completion if isinstance(completion, str) else completion[0]["content"]
     kept = {**row, "id": row.get("id", place), "prompt": prompt, "reference": reference}
     return Question(row=kept, is_fix=shape == "badcase")
+
+
+def _said(turn: dict[str, Any]) -> str:
+    """The text of the assistant's turn; calls of tools as JSON."""
+    calls = [call.get("function", call) for call in turn.get("tool_calls") or []]
+    return "\n".join([turn.get("content") or "", *(json.dumps(call, ensure_ascii=False) for call in calls)]).strip()

@@ -6,7 +6,7 @@ Pairs are on-policy material for DPO. Keeping right chains is rejection sampling
 import json
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rapidfuzz.distance import Levenshtein
 
@@ -23,6 +23,9 @@ from runtime.questions import Question, questions_of
 from runtime.report import Outcome
 from runtime.verify import Verifier
 
+if TYPE_CHECKING:
+    from runtime.generate import Answer
+
 MAX_CHAINS = 2  # of a prompt: more of the same problem teach less than another problem
 
 
@@ -31,11 +34,16 @@ def run(stage: SampleStage, context: StageContext) -> Outcome:
     context.events.emit("phase", name="check data")
     questions = questions_of(read_sources(stage.data, context.volumes))
     check_model_files(stage.model, context.volumes)
-    answers = _answers(stage, questions, context)
-
-    context.events.emit("phase", name="judge")
     with Verifier(stage.metrics[0], context.volumes.data) as verifier:
-        verdicts = [verifier.right(each, texts) for each, texts in zip(questions, answers, strict=True)]
+        verifier.check(questions)
+        sampled = _answers(stage, questions, context)
+        answers = [[answer.text for answer in samples] for samples in sampled]
+        context.events.emit("phase", name="judge")
+        verdicts = [
+            # What `max_new_tokens` cut is no answer, whatever stands at its end.
+            [right and not answer.is_cut for right, answer in zip(verifier.right(each, texts), samples, strict=True)]
+            for each, texts, samples in zip(questions, answers, sampled, strict=True)
+        ]
     marker = stage.metrics[0].answer_marker if stage.work.makes.chain else None
     without: Counter[str] = Counter()
     rows: list[Row] = []
@@ -57,20 +65,17 @@ def run(stage: SampleStage, context: StageContext) -> Outcome:
     return Outcome(report=_report(stage, verdicts, len(rows), without))
 
 
-def _answers(stage: SampleStage, questions: Sequence[Question], context: StageContext) -> list[list[str]]:
-    from runtime.model import load_model, load_tokenizer
+def _answers(stage: SampleStage, questions: Sequence[Question], context: StageContext) -> list[list["Answer"]]:
     from runtime.sampling import sample_answers
 
     work, marker = stage.work, stage.metrics[0].answer_marker
-    asked = [asked_for_chain(each.prompt, marker) if work.makes.chain and marker else each.prompt for each in questions]
-    context.events.emit("phase", name="load model")
-    tokenizer = load_tokenizer(stage.model, context.volumes)
-    model = load_model(stage.model, context.volumes)
-    context.events.emit("phase", name="generate")
+    rows = [
+        each.row | {"prompt": asked_for_chain(each.prompt, marker)} if work.makes.chain and marker else each.row
+        for each in questions
+    ]
     return sample_answers(
-        model,
-        tokenizer,
-        asked,
+        stage.model,
+        rows,
         samples=work.samples,
         temperature=work.temperature,
         max_new_tokens=work.max_new_tokens,
@@ -100,7 +105,7 @@ def _pair(question: Question, right: list[str], wrong: list[str]) -> list[Row] |
     if chosen == rejected:
         return "whose answers differ in white space only"
     pair = {"chosen": question.completion(chosen), "rejected": question.completion(rejected)}
-    return [{"prompt": question.prompt, **pair}]
+    return [{**question.asked, **pair}]
 
 
 def _chains(question: Question, right: list[str], marker: str) -> list[Row] | str:
@@ -111,10 +116,7 @@ def _chains(question: Question, right: list[str], marker: str) -> list[Row] | st
     if not parts:
         return "with right answers but no chain"
     shortest = sorted(parts, key=lambda part: len(part[0]))[:MAX_CHAINS]
-    return [
-        {"prompt": question.prompt, "chain": chain, "completion": question.completion(answer)}
-        for chain, answer in shortest
-    ]
+    return [{**question.asked, "chain": chain, "completion": question.completion(answer)} for chain, answer in shortest]
 
 
 def _report(stage: SampleStage, verdicts: list[list[bool]], rows: int, without: Counter[str]) -> dict[str, Any]:

@@ -4,15 +4,20 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from runtime.config.blocks import ModelBlock
 from runtime.config.stages import TeacherStage
 from runtime.context import StageContext
 from runtime.endpoint import Endpoint, Reply
 from runtime.errors import StageError
+from runtime.formats import Row
 from runtime.prompt_log import PromptLog
 from runtime.questions import Prompt
-from runtime.sampling import sample_answers, seed_of
+from runtime.seeds import seed_of
+
+if TYPE_CHECKING:
+    from runtime.generate import Answer
 
 POLL_SECONDS = 0.2
 
@@ -22,19 +27,14 @@ def teacher_model(stage: TeacherStage) -> ModelBlock:
     return ModelBlock(path=stage.teacher.path, adapters=[], dtype=stage.model.dtype, trust_remote_code=False)
 
 
-def answers_of_model(stage: TeacherStage, prompts: Sequence[Prompt], context: StageContext) -> list[list[Reply]]:
-    """Return `work.samples` replies to each prompt by the teacher's weights; RUN740 if a stop is asked for."""
-    from runtime.model import load_model, load_tokenizer
+def answers_of_model(stage: TeacherStage, rows: Sequence[Row], context: StageContext) -> list[list[Reply]]:
+    """Return `work.samples` replies to each row's prompt by the teacher's weights; RUN740 if a stop is asked for."""
+    from runtime.sampling import sample_answers
 
-    block, work = teacher_model(stage), stage.work
-    context.events.emit("phase", name="load model")
-    tokenizer = load_tokenizer(block, context.volumes)
-    model = load_model(block, context.volumes)
-    context.events.emit("phase", name="generate")
+    work = stage.work
     answers = sample_answers(
-        model,
-        tokenizer,
-        prompts,
+        teacher_model(stage),
+        rows,
         samples=work.samples,
         temperature=work.temperature,
         max_new_tokens=work.max_new_tokens,
@@ -42,12 +42,16 @@ def answers_of_model(stage: TeacherStage, prompts: Sequence[Prompt], context: St
         seed=stage.seed,
         context=context,
     )
+    return [[_reply(answer) for answer in sampled] for sampled in answers]
 
-    def reply(text: str) -> Reply:
-        tokens = len(tokenizer(text, add_special_tokens=False)["input_ids"])
-        return Reply(text=text, truncated=tokens >= work.max_new_tokens, prompt_tokens=0, completion_tokens=tokens)
 
-    return [[reply(text) for text in texts] for texts in answers]
+def _reply(answer: "Answer") -> Reply:
+    return Reply(
+        text=answer.text,
+        truncated=answer.is_cut,
+        prompt_tokens=answer.prompt_tokens,
+        completion_tokens=answer.tokens,
+    )
 
 
 def answers_of_endpoint(

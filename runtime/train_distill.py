@@ -12,8 +12,10 @@ from runtime.config.blocks import ModelBlock
 from runtime.config.stages import DistillStage
 from runtime.context import StageContext
 from runtime.data import read_sources
+from runtime.errors import StageError
 from runtime.formats import Row
 from runtime.model import check_model_files, load_model, load_tokenizer
+from runtime.prompt_room import require_room
 from runtime.questions import Prompt, questions_of
 from runtime.report import Outcome
 from runtime.vocabulary import check_vocabularies
@@ -28,7 +30,13 @@ def run(stage: DistillStage, context: StageContext) -> Outcome:
     The report tells the divergence from the teacher before and after (`runtime.teacher_gap`), where it can be computed.
     """
     context.events.emit("phase", name="check data")
-    prompts = [each.prompt for each in questions_of(read_sources(stage.data, context.volumes))]
+    questions = questions_of(read_sources(stage.data, context.volumes))
+    prompts = [each.prompt for each in questions]
+    if tooled := [each.row["id"] for each in questions if each.row.get("tools")]:
+        message = (
+            f"{len(tooled)} rows describe tools, such as `{tooled[0]}`, which this trainer does not show the models"
+        )
+        raise StageError("RUN716", message, "leave these rows out, or let the teacher answer them for an SFT stage")
     check_model_files(stage.model, context.volumes)
     teacher_block = _teacher(stage)
     check_model_files(teacher_block, context.volumes)
@@ -43,6 +51,7 @@ def run(stage: DistillStage, context: StageContext) -> Outcome:
     context.events.emit("phase", name="load model")
     tokenizer = load_tokenizer(stage.model, context.volumes)
     tokenizer.padding_side = "left"
+    require_room(stage, context.volumes, tokenizer, prompts, _answer_tokens(stage))
     model = load_model(stage.model, context.volumes)
     teacher = load_model(teacher_block, context.volumes)
     if same:
@@ -124,5 +133,8 @@ def _gap(
 
     context.events.emit("phase", name="measure")
     student = trainer.accelerator.unwrap_model(trainer.model)
-    limit = stage.trainer.get("max_completion_length") or 256
-    return teacher_gap(student, teacher, tokenizer, prompts, max_new_tokens=min(int(limit), 64))
+    return teacher_gap(student, teacher, tokenizer, prompts, max_new_tokens=min(_answer_tokens(stage), 64))
+
+
+def _answer_tokens(stage: DistillStage) -> int:
+    return int(stage.trainer.get("max_completion_length") or 256)

@@ -5,7 +5,7 @@ from pathlib import Path
 from types import TracebackType
 
 from runtime.config.blocks import MetricBlock
-from runtime.metrics import METRICS, Judges
+from runtime.metrics import METRICS, Judges, check_references
 from runtime.questions import Question
 
 
@@ -25,6 +25,10 @@ class Verifier:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._judges.__exit__(kind, error, trace)
+
+    def check(self, questions: Sequence[Question]) -> None:
+        """Try every reference; RUN710, RUN721 or RUN723 if answers cannot be judged by one."""
+        check_references([each.row for each in questions], [self._metric], self._data, self._judges)
 
     def right(self, question: Question, answers: Sequence[str]) -> list[bool]:
         """Tell for each answer whether the metric gives it its full score; equal answers are judged once."""
