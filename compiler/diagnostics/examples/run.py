@@ -124,6 +124,33 @@ EXAMPLES: dict[str, Example | Situation] = {
         bad="Two processes run the same stage on one outputs volume.",
         good="The second one ends; it may be run again when the first is done.",
     ),
+    "RUN742": Situation(
+        bad="A batch that needs more memory than the machine has; the same batch would fail again.",
+        good="Half the `per_device_train_batch_size` and twice the `gradient_accumulation_steps`: the same training.",
+    ),
+    "RUN743": Situation(
+        bad="Of two processes that train together, the kernel kills one for memory; the other cannot go on alone.",
+        good="The stage is tried again and goes on from its last checkpoint, on a node with more memory.",
+    ),
+    "RUN744": Example(
+        file=STAGE,
+        command=RUN,
+        bad="seed: 42\ndistributed: {processes: 1, strategy: fsdp}",
+        good="seed: 42\ndistributed: {processes: 1, strategy: ddp}",
+        instead_of="seed: 42",
+    ),
+    "RUN745": Situation(
+        bad="`tracking: [mlflow]` in an image without MLflow.",
+        good="An image with `trainspec[tracking]`, or no `tracking`.",
+    ),
+    "RUN746": Situation(
+        bad="A disk that loses a block of the weights that were just written to it.",
+        good="The stage is tried again, and saves what its last checkpoint holds.",
+    ),
+    "RUN747": Situation(
+        bad="`python -m runtime.export outputs/shop-sft-1 --to model`, while the stage still trains.",
+        good="The same when the stage has ended, with `--to` a folder that is not there yet.",
+    ),
     "RUN757": Situation(
         bad="The config of a PPO stage says `distributed: {processes: 2}`.",
         good="PPO is planned for one process, or the spec's reward allows GRPO.",
