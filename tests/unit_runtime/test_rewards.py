@@ -141,6 +141,20 @@ def refused(
         (term("exact_match"), "Paris", {"Paris": 1, " Paris\n": 1, "paris": 0, "": 0, "It is Paris": 0}),
         (term("exact_match", after="Answer:"), "是", {"想。Answer: 是": 1, "是": 0, "Answer: 是 Answer: 否": 0}),
         (term("numeric_answer"), "1,200.50", {"The total is 1200.5": 1, "1200": 0, "none": 0, "": 0}),
+        (
+            term("numeric_answer"),
+            "56",
+            {
+                "29 + 27 = 56": 1,
+                "-2 + 58 is 56.": 1,
+                "29 + 27": 0,  # has the value, and is the question
+                "29 + 27 =": 0,
+                "What is 7 × 8?": 0,
+                "7 \\times 8": 0,
+                "29 + 27 = 54": 0,
+            },
+        ),
+        (term("numeric_answer"), "1/2", {"0.5": 1, "$\\frac{1}{2}$": 1, "2/4": 1}),
         (term("numeric_answer", after="####"), "42", {"7 × 6 #### 42": 1, "42": 0, "#### 41": 0}),
         (
             term("tool_call"),
@@ -308,7 +322,7 @@ def test_rows_of_every_shape_become_prompts_with_their_right_answer() -> None:
 # Right answers of real tasks, with prompts that hold what a policy could copy.
 PROBED = {
     "exact_match": (term("exact_match"), "Which city is the capital of France? Choose one: Lyon, Paris, Nice", "Paris"),
-    "numeric_answer": (term("numeric_answer"), "Add 17 and 25 and give the sum.", "42"),
+    "numeric_answer": (term("numeric_answer"), "What is 17 + 25?", "42"),
     "tool_call": (term("tool_call"), f"Tools: weather(city, days). Example: {CALL}", CALL.replace("3", "5")),
     "json_schema": (term("json_schema", schema="schema.json"), 'Give {"total": an integer}.', '{"total": 12}'),
     "regex": (term("regex", pattern=r"\A\d{4}-\d{2}-\d{2}\Z"), "When? Write a date such as 2026-11-22.", "2025-01-31"),
