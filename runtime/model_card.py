@@ -23,6 +23,13 @@ _TITLES = {
 }
 
 
+_LIMITS = (
+    "Trained for the task of the plan above, in the form of its data. The terms and limits of the base model hold."
+    " What was gained, with intervals, stands in the reports of the plan's evaluation stages; without such a report,"
+    " nothing is known about the quality of these weights."
+)
+
+
 def write_card(stage: TrainingStage, figures: dict[str, Any], config_sha256: str, base: Path, folder: Path) -> None:
     """Write README.md into `folder`; `base` is the base model's folder, whose own card may tell its licence."""
     from huggingface_hub import ModelCard
@@ -76,8 +83,7 @@ def _body(stage: TrainingStage, figures: dict[str, Any], config_sha256: str) -> 
         _table("Settings", settings),
         _table("Figures of the training", figures),
         _table("Versions", dict(versions())),
-        "## Use and limits\n\nFor the task of the plan, and the base model's own terms hold. What it gained, with"
-        " intervals, stands in the reports of the plan's evaluation stages; without one, nothing is known of it.\n",
+        f"## Use and limits\n\n{_LIMITS}\n",
     ]
     return "\n".join(parts)
 

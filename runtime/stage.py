@@ -169,8 +169,17 @@ def _document(stage: AnyStage, config_sha256: str, outcome: Outcome, seconds: fl
         "ended": datetime.now(UTC).isoformat(timespec="seconds"),
         "wall_seconds": round(seconds, 3),
         "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        **_gpu_memory(),
         **outcome.as_fields(),
     }
+
+
+def _gpu_memory() -> dict[str, int]:
+    """The most memory that tensors of this process held on its GPU, in MiB, where there is one."""
+    torch: Any = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_available():
+        return {}
+    return {"peak_gpu_memory_mb": round(torch.cuda.max_memory_allocated() / 2**20)}
 
 
 def _finish(document: dict[str, Any], status: str, events: EventStream) -> ExitCode:
