@@ -10,7 +10,8 @@ from runtime.asked import class_of
 from runtime.statistics import Interval, exact_p, interval_of_gain, interval_of_mean
 
 BROKEN_FILE = "broken.jsonl"
-_SHOWN = 10  # broken answers in metrics.json; the file has them all
+# broken answers in metrics.json: so many by their ids, and so many with their texts; the file has them all
+_NAMED, _SHOWN = 100, 10
 _SHOWN_CHARACTERS = 300
 
 
@@ -28,9 +29,14 @@ class Broken:
 
     @property
     def figures(self) -> dict[str, Any]:
-        """The counts, the ids, and the first rows with long texts cut."""
+        """The counts, the first ids, and the first rows with long texts cut."""
         first = [{name: _cut(value) for name, value in row.items()} for row in self.rows[:_SHOWN]]
-        return {"count": len(self.rows), "fixed": self.fixed, "ids": [row["id"] for row in self.rows], "first": first}
+        return {
+            "count": len(self.rows),
+            "fixed": self.fixed,
+            "ids": [row["id"] for row in self.rows[:_NAMED]],
+            "first": first,
+        }
 
 
 def broken_of(now: Answered, before: Earlier) -> Broken:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from runtime.answered import Answered, judge
+from runtime.answered import Answered, Earlier, judge
 from runtime.asked import Asked, sets_of
-from runtime.changes import chain_worth, fix_rates
+from runtime.changes import broken_of, chain_worth, fix_rates
 from runtime.config.blocks import DataBlock, MetricBlock
 from runtime.config.read import parse_stage
 from runtime.config.stages import EvaluateStage
@@ -112,6 +112,18 @@ def test_fix_rates_are_told_for_each_class(judges: Judges) -> None:
     }
     assert rates["classes"]["undetermined"]["low"] < 1
     assert rates["gain"]["low"] > 0
+
+
+def test_many_broken_answers_are_counted_and_the_first_are_shown(judges: Judges) -> None:
+    rows = [{"id": f"{at}", "prompt": "?", "reference": "1"} for at in range(120)]
+    asked = Asked(name="held-out", rows=rows, metrics=[MetricBlock(name="exact_match")])
+    answer = Answer(text="不" * 1000, prompt_tokens=3, tokens=4, is_cut=True, seconds=0.1)
+    now = judge(asked, [answer] * 120, Path(), judges)
+    broken = broken_of(now, Earlier(predictions=["1"] * 120, values=[1.0] * 119 + [0.0]))
+    assert len(broken.lines.splitlines()) == 119
+    assert (broken.figures["count"], broken.figures["fixed"], len(broken.figures["ids"])) == (119, 0, 100)
+    assert [row["id"] for row in broken.figures["first"]] == [str(at) for at in range(10)]
+    assert broken.figures["first"][0]["after"] == "不" * 300 + "…"
 
 
 def test_the_worth_of_a_chain_is_paired(judges: Judges) -> None:
