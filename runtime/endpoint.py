@@ -26,6 +26,7 @@ REQUEST_SECONDS = 300.0
 MAX_ANSWER_BYTES = 4 << 20
 # Timeouts, conflicts and limits pass; what else an endpoint refuses, it refuses again.
 _PASSING = {408, 409, 425, 429}
+_MAY_MEAN_THE_NAME = {400, 404, 422}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,6 +45,14 @@ class _TryAgainError(Exception):
     def __init__(self, reason: str, wait: float | None = None) -> None:
         super().__init__(reason)
         self.wait = wait
+
+
+class _RefusedError(StageError):
+    """RUN764 with the HTTP status that says why."""
+
+    def __init__(self, status: int, message: str, hint: str) -> None:
+        super().__init__("RUN764", message, hint)
+        self.status = status
 
 
 class _Pace:
@@ -74,6 +83,7 @@ class Endpoint:
         self._url = url.rstrip("/")
         self._names = (name, f"{name}/{revision}")
         self._model = name
+        self._known: set[str] = set()  # names that the endpoint took
         self._slots = asyncio.Semaphore(concurrency)
         self._pace = _Pace(requests_per_minute)
         self.retries = 0
@@ -88,7 +98,7 @@ class Endpoint:
     async def find_model(self) -> str:
         """Return the name that the endpoint has for the teacher; RUN764 if it serves others only.
 
-        Endpoints without a list of models are asked for the teacher by its name.
+        Where the list is empty or not there, the first answer tells which name it is (see `ask`).
         """
         listed = await self._insist("GET", "models", None, may_lack=True)
         if listed is None:
@@ -106,16 +116,30 @@ class Endpoint:
         return self._model
 
     async def ask(self, messages: list[dict[str, str]], *, temperature: float, max_tokens: int, seed: int) -> Reply:
-        """Return one sample; RUN764 if the request is refused, RUN765 if the endpoint fails again and again."""
+        """Return one sample; RUN764 if the request is refused, RUN765 if the endpoint fails again and again.
+
+        A request that is refused before any was answered is sent once more with the teacher's other name.
+        """
+        model = self._model
         body = {
-            "model": self._model,
+            "model": model,
             "messages": messages,
             "temperature": temperature,
             "max_tokens": max_tokens,
             "seed": seed,
             "stream": False,
         }
-        reply: Reply = await self._insist("POST", "chat/completions", body)
+        try:
+            reply: Reply = await self._insist("POST", "chat/completions", body)
+        except _RefusedError as refusal:
+            if model == self._names[1] or model in self._known or refusal.status not in _MAY_MEAN_THE_NAME:
+                raise
+            try:
+                reply = await self._insist("POST", "chat/completions", {**body, "model": self._names[1]})
+            except _RefusedError:
+                raise refusal from None
+            model = self._model = self._names[1]
+        self._known.add(model)
         return reply
 
     async def _insist(self, verb: str, path: str, body: dict[str, Any] | None, *, may_lack: bool = False) -> Any:
@@ -165,12 +189,12 @@ class Endpoint:
         except (ValueError, RecursionError) as error:
             raise _TryAgainError("an answer that is not JSON") from error
 
-    def _refused(self, status: int, content: bytes) -> StageError:
+    def _refused(self, status: int, content: bytes) -> _RefusedError:
         said = " ".join(content[:2000].decode("utf-8", "replace").split())[:300]
         hint = "correct the request: the model's name, its limits of length, or the endpoint"
         if status in (401, 403):
             hint = f"see that `{KEY_VARIABLE}`, a secret of the cluster profile, holds a key that this endpoint takes"
-        return StageError("RUN764", f"teacher at `{self._url}` refuses with HTTP {status}: {said}", hint)
+        return _RefusedError(status, f"teacher at `{self._url}` refuses with HTTP {status}: {said}", hint)
 
     @staticmethod
     def _wait(attempt: int, asked: float | None) -> float:

@@ -187,7 +187,17 @@ def test_a_refusal_ends_the_stage_for_good(server: Server, context: StageContext
         ask_teacher.run(stage_of(server, context, [{"prompt": "one?"}]), context)
     assert (caught.value.problem.code, caught.value.exit_code) == ("RUN764", 78)
     assert hint in caught.value.problem.hint
-    assert len(server.requests) == 1
+    assert [body["model"] for body in server.requests] == (["large"] if status == 401 else ["large", "large/3"])
+
+
+def test_a_server_that_lists_nothing_is_asked_by_the_other_name_too(server: Server, context: StageContext) -> None:
+    # As `transformers serve DIR` does: its list is empty, and it takes the name that it was started with alone.
+    server.models = (200, {}, b'{"object": "list", "data": []}')
+    pinned = (400, {}, b'{"detail": "Server is pinned to \'large/3\'"}')
+    server.respond = lambda number, body: said("yes") if body["model"] == "large/3" else pinned
+    rows = [{"prompt": f"{number}?"} for number in range(5)]
+    ask_teacher.run(stage_of(server, context, rows, work={"concurrency": 1}), context)
+    assert [body["model"] for body in server.requests] == ["large", *["large/3"] * 5]
 
 
 def test_an_endpoint_that_is_down_is_for_later_and_loses_no_answer(server: Server, context: StageContext) -> None:
