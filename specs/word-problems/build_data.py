@@ -17,7 +17,7 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 SEED, PROBLEMS = 42, 9000
-KINDS, OF_A_KIND, HELD_OUT_OF_A_KIND = 10, 48, 8
+KINDS, OF_A_KIND, HELD_OUT_OF_A_KIND = 5, 52, 12
 LARGEST = 200  # numbers as in a primary school
 TAIL = " Give the result as your final answer. Do not include units."
 
