@@ -1,12 +1,11 @@
 """The process that runs foreign SQL: one request a line on stdin, one answer a line on stdout, with every limit set.
 
-A query may only read its own in-memory database. Time, rows, value sizes, memory and file writes are limited, and the
-parent ends the process if it does not answer. Only the standard library is imported: it starts at once and offers
-little to attack.
+A query may only read its own in-memory database. Time, rows, value sizes and memory are limited, the process can
+neither write nor connect (`runtime.confine`), and the parent ends it if it does not answer. Only the standard library
+is imported: it starts at once and offers little to attack.
 """
 
 import json
-import resource
 import sqlite3
 import sys
 import time
@@ -14,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from runtime.confine import confine
 from runtime.sql_compare import same_result
 
 QUERY_SECONDS = 2.0
@@ -28,7 +28,7 @@ Rows = list[tuple[Any, ...]]
 
 def main() -> int:
     """Answer requests until stdin ends."""
-    _limit_process()
+    confine(_MEMORY_BYTES)
     for line in sys.stdin:
         print(json.dumps(_answer(json.loads(line))), flush=True)
     return 0
@@ -97,12 +97,6 @@ def _allow_reads(action: int, _first: str | None, second: str | None, *_: str | 
     if action == sqlite3.SQLITE_FUNCTION and (second or "").lower() == "load_extension":
         return sqlite3.SQLITE_DENY
     return sqlite3.SQLITE_OK if action in _READS else sqlite3.SQLITE_DENY
-
-
-def _limit_process() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 if __name__ == "__main__":
