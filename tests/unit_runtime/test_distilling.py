@@ -80,10 +80,8 @@ def question(*, is_fix: bool = False) -> Question:
 
 
 def test_the_pair_that_differs_most_is_taken() -> None:
-    right, wrong = ["西湖区", "西湖区，杭州市的一个区"], ["西湖 区", "", "不知道"]
-    assert _pair(question(), right, wrong) == [
-        {"prompt": "何区？", "chosen": "西湖区，杭州市的一个区", "rejected": "不知道"}
-    ]
+    right, wrong = ["西湖区", "浙江省杭州市西湖区"], ["西湖", "", "杭州市西湖"]
+    assert _pair(question(), right, wrong) == [{"prompt": "何区？", "chosen": "浙江省杭州市西湖区", "rejected": "西湖"}]
 
 
 def test_only_a_badcase_has_a_fix_to_choose() -> None:
