@@ -41,6 +41,10 @@ _SFT: tuple[Default, ...] = (
     *_COMMON,
 )
 
+_AROUND = Default(
+    "num_train_epochs", 2, "as for SFT, of whole chains and again once they are gone; the curriculum counts between"
+)
+
 TRAINER: dict[str, tuple[Default, ...]] = {
     "cpt": (
         Default("learning_rate", 5e-5, f"{ENTIGRAPH}: 5e-6 for full training, and {LORA}: about 10 times"),
@@ -54,7 +58,7 @@ TRAINER: dict[str, tuple[Default, ...]] = {
     ),
     "sft": _SFT,
     "cot": _SFT,
-    "latent-cot": _SFT,
+    "latent-cot": tuple(_AROUND if each.field == _AROUND.field else each for each in _SFT),
     "dpo": (
         Default("learning_rate", 1e-5, f"{LORA}: 10 times TRL's 1e-6 for full fine-tuning"),
         Default("beta", 0.1, DPO),
@@ -190,7 +194,7 @@ WORK: dict[str, tuple[Default, ...]] = {
     ),
 }
 
-# rows of general text replayed beside a corpus (arXiv 2403.08763: 1 to 50 %, by the shift between the two)
+# share of the tokens that are general text replayed beside a corpus (arXiv 2403.08763: 1 to 50 %, by the shift)
 REPLAY_SHARE = 0.1
 
 # pairs that a reward model never learns from: its agreement with people is measured on them
