@@ -80,7 +80,7 @@ def question(*, is_fix: bool = False) -> Question:
 
 
 def test_the_pair_that_differs_most_is_taken() -> None:
-    right, wrong = ["西湖区", "浙江省杭州市西湖区"], ["西湖", "", "杭州市西湖"]
+    right, wrong = ["西湖区", "浙江省杭州市西湖区"], ["西湖", ""]
     assert _pair(question(), right, wrong) == [{"prompt": "何区？", "chosen": "浙江省杭州市西湖区", "rejected": "西湖"}]
 
 
