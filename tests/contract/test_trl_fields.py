@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from trl_table import trl_table
+from trl_table import fields_of, trl_table
 
 from compiler.trainer_fields import RUNTIME_FIELDS, trl_fields
 
@@ -21,6 +21,14 @@ def test_the_table_of_trainer_fields_is_that_of_the_installed_trl(update_golden:
 def test_fields_of_the_runtime_exist() -> None:
     known = set().union(*trl_fields().values())
     assert RUNTIME_FIELDS.keys() <= known
+
+
+def test_the_fields_of_ppo_are_those_of_the_runtimes_own_config() -> None:
+    from compiler.defaults import TRAINER
+    from runtime.ppo.config import PPOConfig
+
+    assert trl_fields()["PPOConfig"] == fields_of(PPOConfig)
+    assert {each.field for each in TRAINER["ppo"]} <= fields_of(PPOConfig).keys()
 
 
 def test_the_compiler_refuses_what_the_runtime_refuses() -> None:
