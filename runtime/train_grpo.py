@@ -27,7 +27,7 @@ def run(stage: GrpoStage, context: StageContext) -> Outcome:
     context.events.emit("phase", name="check data")
     prompts = reward_prompts(read_sources(stage.data, context.volumes), stage.rewards)
     check_model_files(stage.model, context.volumes)
-    _require_engine(stage)
+    _check_settings(stage)
     with Scorer(stage.rewards, context.volumes) as scorer:
         context.events.emit("phase", name="check rewards", isolation=scorer.isolation)
         check_rewards(scorer, prompts)
@@ -113,7 +113,12 @@ def steps_a_generation(args: Any) -> int:
     return math.lcm(batches, args.gradient_accumulation_steps) // int(args.gradient_accumulation_steps)
 
 
-def _require_engine(stage: GrpoStage) -> None:
+def _check_settings(stage: GrpoStage) -> None:
+    if "reward_weights" in stage.trainer:
+        message = "`trainer.reward_weights` is set, and the weights are those of the reward's terms"
+        raise StageError(
+            "RUN702", message, "set `weight` of each function in `spec.reward`, and compile the plan again"
+        )
     if stage.trainer.get("use_vllm") and importlib.util.find_spec("vllm") is None:
         message = "`trainer.use_vllm` is set, and vLLM is not installed"
         raise StageError("RUN756", message, "use an image with vLLM, or drop `use_vllm` to generate with transformers")

@@ -15,6 +15,8 @@ from runtime.errors import StageError
 
 START_SECONDS = 120.0
 BATCH_SECONDS = 60.0  # for one term and one batch
+# a policy may write what is slow to read as a formula; math-verify limits that itself, so it must not end the training
+NUMERIC_SECONDS = 7.0  # for each answer of `numeric_answer` on top
 _CHUNK = 1 << 16
 
 
@@ -36,8 +38,9 @@ class RewardProcess:
         if self._worker is None:
             self._start()
         use = self._uses[term]
-        request = {"term": term, "prompts": prompts, "completions": completions, "columns": columns}
-        answer = self._ask(json.dumps(request).encode("ascii"), BATCH_SECONDS, f"reward `{use}`")
+        seconds = BATCH_SECONDS + (NUMERIC_SECONDS * len(completions) if use == "numeric_answer" else 0.0)
+        request = {"term": term, "prompts": prompts, "completions": completions, "columns": columns, "seconds": seconds}
+        answer = self._ask(json.dumps(request).encode("ascii"), seconds, f"reward `{use}`")
         if "fault" in answer:
             self.stop()
             raise _failed(answer)
