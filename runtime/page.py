@@ -67,7 +67,7 @@ def versions() -> dict[str, str]:
 
 
 def shown(value: object) -> str:
-    """Return a value as people read it: numbers of at most six figures, lists with commas."""
+    """Return a value as people read it: numbers of at most six figures, up to 30 items of a list."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
@@ -75,7 +75,8 @@ def shown(value: object) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, list):
-        return ", ".join(map(shown, value)) or "none"
+        rest = f" and {len(value) - 30:,} more" if len(value) > 30 else ""
+        return ", ".join(map(shown, value[:30])) + rest or "none"
     return "none" if value is None else str(value)
 
 

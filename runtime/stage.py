@@ -114,11 +114,12 @@ def _run(config_path: Path, events: EventStream, stop: StopRequest) -> ExitCode:
             rank=place.rank,
             world=place.world,
         )
+        if context.is_main:  # now, as the file may be another one when the stage ends
+            write_bytes(folder / CONFIG_FILE, config_path.read_bytes())
         outcome = _run_method(context)
         if not context.is_main:
             return ExitCode.OK
         document = _document(stage, config_sha256, outcome, time.monotonic() - started)
-        write_bytes(folder / CONFIG_FILE, config_path.read_bytes())
         write_page(document, stage, folder, events)
         write_json(folder / METRICS_FILE, document)
         # Not before: until then a failed write would cost all of the training.
