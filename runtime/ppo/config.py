@@ -21,7 +21,7 @@ class PPOConfig(TrainingArguments):  # type: ignore[misc]
     """
 
     learning_rate: float = field(default=3e-6)
-    remove_unused_columns: bool | None = field(default=False)  # rewards read the columns beside the prompt
+    remove_unused_columns: bool = field(default=False)  # rewards read the columns beside the prompt
     num_ppo_epochs: int = field(default=4)
     num_mini_batches: int = field(default=1)
     cliprange: float = field(default=0.2)
