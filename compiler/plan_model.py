@@ -53,8 +53,14 @@ class Stage:
 
     @property
     def gates(self) -> bool:
-        """Whether the plan may stop behind the stage."""
-        return "gate" in self.config
+        """Whether the plan stops behind the stage where the target is met, or nothing was gained."""
+        return "gate" in self.config and not self.guards
+
+    @property
+    def guards(self) -> bool:
+        """Whether the plan stops behind the stage only where general ability is lost."""
+        gate = self.config.get("gate", {})
+        return isinstance(gate, Mapping) and gate.get("needs_gain") is False
 
     def gpus(self, count: int) -> int:
         """How many of a pod's `count` GPUs the stage takes."""
@@ -98,3 +104,9 @@ class Plan:
     def trains(self) -> bool:
         """Whether any stage trains."""
         return any(stage.trains for stage in self.stages)
+
+    @property
+    def checks_general(self) -> bool:
+        """Whether evaluations look at general rows."""
+        blocks = (block for stage in self.stages if stage.evaluates for block in stage.config["data"])
+        return any(block.get("role") == "general" for block in blocks)

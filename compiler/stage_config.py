@@ -117,16 +117,20 @@ def evaluation(
 ) -> Built:
     """The config of an evaluation of what `of` made; `prompt` is a file of the outputs volume of an earlier stage.
 
-    One that is not `gated` informs, and the plan goes on whatever it finds.
+    One that is not `gated` informs: the plan goes on, unless general ability is lost.
     """
     goal = inputs.spec.spec.goal.metrics[0]
     generation = _generation(inputs)
-    config = _common(inputs, "evaluate", adapters, _evaluation_data(inputs, selection)) | {
+    data = _evaluation_data(inputs, selection)
+    config = _common(inputs, "evaluate", adapters, data) | {
         "generation": _values(generation),
         "metrics": metrics(inputs, selection),
     }
+    gate = {"metric": goal.name, "target": goal.target, "baseline": baseline}
     if gated:
-        config["gate"] = {"metric": goal.name, "target": goal.target, "baseline": baseline}
+        config["gate"] = gate
+    elif any(block.get("role") == "general" for block in data):
+        config["gate"] = gate | {"needs_gain": False}
     if of != "latent-cot" and _learns_chains(inputs, selection, of):
         config["without_chain"] = True
     if prompt is not None:

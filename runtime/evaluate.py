@@ -199,7 +199,8 @@ def _gate(
     if baseline is not None:
         gain = interval_of_gain(held_out.values, baseline.sets[HELD_OUT].values, held_out.asked.clusters)
     metric = stage.gate.metric
-    return decide(metric, held_out.intervals[metric], gain, stage.gate.target, changes)
+    value, gate = held_out.intervals[metric], stage.gate
+    return decide(metric, value, gain, gate.target, changes, needs_gain=gate.needs_gain)
 
 
 def _badcase_change(answered: Answered, before: list[float]) -> Change:

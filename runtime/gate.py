@@ -45,17 +45,27 @@ class Decision:
 
 
 def decide(
-    metric: str, value: Interval, gain: Interval | None, target: float, changes: Sequence[Change] = ()
+    metric: str,
+    value: Interval,
+    gain: Interval | None,
+    target: float,
+    changes: Sequence[Change] = (),
+    *,
+    needs_gain: bool = True,
 ) -> Decision:
     """Return the verdict for `metric`: intervals decide, never the point value alone.
 
-    A loss of general ability that is too much takes the place of any gain: such a model is not built upon.
+    A loss of general ability that is too much takes the place of any gain: such a model is not built upon. Where no
+    gain is needed, nothing else stops the plan.
     """
     spoilt = next((change for change in changes if change.is_too_much), None)
     if spoilt is not None:
         reason = f"{_told(spoilt)}, more than the tolerated {spoilt.tolerated:g}; {_goal(metric, value, gain)}"
         return Decision(verdict="no-gain", reason=reason, gain=gain)
     told = "".join(f"; {_told(change)}" for change in changes if change.is_loss)
+    if not needs_gain:
+        reason = f"{_goal(metric, value, gain)}, and the plan goes on in any case"
+        return Decision(verdict="continue", reason=reason + told, gain=gain)
     if value.low >= target:
         reason = f"the lower bound of `{metric}`, {value.low:.3f}, reaches the target {target:g}"
         return Decision(verdict="target-met", reason=reason + told, gain=gain)

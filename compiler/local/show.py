@@ -149,6 +149,12 @@ def _cells(result: Result) -> tuple[str, ...]:
     )
 
 
+def _may_be_deployed(result: Result) -> bool:
+    """Whether an evaluation passed a gate that asks for a gain, or measured the base model."""
+    needs_gain = result.job.config.get("gate", {}).get("needs_gain", True)
+    return bool(result.job.method == "evaluate" and needs_gain and result.verdict != "no-gain")
+
+
 def _duration(seconds: float) -> str:
     return f"{int(seconds) // 60} min {int(seconds) % 60:02d} s"
 
@@ -157,7 +163,7 @@ def conclusion(jobs: Sequence[LocalJob], results: Mapping[str, Result], places: 
     """What to make of the run, in a few lines: what to deploy, and where it lies."""
     done = [results[job.name] for job in jobs if job.name in results]
     gates = [result for result in done if result.metrics.get("gate")]
-    gained = [result for result in gates if result.job.method == "evaluate" and result.verdict != "no-gain"]
+    gained = [result for result in gates if _may_be_deployed(result)]
     best = gained[-1] if gained else None
     lines = []
     for result in gates[-1:]:

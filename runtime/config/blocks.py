@@ -111,11 +111,16 @@ class MetricBlock(Block):
 
 
 class GateBlock(Block):
-    """The decision after an evaluation: `target` for `metric`, and the earlier evaluation to compare with."""
+    """The decision after an evaluation: `target` for `metric`, and the earlier evaluation to compare with.
+
+    Without `needs_gain` only a loss of general ability stops the plan: what a corpus is worth to the task is shown by
+    the stage behind it.
+    """
 
     metric: str
     target: Share
     baseline: RelativePath | None
+    needs_gain: bool = True
 
 
 class RewardBlock(Block):

@@ -84,7 +84,9 @@ def test_trackers_are_for_stages_that_train(make_spec: MakeSpec) -> None:
 
 
 def test_evaluations_ask_badcases_and_check_general_rows(make_spec: MakeSpec, tmp_path: Path) -> None:
-    general = "    - name: general\n      purpose: general\n      shape: text\n      path: data/general.jsonl\n  gaps:\n"
+    general = (
+        "    - name: general\n      purpose: general\n      shape: text\n      path: data/general.jsonl\n  gaps:\n"
+    )
     path = make_spec(("  gaps:\n", general), ("  gaps:\n", "  evaluation: {badcases: 8}\n  gaps:\n"))
     write_rows(path.parent / "data" / "general.jsonl", [{"text": f"general text, number {i}"} for i in range(30)])
     blocks = configs(path)["evaluate-sft"]["data"]
@@ -117,3 +119,12 @@ def test_without_chains_there_is_no_marker(make_spec: MakeSpec) -> None:
     stages = configs(make_spec())
     assert stages["evaluate-sft"]["metrics"] == [{"name": "exact_match"}]
     assert "answer_marker" not in stages["sft"]
+
+
+def test_behind_pre_training_only_a_loss_of_general_ability_stops_the_plan() -> None:
+    plan = planned(Path(__file__).parents[2] / "specs" / "wealth-advisor" / "spec.yaml")
+    stages = {stage.name: stage for stage in plan.stages}
+    base, cpt, sft = (stages[f"evaluate-{name}"] for name in ("base", "cpt", "sft"))
+    assert cpt.config["gate"] == {**sft.config["gate"], "baseline": base.job, "needs_gain": False}
+    assert [(stage.gates, stage.guards) for stage in (base, cpt, sft)] == [(True, False), (False, True), (True, False)]
+    assert plan.checks_general

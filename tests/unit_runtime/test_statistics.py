@@ -189,5 +189,16 @@ def test_what_general_ability_may_cost(
     assert untold.verdict == decide("exact_match", value, gain, 0.5).verdict
 
 
+@pytest.mark.parametrize(
+    ("loss", "verdict"), [(interval(-0.3, -0.1, -0.03), "no-gain"), (interval(-0.3, -0.1, -0.01), "continue")]
+)
+def test_a_corpus_needs_no_gain_but_must_not_cost_general_ability(loss: Interval, verdict: str) -> None:
+    change = Change(name="general text", gain=loss, tolerated=0.02)
+    for gain in (interval(-0.2, -0.1, -0.01), interval(0.1, 0.2, 0.3)):
+        decision = decide("exact_match", interval(0.5, 0.6, 0.7), gain, 0.5, [change], needs_gain=False)
+        assert decision.verdict == verdict
+        assert "general text lost" in decision.reason
+
+
 def test_a_bound_that_equals_the_target_reaches_it() -> None:
     assert decide("exact_match", interval(4 / 5, 0.9, 1.0), None, 0.8).verdict == "target-met"
