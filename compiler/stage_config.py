@@ -8,10 +8,11 @@ from pydantic.alias_generators import to_camel
 from compiler.defaults import FULL_RATE, HELD_OUT_SHARE, PEFT, REPLAY_SHARE, TRAINER, WORK, Default
 from compiler.inputs import Inputs
 from compiler.plan_model import Setting
-from compiler.schema.v1.training_spec import DataSource, DpoOverrides, MethodOverrides, RewardFunction
+from compiler.schema.v1.training_spec import DataSource, DpoOverrides, MethodOverrides, RewardFunction, Teacher
 from compiler.schema.v1.types import BadcaseClass, Purpose, Shape
 from compiler.selection import Selection, StageChoice
 
+AGREEING_SAMPLES = 5
 STAGE_SCHEMA = "trainspec.dev/stage/v1"
 CHECKED = {"badcases": (Shape.BADCASE,), "general": (Shape.EVALUATION, Shape.TEXT)}
 ROWS_MADE = {"dpo": ("preference",)}  # what a stage reads of an earlier one's rows, where not all that it makes
@@ -79,15 +80,13 @@ def work(inputs: Inputs, choice: StageChoice, selection: Selection, lineage: Lin
     """The config of a stage that makes data or measures."""
     table = {each.name: each for each in _settings(WORK[choice.method], choice.settings, choice.rules[-1], {}, "")}
     shapes = {each.shape for each in inputs.spec.spec.data if each.name in choice.sources}
-    if "keep" in table and Shape.PROMPT in shapes:
-        source = "rows of shape `prompt` hold no answer to check by"
-        table["keep"] = Setting(name="keep", value="all", source=source)
     if choice.method in ("teacher", "sample"):
         table |= {each.name: each for each in _generation(inputs)}  # an answer that is longer could not be right
-    teacher = inputs.spec.spec.teacher
-    if choice.method == "teacher" and teacher is not None:
-        for name in ("batch_size",) if teacher.endpoint else ("concurrency", "requests_per_minute"):
-            del table[name]
+    if choice.method == "teacher" and inputs.spec.spec.teacher is not None:
+        table = _asked(table, inputs.spec.spec.teacher)
+    if "keep" in table and table["keep"].value == "verified" and Shape.PROMPT in shapes:
+        source = "rows of shape `prompt` hold no answer to check by"
+        table["keep"] = Setting(name="keep", value="all", source=source)
     if choice.method == "probe":
         limits = inputs.spec.spec.thresholds
         for name, value in (("samples", limits.probe_samples), ("prompts", limits.probe_prompts)):
@@ -103,6 +102,19 @@ def work(inputs: Inputs, choice: StageChoice, selection: Selection, lineage: Lin
         config["generation"] = _values(_generation(inputs))
     config["work"] = _values(settings)
     return Built(config=config, settings=settings)
+
+
+def _asked(table: Mapping[str, Setting], teacher: Teacher) -> dict[str, Setting]:
+    """The settings with what the spec sets of them, and without those of the other way to reach a teacher."""
+    chosen = {
+        name: Setting(name=name, value=value, source=f"spec.teacher.ask.{to_camel(name)}")
+        for name, value in teacher.ask.model_dump(exclude_none=True).items()
+    }
+    settings = {**table, **chosen}
+    if settings["keep"].value == "agreed" and settings["samples"].value == 1:
+        settings["samples"] = Setting(name="samples", value=AGREEING_SAMPLES, source="an agreement needs several")
+    foreign = ("batch_size",) if teacher.endpoint else ("concurrency", "requests_per_minute")
+    return {name: setting for name, setting in settings.items() if name not in foreign}
 
 
 def evaluation(
@@ -285,7 +297,7 @@ def _special(inputs: Inputs, choice: StageChoice, lineage: Lineage) -> dict[str,
     body = inputs.spec.spec
     special: dict[str, object] = {}
     if choice.method in ("teacher", "distill") and body.teacher is not None:
-        special["teacher"] = body.teacher.model_dump(exclude_none=True)
+        special["teacher"] = body.teacher.model_dump(exclude_none=True, exclude={"ask"})
     if choice.method in ("grpo", "ppo", "preflight") and body.reward is not None:
         special["rewards"] = [_reward(each, inputs) for each in body.reward.functions]
     if choice.method == "ppo":

@@ -113,6 +113,27 @@ class BaseModelRef(Model):
         return f"{self.name}/{self.revision}"
 
 
+class Asking(Model):
+    """How a teacher is asked for its answers, and which of them are kept."""
+
+    samples: Annotated[int, Strict(), Field(ge=1, le=64)] | None = Field(
+        default=None, description="Answers to each prompt."
+    )
+    temperature: Annotated[float, Strict(), Field(ge=0, le=2)] | None = Field(
+        default=None, description="Temperature of its answers."
+    )
+    keep: Literal["all", "agreed", "verified"] | None = Field(
+        default=None,
+        description="`verified`: answers that the first metric finds right; `agreed`: what most samples say; `all`.",
+    )
+    concurrency: Annotated[int, Strict(), Field(ge=1, le=256)] | None = Field(
+        default=None, description="Requests at once to an endpoint."
+    )
+    requests_per_minute: Annotated[int, Strict(), Field(ge=1, le=100_000)] | None = Field(
+        default=None, description="Requests a minute to an endpoint."
+    )
+
+
 class Teacher(Model):
     """A stronger model to learn from."""
 
@@ -129,6 +150,7 @@ class Teacher(Model):
     shares_vocabulary: Flag = Field(
         default=False, description="Whether its tokenizer has the student's vocabulary; distillation on logits asks it."
     )
+    ask: Asking = Field(default=Asking(), description="How it is asked, where its answers are learnt.")
 
 
 class RewardFunction(Model):
