@@ -188,11 +188,12 @@ def _message(log: Path, code: int, rank: int, stop: StopRequest, *, by_itself: b
     with contextlib.suppress(OSError, ValueError):
         message: dict[str, Any] = json.loads(log.read_text(encoding="utf-8"))
         return message
-    if code < 0 and by_itself:
+    # A process that has only begun has no handler yet, and ends by the signal itself.
+    if stop.is_set and (not by_itself or code == -signal.SIGTERM):
+        text = f"stopped by {stop.signal_name}; the process of rank {rank} was ended"
+        raise StageError("RUN740", text, "run the stage again: it goes on from the last checkpoint")
+    if code < 0:
         name = signal.Signals(-code).name
         hint = "look for what killed it: the kernel does, when memory runs out"
         raise StageError("RUN743", f"the process of rank {rank} was killed by {name}", hint)
-    if stop.is_set:
-        message_text = f"stopped by {stop.signal_name}; the process of rank {rank} had to be killed"
-        raise StageError("RUN740", message_text, "run the stage again: it goes on from the last checkpoint")
     raise StageError("RUN743", f"the process of rank {rank} ended with {code}, without a word", "see the log on stderr")

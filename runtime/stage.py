@@ -131,14 +131,14 @@ def _run_method(context: StageContext) -> Outcome:
     keep_freed_memory()
     context.stop.overdue = lambda: _report_failure(_overdue(context.stop), ExitCode.TRY_LATER, context.events)
     try:
-        return METHODS[context.stage.method](context.stage, context)
+        outcome = METHODS[context.stage.method](context.stage, context)
     except Exception as error:
         failure = as_memory_failure(error, context.stage)
         if failure is None:
             raise
         raise failure from error
-    finally:
-        leave()
+    leave()  # not after a failure: the others may wait for this process, and it for them
+    return outcome
 
 
 def _overdue(stop: StopRequest) -> Problem:

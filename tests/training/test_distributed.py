@@ -14,6 +14,7 @@ from training import methods
 
 from runtime.config.read import load_stage
 from runtime.errors import StageError
+from runtime.launch import _worst
 from runtime.sharding import sharding
 from runtime.trainer_args import trainer_args
 
@@ -82,6 +83,23 @@ def test_a_stop_and_a_lost_process_end_all_and_the_rerun_is_bit_identical(
     assert begun["resumed_from"]
     assert shared_workspace.metrics("disturbed")["steps"] == methods.STEPS
     assert shared_workspace.adapter_bytes("disturbed") == shared_workspace.adapter_bytes("whole")
+
+
+@pytest.mark.parametrize(
+    ("codes", "killed_here", "cause"),
+    [
+        ([0, 0], set(), 0),
+        ([70, 65], set(), 1),  # a lost peer is a fault inside to the other
+        ([70, -9], set(), 1),
+        ([-9, 70], {0}, 1),  # killed by the launcher, as it was left waiting
+        ([75, 75], set(), 0),
+        ([75, 74], set(), 1),
+        ([-9, 71], {0}, 1),
+        ([0, 70], set(), 1),
+    ],
+)
+def test_the_cause_is_told_apart_from_what_follows_it(codes: list[int], killed_here: set[int], cause: int) -> None:
+    assert _worst(codes, killed_here) == cause
 
 
 def test_a_launcher_that_dies_takes_its_processes_with_it(shared_workspace: Any) -> None:

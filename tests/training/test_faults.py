@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from training import methods
 
+from runtime import checkpoint
 from runtime import stage as stage_module
 from runtime.interrupts import StopRequest
 from runtime.progress import EventStream
@@ -74,6 +75,20 @@ def test_a_reader_that_goes_away_changes_no_exit_code(workspace: Any) -> None:
     process.stdout.close()
     assert process.wait(timeout=60) == 78
     assert "Traceback" not in (workspace.root / "stderr.txt").read_text(encoding="utf-8")
+
+
+def test_a_checkpoint_counts_only_when_it_is_whole(tmp_path: Path) -> None:
+    for step in (3, 6, 9):
+        (tmp_path / f"checkpoint-{step}").mkdir()
+        (tmp_path / f"checkpoint-{step}" / "optimizer.pt").write_bytes(b"weights")
+    checkpoint.seal(tmp_path / "checkpoint-3", "a")
+    checkpoint.seal(tmp_path / "checkpoint-6", "a")
+    # the newest was being written, the one before it has lost a part since, and the last belongs to this config
+    (tmp_path / "checkpoint-6" / "optimizer.pt").write_bytes(b"weigh")
+    newest, discarded = checkpoint.newest_whole(tmp_path, "a")
+    assert (newest, discarded) == (tmp_path / "checkpoint-3", ["checkpoint-9", "checkpoint-6"])
+    assert {path.name for path in tmp_path.iterdir()} == {"checkpoint-3", "broken-checkpoint-6"}
+    assert checkpoint.newest_whole(tmp_path, "b")[0] is None
 
 
 LONG_CALL = """
