@@ -77,19 +77,29 @@ def ran(shared_workspace: Any, build: Any) -> dict[str, list[str]]:
         trained(build, "too-long", "sft", plain, trainer={"max_length": 48}),
         trained(build, "quantized", "sft", plain, quantization="nf4"),
     ]
-    asked = []
     for stage in stages:
         workspace.write_config(stage["stage"], stage)
-        asked.append([str(workspace.root), f"{stage['stage']}.yaml", {}])
+    workspace.write_config("again", {**stages[4], "output": "plan-again"})
+    asked = [[str(workspace.root), f"{stage['stage']}.yaml", None] for stage in stages]
+    # stopped at the end of the first removal stage, where the optimiser is about to be reset; then run again
+    asked += [
+        [str(workspace.root), "again.yaml", {"event": "step", "step": 16}],
+        [str(workspace.root), "again.yaml", None],
+    ]
     done = subprocess.run(
-        [sys.executable, str(Path(__file__).with_name("stages.py"))],
+        [sys.executable, str(Path(__file__).with_name("stopping.py"))],
         input=json.dumps(asked),
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-5000:]
-    return dict(zip([stage["stage"] for stage in stages], json.loads(done.stdout), strict=True))
+    names = [*(stage["stage"] for stage in stages), "stopped", "resumed"]
+    return dict(zip(names, map(codes, json.loads(done.stdout)), strict=True))
+
+
+def codes(events: list[dict[str, Any]]) -> list[str]:
+    return [event["code"] for event in events if event["event"] == "error"]
 
 
 TOOL_TEMPLATE = (
@@ -169,6 +179,13 @@ def test_chains_go_stage_by_stage_until_none_is_left(ran: dict[str, list[str]], 
     # three passes (the default) over 22 rows in batches of 4 around the removals, and one in each of them
     assert [stage["steps"] for stage in stages] == [17, *[6] * (len(stages) - 2), 17]
     assert stages[-1]["mean_loss"] < stages[0]["mean_loss"]
+
+
+def test_a_stop_between_two_removal_stages_changes_nothing(ran: dict[str, list[str]], shared_workspace: Any) -> None:
+    assert (ran["stopped"], ran["resumed"]) == (["RUN740"], [])
+    assert shared_workspace.adapter_bytes("plan-again") == shared_workspace.adapter_bytes("plan-latent")
+    stages = report(shared_workspace, "latent")["curriculum"]
+    assert report(shared_workspace, "again")["curriculum"] == stages
 
 
 def test_calls_of_tools_are_trained_on_where_the_template_writes_them(
