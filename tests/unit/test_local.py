@@ -4,6 +4,7 @@ The stage process is a small script here, since what is tested is the executor; 
 tests/training.
 """
 
+import dataclasses
 import json
 import os
 import signal
@@ -17,6 +18,10 @@ from conftest import MakeSpec
 from local_project import Project, make_project
 
 from compiler.local import run
+from compiler.local.manifests import LocalJob, read_plan
+from compiler.local.process import Places
+from compiler.local.results import Result
+from compiler.local.show import conclusion
 from compiler.runtime_support import RUNTIME_METHODS
 
 
@@ -197,3 +202,20 @@ def test_a_damaged_result_does_not_count(project: Project, text: str) -> None:
     path.write_text(text)
     assert project.run() == []
     assert project.starts() == ONCE | {"sft": 2}
+
+
+def test_what_only_kept_general_ability_is_not_to_be_deployed(project: Project) -> None:
+    def result(job: LocalJob, verdict: str) -> Result:
+        return Result(job=job, metrics={"gate": {"verdict": verdict, "reason": "as told"}}, ran_now=True)
+
+    def told(*, needs_gain: bool) -> str:
+        jobs = {job.stage: job for job in read_plan(project.plan).value or ()}
+        asked = [jobs[name] for name in ("evaluate-base", "evaluate-sft", "evaluate-dpo")]
+        gate = {**asked[1].config["gate"], "needs_gain": needs_gain}
+        asked[1] = dataclasses.replace(asked[1], config={**asked[1].config, "gate": gate})
+        verdicts = ("continue", "continue", "no-gain")
+        results = {job.name: result(job, verdict) for job, verdict in zip(asked, verdicts, strict=True)}
+        return "\n".join(conclusion(asked, results, Places(models=Path(), data=Path(), work=Path())))
+
+    assert "deploy what evaluate-sft measured" in told(needs_gain=True)
+    assert "nothing to deploy" in told(needs_gain=False)
