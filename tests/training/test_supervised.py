@@ -73,6 +73,7 @@ def ran(shared_workspace: Any, build: Any) -> dict[str, list[str]]:
         trained(build, "latent", "latent-cot", chain, answer_marker=MARKER, curriculum=curriculum),
         trained(build, "tools", "sft", talks, trainer={"max_steps": 2}, model="toolful/1"),
         trained(build, "tools-lost", "sft", talks),
+        trained(build, "full", "sft", plain, trainer={"max_steps": 6, "learning_rate": 0.001}) | {"peft": None},
         trained(build, "mute", "sft", plain, model="mute/1"),
         trained(build, "too-long", "sft", plain, trainer={"max_length": 48}),
         trained(build, "quantized", "sft", plain, quantization="nf4"),
@@ -195,6 +196,14 @@ def test_calls_of_tools_are_trained_on_where_the_template_writes_them(
     answers = report(shared_workspace, "tools")["answers"]
     assert answers["rows"] == 5
     assert ran["tools-lost"] == ["RUN718"]
+
+
+def test_all_weights_are_trained_where_there_is_no_adapter(ran: dict[str, list[str]], shared_workspace: Any) -> None:
+    assert ran["full"] == []
+    metrics = shared_workspace.metrics("plan-full")
+    assert (metrics["adapter"], metrics["model"]) == (None, "plan-full/model")
+    assert (shared_workspace.outputs / "plan-full" / "model" / "model.safetensors").is_file()
+    assert metrics["training"]["final_loss"] < metrics["training"]["mean_loss"]
 
 
 def test_what_cannot_be_trained_is_told_by_its_code(ran: dict[str, list[str]]) -> None:
