@@ -36,7 +36,7 @@ def teacher_gap(
     teacher.train(False)
     with torch.inference_mode():
         gap = {
-            name: _mean_divergence(student, teacher, [_answer(writer, tokenizer, ids, max_new_tokens) for ids in asked])
+            name: _mean_divergence(student, teacher, _answers(writer, tokenizer, asked, max_new_tokens))
             for name, writer in (("on_teacher_answers", teacher), ("on_own_answers", student))
         }
     student.train(modes[0])
@@ -44,25 +44,26 @@ def teacher_gap(
     return {**gap, "prompts": len(asked)}
 
 
-def _answer(
-    model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", ids: list[int], max_new_tokens: int
-) -> tuple["torch.Tensor", int]:
-    """Return prompt and greedy answer as one row of tokens, and where the answer begins."""
+def _answers(
+    model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", prompts: list[list[int]], max_new_tokens: int
+) -> list[tuple["torch.Tensor", int]]:
+    """Return each prompt with its greedy answer as one row of tokens, without padding, and where the answer begins."""
     import torch
     from transformers import GenerationConfig
 
-    settings = GenerationConfig(
-        max_new_tokens=max_new_tokens,
-        do_sample=False,
-        pad_token_id=tokenizer.pad_token_id,
-        eos_token_id=model.generation_config.eos_token_id or tokenizer.eos_token_id,
-    )
+    width, pad = max(map(len, prompts)), tokenizer.pad_token_id
+    ends = model.generation_config.eos_token_id or tokenizer.eos_token_id
+    ids = torch.tensor([[pad] * (width - len(prompt)) + prompt for prompt in prompts], device=model.device)
+    mask = torch.tensor([[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts], device=model.device)
+    settings = GenerationConfig(max_new_tokens=max_new_tokens, do_sample=False, pad_token_id=pad, eos_token_id=ends)
     generator: Any = model
-    row = torch.tensor([ids], device=model.device)
-    whole: torch.Tensor = generator.generate(
-        input_ids=row, attention_mask=torch.ones_like(row), generation_config=settings
-    )
-    return whole, len(ids)
+    output = generator.generate(input_ids=ids, attention_mask=mask, generation_config=settings)
+    rows, stops = [], ends if isinstance(ends, list) else [ends]
+    for prompt, answer in zip(prompts, output[:, width:].tolist(), strict=True):
+        last = next((at for at, token in enumerate(answer, start=1) if token in stops), len(answer))
+        whole = [*prompt, *answer[:last]]
+        rows.append((torch.tensor([whole], device=model.device), len(prompt)))
+    return rows
 
 
 def _mean_divergence(
