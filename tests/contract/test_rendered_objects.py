@@ -61,7 +61,7 @@ def of_kind(folder: Path, kind: str) -> list[dict[str, Any]]:
 
 def test_kubernetes_accepts_every_object(plan_folder: Path) -> None:
     found = list(objects(plan_folder))
-    assert len(found) == 12
+    assert len(found) == 14
     for _, each in found:
         kubernetes_validate.validate(each, "1.36", strict=True)
 
@@ -98,7 +98,7 @@ def test_trl_accepts_every_config(plan_folder: Path, tmp_path: Path) -> None:
 def test_names_are_hashed_and_shared_by_job_and_config(plan_folder: Path) -> None:
     jobs = [each["metadata"]["name"] for each in of_kind(plan_folder, "Job")]
     assert jobs == [each["metadata"]["name"] for each in of_kind(plan_folder, "ConfigMap")]
-    assert len(set(jobs)) == 5
+    assert len(set(jobs)) == 6
     assert all(len(name) <= 52 for name in jobs)
     assert all(each["immutable"] is True for each in of_kind(plan_folder, "ConfigMap"))
 

@@ -2,7 +2,7 @@
 
 from compiler.diagnostics.examples import reinforcement
 from compiler.diagnostics.examples.example import Example, Situation
-from compiler.diagnostics.examples.project import badcases, demos, jsonl
+from compiler.diagnostics.examples.project import ROUNDS_FILE, badcases, demos, jsonl
 
 BADCASES = "specs/shop/data/badcases.jsonl"
 MARKED = [{"prompt": f"asked {i}?", "completion": f"said {i}", "label": i % 2 == 0} for i in range(500)]
@@ -15,7 +15,11 @@ EXAMPLES: dict[str, Example | Situation] = {
         bad="        target: 0.9\n      - name: execution_accuracy\n        target: 0.8", good="        target: 0.9"
     ),
     "PLN403": Example(bad="    kto:\n      deadlineMinutes: 60\n    sft:", good="    sft:"),
-    "PLN404": Example(file=BADCASES, whole=True, bad=jsonl(badcases(None)), good=jsonl(badcases())),
+    "PLN404": Example(
+        file=ROUNDS_FILE,
+        bad="    - {name: v3, technique: few-shot, score: 0.45, questions: 100}",
+        good="    - {name: v3, technique: few-shot, score: 0.30, questions: 100}",
+    ),
     "PLN405": Example(bad="      maxTrainingCostUsd: 1", good="      maxTrainingCostUsd: 100"),
     "PLN406": Example(
         bad="    dpo:\n      trainer:\n        loss_type: [sigmoid]\n    sft:",
@@ -31,7 +35,7 @@ EXAMPLES: dict[str, Example | Situation] = {
     ),
     "PLN409": Example(
         bad="      - use: exact_match",
-        good="      - use: regex",
+        good="      - use: regex\n        options: {pattern: ^OK}",
         given=tuple(reinforcement.FILES.items()),
         along=("CHK240", "PLN404", "SEL302"),
     ),

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 
 API_VERSION = "trainspec.dev/v1"
 DIGEST = "0123456789abcdef" * 4
+ROUNDS_FILE = "specs/shop/evidence/prompt-rounds.yaml"
 
 SPEC = f"""\
 apiVersion: {API_VERSION}
@@ -188,7 +189,7 @@ def files() -> dict[str, str]:
     earlier = [{"id": f"h{i}", "prediction": "?", "scores": {"exact_match": {"value": 0.0}}} for i in range(2)]
     return {
         "specs/shop/spec.yaml": SPEC,
-        "specs/shop/evidence/prompt-rounds.yaml": ROUNDS,
+        ROUNDS_FILE: ROUNDS,
         "specs/shop/evidence/probe.yaml": PROBE,
         "specs/clusters/small.yaml": PROFILE,
         "specs/shop/data/demos.jsonl": jsonl(demos()),

@@ -4,7 +4,7 @@ from hashlib import sha256
 
 from compiler.diagnostics.examples import project
 from compiler.diagnostics.examples.example import Example, Situation
-from compiler.diagnostics.examples.project import badcases, demos, jsonl
+from compiler.diagnostics.examples.project import ROUNDS_FILE, demos, jsonl
 
 STAGE, TRAIN, RUN = "stage.yaml", "data/train.jsonl", "python -m runtime stage.yaml"
 COMPILE, RUN_PLAN = "trainspec compile specs", "trainspec run specs/shop/plan --models models"
@@ -203,11 +203,10 @@ EXAMPLES: dict[str, Example | Situation] = {
     ),
     "RUN795": Example(file="", bad=f"{RUN_PLAN} --work stage.yaml", good=f"{RUN_PLAN} --work results", first=COMPILE),
     "RUN796": Example(
-        file="specs/shop/data/badcases.jsonl",
-        whole=True,
+        file=ROUNDS_FILE,
         command=f"{COMPILE} && {RUN_PLAN}",
-        bad=jsonl(badcases(None)),
-        good=jsonl(badcases()),
+        bad="    - {name: v3, technique: few-shot, score: 0.45, questions: 100}",
+        good="    - {name: v3, technique: few-shot, score: 0.30, questions: 100}",
     ),
     "RUN797": Example(
         file="",
