@@ -48,7 +48,8 @@ def _draw(path: Path, label: str, names: Sequence[str], steps: Sequence[dict[str
     lines = {name: points for name in names if (points := _points(steps, name))}
     if not lines:
         return None
-    figure = Figure(figsize=(5.2, 3.0), dpi=110, layout="constrained")
+    figure = Figure(figsize=(5.2, 3.0), dpi=110)
+    figure.subplots_adjust(left=0.15, right=0.97, top=0.9, bottom=0.16)
     axes = figure.add_subplot()
     for name, points in lines.items():
         marker = "o" if len(points) == 1 else None

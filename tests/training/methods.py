@@ -1,5 +1,7 @@
 """One small stage for each method that trains, on the tiny model: what is interrupted, here and in the matrix."""
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 STEPS = 12
@@ -43,7 +45,7 @@ ROWS: dict[str, Any] = {
     "prompt": lambda index: {"prompt": turns("user", question(index))},
 }
 TEACHER = {
-    "name": "tiny",
+    "name": "teacher",
     "revision": "1",
     "access": "weights",
     "license": "apache-2.0",
@@ -76,9 +78,24 @@ METHODS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
 }
 
 
+def write_teacher(models: Path) -> None:
+    """Write `teacher/1`: the tiny model with larger weights, so that there is something to learn from it."""
+    from safetensors.numpy import load_file, save_file
+
+    teacher = models / "teacher" / "1"
+    if not teacher.exists():
+        shutil.copytree(models / "tiny" / "1", teacher)
+        weights = load_file(teacher / "model.safetensors")
+        save_file(
+            {name: 3 * tensor for name, tensor in weights.items()}, teacher / "model.safetensors", {"format": "pt"}
+        )
+
+
 def config_of(workspace: Any, method: str, output: str, **fields: Any) -> dict[str, Any]:
     """Write the method's rows and return its config, for a tiny model and the output folder named."""
     shape, own, trainer = METHODS[method]
+    if method == "distill":
+        write_teacher(workspace.models)
     rows = [{"id": f"row-{index}", **ROWS[shape](index)} for index in range(24)]
     settings = {name: value for name, value in {**TRAINER, **trainer}.items() if value is not None}
     return {
