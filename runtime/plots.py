@@ -1,13 +1,14 @@
 """Plots of a training run as PNG files: loss, rewards, learning rate, throughput, and what else a method measures."""
 
 import math
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 FOLDER = "plots"
-# One picture each, with the figures that go together: the first pattern that a name fits takes it.
+# One picture each, with its unit and the figures that go together.
 PICTURES: dict[str, tuple[str, tuple[str, ...]]] = {
     "loss": ("loss", ("loss",)),
     "rewards": ("reward", ("reward", "rewards/chosen", "rewards/rejected", "rewards/margins", "objective/rlhf_reward")),
@@ -19,6 +20,7 @@ PICTURES: dict[str, tuple[str, tuple[str, ...]]] = {
     "learning_rate": ("learning rate", ("learning_rate",)),
     "throughput": ("non-padding tokens a second", ("tokens_per_second",)),
 }
+_TERM = re.compile(r"rewards/.+/mean")  # of a reward with several terms
 # Fonts with Chinese characters, where the machine has one.
 FONTS = ("Noto Sans CJK SC", "Noto Sans SC", "WenQuanYi Zen Hei", "Source Han Sans SC", "PingFang SC", "DejaVu Sans")
 
@@ -32,12 +34,14 @@ def draw_plots(steps: Sequence[dict[str, Any]], folder: Path) -> list[Path]:
     matplotlib.use("Agg")
     from matplotlib import font_manager
 
+    terms = sorted({name for entry in steps for name in entry if _TERM.fullmatch(name)})
+    pictures = PICTURES | {"rewards": (PICTURES["rewards"][0], (*PICTURES["rewards"][1], *terms))}
     here = {font.name for font in font_manager.fontManager.ttflist}
     target = folder / FOLDER
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir()
     with matplotlib.rc_context({"font.sans-serif": [name for name in FONTS if name in here]}):
-        drawn = [_draw(target / f"{name}.png", label, names, steps) for name, (label, names) in PICTURES.items()]
+        drawn = [_draw(target / f"{name}.png", label, names, steps) for name, (label, names) in pictures.items()]
     return [path for path in drawn if path is not None]
 
 
