@@ -8,7 +8,7 @@ from pathlib import Path
 
 from compiler.data import DataFile
 from compiler.data.sources import read_sources
-from compiler.defaults import REWARDS
+from compiler.defaults import NEEDED_OPTION, REWARD_OPTIONS, REWARDS
 from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic, has_errors
 from compiler.evidence import EvidenceFile, as_evidence, load_evidence
 from compiler.load import MAX_BYTES, load
@@ -212,7 +212,7 @@ def _prompt_files(reader: Reader, reports: Iterable[EvidenceFile]) -> None:
 
 
 def _reward_code(reader: Reader, spec: TrainingSpec) -> dict[str, str]:
-    """The digest of each file of the spec's folder that holds reward functions; library functions are known by name."""
+    """The digest of each file of the spec's folder that a reward reads: its code, or a library function's schema."""
     code: dict[str, str] = {}
     for index, function in enumerate(spec.spec.reward.functions if spec.spec.reward else []):
         where = reader.document.at(("spec", "reward", "functions", index, "use"))
@@ -226,4 +226,33 @@ def _reward_code(reader: Reader, spec: TrainingSpec) -> dict[str, str]:
             message = f"the reward library has no `{module}`"
             hint = _close_or_known(module, REWARDS, "functions")
             reader.found.append(diagnostic("CHK207", message, where, hint=hint))
+        else:
+            code |= _reward_options(reader, spec, index)
     return code
+
+
+def _reward_options(reader: Reader, spec: TrainingSpec, index: int) -> dict[str, str]:
+    """Check the names of a library function's options; return the digest of the schema that they name, if any."""
+    function = spec.spec.reward.functions[index] if spec.spec.reward else None
+    assert function is not None  # the caller counts them  # noqa: S101
+    at = ("spec", "reward", "functions", index)
+    known = (*REWARD_OPTIONS[function.use], "after")
+    for name in function.options:
+        if name not in known:
+            message = f"reward `{function.use}` has no option `{name}`"
+            where = reader.document.at((*at, "options", name), key=True)
+            hint = _close_or_known(name, known, "options")
+            reader.found.append(diagnostic("CHK207", message, where, hint=hint))
+    needed = NEEDED_OPTION.get(function.use)
+    given = needed == "databases" and any(each.databases for each in spec.spec.goal.metrics)
+    if needed and needed not in function.options and not given:
+        message = f"reward `{function.use}` lacks its option `{needed}`"
+        where = reader.document.at((*at, "use"))
+        hint = f"add it: `options: {{{needed}: …}}`"
+        reader.found.append(diagnostic("SPC101", message, where, hint=hint))
+    schema = function.options.get("schema")
+    if function.use != "json_schema" or not isinstance(schema, str):
+        return {}
+    where = reader.document.at((*at, "options", "schema"))
+    path = reader.resolve(schema, where)
+    return {} if path is None else {schema: _file_digest(reader, path, where, MAX_BYTES)}

@@ -133,7 +133,7 @@ def _preflight(function: str = "", flips: int = 0) -> Part:
         "signal": {"prompts": 120, "samples": 8, "spreadShare": 0.62},
         "lengthBias": {"partialCorrelation": 0.08},
     }
-    functions: Part = {"functions": [{"use": function}]} if function else {}
+    functions: Part = {"functions": [{"use": function, "options": {"pattern": "^OK"}}]} if function else {}
     return _evidence("RewardPreflight", "Job shop-preflight", "scores", functions | body)
 
 

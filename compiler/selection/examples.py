@@ -23,7 +23,7 @@ class Example:
 
 NOTHING: Part = {}
 PLATEAU = "prompt-rounds/plateau"
-REWARD: Part = {"reward": {"kind": "programmatic", "functions": [{"use": "regex"}]}}
+REWARD: Part = {"reward": {"kind": "programmatic", "functions": [{"use": "regex", "options": {"pattern": "^OK"}}]}}
 SUBJECTIVE: Part = {"reward": {"kind": "subjective"}}
 _WEIGHTS = {"access": "weights", "license": "apache-2.0", "outputsMayTrain": True, "sharesVocabulary": True}
 _TEXT = {

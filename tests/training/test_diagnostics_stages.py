@@ -63,7 +63,8 @@ def fill_digest(folder: Path, config: str) -> None:
 
 
 def digest_of(folder: Path) -> str:
-    text = "".join(f"{path.relative_to(folder)}\0{path.read_text()}\0" for path in sorted(folder.rglob("*.*l")))
+    paths = sorted(path for path in folder.rglob("*.*") if path.suffix in (".yaml", ".jsonl", ".py"))
+    text = "".join(f"{path.relative_to(folder)}\0{path.read_text()}\0" for path in paths)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -361,12 +361,24 @@ def test_length_alone_is_fooled_by_its_nature(volumes: Volumes) -> None:
 
 
 def test_the_library_is_the_one_that_specs_may_name() -> None:
-    from compiler.defaults import COMPARED, REWARDS
+    from compiler.defaults import COMPARED, NEEDED_OPTION, REWARD_OPTIONS, REWARDS
     from runtime.rewards.options import COMPARED as COMPARED_HERE
     from runtime.rewards.options import LIBRARY
 
     assert sorted(LIBRARY) == sorted(REWARDS)
     assert sorted(COMPARED_HERE) == sorted(COMPARED)
+    fields = {
+        name: [field.alias or given for given, field in each.model_fields.items()] for name, each in LIBRARY.items()
+    }
+    assert {name: sorted((*options, "after")) for name, options in REWARD_OPTIONS.items()} == {
+        name: sorted(names) for name, names in fields.items()
+    }
+    needed = {
+        name: next(field.alias or given for given, field in each.model_fields.items() if field.is_required())
+        for name, each in LIBRARY.items()
+        if any(field.is_required() for field in each.model_fields.values())
+    }
+    assert needed == NEEDED_OPTION
 
 
 def test_scoring_is_fast_enough_for_training(volumes: Volumes) -> None:

@@ -36,6 +36,7 @@ metadata:
 spec:
   functions:
     - use: regex
+      options: {{pattern: ^OK}}
   contract: {{cases: 20, failures: 0}}
   repeatability: {{scorer: code, rows: 60, flips: 0}}
   discrimination: {{pairs: 60, auc: 0.97, pairedWin: 0.98}}
@@ -55,7 +56,7 @@ spec:
 FILES = {
     "specs/shop/spec.yaml": SPEC.replace(
         "  data:\n",
-        "  reward:\n    kind: verifiable\n    functions:\n      - use: regex\n"
+        "  reward:\n    kind: verifiable\n    functions:\n      - use: regex\n        options: {pattern: ^OK}\n"
         "  data:\n    - name: tasks\n      purpose: prompts\n      shape: prompt\n      path: data/tasks.jsonl\n",
     ).replace("  gaps:\n", "  gaps:\n    - kind: rule-constraints\n"),
     "specs/shop/data/tasks.jsonl": jsonl(PROMPTS),

@@ -35,6 +35,20 @@ CHOICES = """\
 """
 KTO = project.STAGE.replace("sft", "kto").replace("prompt-completion", "unpaired-preference")
 REWARD = project.STAGE.replace("sft", "reward").replace("prompt-completion", "preference") + "held_out_share: 0.25\n"
+GRPO = (
+    project.STAGE.replace("sft", "grpo").replace(
+        "  max_length: 256\n", "  max_completion_length: 8\n  use_vllm: false\n"
+    )
+    + "  num_generations: 2\n  per_device_train_batch_size: 2\nrewards:\n  - use: own:score\n    weight: 1.0\n"
+)
+CHECKED = GRPO.replace("own:score", "exact_match")
+OWN, SCORE = "data/own.py", "def score(completions, **columns):\n    return [%s for text in completions]\n"
+
+
+def _own(bad: str, good: str) -> Example:
+    """A function of the spec's folder that scores in two ways."""
+    return Example(file=OWN, whole=True, command=RUN, bad=SCORE % bad, good=SCORE % good, given=((STAGE, GRPO),))
+
 
 EXAMPLES: dict[str, Example | Situation] = {
     "RUN700": Situation(
@@ -152,12 +166,39 @@ EXAMPLES: dict[str, Example | Situation] = {
         good="The same when the stage has ended, with `--to` a folder that is not there yet.",
     ),
     "RUN757": Situation(
-        bad="The config of a PPO stage says `distributed: {processes: 2}`.",
-        good="PPO is planned for one process, or the spec's reward allows GRPO.",
+        bad="The config of a PPO stage says `distributed: {processes: 2, strategy: fsdp}`.",
+        good="Its profile says `sharding: ddp`, so that each process holds the whole model.",
     ),
     "RUN758": Situation(
         bad="A reward model that diverged in training gives `nan` to an answer.",
         good="It is trained again at a lower `learning_rate`, and its agreement report is read.",
+    ),
+    "RUN750": Example(
+        file=STAGE,
+        command=RUN,
+        bad="  - use: own:scroe",
+        good="  - use: own:score",
+        given=((STAGE, GRPO), (OWN, SCORE % "1.0")),
+    ),
+    "RUN751": _own("1 / len(text[3:3])", "len(text) / 100"),
+    "RUN752": _own("float('nan')", "len(text) / 100"),
+    "RUN753": _own("float(len(bytearray(1 << 33)))", "len(text) / 100"),
+    "RUN754": Example(
+        file=STAGE,
+        command=RUN,
+        bad="    shape: prompt\n",
+        good="    shape: prompt-completion\n",
+        given=((STAGE, CHECKED),),
+    ),
+    "RUN755": Example(
+        file=STAGE,
+        command=RUN,
+        bad="  max_completion_length: 600",
+        good="  max_completion_length: 8",
+        given=((STAGE, CHECKED),),
+    ),
+    "RUN756": Example(
+        file=STAGE, command=RUN, bad="  use_vllm: true", good="  use_vllm: false", given=((STAGE, CHECKED),)
     ),
     "RUN760": Situation(
         bad="`python -m runtime.fetch` is called where no package index can be reached.",
