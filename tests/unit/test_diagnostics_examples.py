@@ -33,6 +33,10 @@ UNPROVOKED = {
     "RUN741",
     "RUN760",
     "RUN761",
+    "RUN763",
+    "RUN764",
+    "RUN765",
+    "RUN766",
     "RUN794",
     "RUN798",
 }
