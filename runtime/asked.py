@@ -76,12 +76,17 @@ def general_texts(sources: Sequence[Source]) -> list[str]:
     RUN712 if there is text and none of it is held out.
     """
     blocks = [source for source in sources if source.block.role == GENERAL and source.block.shape == "text"]
-    kept = [_sample([row for row in source.rows if is_held_out(row["text"])], source.block.limit) for source in blocks]
+    kept = [_sample(_distinct(source.rows), source.block.limit) for source in blocks]
     if blocks and not any(kept):
         count = sum(len(source.rows) for source in blocks)
         message = f"of {count} general texts none is held out: one in ten is, by its hash"
         raise StageError("RUN712", message, "give some fifty general texts or more, or set `evaluation.general` to 0")
     return [row["text"][:MAX_CHARACTERS] for row in chain.from_iterable(kept)]
+
+
+def _distinct(rows: Sequence[Row]) -> list[Row]:
+    """The held-out texts, each once: repeated ones are no further evidence."""
+    return list({row["text"].strip(): row for row in rows if is_held_out(row["text"])}.values())
 
 
 def _rows(sources: Sequence[Source], role: str | None) -> list[Row]:

@@ -115,23 +115,31 @@ def test_a_stopped_evaluation_goes_on_and_gives_the_same_answers(
     assert not list((shared_workspace.outputs / "stopped").glob("*.partial.jsonl"))
 
 
-def test_full_fine_tuning_then_dpo_then_a_target_that_is_met(
-    shared_workspace: Any, build: Any, evaluation: dict[str, Any], baseline: Any
-) -> None:
-    answer = [{"role": "assistant", "content": "SELECT count(*) FROM singer"}]
-    asked = evaluation_rows(12)[1::2]
-    rows = [{"prompt": row["prompt"], "completion": answer} for row in asked]
+ANSWER = [{"role": "assistant", "content": "SELECT count(*) FROM singer"}]
+
+
+@pytest.fixture(scope="module")
+def tuned(shared_workspace: Any, build: Any) -> str:
+    """The folder of a model that learnt to answer every question with `ANSWER`."""
+    rows = [{"prompt": row["prompt"], "completion": ANSWER} for row in evaluation_rows(12)[1::2]]
     data = shared_workspace.write_rows("train.jsonl", rows, "prompt-completion")
     trainer = {"learning_rate": 0.01, "max_steps": 60, "save_steps": 50}
     sft = build.sft_config(data, stage="full", peft=None, trainer=trainer)
     assert shared_workspace.run(shared_workspace.write_config("full", sft)).code == 0
-    assert shared_workspace.metrics("plan-full")["adapter"] is None
-    assert shared_workspace.metrics("plan-full")["model"] == "plan-full/model"
+    return "plan-full/model"
 
+
+def test_full_fine_tuning_then_dpo_then_a_target_that_is_met(
+    shared_workspace: Any, build: Any, evaluation: dict[str, Any], baseline: Any, tuned: str
+) -> None:
+    assert shared_workspace.metrics("plan-full")["adapter"] is None
+    assert shared_workspace.metrics("plan-full")["model"] == tuned
+
+    asked = evaluation_rows(12)[1::2]
     wrong = [{"role": "assistant", "content": "SELECT 1"}]
-    pairs = [{"prompt": row["prompt"], "chosen": answer, "rejected": wrong} for row in asked]
+    pairs = [{"prompt": row["prompt"], "chosen": ANSWER, "rejected": wrong} for row in asked]
     preference = shared_workspace.write_rows("pairs.jsonl", pairs, "preference")
-    dpo = build.sft_config(preference, stage="dpo", peft=None, adapters=["plan-full/model"], trainer={"max_steps": 4})
+    dpo = build.sft_config(preference, stage="dpo", peft=None, adapters=[tuned], trainer={"max_steps": 4})
     dpo |= {"method": "dpo"}
     dpo["trainer"]["learning_rate"] = 1e-5
     ended = shared_workspace.run(shared_workspace.write_config("dpo", dpo))
@@ -150,7 +158,7 @@ def test_full_fine_tuning_then_dpo_then_a_target_that_is_met(
 
 
 @pytest.fixture(scope="module")
-def compared(shared_workspace: Any, evaluation: dict[str, Any], baseline: Any) -> dict[str, dict[str, Any]]:
+def compared(shared_workspace: Any, evaluation: dict[str, Any], baseline: Any, tuned: str) -> dict[str, dict[str, Any]]:
     """What evaluations find with badcases, general rows and chains: the base model, then the tuned one against it.
 
     The base model is right where its own answers are the references, the tuned one where the query it learnt is.
@@ -175,10 +183,10 @@ def compared(shared_workspace: Any, evaluation: dict[str, Any], baseline: Any) -
     config = copy.deepcopy(evaluation) | {"data": blocks, "without_chain": True}
     config["metrics"] = [{"name": "exact_match", "answer_marker": "Answer:"}]
     config["gate"] = {"metric": "exact_match", "target": 0.9, "baseline": None}
-    tuned = copy.deepcopy(config) | {"output": "tuned"}
-    tuned["model"]["adapters"], tuned["gate"]["baseline"] = ["plan-full/model"], "untuned"
-    narrow = copy.deepcopy(tuned) | {"output": "narrow", "data": blocks[:2]}
-    stages = {"untuned": config | {"output": "untuned"}, "tuned": tuned, "narrow": narrow}
+    after = copy.deepcopy(config) | {"output": "tuned"}
+    after["model"]["adapters"], after["gate"]["baseline"] = [tuned], "untuned"
+    narrow = copy.deepcopy(after) | {"output": "narrow", "data": blocks[:2]}
+    stages = {"untuned": config | {"output": "untuned"}, "tuned": after, "narrow": narrow}
     asked = [[str(shared_workspace.root), shared_workspace.write_config(*each).name, {}] for each in stages.items()]
     (shared_workspace.root / "models").symlink_to(shared_workspace.models)
     script = Path(__file__).with_name("stages.py")
@@ -263,7 +271,8 @@ def test_bits_are_of_text_that_is_never_trained_on() -> None:
 
     block = DataBlock(path="t", shape="text", sha256="0" * 64, rows=99, role="general", limit=50)
     texts = [f"text {index} " * 400 for index in range(99)]
-    source = Source(block=block, rows=[{"text": text} for text in texts], places=[""] * 99, excluded=0)
+    rows = [{"text": text} for text in (*texts, *texts)]  # what is there twice is read once
+    source = Source(block=block, rows=rows, places=[""] * 198, excluded=0)
     assert general_texts([source]) == [text[:MAX_CHARACTERS] for text in texts if is_held_out(text)]
 
 
