@@ -18,6 +18,7 @@ from typing import Any
 import yaml
 from rich.console import Console
 from rich.table import Table
+from teachers import teacher_of
 
 ROOT = Path(__file__).resolve().parents[2]
 WORK = ROOT / ".trainspec" / "e2e"
@@ -34,6 +35,7 @@ SPECS = (
     "report-sql",
     "retention-scripts",
     "discharge-coding",
+    "expense-checks",
 )
 NAMES = {"cpt": "CPT", "sft": "SFT", "cot": "CoT", "latent-cot": "latent CoT", "dpo": "DPO", "kto": "KTO"}
 NAMES |= {"reward": "reward model", "grpo": "GRPO", "ppo": "PPO", "distill": "on-policy distillation"}
@@ -61,7 +63,8 @@ def main(names: list[str]) -> int:
         started = time.monotonic()
         print(f"== specs/{name}", file=sys.stderr, flush=True)
         command = [Path(sys.executable).with_name("trainspec"), "run", f"specs/{name}/plan", "--work", WORK / name]
-        done = subprocess.run(command, cwd=ROOT, check=False)
+        with teacher_of(ROOT / "specs" / name):
+            done = subprocess.run(command, cwd=ROOT, check=False)
         worst = max(worst, done.returncode)
         print(f"== specs/{name}: exit code {done.returncode}, {time.monotonic() - started:.0f} s", file=sys.stderr)
         rows += list(rows_of(list(stages(name))))
