@@ -32,7 +32,7 @@ SPECS = (
     "reply-picker",
     "word-problems",
     "freight-quotes",
-    "report-sql",
+    "till-totals",
     "retention-scripts",
     "discharge-coding",
     "expense-checks",
