@@ -129,6 +129,7 @@ def tuned(shared_workspace: Any, build: Any) -> str:
     return "plan-full/model"
 
 
+@pytest.mark.xdist_group("tuned")
 def test_full_fine_tuning_then_dpo_then_a_target_that_is_met(
     shared_workspace: Any, build: Any, evaluation: dict[str, Any], baseline: Any, tuned: str
 ) -> None:
@@ -198,6 +199,7 @@ def compared(shared_workspace: Any, evaluation: dict[str, Any], baseline: Any, t
     return {name: shared_workspace.metrics(name) for name in stages}
 
 
+@pytest.mark.xdist_group("tuned")
 def test_an_evaluation_tells_which_badcases_are_fixed_and_which_answers_broke(
     shared_workspace: Any, compared: dict[str, dict[str, Any]]
 ) -> None:
@@ -222,6 +224,7 @@ def test_an_evaluation_tells_which_badcases_are_fixed_and_which_answers_broke(
     assert compared["narrow"]["gate"]["verdict"] == "continue"
 
 
+@pytest.mark.xdist_group("tuned")
 def test_a_loss_of_general_ability_stops_a_plan_that_gained(
     shared_workspace: Any, compared: dict[str, dict[str, Any]]
 ) -> None:
@@ -244,6 +247,7 @@ def test_a_loss_of_general_ability_stops_a_plan_that_gained(
     assert 4 < compared["untuned"]["report"]["general"][1]["value"]["value"] < 10
 
 
+@pytest.mark.xdist_group("tuned")
 def test_the_worth_of_a_chain_tokens_and_time_are_measured(
     shared_workspace: Any, compared: dict[str, dict[str, Any]]
 ) -> None:
