@@ -44,7 +44,7 @@ EXIT_CODES = {
     "RUN754": ExitCode.BAD_DATA,  # rows that lack what a reward compares with
     "RUN755": ExitCode.BAD_DATA,  # prompts that leave no room for an answer in the model's context
     "RUN756": ExitCode.BAD_CONFIG,  # generation by an engine that is not installed
-    "RUN757": ExitCode.BAD_CONFIG,  # PPO in several processes
+    "RUN757": ExitCode.BAD_CONFIG,  # PPO on a sharded model
     "RUN758": ExitCode.BAD_DATA,  # a reward model whose score is no finite number
     "RUN760": ExitCode.UNAVAILABLE,  # the package registry cannot be reached
     "RUN761": ExitCode.BAD_DATA,  # a fetched package is not the pinned one

@@ -28,9 +28,9 @@ SIGNALS = ("reward", "kl", "explained_variance", "clip_fraction", "entropy", "co
 
 def run(stage: PpoStage, context: StageContext) -> Outcome:
     """Train on the stage's prompts and save the adapter (or the whole model) under the output folder."""
-    if context.world > 1:
-        message = f"`distributed.processes` is {context.world}, and PPO trains in one process"
-        raise StageError("RUN757", message, "set the GPUs of the spec's method to 1, or use GRPO")
+    if context.world > 1 and stage.distributed.strategy != "ddp":
+        message = f"`distributed.strategy` is `{stage.distributed.strategy}`, and PPO samples from whole models"
+        raise StageError("RUN757", message, "choose `sharding: ddp` in the cluster profile, or use GRPO")
     context.events.emit("phase", name="check data")
     prompts = reward_prompts(read_sources(stage.data, context.volumes), stage.rewards)
     check_model_files(stage.model, context.volumes)

@@ -4,6 +4,7 @@ All tensors are of rows x tokens; `mask` is 1 where a row has a token of its ans
 the end is 0 in every tensor that goes in, and in every one that comes out.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import torch
@@ -40,11 +41,20 @@ def generalised_advantages(rewards: "Tensor", values: "Tensor", mask: "Tensor", 
     return advantages
 
 
-def whiten(tensor: "Tensor", mask: "Tensor", *, keep_mean: bool = False) -> "Tensor":
-    """Scale the masked entries to unit variance, and shift them to mean 0 unless `keep_mean`."""
-    inside = tensor[mask.bool()]
-    mean = inside.mean()
-    variance = inside.var(correction=1 if inside.numel() > 1 else 0)
+def whiten(
+    tensor: "Tensor",
+    mask: "Tensor",
+    *,
+    keep_mean: bool = False,
+    total: "Callable[[Tensor], Tensor]" = lambda part: part,
+) -> "Tensor":
+    """Scale the masked entries to unit variance, and shift them to mean 0 unless `keep_mean`.
+
+    `total` sums a number over the processes that hold parts of the rollout.
+    """
+    count = total(mask.sum())
+    mean = total((tensor * mask).sum()) / count
+    variance = total(((tensor - mean) ** 2 * mask).sum()) / (count - 1).clamp(min=1)
     scaled = (tensor - mean) * torch.rsqrt(variance + 1e-8)
     return (scaled + mean if keep_mean else scaled) * mask
 

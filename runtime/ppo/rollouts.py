@@ -18,11 +18,19 @@ if TYPE_CHECKING:
 class Answers:
     """Sampled answers, one a row: `input_ids` and `attention_mask` are rows x (prompt + answer), prompts padded on the
     left and answers on the right; `mask` (rows x answer) is 1 for each token of the answer, its end token included.
+    `ends` are the tokens that end one.
     """
 
     input_ids: "Tensor"
     attention_mask: "Tensor"
     mask: "Tensor"
+    ends: Sequence[int]
+
+    def ended(self) -> "Tensor":
+        """Whether each answer ended by itself, before the longest length cut it off."""
+        answers = self.input_ids[:, -self.mask.shape[1] :]
+        last = answers.gather(1, self.mask.sum(1, keepdim=True) - 1).squeeze(1)
+        return torch.isin(last, torch.tensor(list(self.ends), device=last.device))
 
     def completion_ids(self) -> list[list[int]]:
         """The tokens of each answer."""
@@ -119,7 +127,7 @@ def sample_answers(
     ended = torch.isin(answers, torch.tensor(list(ends), device=model.device))
     # Not by the padding token: with many tokenizers that is the end token too.
     mask = (ended.cumsum(1) - ended.int() == 0).long()
-    return Answers(input_ids=ids, attention_mask=torch.cat([prompt_mask, mask], dim=1), mask=mask)
+    return Answers(input_ids=ids, attention_mask=torch.cat([prompt_mask, mask], dim=1), mask=mask, ends=ends)
 
 
 @contextmanager

@@ -13,15 +13,9 @@ from safetensors.torch import load_file, save_file
 from transformers import Trainer, set_seed
 from trl.trainer.utils import disable_dropout_in_model, identity
 
-from runtime.ppo.advantages import (
-    explained_variance,
-    generalised_advantages,
-    policy_losses,
-    token_rewards,
-    value_losses,
-    whiten,
-)
+from runtime.ppo.advantages import policy_losses, value_losses
 from runtime.ppo.config import PPOConfig
+from runtime.ppo.experience import experience
 from runtime.ppo.policy import PolicyWithValue
 from runtime.ppo.rollouts import Answers, Rollout, RolloutSampler, sample_answers
 
@@ -34,7 +28,6 @@ if TYPE_CHECKING:
 
 # One score for each answer, from the numbers of the rows and the answers' tokens.
 Reward = Callable[[Sequence[int], Sequence[Sequence[int]]], Sequence[float]]
-STATE_FILE = "ppo.safetensors"
 
 
 class PPOTrainer(Trainer):  # type: ignore[misc]
@@ -74,6 +67,7 @@ class PPOTrainer(Trainer):  # type: ignore[misc]
             processing_class=processing_class,
             data_collator=identity,
         )
+        set_seed(args.seed + args.process_index)  # each process samples answers of its own
         self.loss_is_scaled_for_ga = True  # by the tokens of all micro-batches: see `compute_loss`
         self._reward = reward
         self._rollout: Rollout | None = None
@@ -94,7 +88,10 @@ class PPOTrainer(Trainer):  # type: ignore[misc]
 
     def _get_train_sampler(self, train_dataset: Any = None) -> RolloutSampler:
         return RolloutSampler(
-            rows=len(self.train_dataset), size=self.args.rollout_size, repeats=self._turns, seed=self.args.seed
+            rows=len(self.train_dataset),
+            size=self.args.rollout_size * self.args.world_size,
+            repeats=self._turns,
+            seed=self.args.seed,
         )
 
     def _prepare_inputs(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
@@ -107,7 +104,9 @@ class PPOTrainer(Trainer):  # type: ignore[misc]
                 self._rollout = self._collect(inputs)
         in_step, of_step = self._indices(self._turn)
         self._turn = (self._turn + 1) % self._turns
-        return {"rows": self._rollout.rows(in_step), "tokens": int(self._rollout.mask[of_step].sum())}
+        # The mean gradient of all processes is that of the mean over the tokens of all of them.
+        tokens = self._total(self._rollout.mask[of_step].sum()) / self.args.world_size
+        return {"rows": self._rollout.rows(in_step), "tokens": float(tokens)}
 
     @property
     def _turns(self) -> int:
@@ -128,6 +127,11 @@ class PPOTrainer(Trainer):  # type: ignore[misc]
         start = place // args.gradient_accumulation_steps * whole
         return order[place * rows : (place + 1) * rows], order[start : start + whole]
 
+    def _total(self, part: "Tensor") -> "Tensor":
+        """Return the sum of a number over all processes."""
+        total: Tensor = self.accelerator.reduce(part, reduction="sum")
+        return total
+
     # The rollout
 
     def _collect(self, rows: list[dict[str, Any]]) -> Rollout:
@@ -145,36 +149,19 @@ class PPOTrainer(Trainer):  # type: ignore[misc]
             )
             figures = [self._figures_of(answers, start) for start in range(0, len(rows), args.train_batch_size)]
         model.train()
-        log_probs, values, reference = (torch.cat(parts) * answers.mask for parts in zip(*figures, strict=True))
-        completions = answers.completion_ids()
-        scores = torch.tensor(
-            self._reward([row["row"] for row in rows], completions), dtype=torch.float32, device=log_probs.device
-        )
-        mask = answers.mask
-        rewards = token_rewards(scores, log_probs - reference, mask, args.kl_coef)
-        if args.whiten_rewards:
-            rewards = whiten(rewards, mask, keep_mean=True)
-        advantages = generalised_advantages(rewards, values, mask, args.gamma, args.lam)
-        # What in fact followed each token, whatever the values said of it.
-        followed = generalised_advantages(rewards, torch.zeros_like(values), mask, args.gamma, 1.0)
-        ended = [ids[-1] in self._ends for ids in completions]
-        self._note(
-            {
-                "reward": float(scores.mean()),
-                "reward_std": float(scores.std(correction=0)),
-                "kl": float(((log_probs - reference) * mask).sum(1).mean()),
-                "explained_variance": explained_variance(values, followed, mask),
-                "completions/mean_length": float(mask.sum(1).float().mean()),
-                "completions/clipped_ratio": 1 - sum(ended) / len(ended),
-            }
-        )
-        return Rollout(
-            **{name: getattr(answers, name) for name in ("input_ids", "attention_mask", "mask")},
+        log_probs, values, reference = (torch.cat(parts) for parts in zip(*figures, strict=True))
+        scores = self._reward([row["row"] for row in rows], answers.completion_ids())
+        rollout, told = experience(
+            answers,
             log_probs=log_probs,
             values=values,
-            advantages=whiten(advantages, mask),
-            returns=advantages + values,
+            reference=reference,
+            scores=torch.tensor(scores, dtype=torch.float32, device=log_probs.device),
+            args=args,
+            total=self._total,
         )
+        self._note(told)
+        return rollout
 
     def _figures_of(self, answers: Answers, start: int) -> tuple["Tensor", "Tensor", "Tensor"]:
         """Return log-probabilities, values and the reference's log-probabilities of a micro-batch's tokens."""
@@ -213,9 +200,11 @@ class PPOTrainer(Trainer):  # type: ignore[misc]
             self._figures[name].append(figure)
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
-        """Add the means of what was noted since the last log."""
+        """Add the means of what was noted since the last log, in all processes."""
         if "loss" in logs:
-            logs = logs | {name: sum(values) / len(values) for name, values in self._figures.items()}
+            for name, values in self._figures.items():
+                mean = torch.tensor(sum(values) / len(values), device=self.args.device)
+                logs = logs | {name: float(self._total(mean)) / self.args.world_size}
             self._figures.clear()
         super().log(logs, start_time)
 
@@ -227,16 +216,19 @@ class PPOTrainer(Trainer):  # type: ignore[misc]
         state = {f"value_head.{name}": tensor for name, tensor in self.model.value_head.state_dict().items()}
         if self._turn and self._rollout is not None:
             state |= {f"rollout.{name}": tensor.contiguous() for name, tensor in self._rollout.tensors().items()}
-        save_file(state, Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}" / STATE_FILE)
+        save_file(state, self._state_file(Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"))
+
+    def _state_file(self, checkpoint: Path) -> Path:
+        return checkpoint / f"ppo-{self.args.process_index}.safetensors"  # a process has rows of its own
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
         with self._policy_alone():
             super()._load_from_checkpoint(resume_from_checkpoint, model)
-        state = load_file(Path(resume_from_checkpoint) / STATE_FILE, device=str(self.args.device))
+        state = load_file(self._state_file(Path(resume_from_checkpoint)))
         parts: dict[str, dict[str, Tensor]] = defaultdict(dict)
         for name, tensor in state.items():
             kind, _, part = name.partition(".")
-            parts[kind][part] = tensor
+            parts[kind][part] = tensor.to(self.args.device)
         self.model.value_head.load_state_dict(parts["value_head"])
         self._rollout = Rollout(**parts["rollout"]) if "rollout" in parts else None
 

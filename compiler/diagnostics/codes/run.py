@@ -175,9 +175,9 @@ TABLE: dict[str, Code] = {
     ),
     "RUN757": Code(
         "error",
-        "PPO trains in one process",
-        "The stage asks for several processes, and the runtime's PPO trainer is for one.",
-        "Set the method's `gpus` to 1, or use GRPO.",
+        "PPO needs whole models",
+        "Each process of a PPO stage samples answers, and so holds all weights; the plan shards them.",
+        "Choose `sharding: ddp` in the cluster profile, or use GRPO.",
     ),
     "RUN758": Code(
         "error",
