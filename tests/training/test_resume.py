@@ -119,7 +119,8 @@ def test_sigterm_then_a_kill_then_a_broken_checkpoint_still_ends_bit_identical(
     process = shared_workspace.start(config)
     for event in shared_workspace.events(process):
         if event["event"] == "checkpoint" and event["step"] >= 28:
-            # While it runs, nobody else may work in its folder.
+            # While it is there, nobody else may work in its folder.
+            process.send_signal(signal.SIGSTOP)
             second = shared_workspace.run(config)
             assert (second.code, second.error) == (75, "RUN741")
             process.send_signal(signal.SIGKILL)
