@@ -122,12 +122,17 @@ def score(evaluation: Ran | None) -> str:
 def signal(stage: Ran) -> str:
     """The first figure of its own that the method logs, at its beginning and at its end; else what it measured."""
     if not stage.steps:
-        counts = {name: value for name, value in stage.metrics["training"].items() if isinstance(value, int)}
+        found = {**stage.metrics["training"], **stage.metrics["report"]}
+        counts = {name: value for name, value in found.items() if isinstance(value, int)}
         return ", ".join(f"{name} {value}" for name, value in counts.items())
     measured = [
         f"{name} {each['value']:.3f} ({each['low']:.3f}–{each['high']:.3f})"
         for name, each in stage.metrics["metrics"].items()
     ]
+    gap = stage.metrics["report"].get("teacher_kl")
+    if gap:
+        before, after = (gap[when]["on_teacher_answers"] for when in ("before", "after"))
+        measured.append(f"KL from the teacher {before:.3f} → {after:.3f}")
     named = [name for name in SIGNALS if name in stage.steps[-1]][:2]
     return ", ".join([*measured, *(change(stage.steps, name) for name in named)])
 
