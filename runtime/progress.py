@@ -7,7 +7,7 @@ from typing import Any, TextIO
 
 
 class EventStream:
-    """Writes events to `stream`, or nowhere if it is None. A reader that goes away ends the reporting, not the stage."""
+    """Writes events to `stream`, or nowhere if None. A reader that goes away ends the reporting, not the stage."""
 
     def __init__(self, stream: TextIO | None) -> None:
         self._stream = stream
