@@ -1,15 +1,24 @@
 """The pre-flight that a stage makes and the one that the rules read: the same checks, and the same limits."""
 
+import shutil
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from typer.testing import CliRunner
 
+from compiler.cli import app
 from compiler.schema.v1.evidence import PreflightBody
 from compiler.selection import preflight as rules
+from runtime.config.read import parse_stage
+from runtime.config.stages import PreflightStage
+from runtime.preflight import table
 from runtime.preflight.probes import HACKS
 from runtime.preflight.table import CHECKS, verdict_of
 
+SPECS = Path(__file__).resolve().parents[2] / "specs"
 AROUND = (0.0, 0.59, 0.6, 0.79, 0.8, 0.89, 0.9, 0.94, 0.95, 1.0)
 FIGURES: dict[str, list[Any]] = {
     "contract": [{"cases": 9, "failures": failures} for failures in (0, 1, 9)],
@@ -49,3 +58,21 @@ def test_both_give_the_same_verdict(name: str) -> None:
         assert verdict == rules.checks(body)[at].passing.value, figures
         told.add(verdict)
     assert {"passes", "blocks"} <= told
+
+
+def test_a_reward_that_was_not_examined_is_examined_by_a_stage_that_the_runtime_reads(tmp_path: Path) -> None:
+    """The spec that ships with GRPO, before its pre-flight: the plan has that alone, on prompts and badcases."""
+    shutil.copytree(SPECS / "clusters", tmp_path / "clusters")
+    shutil.copytree(SPECS / "till-totals", tmp_path / "till-totals")
+    (made,) = (tmp_path / "till-totals" / "evidence").glob("*preflight*.yaml")
+    made.unlink()
+    assert CliRunner().invoke(app, ["compile", str(tmp_path / "till-totals")]).exit_code == 0
+    (rendered,) = (tmp_path / "till-totals" / "plan").glob("*.config.yaml")
+    stage = parse_stage(yaml.safe_load(rendered.read_text(encoding="utf-8"))["data"]["config.yaml"].encode(), "config")
+    assert isinstance(stage, PreflightStage)
+    assert [(block.path, block.role) for block in stage.data] == [
+        ("data/questions.jsonl", None),
+        ("data/badcases.jsonl", "badcases"),
+    ]
+    assert [(reward.use, reward.weight) for reward in stage.rewards] == [("exact_match", 0.8), ("regex", 0.2)]
+    assert stage.work.prompts * stage.work.samples >= table.MIN_OUTPUTS
