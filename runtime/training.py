@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from runtime.callbacks import StageCallback
 from runtime.checkpoint import newest_whole
 from runtime.context import StageContext
-from runtime.cpu import score_only_labelled_positions
+from runtime.cpu import attend_short_rows_by_matrices, score_only_labelled_positions
 from runtime.errors import StageError
 from runtime.ranks import any_rank, from_rank_zero
 from runtime.report import CHECKPOINTS as CHECKPOINTS
@@ -30,6 +30,8 @@ def train_and_save(
 
     if trainer.args.use_cpu:
         score_only_labelled_positions()
+        if trainer.args.bf16:
+            attend_short_rows_by_matrices()
     _require_world(trainer, context)
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(StageCallback(context, save_every=save_every))
