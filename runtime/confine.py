@@ -29,17 +29,22 @@ _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _FILTER = 38, 22, 2
 # then those that libraries have something to fall back to for (clone3, openat2), then those that are refused: socket,
 # connect, socketpair; fork, vfork, execve, execveat; kill, tkill, tgkill, pidfd_send_signal; ptrace, process_vm_*;
 # truncate, rename, mkdir, rmdir, creat, link, unlink, symlink, chmod, chown, mknod, utime in their forms; memfd_create,
-# io_uring_setup
+# io_uring_setup; setxattr, removexattr, fallocate, open_by_handle_at, pidfd_getfd; and what only root may: mounts, swap,
+# modules, the clock, the host's name, reboot, namespaces, bpf, perf
 # fmt: off
 _CALLS: dict[str, tuple[int, dict[int, int], int, tuple[int, ...], tuple[int, ...]]] = {
     "x86_64": (0xC000003E, {2: 1, 257: 2}, 56, (435, 437), (
         41, 42, 53, 57, 58, 59, 322, 62, 200, 234, 424, 101, 310, 311,
         76, 77, 82, 83, 84, 85, 86, 87, 88, 90, 91, 92, 93, 94, 132, 133, 235,
         258, 259, 260, 261, 263, 264, 265, 266, 268, 280, 316, 452, 319, 425,
+        188, 189, 190, 197, 198, 199, 285, 304, 438, 155, 161, 163, 164, 165, 166, 167, 168, 169, 170,
+        175, 176, 227, 246, 272, 298, 308, 313, 321, 428, 429, 430, 431, 432, 433, 434, 442,
     )),
     "aarch64": (0xC00000B7, {56: 2}, 220, (435, 437), (
         198, 199, 203, 221, 281, 129, 130, 131, 424, 117, 270, 271,
         33, 34, 35, 36, 37, 38, 45, 46, 52, 53, 54, 55, 88, 276, 452, 279, 425,
+        5, 6, 7, 14, 15, 16, 47, 265, 438, 41, 51, 89, 170, 40, 39, 224, 225, 142, 161,
+        105, 106, 112, 104, 97, 241, 268, 273, 280, 428, 429, 430, 431, 432, 433, 434, 442,
     )),
 }
 # fmt: on
