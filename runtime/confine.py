@@ -29,7 +29,7 @@ _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _FILTER = 38, 22, 2
 # then those that libraries have something to fall back to for (clone3, openat2), then those that are refused: socket,
 # connect, socketpair; fork, vfork, execve, execveat; kill, tkill, tgkill, pidfd_send_signal; ptrace, process_vm_*;
 # truncate, rename, mkdir, rmdir, creat, link, unlink, symlink, chmod, chown, mknod, utime in their forms; memfd_create,
-# io_uring_setup; setxattr, removexattr, fallocate, open_by_handle_at, pidfd_getfd; and what only root may: mounts, swap,
+# io_uring_setup; setxattr, removexattr, fallocate, open_by_handle_at, pidfd_getfd; what only root may: mounts, swap,
 # modules, the clock, the host's name, reboot, namespaces, bpf, perf
 # fmt: off
 _CALLS: dict[str, tuple[int, dict[int, int], int, tuple[int, ...], tuple[int, ...]]] = {
