@@ -60,7 +60,12 @@ def difference(left: Path, right: Path) -> float:
 def interrupted(folder: Path, method: str, whole: str, stopped: str, step: int) -> dict[str, Any]:
     volumes = {f"TRAINSPEC_{name.upper()}": str(folder / name) for name in ("models", "data", "outputs")}
     os.environ.update(volumes | {"TRAINSPEC_TERMINATION_LOG": str(folder / "termination.json")})
-    found: dict[str, Any] = {"method": method, "whole": run(whole), "stopped": run(stopped, step), "resumed": run(stopped)}
+    found: dict[str, Any] = {
+        "method": method,
+        "whole": run(whole),
+        "stopped": run(stopped, step),
+        "resumed": run(stopped),
+    }
     weights = [folder / "outputs" / f"{method}-{name}" / "adapter" / "adapter_model.safetensors" for name in "ab"]
     try:
         found["difference"] = difference(*weights) if all(path.is_file() for path in weights) else None
