@@ -192,6 +192,7 @@ class PPOTrainer(Trainer):  # type: ignore[misc]
         parts = {"policy_loss": policy, "value_loss": value, "clip_fraction": is_clipped, "entropy": now.entropies}
         means = {name: (part * rows.mask).sum() / tokens for name, part in parts.items()}
         # Each is a part of the step's figure: their number times their mean is that figure.
+        self.state.num_input_tokens_seen += int(self._total(rows.attention_mask.sum()))
         self._note({name: float(mean.detach()) * args.gradient_accumulation_steps for name, mean in means.items()})
         return means["policy_loss"] + args.vf_coef * means["value_loss"]
 
@@ -206,6 +207,7 @@ class PPOTrainer(Trainer):  # type: ignore[misc]
                 mean = torch.tensor(sum(values) / len(values), device=self.args.device)
                 logs = logs | {name: float(self._total(mean)) / self.args.world_size}
             self._figures.clear()
+            logs = logs | {"num_tokens": self.state.num_input_tokens_seen}
         super().log(logs, start_time)
 
     # Saving and resuming

@@ -225,6 +225,7 @@ def test_a_stop_within_a_rollout_changes_nothing(volumes: Any, build: Any, peft:
     assert [event["step"] for event in steps if "reward" in event] == [1, 5, 9, 13]
     assert steps[0]["kl"] == pytest.approx(0, abs=1e-5)
     assert steps[0]["clip_fraction"] == 0
+    assert all(event["tokens"] > 0 for event in steps)
     assert {"policy_loss", "value_loss", "entropy", "explained_variance", "completions/mean_length"} <= steps[4].keys()
     assert volumes.metrics("whole")["report"]["signals"]["kl"]["last"] > 0
 
