@@ -191,8 +191,8 @@ class PPOTrainer(Trainer):  # type: ignore[misc]
         value = value_losses(now.values, rows.values, rows.returns, args.cliprange_value)
         parts = {"policy_loss": policy, "value_loss": value, "clip_fraction": is_clipped, "entropy": now.entropies}
         means = {name: (part * rows.mask).sum() / tokens for name, part in parts.items()}
-        # Each is a part of the step's figure: their number times their mean is that figure.
         self.state.num_input_tokens_seen += int(self._total(rows.attention_mask.sum()))
+        # Each is a part of the step's figure: their number times their mean is that figure.
         self._note({name: float(mean.detach()) * args.gradient_accumulation_steps for name, mean in means.items()})
         return means["policy_loss"] + args.vf_coef * means["value_loss"]
 

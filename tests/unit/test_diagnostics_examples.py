@@ -31,6 +31,8 @@ UNPROVOKED = {
     "RUN730",
     "RUN740",
     "RUN741",
+    "RUN757",
+    "RUN758",
     "RUN760",
     "RUN761",
     "RUN763",
