@@ -83,7 +83,7 @@ class _Pipeline:
         """Train and evaluate; a stage that is known to have gained nothing is left, and the next starts before it."""
         merged = choice.settings.get("start") == "merged"
         before = self.lineage if merged else replace(self.lineage, adapters=())
-        maker = self._pair(choice)
+        maker = self._pair(choice, before)
         if maker is not None:
             before = replace(before, made={**before.made, f"pairs of {choice.method}": maker.job})
         stage = self._append(choice.method, choice, training(self.inputs, choice, self.selection, before))
@@ -102,9 +102,9 @@ class _Pipeline:
             self.lineage = replace(self.lineage, adapters=adapters)
             self.baseline = measured.job if gated else self.baseline
 
-    def _pair(self, choice: StageChoice) -> Stage | None:
+    def _pair(self, choice: StageChoice, before: Lineage) -> Stage | None:
         """The stage that makes the pairs of `choice`, where they are not given as they are."""
-        built = pairs(self.inputs, choice, self.selection)
+        built = pairs(self.inputs, choice, self.selection, before)
         if built is None:
             return None
         made = StageChoice(method="pairs", sources=choice.sources, made_by=(), rules=choice.rules)

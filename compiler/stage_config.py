@@ -66,14 +66,14 @@ def training(inputs: Inputs, choice: StageChoice, selection: Selection, lineage:
     return Built(config=config, settings=(*distributed, *tuning, *trainer, *peft))
 
 
-def pairs(inputs: Inputs, choice: StageChoice, selection: Selection) -> Built | None:
+def pairs(inputs: Inputs, choice: StageChoice, selection: Selection, lineage: Lineage) -> Built | None:
     """The config of the stage that makes or filters the pairs of `choice`; None where given ones are used as is."""
     overrides = inputs.spec.spec.training.of(choice.method) or MethodOverrides()
     settings = _pairs(choice, overrides, f"spec.training.{to_camel(choice.method)}")
     if not settings or not choice.sources:
         return None
     data = _sources(inputs, choice, selection)
-    return Built(config=_common(inputs, "pairs", (), data) | {"pairs": _values(settings)}, settings=settings)
+    return Built(config=_common(inputs, "pairs", lineage.adapters, data) | {"pairs": _values(settings)}, settings=settings)
 
 
 def work(inputs: Inputs, choice: StageChoice, selection: Selection, lineage: Lineage) -> Built:

@@ -25,7 +25,7 @@ def changed(make_spec: MakeSpec, *edits: tuple[str, str], **files) -> set[str]:
 
 ALL = {"evaluate-base", "sft", "evaluate-sft", "pairs", "dpo", "evaluate-dpo"}
 EVALUATIONS = {name for name in ALL if name.startswith("evaluate")}
-FROM_SFT = ALL - {"evaluate-base", "pairs"}
+FROM_SFT = ALL - {"evaluate-base"}
 
 
 @pytest.mark.parametrize(
