@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 from benchmarks.train import rows as text
-from benchmarks.train.contenders import Place, axolotl, hand, llamafactory, ours, trl_cli
+from benchmarks.train.contenders import Place, axolotl, hand, llamafactory, ours, ours_packed, trl_cli
 from benchmarks.train.flops import mfu, training_flops
 from benchmarks.train.measure import RunError, read
 from benchmarks.train.shapes import SHAPES, config_of, tagged_words, write_tokenizer
@@ -22,7 +23,19 @@ REPOSITORY = Path(__file__).parents[2]
 
 
 def test_ours_and_the_script_by_hand_learn_alike(tmp_path: Path) -> None:
-    arguments = ["--quick", "--rounds", "1", "--contender", "ours", "--contender", "hand", "--out", str(tmp_path)]
+    arguments = [
+        "--quick",
+        "--only",
+        "sft-quick",
+        "--rounds",
+        "1",
+        "--contender",
+        "ours",
+        "--contender",
+        "hand",
+        "--out",
+        str(tmp_path),
+    ]
     environment = os.environ | {"PYTHONPATH": f"{REPOSITORY}{os.pathsep}{REPOSITORY / 'tests'}"}
     command = [sys.executable, "-m", "benchmarks.train", *arguments]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=tmp_path)
@@ -92,6 +105,12 @@ def test_every_workload_is_a_stage_and_a_script(work: Workload, tmp_path: Path) 
     assert given["args"].get("use_cpu", False) is not place.has_gpu
     assert given["args"]["bf16"] is True
     assert work.steps > work.warmup > 0
+    if work.packed:
+        shutil.rmtree(place.run)
+        place.run.mkdir()
+        stage, _ = load_stage(Path(ours_packed(work, place).command[-1]))
+        assert stage.trainer["packing"] is True
+        assert stage.trainer["max_length"] == work.trainer["max_length"]
 
 
 def test_what_others_are_told_on_a_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,7 +129,7 @@ def test_what_others_are_told_on_a_gpu(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_only_steps_after_the_warm_up_count() -> None:
-    (work,) = quick()
+    work = quick()[0]
     report = _report([(1, 0.0, 900), (2, 2.0, 10), (3, 3.0, 20), (4, 5.0, 30)])
     found = read("ours", work, report, wall=9.0, load=0.0)
     assert (found.tokens, found.seconds, found.rate, found.best_rate) == (60, 5.0, 12.0, 20.0)

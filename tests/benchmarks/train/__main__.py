@@ -62,6 +62,7 @@ def compare(
     work: Workload, compared: Sequence[Contender], scratch: Path, asked: argparse.Namespace, gpu: str
 ) -> tuple[dict[str, list[Measured]], dict[str, str]]:
     """Run all contenders in turn; one that fails is left out of later rounds, with the reason."""
+    compared = [each for each in compared if each.takes(work)]
     data = scratch / work.name / "data"
     models = models_for(work, scratch, asked.models)
     text.write(data / "rows.jsonl", work.rows())

@@ -5,7 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,18 +51,20 @@ class Run:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Contender:
-    """`missing` says why a contender cannot take part, or is empty."""
+    """`missing` says why a contender cannot take part, or is empty; `takes` tells the workloads that it is for."""
 
     name: str
     prepare: Callable[[Workload, Place], Run]
     methods: tuple[str, ...] = ("sft", "dpo", "grpo")
     missing: str = ""
+    takes: Callable[[Workload], bool] = lambda work: True
 
 
 def contenders() -> list[Contender]:
     """All, ours first; the others' interpreters come from the environment."""
     return [
         Contender(name="ours", prepare=ours, methods=_our_methods()),
+        Contender(name="ours, packed", prepare=ours_packed, methods=("sft",), takes=lambda work: bool(work.packed)),
         Contender(name="hand", prepare=hand),
         Contender(name="trl cli", prepare=trl_cli),
         _other("llamafactory", llamafactory, ("sft", "dpo"), "LLAMAFACTORY_PYTHON"),
@@ -92,8 +94,8 @@ def ours(work: Workload, place: Place) -> Run:
         "trainer": trainer_block(work),
     }
     if work.method == "grpo":
-        (place.data / "reward.py").write_text(REWARD, encoding="utf-8")
-        document["rewards"] = [{"use": "reward:characters", "weight": 1.0}]
+        (place.data / "bench_reward.py").write_text(REWARD, encoding="utf-8")
+        document["rewards"] = [{"use": "bench_reward:characters", "weight": 1.0}]
     config = place.run / "config.yaml"
     config.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
     (place.run / "outputs").mkdir()
@@ -105,6 +107,11 @@ def ours(work: Workload, place: Place) -> Run:
         "PYTHONPATH": str(REPOSITORY),
     }
     return Run(command=[sys.executable, "-m", "runtime", str(config)], environment=volumes)
+
+
+def ours_packed(work: Workload, place: Place) -> Run:
+    """The same by a plan that packs rows into full sequences: other rows in a step, so another loss."""
+    return ours(replace(work, trainer=work.packed), place)
 
 
 def hand(work: Workload, place: Place) -> Run:
@@ -122,7 +129,7 @@ def hand(work: Workload, place: Place) -> Run:
         "lora": work.lora,
         "reward_folder": str(place.data),
     }
-    (place.data / "reward.py").write_text(REWARD, encoding="utf-8")
+    (place.data / "bench_reward.py").write_text(REWARD, encoding="utf-8")
     path = place.run / "given.json"
     path.write_text(json.dumps(given, indent=2), encoding="utf-8")
     return Run(command=[sys.executable, str(HERE / f"hand_{work.method}.py"), str(path)], environment={})
@@ -157,8 +164,8 @@ def trl_cli(work: Workload, place: Place) -> Run:
     # `trl` starts the script by `accelerate launch`, which leaves one thread to each process where nothing is said.
     environment = {"OMP_NUM_THREADS": str(len(os.sched_getaffinity(0)))}
     if work.method == "grpo":
-        (place.data / "reward.py").write_text(REWARD, encoding="utf-8")
-        settings["reward_funcs"] = ["reward.characters"]
+        (place.data / "bench_reward.py").write_text(REWARD, encoding="utf-8")
+        settings["reward_funcs"] = ["bench_reward.characters"]
         environment["PYTHONPATH"] = str(place.data)
     path = place.run / "cli.yaml"
     path.write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")

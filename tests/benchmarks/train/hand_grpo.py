@@ -10,7 +10,7 @@ from trl import GRPOConfig, GRPOTrainer
 
 given = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
 sys.path.insert(0, given["reward_folder"])
-from reward import characters  # noqa: E402
+from bench_reward import characters  # noqa: E402
 
 trainer = GRPOTrainer(
     model=given["model"],

@@ -18,7 +18,9 @@ class Measured:
     """Figures of one run. `tokens` are those of the timed steps that are not padding, prompts and answers alike.
 
     `positions` counts padding too; both are 0 where a trainer does not show its batches. `squares` is the sum of the
-    squares of the rows' lengths. `best_rate` is that of the fastest step, which another process may have spared. Memory is that of the training process up to the end of training.
+    squares of the rows' lengths. `best_rate` is that of the fastest step, which another process may have spared.
+    `losses` are of each step, and rewards where the loss says nothing. Memory is that of the training process up to the
+    end of training.
     """
 
     contender: str
@@ -101,7 +103,7 @@ def read(name: str, work: Workload, report: dict[str, Any], *, wall: float, load
         rss_mib=report["peak_rss_mib"],
         cuda_mib=report["peak_cuda_mib"],
         best_rate=_best_rate(report, work, tokens),
-        losses={log["step"]: log["loss"] for log in report["logs"] if "loss" in log},
+        losses={log["step"]: log[work.signal] for log in report["logs"] if work.signal in log},
         wall=wall,
         load_before=load,
         settings={key: report[key] for key in settings},

@@ -23,7 +23,18 @@ def show(
     """Print a row for each contender, ours first; `mfus` are shares of the device's peak, where that is known."""
     memory = "peak GPU" if any(run.cuda_mib is not None for runs in results.values() for run in runs) else "peak RSS"
     table = Table(title=f"{work.name}: {work.steps - work.warmup} steps after {work.warmup}", title_justify="left")
-    heads = ("useful tokens/s", "range", "ours is", "best step", "padding", memory, "MFU", "loss apart", "load", "runs")
+    heads = (
+        "useful tokens/s",
+        "range",
+        "ours is",
+        "best step",
+        "padding",
+        memory,
+        "MFU",
+        f"{work.signal} apart",
+        "load",
+        "runs",
+    )
     table.add_column("contender")
     for head in heads:
         table.add_column(head, justify="right")
@@ -69,7 +80,7 @@ def draw(path: Path, work: Workload, results: Results) -> None:
     for name, runs in results.items():
         curve = runs[0].losses
         losses.plot(list(curve), list(curve.values()), label=name, marker=".", linewidth=1)
-    losses.set(xlabel="step", ylabel="loss", title=work.name)
+    losses.set(xlabel="step", ylabel=work.signal, title=work.name)
     losses.legend()
     names = list(results)
     rates.barh(names, [median_rate(results[name]) for name in names])
