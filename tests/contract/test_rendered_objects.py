@@ -132,7 +132,8 @@ def test_secrets_are_references_only(make_spec: MakeSpec) -> None:
         (entry,) = (each for each in container["env"] if each["name"] == "HF_TOKEN")
         assert entry == {"name": "HF_TOKEN", "valueFrom": {"secretKeyRef": {"name": "hub", "key": "token"}}}
         assert job["metadata"]["labels"]["kueue.x-k8s.io/queue-name"] == "research"
-        assert container["resources"]["limits"]["nvidia.com/gpu"] == "1"
+        pairs = job["metadata"]["annotations"]["trainspec.dev/stage"] == "pairs"  # made without a model
+        assert container["resources"]["limits"].get("nvidia.com/gpu") == (None if pairs else "1")
 
 
 def test_kubectl_builds_the_plan(plan_folder: Path) -> None:
