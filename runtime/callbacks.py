@@ -12,6 +12,7 @@ from runtime.checkpoint import seal
 from runtime.context import StageContext
 from runtime.errors import StageError
 from runtime.ranks import any_rank, wait_for_all
+from runtime.row_order import take_up_order
 
 _SHOWN = (
     "loss",
@@ -53,6 +54,12 @@ class StageCallback(TrainerCallback):  # type: ignore[misc]
         """Start the clock. Some trainers count tokens on from a checkpoint (in `state`), the others from 0."""
         self._since = time.monotonic()
         self._tokens = float(state.num_input_tokens_seen)
+
+    def on_epoch_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Give the epoch its order of rows, whether the run began before it or in it."""
+        take_up_order(kwargs["train_dataloader"], int((state.epoch or 0.0) + 1e-6))
 
     def on_log(
         self,

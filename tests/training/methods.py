@@ -96,7 +96,9 @@ def config_of(workspace: Any, method: str, output: str, **fields: Any) -> dict[s
     shape, own, trainer = METHODS[method]
     if method == "distill":
         write_teacher(workspace.models)
-    rows = [{"id": f"row-{index}", **ROWS[shape](index)} for index in range(24)]
+    # every method is interrupted after its first epoch: one answer of a group is a step's row, so prompts are few
+    count = 6 if method in ("grpo", "ppo") else 24
+    rows = [{"id": f"row-{index}", **ROWS[shape](index)} for index in range(count)]
     settings = {name: value for name, value in {**TRAINER, **trainer}.items() if value is not None}
     return {
         "schema": "trainspec.dev/stage/v1",
@@ -106,7 +108,7 @@ def config_of(workspace: Any, method: str, output: str, **fields: Any) -> dict[s
         "output": output,
         "seed": 7,
         "model": {"path": "tiny/1", "adapters": [], "dtype": "float32", "trust_remote_code": False},
-        "data": [workspace.write_rows(f"{shape}.jsonl", rows, shape)],
+        "data": [workspace.write_rows(f"{shape}-{count}.jsonl", rows, shape)],
         "peft": PEFT,
         "trainer": {"learning_rate": 0.001, **settings},
         **own,

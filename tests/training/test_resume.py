@@ -15,7 +15,7 @@ from runtime.config.stages import AnyStage, TrainingStage
 from runtime.stage import METHODS
 
 PROGRAM = Path(__file__).with_name("interrupted.py")
-STOPPED_AT = 4
+STOPPED_AT = 7  # in the second epoch, where a resumed run could take up another order of rows
 TRAINING = [
     method
     for stage in get_args(AnyStage)
