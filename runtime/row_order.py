@@ -21,7 +21,7 @@ def take_up_order(dataloader: Any, epoch: int) -> None:
 
 
 def _innermost(dataloader: Any) -> Any:
-    batches = getattr(dataloader, "batch_sampler", None)
+    batches: Any = getattr(dataloader, "batch_sampler", None)
     while hasattr(batches, "batch_sampler"):  # one layer shares batches out to processes, one skips those of a resume
         batches = batches.batch_sampler
     return getattr(batches, "sampler", None)
