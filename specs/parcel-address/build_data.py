@@ -127,7 +127,7 @@ def main() -> None:
                 "id": f"case-{at}",
                 "prompt": prompt(text),
                 "fix": answer,
-                "model": "smollm2-135m-first6/0.1.2",
+                "model": "address-splitter-6layers/1",
                 "prompt_version": "v3",
             }
             for at, (text, answer) in enumerate(asked[80:])
