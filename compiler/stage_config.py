@@ -73,7 +73,8 @@ def pairs(inputs: Inputs, choice: StageChoice, selection: Selection, lineage: Li
     if not settings or not choice.sources:
         return None
     data = _sources(inputs, choice, selection)
-    return Built(config=_common(inputs, "pairs", lineage.adapters, data) | {"pairs": _values(settings)}, settings=settings)
+    config = _common(inputs, "pairs", lineage.adapters, data) | {"pairs": _values(settings)}
+    return Built(config=config, settings=settings)
 
 
 def work(inputs: Inputs, choice: StageChoice, selection: Selection, lineage: Lineage) -> Built:
