@@ -2,10 +2,10 @@
 
     python specs/parcel-address/make_teacher.py [MODELS]
 
-Both are fine-tuned on the labelled addresses for minutes, and put into `MODELS` (default: the user's cache). A team
-has its models already: these stand for a large and a small one, so that the plan can be run on a small machine. The
-student is taught first because on-policy distillation corrects what a student writes: six layers that were just cut out
-write one token for ever, and learn from its corrections to write another one for ever.
+Both are fine-tuned on the labelled addresses for some minutes, and put into `MODELS` (default: the user's cache). A
+team has its models already: these stand for a large and a small one, so that the plan can be run on a small machine.
+The student is taught first because on-policy distillation corrects what a student writes: six layers that were just cut
+out write one token for ever, and learn from its corrections to write another one for ever.
 """
 
 import hashlib
