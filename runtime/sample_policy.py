@@ -88,8 +88,9 @@ def _answers(stage: SampleStage, questions: Sequence[Question], context: StageCo
 def _pair(question: Question, right: list[str], wrong: list[str]) -> list[Row] | str:
     """Return one pair, or why there is none.
 
-    The two answers that differ most make it: pairs that are nearly the same push the likelihood of both down
-    (arXiv 2410.08847). Where no sample of a badcase is right, its fix is.
+    The wrong answer that was sampled most often is rejected, since it is the mistake that the policy makes, and the most
+    frequent right one chosen. Where several are as frequent, those two are taken that differ most: pairs that are
+    nearly the same push the likelihood of both down (arXiv 2410.08847). Where no sample of a badcase is right, its fix is.
     """
     wrong = [text for text in wrong if text.strip()]
     if not wrong:
@@ -98,9 +99,10 @@ def _pair(question: Question, right: list[str], wrong: list[str]) -> list[Row] |
         right = [str(question.reference)]
     if not right:
         return "with wrong samples only"
+    goods, bads = (Counter(text.strip() for text in texts) for texts in (right, wrong))
     chosen, rejected = max(
-        ((good.strip(), bad.strip()) for good in dict.fromkeys(right) for bad in dict.fromkeys(wrong)),
-        key=lambda pair: Levenshtein.normalized_distance(*pair),
+        ((good, bad) for good in goods for bad in bads),
+        key=lambda pair: (bads[pair[1]], goods[pair[0]], Levenshtein.normalized_distance(*pair)),
     )
     if chosen == rejected:
         return "whose answers differ in white space only"

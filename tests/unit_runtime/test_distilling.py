@@ -79,9 +79,14 @@ def question(*, is_fix: bool = False) -> Question:
     return Question(row={"id": "q", "prompt": "何区？", "reference": "西湖区"}, is_fix=is_fix)
 
 
-def test_the_pair_that_differs_most_is_taken() -> None:
+def test_of_answers_as_frequent_the_pair_that_differs_most_is_taken() -> None:
     right, wrong = ["西湖区", "浙江省杭州市西湖区"], ["西湖", ""]
     assert _pair(question(), right, wrong) == [{"prompt": "何区？", "chosen": "浙江省杭州市西湖区", "rejected": "西湖"}]
+
+
+def test_the_mistake_that_is_made_most_often_is_rejected() -> None:
+    right, wrong = ["西湖区", "西湖区", "浙江省杭州市西湖区"], ["我不知道您说的是哪里", "西湖", " 西湖", "?"]
+    assert _pair(question(), right, wrong) == [{"prompt": "何区？", "chosen": "西湖区", "rejected": "西湖"}]
 
 
 def test_only_a_badcase_has_a_fix_to_choose() -> None:
