@@ -88,9 +88,10 @@ def _answers(stage: SampleStage, questions: Sequence[Question], context: StageCo
 def _pair(question: Question, right: list[str], wrong: list[str]) -> list[Row] | str:
     """Return one pair, or why there is none.
 
-    The wrong answer that was sampled most often is rejected, since it is the mistake that the policy makes, and the most
-    frequent right one chosen. Where several are as frequent, those two are taken that differ most: pairs that are
-    nearly the same push the likelihood of both down (arXiv 2410.08847). Where no sample of a badcase is right, its fix is.
+    The wrong answer that was sampled most often is rejected, since it is the mistake that the policy makes, and the
+    most frequent right one chosen. Where several are as frequent, those two are taken that differ most: pairs that are
+    nearly the same push the likelihood of both down (arXiv 2410.08847). Where no sample of a badcase is right, its fix
+    is chosen.
     """
     wrong = [text for text in wrong if text.strip()]
     if not wrong:
