@@ -11,32 +11,36 @@ import itertools
 import json
 import random
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-SEED = 42
-TO_LEARN, HELD_OUT, BADCASES = 240, 64, 32
+SEED = 45
+TO_LEARN, HELD_OUT, BADCASES = 200, 64, 32
 # categories of the ICD-10, with names of our own
 NAMES = {
-    "D50": "贫血",
-    "E10": "1型糖尿病",
-    "E11": "2型糖尿病",
-    "I10": "高血压",
-    "I50": "心衰",
-    "I63": "脑梗",
-    "J18": "肺炎",
-    "J45": "哮喘",
-    "K35": "阑尾炎",
-    "K80": "胆结石",
-    "N20": "肾结石",
-    "S72": "股骨骨折",
+    "D50": "anaemia",
+    "E10": "type 1 diabetes",
+    "E11": "type 2 diabetes",
+    "I10": "hypertension",
+    "I50": "heart failure",
+    "I63": "stroke",
+    "J18": "pneumonia",
+    "J45": "asthma",
+    "K35": "appendicitis",
+    "K80": "gallstones",
+    "N20": "kidney stones",
+    "S72": "hip fracture",
 }
 EXCLUSIVE = {"E10", "E11"}
 # why somebody came in, and what was known before: either may be told first, and the reason is the main diagnosis
-NOTES = ("因{main}入院，有{other}。", "有{other}，因{main}入院。")
-EXAMPLE = (), NOTES[0].format(main="胆结石", other="哮喘"), "K80,J45"
+NOTES = (
+    "{who}, admitted for {main}, also has {other}.",
+    "{who}, known {other}, admitted for {main}.",
+    "{who} came in with {main}. History of {other}.",
+    "{who} with {other}, now treated for {main}.",
+)
+EXAMPLE = ("S72", "I10", NOTES[1], "Woman of 71")
 
 
 def main() -> int:
@@ -48,7 +52,7 @@ def main() -> int:
     random.Random(SEED).shuffle(pairs)
     # every fourth pair of diagnoses is only asked in the evaluation, whichever of the two is the main one
     asked = pairs[::4]
-    learnt = notes([pair for pair in pairs if pair not in asked], TO_LEARN + BADCASES, stream=1, never=asked)
+    learnt = notes([pair for pair in pairs if pair not in asked], TO_LEARN + BADCASES, stream=1)
     files = {
         "coded-notes.jsonl": [
             {"prompt": each["prompt"], "completion": each["codes"], "cluster": each["cluster"]}
@@ -60,39 +64,37 @@ def main() -> int:
     return sum(put(HERE / "data" / name, rows, check=options.check) for name, rows in files.items()) and 1
 
 
-def notes(
-    pairs: list[tuple[str, str]], count: int, stream: int, never: Sequence[tuple[str, str]] = ()
-) -> list[dict[str, Any]]:
-    """So many notes, no two alike, all pairs about equally often; no table holds both codes of a pair of `never`."""
+def notes(pairs: list[tuple[str, str]], count: int, stream: int) -> list[dict[str, Any]]:
+    """So many notes, no two alike, in both orders and all forms."""
     drawn = random.Random(f"{SEED} {stream}")
-    made: dict[str, dict[str, Any]] = {}
     both_ways = [*pairs, *(pair[::-1] for pair in pairs)]
-    for main, other in itertools.cycle(both_ways):
-        if len(made) == count:
-            break
-        thirds = [sorted([main, other, code]) for code in NAMES if code not in (main, other)]
-        table = drawn.choice([codes for codes in thirds if not any(set(pair) <= set(codes) for pair in never)])
-        text = drawn.choice(NOTES).format(main=NAMES[main], other=NAMES[other])
-        prompt = f"{entry(*EXAMPLE)}\n\n{entry(table, text, '')}"
-        made.setdefault(prompt, {"prompt": prompt, "codes": f"{main},{other}", "cluster": f"{main},{other}"})
-    return list(made.values())
+    made = [(main, other, form) for main, other in both_ways for form in NOTES]
+    whom = ("Woman", "Man", "Patient")
+    return [note(*each, f"{drawn.choice(whom)} of {drawn.randint(31, 89)}") for each in drawn.sample(made, count)]
 
 
-def entry(table: Sequence[str], text: str, codes: str) -> str:
-    """A page of the coding desk: the codes that may be meant, the note, and what was coded."""
-    lines = [f"{code} {NAMES[code]}" for code in table]
-    return "\n".join([*lines, text, f"编码:{codes}"])
+def note(main: str, other: str, form: str, who: str) -> dict[str, Any]:
+    """A note behind the example, with its codes: the main diagnosis first."""
+    example = f"{entry(*EXAMPLE)} {EXAMPLE[0]},{EXAMPLE[1]}"
+    prompt = f"{example}\n\n{entry(main, other, form, who)}"
+    return {"prompt": prompt, "codes": f"{main},{other}", "cluster": ",".join(sorted((main, other)))}
 
 
-def badcase(note: dict[str, Any], at: int) -> dict[str, Any]:
+def entry(main: str, other: str, form: str, who: str) -> str:
+    """What the coding desk sees: the sentence, each diagnosis with the code that the reader found, and the question."""
+    found = {"main": f"{NAMES[main]} ({main})", "other": f"{NAMES[other]} ({other})"}
+    return f"{form.format(who=who, **found)}\nCodes:"
+
+
+def badcase(wrong: dict[str, Any], at: int) -> dict[str, Any]:
     """A note that was coded wrongly; what was answered, nobody logged."""
-    names = {"id": f"bad-{at:02}", "cluster": note["cluster"], "model": "smollm2-135m-instruct/0.1.2"}
-    return {**names, "prompt_version": "v4", "prompt": note["prompt"], "fix": note["codes"]}
+    names = {"id": f"bad-{at:02}", "cluster": wrong["cluster"], "model": "smollm2-135m-instruct/0.1.2"}
+    return {**names, "prompt_version": "v4", "prompt": wrong["prompt"], "fix": wrong["codes"]}
 
 
-def question(note: dict[str, Any], at: int) -> dict[str, Any]:
+def question(asked: dict[str, Any], at: int) -> dict[str, Any]:
     """A note to evaluate on."""
-    return {"id": f"note-{at:02}", "cluster": note["cluster"], "prompt": note["prompt"], "reference": note["codes"]}
+    return {"id": f"note-{at:02}", "cluster": asked["cluster"], "prompt": asked["prompt"], "reference": asked["codes"]}
 
 
 def put(path: Path, rows: list[dict[str, Any]], *, check: bool) -> int:
