@@ -50,7 +50,7 @@ TABLE: dict[str, tuple[Change, int, str, str]] = {
     "unknown field inside": (setting("model.revision", "x"), 78, "RUN701", "`model.revision`"),
     "wrong type": (setting("seed", "7"), 78, "RUN701", "`seed`"),
     "wrong schema": (setting("schema", "trainspec.dev/stage/v9"), 78, "RUN701", "`schema`"),
-    "wrong method": (setting("method", "ppo"), 78, "RUN701", "'ppo'"),
+    "wrong method": (setting("method", "ppa"), 78, "RUN701", "'ppa'"),
     "shape of another method": (setting("data.0.shape", "badcase"), 78, "RUN701", "`data.0.shape` must be"),
     "absolute path": (setting("data.0.path", "/etc/passwd"), 78, "RUN701", "`data.0.path`"),
     "path out of the volume": (setting("data.0.path", "../x.jsonl"), 78, "RUN701", "`data.0.path`"),
