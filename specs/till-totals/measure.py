@@ -1,4 +1,4 @@
-"""Measures the base model for `evidence/`: prompt rounds, a probe, and badcases. Prints figures, writes badcases.
+"""Measures the base model: prompts, the probe of `evidence/`, and badcases. Prints figures, writes badcases.
 
     measure.py MODELS    MODELS is the models volume; takes minutes of generation
 

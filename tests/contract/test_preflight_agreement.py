@@ -74,5 +74,5 @@ def test_a_reward_that_was_not_examined_is_examined_by_a_stage_that_the_runtime_
         ("data/questions.jsonl", None),
         ("data/badcases.jsonl", "badcases"),
     ]
-    assert [(reward.use, reward.weight) for reward in stage.rewards] == [("exact_match", 0.8), ("regex", 0.2)]
+    assert [(reward.use, reward.weight) for reward in stage.rewards] == [("exact_match", 1.0)]
     assert stage.work.prompts * stage.work.samples >= table.MIN_OUTPUTS
