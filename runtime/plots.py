@@ -53,7 +53,6 @@ def _draw(path: Path, label: str, names: Sequence[str], steps: Sequence[dict[str
     if not lines:
         return None
     figure = Figure(figsize=(5.2, 3.0), dpi=110)
-    figure.subplots_adjust(left=0.15, right=0.97, top=0.9, bottom=0.16)
     axes = figure.add_subplot()
     for name, points in lines.items():
         marker = "o" if len(points) == 1 else None
@@ -65,9 +64,9 @@ def _draw(path: Path, label: str, names: Sequence[str], steps: Sequence[dict[str
     axes.set_ylabel(label)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(visible=True, alpha=0.3)
-    if len(lines) > 1:
-        axes.legend(fontsize="small")
-    figure.savefig(path, metadata={"Software": None})
+    if len(lines) > 1:  # below the axes, where it hides no line
+        axes.legend(fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=2, frameon=False)
+    figure.savefig(path, metadata={"Software": None}, bbox_inches="tight")
     return path
 
 
