@@ -11,6 +11,8 @@ VERIFY_SECONDS = 2
 _IDEOGRAPH = re.compile("[\u3400-\u9fff]")
 # math-verify sees no number beside 是, before 。 or behind −; NFKC would say the same, but makes 10² into 102
 _PLAIN = str.maketrans("０１２３４５６７８９，．。：；（）％＋－＝／−–　", "0123456789,. :;()%+-=/-- ")
+# a sum or product whose last number ends the text: `3 + 4` has the value of 7, and is what was asked, not the answer
+_NOT_WORKED_OUT = re.compile(r"\d\s*(?:[-+*×·−÷^]|\\times|\\cdot)[\s({-]*\d[\d.,]*\D*\Z")
 
 
 def final_answer(text: str, marker: str | None) -> str:
@@ -39,9 +41,13 @@ def parse_number(text: str) -> list[Any]:
 def same_number(reference: str, answer: str) -> bool:
     """Tell whether the last number or formula of `answer` has the value of the reference's; limited as `parse_number`.
 
-    Units, thousands separators, percentages, fractions and LaTeX are read as math-verify reads them.
+    Units, thousands separators, percentages, fractions and LaTeX are read as math-verify reads them. A sum or product
+    that is not worked out is no answer, unless the reference is one too: a model that says the question again is wrong.
     """
     from math_verify import verify
 
+    answer = answer[-MAX_NUMERIC_CHARACTERS:]
+    if _NOT_WORKED_OUT.search(answer) and not _NOT_WORKED_OUT.search(reference):
+        return False
     wanted, found = parse_number(reference), parse_number(answer)
     return bool(wanted and found and verify(wanted[0], found[0], timeout_seconds=VERIFY_SECONDS))

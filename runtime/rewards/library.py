@@ -13,9 +13,6 @@ from runtime.answers import same_number, same_text
 from runtime.rewards.text import judged, text_of
 from runtime.tool_calls import same_calls
 
-# a sum or product whose last number ends the text: `3 + 4` has the value of 7, and is what was asked, not the answer
-_NOT_WORKED_OUT = re.compile(r"\d\s*(?:[-+*×·−÷^]|\\times|\\cdot)[\s({-]*\d[\d.,]*\D*\Z")
-
 Function = Callable[..., list[float | None]]
 Options = dict[str, Any]
 
@@ -24,7 +21,7 @@ def functions() -> dict[str, Callable[[Options], Function]]:
     """What makes the function of each name out of its options, which have been checked."""
     return {
         "exact_match": lambda options: _compared(same_text, options),
-        "numeric_answer": lambda options: _compared(_worked_out, options),
+        "numeric_answer": lambda options: _compared(same_number, options),
         "tool_call": lambda options: _compared(lambda reference, text: not same_calls(reference, text), options),
         "json_schema": _json_schema,
         "length": _length,
@@ -44,12 +41,6 @@ def _compared(same: Callable[[str, str], bool], options: Options) -> Function:
         return [float(bool(answer and answer.strip()) and same(right, str(answer))) for answer, right in pairs]
 
     return score
-
-
-def _worked_out(reference: str, answer: str) -> bool:
-    """The metric counts what has the right value; a reward for repeating the question would be optimised at once."""
-    is_asked = _NOT_WORKED_OUT.search(answer) and not _NOT_WORKED_OUT.search(reference)
-    return not is_asked and same_number(reference, answer)
 
 
 def _json_schema(options: Options) -> Function:

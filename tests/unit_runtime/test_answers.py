@@ -56,7 +56,7 @@ def numbers() -> Iterator[NumericJudge]:
         ("12", "共 12 个"),
         ("12", "**12**"),
         ("43", "41 42 43"),
-        ("7", "3 + 4"),
+        ("3 + 4", "3 + 4"),
         ("3.5", "$\\frac{7}{2}$"),
     ],
 )
@@ -69,6 +69,7 @@ def test_the_same_number(numbers: NumericJudge, reference: str, answer: str) -> 
     [
         ("42", "43", "another number"),
         ("3", "-3", "another number"),
+        ("7", "3 + 4", "another number"),  # the question said again is no answer
         ("42", "41 42 43", "another number"),  # naming many numbers hits none
         ("42", "", "no number"),
         ("42", "forty-two", "no number"),
