@@ -127,7 +127,7 @@ def main() -> None:
                 "id": f"case-{at}",
                 "prompt": prompt(text),
                 "fix": answer,
-                "model": "address-splitter-6layers/1",
+                "model": "address-splitter-early/1",
                 "prompt_version": "v3",
             }
             for at, (text, answer) in enumerate(asked[80:])
