@@ -23,7 +23,7 @@ from runtime.fetch import cache_folder, fetch_model
 # what is made, of which model, in how many steps
 MADE = {
     "address-splitter-135m/1": ("smollm2-135m-instruct/0.1.2", 50),
-    "address-splitter-early/1": ("smollm2-135m-instruct/0.1.2", 15),
+    "address-splitter-early/1": ("smollm2-135m-instruct/0.1.2", 6),
 }
 HERE = Path(__file__).resolve().parent
 
