@@ -13,3 +13,4 @@ class ExitCode(IntEnum):
     CLUSTER = 4
     DIFFERENCES = 5
     INTERRUPT = 130
+    TERMINATED = 143

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from compiler.diagnostics import Diagnostic, Location, diagnostic
+from compiler.exit_codes import ExitCode
 from compiler.local.manifests import LocalJob, read_plan
 from compiler.local.process import Ended, Event, Places, run_job
 from compiler.local.results import Result, read_result
@@ -47,7 +49,8 @@ def run(plan: Path, work: Path | None, models: Path | None) -> tuple[Diagnostic,
                         "RUN794", "another run uses the work folder", Location(path=str(places.work)), hint=hint
                     ),
                 )
-            found = _run_all(jobs, places)
+            with _terminable():
+                found = _run_all(jobs, places)
     except OSError as error:
         message = f"cannot write to the work folder: {(error.strerror or str(error)).lower()}"
         hint = "free space or mend permissions, then run again; what is done is kept"
@@ -98,6 +101,20 @@ def _locked(work: Path) -> Iterator[bool]:
             yield False
         else:
             yield True
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Let SIGTERM unwind as Ctrl-C does, so that the stage is stopped too and can checkpoint."""
+
+    def end(*_: object) -> None:
+        raise SystemExit(ExitCode.TERMINATED)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _run_all(jobs: tuple[LocalJob, ...], places: Places) -> tuple[Diagnostic, ...]:

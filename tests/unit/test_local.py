@@ -156,7 +156,10 @@ def test_a_work_folder_that_cannot_be_written(project: Project) -> None:
     assert project.run() == ["RUN795"]
 
 
-def test_interrupting_the_command_stops_the_stage_and_a_rerun_goes_on(project: Project, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("number", "ended"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_stopping_the_command_stops_the_stage_and_a_rerun_goes_on(
+    project: Project, tmp_path: Path, number: int, ended: int
+) -> None:
     project.behave(sft={"sleep": 60})
     code = (
         "import sys; from compiler.local import process; from compiler.__main__ import main\n"
@@ -174,9 +177,9 @@ def test_interrupting_the_command_stops_the_stage_and_a_rerun_goes_on(project: P
     )
     while "sft" not in project.starts():
         time.sleep(0.05)
-    command.send_signal(signal.SIGINT)
+    command.send_signal(number)
     _, err = command.communicate(timeout=30)
-    assert command.returncode == 130, err
+    assert command.returncode == ended, err
     project.behave()
     assert project.run() == []
     assert project.starts() == ONCE | {"sft": 2}
