@@ -22,7 +22,10 @@ app = typer.Typer(
         "review and CI applies.\n\n"
         "Start with:  trainspec init   then   trainspec explain specs/NAME"
     ),
-    epilog="Exit codes: 0 ok, 1 errors in specs or stages, 2 usage, 3 internal, 5 differences, 130 interrupted, 143 terminated.",
+    epilog=(
+        "Exit codes: 0 ok, 1 errors in specs or stages, 2 usage, 3 internal, 5 differences, 130 interrupted, "
+        "143 terminated."
+    ),
 )
 
 

@@ -20,7 +20,7 @@ from runtime.formats import Row
 from runtime.kept_answers import Kept, keep_answers
 from runtime.model import check_model_files
 from runtime.prompt_log import PromptLog
-from runtime.questions import Question, questions_of
+from runtime.questions import Question, questions_of, refuse_tools
 from runtime.report import Outcome
 from runtime.teacher_answers import answers_of_endpoint, answers_of_model, teacher_model
 from runtime.verify import Verifier
@@ -38,10 +38,8 @@ def run(stage: TeacherStage, context: StageContext) -> Outcome:
     questions = questions_of(read_sources(stage.data, context.volumes))
     if teacher.access == "weights":
         check_model_files(teacher_model(stage), context.volumes)
-
-    elif tooled := [each.row["id"] for each in questions if each.row.get("tools")]:
-        message = f"{len(tooled)} rows describe tools, such as `{tooled[0]}`, and endpoints are asked without them"
-        raise StageError("RUN716", message, "leave these rows out, or use a teacher whose weights are at hand")
+    else:
+        refuse_tools([each.row for each in questions], "endpoints are asked")
 
     marker = stage.metrics[0].answer_marker if stage.work.makes.chain else None
     prompts = [each.prompt if marker is None else asked_for_chain(each.prompt, marker) for each in questions]

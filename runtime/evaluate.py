@@ -15,8 +15,8 @@ from runtime.forgetting import TEXT_FILE, Read, read_earlier_texts, read_texts
 from runtime.gate import TOLERATED_ANSWERS, TOLERATED_BITS, Change, Decision, decide
 from runtime.generate import Answer, generate_answers
 from runtime.metrics import Judges
-from runtime.model import check_model_files, load_model, load_tokenizer
-from runtime.prompts import context_length, prompts_of
+from runtime.model import check_model_files, context_length, load_model, load_tokenizer
+from runtime.prompts import prompts_of
 from runtime.report import Outcome
 from runtime.statistics import Interval, interval_of_gain
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from runtime.data import Source, names_of
 from runtime.errors import StageError
-from runtime.formats import Row
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,12 +41,6 @@ def sft_examples(sources: Sequence[Source], marker: str | None, *, chains: bool 
     """
     require_one_kind(sources)
     return [example for source in sources for example in _examples(source, marker, chains=chains)]
-
-
-def preference_rows(sources: Sequence[Source]) -> list[Row]:
-    """Return the rows of shape `preference` with the columns that TRL's trainers read; RUN716 if their kinds differ."""
-    require_one_kind(sources)
-    return [{name: row[name] for name in ("prompt", "chosen", "rejected")} for source in sources for row in source.rows]
 
 
 def after_chain(answer: str, marker: str) -> str:

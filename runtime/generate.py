@@ -65,16 +65,12 @@ def generate_answers(
     return [by_index[index] for index in range(len(prompts))]
 
 
-def prompt_ids(
-    tokenizer: "PreTrainedTokenizerBase", prompt: str | list[dict[str, Any]], tools: list[dict[str, Any]] | None = None
-) -> list[int]:
+def prompt_ids(tokenizer: "PreTrainedTokenizerBase", prompt: str | list[dict[str, Any]]) -> list[int]:
     """Return the tokens of a prompt: of the text as it is, or of turns in the chat template, up to the answer."""
     if isinstance(prompt, str):
         ids: list[int] = tokenizer(prompt)["input_ids"]
         return ids
-    encoded: Any = tokenizer.apply_chat_template(
-        prompt, tools=tools or None, add_generation_prompt=True, tokenize=True, return_dict=True
-    )
+    encoded: Any = tokenizer.apply_chat_template(prompt, add_generation_prompt=True, tokenize=True, return_dict=True)
     return list(encoded["input_ids"])
 
 

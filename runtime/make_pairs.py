@@ -22,7 +22,7 @@ FATES = ("made", "given", "no_answer", "equal", "too_close", "duplicate")
 MAX_EXAMPLES = 5  # ids of each kind, for a person to look up
 NOT_GIVEN = "not given"
 _PAIR = ("prompt", "chosen", "rejected")
-_GROUPS = ("id", "class", "cluster")  # columns that later reports group by
+_KEPT = ("id", "class", "cluster", "tools")  # what later reports group by, and what the prompt was asked with
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,10 +71,8 @@ def judge_rows(sources: Sequence[Source], stage: PairsStage) -> list[Judged]:
 
 
 def pair_rows(judged: Sequence[Judged]) -> list[Row]:
-    """The pairs as `preference.jsonl` holds them: with `id`, `class` and `cluster` where the row has them."""
-    return [
-        each.pair | {name: each.row[name] for name in _GROUPS if each.row.get(name)} for each in judged if each.pair
-    ]
+    """The pairs as `preference.jsonl` holds them: with its id, groups and tools where the row has them."""
+    return [each.pair | {name: each.row[name] for name in _KEPT if each.row.get(name)} for each in judged if each.pair]
 
 
 def report(judged: Sequence[Judged], stage: PairsStage, excluded: int) -> dict[str, Any]:

@@ -1,12 +1,12 @@
 """Prompts that leave room for an answer in the model's context: the trainers of TRL that generate never cut them."""
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from runtime.config.stages import TrainingStage
 from runtime.errors import StageError
 from runtime.generate import prompt_ids
+from runtime.model import context_length
 from runtime.questions import Prompt
 from runtime.volumes import Volumes
 
@@ -22,8 +22,7 @@ def require_room(
     answer_tokens: int,
 ) -> None:
     """RUN755 if a prompt and an answer of `answer_tokens` are longer than the context of the stage's model."""
-    config = json.loads((volumes.models / stage.model.path / "config.json").read_text(encoding="utf-8"))
-    context = config.get("max_position_embeddings") or config.get("text_config", {}).get("max_position_embeddings")
+    context = context_length(stage.model, volumes)
     if context is None:
         return
     lengths = [len(prompt_ids(tokenizer, prompt)) for prompt in prompts]

@@ -1,24 +1,16 @@
 """The prompts of rows as tokens, found out before a model is loaded: what cannot be asked is refused then."""
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from runtime.config.blocks import ModelBlock
 from runtime.errors import StageError
 from runtime.formats import Row
+from runtime.forms import Example
 from runtime.generate import prompt_ids
-from runtime.volumes import Volumes
+from runtime.sequences import render, require_all_written
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
-
-
-def context_length(block: ModelBlock, volumes: Volumes) -> int | None:
-    """Return how many tokens the model can see at once, as its `config.json` says; None where it does not."""
-    config = json.loads((volumes.models / block.path / "config.json").read_text(encoding="utf-8"))
-    found = config.get("max_position_embeddings") or config.get("text_config", {}).get("max_position_embeddings")
-    return int(found) if found else None
 
 
 def prompts_of(
@@ -48,12 +40,13 @@ def prompts_of(
 
 
 def _ids(row: Row, tokenizer: "PreTrainedTokenizerBase") -> list[int]:
-    if tokenizer.chat_template is None and not isinstance(row["prompt"], str):
-        message = f"the model's tokenizer has no chat template, and the prompt of row `{row['id']}` is turns with roles"
+    if isinstance(row["prompt"], str):
+        return prompt_ids(tokenizer, row["prompt"])
+    place = f"row `{row['id']}`"
+    example = Example(place=place, is_made=False, turns=row["prompt"], tools=row.get("tools") or None)
+    if tokenizer.chat_template is None:
+        message = f"the model's tokenizer has no chat template, and the prompt of {place} is turns with roles"
         raise StageError("RUN718", message, "write the rows as plain text, or choose a model that was taught to chat")
-    try:
-        return prompt_ids(tokenizer, row["prompt"], row.get("tools"))
-    except Exception as error:  # a template is a program of the model's makers: it raises what it likes
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        message = f"the chat template cannot write the prompt of row `{row['id']}`: {reason}"
-        raise StageError("RUN718", message, "use the roles and their order that the template knows") from error
+    ids = render(example, len(row["prompt"]), tokenizer, asks=True)
+    require_all_written(example, ids, tokenizer)
+    return ids

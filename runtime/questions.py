@@ -55,6 +55,14 @@ def questions_of(sources: Sequence[Source]) -> list[Question]:
     ]
 
 
+def refuse_tools(rows: Sequence[Row], what: str) -> None:
+    """RUN716 if rows describe tools, where `what` happens without them."""
+    if tooled := [row.get("id") for row in rows if row.get("tools")]:
+        example = f", such as `{tooled[0]}`" if tooled[0] else ""
+        message = f"{len(tooled)} rows describe `tools`{example}, and {what} without them"
+        raise StageError("RUN716", message, "describe the tools in the text of the prompts, or leave these rows out")
+
+
 def _question(source: Source, row: Row, place: str) -> Question:
     shape = source.block.shape
     prompt, reference = row.get("prompt"), None

@@ -10,8 +10,8 @@ from runtime.context import StageContext
 from runtime.errors import StageError
 from runtime.formats import Row
 from runtime.generate import Answer, answer_batch
-from runtime.model import load_model, load_tokenizer
-from runtime.prompts import context_length, prompts_of
+from runtime.model import context_length, load_model, load_tokenizer
+from runtime.prompts import prompts_of
 from runtime.seeds import seed_of
 
 

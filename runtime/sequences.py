@@ -48,7 +48,7 @@ def tokens_of(example: Example, tokenizer: "PreTrainedTokenizerBase") -> list[To
         prompt, whole = list(tokenizer(example.prompt)["input_ids"]), list(tokenizer(text)["input_ids"])
         return [_labelled(whole, [(common_prefix(prompt, whole), len(whole))])]
     whole = render(example, len(example.turns), tokenizer)
-    _require_all_written(example, whole, tokenizer)
+    require_all_written(example, whole, tokenizer)
     answers = [
         index for index, turn in enumerate(example.turns) if turn["role"] == "assistant" and index >= example.first
     ]
@@ -62,10 +62,17 @@ def tokens_of(example: Example, tokenizer: "PreTrainedTokenizerBase") -> list[To
     return [_labelled(whole, spans)] if len(spans) == len(answers) else apart
 
 
+def length_of(example: Example, tokenizer: "PreTrainedTokenizerBase") -> int:
+    """Return how many tokens the whole example has; RUN718 if the template cannot write it."""
+    if example.turns is None:
+        return len(tokenizer(example.prompt + _with_end(example.answer, tokenizer))["input_ids"])
+    whole = render(example, len(example.turns), tokenizer)
+    require_all_written(example, whole, tokenizer)
+    return len(whole)
+
+
 def render(example: Example, count: int, tokenizer: "PreTrainedTokenizerBase", *, asks: bool = False) -> list[int]:
     """Return the tokens of the first `count` turns; `asks` adds what stands before an answer. RUN718 if that fails."""
-    from jinja2 import TemplateError
-
     turns = [{**turn, "content": turn.get("content") or ""} for turn in (example.turns or [])[:count]]
     if not turns and asks:
         return []  # the conversation begins with an answer, and templates ask for one turn at least
@@ -73,11 +80,25 @@ def render(example: Example, count: int, tokenizer: "PreTrainedTokenizerBase", *
         encoded: Any = tokenizer.apply_chat_template(
             turns, tools=example.tools, add_generation_prompt=asks, tokenize=True, return_dict=True
         )
-    except (TemplateError, TypeError, ValueError) as error:
+    except Exception as error:  # a template is a program of the model's makers: it raises what it likes
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         message = f"{example.place}: the chat template cannot write these turns: {reason}"
         raise StageError("RUN718", message, "use the roles and their order that the template knows") from error
     return list(encoded["input_ids"])
+
+
+def require_all_written(example: Example, ids: list[int], tokenizer: "PreTrainedTokenizerBase") -> None:
+    """RUN718 if the template passes over calls or tools: the model would never be shown what it answers to."""
+    named = [*calls_of(example.turns or []), *(tool["function"]["name"] for tool in example.tools or ())]
+    if not named:
+        return
+    text = tokenizer.decode(ids)
+    lost = sorted({name for name in named if name not in text})
+    if lost:
+        shown = ", ".join(f"`{name}`" for name in lost[:_MAX_NAMED])
+        message = f"{example.place}: the chat template writes neither tools nor calls: {shown} is lost"
+        hint = "choose a model whose chat template knows tools, or write the calls as text in `content`"
+        raise StageError("RUN718", message, hint)
 
 
 def common_prefix(tokens: Sequence[int], others: Sequence[int]) -> int:
@@ -137,17 +158,3 @@ def _labelled(ids: list[int], spans: Iterable[tuple[int, int]]) -> Tokens:
 def _with_end(answer: str, tokenizer: "PreTrainedTokenizerBase") -> str:
     end: str = tokenizer.eos_token or ""
     return answer if end and answer.endswith(end) else answer + end
-
-
-def _require_all_written(example: Example, ids: list[int], tokenizer: "PreTrainedTokenizerBase") -> None:
-    """RUN718 if the template passes over calls or tools: the model would learn answers to what it was never shown."""
-    named = [*calls_of(example.turns or []), *(tool["function"]["name"] for tool in example.tools or ())]
-    if not named:
-        return
-    text = tokenizer.decode(ids)
-    lost = sorted({name for name in named if name not in text})
-    if lost:
-        shown = ", ".join(f"`{name}`" for name in lost[:_MAX_NAMED])
-        message = f"{example.place}: the chat template writes neither tools nor calls: {shown} is lost"
-        hint = "choose a model whose chat template knows tools, or write the calls as text in `content`"
-        raise StageError("RUN718", message, hint)

@@ -13,11 +13,11 @@ from runtime.config.stages import DistillStage
 from runtime.context import StageContext
 from runtime.cpu import attend_short_rows_by_matrices
 from runtime.data import read_sources
-from runtime.errors import StageError
 from runtime.formats import Row
 from runtime.model import check_model_files, load_model, load_tokenizer
 from runtime.prompt_room import require_room
-from runtime.questions import Prompt, questions_of
+from runtime.questions import Prompt, questions_of, refuse_tools
+from runtime.rated import table_of
 from runtime.report import Outcome
 from runtime.vocabulary import check_vocabularies
 
@@ -33,11 +33,7 @@ def run(stage: DistillStage, context: StageContext) -> Outcome:
     context.events.emit("phase", name="check data")
     questions = questions_of(read_sources(stage.data, context.volumes))
     prompts = [each.prompt for each in questions]
-    if tooled := [each.row["id"] for each in questions if each.row.get("tools")]:
-        message = (
-            f"{len(tooled)} rows describe tools, such as `{tooled[0]}`, which this trainer does not show the models"
-        )
-        raise StageError("RUN716", message, "leave these rows out, or let the teacher answer them for an SFT stage")
+    refuse_tools([each.row for each in questions], "this trainer asks its models")
     check_model_files(stage.model, context.volumes)
     teacher_block = _teacher(stage)
     check_model_files(teacher_block, context.volumes)
@@ -85,7 +81,6 @@ def _cut_output(teacher: "PreTrainedModel", student: "PreTrainedModel") -> None:
 
 def _exact(stage: DistillStage, context: StageContext, prompts: Sequence[Prompt], parts: dict[str, Any]) -> "Trainer":
     """The stable trainer: the divergence of the whole distributions, token by token."""
-    from datasets import Dataset
     from trl.trainer.distillation_config import DistillationConfig
     from trl.trainer.distillation_trainer import DistillationTrainer
 
@@ -93,7 +88,7 @@ def _exact(stage: DistillStage, context: StageContext, prompts: Sequence[Prompt]
     from runtime.training import CHECKPOINTS
 
     args = trainer_args(DistillationConfig, stage, context.folder / CHECKPOINTS)
-    rows = Dataset.from_list([{"prompt": prompt} for prompt in prompts])
+    rows = table_of([{"prompt": prompt} for prompt in prompts], ("prompt",))
     trainer: Trainer = DistillationTrainer(args=args, train_dataset=rows, **parts)
     return trainer
 
@@ -101,7 +96,6 @@ def _exact(stage: DistillStage, context: StageContext, prompts: Sequence[Prompt]
 def _aligned(stage: DistillStage, context: StageContext, prompts: Sequence[Prompt], parts: dict[str, Any]) -> "Trainer":
     """TRL's experimental trainer for two tokenizers: tokens are aligned by the bytes that they stand for."""
     os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")
-    from datasets import Dataset
     from trl.experimental.gold import GOLDConfig, GOLDTrainer
 
     from runtime.trainer_args import trainer_args
@@ -113,9 +107,8 @@ def _aligned(stage: DistillStage, context: StageContext, prompts: Sequence[Promp
     own["teacher_tokenizer_name_or_path"] = str(volumes.models / teacher.path)
     with_own = stage.model_copy(update={"trainer": {**own, **stage.trainer}})
     args = trainer_args(GOLDConfig, with_own, context.folder / CHECKPOINTS)
-    trainer: Trainer = GOLDTrainer(
-        args=args, train_dataset=Dataset.from_list([_with_placeholder(prompt) for prompt in prompts]), **parts
-    )
+    rows = table_of([_with_placeholder(prompt) for prompt in prompts], ("prompt", "completion"))
+    trainer: Trainer = GOLDTrainer(args=args, train_dataset=rows, **parts)
     return trainer
 
 

@@ -15,6 +15,7 @@ from runtime.context import StageContext
 from runtime.data import read_sources
 from runtime.errors import StageError
 from runtime.model import check_model_files, load_model, load_tokenizer
+from runtime.rated import table_of
 from runtime.report import Outcome
 from runtime.rewards.rows import Prompts, check_rewards, reward_prompts
 from runtime.rewards.scorer import Scorer
@@ -36,7 +37,6 @@ def run(stage: GrpoStage, context: StageContext) -> Outcome:
 
 def _train(stage: GrpoStage, context: StageContext, prompts: Prompts, scorer: Scorer) -> Outcome:
     # From here on a stage costs seconds of imports, then a model in memory: nothing that can fail early comes later.
-    from datasets import Dataset
     from trl.trainer.grpo_config import GRPOConfig
     from trl.trainer.grpo_trainer import GRPOTrainer
 
@@ -62,7 +62,7 @@ def _train(stage: GrpoStage, context: StageContext, prompts: Prompts, scorer: Sc
         model=model,
         reward_funcs=[_term(scorer, index, prompts) for index in range(len(scorer.names))],
         args=args,
-        train_dataset=Dataset.from_list(rows),
+        train_dataset=table_of(rows, ("prompt", "row")),
         processing_class=tokenizer,
         peft_config=peft_config,
     )

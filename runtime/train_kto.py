@@ -12,8 +12,10 @@ from runtime.data import read_sources
 from runtime.errors import StageError
 from runtime.formats import Row
 from runtime.forms import require_one_kind
-from runtime.model import check_model_files, load_model, load_tokenizer
+from runtime.model import check_model_files, context_length, load_model, load_tokenizer
+from runtime.rated import fitting_rows, table_of
 from runtime.report import Outcome
+from runtime.sequences import limit_of
 from runtime.signals import first_and_last
 
 _WEIGHTS = ("desirable_weight", "undesirable_weight")
@@ -26,15 +28,11 @@ def run(stage: KtoStage, context: StageContext) -> Outcome:
     check_batch(stage.trainer)
     sources = read_sources(stage.data, context.volumes)
     require_one_kind(sources)
-    rows = [{name: row[name] for name in ("prompt", "completion", "label")} for each in sources for row in each.rows]
-    balance = balance_of(rows, stage.trainer)
+    balance = balance_of([row for each in sources for row in each.rows], stage.trainer)
     context.events.emit("balance", **balance)
-    # The trainer reads rows in their order, and compares each with a batch's others: labels must be mixed.
-    random.Random(stage.seed).shuffle(rows)  # noqa: S311  (an order that can be repeated, no secret)
     check_model_files(stage.model, context.volumes)
 
     # From here on a stage costs seconds of imports, then a model in memory: nothing that can fail early comes later.
-    from datasets import Dataset
     from trl.trainer.kto_config import KTOConfig
     from trl.trainer.kto_trainer import KTOTrainer
 
@@ -44,21 +42,24 @@ def run(stage: KtoStage, context: StageContext) -> Outcome:
     weights = {name: balance[name] for name in _WEIGHTS}
     weighted = stage.model_copy(update={"trainer": {**stage.trainer, **weights}})
     args = trainer_args(KTOConfig, weighted, context.folder / CHECKPOINTS)
+    context.events.emit("phase", name="prepare data")
+    tokenizer = load_tokenizer(stage.model, context.volumes)
+    limit = limit_of(args.max_length, context_length(stage.model, context.volumes))
+    rows, _ = fitting_rows(sources, ("completion",), tokenizer, stage.model.path, limit)
+    # The trainer reads rows in their order, and compares each with a batch's others: labels must be mixed.
+    random.Random(stage.seed).shuffle(rows)  # noqa: S311  (an order that can be repeated, no secret)
     left_over = rows.pop() if len(rows) % args.per_device_train_batch_size == 1 else None  # alone in the last batch
     peft_config = lora_config(stage.peft)
     context.events.emit("phase", name="load model")
-    tokenizer = load_tokenizer(stage.model, context.volumes)
     model = load_model(stage.model, context.volumes)
     # With an adapter the reference is the model without it. Without one the trainer would load the base model from its
     # folder again, and so lose the merged adapters of earlier stages: the copy keeps them.
     reference = copy.deepcopy(model) if peft_config is None else None
-
-    context.events.emit("phase", name="prepare data")
     trainer = KTOTrainer(
         model=model,
         ref_model=reference,
         args=args,
-        train_dataset=Dataset.from_list(rows),
+        train_dataset=table_of(rows, ("prompt", "completion", "label")),
         processing_class=tokenizer,
         peft_config=peft_config,
     )

@@ -9,8 +9,13 @@ from runtime.context import StageContext
 from runtime.data import read_sources
 from runtime.formats import Row
 from runtime.forms import require_one_kind
-from runtime.model import check_model_files, load_tokenizer
+from runtime.model import check_model_files, context_length, load_tokenizer
+from runtime.questions import refuse_tools
+from runtime.rated import fitting_rows, table_of
 from runtime.report import Outcome
+from runtime.sequences import limit_of
+
+ANSWERS = ("chosen", "rejected")
 
 
 def run(stage: RewardStage, context: StageContext) -> Outcome:
@@ -22,11 +27,11 @@ def run(stage: RewardStage, context: StageContext) -> Outcome:
     sources = read_sources(stage.data, context.volumes)
     require_one_kind(sources)
     pairs = [row for source in sources for row in source.rows]
-    train, held_out = hold_out(pairs, stage.held_out_share, stage.seed)
+    refuse_tools(pairs, "reward models score answers")
+    hold_out(pairs, stage.held_out_share, stage.seed)  # what cannot be parted is told at once
     check_model_files(stage.model, context.volumes)
 
     # From here on a stage costs seconds of imports, then a model in memory: nothing that can fail early comes later.
-    from datasets import Dataset
     from trl.trainer.reward_config import RewardConfig
     from trl.trainer.reward_trainer import RewardTrainer
 
@@ -36,23 +41,25 @@ def run(stage: RewardStage, context: StageContext) -> Outcome:
 
     args = trainer_args(RewardConfig, stage, context.folder / CHECKPOINTS)
     peft_config = lora_config(stage.peft, scores=True)
-    context.events.emit("phase", name="load model")
-    tokenizer = load_tokenizer(stage.model, context.volumes)
-    model = new_reward_model(stage.model, context.volumes, tokenizer, stage.seed)
-
     context.events.emit("phase", name="prepare data")
+    tokenizer = load_tokenizer(stage.model, context.volumes)
+    limit = limit_of(args.max_length, context_length(stage.model, context.volumes))
+    rows, too_long = fitting_rows(sources, ANSWERS, tokenizer, stage.model.path, limit)
+    train, held_out = hold_out(rows, stage.held_out_share, stage.seed)
+
+    context.events.emit("phase", name="load model")
+    model = new_reward_model(stage.model, context.volumes, tokenizer, stage.seed)
     trainer = RewardTrainer(
         model=model,
         args=args,
-        train_dataset=Dataset.from_list(
-            [{name: row[name] for name in ("prompt", "chosen", "rejected")} for row in train]
-        ),
+        train_dataset=table_of(train, ("prompt", *ANSWERS)),
         processing_class=tokenizer,
         peft_config=peft_config,
     )
     outcome = train_and_save(trainer, context, has_adapter=peft_config is not None, rows=len(train))
     del trainer, model  # the one that is asked is the one that was saved
     gc.collect()
+    outcome = replace(outcome, report={"made_rows_too_long": too_long})
     return _with_agreement(outcome, stage, context, held_out) if context.is_main else outcome
 
 
@@ -63,13 +70,12 @@ def _with_agreement(outcome: Outcome, stage: RewardStage, context: StageContext,
     context.events.emit("phase", name="score held-out pairs")
     scorer = load_reward_model(outcome.adapter or outcome.model or "", stage.model, context.volumes)
     prompts = [row["prompt"] for row in held_out]
-    chosen, rejected = (
-        scorer.scores(prompts, [_text(row[name]) for row in held_out]) for name in ("chosen", "rejected")
-    )
+    chosen, rejected = (scorer.scores(prompts, [_text(row[name]) for row in held_out]) for name in ANSWERS)
     accuracy, report = agreement(held_out, chosen, rejected)
     decision = verdict(accuracy)
     context.events.emit("agreement", accuracy=round(accuracy.value, 6), low=round(accuracy.low, 6), pairs=accuracy.n)
-    return replace(outcome, metrics={"pair_accuracy": accuracy}, report={"agreement": report}, gate=decision)
+    told = {**outcome.report, "agreement": report}
+    return replace(outcome, metrics={"pair_accuracy": accuracy}, report=told, gate=decision)
 
 
 def _text(answer: str | list[dict[str, str]]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from runtime.config.blocks import RewardBlock
 from runtime.data import Source
 from runtime.errors import StageError
-from runtime.questions import Prompt, questions_of
+from runtime.questions import Prompt, questions_of, refuse_tools
 from runtime.rewards.options import COMPARED
 from runtime.rewards.scorer import Scorer
 
@@ -35,12 +35,15 @@ class Prompts:
 
 
 def reward_prompts(sources: Sequence[Source], rewards: Sequence[RewardBlock]) -> Prompts:
-    """Return the rows of all sources as prompts; RUN716 if their kinds differ, RUN754 if a reward compares with a right
-    answer that a row does not hold.
+    """Return the rows of all sources as prompts.
+
+    RUN716 if their kinds differ or they describe tools, RUN754 if a reward compares with a right answer that a row does
+    not hold.
 
     The right answer is the completion, the fix of a badcase, or the first answer of a conversation.
     """
     rows = [question.row for question in questions_of(sources)]
+    refuse_tools(rows, "the policy is asked")
     compared = next((block.use for block in rewards if block.use in COMPARED), None)
     bare = [row["id"] for row in rows if not row["reference"]]
     if compared and bare:

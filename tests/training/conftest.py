@@ -182,6 +182,29 @@ def sft_config(*data: dict[str, Any], stage: str = "sft", **fields: Any) -> dict
     return base_config(stage, "sft", *data, **{"peft": peft, "trainer": trainer, **fields})
 
 
+TOOL_TEMPLATE = (
+    "{% if tools %}<|im_start|>system\n{{ tools | tojson }}<|im_end|>\n{% endif %}"
+    "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}"
+    "{% for call in message.tool_calls or [] %}<call>{{ call.function | tojson }}</call>{% endfor %}"
+    "<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+
+
+def models_with(workspace: Workspace, **templates: str | None) -> None:
+    """Give the workspace a models volume of its own: the tiny model, and such ones with another template or none."""
+    volume = workspace.root / "models"
+    volume.mkdir()
+    (volume / "tiny").symlink_to(workspace.models / "tiny")
+    for name, template in templates.items():
+        folder = volume / name / "1"
+        folder.mkdir(parents=True)
+        for path in (workspace.models / "tiny" / "1").iterdir():
+            if path.name != "chat_template.jinja":
+                (folder / path.name).symlink_to(path)
+        if template is not None:
+            (folder / "chat_template.jinja").write_text(template, encoding="utf-8")
+
+
 class Builders:
     """The builders above, as a fixture: a test module cannot import its conftest."""
 
@@ -189,6 +212,8 @@ class Builders:
     badcase_rows = staticmethod(badcase_rows)
     base_config = staticmethod(base_config)
     sft_config = staticmethod(sft_config)
+    models_with = staticmethod(models_with)
+    TOOL_TEMPLATE = TOOL_TEMPLATE
 
 
 @pytest.fixture(scope="session")

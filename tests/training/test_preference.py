@@ -63,11 +63,12 @@ def noise(count: int) -> list[dict[str, Any]]:
 def ran(shared_workspace: Any, build: Any) -> dict[str, list[str]]:
     """The error codes of each stage by its name; all run in one process, one after the other."""
     workspace = shared_workspace
-    (workspace.root / "models").symlink_to(workspace.models)
+    build.models_with(workspace, toolful=build.TOOL_TEMPLATE)
     made = workspace.write_rows("badcases.jsonl", badcases(48), "badcase")
     marked = workspace.write_rows("thumbs.jsonl", thumbs(49), "unpaired-preference")
     liked = workspace.write_rows("liked.jsonl", [row for row in thumbs(48) if row["label"]], "unpaired-preference")
     random = workspace.write_rows("noise.jsonl", noise(40), "preference")
+    tools = workspace.write_rows("tools.jsonl", calls(6), "preference")
     reward = {"held_out_share": 0.25}
     stages = [
         build.base_config("pairs", "pairs", made, pairs={"min_edit_distance": 0.1}),
@@ -78,6 +79,14 @@ def ran(shared_workspace: Any, build: Any) -> dict[str, list[str]]:
         trained("reward", "reward", build, FROM_PAIRS, 24) | reward,
         trained("reward-full", "reward", build, FROM_PAIRS, 16, learning_rate=0.001) | reward | {"peft": None},
         trained("reward-noise", "reward", build, random, 8) | reward,
+        toolful("dpo-tools", build, tools),
+        trained("dpo-tools-lost", "dpo", build, tools, 2),
+        trained("reward-tools", "reward", build, tools, 2) | reward,
+        trained("dpo-long", "dpo", build, random, 2, max_length=12),
+        trained("dpo-made-long", "dpo", build, FROM_PAIRS, 2, max_length=44),
+        trained("dpo-all-long", "dpo", build, FROM_PAIRS, 2, max_length=8),
+        trained("kto-long", "kto", build, marked, 2, max_length=12),
+        trained("reward-long", "reward", build, random, 2, max_length=12) | reward,
         trained("reward-few", "reward", build, made_of_one_prompt(workspace), 8) | reward,
     ]
     asked = [[str(workspace.root), workspace.write_config(each["stage"], each).name, {}] for each in stages]
@@ -93,6 +102,33 @@ def trained(stage: str, method: str, build: Any, data: dict[str, Any], steps: in
     settings = {**TRAINER, "max_steps": steps, **trainer}
     config: dict[str, Any] = build.base_config(stage, method, data, peft=PEFT, trainer=settings)
     return config
+
+
+def toolful(stage: str, build: Any, data: dict[str, Any]) -> dict[str, Any]:
+    config = trained(stage, "dpo", build, data, 2, max_length=256)
+    config["model"] |= {"path": "toolful/1"}
+    return config
+
+
+def calls(count: int) -> list[dict[str, Any]]:
+    """Pairs of answers after a tool was called, each time with an argument of another name and type."""
+    arguments = [{"table": "singer"}, {"id": 3}, {"columns": ["age", 1]}]
+    return [
+        {
+            "prompt": [
+                *turns("user", f"第 {index} 张表有几行？"),
+                {
+                    "role": "assistant",
+                    "tool_calls": [{"function": {"name": "count", "arguments": arguments[index % 3]}}],
+                },
+                *turns("tool", "42"),
+            ],
+            "chosen": turns("assistant", "四十二行"),
+            "rejected": turns("assistant", "不知道"),
+            "tools": [{"type": "function", "function": {"name": "count", "parameters": {"type": "object"}}}],
+        }
+        for index in range(count)
+    ]
 
 
 def made_of_one_prompt(workspace: Any) -> dict[str, Any]:
@@ -163,3 +199,27 @@ def test_a_reward_model_that_may_be_chance_stops_the_plan(shared_workspace: Any,
 
 def test_pairs_that_cannot_be_parted_are_refused(ran: dict[str, list[str]]) -> None:
     assert ran["reward-few"] == ["RUN728"]
+
+
+def test_tools_and_their_calls_reach_the_model_or_the_stage_is_refused(
+    shared_workspace: Any, ran: dict[str, list[str]]
+) -> None:
+    assert ran["dpo-tools"] == []
+    assert shared_workspace.metrics("plan-dpo-tools")["steps"] == 2
+    assert ran["dpo-tools-lost"] == ["RUN718"]  # the template writes neither
+    assert ran["reward-tools"] == ["RUN716"]
+
+
+@pytest.mark.parametrize("stage", ["dpo-long", "kto-long", "reward-long"])
+def test_rows_that_would_be_cut_are_refused(ran: dict[str, list[str]], stage: str) -> None:
+    assert ran[stage] == ["RUN717"]
+
+
+def test_made_pairs_that_are_too_long_are_left_out_and_counted(
+    shared_workspace: Any, ran: dict[str, list[str]]
+) -> None:
+    assert ran["dpo-made-long"] == []
+    metrics = shared_workspace.metrics("plan-dpo-made-long")
+    assert metrics["report"]["made_rows_too_long"] == 37  # those whose number is two tokens
+    assert metrics["training"]["rows"] == 11
+    assert ran["dpo-all-long"] == ["RUN712"]

@@ -53,10 +53,7 @@ def calls(count: int) -> list[dict[str, Any]]:
 def ran(shared_workspace: Any, build: Any) -> dict[str, list[str]]:
     """The error codes of each stage by its name; all run in one process, one after the other."""
     workspace = shared_workspace
-    (workspace.root / "models").mkdir()
-    (workspace.root / "models" / "tiny").symlink_to(workspace.models / "tiny")
-    with_template(workspace, "toolful", TOOL_TEMPLATE)
-    with_template(workspace, "mute", None)
+    build.models_with(workspace, toolful=build.TOOL_TEMPLATE, mute=None)
     chain = workspace.write_rows("chains.jsonl", chains(22), "chain")
     plain = workspace.write_rows("rows.jsonl", build.sft_rows(6), "prompt-completion")
     talks = workspace.write_rows("calls.jsonl", calls(5), "messages")
@@ -101,25 +98,6 @@ def ran(shared_workspace: Any, build: Any) -> dict[str, list[str]]:
 
 def codes(events: list[dict[str, Any]]) -> list[str]:
     return [event["code"] for event in events if event["event"] == "error"]
-
-
-TOOL_TEMPLATE = (
-    "{% if tools %}<|im_start|>system\n{{ tools | tojson }}<|im_end|>\n{% endif %}"
-    "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}"
-    "{% for call in message.tool_calls or [] %}<call>{{ call.function | tojson }}</call>{% endfor %}"
-    "<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
-)
-
-
-def with_template(workspace: Any, name: str, template: str | None) -> None:
-    """A model like the tiny one, with another chat template or none."""
-    folder = workspace.root / "models" / name / "1"
-    folder.mkdir(parents=True)
-    for path in (workspace.models / "tiny" / "1").iterdir():
-        if path.name != "chat_template.jinja":
-            (folder / path.name).symlink_to(path)
-    if template is not None:
-        (folder / "chat_template.jinja").write_text(template, encoding="utf-8")
 
 
 def texts(sentence: str, count: int) -> list[dict[str, Any]]:
