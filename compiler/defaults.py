@@ -194,8 +194,8 @@ WORK: dict[str, tuple[Default, ...]] = {
     ),
 }
 
-# share of the tokens that are general text replayed beside a corpus (arXiv 2403.08763: 1 to 50 %, by the shift)
-REPLAY_SHARE = 0.1
+# share of the tokens that are general text replayed beside a corpus
+REPLAY = Default("replay_share", 0.1, "arXiv 2403.08763: 1 to 50 %, by the shift")
 
 # pairs that a reward model never learns from: its agreement with people is measured on them
 HELD_OUT_SHARE = 0.1

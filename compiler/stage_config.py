@@ -5,10 +5,17 @@ from dataclasses import dataclass, field
 
 from pydantic.alias_generators import to_camel
 
-from compiler.defaults import FULL_RATE, HELD_OUT_SHARE, PEFT, REPLAY_SHARE, TRAINER, WORK, Default
+from compiler.defaults import FULL_RATE, HELD_OUT_SHARE, PEFT, REPLAY, TRAINER, WORK, Default
 from compiler.inputs import Inputs
 from compiler.plan_model import Setting
-from compiler.schema.v1.training_spec import DataSource, DpoOverrides, MethodOverrides, RewardFunction, Teacher
+from compiler.schema.v1.training_spec import (
+    CptOverrides,
+    DataSource,
+    DpoOverrides,
+    MethodOverrides,
+    RewardFunction,
+    Teacher,
+)
 from compiler.schema.v1.types import BadcaseClass, Purpose, Shape
 from compiler.selection import Selection, StageChoice
 
@@ -54,7 +61,8 @@ def training(inputs: Inputs, choice: StageChoice, selection: Selection, lineage:
         config["answer_marker"] = inputs.spec.spec.evaluation.answer_marker
     if overrides.tuning == "qlora":
         config["model"] = {**config["model"], "quantization": "nf4"}  # type: ignore[dict-item]
-    config |= _special(inputs, choice, lineage)
+    replay = _replay(choice, overrides, at)
+    config |= _special(inputs, choice, lineage) | _values(replay)
     config |= {"peft": None if full else _values(peft), "trainer": _values(trainer)}
     distributed = _distributed(inputs)
     if distributed:
@@ -63,7 +71,7 @@ def training(inputs: Inputs, choice: StageChoice, selection: Selection, lineage:
         config["tracking"] = list(inputs.spec.spec.tracking)
     chosen = Setting(name="tuning", value=overrides.tuning, source=f"{at}.tuning")
     tuning = (chosen,) if overrides.tuning != "lora" else ()
-    return Built(config=config, settings=(*distributed, *tuning, *trainer, *peft))
+    return Built(config=config, settings=(*distributed, *tuning, *replay, *trainer, *peft))
 
 
 def pairs(inputs: Inputs, choice: StageChoice, selection: Selection, lineage: Lineage) -> Built | None:
@@ -294,7 +302,7 @@ def _block(inputs: Inputs, source: DataSource, left_out: tuple[BadcaseClass, ...
 
 
 def _special(inputs: Inputs, choice: StageChoice, lineage: Lineage) -> dict[str, object]:
-    """What only some methods need: a teacher, rewards, a curriculum, a share of replay."""
+    """What only some methods need: a teacher, rewards, a curriculum."""
     body = inputs.spec.spec
     special: dict[str, object] = {}
     if choice.method in ("teacher", "distill") and body.teacher is not None:
@@ -305,13 +313,21 @@ def _special(inputs: Inputs, choice: StageChoice, lineage: Lineage) -> dict[str,
         special["reward_model"] = lineage.reward_model
     if choice.method == "reward":
         special["held_out_share"] = HELD_OUT_SHARE
-    if choice.method == "cpt":
-        special["replay_share"] = REPLAY_SHARE
     if choice.method == "distill":
         special["distillation"] = {key: value for key, value in choice.settings.items() if key != "start"}
     if "curriculum" in choice.settings:
         special["curriculum"] = choice.settings["curriculum"]
     return special
+
+
+def _replay(choice: StageChoice, overrides: MethodOverrides, at: str) -> tuple[Setting, ...]:
+    """How much general text a corpus is mixed with."""
+    if choice.method != "cpt":
+        return ()
+    own = overrides.replay_share if isinstance(overrides, CptOverrides) else None
+    if own is not None:
+        return (Setting(name=REPLAY.field, value=own, source=f"{at}.replayShare"),)
+    return (Setting(name=REPLAY.field, value=REPLAY.value, source=REPLAY.source),)
 
 
 def _reward(function: RewardFunction, inputs: Inputs) -> dict[str, object]:

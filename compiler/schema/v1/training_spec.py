@@ -237,6 +237,15 @@ class MethodOverrides(Model):
     deadline_minutes: Minutes | None = Field(default=None, description="Wall-clock limit of the stage.")
 
 
+class CptOverrides(MethodOverrides):
+    """Continued pre-training's own additions."""
+
+    replay_share: Annotated[float, Strict(), Field(ge=0, le=0.5)] | None = Field(
+        default=None,
+        description="Share of the training tokens that is general text: more where the corpus is further from it.",
+    )
+
+
 class DpoOverrides(MethodOverrides):
     """DPO's own additions."""
 
@@ -248,7 +257,7 @@ class DpoOverrides(MethodOverrides):
 class Training(Model):
     """Overrides for each training method."""
 
-    cpt: MethodOverrides | None = Field(default=None, description="Continued pre-training.")
+    cpt: CptOverrides | None = Field(default=None, description="Continued pre-training.")
     sft: MethodOverrides | None = Field(default=None, description="Supervised fine-tuning.")
     cot: MethodOverrides | None = Field(default=None, description="SFT on explicit reasoning chains.")
     latent_cot: MethodOverrides | None = Field(default=None, description="Stepwise internalisation of chains.")
