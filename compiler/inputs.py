@@ -8,17 +8,17 @@ from pathlib import Path
 
 from compiler.data import DataFile
 from compiler.data.sources import read_sources
-from compiler.defaults import NEEDED_OPTION, REWARD_OPTIONS, REWARDS
 from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic, has_errors
 from compiler.evidence import EvidenceFile, as_evidence, load_evidence
-from compiler.load import MAX_BYTES, load
-from compiler.reader import Reader
+from compiler.load import load
+from compiler.reader import Reader, close_or_known
 from compiler.reads import Reads
+from compiler.reward_code import reward_code
 from compiler.schema.v1.cluster_profile import ClusterProfile
 from compiler.schema.v1.evidence import PromptRounds
 from compiler.schema.v1.training_spec import TrainingSpec
 from compiler.source import SourceDocument
-from compiler.untrusted import can_be_shown, digest_of, lies_in, reason
+from compiler.untrusted import can_be_shown, lies_in, reason
 from compiler.validate import validate
 from compiler.versions import modernise
 
@@ -31,7 +31,7 @@ class Inputs:
 
     `folder` is the name of the spec's folder, `evidence` goes from old to new, `files` holds what is known of each data
     source by name, `folders` the digest of each folder that a metric reads, by its path as the spec writes it, `code`
-    that of each file of reward functions.
+    that of each file that reward functions are made of.
     """
 
     folder: str
@@ -83,7 +83,7 @@ def _load_references(
     inside = [as_evidence(document) for document in inline]
     reports = (*(each.value for each in inside if each.value), *(evidence.value or ()))
     files, folders = read_sources(reader, spec, evidence.value), _metric_folders(reader, spec)
-    code = _reward_code(reader, spec)
+    code = reward_code(reader, spec)
     _prompt_files(reader, reports)
     told = [found for each in inside for found in each.diagnostics]
     found = (*before, *profile.diagnostics, *evidence.diagnostics, *told, *reader.found)
@@ -119,7 +119,7 @@ def load_profile(reader: Reader, name: str) -> Outcome[tuple[SourceDocument, Clu
     if not there:
         known = sorted(entry.stem for entry in folder.glob("*.yaml"))
         message = f"no cluster profile `{name}` in `{reader.show(Path('..') / 'clusters')}`"
-        hint = _close_or_known(name, known, "profiles") if known else f"add `clusters/{name}.yaml`"
+        hint = close_or_known(name, known, "profiles") if known else f"add `clusters/{name}.yaml`"
         found = diagnostic("CHK207", message, reader.document.at(("spec", "profile")), hint=hint)
         return Outcome(value=None, diagnostics=(found,))
     if not lies_in(path, reader.folder.parent):
@@ -145,13 +145,6 @@ def _wrong_kind(document: SourceDocument, wanted: str) -> Diagnostic:
     return diagnostic("SPC105", f"the file is not a `{wanted}`", document.at(("kind",)), hint=hint)
 
 
-def _close_or_known(name: str, known: Iterable[str], what: str) -> str:
-    import difflib
-
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"did you mean `{close[0]}`?" if close else f"known {what}: " + ", ".join(f"`{each}`" for each in known)
-
-
 def _metric_folders(reader: Reader, spec: TrainingSpec) -> dict[str, str]:
     """The digest of each folder that a metric reads."""
     folders: dict[str, str] = {}
@@ -175,20 +168,8 @@ def _folder_digest(reader: Reader, folder: Path, where: Location) -> str:
             hint = "put the file itself into the folder, not a link out of it"
             reader.found.append(diagnostic("CHK202", f"`{path.name}` leaves the spec's folder", where, hint=hint))
         elif path.is_file():
-            digest.update(f"{path.name}\0{_file_digest(reader, path, where, MAX_FILE_BYTES)}\n".encode())
+            digest.update(f"{path.name}\0{reader.digest(path, where, MAX_FILE_BYTES)}\n".encode())
     return digest.hexdigest()
-
-
-def _file_digest(reader: Reader, path: Path, where: Location, limit: int) -> str:
-    """SHA-256 of a file that the field at `where` leads to; empty, and told, where it cannot be read."""
-    try:
-        sha256 = digest_of(path, limit)
-    except OSError as error:
-        message = f"cannot read `{path.name}`: {reason(error)}"
-        reader.found.append(diagnostic("CHK201", message, where, hint="make it smaller, or mend its permissions"))
-        return ""
-    reader.reads.file(path, sha256)
-    return sha256
 
 
 def _note_data(reader: Reader, files: Mapping[str, DataFile]) -> None:
@@ -209,50 +190,3 @@ def _prompt_files(reader: Reader, reports: Iterable[EvidenceFile]) -> None:
             for index, one in enumerate(each.report.spec.rounds):
                 if one.prompt is not None:
                     reader.resolve(one.prompt, each.document.at(("spec", "rounds", index, "prompt")))
-
-
-def _reward_code(reader: Reader, spec: TrainingSpec) -> dict[str, str]:
-    """The digest of each file of the spec's folder that a reward reads: its code, or a library function's schema."""
-    code: dict[str, str] = {}
-    for index, function in enumerate(spec.spec.reward.functions if spec.spec.reward else []):
-        where = reader.document.at(("spec", "reward", "functions", index, "use"))
-        module, colon, _ = function.use.partition(":")
-        if colon:
-            relative = f"{module.replace('.', '/')}.py"
-            path = reader.resolve(relative, where)
-            if path is not None:
-                code[relative] = _file_digest(reader, path, where, MAX_BYTES)
-        elif module not in REWARDS:
-            message = f"the reward library has no `{module}`"
-            hint = _close_or_known(module, REWARDS, "functions")
-            reader.found.append(diagnostic("CHK207", message, where, hint=hint))
-        else:
-            code |= _reward_options(reader, spec, index)
-    return code
-
-
-def _reward_options(reader: Reader, spec: TrainingSpec, index: int) -> dict[str, str]:
-    """Check the names of a library function's options; return the digest of the schema that they name, if any."""
-    function = spec.spec.reward.functions[index] if spec.spec.reward else None
-    assert function is not None  # the caller counts them  # noqa: S101
-    at = ("spec", "reward", "functions", index)
-    known = (*REWARD_OPTIONS[function.use], "after")
-    for name in function.options:
-        if name not in known:
-            message = f"reward `{function.use}` has no option `{name}`"
-            where = reader.document.at((*at, "options", name), key=True)
-            hint = _close_or_known(name, known, "options")
-            reader.found.append(diagnostic("CHK207", message, where, hint=hint))
-    needed = NEEDED_OPTION.get(function.use)
-    given = needed == "databases" and any(each.databases for each in spec.spec.goal.metrics)
-    if needed and needed not in function.options and not given:
-        message = f"reward `{function.use}` lacks its option `{needed}`"
-        where = reader.document.at((*at, "use"))
-        hint = f"add it: `options: {{{needed}: …}}`"
-        reader.found.append(diagnostic("SPC101", message, where, hint=hint))
-    schema = function.options.get("schema")
-    if function.use != "json_schema" or not isinstance(schema, str):
-        return {}
-    where = reader.document.at((*at, "options", "schema"))
-    path = reader.resolve(schema, where)
-    return {} if path is None else {schema: _file_digest(reader, path, where, MAX_BYTES)}

@@ -1,11 +1,13 @@
 """Finding what a spec names: paths are relative to the spec's folder and never lead out of it."""
 
 import difflib
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from compiler.diagnostics import Diagnostic, Location, diagnostic
 from compiler.reads import Reads
 from compiler.source import SourceDocument
+from compiler.untrusted import digest_of, reason
 
 
 class Reader:
@@ -62,6 +64,19 @@ class Reader:
             return None
         return path
 
+    def digest(self, path: Path, where: Location, limit: int) -> str:
+        """SHA-256 of a file of at most `limit` bytes that the field at `where` leads to; empty, and told, where it
+        cannot be read.
+        """
+        try:
+            sha256 = digest_of(path, limit)
+        except OSError as error:
+            message = f"cannot read `{path.name}`: {reason(error)}"
+            self.found.append(diagnostic("CHK201", message, where, hint="make it smaller, or mend its permissions"))
+            return ""
+        self.reads.file(path, sha256)
+        return sha256
+
     def _close_path(self, pure: PurePosixPath, folder: bool) -> str:
         try:
             parent = (self.folder / pure.parent).resolve()
@@ -72,3 +87,9 @@ class Reader:
             return ""
         close = difflib.get_close_matches(pure.name, names, n=1)
         return f"did you mean `{pure.parent / close[0]}`?" if close else ""
+
+
+def close_or_known(name: str, known: Iterable[str], what: str) -> str:
+    """A hint for a name that there is not: the one that is close to it, else all that are known."""
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean `{close[0]}`?" if close else f"known {what}: " + ", ".join(f"`{each}`" for each in known)
