@@ -106,7 +106,7 @@ def rows_of(ran: list[Ran]) -> Iterator[Row]:
             "memory": f"{stage.metrics['peak_memory_mb'] / 1024:.1f} GiB",
             "before": score(before) if trained and method != "reward" else "–",
             "after": score(after) if trained and method != "reward" else "–",
-            "own signal": signal(stage),
+            "own signal": "; ".join([*signals(stage), *(beside(after) if trained and after else ())]),
         }
 
 
@@ -115,26 +115,39 @@ def score(evaluation: Ran | None) -> str:
     if evaluation is None:
         return "–"
     values = evaluation.metrics["metrics"]
-    name = evaluation.config.get("gate", {}).get("metric") or next(iter(values))
-    return f"{values[name]['value']:.3f} ({values[name]['low']:.3f}–{values[name]['high']:.3f})"
+    return shown(values[evaluation.config.get("gate", {}).get("metric") or next(iter(values))])
 
 
-def signal(stage: Ran) -> str:
-    """The first figure of its own that the method logs, at its beginning and at its end; else what it measured."""
+def shown(value: Mapping[str, float]) -> str:
+    """A figure with its interval."""
+    return f"{value['value']:.3f} ({value['low']:.3f}–{value['high']:.3f})"
+
+
+def signals(stage: Ran) -> list[str]:
+    """The first figures of its own that the method logs, at its beginning and at its end; else what it counted."""
     if not stage.steps:
         found = {**stage.metrics["training"], **stage.metrics["report"]}
-        counts = {name: value for name, value in found.items() if isinstance(value, int)}
-        return ", ".join(f"{name} {value}" for name, value in counts.items())
-    measured = [
-        f"{name} {each['value']:.3f} ({each['low']:.3f}–{each['high']:.3f})"
-        for name, each in stage.metrics["metrics"].items()
-    ]
+        return [f"{name} {value}" for name, value in found.items() if isinstance(value, int)]
+    measured = [f"{name} {shown(each)}" for name, each in stage.metrics["metrics"].items()]
     gap = stage.metrics["report"].get("teacher_kl")
     if gap:
         before, after = (gap[when]["on_teacher_answers"] for when in ("before", "after"))
         measured.append(f"KL from the teacher {before:.3f} → {after:.3f}")
+    if removals := stage.metrics["report"].get("curriculum"):
+        first, *_, last = (removal["chain_tokens_left"] for removal in removals)
+        measured.append(f"chain tokens {first:.1f} → {last:.1f}")
     named = [name for name in SIGNALS if name in stage.steps[-1]][:2]
-    return ", ".join([*measured, *(change(stage.steps, name) for name in named)])
+    return [*measured, *(change(stage.steps, name) for name in named)]
+
+
+def beside(evaluation: Ran) -> Iterator[str]:
+    """What an evaluation tells beside its metric: what a chain is worth, and what was lost of general text."""
+    report = evaluation.metrics["report"]
+    if "without_chain" in report:
+        yield f"without its chain {shown(report['without_chain']['without_chain'])}"
+    for each in report.get("general", ()):
+        if each["gain"]:
+            yield f"gain of {each['measure']} on general rows {shown(each['gain'])}"
 
 
 def change(steps: tuple[Mapping[str, Any], ...], name: str) -> str:
