@@ -58,10 +58,15 @@ def run(stage: CptStage, context: StageContext) -> Outcome:
     elif args.max_length is None or args.max_length > limit.tokens:
         message = f"`trainer.max_length` is {args.max_length}, and the model reads {limit.tokens} tokens at once"
         raise StageError("RUN717", message, "lower `trainer.max_length`")
-    corpus_tokens = sum(read["length"])
-    chosen = choose_replay(spare["length"], replay_tokens(corpus_tokens, stage.replay_share), stage.seed)
-    dataset = concatenate_datasets([read, cut(spare, chosen)]).remove_columns("length")
-    report = replay_report(stage, corpus_tokens, chosen, general)
+    # All passes over the corpus are one epoch of the trainer: in epochs of its own it would read the same general text
+    # beside each of them, and learn that by heart instead of keeping what it knew.
+    passes = passes_of(args.num_train_epochs, args.max_steps) if general.texts else 1
+    args.num_train_epochs /= passes
+    corpus_tokens = sum(read["length"]) * passes
+    budget = replay_tokens(corpus_tokens, stage.replay_share)
+    chosen = choose_replay(spare["length"], budget, stage.seed, most=passes)
+    dataset = concatenate_datasets([*[read] * passes, cut(spare, chosen)]).remove_columns("length")
+    report = replay_report(stage, corpus_tokens, chosen, general) | {"passes": passes}
     context.events.emit("replay", **report)
 
     context.events.emit("phase", name="load model")
@@ -122,15 +127,22 @@ def replay_tokens(corpus_tokens: int, share: float) -> int:
     return round(corpus_tokens * share / (1 - share))
 
 
-def choose_replay(lengths: Sequence[int], budget: int, seed: int) -> list[tuple[int, int]]:
-    """Return (row, tokens to keep) of the general rows to replay: a seeded choice, each at most once.
+def passes_of(epochs: float, max_steps: int) -> int:
+    """Return how many whole passes over the corpus a stage makes; 1 where its steps are given, and passes unknown."""
+    return 1 if max_steps > 0 else max(1, int(epochs))
 
-    The last one is cut so that the budget is met to the token; fewer are returned where there is not enough text.
+
+def choose_replay(lengths: Sequence[int], budget: int, seed: int, *, most: int = 1) -> list[tuple[int, int]]:
+    """Return (row, tokens to keep) of the general rows to replay: a seeded choice.
+
+    A row comes again only when all others have come as often, and at most `most` times. The last one is cut so that the
+    budget is met to the token; fewer are returned where there is not enough text.
     """
     import numpy as np
 
     chosen, left = [], budget
-    for row in np.random.default_rng(seed).permutation(len(lengths)).tolist():
+    order = np.random.default_rng(seed).permutation(len(lengths)).tolist()
+    for row in order * most:
         if left <= 0:
             break
         chosen.append((row, min(lengths[row], left)))
@@ -158,7 +170,7 @@ def replay_report(
         "share": round(tokens / (tokens + corpus_tokens), 6),
         "tokens": tokens,
         "corpus_tokens": corpus_tokens,
-        "rows": len(chosen),
-        "rows_spare": len(general.texts) - len(chosen),
+        "rows": len({row for row, _ in chosen}),
+        "rows_spare": len(general.texts) - len({row for row, _ in chosen}),
         "rows_held_out": general.held_out,
     }

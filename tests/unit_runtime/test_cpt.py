@@ -13,7 +13,7 @@ from runtime.config.blocks import DataBlock
 from runtime.config.read import parse_stage
 from runtime.errors import StageError
 from runtime.holdout import is_held_out
-from runtime.train_cpt import choose_replay, read_texts, replay_tokens
+from runtime.train_cpt import choose_replay, passes_of, read_texts, replay_tokens
 from runtime.volumes import Volumes
 
 
@@ -32,6 +32,20 @@ def test_the_choice_meets_its_budget_to_the_token_and_repeats_nothing() -> None:
         assert sum(count < lengths[row] for row, count in chosen) <= 1  # only the last one is cut
     everything = choose_replay(lengths, 10**6, seed=5)
     assert everything == list(enumerate(lengths))
+
+
+def test_text_comes_again_only_when_all_of_it_has_come() -> None:
+    lengths = [10, 25, 7, 40, 3, 18]
+    for budget in range(2 * sum(lengths) + 1):
+        chosen = choose_replay(lengths, budget, seed=5, most=2)
+        times = [sum(row == each for row, _ in chosen) for each in range(len(lengths))]
+        assert sum(count for _, count in chosen) == budget
+        assert max(times) - min(times) <= 1
+    assert choose_replay(lengths, 10**6, seed=5, most=2) == sorted([*enumerate(lengths)] * 2)
+
+
+def test_passes_are_known_where_epochs_are_given() -> None:
+    assert [passes_of(12, -1), passes_of(2.5, -1), passes_of(0.5, -1), passes_of(3, 40)] == [12, 2, 1, 1]
 
 
 def test_the_choice_is_decided_by_the_seed() -> None:
