@@ -11,7 +11,8 @@ from compiler.plan_checks import PLAN_CHECKS, selection_problems
 from compiler.plan_model import Plan, Stage, gpus_of
 from compiler.selection import Selection, StageChoice
 from compiler.selection.rules import RULES_VERSION
-from compiler.stage_config import Built, Lineage, evaluation, pairs, training, work
+from compiler.stage_config import Built, evaluation, pairs, training, work
+from compiler.stage_data import Lineage
 
 
 def plan(inputs: Inputs, selection: Selection) -> Outcome[Plan]:
