@@ -1,21 +1,14 @@
 """Load phase, for what rewards are made of: their code, and the files that library functions read."""
 
-import re
-from pathlib import PurePosixPath
+from collections.abc import Iterable
 
 from compiler.defaults import NEEDED_OPTION, REWARD_OPTIONS, REWARDS
 from compiler.diagnostics import Location, diagnostic
+from compiler.imports import imported
 from compiler.load import MAX_BYTES
 from compiler.reader import Reader, close_or_known
 from compiler.schema.v1.training_spec import TrainingSpec
 from compiler.untrusted import read_file
-
-# Python's own parser can be made to overflow the stack, and this is code that nobody has reviewed yet.
-_IMPORT = re.compile(
-    r"^[ \t]*(?:from[ \t]+(?P<of>\.*[\w.]*)[ \t]+import[ \t]+(?P<names>\([^)]*\)|[^\n#;]*)"
-    r"|import[ \t]+(?P<modules>[^\n#;]*))",
-    re.MULTILINE,
-)
 
 
 def reward_code(reader: Reader, spec: TrainingSpec) -> dict[str, str]:
@@ -27,7 +20,7 @@ def reward_code(reader: Reader, spec: TrainingSpec) -> dict[str, str]:
         where = reader.document.at(("spec", "reward", "functions", index, "use"))
         module, colon, _ = function.use.partition(":")
         if colon:
-            _follow(reader, f"{module.replace('.', '/')}.py", where, code)
+            code |= _code(reader, module, where)
         elif module not in REWARDS:
             message = f"the reward library has no `{module}`"
             hint = close_or_known(module, REWARDS, "functions")
@@ -37,9 +30,14 @@ def reward_code(reader: Reader, spec: TrainingSpec) -> dict[str, str]:
     return code
 
 
-def _follow(reader: Reader, first: str, where: Location, code: dict[str, str]) -> None:
-    """Add a module's digest to `code`, and those of the modules of the spec's folder that it imports."""
-    waiting = [first]
+def _code(reader: Reader, use: str, where: Location) -> dict[str, str]:
+    """The digests of the module `use`, of the packages that it is in, and of all that they import of the folder."""
+    parts = tuple(use.split("."))
+    waiting = _there(reader, _files(parts))
+    if not {f"{'/'.join(parts)}.py", f"{'/'.join(parts)}/__init__.py"} & set(waiting):
+        reader.resolve(f"{'/'.join(parts)}.py", where)  # which tells that it is not there
+        return {}
+    code: dict[str, str] = {}
     while waiting:
         relative = waiting.pop()
         path = None if relative in code else reader.resolve(relative, where)
@@ -47,43 +45,27 @@ def _follow(reader: Reader, first: str, where: Location, code: dict[str, str]) -
             continue
         code[relative] = reader.digest(path, where, MAX_BYTES)
         if code[relative]:
-            text = read_file(path, MAX_BYTES).decode("utf-8", "replace")
-            waiting += [each for each in imported(text, relative) if _is_there(reader, each)]
+            text = read_file(path, MAX_BYTES).decode("utf-8-sig", "replace")
+            waiting += _there(reader, [file for module in imported(text, relative) for file in _files(module)])
+    return code
 
 
-def imported(text: str, relative: str) -> list[str]:
-    """Return the files that the code of `relative` may import from its own folder tree, sorted: paths as `a/b.py`."""
-    modules: set[tuple[str, ...]] = set()
-    for found in _IMPORT.finditer(text):
-        if found["modules"] is not None:
-            modules |= {_parts(name) for name in found["modules"].split(",")}
+def _files(module: tuple[str, ...]) -> list[str]:
+    """The files that a module may be, and those of the packages that it is in."""
+    packages = [f"{'/'.join(module[:length])}/__init__.py" for length in range(1, len(module) + 1)]
+    return [*packages, f"{'/'.join(module)}.py"]
+
+
+def _there(reader: Reader, files: Iterable[str]) -> list[str]:
+    """Those of the files that the spec's folder holds, sorted."""
+    found = []
+    for relative in sorted(set(files)):
+        try:
+            if reader.reads.there(reader.folder / relative, "file"):
+                found.append(relative)
+        except OSError:  # a name that no file can have
             continue
-        of = found["of"].lstrip(".")
-        level = len(found["of"]) - len(of)
-        above = PurePosixPath(relative).parts[:-level] if level else ()
-        package = (*above, *(of.split(".") if of else ()))
-        names = found["names"].strip("() \t").split(",")
-        modules |= {package, *((*package, *_parts(name)) for name in names)}
-    paths = set()
-    for parts in modules:
-        for length in range(1, len(parts) + 1):
-            paths |= {f"{'/'.join(parts[:length])}/__init__.py"}
-        paths |= {f"{'/'.join(parts)}.py"} if parts else set()
-    return sorted(paths)
-
-
-def _parts(name: str) -> tuple[str, ...]:
-    """The parts of `a.b as c`; none of what is no name."""
-    first = name.split()[:1]
-    parts = tuple(first[0].split(".")) if first else ()
-    return parts if all(part.isidentifier() for part in parts) else ()
-
-
-def _is_there(reader: Reader, relative: str) -> bool:
-    try:
-        return reader.reads.there(reader.folder / relative, "file")
-    except OSError:
-        return False
+    return found
 
 
 def _options(reader: Reader, spec: TrainingSpec, index: int) -> dict[str, str]:

@@ -5,29 +5,36 @@ from pathlib import Path
 
 import pytest
 
+from compiler.imports import imported
 from compiler.pipeline import make_plan
-from compiler.reward_code import imported
 
 SPECS = Path(__file__).resolve().parents[2] / "specs"
 
 
 @pytest.mark.parametrize(
-    ("line", "files"),
+    ("code", "modules"),
     [
-        ("import units", ["units.py", "units/__init__.py"]),
-        ("import a.b as c, units", ["a/__init__.py", "a/b.py", "a/b/__init__.py", "units.py", "units/__init__.py"]),
-        ("    from units import kg  # late", ["units.py", "units/__init__.py", "units/kg.py", "units/kg/__init__.py"]),
-        ("from . import units", ["pack/__init__.py", "pack.py", "pack/units.py", "pack/units/__init__.py"]),
-        ("from .units import (\n    kg as k,\n)", ["pack/units.py", "pack/units/kg.py"]),
-        ("from ..units import kg", ["units.py", "units/kg.py"]),
-        ("from .....units import kg", ["units.py"]),
-        ("importlib.import_module('units')\nfrom x y", []),
+        ("import units", ["units"]),
+        ("import a.b as c, units", ["a.b", "units"]),
+        ("import a, \\\n    b", ["a", "b"]),
+        ("x = 1; import texts", ["texts"]),
+        ("try: import texts\nexcept ImportError: pass", ["texts"]),
+        ("import helpers . rules", ["helpers.rules"]),
+        ("if True:\n    from units import kg  # late", ["units", "units.kg"]),
+        ("from units \\\n  import kg", ["units", "units.kg"]),
+        ("from helpers import (\n  rules,  # the rules\n  texts,\n)", ["helpers", "helpers.rules", "helpers.texts"]),
+        ("from . import units", ["pack", "pack.units"]),
+        ("from .units import (\n    kg as k,\n)", ["pack.units", "pack.units.kg"]),
+        ("from ..units import kg", ["units", "units.kg"]),
+        ("from .....units import kg", ["units", "units.kg"]),
+        ("import importlib\nimportlib.import_module('units.kg')", ["importlib", "units.kg"]),
+        ("'import units'\n# import units\nfrom x y", []),
+        ('import a\ndef broken(:\n  """', ["a"]),
+        ("import a\n" + "(" * 5000, ["a"]),
     ],
 )
-def test_what_code_may_import_of_the_folder(line: str, files: list[str]) -> None:
-    found = imported(f'"""Doc."""\n{line}\n', "pack/rewards.py")
-    assert set(files) <= set(found)
-    assert files or not found
+def test_what_code_imports(code: str, modules: list[str]) -> None:
+    assert sorted(".".join(each) for each in imported(code, "pack/rewards.py")) == modules
 
 
 def job_of(folder: Path) -> str:
@@ -64,3 +71,15 @@ def test_imported_code_stays_in_the_specs_folder(tmp_path: Path) -> None:
     rewards.write_text(f"import helper\n{rewards.read_text(encoding='utf-8')}", encoding="utf-8")
     found = make_plan(folder / "spec.yaml", "spec.yaml").diagnostics
     assert [each.code for each in found if each.code == "CHK202"] == ["CHK202"]
+
+
+def test_a_package_is_a_module_too(tmp_path: Path) -> None:
+    for name in ("discharge-coding", "clusters"):
+        shutil.copytree(SPECS / name, tmp_path / name, ignore=shutil.ignore_patterns("plan"))
+    folder = tmp_path / "discharge-coding"
+    (folder / "rewards").mkdir()
+    code = folder / "rewards" / "__init__.py"
+    (folder / "rewards.py").rename(code)
+    before = job_of(folder)
+    code.write_text(f"{code.read_text(encoding='utf-8')}\n# changed\n", encoding="utf-8")
+    assert job_of(folder) != before
