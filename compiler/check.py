@@ -57,7 +57,7 @@ def sources_hold_together(inputs: Inputs) -> Iterator[Diagnostic]:
 def evidence_is_current(inputs: Inputs) -> Iterator[Diagnostic]:
     """Evidence speaks of the spec as it is; what does not is left out of the decision."""
     for file in inputs.evidence:
-        why = stale(file, inputs.spec, inputs.files)
+        why = stale(file, inputs)
         if why:
             hint = "measure again, or remove the file"
             yield diagnostic("CHK240", f"the evidence does not count: {why}", file.document.at(("spec",)), hint=hint)

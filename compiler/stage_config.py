@@ -187,6 +187,7 @@ def _special(inputs: Inputs, choice: StageChoice, lineage: Lineage) -> dict[str,
         special["teacher"] = body.teacher.model_dump(exclude_none=True, exclude={"ask"})
     if choice.method in ("grpo", "ppo", "preflight") and body.reward is not None:
         special["rewards"] = [_reward(each, inputs) for each in body.reward.functions]
+        special |= {"reward_code": dict(sorted(inputs.code.items()))} if inputs.code else {}
     if choice.method == "ppo":
         special["reward_model"] = lineage.reward_model
     if choice.method == "reward":

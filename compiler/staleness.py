@@ -4,14 +4,16 @@ from collections.abc import Mapping, Sequence
 
 from compiler.data import DataFile
 from compiler.evidence import EvidenceFile
+from compiler.inputs import Inputs
 from compiler.schema.v1.evidence import ProbeReport, PromptRounds, RewardPreflight, StageResult
 from compiler.schema.v1.training_spec import RewardFunction, TrainingSpec
 from compiler.schema.v1.types import Purpose
 
 
-def stale(file: EvidenceFile, spec: TrainingSpec, files: Mapping[str, DataFile]) -> str:
+def stale(file: EvidenceFile, inputs: Inputs) -> str:
     """Why the evidence does not count for the spec; empty when it does."""
-    body, report = spec.spec, file.report
+    spec, report = inputs.spec, file.report
+    body = spec.spec
     model = body.model.path
     measured = getattr(report.metadata, "model", None)
     if measured is not None and measured.split("+")[0] != model:
@@ -25,9 +27,13 @@ def stale(file: EvidenceFile, spec: TrainingSpec, files: Mapping[str, DataFile])
             return _too_small(report, body.thresholds.probe_prompts, body.thresholds.probe_samples)
         case RewardPreflight() if _terms(report.spec.functions, spec) != _terms(_functions(spec), spec):
             return "it is of another reward than the spec's"
+        case RewardPreflight() if inputs.code and not report.spec.code:
+            return "it does not say which code of the reward was examined, in `code`"
+        case RewardPreflight() if report.spec.code != inputs.code:
+            return f"{_changed(report.spec.code, inputs.code)} changed after it was made"
         case StageResult() if report.spec.model != model:
             return f"it is of model `{report.spec.model}`, the spec's is `{model}`"
-        case StageResult() if report.spec.evaluation not in evaluation_digests(spec, files):
+        case StageResult() if report.spec.evaluation not in evaluation_digests(spec, inputs.files):
             return "it was measured on other evaluation data than the spec's"
         case _:
             return ""
@@ -44,6 +50,11 @@ def _terms(functions: Sequence[RewardFunction], spec: TrainingSpec) -> list[tupl
         (each.use, each.weight, {name: value for name, value in each.options.items() if value != databases})
         for each in functions
     ]
+
+
+def _changed(examined: Mapping[str, str], code: Mapping[str, str]) -> str:
+    """The files of the reward's code that are not as they were."""
+    return ", ".join(f"`{name}`" for name in sorted({*examined, *code}) if examined.get(name) != code.get(name))
 
 
 def evaluation_digests(spec: TrainingSpec, files: Mapping[str, DataFile]) -> set[str]:

@@ -35,7 +35,7 @@ def run(stage: PreflightStage, context: StageContext) -> Outcome:
     with Judges() as judges:
         answered = [question.row for question in questions if question.reference]
         check_references(answered, stage.metrics[:1], context.volumes.data, judges)
-    with Scorer(stage.rewards, context.volumes) as scorer:
+    with Scorer(stage.rewards, context.volumes, stage.reward_code) as scorer:
         context.events.emit("phase", name="check rewards", isolation=scorer.isolation)
         check_rewards(scorer, prompts)
         tokenizer = load_tokenizer(stage.model, context.volumes)
@@ -119,6 +119,10 @@ def _outcome(stage: PreflightStage, scorer: Scorer, figures: Figures) -> Outcome
     shown = ", ".join(f"`{name}`" if name in made else f"`{name}` (not made)" for name in blocking)
     reason = f"the reward fails its pre-flight: {shown}" if blocking else "the reward passes its pre-flight"
     return Outcome(
-        report={"preflight": {"functions": functions, **made}, "verdicts": verdicts, "isolation": scorer.isolation},
+        report={
+            "preflight": {"functions": functions, "code": stage.reward_code, **made},
+            "verdicts": verdicts,
+            "isolation": scorer.isolation,
+        },
         gate=Decision(verdict="no-gain" if blocking else "continue", reason=reason, gain=None),
     )

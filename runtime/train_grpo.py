@@ -29,7 +29,7 @@ def run(stage: GrpoStage, context: StageContext) -> Outcome:
     prompts = reward_prompts(read_sources(stage.data, context.volumes), stage.rewards)
     check_model_files(stage.model, context.volumes)
     _check_settings(stage)
-    with Scorer(stage.rewards, context.volumes) as scorer:
+    with Scorer(stage.rewards, context.volumes, stage.reward_code) as scorer:
         context.events.emit("phase", name="check rewards", isolation=scorer.isolation)
         check_rewards(scorer, prompts)
         return _train(stage, context, prompts, scorer)

@@ -37,7 +37,7 @@ def run(stage: PpoStage, context: StageContext) -> Outcome:
     if stage.reward_model is not None:
         check_reward_model_files(stage.reward_model, context.volumes)
         return _train(stage, context, prompts, None)
-    with Scorer(stage.rewards, context.volumes) as scorer:
+    with Scorer(stage.rewards, context.volumes, stage.reward_code) as scorer:
         context.events.emit("phase", name="check rewards", isolation=scorer.isolation)
         check_rewards(scorer, prompts)
         return _train(stage, context, prompts, scorer)

@@ -18,6 +18,7 @@ def preflight_document(job: LocalJob, metrics: Mapping[str, Any], digest: str) -
     functions = [
         {name: value for name, value in each.items() if name != "options" or value} for each in report["functions"]
     ]
+    figures = {name: _rounded(each) for name, each in report.items() if name not in ("functions", "code")}
     return {
         "apiVersion": API_VERSION,
         "kind": "RewardPreflight",
@@ -27,7 +28,7 @@ def preflight_document(job: LocalJob, metrics: Mapping[str, Any], digest: str) -
             "digest": digest,
             "model": policy,
         },
-        "spec": {"functions": functions, **{name: _rounded(report[name]) for name in report if name != "functions"}},
+        "spec": {"functions": functions, **({"code": report["code"]} if report["code"] else {}), **figures},
     }
 
 

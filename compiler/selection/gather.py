@@ -77,7 +77,7 @@ def facts_of(inputs: Inputs) -> Facts:
 def _current(inputs: Inputs, kind: type[R]) -> Iterator[tuple[EvidenceFile, R]]:
     """Evidence of one kind that counts, from old to new."""
     for file in inputs.evidence:
-        if isinstance(file.report, kind) and not stale(file, inputs.spec, inputs.files):
+        if isinstance(file.report, kind) and not stale(file, inputs):
             yield file, file.report
 
 

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from runtime.volumes import check_relative
 
 RelativePath = Annotated[str, AfterValidator(check_relative)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[int, Field(ge=1)]
@@ -54,7 +55,7 @@ class DataBlock(Block):
 
     path: RelativePath
     shape: Shape
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None
+    sha256: Sha256 | None
     rows: Annotated[int, Field(ge=0)] | None
     volume: Literal["data", "outputs"] = "data"
     role: Literal["replay", "badcases", "general"] | None = None
@@ -129,6 +130,10 @@ class RewardBlock(Block):
     use: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.]*(:[a-z_][a-z0-9_]*)?$")]
     weight: float
     options: dict[str, Any] = {}
+
+
+# files of the data volume that rewards are made of, their modules and schemas, as they were when the plan was reviewed
+RewardCode = dict[RelativePath, Sha256]
 
 
 class TeacherBlock(Block):

@@ -20,6 +20,7 @@ from runtime.config.blocks import (
     Positive,
     RelativePath,
     RewardBlock,
+    RewardCode,
     TeacherBlock,
     require_shapes,
 )
@@ -145,6 +146,7 @@ class GrpoStage(TrainingStage):
     SHAPES = ("prompt", "prompt-completion", "messages", "chain", "badcase")
     method: Literal["grpo"]
     rewards: Annotated[list[RewardBlock], Field(min_length=1)]
+    reward_code: RewardCode = Field(default={})
 
 
 class PpoStage(TrainingStage):
@@ -153,6 +155,7 @@ class PpoStage(TrainingStage):
     SHAPES = GrpoStage.SHAPES
     method: Literal["ppo"]
     rewards: list[RewardBlock]
+    reward_code: RewardCode = Field(default={})
     reward_model: RelativePath | None
 
     @model_validator(mode="after")
@@ -284,6 +287,7 @@ class PreflightStage(Stage):
     SHAPES = GrpoStage.SHAPES
     method: Literal["preflight"]
     rewards: Annotated[list[RewardBlock], Field(min_length=1)]
+    reward_code: RewardCode = Field(default={})
     metrics: Metrics
     generation: GenerationBlock
     work: PreflightWork

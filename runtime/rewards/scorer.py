@@ -1,8 +1,9 @@
 """Scores completions by the terms of a reward, each computed in another process, and refuses what is no score."""
 
+import hashlib
 import math
 from collections.abc import Mapping, Sequence
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 from runtime.config.blocks import RewardBlock
@@ -29,10 +30,14 @@ class Scorer:
     mean what they say. `None` says that the term does not apply to a row: it then takes no part in that row's sum.
     """
 
-    def __init__(self, blocks: Sequence[RewardBlock], volumes: Volumes) -> None:
+    def __init__(
+        self, blocks: Sequence[RewardBlock], volumes: Volumes, code: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         """Read the options and import the functions; RUN750 if one is not there or not set right, RUN721 if a file is
-        missing, RUN753 if its module does not load in time.
+        missing, RUN711 if one of `code` (path to SHA-256) is another than planned, RUN753 if a module does not load in
+        time.
         """
+        _require_planned(code, volumes)
         self._blocks, self._volumes = tuple(blocks), volumes
         self._options = [read_options(block, volumes) for block in blocks]
         self._process = RewardProcess(blocks, self._options, volumes.data)
@@ -120,3 +125,15 @@ def _checked(scores: Any, count: int, use: str) -> Scores:
         if score is not None and not (isinstance(score, float) and math.isfinite(score)):
             raise StageError("RUN752", f"reward `{use}` gave `{score}` for completion {at} of {count}", NO_SCORE)
     return scores
+
+
+def _require_planned(code: Mapping[str, str], volumes: Volumes) -> None:
+    for name, sha256 in code.items():
+        try:
+            content = (volumes.data / name).read_bytes()
+        except OSError as error:
+            message = f"`{name}`, which the reward is made of, cannot be read: {(error.strerror or str(error)).lower()}"
+            raise StageError("RUN721", message, "copy the file to the data volume") from error
+        if hashlib.sha256(content).hexdigest() != sha256:
+            message = f"`{name}`, which the reward is made of, is not the file that the plan was made for"
+            raise StageError("RUN711", message, "have the change reviewed: compile the plan again")

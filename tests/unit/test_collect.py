@@ -265,6 +265,7 @@ def test_a_report_that_makes_no_sense_is_refused(project: Project, report: objec
 
 CHECKED = {
     "functions": [{"use": "exact_match", "weight": 1.0, "options": {}}],
+    "code": {"rewards.py": "a" * 64},
     "contract": {"cases": 75, "failures": 0},
     "repeatability": {"scorer": "code", "rows": 40, "flips": 0},
     "hackResistance": [{"probe": "empty", "shareOfMaximum": 1 / 3}],
@@ -293,6 +294,7 @@ def test_the_preflight_of_a_reward_becomes_a_document(project: Project) -> None:
     assert isinstance(report, RewardPreflight)
     assert (report.metadata.model, report.metadata.source) == ("tiny/1", f"Job {jobs[0].name}")
     assert report.spec.functions[0].use == "exact_match"
+    assert report.spec.code == CHECKED["code"]
     assert report.spec.contract is not None
     assert report.spec.contract.cases == 75
     assert report.spec.hack_resistance is not None

@@ -40,7 +40,7 @@ def test_what_code_imports(code: str, modules: list[str]) -> None:
 def job_of(folder: Path) -> str:
     outcome = make_plan(folder / "spec.yaml", "spec.yaml")
     assert outcome.value is not None, outcome.diagnostics
-    return next(stage.job for stage in outcome.value.stages if stage.method == "ppo")
+    return next(stage.job for stage in outcome.value.stages if stage.method in ("preflight", "ppo"))
 
 
 def test_a_job_is_another_when_a_module_changes_that_its_reward_imports(tmp_path: Path) -> None:
@@ -83,3 +83,27 @@ def test_a_package_is_a_module_too(tmp_path: Path) -> None:
     before = job_of(folder)
     code.write_text(f"{code.read_text(encoding='utf-8')}\n# changed\n", encoding="utf-8")
     assert job_of(folder) != before
+
+
+def codes_of(folder: Path) -> set[str]:
+    return {each.code for each in make_plan(folder / "spec.yaml", "spec.yaml").diagnostics}
+
+
+def test_a_preflight_counts_for_the_code_that_it_examined_only(tmp_path: Path) -> None:
+    for name in ("discharge-coding", "clusters"):
+        shutil.copytree(SPECS / name, tmp_path / name, ignore=shutil.ignore_patterns("plan"))
+    folder = tmp_path / "discharge-coding"
+    assert "CHK240" not in codes_of(folder)
+    code = folder / "rewards.py"
+    text = code.read_text(encoding="utf-8")
+    code.write_text(f"{text}\n# another reward\n", encoding="utf-8")
+    outcome = make_plan(folder / "spec.yaml", "spec.yaml")
+    (told,) = (each for each in outcome.diagnostics if each.code == "CHK240")
+    assert "`rewards.py` changed after it was made" in told.message
+    assert outcome.value is not None
+    assert "ppo" not in [stage.method for stage in outcome.value.stages]  # the reward is to be examined again
+    code.write_text(text, encoding="utf-8")
+    evidence = folder / "evidence" / "reward-preflight.yaml"
+    kept = [line for line in evidence.read_text(encoding="utf-8").splitlines() if not line.startswith("  code:")]
+    evidence.write_text("\n".join(kept), encoding="utf-8")
+    assert "CHK240" in codes_of(folder)

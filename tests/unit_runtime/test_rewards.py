@@ -1,5 +1,6 @@
 """Rewards as their users see them: what an answer scores, what is refused, and what reward code may not do."""
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -208,6 +209,16 @@ def test_functions_of_the_spec_get_what_trl_gives_them(volumes: Volumes) -> None
     with Scorer([term("own:turns")], volumes) as scorer:
         assert scorer.score(prompts, answers, {}) == [[1.0]]
     assert not list(volumes.data.rglob("__pycache__"))
+
+
+def test_code_that_was_not_reviewed_is_not_run(volumes: Volumes) -> None:
+    planned = hashlib.sha256((volumes.data / "own.py").read_bytes()).hexdigest()
+    with Scorer([term("own:share")], volumes, {"own.py": planned}) as scorer:
+        assert scorer.score(["q"], ["a"], {}) == [[0.1]]
+    for code, problem in (({"own.py": "0" * 64}, "RUN711"), ({"gone.py": planned}, "RUN721")):
+        with pytest.raises(StageError) as caught:
+            Scorer([term("own:share")], volumes, code)
+        assert caught.value.problem.code == problem
 
 
 def test_none_takes_no_part_in_a_sum(volumes: Volumes) -> None:

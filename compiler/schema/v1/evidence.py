@@ -225,6 +225,10 @@ class PreflightBody(Model):
     functions: list[RewardFunction] = Field(
         default=[], description="Terms of the reward that was checked, as the spec has them; none for a reward model."
     )
+    code: dict[str, Sha256] = Field(
+        default={},
+        description="SHA-256 of each file that the terms are made of, by its path, as `reward_code` of the stage has it.",
+    )
     contract: Contract | None = Field(default=None, description="Odd inputs.")
     repeatability: Repeatability | None = Field(default=None, description="Same input, same score.")
     discrimination: Discrimination | None = Field(default=None, description="Fix against badcase.")
