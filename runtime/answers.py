@@ -15,9 +15,21 @@ _PLAIN = str.maketrans("０１２３４５６７８９，．。：；（）％�
 _NOT_WORKED_OUT = re.compile(r"\d\s*(?:[-+*×·−÷^]|\\times|\\cdot)[\s({-]*\d[\d.,]*\D*\Z")
 
 
+def without_thoughts(text: str) -> str:
+    """Return what follows a reasoning model's thoughts, `<think>…</think>`; nothing where they do not end.
+
+    Templates of such models (Qwen3, DeepSeek-R1) put an empty block before answers that have none.
+    """
+    _, ended, answer = text.rpartition("</think>")
+    return "" if not ended and text.lstrip().startswith("<think>") else answer
+
+
 def final_answer(text: str, marker: str | None) -> str:
-    """Return what follows the last `marker` in `text`, or all of it where there is none, without outer white space."""
-    return (text.rsplit(marker, 1)[-1] if marker else text).strip()
+    """Return what follows the last `marker` in `text`, or all of it where there is none, without outer white space and
+    thoughts.
+    """
+    answer = without_thoughts(text)
+    return (answer.rsplit(marker, 1)[-1] if marker else answer).strip()
 
 
 def same_text(reference: str, answer: str) -> bool:

@@ -48,5 +48,5 @@ def _ids(row: Row, tokenizer: "PreTrainedTokenizerBase") -> list[int]:
         message = f"the model's tokenizer has no chat template, and the prompt of {place} is turns with roles"
         raise StageError("RUN718", message, "write the rows as plain text, or choose a model that was taught to chat")
     ids = render(example, len(row["prompt"]), tokenizer, asks=True)
-    require_all_written(example, ids, tokenizer)
+    require_all_written(example, ids, tokenizer, asks=True)
     return ids

@@ -6,7 +6,7 @@ template marks its answers, and by dropping or cutting what is too long. So the 
 
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from runtime.errors import StageError
@@ -44,9 +44,7 @@ def tokens_of(example: Example, tokenizer: "PreTrainedTokenizerBase") -> list[To
     cannot write the turns.
     """
     if example.turns is None:
-        text = example.prompt + _with_end(example.answer, tokenizer)
-        prompt, whole = list(tokenizer(example.prompt)["input_ids"]), list(tokenizer(text)["input_ids"])
-        return [_labelled(whole, [(common_prefix(prompt, whole), len(whole))])]
+        return [_plain(example, tokenizer)]
     whole = render(example, len(example.turns), tokenizer)
     require_all_written(example, whole, tokenizer)
     answers = [
@@ -54,7 +52,7 @@ def tokens_of(example: Example, tokenizer: "PreTrainedTokenizerBase") -> list[To
     ]
     spans, apart = [], []
     for index in answers:
-        start = render(example, index, tokenizer, asks=True)
+        start = render(example, index, tokenizer, asks=True) if index else _before_first(example, tokenizer)
         end = whole if index + 1 == len(example.turns) else render(example, index + 1, tokenizer)
         apart.append(_labelled(end, [(common_prefix(start, end), len(end))]))
         if whole[: len(end)] == end:
@@ -74,8 +72,6 @@ def length_of(example: Example, tokenizer: "PreTrainedTokenizerBase") -> int:
 def render(example: Example, count: int, tokenizer: "PreTrainedTokenizerBase", *, asks: bool = False) -> list[int]:
     """Return the tokens of the first `count` turns; `asks` adds what stands before an answer. RUN718 if that fails."""
     turns = [{**turn, "content": turn.get("content") or ""} for turn in (example.turns or [])[:count]]
-    if not turns and asks:
-        return []  # the conversation begins with an answer, and templates ask for one turn at least
     try:
         encoded: Any = tokenizer.apply_chat_template(
             turns, tools=example.tools, add_generation_prompt=asks, tokenize=True, return_dict=True
@@ -87,18 +83,54 @@ def render(example: Example, count: int, tokenizer: "PreTrainedTokenizerBase", *
     return list(encoded["input_ids"])
 
 
-def require_all_written(example: Example, ids: list[int], tokenizer: "PreTrainedTokenizerBase") -> None:
-    """RUN718 if the template passes over calls or tools: the model would never be shown what it answers to."""
-    named = [*calls_of(example.turns or []), *(tool["function"]["name"] for tool in example.tools or ())]
-    if not named:
-        return
-    text = tokenizer.decode(ids)
-    lost = sorted({name for name in named if name not in text})
+def _plain(example: Example, tokenizer: "PreTrainedTokenizerBase") -> Tokens:
+    """A plain prompt and its answer as evaluations ask it: the prompt's own tokens come first."""
+    answer = _with_end(example.answer, tokenizer)
+    prompt, whole = (list(tokenizer(text)["input_ids"]) for text in (example.prompt, example.prompt + answer))
+    if common_prefix(prompt, whole) < len(prompt):  # its last token takes in the answer's first letters
+        joined = [*prompt, *tokenizer(answer, add_special_tokens=False)["input_ids"]]
+        if tokenizer.decode(joined) == tokenizer.decode(whole):  # some tokenizers put a space before each text
+            whole = joined
+    return _labelled(whole, [(common_prefix(prompt, whole), len(whole))])
+
+
+def _before_first(example: Example, tokenizer: "PreTrainedTokenizerBase") -> list[int]:
+    """What stands before the first turn's content, where that turn is an answer: what no other content changes."""
+    first = (example.turns or [])[0]
+    other = "0" if not str(first.get("content") or "").startswith("0") else "1"
+    probe = replace(example, turns=[{"role": "assistant", "content": other}])
+    one, two = (render(each, 1, tokenizer) for each in (example, probe))
+    return one[: common_prefix(one, two)]
+
+
+def require_all_written(
+    example: Example, ids: list[int], tokenizer: "PreTrainedTokenizerBase", *, asks: bool = False
+) -> None:
+    """RUN718 if the template passes over calls or tools in `ids`, which `render` made of all turns: the model would
+    never be shown what it answers to.
+    """
+    turns = example.turns or []
+    named = sorted({*calls_of(turns), *(tool["function"]["name"] for tool in example.tools or ())})
+    text = tokenizer.decode(ids) if named else ""
+    lost = [name for name in named if name not in text]
+    # a name may stand in what somebody said too: what is written makes a difference
+    bare = [{name: value for name, value in turn.items() if name != "tool_calls"} for turn in turns]
+    for without in (replace(example, tools=None), replace(example, turns=bare)):
+        if named and without != example and _rendered(without, tokenizer, asks=asks) == ids:
+            lost = named
     if lost:
         shown = ", ".join(f"`{name}`" for name in lost[:_MAX_NAMED])
         message = f"{example.place}: the chat template writes neither tools nor calls: {shown} is lost"
         hint = "choose a model whose chat template knows tools, or write the calls as text in `content`"
         raise StageError("RUN718", message, hint)
+
+
+def _rendered(example: Example, tokenizer: "PreTrainedTokenizerBase", *, asks: bool) -> list[int]:
+    """As `render`; nothing where the template cannot write these turns."""
+    try:
+        return render(example, len(example.turns or []), tokenizer, asks=asks)
+    except StageError:
+        return []
 
 
 def common_prefix(tokens: Sequence[int], others: Sequence[int]) -> int:

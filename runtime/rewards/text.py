@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from runtime.answers import without_thoughts
+
 
 def text_of(conversation: str | list[dict[str, Any]]) -> str:
     """The text itself, or that of the last turn; empty where there is none."""
@@ -12,8 +14,11 @@ def text_of(conversation: str | list[dict[str, Any]]) -> str:
 
 
 def judged(text: str, after: str | None) -> str | None:
-    """What of a text is judged: what follows the last `after`; None where that marker is asked for and missing."""
+    """What of a text is judged, without thoughts: what follows the last `after`; None where that is asked for and
+    missing.
+    """
+    answer = without_thoughts(text)
     if after is None:
-        return text
-    _, found, rest = text.rpartition(after)
+        return answer
+    _, found, rest = answer.rpartition(after)
     return rest if found else None

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from runtime.answers import final_answer, same_text
 from runtime.numeric import NumericJudge
+from runtime.rewards.text import judged
 from runtime.tool_calls import read_tool_calls, same_calls
 
 
@@ -28,6 +29,24 @@ from runtime.tool_calls import read_tool_calls, same_calls
 )
 def test_only_what_follows_the_last_marker_is_the_answer(text: str, marker: str | None, answer: str) -> None:
     assert final_answer(text, marker) == answer
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("<think>\n\n</think>\n\n三个", "三个"),  # as Qwen3's template has it
+        ("so 4?\n</think>\nanswer: 3", "3"),  # a template may open the block itself
+        ("<think>answer: 4", ""),  # cut before they ended
+        ("a <think> tag, answer: 3", "3"),
+    ],
+)
+def test_thoughts_are_no_answer(text: str, answer: str) -> None:
+    assert final_answer(text, "answer:") == answer
+
+
+def test_rewards_see_no_thoughts_either() -> None:
+    assert judged("<think>\n</think>3", None) == "3"
+    assert judged("<think>answer: 4</think>3", "answer:") is None
 
 
 def test_white_space_makes_no_difference_and_all_else_does() -> None:

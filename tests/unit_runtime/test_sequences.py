@@ -52,6 +52,19 @@ def tokenizer_of(template: str | None) -> Any:
     return fast
 
 
+def merging_tokenizer() -> Any:
+    """One that has a token for a space with the letter behind it."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    vocabulary = {letter: index for index, letter in enumerate([*letters, "Ġy"])}
+    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[("Ġ", "y")]))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<|im_end|>", pad_token="<|pad|>")
+
+
 def example(turns: list[dict[str, Any]] | None, **fields: Any) -> Example:
     return Example(place="talks.jsonl:1", is_made=False, turns=turns, **fields)
 
@@ -77,10 +90,21 @@ def test_all_answers_of_a_conversation_are_learnt_and_nothing_else() -> None:
 
 
 def test_a_conversation_that_begins_with_an_answer() -> None:
-    tokenizer = tokenizer_of(CHATML)
-    (tokens,) = tokens_of(example([ANSWER, MORE, LAST]), tokenizer)
-    assert learnt(tokens, tokenizer)[-1] == "two 😀<|im_end|>\n"
-    assert "bands" not in "".join(learnt(tokens, tokenizer))
+    """What the template puts before it, such as a system prompt of its own, is not the model's to say."""
+    for before in ("", "<|im_start|>system\nYou are 0 or 1.<|im_end|>\n"):
+        tokenizer = tokenizer_of(before + CHATML)
+        (tokens,) = tokens_of(example([ANSWER, MORE, LAST]), tokenizer)
+        assert learnt(tokens, tokenizer) == ["三个。<|im_end|>\n", "two 😀<|im_end|>\n"]
+
+
+def test_a_plain_prompt_is_read_as_it_will_be_asked() -> None:
+    """Its white space stays a token of its own, though the text as a whole would be cut otherwise."""
+    tokenizer = merging_tokenizer()
+    assert len(tokenizer("A: ")["input_ids"]) == 3
+    assert len(tokenizer("A: yes")["input_ids"]) == 5  # ` y` is one token
+    (tokens,) = tokens_of(example(None, prompt="A: ", answer="yes"), tokenizer)
+    assert tokens.ids[:3] == tokenizer("A: ")["input_ids"]
+    assert learnt(tokens, tokenizer) == ["yes<|im_end|>"]
 
 
 def test_of_a_prompt_and_a_completion_only_the_completion_is_learnt() -> None:
@@ -116,6 +140,19 @@ def test_a_template_that_passes_over_calls_or_tools_is_told(fields: dict[str, An
     with pytest.raises(StageError, match=r"talks.jsonl:1: .* `count` is lost") as caught:
         tokens_of(example(**fields), tokenizer_of(CHATML))
     assert caught.value.problem.code == "RUN718"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"turns": [{"role": "user", "content": "count them"}, CALL, RESULT, ANSWER]},
+        {"turns": [{"role": "user", "content": "count them"}, ANSWER], "tools": OFFERED},
+    ],
+)
+def test_a_name_that_somebody_says_is_no_tool(fields: dict[str, Any]) -> None:
+    with pytest.raises(StageError, match="`count` is lost"):
+        tokens_of(example(**fields), tokenizer_of(CHATML))
+    tokens_of(example(**fields), tokenizer_of(TOOLS))
 
 
 def test_a_template_that_refuses_the_turns_is_told() -> None:
