@@ -85,6 +85,8 @@ def _question(source: Source, row: Row, place: str) -> Question:
     if reference is not None and not isinstance(reference, str):
         message = f"{place}: `reference` is not a string"
         raise StageError("RUN710", message, "write the right answer as text, or name the column otherwise")
+    if isinstance(prompt, list):  # a turn that calls may have no `content`, which trainers and many templates ask for
+        prompt = [{**turn, "content": turn.get("content") or ""} for turn in prompt]
     kept = {**row, "id": row.get("id", place), "prompt": prompt, "reference": reference}
     return Question(row=kept, is_fix=shape == "badcase")
 

@@ -25,9 +25,11 @@ CASES: dict[str, tuple[str, list[dict[str, Any]], str, str]] = {
     "no room": ("tiny/1", [{"role": "user", "content": "word " * 400}], "RUN755", "row `asked` has "),
 }
 
+ASKED = {"calls written": ("calling/1", CALLING)}
+
 
 def config_of(workspace: Any, build: Any, method: str, case: str) -> dict[str, Any]:
-    model, prompt, _, _ = CASES[case]
+    model, prompt, *_ = (CASES | ASKED)[case]
     row = {"id": "asked", "prompt": prompt, "completion": [{"role": "assistant", "content": "blank"}]}
     data = workspace.write_rows(f"{case}.jsonl".replace(" ", "-"), [row] * 4, "prompt-completion")
     trainer = {"max_steps": 1, "per_device_train_batch_size": 2, "max_completion_length": 12}
@@ -51,8 +53,8 @@ def config_of(workspace: Any, build: Any, method: str, case: str) -> dict[str, A
 @pytest.fixture(scope="module")
 def told(shared_workspace: Any, build: Any) -> dict[tuple[str, str], list[dict[str, Any]]]:
     """The events of all stages of this module, which run in one process."""
-    build.models_with(shared_workspace, bare=None, strict=STRICT)
-    pairs = [(method, case) for method in METHODS for case in CASES]
+    build.models_with(shared_workspace, bare=None, strict=STRICT, calling=build.TOOL_TEMPLATE)
+    pairs = [(method, case) for method in METHODS for case in (*CASES, *ASKED)]
     for number, pair in enumerate(pairs):
         shared_workspace.write_config(f"stage-{number}", config_of(shared_workspace, build, *pair))
     asked = [[str(shared_workspace.root), f"stage-{number}.yaml", None] for number in range(len(pairs))]
@@ -78,3 +80,10 @@ def test_the_stage_ends_for_good_and_names_the_row(told: dict[Any, Any], method:
     assert "evaluation" not in error["hint"]
     assert events[-1]["exit_code"] == 65
     assert "load model" not in [event.get("name") for event in events]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_calls_that_the_template_writes_are_trained_on(told: dict[Any, Any], method: str) -> None:
+    events = told[method, "calls written"]
+    errors = [event for event in events if event["event"] == "error"]
+    assert (errors, events[-1]["exit_code"]) == ([], 0)

@@ -45,6 +45,16 @@ def test_reward_functions_are_given_the_own_column() -> None:
     assert (columns["reference"], columns["level"]) == (["7"], [2])
 
 
+@pytest.mark.parametrize("content", [{}, {"content": None}])
+def test_turns_that_only_call_have_an_empty_content(content: dict[str, Any]) -> None:
+    call = {"type": "function", "function": {"name": "add", "arguments": {"of": [3, 4]}}}
+    calling = {"role": "assistant", "tool_calls": [call], **content}
+    row = {"prompt": [TURNS[0], calling, {"role": "tool", "name": "add", "content": "7"}]}
+    (question,) = questions_of([source("prompt", row)])
+    assert [turn["content"] for turn in question.prompt if isinstance(turn, dict)] == ["3 + 4?", "", "7"]
+    assert calling == {"role": "assistant", "tool_calls": [call], **content}  # the row itself stays as it was
+
+
 def test_a_reference_that_is_no_text_is_named_with_its_row() -> None:
     with pytest.raises(StageError, match=r"rows\.jsonl:1: `reference` is not a string") as caught:
         questions_of([source("prompt", {"prompt": "3 + 4?", "reference": 7})])
