@@ -1,25 +1,53 @@
-"""`python -m runtime <config>`: run one stage and say how it ended by the exit code."""
+"""`python -m runtime CONFIG`: run one stage and say how it ended by the exit code."""
 
 import os
 import sys
 import warnings
 
+from runtime.errors import StageError
 from runtime.exit_codes import ExitCode
 from runtime.interrupts import catch_signals
 from runtime.launch import end_with_the_launcher
 from runtime.progress import claim_stdout
-from runtime.stage import run_stage
+from runtime.stage import report_failure, run_stage
+
+USAGE = """\
+usage: python -m runtime CONFIG
+
+Run one stage of a plan, and end with its exit code.
+
+CONFIG is the stage's config as a YAML file: the text under `data: config.yaml` of the plan's `NN-stage.config.yaml`.
+`trainspec run PLAN` makes these files and runs all stages of a plan.
+
+variables, each the absolute path of a folder that is there:
+  TRAINSPEC_MODELS   base models, as `python -m runtime.fetch` lays them down
+  TRAINSPEC_DATA     the data files that the config names
+  TRAINSPEC_OUTPUTS  where the stage makes its output folder, and finds those of earlier stages
+
+stdout is one JSON object a line. What exit codes mean, and all else, is in docs/training.md.
+"""
 
 
 def main() -> int:
     """Run the stage of the config that the command line names; return its exit code."""
-    if len(sys.argv) != 2:
-        print("usage: python -m runtime CONFIG", file=sys.stderr)
-        return ExitCode.BAD_CONFIG
+    arguments = sys.argv[1:]
+    if {"-h", "--help"} & set(arguments):
+        print(USAGE, end="")
+        return ExitCode.OK
+    if len(arguments) != 1:
+        return _no_single_config(arguments)
     end_with_the_launcher()
     stop = catch_signals()
     prepare_libraries()
-    return run_stage(sys.argv[1], claim_stdout(), stop)
+    return run_stage(arguments[0], claim_stdout(), stop)
+
+
+def _no_single_config(arguments: list[str]) -> int:
+    given = f"{len(arguments)} are given" if arguments else "none is given"
+    hint = "name one rendered config; `python -m runtime --help` tells what else is needed"
+    failure = StageError("RUN701", f"a stage is run from one config, and {given}", hint)
+    report_failure(failure.problem, failure.exit_code, claim_stdout())
+    return failure.exit_code
 
 
 def prepare_libraries() -> None:

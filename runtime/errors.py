@@ -11,7 +11,7 @@ EXIT_CODES = {
     "RUN700": ExitCode.INTERNAL,  # a fault in the runtime or a library
     "RUN701": ExitCode.BAD_CONFIG,  # the stage config does not parse or validate
     "RUN702": ExitCode.BAD_CONFIG,  # a `trainer` or `peft` field that the installed libraries refuse
-    "RUN703": ExitCode.BAD_CONFIG,  # the environment lacks a volume, or asks for several processes
+    "RUN703": ExitCode.BAD_CONFIG,  # the environment lacks a volume or an output folder, or asks for several processes
     "RUN710": ExitCode.BAD_DATA,  # rows that are malformed
     "RUN711": ExitCode.BAD_DATA,  # the data file is not the one that the plan was made for
     "RUN712": ExitCode.BAD_DATA,  # no usable row or pair is left

@@ -16,6 +16,8 @@ if TYPE_CHECKING:  # these imports take seconds, so they wait until the data has
 def check_model_files(block: ModelBlock, volumes: Volumes) -> None:
     """Look for the files of the model and its adapters without loading them; RUN720 or RUN722 if one is not there.
 
+    Of the model, `config.json` is read too, as everything else depends on it: RUN720 if it holds no JSON object.
+
     RUN719 if the base is to be held in 4 bits, and the library for it is not there.
     """
     folder = volumes.models / block.path
@@ -24,6 +26,7 @@ def check_model_files(block: ModelBlock, volumes: Volumes) -> None:
         raise StageError("RUN720", f"model `{block.path}` is not under `TRAINSPEC_MODELS`", hint)
     if not (folder / "config.json").is_file() or not _has_weights(folder):
         raise StageError("RUN720", f"model `{block.path}` lacks its `config.json` or its safetensors weights", hint)
+    _read_config(block, volumes)
     if block.quantization and importlib.util.find_spec("bitsandbytes") is None:
         raise _cannot_quantize(block, "`bitsandbytes` is not installed")
     for adapter in block.adapters:
@@ -36,17 +39,14 @@ def check_model_files(block: ModelBlock, volumes: Volumes) -> None:
 
 def context_length(block: ModelBlock, volumes: Volumes) -> int | None:
     """Return how many tokens the model can read at once, by its `config.json`; None if that does not say."""
-    try:
-        config = json.loads((volumes.models / block.path / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise _unreadable(block.path, error) from error
-    inner = config.get("text_config", config) if isinstance(config, dict) else {}
-    length = inner.get("max_position_embeddings")
+    config = _read_config(block, volumes)
+    inner = config.get("text_config", config)
+    length = inner.get("max_position_embeddings") if isinstance(inner, dict) else None
     return length if isinstance(length, int) and length > 0 else None
 
 
 def load_tokenizer(block: ModelBlock, volumes: Volumes) -> "PreTrainedTokenizerBase":
-    """Return the model's tokenizer, with a padding token."""
+    """Return the model's tokenizer, with a padding token; RUN720 if its files cannot be read."""
     from transformers import AutoTokenizer
 
     folder = volumes.models / block.path
@@ -54,7 +54,7 @@ def load_tokenizer(block: ModelBlock, volumes: Volumes) -> "PreTrainedTokenizerB
         tokenizer = AutoTokenizer.from_pretrained(
             folder, trust_remote_code=block.trust_remote_code, local_files_only=True
         )
-    except (OSError, ValueError) as error:
+    except Exception as error:  # of a file that is not as it should be, the library passes on whatever comes of it
         raise _unreadable(block.path, error) from error
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
@@ -84,6 +84,16 @@ def load_model(block: ModelBlock, volumes: Volumes) -> "PreTrainedModel":
     return model if dtype == merge_dtype else model.to(dtype)
 
 
+def _read_config(block: ModelBlock, volumes: Volumes) -> dict[str, Any]:
+    try:
+        config = json.loads((volumes.models / block.path / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise _unreadable(block.path, error) from error
+    if not isinstance(config, dict):
+        raise _unreadable(block.path, TypeError("`config.json` is not a JSON object"))
+    return config
+
+
 def _nf4(block: ModelBlock, dtype: object) -> dict[str, Any]:
     """What `from_pretrained` takes to hold the weights in 4 bits: QLoRA's NormalFloat with double quantisation."""
     import torch
@@ -109,7 +119,8 @@ def _load_weights(folder: Path, block: ModelBlock, dtype: object) -> "PreTrained
             local_files_only=True,
             **_nf4(block, dtype),
         )
-    except (OSError, ValueError, SafetensorError) as error:
+    # no RuntimeError, which may be the machine's fault and not the files'
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, SafetensorError) as error:
         raise _unreadable(block.path, error) from error
     return model
 

@@ -20,11 +20,13 @@ def prompts_of(
     answer_tokens: int,
     context: int | None,
     begin: str = "",
+    setting: str = "evaluation.maxNewTokens",
 ) -> list[list[int]]:
     """Return each row's prompt (text, or turns in the chat template) as token ids; `begin` is put behind it.
 
-    RUN718 if there is no template for turns, or it refuses them; RUN755 if a prompt leaves no room in the `context` for
-    `answer_tokens`.
+    Rows have an `id` to be named by, `prompt`, and perhaps `tools`. RUN718 if there is no template for turns, or it
+    refuses them, or passes over tools or calls; RUN755 if a prompt leaves no room in the `context` for `answer_tokens`,
+    which `setting` sets: neither evaluations nor the trainers of TRL that generate cut a prompt.
     """
     forced: list[int] = tokenizer(begin, add_special_tokens=False)["input_ids"] if begin else []
     prompts = [[*_ids(row, tokenizer), *forced] for row in rows]
@@ -35,7 +37,7 @@ def prompts_of(
             f"{len(over)} of {len(rows)} prompts leave no room for {answer_tokens} tokens of an answer: row "
             f"`{rows[longest]['id']}` has {len(prompts[longest])}, the model's context {context}"
         )
-        raise StageError("RUN755", message, "shorten or drop these prompts, or lower `evaluation.maxNewTokens`")
+        raise StageError("RUN755", message, f"shorten or drop these prompts, or lower `{setting}`")
     return prompts
 
 

@@ -17,6 +17,8 @@ Prompt = str | list[dict[str, str]]
 class Question:
     """`row` is what metrics read: the row's own fields with `id`, `prompt` and `reference` (None without an answer).
 
+    The reference is what the shape has for an answer; where it has none, the row's own column of that name.
+
     `is_fix` tells that a person wrote the reference as the fix of a badcase.
     """
 
@@ -46,7 +48,10 @@ class Question:
 
 
 def questions_of(sources: Sequence[Source]) -> list[Question]:
-    """Return a question for each row, in order; RUN716 if some are plain text and others turns, or begin unasked."""
+    """Return a question for each row, in order.
+
+    RUN716 if some are plain text and others turns, or begin unasked; RUN710 if a row's own `reference` is no text.
+    """
     require_one_kind(sources)
     return [
         _question(source, row, place)
@@ -65,7 +70,7 @@ def refuse_tools(rows: Sequence[Row], what: str) -> None:
 
 def _question(source: Source, row: Row, place: str) -> Question:
     shape = source.block.shape
-    prompt, reference = row.get("prompt"), None
+    prompt, reference = row.get("prompt"), row.get("reference")  # its own, where the shape gives none
     if shape == "messages":
         start = next(at for at, turn in enumerate(row["messages"]) if turn["role"] == "assistant")
         if start == 0:
@@ -77,6 +82,11 @@ def _question(source: Source, row: Row, place: str) -> Question:
     elif shape in ("prompt-completion", "chain"):
         completion = row["completion"]
         reference = completion if isinstance(completion, str) else completion[0]["content"]
+    if reference is not None and not isinstance(reference, str):
+        message = f"{place}: `reference` is not a string"
+        raise StageError("RUN710", message, "write the right answer as text, or name the column otherwise")
+    if isinstance(prompt, list):  # a turn that calls may have no `content`, which trainers and many templates ask for
+        prompt = [{**turn, "content": turn.get("content") or ""} for turn in prompt]
     kept = {**row, "id": row.get("id", place), "prompt": prompt, "reference": reference}
     return Question(row=kept, is_fix=shape == "badcase")
 

@@ -70,6 +70,7 @@ METHODS: dict[str, Callable[[Any, StageContext], Outcome]] = {
     "preflight": examine_reward.run,
     "evaluate": evaluate.run,
 }
+_LOCK = ".lock"
 _ENDINGS = {ExitCode.GATE_NOT_PASSED: "gate-not-passed", ExitCode.TRY_LATER: "try-later"}
 
 
@@ -81,7 +82,7 @@ def run_stage(config_path: str, events: EventStream, stop: StopRequest) -> ExitC
         failure = error
     except Exception as error:
         failure = as_write_failure(error) or _internal(error)
-    _report_failure(failure.problem, failure.exit_code, events)
+    report_failure(failure.problem, failure.exit_code, events)
     return failure.exit_code
 
 
@@ -90,8 +91,7 @@ def _run(config_path: Path, events: EventStream, stop: StopRequest) -> ExitCode:
     stage, config_sha256 = load_stage(config_path)
     volumes = volumes_from_environment()
     place = place_of(stage)
-    folder = volumes.outputs / stage.output
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = _make_folder(volumes.outputs / stage.output)
     if place.rank > 0:
         events = EventStream(None)
     with _locked(folder, place):
@@ -129,7 +129,7 @@ def _run(config_path: Path, events: EventStream, stop: StopRequest) -> ExitCode:
 
 def _run_method(context: StageContext) -> Outcome:
     keep_freed_memory()
-    context.stop.overdue = lambda: _report_failure(_overdue(context.stop), ExitCode.TRY_LATER, context.events)
+    context.stop.overdue = lambda: report_failure(_overdue(context.stop), ExitCode.TRY_LATER, context.events)
     try:
         outcome = METHODS[context.stage.method](context.stage, context)
     except Exception as error:
@@ -193,7 +193,8 @@ def _finish(document: dict[str, Any], status: str, events: EventStream) -> ExitC
     return code
 
 
-def _report_failure(problem: Problem, code: ExitCode, events: EventStream) -> None:
+def report_failure(problem: Problem, code: ExitCode, events: EventStream) -> None:
+    """Say how a stage failed: as events, on stderr, and in the termination message."""
     ending = _ENDINGS.get(code, "failed")
     fields = {"code": problem.code, "message": problem.message, "hint": problem.hint}
     events.emit("error", **fields)
@@ -212,13 +213,28 @@ def _internal(error: Exception) -> StageError:
     )
 
 
+def _make_folder(folder: Path) -> Path:
+    """Return the stage's folder, which may be there already; RUN703 if it cannot be made, or not be written to."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / _LOCK).open("a").close()
+    except OSError as error:
+        failure = as_write_failure(error)
+        if failure is not None:
+            raise failure from error
+        message = f"output folder `{folder.name}` cannot be written to under `TRAINSPEC_OUTPUTS`: {error.strerror}"
+        hint = f"move away what is called `{folder.name}` there, or let this user write to it"
+        raise StageError("RUN703", message, hint) from error
+    return folder
+
+
 @contextmanager
 def _locked(folder: Path, place: Place) -> Iterator[None]:
     """Hold the output folder; the kernel lets go of it however the process ends. One process does it for all."""
     if place.is_launched or place.rank > 0:
         yield
         return
-    with (folder / ".lock").open("w", encoding="utf-8") as stream:
+    with (folder / _LOCK).open("w", encoding="utf-8") as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

@@ -3,9 +3,6 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from runtime.generate import prompt_ids
-from runtime.questions import Prompt
-
 if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -17,7 +14,7 @@ def teacher_gap(
     student: "PreTrainedModel",
     teacher: "PreTrainedModel",
     tokenizer: "PreTrainedTokenizerBase",
-    prompts: Sequence[Prompt],
+    prompts: Sequence[list[int]],
     *,
     max_new_tokens: int,
 ) -> dict[str, Any]:
@@ -25,12 +22,12 @@ def teacher_gap(
 
     `on_teacher_answers`: on the teacher's greedy answers, the same positions whenever it is measured.
     `on_own_answers`: on the student's own greedy answers of now, which is what on-policy training sees. The prompts are
-    spread evenly over the training prompts. No random number is drawn, so measuring changes no training.
+    spread evenly over `prompts` (token ids). No random number is drawn, so measuring changes no training.
     """
     import torch
 
     step = max(1, len(prompts) // MEASURED_PROMPTS)
-    asked = [prompt_ids(tokenizer, prompt) for prompt in prompts[::step][:MEASURED_PROMPTS]]
+    asked = list(prompts[::step][:MEASURED_PROMPTS])
     modes = student.training, teacher.training
     student.train(False)
     teacher.train(False)

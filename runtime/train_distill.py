@@ -14,8 +14,8 @@ from runtime.context import StageContext
 from runtime.cpu import attend_short_rows_by_matrices
 from runtime.data import read_sources
 from runtime.formats import Row
-from runtime.model import check_model_files, load_model, load_tokenizer
-from runtime.prompt_room import require_room
+from runtime.model import check_model_files, context_length, load_model, load_tokenizer
+from runtime.prompts import prompts_of
 from runtime.questions import Prompt, questions_of, refuse_tools
 from runtime.rated import table_of
 from runtime.report import Outcome
@@ -32,7 +32,6 @@ def run(stage: DistillStage, context: StageContext) -> Outcome:
     """
     context.events.emit("phase", name="check data")
     questions = questions_of(read_sources(stage.data, context.volumes))
-    prompts = [each.prompt for each in questions]
     refuse_tools([each.row for each in questions], "this trainer asks its models")
     check_model_files(stage.model, context.volumes)
     teacher_block = _teacher(stage)
@@ -45,10 +44,16 @@ def run(stage: DistillStage, context: StageContext) -> Outcome:
     from runtime.training import train_and_save
 
     peft_config = lora_config(stage.peft)
-    context.events.emit("phase", name="load model")
     tokenizer = load_tokenizer(stage.model, context.volumes)
     tokenizer.padding_side = "left"
-    require_room(stage, context.volumes, tokenizer, prompts, _answer_tokens(stage))
+    asked = prompts_of(
+        [each.row for each in questions],
+        tokenizer,
+        answer_tokens=_answer_tokens(stage),
+        context=context_length(stage.model, context.volumes),
+        setting="max_completion_length",
+    )
+    context.events.emit("phase", name="load model")
     model = load_model(stage.model, context.volumes)
     teacher = load_model(teacher_block, context.volumes)
     if same:
@@ -56,12 +61,13 @@ def run(stage: DistillStage, context: StageContext) -> Outcome:
 
     context.events.emit("phase", name="prepare data")
     parts = {"model": model, "teacher_model": teacher, "processing_class": tokenizer, "peft_config": peft_config}
+    prompts = [each.prompt for each in questions]
     trainer = _exact(stage, context, prompts, parts) if same else _aligned(stage, context, prompts, parts)
     if trainer.args.use_cpu and trainer.args.bf16:
         attend_short_rows_by_matrices()  # training does so too, and the gap is measured alike before and after it
-    before = _gap(trainer, teacher, tokenizer, prompts, stage, context) if same else None
+    before = _gap(trainer, teacher, tokenizer, asked, stage, context) if same else None
     outcome = train_and_save(trainer, context, has_adapter=peft_config is not None, rows=len(prompts))
-    after = _gap(trainer, teacher, tokenizer, prompts, stage, context) if same else None
+    after = _gap(trainer, teacher, tokenizer, asked, stage, context) if same else None
     report = {"teacher": teacher_block.path, "license": stage.teacher.license, "trainer": type(trainer).__name__}
     gap = {"teacher_kl": {"before": before, "after": after}} if same else {}
     return replace(outcome, report={**outcome.report, **report, **gap})
@@ -121,7 +127,7 @@ def _gap(
     trainer: "Trainer",
     teacher: "PreTrainedModel",
     tokenizer: "PreTrainedTokenizerBase",
-    prompts: Sequence[Prompt],
+    prompts: Sequence[list[int]],
     stage: DistillStage,
     context: StageContext,
 ) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from runtime.config.stages import GrpoStage
 from runtime.context import StageContext
 from runtime.data import read_sources
 from runtime.errors import StageError
-from runtime.model import check_model_files, load_model, load_tokenizer
+from runtime.model import check_model_files, context_length, load_model, load_tokenizer
 from runtime.rated import table_of
 from runtime.report import Outcome
 from runtime.rewards.rows import Prompts, check_rewards, reward_prompts
@@ -40,16 +40,26 @@ def _train(stage: GrpoStage, context: StageContext, prompts: Prompts, scorer: Sc
     from trl.trainer.grpo_config import GRPOConfig
     from trl.trainer.grpo_trainer import GRPOTrainer
 
-    from runtime.prompt_room import require_room
+    from runtime.prompts import prompts_of
     from runtime.trainer_args import lora_config, trainer_args
     from runtime.training import CHECKPOINTS, train_and_save
 
     args = trainer_args(GRPOConfig, stage, context.folder / CHECKPOINTS)
     args.reward_weights = scorer.weights
     peft_config = lora_config(stage.peft)
-    context.events.emit("phase", name="load model")
     tokenizer = load_tokenizer(stage.model, context.volumes)
-    require_room(stage, context.volumes, tokenizer, prompts.prompts, args.max_completion_length)
+    rows = [
+        {"id": name, "prompt": prompt, "row": index}
+        for index, (name, prompt) in enumerate(zip(prompts.columns["id"], prompts.prompts, strict=True))
+    ]
+    prompts_of(
+        rows,
+        tokenizer,
+        answer_tokens=args.max_completion_length,
+        context=context_length(stage.model, context.volumes),
+        setting="max_completion_length",
+    )
+    context.events.emit("phase", name="load model")
     model = load_model(stage.model, context.volumes)
     # With an adapter the reference is the model without it. Without one the trainer loads the base model again, and
     # so loses the merged adapters of earlier stages: the copy keeps them.
@@ -57,7 +67,6 @@ def _train(stage: GrpoStage, context: StageContext, prompts: Prompts, scorer: Sc
     reference = copy.deepcopy(model) if is_lost else None
 
     context.events.emit("phase", name="prepare data")
-    rows = [{"prompt": prompt, "row": index} for index, prompt in enumerate(prompts.prompts)]
     trainer = GRPOTrainer(
         model=model,
         reward_funcs=[_term(scorer, index, prompts) for index in range(len(scorer.names))],

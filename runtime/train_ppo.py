@@ -11,7 +11,7 @@ from runtime.config.stages import PpoStage
 from runtime.context import StageContext
 from runtime.data import read_sources
 from runtime.errors import StageError
-from runtime.model import check_model_files, load_model, load_tokenizer
+from runtime.model import check_model_files, context_length, load_model, load_tokenizer
 from runtime.report import Outcome
 from runtime.reward_model import check_reward_model_files, load_reward_model
 from runtime.rewards.rows import Prompts, check_rewards, reward_prompts
@@ -47,22 +47,27 @@ def _train(stage: PpoStage, context: StageContext, prompts: Prompts, scorer: Sco
     # From here on a stage costs seconds of imports, then a model in memory: nothing that can fail early comes later.
     from datasets import Dataset
 
-    from runtime.generate import prompt_ids
     from runtime.ppo.config import PPOConfig
     from runtime.ppo.trainer import PPOTrainer
-    from runtime.prompt_room import require_room
+    from runtime.prompts import prompts_of
     from runtime.trainer_args import lora_config, trainer_args
     from runtime.training import CHECKPOINTS, train_and_save
 
     args = trainer_args(PPOConfig, stage, context.folder / CHECKPOINTS)
     peft_config = lora_config(stage.peft)
-    context.events.emit("phase", name="load model")
     tokenizer = load_tokenizer(stage.model, context.volumes)
-    require_room(stage, context.volumes, tokenizer, prompts.prompts, args.max_completion_length)
+    asked = prompts_of(
+        [{"id": name, "prompt": prompt} for name, prompt in zip(prompts.columns["id"], prompts.prompts, strict=True)],
+        tokenizer,
+        answer_tokens=args.max_completion_length,
+        context=context_length(stage.model, context.volumes),
+        setting="max_completion_length",
+    )
+    context.events.emit("phase", name="load model")
     model = load_model(stage.model, context.volumes)
 
     context.events.emit("phase", name="prepare data")
-    rows = [{"row": row, "prompt_ids": prompt_ids(tokenizer, each)} for row, each in enumerate(prompts.prompts)]
+    rows = [{"row": row, "prompt_ids": ids} for row, ids in enumerate(asked)]
     trainer = PPOTrainer(
         model=model,
         args=args,

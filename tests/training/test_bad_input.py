@@ -43,6 +43,16 @@ def model_without_weights(workspace: Any, config: dict[str, Any]) -> None:
     (workspace.models / "tiny" / "1" / "config.json").write_text("{}", encoding="utf-8")
 
 
+def model_with_a_damaged_tokenizer(workspace: Any, config: dict[str, Any]) -> None:
+    sound, workspace.models = workspace.models / "tiny" / "1", workspace.root / "other-models"
+    folder = workspace.models / "tiny" / "1"
+    folder.mkdir(parents=True)
+    for path in sound.iterdir():
+        if path.name != "tokenizer.json":
+            (folder / path.name).symlink_to(path)
+    (folder / "tokenizer.json").write_text("{}", encoding="utf-8")
+
+
 GOOD = b'{"id": "a", "prompt": "p", "completion": "c"}\n'
 HALF = b'{"prompt": "\\ud800", "completion": "c"}'
 TABLE: dict[str, tuple[Change, int, str, str]] = {
@@ -82,6 +92,7 @@ TABLE: dict[str, tuple[Change, int, str, str]] = {
     ),
     "model not there": (setting("model.path", "gone/1"), 66, "RUN720", "`gone/1`"),
     "model without weights": (model_without_weights, 66, "RUN720", "safetensors"),
+    "damaged tokenizer": (model_with_a_damaged_tokenizer, 66, "RUN720", "`tiny/1` cannot be read"),
     "adapter not there": (setting("model.adapters", ["gone/adapter"]), 66, "RUN722", "`gone/adapter`"),
 }
 
