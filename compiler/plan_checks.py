@@ -9,10 +9,17 @@ from compiler.defaults import COMPARED, METRICS, TRAINER, USUAL_ROWS
 from compiler.diagnostics import Diagnostic, diagnostic
 from compiler.inputs import Inputs
 from compiler.plan_model import Plan, Stage
+from compiler.profile_checks import gpu_for_four_bits, whole_models_for_ppo
 from compiler.runtime_support import lacking
 from compiler.schema.v1.training_spec import MethodOverrides
 from compiler.schema.v1.types import Purpose, Shape
 from compiler.selection import Phase, Selection
+from compiler.vain_settings import (
+    adapters_of_full_tuning,
+    marker_without_chains,
+    replay_of_nothing,
+    sharding_of_one_gpu,
+)
 
 
 def selection_problems(inputs: Inputs, selection: Selection) -> Iterator[Diagnostic]:
@@ -150,5 +157,11 @@ PLAN_CHECKS: tuple[Callable[[Plan], Iterator[Diagnostic]], ...] = (
     few_rows,
     long_rows,
     references_are_there,
+    whole_models_for_ppo,
+    gpu_for_four_bits,
+    adapters_of_full_tuning,
+    replay_of_nothing,
+    marker_without_chains,
+    sharding_of_one_gpu,
     not_run_yet,
 )

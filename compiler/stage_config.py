@@ -47,14 +47,16 @@ def training(inputs: Inputs, choice: StageChoice, selection: Selection, lineage:
         overrides.trainer,
         f"{at}.trainer",
     )
-    peft = settings_of(() if full else PEFT, {}, "", overrides.peft.model_dump(exclude_none=True), f"{at}.peft")
+    adapter = overrides.peft.model_dump(exclude_none=True)
+    peft = () if full else settings_of(PEFT, {}, "", adapter, f"{at}.peft")
     data = training_data(inputs, choice, selection, lineage)
     config = _common(inputs, choice.method, lineage.adapters, data)
     if any(block["shape"] == Shape.CHAIN for block in data):
         config["answer_marker"] = inputs.spec.spec.evaluation.answer_marker
     if overrides.tuning == "qlora":
         config["model"] = {**config["model"], "quantization": "nf4"}  # type: ignore[dict-item]
-    replay = replay_settings(choice, overrides, at)
+    replays = any(block.get("role") == "replay" for block in data)
+    replay = replay_settings(choice, overrides, at, replays=replays)
     config |= _special(inputs, choice, lineage) | values(replay)
     config |= {"peft": None if full else values(peft), "trainer": values(trainer)}
     distributed = distributed_settings(inputs)

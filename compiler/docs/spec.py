@@ -185,6 +185,8 @@ def _range(word: str, schema: Schema) -> str:
     high = schema.get("maximum")
     if "exclusiveMinimum" in schema:
         return f"{word} above {schema['exclusiveMinimum']:g}"
+    if "exclusiveMaximum" in schema:
+        return f"{word}, {low:,} or more and below {schema['exclusiveMaximum']:,}"
     if high is not None and high < HUGE:
         return f"{word}, {low:,} to {high:,}"
     return word if low is None else f"{word}, {low:,} or more"

@@ -17,6 +17,7 @@ REVISION = r"^[A-Za-z0-9][-A-Za-z0-9._]*$"
 ENDPOINT = r"^https?://[A-Za-z0-9.-]+(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?(/[^\s]*)?$"
 URI = r"^[a-z][a-z0-9+.-]*://[^\s]+$"
 SHA256 = r"^[0-9a-f]{64}$"
+MARKER = r"\S"
 REWARD = r"^[a-z][a-z0-9_.]*(:[a-z_][a-z0-9_]*)?$"
 PATTERN_HINTS = {
     NAME: "use lower-case letters, digits and `-` inside, as in `my-name`",
@@ -28,6 +29,7 @@ PATTERN_HINTS = {
     ENDPOINT: "write it as `https://host/v1`",
     URI: "write it with its scheme, as in `s3://bucket/file.jsonl`",
     SHA256: "write the 64 hexadecimal digits of the sha-256",
+    MARKER: "write what stands before an answer, as in `Answer:`",
     REWARD: "name a function of the reward library, or write `module:function`",
 }
 
