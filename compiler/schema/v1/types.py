@@ -1,9 +1,10 @@
 """Types that the documents of `trainspec.dev/v1` share: names, amounts, and the vocabulary of the rules."""
 
 from enum import StrEnum
+from pathlib import PurePosixPath
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, Strict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
 from pydantic.alias_generators import to_camel
 
 API_VERSION = "trainspec.dev/v1"
@@ -33,6 +34,12 @@ PATTERN_HINTS = {
     REWARD: "name a function of the reward library, or write `module:function`",
 }
 
+
+def tidy(path: str) -> str:
+    """`./data//rows.jsonl` as `data/rows.jsonl`: the runtime takes a path in one form only."""
+    return str(PurePosixPath(path))
+
+
 Name = Annotated[str, Field(pattern=NAME, max_length=63)]
 MetricName = Annotated[str, Field(pattern=METRIC_NAME, max_length=63)]
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
@@ -41,7 +48,9 @@ Revision = Annotated[str, Field(pattern=REVISION, max_length=64)]
 Uri = Annotated[str, Field(pattern=URI, max_length=500)]
 Endpoint = Annotated[str, Field(pattern=ENDPOINT, max_length=500)]
 Sha256 = Annotated[str, Field(pattern=SHA256)]
-RelativePath = Annotated[str, Field(min_length=1, max_length=500, description="A path relative to the spec's folder.")]
+RelativePath = Annotated[
+    str, Field(min_length=1, max_length=500, description="A path relative to the spec's folder."), AfterValidator(tidy)
+]
 Flag = Annotated[bool, Strict()]
 Share = Annotated[float, Strict(), Field(ge=0, le=1)]
 Signed = Annotated[float, Strict(), Field(ge=-1, le=1)]
