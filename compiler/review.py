@@ -97,6 +97,13 @@ def data_of(stage: Stage) -> str:
     return ", ".join([*sources, *(f"the rows of `{job}`" for job in stage.made_by)])
 
 
+def reward_files(plan: Plan, stage: Stage) -> list[tuple[str, str, bool]]:
+    """The files of the spec's folder that the reward of a stage is made of: path, sha256, and whether it is code."""
+    if not stage.config.get("rewards"):
+        return []
+    return [(path, sha256, path.endswith(".py")) for path, sha256 in sorted(plan.inputs.code.items())]
+
+
 def state_of(stage: Stage) -> str:
     """What is known of a finished stage, to be put behind it; empty for one that has not run."""
     if stage.result is not None and stage.evaluates:
@@ -146,6 +153,7 @@ def review_context(plan: Plan) -> dict[str, object]:
         "thresholds": changed_thresholds(plan),
         "data_of": data_of,
         "state_of": state_of,
+        "reward_files": lambda stage: reward_files(plan, stage),
         "alternatives": lambda stage: alternatives(plan.selection, stage),
         "shown": shown_value,
         "version": __version__,

@@ -64,6 +64,18 @@ def distributed_settings(inputs: Inputs) -> tuple[Setting, ...]:
     )
 
 
+def tracking_settings(inputs: Inputs) -> tuple[Setting, ...]:
+    """The trackers that a stage writes to; empty where there are none."""
+    trackers = list(inputs.spec.spec.tracking)
+    return (Setting(name="tracking", value=trackers, source="spec.tracking"),) if trackers else ()
+
+
+def marker_settings(inputs: Inputs) -> tuple[Setting, ...]:
+    """What stands between a chain and its answer."""
+    marker = inputs.spec.spec.evaluation.answer_marker
+    return (Setting(name="answer_marker", value=marker, source="spec.evaluation.answerMarker"),)
+
+
 def generation_settings(inputs: Inputs) -> tuple[Setting, ...]:
     """How answers are generated, as evaluations do it."""
     body = inputs.spec.spec.evaluation
