@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from pydantic.alias_generators import to_camel
 
+from compiler.counts import counted
 from compiler.data.gates import too_long
 from compiler.defaults import COMPARED, METRICS, TRAINER, USUAL_ROWS
 from compiler.diagnostics import Diagnostic, diagnostic
@@ -102,7 +103,7 @@ def few_rows(plan: Plan) -> Iterator[Diagnostic]:
         rows = sum(plan.inputs.files[name].rows for name in stage.sources)
         usual, source = USUAL_ROWS.get(stage.method, (0, ""))
         if 0 < rows < usual:
-            message = f"`{stage.name}` learns from {rows} rows; {usual:,} are usual"
+            message = f"`{stage.name}` learns from {counted(rows, 'row')}; {usual:,} are usual"
             where = plan.inputs.document.at(("spec", "data", _index(plan, stage), "name"))
             yield diagnostic("PLN408", message, where, hint=f"collect more if the gain is small ({source})")
 

@@ -3,6 +3,7 @@
 import json
 
 from compiler import __version__
+from compiler.counts import counted
 from compiler.defaults import TRAINER
 from compiler.plan_model import Plan, Stage
 from compiler.schema.v1.types import GapKind
@@ -56,11 +57,11 @@ def _training_verdict(plan: Plan) -> str:
             f"train: {chain}; every stage is finished and the target is not met: collect new badcases, or measure again"
         )
     done = f", {finished} of them finished" if finished else ""
-    return f"train: {chain}, {len(plan.stages)} Jobs{done}, each training stage behind an evaluation gate"
+    return f"train: {chain}, {counted(len(plan.stages), 'Job')}{done}, each training stage behind an evaluation gate"
 
 
 def _jobs(plan: Plan) -> str:
-    return f"; {len(plan.stages)} {'Job' if len(plan.stages) == 1 else 'Jobs'}" if plan.stages else ""
+    return f"; {counted(len(plan.stages), 'Job')}" if plan.stages else ""
 
 
 def decisive(selection: Selection) -> tuple[Traced, ...]:
@@ -151,6 +152,7 @@ def review_context(plan: Plan) -> dict[str, object]:
         "traced": traced,
         "gaps": gap_lines(plan),
         "thresholds": changed_thresholds(plan),
+        "counted": counted,
         "data_of": data_of,
         "state_of": state_of,
         "reward_files": lambda stage: reward_files(plan, stage),

@@ -133,10 +133,8 @@ def _rows(path: str, field: Schema, parent: Schema, definitions: Schema, seen: d
     name = path.rpartition(".")[2].removesuffix("[]")
     inner, suffix = _holds(field, definitions)
     told = _said(field) or _said(_resolved(field, definitions))
-    set_later = next((each for end, each in SET_LATER.items() if path.endswith(f".{end}")), None)
-    default = _default(
-        field if set_later is None else {"default": set_later}, required=name in parent.get("required", ())
-    )
+    later = [{"default": value} for end, value in SET_LATER.items() if path.endswith(f".{end}")]
+    default = _default(later[0] if later else field, required=name in parent.get("required", ()))
     before = seen.get(str(inner["title"])) if inner else None
     told += f" Fields as in `{before}`." if before else ""
     yield f"| `{path}` | {_type(field, definitions)} | {default} | {told.replace('|', chr(92) + '|')} |\n"

@@ -3,8 +3,10 @@
 import shutil
 from pathlib import Path
 
+import pytest
 from conftest import MakeSpec
 
+from compiler.counts import counted
 from compiler.pipeline import compile_spec
 from compiler.plan_model import Plan
 
@@ -27,6 +29,11 @@ def section(page: str, stage: str) -> str:
     """The part of the page about one stage."""
     (part,) = [each for each in page.split("\n## ") if each.partition("\n")[0].endswith(f": {stage}")]
     return part
+
+
+@pytest.mark.parametrize(("count", "text"), [(0, "0 rows"), (1, "1 row"), (2, "2 rows"), (1200, "1,200 rows")])
+def test_counts_are_said_as_people_say_them(count: int, text: str) -> None:
+    assert counted(count, "row") == text
 
 
 def test_a_reward_is_shown_with_its_weights_options_and_code(tmp_path: Path) -> None:
