@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from pydantic.alias_generators import to_camel
 
+from compiler.batch_sizes import groups_fill_batches, references_have_others
 from compiler.counts import counted
 from compiler.data.gates import too_long
 from compiler.defaults import COMPARED, METRICS, TRAINER, USUAL_ROWS
@@ -160,6 +161,8 @@ PLAN_CHECKS: tuple[Callable[[Plan], Iterator[Diagnostic]], ...] = (
     references_are_there,
     whole_models_for_ppo,
     gpu_for_four_bits,
+    groups_fill_batches,
+    references_have_others,
     adapters_of_full_tuning,
     replay_of_nothing,
     marker_without_chains,

@@ -79,6 +79,38 @@ def test_qlora_needs_a_profile_with_a_gpu(make_spec: MakeSpec) -> None:
     assert told(make_spec(edit, profile=with_gpu("count: 1")), "PLN410") == []
 
 
+@pytest.mark.parametrize(
+    ("trainer", "refused"),
+    [
+        ("num_generations: 6", True),
+        ("per_device_train_batch_size: 4", True),
+        ("per_device_train_batch_size: 4, gradient_accumulation_steps: 2", False),
+        ("per_device_train_batch_size: 4, steps_per_generation: 2", False),
+        ("per_device_train_batch_size: 4, generation_batch_size: 12", True),
+        ("per_device_train_batch_size: 4, generation_batch_size: 16", False),
+    ],
+)
+def test_grpo_generates_whole_groups(tmp_path: Path, trainer: str, refused: bool) -> None:
+    line = f"    grpo: {{trainer: {{{trainer}}}}}"
+    edit = ("  gaps:\n", f"  training:\n{line}\n  gaps:\n")
+    found = told(shipped("report-sql", tmp_path, "report-sql/spec.yaml", edit), "CHK243")
+    assert [(each.location.text, "no whole groups" in each.message) for each in found] == [(line, True)] * refused
+
+
+@pytest.mark.parametrize(
+    ("fields", "refused"),
+    [
+        (("per_device_train_batch_size: 1",), True),
+        (("per_device_train_batch_size: 2",), False),
+        (("per_device_train_batch_size: 1", "loss_type: apo_zero_unpaired"), False),
+    ],
+)
+def test_kto_learns_from_several_answers_at_once(tmp_path: Path, fields: tuple[str, ...], refused: bool) -> None:
+    edit = ("        max_length: 256\n", "".join(f"        {each}\n" for each in fields))
+    found = told(shipped("reply-picker", tmp_path, "reply-picker/spec.yaml", edit), "CHK243")
+    assert [each.location.text.strip() for each in found] == [fields[0]] * refused
+
+
 def test_full_tuning_shows_no_adapter_and_says_that_it_has_none(make_spec: MakeSpec) -> None:
     path = make_spec(with_training("    sft: {tuning: full, peft: {r: 8, lora_alpha: 16}}\n"))
     (found,) = told(path, "PLN403")
