@@ -18,6 +18,7 @@ from compiler.schema.v1.types import Purpose, Shape
 from compiler.selection import Phase, Selection
 from compiler.vain_settings import (
     adapters_of_full_tuning,
+    asking_in_vain,
     marker_without_chains,
     replay_of_nothing,
     sharding_of_one_gpu,
@@ -166,6 +167,7 @@ PLAN_CHECKS: tuple[Callable[[Plan], Iterator[Diagnostic]], ...] = (
     adapters_of_full_tuning,
     replay_of_nothing,
     marker_without_chains,
+    asking_in_vain,
     sharding_of_one_gpu,
     not_run_yet,
 )

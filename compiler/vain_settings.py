@@ -6,7 +6,7 @@ from pydantic.alias_generators import to_camel
 
 from compiler.diagnostics import Diagnostic, diagnostic
 from compiler.plan_model import Plan
-from compiler.schema.v1.training_spec import CptOverrides
+from compiler.schema.v1.training_spec import Asking, CptOverrides
 from compiler.selection import Phase
 
 
@@ -43,6 +43,23 @@ def marker_without_chains(plan: Plan) -> Iterator[Diagnostic]:
             message = "`evaluation.answerMarker` is set, but the plan learns no chains that an answer would follow"
             hint = "remove it, or keep it if the stage is only blocked for now"
             yield diagnostic("PLN403", message, where, hint=hint)
+
+
+def asking_in_vain(plan: Plan) -> Iterator[Diagnostic]:
+    """How an endpoint is asked where there is none, or how any teacher is where only its probabilities are learnt."""
+    teacher, methods = plan.inputs.spec.spec.teacher, {stage.method for stage in plan.stages}
+    if teacher is None or teacher.endpoint:
+        return
+    vain: tuple[str, ...] = ("concurrency", "requests_per_minute")
+    if "teacher" in methods:
+        why = "no endpoint is asked: the teacher's weights are at hand"
+    else:
+        vain, why = tuple(Asking.model_fields), "the plan learns the teacher's probabilities, and asks it nothing"
+    for name in vain if methods & {"teacher", "distill"} else ():
+        if name in teacher.ask.model_fields_set:
+            at = ("spec", "teacher", "ask", to_camel(name))
+            message = f"`{'.'.join(at[1:])}` is set, but {why}"
+            yield diagnostic("PLN403", message, plan.inputs.document.at(at, key=True), hint="remove it")
 
 
 def sharding_of_one_gpu(plan: Plan) -> Iterator[Diagnostic]:

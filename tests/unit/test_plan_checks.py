@@ -156,3 +156,29 @@ def test_a_share_of_no_general_text_is_told_and_shown(
     (cpt,) = (stage for stage in planned(path).stages if stage.method == "cpt")
     source = next(each.source for each in cpt.settings if each.name == "replay_share")
     assert source.endswith("for want of data of purpose `general`") is (not has_general and share != 0)
+
+
+@pytest.mark.parametrize(
+    ("access", "asked", "vain"),
+    [
+        ("text\n    endpoint: http://127.0.0.1:8000/v1", "teacher", []),
+        ("weights", "distill", ["temperature: 0", "requestsPerMinute: 600"]),
+    ],
+)
+def test_what_a_plan_does_not_ask_of_a_teacher(tmp_path: Path, access: str, asked: str, vain: list[str]) -> None:
+    edit = ("text\n    endpoint: http://127.0.0.1:8000/v1", access)
+    path = shipped("mail-triage", tmp_path, "mail-triage/spec.yaml", edit)
+    assert any(stage.method == asked for stage in planned(path).stages)
+    found = [each for each in told(path, "PLN403") if "teacher.ask" in each.message]
+    assert [each.location.text.strip() for each in found] == vain
+
+
+def test_a_teacher_whose_weights_are_at_hand_gets_no_requests(make_spec: MakeSpec) -> None:
+    teacher = (
+        '  teacher:\n    {name: big, revision: "1", access: weights, license: MIT, outputsMayTrain: true,\n'
+        "     ask: {samples: 2, concurrency: 8}}\n  data:\n"
+    )
+    path = make_spec(CHAINS[1], ("  data:\n", teacher))
+    assert "teacher" in [stage.method for stage in planned(path).stages]
+    (found,) = told(path, "PLN403")
+    assert found.message.startswith("`teacher.ask.concurrency` is set, but no endpoint is asked")
