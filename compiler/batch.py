@@ -11,6 +11,7 @@ from pathlib import Path
 from compiler.build import Built, checked, compiled
 from compiler.cache import open_cache
 from compiler.commands import report
+from compiler.counts import counted
 from compiler.diagnostics import Diagnostic, Location, Severity, diagnostic
 from compiler.discover import SpecPath, discover
 from compiler.exit_codes import ExitCode
@@ -33,7 +34,7 @@ def check_specs(paths: list[Path], style: str, *, jobs: int | None = None, use_c
     told.finish()
     if cache is not None:
         cache.prune()
-    print(f"{len(specs)} {_plural('spec', len(specs))} checked, {told.summary}")
+    print(f"{counted(len(specs), 'spec')} checked, {told.summary}")
     return ExitCode.ERRORS if told.errors else ExitCode.OK
 
 
@@ -110,8 +111,7 @@ class _Told:
     @property
     def summary(self) -> str:
         """How many errors and warnings there were."""
-        errors, warnings = self.errors, self.warnings
-        return f"{errors} {_plural('error', errors)}, {warnings} {_plural('warning', warnings)}"
+        return f"{counted(self.errors, 'error')}, {counted(self.warnings, 'warning')}"
 
 
 def _collides(built: Built, names: dict[str, str]) -> list[Diagnostic]:
@@ -143,7 +143,8 @@ def _deliver(built: Built, *, check_only: bool) -> tuple[int, list[Diagnostic]]:
         if problem:
             return 0, [problem]
     removed = [change.name for change in differing if change.action == "delete"]
-    written = f"{len(differing) - len(removed)} files written" + (f", removed {', '.join(removed)}" if removed else "")
+    gone = f", removed {', '.join(removed)}" if removed else ""
+    written = f"{counted(len(differing) - len(removed), 'file')} written{gone}"
     state = "unchanged" if not differing else "differs" if check_only else written
     print(f"{spec.shown_plan}: {state}; {built.entry.verdict if built.entry else ''}")
     return len(differing), found
@@ -154,7 +155,3 @@ def _differs(change: Change, spec: SpecPath) -> Diagnostic:
     where = Location(path=f"{spec.shown_plan}/{change.name}")
     hint = f"run `trainspec compile {spec.shown}` and commit the result"
     return diagnostic("RND502", f"`{change.name}` {what[change.action]}", where, hint=hint)
-
-
-def _plural(word: str, count: int) -> str:
-    return word if count == 1 else f"{word}s"

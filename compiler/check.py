@@ -9,6 +9,7 @@ from compiler.data.gates import problems as data_problems
 from compiler.diagnostics import Diagnostic, Outcome, diagnostic, has_errors
 from compiler.evidence import EvidenceFile
 from compiler.inputs import Inputs
+from compiler.reward_checks import reward_options_fit
 from compiler.schema.v1.evidence import BadcaseReport, PromptRounds, RewardPreflight
 from compiler.schema.v1.training_spec import Gap
 from compiler.schema.v1.types import GapKind
@@ -182,6 +183,7 @@ CHECKS: tuple[Callable[[Inputs], Iterator[Diagnostic]], ...] = (
     shapes_fit,
     sources_hold_together,
     places_are_named_once,
+    reward_options_fit,
     evidence_is_current,
     estimates_are_intervals,
     counts_fit_together,

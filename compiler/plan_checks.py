@@ -4,15 +4,25 @@ from collections.abc import Callable, Iterator, Mapping
 
 from pydantic.alias_generators import to_camel
 
+from compiler.batch_sizes import groups_fill_batches, references_have_others
+from compiler.counts import counted
 from compiler.data.gates import too_long
 from compiler.defaults import COMPARED, METRICS, TRAINER, USUAL_ROWS
 from compiler.diagnostics import Diagnostic, diagnostic
 from compiler.inputs import Inputs
 from compiler.plan_model import Plan, Stage
+from compiler.profile_checks import gpu_for_four_bits, whole_models_for_ppo
 from compiler.runtime_support import lacking
 from compiler.schema.v1.training_spec import MethodOverrides
 from compiler.schema.v1.types import Purpose, Shape
 from compiler.selection import Phase, Selection
+from compiler.vain_settings import (
+    adapters_of_full_tuning,
+    asking_in_vain,
+    marker_without_chains,
+    replay_of_nothing,
+    sharding_of_one_gpu,
+)
 
 
 def selection_problems(inputs: Inputs, selection: Selection) -> Iterator[Diagnostic]:
@@ -95,7 +105,7 @@ def few_rows(plan: Plan) -> Iterator[Diagnostic]:
         rows = sum(plan.inputs.files[name].rows for name in stage.sources)
         usual, source = USUAL_ROWS.get(stage.method, (0, ""))
         if 0 < rows < usual:
-            message = f"`{stage.name}` learns from {rows} rows; {usual:,} are usual"
+            message = f"`{stage.name}` learns from {counted(rows, 'row')}; {usual:,} are usual"
             where = plan.inputs.document.at(("spec", "data", _index(plan, stage), "name"))
             yield diagnostic("PLN408", message, where, hint=f"collect more if the gain is small ({source})")
 
@@ -150,5 +160,14 @@ PLAN_CHECKS: tuple[Callable[[Plan], Iterator[Diagnostic]], ...] = (
     few_rows,
     long_rows,
     references_are_there,
+    whole_models_for_ppo,
+    gpu_for_four_bits,
+    groups_fill_batches,
+    references_have_others,
+    adapters_of_full_tuning,
+    replay_of_nothing,
+    marker_without_chains,
+    asking_in_vain,
+    sharding_of_one_gpu,
     not_run_yet,
 )

@@ -67,6 +67,11 @@ class Stage:
         return gpus_of(self.config, count)
 
     @property
+    def replays(self) -> bool:
+        """Whether it reads general text beside its own data."""
+        return any(each.get("role") == "replay" for each in self.config["data"])
+
+    @property
     def made_by(self) -> tuple[str, ...]:
         """The Jobs whose rows it reads."""
         blocks = self.config["data"]

@@ -2,6 +2,7 @@
 is read back (`read_back.py`) and compared with what was meant before anything is written.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -116,6 +117,12 @@ def escape_markdown(value: object) -> str:
     return text if text.count("`") % 2 == 0 else text.replace("`", "&#96;")
 
 
+def as_code(value: object) -> str:
+    """A value as JSON in a code span: a pattern is read as it is written, and closes no span."""
+    text = json.dumps(value, ensure_ascii=False).replace("`", "\\u0060")
+    return f"`{text}`"
+
+
 @pass_context
 def _block(context: Context, text: str, indent: int) -> str:
     """The filter `block` of templates: it leaves a hole, as `q` does."""
@@ -136,6 +143,6 @@ def _environment() -> SandboxedEnvironment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"md": escape_markdown, "block": _block}
+    environment.filters |= {"md": escape_markdown, "code": as_code, "block": _block}
     environment.globals |= {"q": quote, "key": key}
     return environment

@@ -3,6 +3,7 @@
 import json
 
 from compiler import __version__
+from compiler.counts import counted
 from compiler.defaults import TRAINER
 from compiler.plan_model import Plan, Stage
 from compiler.schema.v1.types import GapKind
@@ -56,11 +57,11 @@ def _training_verdict(plan: Plan) -> str:
             f"train: {chain}; every stage is finished and the target is not met: collect new badcases, or measure again"
         )
     done = f", {finished} of them finished" if finished else ""
-    return f"train: {chain}, {len(plan.stages)} Jobs{done}, each training stage behind an evaluation gate"
+    return f"train: {chain}, {counted(len(plan.stages), 'Job')}{done}, each training stage behind an evaluation gate"
 
 
 def _jobs(plan: Plan) -> str:
-    return f"; {len(plan.stages)} {'Job' if len(plan.stages) == 1 else 'Jobs'}" if plan.stages else ""
+    return f"; {counted(len(plan.stages), 'Job')}" if plan.stages else ""
 
 
 def decisive(selection: Selection) -> tuple[Traced, ...]:
@@ -95,6 +96,13 @@ def data_of(stage: Stage) -> str:
     """What a stage reads: data sources, and rows that earlier Jobs make."""
     sources = [f"`{name}`" for name in stage.sources]
     return ", ".join([*sources, *(f"the rows of `{job}`" for job in stage.made_by)])
+
+
+def reward_files(plan: Plan, stage: Stage) -> list[tuple[str, str, bool]]:
+    """The files of the spec's folder that the reward of a stage is made of: path, sha256, and whether it is code."""
+    if not stage.config.get("rewards"):
+        return []
+    return [(path, sha256, path.endswith(".py")) for path, sha256 in sorted(plan.inputs.code.items())]
 
 
 def state_of(stage: Stage) -> str:
@@ -144,8 +152,10 @@ def review_context(plan: Plan) -> dict[str, object]:
         "traced": traced,
         "gaps": gap_lines(plan),
         "thresholds": changed_thresholds(plan),
+        "counted": counted,
         "data_of": data_of,
         "state_of": state_of,
+        "reward_files": lambda stage: reward_files(plan, stage),
         "alternatives": lambda stage: alternatives(plan.selection, stage),
         "shown": shown_value,
         "version": __version__,

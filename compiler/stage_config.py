@@ -16,10 +16,12 @@ from compiler.stage_settings import (
     distributed_settings,
     generation_settings,
     kept_of_rule,
+    marker_settings,
     pair_settings,
     replay_settings,
     settings_of,
     teacher_settings,
+    tracking_settings,
     trainer_defaults,
     values,
 )
@@ -47,24 +49,26 @@ def training(inputs: Inputs, choice: StageChoice, selection: Selection, lineage:
         overrides.trainer,
         f"{at}.trainer",
     )
-    peft = settings_of(() if full else PEFT, {}, "", overrides.peft.model_dump(exclude_none=True), f"{at}.peft")
+    adapter = overrides.peft.model_dump(exclude_none=True)
+    peft = () if full else settings_of(PEFT, {}, "", adapter, f"{at}.peft")
     data = training_data(inputs, choice, selection, lineage)
     config = _common(inputs, choice.method, lineage.adapters, data)
-    if any(block["shape"] == Shape.CHAIN for block in data):
-        config["answer_marker"] = inputs.spec.spec.evaluation.answer_marker
+    marker = marker_settings(inputs) if any(block["shape"] == Shape.CHAIN for block in data) else ()
+    config |= values(marker)
     if overrides.tuning == "qlora":
         config["model"] = {**config["model"], "quantization": "nf4"}  # type: ignore[dict-item]
-    replay = replay_settings(choice, overrides, at)
+    replays = any(block.get("role") == "replay" for block in data)
+    replay = replay_settings(choice, overrides, at, replays=replays)
     config |= _special(inputs, choice, lineage) | values(replay)
     config |= {"peft": None if full else values(peft), "trainer": values(trainer)}
     distributed = distributed_settings(inputs)
     if distributed:
         config["distributed"] = values(distributed)
-    if inputs.spec.spec.tracking:
-        config["tracking"] = list(inputs.spec.spec.tracking)
+    tracking = tracking_settings(inputs)
+    config |= values(tracking)
     chosen = Setting(name="tuning", value=overrides.tuning, source=f"{at}.tuning")
     tuning = (chosen,) if overrides.tuning != "lora" else ()
-    return Built(config=config, settings=(*distributed, *tuning, *replay, *trainer, *peft))
+    return Built(config=config, settings=(*distributed, *tracking, *tuning, *marker, *replay, *trainer, *peft))
 
 
 def pairs(inputs: Inputs, choice: StageChoice, selection: Selection, lineage: Lineage) -> Built | None:

@@ -30,14 +30,14 @@ def kept_of_rule(choice: StageChoice, overrides: MethodOverrides) -> Mapping[str
     }
 
 
-def replay_settings(choice: StageChoice, overrides: MethodOverrides, at: str) -> tuple[Setting, ...]:
-    """How much general text a corpus is mixed with."""
+def replay_settings(choice: StageChoice, overrides: MethodOverrides, at: str, *, replays: bool) -> tuple[Setting, ...]:
+    """How much general text a corpus is mixed with; said, too, where there is none of it."""
     if choice.method != "cpt":
         return ()
     own = overrides.replay_share if isinstance(overrides, CptOverrides) else None
-    if own is not None:
-        return (Setting(name=REPLAY.field, value=own, source=f"{at}.replayShare"),)
-    return (Setting(name=REPLAY.field, value=REPLAY.value, source=REPLAY.source),)
+    share, source = (REPLAY.value, REPLAY.source) if own is None else (own, f"{at}.replayShare")
+    vain = "" if replays or not share else "; nothing is replayed, for want of data of purpose `general`"
+    return (Setting(name=REPLAY.field, value=share, source=f"{source}{vain}"),)
 
 
 def pair_settings(choice: StageChoice, overrides: MethodOverrides, at: str) -> tuple[Setting, ...]:
@@ -62,6 +62,18 @@ def distributed_settings(inputs: Inputs) -> tuple[Setting, ...]:
         Setting(name="processes", value=gpu.count, source="profile.gpu.count"),
         Setting(name="strategy", value=gpu.sharding, source="profile.gpu.sharding"),
     )
+
+
+def tracking_settings(inputs: Inputs) -> tuple[Setting, ...]:
+    """The trackers that a stage writes to; empty where there are none."""
+    trackers = list(inputs.spec.spec.tracking)
+    return (Setting(name="tracking", value=trackers, source="spec.tracking"),) if trackers else ()
+
+
+def marker_settings(inputs: Inputs) -> tuple[Setting, ...]:
+    """What stands between a chain and its answer."""
+    marker = inputs.spec.spec.evaluation.answer_marker
+    return (Setting(name="answer_marker", value=marker, source="spec.evaluation.answerMarker"),)
 
 
 def generation_settings(inputs: Inputs) -> tuple[Setting, ...]:

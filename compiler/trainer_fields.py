@@ -58,6 +58,51 @@ PPO_FIELDS: dict[str, list[str]] = {
     "whiten_rewards": ["bool"],
 }
 
+_LOSS_FIELDS = ("assistant_only_loss", "completion_only_loss", "dataset_kwargs")
+_LOSS = dict.fromkeys(_LOSS_FIELDS, "the method, which says what is learnt")
+_CURRICULUM_FIELDS = ("max_steps", "packing", "shuffle_dataset", "train_sampling_strategy")
+_CURRICULUM = dict.fromkeys(_CURRICULUM_FIELDS, "the method, for its curriculum")
+
+# what only some methods set by themselves
+METHOD_FIELDS: dict[str, dict[str, str]] = {
+    "cpt": _LOSS,
+    "sft": _LOSS,
+    "cot": _LOSS,
+    "latent-cot": _LOSS | _CURRICULUM,
+    "grpo": {"reward_weights": "`weight` of the functions of `spec.reward`"},
+}
+
+# numbers below these, which are of the right type, no trainer can use
+AT_LEAST: dict[str, int] = {
+    "beta": 0,
+    "epsilon": 0,
+    "gamma": 0,
+    "gradient_accumulation_steps": 1,
+    "kl_coef": 0,
+    "lam": 0,
+    "max_completion_length": 1,
+    "max_grad_norm": 0,
+    "max_length": 1,
+    "num_generations": 2,
+    "num_iterations": 1,
+    "num_mini_batches": 1,
+    "num_ppo_epochs": 1,
+    "per_device_train_batch_size": 1,
+    "vf_coef": 0,
+    "warmup_steps": 0,
+    "weight_decay": 0,
+}
+ABOVE_ZERO = (
+    "cliprange",
+    "cliprange_value",
+    "learning_rate",
+    "logging_steps",
+    "num_train_epochs",
+    "save_steps",
+    "temperature",
+)
+AT_MOST: dict[str, int] = {"gamma": 1, "lam": 1}
+
 MAX_KEY = 200  # YAML takes no key of more than 1,024 characters in one line
 
 _PYTHON_KINDS = {bool: "bool", int: "int", float: "float", str: "str", list: "list", dict: "dict", type(None): "null"}
@@ -78,16 +123,17 @@ def check_trainer(
     if not values:
         return
     known = trl_fields()[CONFIGS[method]]
+    own = RUNTIME_FIELDS | METHOD_FIELDS.get(method, {})
     for name, value in values.items():
         path = (*at, name)
         if name not in known:
             close = difflib.get_close_matches(name, known, n=1)
             hint = f"did you mean `{close[0]}`?" if close else "see the fields of TRL's config class for the method"
             yield diagnostic("CHK208", f"trl has no `{method}` field `{name}`", document.at(path, key=True), hint=hint)
-        elif name in RUNTIME_FIELDS:
+        elif name in own:
             message = f"`{name}` is not for specs to set"
             yield diagnostic(
-                "CHK209", message, document.at(path, key=True), hint=f"remove it: it is set by {RUNTIME_FIELDS[name]}"
+                "CHK209", message, document.at(path, key=True), hint=f"remove it: it is set by {own[name]}"
             )
         elif not _fits(value, known[name]):
             kinds = " or ".join(known[name])
@@ -97,9 +143,23 @@ def check_trainer(
                 document.at(path),
                 hint=f"write a value of type {kinds}",
             )
+        elif range_ := missed_range(name, value):
+            message = f"`{name}` takes {range_}, not {value}"
+            yield diagnostic("CHK213", message, document.at(path), hint=f"use {range_}")
         elif isinstance(value, dict) and any(len(key) > MAX_KEY for key in value):
             message = f"`{name}` has a key of more than {MAX_KEY} characters"
             yield diagnostic("CHK213", message, document.at(path), hint="shorten the key")
+
+
+def missed_range(name: str, value: object) -> str:
+    """The range that a number of this name lies outside of; empty where it lies inside, or there is none."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return ""
+    if name in ABOVE_ZERO and not value > 0:
+        return "a number above 0"
+    if name in AT_LEAST and not value >= AT_LEAST[name]:
+        return f"a number of at least {AT_LEAST[name]}"
+    return f"a number of at most {AT_MOST[name]}" if name in AT_MOST and not value <= AT_MOST[name] else ""
 
 
 def _kind(value: object) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from compiler.counts import counted
 from compiler.data.model import MAX_SHOWN_ROWS, DataFile, Places, Shared
 from compiler.data.texts import SIDES
 from compiler.diagnostics import Diagnostic, diagnostic
@@ -143,15 +144,11 @@ def problems(document: SourceDocument, spec: TrainingSpec, files: Mapping[str, D
             yield from _pair_problems(document, index, file)
         if file is not None:
             for failed, count, rows in _failed_targets(spec, file, files):
-                teach = f"{_rows(count)} of `{file.name}` {'teaches' if count == 1 else 'teach'}"
+                teach = f"{counted(count, 'row')} of `{file.name}` {'teaches' if count == 1 else 'teach'}"
                 message = f"{teach} an answer that badcase source `{failed}` has as a wrong one"
                 hint = f"put the right answer there, or remove the rows: {', '.join(rows)}"
                 yield diagnostic("CHK227", message, where, hint=hint)
     yield from _overlap_problems(document, spec, files)
-
-
-def _rows(count: int) -> str:
-    return "1 row" if count == 1 else f"{count:,} rows"
 
 
 def _pair_problems(document: SourceDocument, index: int, file: DataFile) -> Iterator[Diagnostic]:
@@ -193,7 +190,7 @@ def _overlap_problems(
             hint = "run `trainspec data` where the rows of both are (`--source NAME --from PATH`), and commit the card"
             yield diagnostic("CHK231", message, where, hint=hint)
         elif each.near:
-            ask = f"{_rows(each.near)} of `{each.other}` {'asks' if each.near == 1 else 'ask'}"
+            ask = f"{counted(each.near, 'row')} of `{each.other}` {'asks' if each.near == 1 else 'ask'}"
             message = f"{ask} nearly what evaluation `{each.evaluation}` asks"
             hint = f"compare them, and give rows that mean the same one `cluster`: {', '.join(each.near_rows)}"
             yield diagnostic("CHK229", message, where, hint=hint)

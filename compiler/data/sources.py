@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from compiler.counts import counted
 from compiler.data.cards import Card, cards_of, disagreements, file_of, with_card
 from compiler.data.errors import Problem, SourceError
 from compiler.data.files import MAX_SOURCE_BYTES, Part, parts_of, rows_of, source_digest
@@ -199,5 +200,6 @@ def _row_problem(shown: str, number: int, problem: Problem) -> Diagnostic:
 def _repeats(data: DataFile, shown: str) -> tuple[Diagnostic, ...]:
     if not data.repeated:
         return ()
-    message = f"data source `{data.name}`: {data.repeated} of {data.rows} rows repeat an earlier row"
+    repeats = "repeats" if data.repeated == 1 else "repeat"
+    message = f"data source `{data.name}`: {data.repeated:,} of {counted(data.rows, 'row')} {repeats} an earlier one"
     return (diagnostic("CHK211", message, Location(path=shown), hint="remove the repeated rows"),)

@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from compiler.defaults import TRAINER
+from pydantic.alias_generators import to_camel
+
+from compiler.defaults import FULL_RATE, PEFT, REPLAY, TRAINER, WORK, Default
 from compiler.docs.json_schema import json_schema
 from compiler.schema import API_VERSION, EVIDENCE, VERSIONS
 from compiler.schema.v1 import types
@@ -25,6 +27,12 @@ PATTERNS = {
     types.URI: "URI",
     types.SHA256: "SHA-256",
     types.REWARD: "function",
+}
+# fields without a default of the schema, which get one when stages are laid out
+SET_LATER = {
+    to_camel(REPLAY.field): REPLAY.value,
+    **{f"peft.{each.field}": each.value for each in PEFT},
+    **{f"ask.{to_camel(each.field)}": each.value for each in WORK["teacher"]},
 }
 SHORT = 40  # rows of a table that a reader still oversees
 HUGE = 2**31 - 1  # a bound that only keeps arithmetic safe
@@ -125,7 +133,8 @@ def _rows(path: str, field: Schema, parent: Schema, definitions: Schema, seen: d
     name = path.rpartition(".")[2].removesuffix("[]")
     inner, suffix = _holds(field, definitions)
     told = _said(field) or _said(_resolved(field, definitions))
-    default = _default(field, required=name in parent.get("required", ()))
+    later = [{"default": value} for end, value in SET_LATER.items() if path.endswith(f".{end}")]
+    default = _default(later[0] if later else field, required=name in parent.get("required", ()))
     before = seen.get(str(inner["title"])) if inner else None
     told += f" Fields as in `{before}`." if before else ""
     yield f"| `{path}` | {_type(field, definitions)} | {default} | {told.replace('|', chr(92) + '|')} |\n"
@@ -185,6 +194,8 @@ def _range(word: str, schema: Schema) -> str:
     high = schema.get("maximum")
     if "exclusiveMinimum" in schema:
         return f"{word} above {schema['exclusiveMinimum']:g}"
+    if "exclusiveMaximum" in schema:
+        return f"{word}, {low:,} or more and below {schema['exclusiveMaximum']:,}"
     if high is not None and high < HUGE:
         return f"{word}, {low:,} to {high:,}"
     return word if low is None else f"{word}, {low:,} or more"
@@ -213,11 +224,19 @@ def _default(field: Schema, *, required: bool) -> str:
 
 
 def _defaults() -> str:
-    """What `spec.training.<method>.trainer` overrides."""
+    """What `spec.training.<method>.trainer` overrides; with full tuning, some of it is another."""
     rows = "".join(
-        f"| `{method}` | `{each.field}` | `{each.value}` | {each.source} |\n"
+        f"| `{method}` | `{each.field}` | `{each.value}` | {each.source} |\n{_of_full_tuning(method, each)}"
         for method, fields in TRAINER.items()
         for each in fields
     )
     head = "\n## Training defaults\n\nUnless `spec.training.<method>.trainer` says otherwise:\n"
     return f"{head}\n| method | field | default | source |\n|---|---|---|---|\n{rows}"
+
+
+def _of_full_tuning(method: str, default: Default) -> str:
+    """The row of what takes a default's place where all weights are trained; empty where nothing does."""
+    full = FULL_RATE[method]
+    if full.field != default.field:
+        return ""
+    return f"| `{method}`, `tuning: full` | `{full.field}` | `{full.value}` | {full.source} |\n"

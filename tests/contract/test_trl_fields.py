@@ -2,9 +2,11 @@
 
 import json
 from pathlib import Path
+from typing import get_args
 
 from trl_table import fields_of, trl_table
 
+from compiler.defaults import CONFIGS
 from compiler.trainer_fields import RUNTIME_FIELDS, trl_fields
 
 ROOT = Path(__file__).parent.parent.parent
@@ -35,6 +37,32 @@ def test_the_compiler_refuses_what_the_runtime_refuses() -> None:
     from runtime.trainer_args import RESERVED
 
     assert set(RESERVED) <= RUNTIME_FIELDS.keys()
+
+
+def test_fields_that_a_method_sets_itself_are_the_same_for_both() -> None:
+    from compiler.trainer_fields import METHOD_FIELDS
+    from runtime.config import stages
+
+    owned = {
+        method: set(stage.OWNED)
+        for stage in stages.TrainingStage.__subclasses__()
+        for method in get_args(stage.model_fields["method"].annotation)
+    }
+    owned["grpo"] |= {"reward_weights"}  # `train_grpo` refuses it
+    assert {method: set(fields) for method, fields in METHOD_FIELDS.items()} == {m: f for m, f in owned.items() if f}
+    assert all(METHOD_FIELDS[method].keys() <= trl_fields()[CONFIGS[method]].keys() for method in METHOD_FIELDS)
+
+
+def test_ranges_are_of_fields_that_exist_and_hold_every_default() -> None:
+    from compiler.defaults import FULL_RATE, TRAINER
+    from compiler.trainer_fields import ABOVE_ZERO, AT_LEAST, AT_MOST, missed_range
+
+    numbers = {
+        name for fields in trl_fields().values() for name, kinds in fields.items() if {"int", "float"} & set(kinds)
+    }
+    assert {*ABOVE_ZERO, *AT_LEAST, *AT_MOST} <= numbers
+    defaults = [*(each for table in TRAINER.values() for each in table), *FULL_RATE.values()]
+    assert {each.field: each.value for each in defaults if missed_range(each.field, each.value)} == {}
 
 
 def test_every_code_of_the_runtime_can_be_explained() -> None:

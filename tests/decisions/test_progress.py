@@ -179,7 +179,7 @@ def test_what_samples_the_policy_samples_what_was_trained_before_it(start) -> No
 
 RULES_GAP = (
     GAPS,
-    "  reward: {kind: programmatic, functions: [{use: length}]}\n  gaps:\n    - kind: rule-constraints\n",
+    "  reward: {kind: programmatic, functions: [{use: length, options: {most: 80}}]}\n  gaps:\n    - kind: rule-constraints\n",
 )
 
 

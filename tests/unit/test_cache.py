@@ -203,7 +203,7 @@ def test_a_plan_that_was_changed_by_hand_is_seen(project: Path, first: str) -> N
     run(first, project)
     edit(project / "plan" / "PLAN.md", "# Plan", "# plan")
     assert run("compile", project, "--check").exit_code == 5
-    assert "1 files written" in run("compile", project).stdout
+    assert "1 file written" in run("compile", project).stdout
     assert run("compile", project, "--check").exit_code == 0
 
 

@@ -52,6 +52,12 @@ def test_what_the_page_says_of_types_and_defaults() -> None:
         "| `spec.model.trustRemoteCode` | `true` or `false` | `false` |",
         "| `metadata.digest` | SHA-256 | **required** |",
         "| `spec.data[].path` | path | none |",
+        "| `spec.training.cpt.replayShare` | number, 0 to 0.5 | `0.1` |",
+        "| `spec.training.cpt.peft.r` | whole number, 1 to 1,024 | `16` |",
+        "| `spec.training.cpt.peft.lora_dropout` | number, 0 or more and below 1 | `0.0` |",
+        "| `spec.teacher.ask.requestsPerMinute` | whole number, 1 to 100,000 | `60` |",
+        "| `sft` | `learning_rate` | `0.0002` |",
+        "| `sft`, `tuning: full` | `learning_rate` | `2e-05` |",
     ):
         assert row in text
 

@@ -42,7 +42,8 @@ def test_full_tuning_has_no_adapter_a_lower_rate_and_its_weights_are_passed_on(m
 
 
 def test_qlora_loads_the_base_in_4_bits_and_only_where_it_trains(make_spec: MakeSpec) -> None:
-    stages = configs(make_spec(with_training("    sft: {tuning: qlora}\n")))
+    with_gpus = PROFILE.replace("  storage:\n", GPU)
+    stages = configs(make_spec(with_training("    sft: {tuning: qlora}\n"), profile=with_gpus))
     assert stages["sft"]["model"]["quantization"] == "nf4"
     assert "quantization" not in stages["evaluate-sft"]["model"]
     assert "quantization" not in stages["dpo"]["model"]
@@ -76,6 +77,13 @@ def test_pods_ask_for_the_gpus_of_their_stage(make_spec: MakeSpec) -> None:
         "dpo": "4",
         "evaluate-dpo": "1",
     }
+
+
+def test_paths_are_written_in_the_form_that_the_runtime_takes(make_spec: MakeSpec) -> None:
+    plain = configs(make_spec())
+    untidy = configs(make_spec(("path: data/demos.jsonl", "path: ./data//demos.jsonl")))
+    assert untidy["sft"]["data"][0]["path"] == "data/demos.jsonl"
+    assert untidy["sft"]["output"] == plain["sft"]["output"]
 
 
 def test_trackers_are_for_stages_that_train(make_spec: MakeSpec) -> None:

@@ -69,9 +69,9 @@ TABLE: dict[str, Code] = {
     ),
     "CHK213": Code(
         "error",
-        "trainer value has a wrong type",
-        "The pinned TRL would refuse it only when the Job runs.",
-        "Write a value of the type named.",
+        "trainer value has a wrong type or is out of range",
+        "The pinned TRL would refuse it only when the Job runs, or train to no end.",
+        "Write a value of the type and the range named.",
     ),
     "CHK214": Code(
         "error",

@@ -17,9 +17,9 @@ TABLE: dict[str, Code] = {
     ),
     "PLN403": Code(
         "warning",
-        "training override for a method that the plan does not use",
-        "An override without a stage has no effect, be it that the stage is blocked or that it is not asked for.",
-        "Remove the override.",
+        "setting without an effect",
+        "An override without a stage changes nothing, nor does a setting that another one rules out or that nothing reads.",
+        "Remove the setting.",
     ),
     "PLN404": Code(
         "warning",
@@ -56,5 +56,11 @@ TABLE: dict[str, Code] = {
         "reward has nothing to compare with",
         "A reward that checks against a right answer scores every row 0 where none is given.",
         "Use rows that hold the answer, or another reward.",
+    ),
+    "PLN410": Code(
+        "error",
+        "profile cannot run the stage",
+        "The runtime would refuse it only when its Job has started, behind stages that have cost money.",
+        "Name another profile, or change what the stage needs of it.",
     ),
 }

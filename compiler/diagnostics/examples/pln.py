@@ -2,9 +2,11 @@
 
 from compiler.diagnostics.examples import reinforcement
 from compiler.diagnostics.examples.example import Example, Situation
-from compiler.diagnostics.examples.project import ROUNDS_FILE, badcases, demos, jsonl
+from compiler.diagnostics.examples.project import PROFILE, ROUNDS_FILE, badcases, demos, jsonl
 
 BADCASES = "specs/shop/data/badcases.jsonl"
+PROFILE_FILE = "specs/clusters/small.yaml"
+GPU = "  gpu: {type: L4, count: 1, memoryGib: 24, hourlyUsd: 0.8}\n"
 MARKED = [{"prompt": f"asked {i}?", "completion": f"said {i}", "label": i % 2 == 0} for i in range(500)]
 
 EXAMPLES: dict[str, Example | Situation] = {
@@ -38,6 +40,9 @@ EXAMPLES: dict[str, Example | Situation] = {
         good="      - use: regex\n        options: {pattern: ^OK}",
         given=tuple(reinforcement.FILES.items()),
         along=("CHK240", "PLN404", "SEL302"),
+    ),
+    "PLN410": Example(
+        bad="    sft:\n      tuning: qlora", good="    sft:", given=((PROFILE_FILE, PROFILE.replace(GPU, "")),)
     ),
     "PLN408": Example(file="specs/shop/data/demos.jsonl", whole=True, bad=jsonl(demos(60)), good=jsonl(demos())),
 }

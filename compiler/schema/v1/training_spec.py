@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field, Strict
 
 from compiler.schema.v1.thresholds import Thresholds
 from compiler.schema.v1.types import (
+    MARKER,
     REWARD,
     Amount,
     Application,
@@ -219,7 +220,7 @@ class Lora(Model):
 
     r: Annotated[int, Strict(), Field(ge=1, le=1024)] | None = Field(default=None, description="Rank.")
     lora_alpha: Positive | None = Field(default=None, description="Scale.")
-    lora_dropout: Share | None = Field(default=None, description="Dropout.")
+    lora_dropout: Annotated[float, Strict(), Field(ge=0, lt=1)] | None = Field(default=None, description="Dropout.")
     target_modules: str | list[str] | None = Field(default=None, description="Modules that get an adapter.")
 
 
@@ -283,7 +284,7 @@ class Evaluation(Model):
     batch_size: Annotated[int, Strict(), Field(ge=1, le=4096)] = Field(
         default=16, description="Prompts generated at a time."
     )
-    answer_marker: Annotated[str, Field(min_length=1, max_length=40)] = Field(
+    answer_marker: Annotated[str, Field(pattern=MARKER, max_length=40)] = Field(
         default="Answer:",
         description="What stands between a reasoning chain and the answer: learnt with chains, looked for in answers.",
     )

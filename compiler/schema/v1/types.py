@@ -1,9 +1,10 @@
 """Types that the documents of `trainspec.dev/v1` share: names, amounts, and the vocabulary of the rules."""
 
 from enum import StrEnum
+from pathlib import PurePosixPath
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, Strict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
 from pydantic.alias_generators import to_camel
 
 API_VERSION = "trainspec.dev/v1"
@@ -17,6 +18,7 @@ REVISION = r"^[A-Za-z0-9][-A-Za-z0-9._]*$"
 ENDPOINT = r"^https?://[A-Za-z0-9.-]+(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?(/[^\s]*)?$"
 URI = r"^[a-z][a-z0-9+.-]*://[^\s]+$"
 SHA256 = r"^[0-9a-f]{64}$"
+MARKER = r"\S"
 REWARD = r"^[a-z][a-z0-9_.]*(:[a-z_][a-z0-9_]*)?$"
 PATTERN_HINTS = {
     NAME: "use lower-case letters, digits and `-` inside, as in `my-name`",
@@ -28,8 +30,15 @@ PATTERN_HINTS = {
     ENDPOINT: "write it as `https://host/v1`",
     URI: "write it with its scheme, as in `s3://bucket/file.jsonl`",
     SHA256: "write the 64 hexadecimal digits of the sha-256",
+    MARKER: "write what stands before an answer, as in `Answer:`",
     REWARD: "name a function of the reward library, or write `module:function`",
 }
+
+
+def tidy(path: str) -> str:
+    """`./data//rows.jsonl` as `data/rows.jsonl`: the runtime takes a path in one form only."""
+    return str(PurePosixPath(path))
+
 
 Name = Annotated[str, Field(pattern=NAME, max_length=63)]
 MetricName = Annotated[str, Field(pattern=METRIC_NAME, max_length=63)]
@@ -39,7 +48,9 @@ Revision = Annotated[str, Field(pattern=REVISION, max_length=64)]
 Uri = Annotated[str, Field(pattern=URI, max_length=500)]
 Endpoint = Annotated[str, Field(pattern=ENDPOINT, max_length=500)]
 Sha256 = Annotated[str, Field(pattern=SHA256)]
-RelativePath = Annotated[str, Field(min_length=1, max_length=500, description="A path relative to the spec's folder.")]
+RelativePath = Annotated[
+    str, Field(min_length=1, max_length=500, description="A path relative to the spec's folder."), AfterValidator(tidy)
+]
 Flag = Annotated[bool, Strict()]
 Share = Annotated[float, Strict(), Field(ge=0, le=1)]
 Signed = Annotated[float, Strict(), Field(ge=-1, le=1)]
