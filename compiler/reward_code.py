@@ -7,13 +7,16 @@ from compiler.diagnostics import Location, diagnostic
 from compiler.imports import imported
 from compiler.load import MAX_BYTES
 from compiler.reader import Reader, close_or_known
-from compiler.schema.v1.training_spec import TrainingSpec
+from compiler.schema.v1.training_spec import RewardFunction, TrainingSpec
+from compiler.source import FieldPath
 from compiler.untrusted import read_file
+
+MAX_SCRIPT_BYTES = 64 << 20
 
 
 def reward_code(reader: Reader, spec: TrainingSpec) -> dict[str, str]:
-    """The digest of each file of the spec's folder that a reward reads: its code with what that imports, or a library
-    function's schema.
+    """The digest of each file of the spec's folder that a reward reads: its code with what that imports, or the schema
+    or scripts of a library function.
     """
     code: dict[str, str] = {}
     for index, function in enumerate(spec.spec.reward.functions if spec.spec.reward else []):
@@ -69,7 +72,7 @@ def _there(reader: Reader, files: Iterable[str]) -> list[str]:
 
 
 def _options(reader: Reader, spec: TrainingSpec, index: int) -> dict[str, str]:
-    """Check the names of a library function's options; return the digest of the schema that they name, if any."""
+    """Check the names of a library function's options; return the digests of the files that they name."""
     function = spec.spec.reward.functions[index] if spec.spec.reward else None
     assert function is not None  # the caller counts them  # noqa: S101
     at = ("spec", "reward", "functions", index)
@@ -87,9 +90,21 @@ def _options(reader: Reader, spec: TrainingSpec, index: int) -> dict[str, str]:
         where = reader.document.at((*at, "use"))
         hint = f"add it: `options: {{{needed}: …}}`"
         reader.found.append(diagnostic("SPC101", message, where, hint=hint))
-    schema = function.options.get("schema")
-    if function.use != "json_schema" or not isinstance(schema, str):
+    return _files_named(reader, function, at)
+
+
+def _files_named(reader: Reader, function: RewardFunction, at: FieldPath) -> dict[str, str]:
+    """The digests of the schema, or of the databases' scripts, that the options at `at` name."""
+    option = {"json_schema": "schema", "sql_execution": "databases"}.get(function.use, "")
+    name = function.options.get(option)
+    if not isinstance(name, str):
         return {}
-    where = reader.document.at((*at, "options", "schema"))
-    path = reader.resolve(schema, where)
-    return {} if path is None else {schema: reader.digest(path, where, MAX_BYTES)}
+    where = reader.document.at((*at, "options", option))
+    path = reader.resolve(name, where, folder=option == "databases")
+    if path is None:
+        return {}
+    if option == "schema":
+        return {name: reader.digest(path, where, MAX_BYTES)}
+    files = [f"{name.rstrip('/')}/{each}" for each in reader.reads.names(path)]
+    found = {each: reader.resolve(each, where) for each in files if reader.reads.there(reader.folder / each, "file")}
+    return {each: reader.digest(file, where, MAX_SCRIPT_BYTES) for each, file in found.items() if file is not None}

@@ -115,7 +115,7 @@ def _check_count(source: Source) -> None:
     if not found:
         raise StageError("RUN712", f"`{block.path}` holds no rows", "give the stage a file with at least one row")
     if block.rows is not None and found != block.rows:
-        message = f"`{block.path}` holds {found} rows, the plan counts {block.rows}"
+        message = f"`{block.path}` holds {found} row{'s' * (found != 1)}, the plan counts {block.rows}"
         raise StageError("RUN711", message, "compile the plan again")
 
 

@@ -107,3 +107,26 @@ def test_a_preflight_counts_for_the_code_that_it_examined_only(tmp_path: Path) -
     kept = [line for line in evidence.read_text(encoding="utf-8").splitlines() if not line.startswith("  code:")]
     evidence.write_text("\n".join(kept), encoding="utf-8")
     assert "CHK240" in codes_of(folder)
+
+
+def test_the_databases_of_a_reward_are_part_of_it(tmp_path: Path) -> None:
+    for name in ("report-sql", "clusters"):
+        shutil.copytree(SPECS / name, tmp_path / name, ignore=shutil.ignore_patterns("plan"))
+    folder = tmp_path / "report-sql"
+    shutil.copytree(folder / "data" / "databases", folder / "data" / "other")
+    spec = folder / "spec.yaml"
+    text = spec.read_text(encoding="utf-8")
+    assert "- use: sql_execution\n" in text
+    spec.write_text(
+        text.replace("- use: sql_execution\n", "- use: sql_execution\n        options: {databases: data/other}\n"),
+        encoding="utf-8",
+    )
+    before = make_plan(spec, "spec.yaml").value
+    script = next(iter(sorted((folder / "data" / "other").iterdir())))
+    script.write_text(f"{script.read_text(encoding='utf-8')}\n", encoding="utf-8")
+    after = make_plan(spec, "spec.yaml").value
+    assert before is not None
+    assert after is not None
+    name = f"data/other/{script.name}"
+    assert before.inputs.code[name] != after.inputs.code[name]
+    assert before.stages[-1].job != after.stages[-1].job

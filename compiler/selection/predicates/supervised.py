@@ -1,6 +1,6 @@
 """Methods that learn from given text: continued pre-training, SFT, reasoning chains."""
 
-from compiler.schema.v1.types import GapKind, Purpose
+from compiler.schema.v1.types import GapKind, Purpose, Shape
 from compiler.selection.facts import Evidence, Facts, Source, Verdict
 from compiler.selection.model import AddStage, Advise, Configure, Finding, Replace, Warn, blocked, fired, silent
 from compiler.selection.predicates.data import (
@@ -36,7 +36,7 @@ def unknown_domain(facts: Facts) -> Finding:
             f"write {facts.thresholds.min_demonstrations} demonstrations: the task is taught after the domain"
         )
         return blocked("there are too few demonstrations, and pre-training alone is refused", evidence, advice)
-    replay = names(facts.of(Purpose.GENERAL))
+    replay = names(facts.of(Purpose.GENERAL, Shape.TEXT))  # general questions are for evaluations
     effects = (
         AddStage(method="cpt", sources=(*names(corpus), *replay)),
         AddStage(method="sft", sources=names(demonstrations(facts))),
