@@ -136,7 +136,7 @@ def signals(stage: Ran) -> list[str]:
     if removals := stage.metrics["report"].get("curriculum"):
         first, *_, last = (removal["chain_tokens_left"] for removal in removals)
         measured.append(f"chain tokens {first:.1f} → {last:.1f}")
-    named = [name for name in SIGNALS if name in stage.steps[-1]][:2]
+    named = [name for name in SIGNALS if any(name in step for step in stage.steps)][:2]  # some are of rollouts alone
     return [*measured, *(change(stage.steps, name) for name in named)]
 
 
