@@ -18,13 +18,14 @@ from compiler.pipeline import make_plan
         ("use: length", "CHK243", "has neither `least` nor `most`", "length"),
         ("use: length, options: {least: 9, most: 3}", "CHK243", "`most` 3 of reward `length` is below", "{least"),
         ("use: sql_execution, options: {databases: ./a/}", "SPC104", "is not in the form that the field", "./a/"),
-        ("use: sql_execution, options: {databases: ../a}", "CHK202", "`../a` is not below", "../a"),
+        ("use: sql_execution, options: {databases: ../a}", "CHK202", "`../a` leaves", "../a"),
         ("use: 'rules:score', options: {strict: true}", "CHK243", "`rules:score` takes no options", "options"),
     ],
 )
 def test_what_is_told_of_an_option(make_spec: MakeSpec, function: str, code: str, message: str, place: str) -> None:
     reward = f"  reward:\n    kind: programmatic\n    functions:\n      - {{{function}}}\n  data:\n"
     path = make_spec(("  data:\n", reward))
+    (path.parent / "a").mkdir()
     (path.parent / "rules.py").write_text("def score(completions, **_): return []\n", encoding="utf-8")
     (found,) = [each for each in make_plan(path, "spec.yaml").diagnostics if each.severity == "error"]
     assert found.code == code
