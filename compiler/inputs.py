@@ -13,7 +13,7 @@ from compiler.evidence import EvidenceFile, as_evidence, load_evidence
 from compiler.load import load
 from compiler.reader import Reader, close_or_known
 from compiler.reads import Reads
-from compiler.reward_code import reward_code
+from compiler.reward_code import MAX_SCRIPT_BYTES, reward_code
 from compiler.schema.v1.cluster_profile import ClusterProfile
 from compiler.schema.v1.evidence import PromptRounds
 from compiler.schema.v1.training_spec import TrainingSpec
@@ -21,8 +21,6 @@ from compiler.source import SourceDocument
 from compiler.untrusted import can_be_shown, lies_in, reason
 from compiler.validate import validate
 from compiler.versions import modernise
-
-MAX_FILE_BYTES = 64 << 20  # of one file of databases
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -168,7 +166,7 @@ def _folder_digest(reader: Reader, folder: Path, where: Location) -> str:
             hint = "put the file itself into the folder, not a link out of it"
             reader.found.append(diagnostic("CHK202", f"`{path.name}` leaves the spec's folder", where, hint=hint))
         elif path.is_file():
-            digest.update(f"{path.name}\0{reader.digest(path, where, MAX_FILE_BYTES)}\n".encode())
+            digest.update(f"{path.name}\0{reader.digest(path, where, MAX_SCRIPT_BYTES)}\n".encode())
     return digest.hexdigest()
 
 

@@ -1,6 +1,6 @@
 """What the plan phase gives: stages with their settings, and the plan that holds them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,8 +68,8 @@ class Stage:
 
     @property
     def replays(self) -> bool:
-        """Whether it reads general text beside its own data."""
-        return any(each.get("role") == "replay" for each in self.config["data"])
+        """As `replays` says of its data."""
+        return replays(self.config["data"])
 
     @property
     def made_by(self) -> tuple[str, ...]:
@@ -77,6 +77,11 @@ class Stage:
         blocks = self.config["data"]
         made = (str(each["path"]).split("/")[0] for each in blocks if each.get("volume") == "outputs")
         return tuple(dict.fromkeys(made))
+
+
+def replays(data: Iterable[Config]) -> bool:
+    """Whether the blocks of a stage's data hold general text to read beside its own."""
+    return any(each.get("role") == "replay" for each in data)
 
 
 def gpus_of(config: Config, count: int) -> int:

@@ -11,7 +11,7 @@ from compiler.schema.v1.training_spec import RewardFunction, TrainingSpec
 from compiler.source import FieldPath
 from compiler.untrusted import read_file
 
-MAX_SCRIPT_BYTES = 64 << 20
+MAX_SCRIPT_BYTES = 64 << 20  # of one file of databases
 
 
 def reward_code(reader: Reader, spec: TrainingSpec) -> dict[str, str]:
@@ -29,7 +29,7 @@ def reward_code(reader: Reader, spec: TrainingSpec) -> dict[str, str]:
             hint = close_or_known(module, REWARDS, "functions")
             reader.found.append(diagnostic("CHK207", message, where, hint=hint))
         else:
-            code |= _options(reader, spec, index)
+            code |= _options(reader, spec, function, ("spec", "reward", "functions", index))
     return code
 
 
@@ -71,11 +71,8 @@ def _there(reader: Reader, files: Iterable[str]) -> list[str]:
     return found
 
 
-def _options(reader: Reader, spec: TrainingSpec, index: int) -> dict[str, str]:
-    """Check the names of a library function's options; return the digests of the files that they name."""
-    function = spec.spec.reward.functions[index] if spec.spec.reward else None
-    assert function is not None  # the caller counts them  # noqa: S101
-    at = ("spec", "reward", "functions", index)
+def _options(reader: Reader, spec: TrainingSpec, function: RewardFunction, at: FieldPath) -> dict[str, str]:
+    """Check the names of the options of a library function at `at`; return the digests of the files that they name."""
     known = (*REWARD_OPTIONS[function.use], "after")
     for name in function.options:
         if name not in known:

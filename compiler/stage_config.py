@@ -7,7 +7,7 @@ from pydantic.alias_generators import to_camel
 
 from compiler.defaults import HELD_OUT_SHARE, PEFT, TRAINER, WORK
 from compiler.inputs import Inputs
-from compiler.plan_model import Setting
+from compiler.plan_model import Setting, replays
 from compiler.schema.v1.training_spec import MethodOverrides, RewardFunction
 from compiler.schema.v1.types import Shape
 from compiler.selection import Selection, StageChoice
@@ -57,8 +57,7 @@ def training(inputs: Inputs, choice: StageChoice, selection: Selection, lineage:
     config |= values(marker)
     if overrides.tuning == "qlora":
         config["model"] = {**config["model"], "quantization": "nf4"}  # type: ignore[dict-item]
-    replays = any(block.get("role") == "replay" for block in data)
-    replay = replay_settings(choice, overrides, at, replays=replays)
+    replay = replay_settings(choice, overrides, at, replays=replays(data))
     config |= _special(inputs, choice, lineage) | values(replay)
     config |= {"peft": None if full else values(peft), "trainer": values(trainer)}
     distributed = distributed_settings(inputs)

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from runtime.data import Source
-from runtime.errors import StageError
 from runtime.formats import Row
 from runtime.forms import Example
 from runtime.sequences import Limit, length_of, require_template
@@ -35,12 +34,7 @@ def fitting_rows(
     ]
     require_template([example for row in by_row for example in row], tokenizer, model)
     lengths = [max(length_of(example, tokenizer) for example in row) for row in by_row]
-    given = [index for index, row in enumerate(by_row) if not row[0].is_made]
-    limit.require([lengths[index] for index in given], [by_row[index][0].place for index in given])
-    kept = [row for row, length in zip(rows, lengths, strict=True) if length <= limit.tokens]
-    if not kept:
-        message = f"none of the {len(rows)} rows is left: each has more than {limit.tokens} tokens, {limit.what}"
-        raise StageError("RUN712", message, "raise `trainer.max_length`, or have shorter answers made")
+    kept = [rows[index] for index in limit.fitting(lengths, [row[0] for row in by_row])]
     return kept, len(rows) - len(kept)
 
 

@@ -172,6 +172,20 @@ class Limit:
                 "RUN717", message, "raise `trainer.max_length` up to the model's context, or shorten these rows"
             )
 
+    def fitting(self, lengths: Sequence[int], examples: Sequence[Example]) -> list[int]:
+        """Return the indices of the rows that are short enough; each row has one of `lengths`, and one of `examples`.
+
+        RUN717 if a row of the plan is longer; rows that an earlier stage made are left out then, and RUN712 if none is
+        left.
+        """
+        given = [index for index, example in enumerate(examples) if not example.is_made]
+        self.require([lengths[index] for index in given], [examples[index].place for index in given])
+        kept = [index for index, length in enumerate(lengths) if length <= self.tokens]
+        if not kept:
+            message = f"none of the {len(lengths)} rows is left: each has more than {self.tokens} tokens, {self.what}"
+            raise StageError("RUN712", message, "raise `trainer.max_length`, or have shorter answers made")
+        return kept
+
 
 def limit_of(max_length: int | None, context: int | None) -> Limit:
     """Return the tighter of `trainer.max_length` and the model's context, in tokens; None is no limit."""

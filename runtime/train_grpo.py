@@ -48,10 +48,7 @@ def _train(stage: GrpoStage, context: StageContext, prompts: Prompts, scorer: Sc
     args.reward_weights = scorer.weights
     peft_config = lora_config(stage.peft)
     tokenizer = load_tokenizer(stage.model, context.volumes)
-    rows = [
-        {"id": name, "prompt": prompt, "row": index}
-        for index, (name, prompt) in enumerate(zip(prompts.columns["id"], prompts.prompts, strict=True))
-    ]
+    rows = [{**row, "row": index} for index, row in enumerate(prompts.asked)]
     prompts_of(
         rows,
         tokenizer,

@@ -57,7 +57,7 @@ def _train(stage: PpoStage, context: StageContext, prompts: Prompts, scorer: Sco
     peft_config = lora_config(stage.peft)
     tokenizer = load_tokenizer(stage.model, context.volumes)
     asked = prompts_of(
-        [{"id": name, "prompt": prompt} for name, prompt in zip(prompts.columns["id"], prompts.prompts, strict=True)],
+        prompts.asked,
         tokenizer,
         answer_tokens=args.max_completion_length,
         context=context_length(stage.model, context.volumes),

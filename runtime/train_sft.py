@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from runtime.config.stages import SftStage
 from runtime.context import StageContext
 from runtime.data import read_sources
-from runtime.errors import StageError
 from runtime.forms import Example, sft_examples
 from runtime.model import check_model_files, context_length, load_model, load_tokenizer
 from runtime.report import Outcome
@@ -65,12 +64,7 @@ def prepare(
     """
     by_row = [tokens_of(example, tokenizer) for example in examples]
     lengths = [max(len(tokens.ids) for tokens in row) for row in by_row]
-    given = [index for index, example in enumerate(examples) if not example.is_made]
-    limit.require([lengths[index] for index in given], [examples[index].place for index in given])
-    kept = [row for row, length in zip(by_row, lengths, strict=True) if length <= limit.tokens]
-    if not kept:
-        message = f"none of the {len(examples)} rows is left: each has more than {limit.tokens} tokens, {limit.what}"
-        raise StageError("RUN712", message, "raise `trainer.max_length`, or have shorter answers made")
+    kept = [by_row[index] for index in limit.fitting(lengths, examples)]
     sequences = [tokens for row in kept for tokens in row]
     return sequences, {
         "rows": len(examples),

@@ -7,6 +7,7 @@ from typing import Any
 from runtime.config.blocks import RewardBlock
 from runtime.data import Source
 from runtime.errors import StageError
+from runtime.formats import Row
 from runtime.questions import Prompt, questions_of, refuse_tools
 from runtime.rewards.options import COMPARED
 from runtime.rewards.scorer import Scorer
@@ -24,6 +25,12 @@ class Prompts:
 
     prompts: list[Prompt]
     columns: dict[str, list[Any]]
+
+    @property
+    def asked(self) -> list[Row]:
+        """The prompts as rows with an `id` to be named by, which `prompts_of` reads."""
+        named = zip(self.columns["id"], self.prompts, strict=True)
+        return [{"id": name, "prompt": prompt} for name, prompt in named]
 
     def columns_at(self, indices: Sequence[int]) -> dict[str, list[Any]]:
         """The columns of these rows, in this order; an index may come several times."""
