@@ -23,8 +23,8 @@ app = typer.Typer(
         "Start with:  trainspec init   then   trainspec explain specs/NAME"
     ),
     epilog=(
-        "Exit codes: 0 ok, 1 errors in specs or stages, 2 usage, 3 internal, 5 differences, 130 interrupted, "
-        "143 terminated."
+        "Exit codes: 0 ok, 1 errors in specs or stages, 2 usage, 3 internal, 4 cluster, 5 differences, "
+        "130 interrupted, 143 terminated."
     ),
 )
 
@@ -47,6 +47,13 @@ FormatOption = Annotated[Format, typer.Option("--format", help="How diagnostics 
 Jobs = Annotated[
     Optional[int],
     typer.Option(min=1, help="Processes at most. [default: the cores that may be used]", show_default=False),
+]
+Kubeconfig = Annotated[
+    Optional[Path],
+    typer.Option(help="The kubeconfig to use. [default: as kubectl does]", show_default=False),
+]
+Context = Annotated[
+    Optional[str], typer.Option(help="A context of the kubeconfig. [default: its current one]", show_default=False)
 ]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Neither use nor keep what earlier runs came to.")]
 
@@ -152,6 +159,96 @@ def collect(
     from compiler.local.collect import collect_results
 
     raise typer.Exit(collect_results(plan, work, diagnostics))
+
+
+@app.command()
+def apply(
+    plans: Annotated[list[Path], typer.Argument(help="Plan folders, specs' folders, or a folder of many specs.")],
+    plan_digest: Annotated[
+        Optional[str],
+        typer.Option("--plan-digest", help="Refuse any plan but the approved one of this digest.", show_default=False),
+    ] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Follow the plans until nothing of them moves.")] = False,
+    retry: Annotated[
+        bool,
+        typer.Option("--retry", help="Start a stage again that failed, was cancelled, or lost its Job."),
+    ] = False,
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
+    diagnostics: FormatOption = Format.TEXT,
+) -> None:
+    """Apply plans to a cluster, each one stage further; call it at any moment, and as often as you like.
+
+    A plan that is not what its spec compiles to is refused. Everything is tried as a dry run first. A stage that is
+    done is not run again: a ledger in the cluster outlives the Jobs.
+    """
+    from compiler.cluster.commands import Wanted
+    from compiler.cluster.commands import apply as apply_plans
+    from compiler.cluster.connect import Target
+
+    wanted = Wanted(digest=plan_digest, wait=wait, retry=retry)
+    raise typer.Exit(apply_plans(plans, Target(kubeconfig=kubeconfig, context=context), wanted, diagnostics))
+
+
+class Output(StrEnum):
+    """How a status is written."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+@app.command()
+def status(
+    plans: Annotated[list[Path], typer.Argument(help="Plan folders, specs' folders, or a folder of many specs.")],
+    output: Annotated[Output, typer.Option("--output", "-o", help="A table, or JSON for scripts.")] = Output.TABLE,
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
+    diagnostics: FormatOption = Format.TEXT,
+) -> None:
+    """Show where plans stand in a cluster: stages, pods, steps, losses, and why something waits or failed."""
+    from compiler.cluster.commands import status as show_status
+    from compiler.cluster.connect import Target
+
+    target = Target(kubeconfig=kubeconfig, context=context)
+    raise typer.Exit(show_status(plans, target, as_json=output is Output.JSON, style=diagnostics))
+
+
+@app.command()
+def logs(
+    plan: Annotated[Path, typer.Argument(help="A plan folder.")],
+    stage: Annotated[
+        Optional[str], typer.Argument(help="A stage of it. [default: the last that has a pod]", show_default=False)
+    ] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the stage ends.")] = False,
+    raw: Annotated[bool, typer.Option("--raw", help="Lines as the runtime writes them, one JSON object each.")] = False,
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
+    diagnostics: FormatOption = Format.TEXT,
+) -> None:
+    """Print the log of a plan's stage in a cluster."""
+    from compiler.cluster.commands import logs as print_logs
+    from compiler.cluster.connect import Target
+
+    target = Target(kubeconfig=kubeconfig, context=context)
+    raise typer.Exit(print_logs(plan, target, stage, keep_on=follow, raw=raw, style=diagnostics))
+
+
+@app.command()
+def cancel(
+    plan: Annotated[Path, typer.Argument(help="A plan folder.")],
+    superseded: Annotated[
+        bool, typer.Option("--superseded", help="Stop the Jobs of earlier versions of the plan instead.")
+    ] = False,
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
+    diagnostics: FormatOption = Format.TEXT,
+) -> None:
+    """Stop what a plan does in a cluster. Checkpoints stay: `apply --retry` lets it go on."""
+    from compiler.cluster.commands import cancel as cancel_plan
+    from compiler.cluster.connect import Target
+
+    target = Target(kubeconfig=kubeconfig, context=context)
+    raise typer.Exit(cancel_plan(plan, target, superseded=superseded, style=diagnostics))
 
 
 @app.command()

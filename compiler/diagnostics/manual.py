@@ -16,6 +16,7 @@ FAMILIES = {
     "SEL": "What the selection rules have to tell",
     "PLN": "The plan cannot be made, or not as asked",
     "RND": "Rendering, and what is on disk",
+    "CLU": "The cluster that plans are applied to",
     "RUN": "A stage, and the local executor",
 }
 

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic
-from compiler.load import compose, load
+from compiler.diagnostics import Outcome
+from compiler.load import compose
+from compiler.manifests import read_manifests, refused
 
 COMMAND = ["python", "-m", "runtime"]
 _ENV = re.compile(r"TRAINSPEC_[A-Z_]+|HF_[A-Z_]+|HOME|PYTHONUNBUFFERED")
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _CONFIG = "config.yaml"
-_OF_STAGES = ("*.config.yaml", "*.job.yaml")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,51 +60,19 @@ class _UnusableError(Exception):
 
 def read_plan(folder: Path) -> Outcome[tuple[LocalJob, ...]]:
     """The Jobs of a plan folder in their order; empty when the plan renders none."""
-    if not (folder / "PLAN.md").is_file():
-        return _refused(f"`{folder}` is not a plan folder: it holds no `PLAN.md`", folder)
-    if not (folder / "kustomization.yaml").is_file():
-        return Outcome(value=())
-    found: list[Diagnostic] = []
-    objects = _objects(folder, found)
-    if found:
-        return Outcome(value=None, diagnostics=tuple(found))
+    read = read_manifests(folder)
+    if read.value is None:
+        return Outcome(value=None, diagnostics=read.diagnostics)
     try:
-        configs = {each["metadata"]["name"]: each for each, _ in objects if each.get("kind") == "ConfigMap"}
-        found_jobs = [(each, applied) for each, applied in objects if each.get("kind") == "Job"]
-        jobs = sorted((_job(each, configs, finished=not applied) for each, applied in found_jobs), key=_order)
+        configs = {each.name: each.data for each in read.value if each.kind == "ConfigMap"}
+        found = [each for each in read.value if each.kind == "Job"]
+        jobs = sorted((_job(each.data, configs, finished=not each.applied) for each in found), key=_order)
         _check_chain(jobs)
     except _UnusableError as error:
-        return _refused(str(error), folder)
+        return refused(str(error), folder)
     except (KeyError, TypeError, ValueError, IndexError) as error:
-        return _refused(f"a manifest lacks what a rendered one has: {error}", folder)
+        return refused(f"a manifest lacks what a rendered one has: {error}", folder)
     return Outcome(value=tuple(jobs))
-
-
-def _refused(message: str, folder: Path) -> Outcome[tuple[LocalJob, ...]]:
-    found = diagnostic(
-        "RUN791", message, Location(path=str(folder)), hint="compile the spec again, and run its `plan` folder"
-    )
-    return Outcome(value=None, diagnostics=(found,))
-
-
-def _objects(folder: Path, found: list[Diagnostic]) -> list[tuple[dict[str, Any], bool]]:
-    """The objects of the plan, each with whether it is applied; those of finished stages are there to be read."""
-    applied = [str(name) for name in _read(folder / "kustomization.yaml", found).get("resources") or []]
-    for name in applied:
-        if Path(name).name != name:
-            message = f"resource `{name}` is not a file of the plan folder"
-            found.append(diagnostic("RUN791", message, Location(path=str(folder)), hint="compile the spec again"))
-    if found:
-        return []
-    finished = {path.name for pattern in _OF_STAGES for path in folder.glob(pattern)} - set(applied)
-    return [(_read(folder / name, found), name in applied) for name in (*applied, *sorted(finished))]
-
-
-def _read(path: Path, found: list[Diagnostic]) -> dict[str, Any]:
-    outcome = load(path, str(path))
-    found.extend(outcome.diagnostics)
-    data = outcome.value.data if outcome.value is not None else None
-    return data if isinstance(data, dict) else {}
 
 
 def _job(manifest: Mapping[str, Any], configs: Mapping[str, Mapping[str, Any]], *, finished: bool) -> LocalJob:

@@ -1,6 +1,6 @@
 """An example of each diagnostic code, one module a family: data that `trainspec explain` shows and the tests run."""
 
-from compiler.diagnostics.examples import chk, data, pln, rnd, run, sel, spc, yml
+from compiler.diagnostics.examples import chk, clu, data, pln, rnd, run, sel, spc, yml
 from compiler.diagnostics.examples.example import Example, Situation
 
 EXAMPLES: dict[str, Example | Situation] = {
@@ -11,6 +11,7 @@ EXAMPLES: dict[str, Example | Situation] = {
     **sel.EXAMPLES,
     **pln.EXAMPLES,
     **rnd.EXAMPLES,
+    **clu.EXAMPLES,
     **run.EXAMPLES,
 }
 

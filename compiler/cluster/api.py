@@ -1,0 +1,193 @@
+"""Requests to the API server: JSON in and out, credentials renewed, what is transient tried again.
+
+The official client brings the connection (TLS, proxies, credentials); its models are left alone, as objects go through
+unchanged and ten thousand of them are cheaper as plain JSON.
+"""
+
+import json
+import random
+import time
+from collections.abc import Iterator, Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from compiler.cluster.connect import Connection, Target
+from compiler.cluster.problems import ApiError, ClusterError, problem
+from compiler.cluster.retries import PATIENCE_SECONDS, is_transient, pause
+
+Object = dict[str, Any]
+Query = Mapping[str, str | int | bool]
+
+APPLY = "application/apply-patch+yaml"
+MERGE = "application/merge-patch+json"
+_PAGE = 250
+_TIMEOUT = 30.0  # seconds, of one attempt
+_WATCH_SECONDS = 240
+_UNAUTHORIZED = 401
+
+
+class Api:
+    """One API server, for any number of threads. `requests` counts attempts, for the figures of the scale table."""
+
+    def __init__(self, target: Target, *, patience: float = PATIENCE_SECONDS) -> None:
+        self.target = target
+        self.requests = 0
+        self.server_time = 0.0
+        self._patience = patience
+        self._connection = Connection(target)
+
+    def get(self, path: str, query: Query | None = None) -> Object:
+        """Read an object; ApiError 404 where there is none."""
+        return self._json("GET", path, query)
+
+    def create(self, path: str, body: Object, query: Query | None = None) -> Object:
+        """Create an object; ApiError 409 where it exists."""
+        return self._json("POST", path, query, body, "application/json")
+
+    def patch(self, path: str, body: Object, content_type: str, query: Query | None = None) -> Object:
+        """Patch or apply an object; ApiError 409 on a conflict."""
+        return self._json("PATCH", path, query, body, content_type)
+
+    def delete(self, path: str, body: Object) -> Object:
+        """Delete an object; ApiError 404 where there is none."""
+        return self._json("DELETE", path, None, body, "application/json")
+
+    def pages(self, path: str, query: Query | None = None) -> Iterator[tuple[list[Object], str]]:
+        """A collection page by page, each with the collection's version; ApiError 410 if it outlasts the server."""
+        token = ""
+        while True:
+            page = self._json("GET", path, {**(query or {}), "limit": _PAGE, **({"continue": token} if token else {})})
+            yield page.get("items") or [], str(page["metadata"].get("resourceVersion") or "")
+            token = page["metadata"].get("continue") or ""
+            if not token:
+                return
+
+    def text(self, path: str, query: Query | None = None) -> str:
+        """Read a text, such as a log; bytes that are no UTF-8 are replaced."""
+        return str(self._request("GET", path, query).data, "utf-8", "replace")
+
+    def lines(self, path: str, query: Query) -> Iterator[bytes]:
+        """Follow a stream line by line until the server ends it; ApiError 0 where it breaks."""
+        import urllib3
+
+        response = self._request("GET", path, query, stream=True)
+        rest = b""
+        try:
+            for chunk in response.stream(16384, decode_content=True):
+                *whole, rest = (rest + chunk).split(b"\n")
+                yield from whole
+            if rest:
+                yield rest
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise ApiError(0, {}, _told(error)) from error
+        finally:
+            response.close()
+
+    def watch(self, path: str, version: str, query: Query | None = None) -> Iterator[Object]:
+        """Events after a version until the server ends the stream; ApiError 410 where that version is too old."""
+        asked: dict[str, str | int | bool] = {"watch": True, "allowWatchBookmarks": True, "resourceVersion": version}
+        asked |= {**(query or {}), "timeoutSeconds": _WATCH_SECONDS}
+        for line in self.lines(path, asked):
+            event = json.loads(line)
+            if event["type"] == "ERROR":
+                raise ApiError(int(event["object"].get("code") or 500), event["object"])
+            yield event
+
+    def _json(
+        self, method: str, path: str, query: Query | None, body: Object | None = None, content_type: str = ""
+    ) -> Object:
+        response = self._request(method, path, query, body, content_type)
+        try:
+            parsed = json.loads(response.data)
+        except ValueError as error:
+            raise self._unreachable(f"the answer to {method} {path} is not JSON") from error
+        if not isinstance(parsed, dict):
+            raise self._unreachable(f"the answer to {method} {path} is no object")
+        return parsed
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        query: Query | None,
+        body: Object | None = None,
+        content_type: str = "",
+        *,
+        stream: bool = False,
+    ) -> Any:
+        """A reply that succeeded. ApiError: the server refused; CLU602: patience ran out; CLU603: credentials."""
+        url = f"{path}?{urlencode(_spelt(query))}" if query else path
+        content = json.dumps(body, ensure_ascii=False).encode() if body is not None else None
+        deadline = time.monotonic() + self._patience
+        renewed = False
+        attempt = 0
+        while True:
+            attempt += 1
+            status, response, told = self._attempt(method, url, content, content_type, stream=stream)
+            if 200 <= status < 300:
+                return response
+            if status == _UNAUTHORIZED and not renewed:
+                renewed = True  # a token that a file or a program renews may be a new one by now
+                self._connection = Connection(self.target)
+                continue
+            failure = _failure(status, response, told)
+            if status == _UNAUTHORIZED:
+                hint = "renew the credentials of the kubeconfig, then run the command again"
+                message = f"the API server does not know who asks: {failure}"
+                raise ClusterError(problem("CLU603", message, self.target.shown, hint=hint)) from failure
+            wait = pause(attempt, response.headers if response is not None else {})
+            if not is_transient(status):
+                raise failure
+            if time.monotonic() + wait > deadline:
+                raise self._unreachable(f"{failure} ({method} {path}, tried {attempt} times)") from failure
+            time.sleep(wait * random.uniform(0.8, 1.2))  # noqa: S311 - so that many do not come back at once
+
+    def _attempt(
+        self, method: str, url: str, content: bytes | None, content_type: str, *, stream: bool
+    ) -> tuple[int, Any, str]:
+        """One try: the status (0 when nothing came back), the reply, and what the connection said."""
+        import urllib3
+
+        self.requests += 1
+        connection = self._connection
+        headers = {"Accept": "application/json", "User-Agent": "trainspec", **connection.headers()}
+        if content_type:
+            headers["Content-Type"] = content_type
+        try:
+            response = connection.pool.request(
+                method,
+                connection.host + url,
+                body=content,
+                headers=headers,
+                timeout=urllib3.Timeout(connect=10.0, read=_WATCH_SECONDS + 30.0 if stream else _TIMEOUT),
+                retries=False,
+                preload_content=not stream,
+            )
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            return 0, None, _told(error)
+        if "Date" in response.headers:
+            self.server_time = parsedate_to_datetime(response.headers["Date"]).timestamp()
+        if stream and not 200 <= response.status < 300:
+            response.read(cache_content=True)
+        return response.status, response, ""
+
+    def _unreachable(self, why: str) -> ClusterError:
+        hint = "see that the API server answers (`kubectl version`), then run the command again: it goes on from there"
+        return ClusterError(problem("CLU602", f"the API server cannot be used: {why}", self.target.shown, hint=hint))
+
+
+def _spelt(query: Query) -> dict[str, str]:
+    return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in query.items()}
+
+
+def _failure(status: int, response: Any, told: str) -> ApiError:
+    try:
+        body = json.loads(response.data) if response is not None else {}
+    except ValueError:
+        body = {}
+    return ApiError(status, body if isinstance(body, dict) else {}, told)
+
+
+def _told(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

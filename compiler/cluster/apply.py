@@ -1,0 +1,143 @@
+"""Applies plans, one stage at a time, and can be called at any moment: what is there or done is left as it is.
+
+Each plan stands for itself: one that is refused does not hold up the others. Of a plan, everything is tried on the API
+server first (dry run), and nothing is written if any part of it is refused.
+"""
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+
+from compiler.cluster import act
+from compiler.cluster.advance import Action, Step, advance
+from compiler.cluster.api import Api
+from compiler.cluster.cluster_plan import ClusterPlan
+from compiler.cluster.ledger import Ledger, Record, State, read_ledger, write
+from compiler.cluster.problems import ApiError, ClusterError, problem
+from compiler.cluster.refusals import refusal
+from compiler.cluster.snapshot import Seen, look
+from compiler.cluster.supports import Live, list_live, put
+from compiler.diagnostics import Diagnostic
+
+WORKERS = 8
+_TRIES = 20
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """Where a plan stands after a step: the step, the ledger then, the stages that were started by this call."""
+
+    plan: ClusterPlan
+    ledger: Ledger
+    step: Step | None = None
+    started: tuple[str, ...] = ()
+    problems: tuple[Diagnostic, ...] = field(default=())
+
+
+def apply_plans(api: Api, plans: Iterable[ClusterPlan], *, retry: bool) -> Iterator[Standing]:
+    """Apply plans of any number, in parallel, each one step further; in the order that they are given."""
+    namespaces: dict[str, tuple[Seen, Live]] = {}
+
+    def prepared(plan: ClusterPlan) -> Standing:
+        seen, live = namespaces[plan.namespace]
+        return apply_plan(api, plan, seen, live, retry=retry)
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        listed = list(plans)
+        for namespace, kinds in kinds_of(listed).items():
+            namespaces[namespace] = _looked(api, namespace, kinds)
+        yield from pool.map(prepared, listed)
+
+
+def kinds_of(plans: list[ClusterPlan]) -> dict[str, tuple[set[str], set[str]]]:
+    """For each namespace the kinds of workloads, and those of supports, as `apiVersion kind`."""
+    kinds: dict[str, tuple[set[str], set[str]]] = {}
+    for plan in plans:
+        workloads, supports = kinds.setdefault(plan.namespace, (set(), set()))
+        workloads |= {"batch/v1 Job"}
+        workloads |= {f"{each.workload.data['apiVersion']} {each.workload.kind}" for each in plan.stages}
+        supports |= {f"{each.data['apiVersion']} {each.kind}" for each in plan.supports}
+    return kinds
+
+
+def _looked(api: Api, namespace: str, kinds: tuple[set[str], set[str]]) -> tuple[Seen, Live]:
+    workloads, supports = kinds
+    try:
+        # ledgers are read before Jobs: a Job that a ledger knows of and that is then not there, is gone
+        return look(api, namespace, tuple(sorted(workloads))), list_live(api, namespace, sorted(supports))
+    except ApiError as error:
+        raise ClusterError(refusal(error, "list", f"namespace `{namespace}`", namespace)) from error
+
+
+def apply_plan(api: Api, plan: ClusterPlan, seen: Seen, live: Live, *, retry: bool) -> Standing:
+    """Apply one plan: everything as a dry run, then the supports, then the stage that may start."""
+    ledger = seen.ledgers.get(plan.name) or Ledger(plan=plan.name, namespace=plan.namespace)
+    todo = [each for each in plan.supports if not live.holds(each)]
+    new = [each for each in plan.pending if each.job not in seen.jobs and each.job not in ledger.records]
+    try:
+        found = [put(api, each, f"{plan.shown}/{each.file}", dry_run=True) for each in todo]
+        found += [act.create(api, plan, each, dry_run=True)[1] for each in new]
+        if not any(found):
+            found = [put(api, each, f"{plan.shown}/{each.file}", dry_run=False) for each in todo]
+        refused = tuple(dict.fromkeys(each for each in found if each is not None))
+        if refused:
+            return Standing(plan=plan, ledger=ledger, problems=refused)
+        return take_step(api, Standing(plan=plan, ledger=ledger), seen, retry=retry)
+    except ClusterError as error:
+        return Standing(plan=plan, ledger=ledger, problems=(error.found,))
+
+
+def take_step(api: Api, standing: Standing, seen: Seen, *, retry: bool = False) -> Standing:
+    """Do what is next for a plan, once, whoever else does the same at the moment."""
+    plan, ledger = standing.plan, standing.ledger
+    for _ in range(_TRIES):
+        step = advance(plan, ledger, seen, retry=retry)
+        changed = {**step.records, **_claimed(step, ledger)}
+        current = standing.ledger is not ledger or not step.suspicious
+        written = (write(api, ledger, changed) if changed else ledger) if current else None
+        if written is not None:
+            return _act(api, replace(standing, ledger=written, step=step), step)
+        # somebody else wrote, or a Job is missed: what is known may be older than what is there
+        ledger = read_ledger(api, plan.name, plan.namespace)
+        seen = _of_plan(api, plan)
+    hint = "run the command again when fewer callers apply the same plan"
+    found = problem("CLU602", f"others keep writing the ledger of `{plan.name}`", plan.shown, hint=hint)
+    return replace(standing, problems=(found,))
+
+
+def _of_plan(api: Api, plan: ClusterPlan) -> Seen:
+    """The Jobs of one plan as they are now, after its ledger was read."""
+    (workloads, _) = kinds_of([plan])[plan.namespace]
+    try:
+        return look(api, plan.namespace, tuple(sorted(workloads)), plan=plan.name)
+    except ApiError as error:
+        raise ClusterError(refusal(error, "list", f"Jobs of `{plan.name}`", plan.shown)) from error
+
+
+def _claimed(step: Step, ledger: Ledger) -> dict[str, Record]:
+    stage = step.stage
+    if stage is None or step.action not in (Action.CREATE, Action.REPLACE):
+        return {}
+    known = ledger.records.get(stage.job)
+    starts = known.starts + (known.state is not State.CLAIMED) if known else 1
+    return {stage.job: Record(stage=stage.stage, state=State.CLAIMED, starts=starts)}
+
+
+def _act(api: Api, standing: Standing, step: Step) -> Standing:
+    stage, plan = step.stage, standing.plan
+    if stage is None or step.action is Action.NONE:
+        return standing
+    if step.action is Action.REPORT:
+        refused = act.report(api, plan, stage)
+        return replace(standing, problems=(refused,) if refused else ())
+    where = f"{plan.shown}/{stage.workload.file}"
+    if step.action is Action.REPLACE:
+        act.remove(api, stage, plan.namespace, where)
+    uid, refused = act.create(api, plan, stage)
+    if refused is not None:
+        return replace(standing, problems=(refused,))
+    known = standing.ledger.records[stage.job]
+    record = replace(known, state=State.CREATED, uid=uid)
+    # another caller may have noted it already: what is written next then says the same
+    ledger = write(api, standing.ledger, {stage.job: record}) or read_ledger(api, plan.name, plan.namespace)
+    return replace(standing, ledger=ledger, started=(*standing.started, stage.stage))

@@ -1,0 +1,55 @@
+"""What a failed stage leaves to look at: the events of its Job and pods, and the last lines of its log."""
+
+import json
+from collections.abc import Iterator
+
+from compiler.cluster.api import Api
+from compiler.cluster.kinds import EVENT
+from compiler.cluster.problems import ApiError
+from compiler.cluster.progress import tail
+from compiler.cluster.views import JobView
+
+_LINES = 15
+_MOST_EVENTS = 8
+
+
+def warnings_of(api: Api, namespace: str, name: str) -> list[tuple[str, str]]:
+    """Warnings about an object as (reason, message), the newest last; none where they may not be read."""
+    query = {"fieldSelector": f"involvedObject.name={name},type=Warning"}
+    try:
+        items = [item for page, _ in api.pages(EVENT.collection(namespace), query) for item in page]
+    except ApiError:
+        return []
+    items.sort(key=lambda item: item.get("lastTimestamp") or item.get("eventTime") or "")
+    return [(str(item.get("reason") or ""), str(item.get("message") or "")) for item in items]
+
+
+def details(api: Api, namespace: str, job: JobView) -> Iterator[str]:
+    """Lines to show below a failure."""
+    pod = job.pods[-1].name if job.pods else ""
+    about = [each for name in (job.name, pod) if name for each in warnings_of(api, namespace, name)]
+    yield from (f"event {reason}: {message}" for reason, message in dict.fromkeys(about[-_MOST_EVENTS:]))
+    if pod:
+        try:
+            lines = tail(api, namespace, pod, _LINES).splitlines()
+        except ApiError as error:
+            yield f"the log of pod {pod} cannot be read: {error}"
+            return
+        yield from (f"log   {readable(line)}" for line in lines)
+
+
+def readable(line: str) -> str:
+    """A line of the runtime's log as people read it; any other line as it is."""
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return line
+    if not isinstance(event, dict) or "event" not in event:
+        return line
+    fields = {name: value for name, value in event.items() if name not in ("event", "time")}
+    told = " ".join(f"{name}={_plain(value)}" for name, value in fields.items() if value is not None)
+    return f"{event['event']} {told}".strip()
+
+
+def _plain(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

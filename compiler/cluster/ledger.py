@@ -1,0 +1,134 @@
+"""What was started and what came of it: a ConfigMap a plan, which outlives the Jobs.
+
+A Job that is gone is not one that never ran: its record says so. A stage is claimed here before its Job is created, by
+a write that fails if anybody wrote in between, so that two callers at once start it once.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+from compiler import __version__
+from compiler.cluster.api import MERGE, Api, Object
+from compiler.cluster.kinds import CONFIG_MAP
+from compiler.cluster.problems import ApiError, ClusterError, problem
+
+COMPONENT = "ledger"
+SELECTOR = f"app.kubernetes.io/managed-by=trainspec,app.kubernetes.io/component={COMPONENT}"
+
+
+class State(StrEnum):
+    """What became of a stage. `claimed` is about to be created; `gone` was deleted before it had a result."""
+
+    CLAIMED = "claimed"
+    CREATED = "created"
+    COMPLETE = "complete"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Record:
+    """One stage: the `uid` of its Job once it is known, how often it was started, and its result once there is one.
+
+    `result` is the termination message of its pod; `reason` says in words why a stage failed.
+    """
+
+    stage: str
+    state: State
+    uid: str = ""
+    starts: int = 1
+    reason: str = ""
+    result: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def verdict(self) -> str:
+        """The gate's verdict; a stage without a gate goes on."""
+        gate = self.result.get("gate")
+        return str(gate["verdict"]) if isinstance(gate, Mapping) and "verdict" in gate else "continue"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ledger:
+    """The records of a plan by Job; `version` is the object's, empty where there is none yet."""
+
+    plan: str
+    namespace: str
+    version: str = ""
+    records: Mapping[str, Record] = field(default_factory=dict)
+
+
+def ledger_name(plan: str) -> str:
+    """The name of a plan's ledger."""
+    return f"{plan}-ledger"
+
+
+def read_ledger(api: Api, plan: str, namespace: str) -> Ledger:
+    """The ledger of a plan as it is now; an empty one where there is none."""
+    try:
+        return parse(api.get(CONFIG_MAP.path(namespace, ledger_name(plan))), plan)
+    except ApiError as error:
+        if error.status != 404:
+            raise
+        return Ledger(plan=plan, namespace=namespace)
+
+
+def parse(found: Object, plan: str) -> Ledger:
+    """A ledger from its ConfigMap; CLU614 if it is not one, or was written by a later version."""
+    meta = found["metadata"]
+    where = f"{meta['namespace']}/{meta['name']}"
+    if (meta.get("labels") or {}).get("app.kubernetes.io/component") != COMPONENT:
+        message = f"ConfigMap `{where}` is not a ledger of trainspec"
+        hint = "rename that ConfigMap, or the spec: plans keep their ledger under this name"
+        raise ClusterError(problem("CLU614", message, where, hint=hint))
+    try:
+        records = {job: _record(json.loads(text)) for job, text in (found.get("data") or {}).items()}
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        message = f"the ledger `{where}` cannot be read: {type(error).__name__}: {error}"
+        hint = "use the version of trainspec that wrote it, or restore the ConfigMap from a backup"
+        raise ClusterError(problem("CLU614", message, where, hint=hint)) from error
+    return Ledger(plan=plan, namespace=meta["namespace"], version=meta["resourceVersion"], records=records)
+
+
+def _record(fields: dict[str, Any]) -> Record:
+    return Record(**{**fields, "state": State(fields["state"])})
+
+
+def write(api: Api, ledger: Ledger, changed: Mapping[str, Record]) -> Ledger | None:
+    """Write records; None if somebody else wrote since this ledger was read, and nothing was written then."""
+    data = {job: json.dumps(asdict(record), ensure_ascii=False, sort_keys=True) for job, record in changed.items()}
+    collection = CONFIG_MAP.collection(ledger.namespace)
+    try:
+        if ledger.version:
+            body: Object = {"metadata": {"resourceVersion": ledger.version}, "data": data}
+            written = api.patch(f"{collection}/{ledger_name(ledger.plan)}", body, MERGE)
+        else:
+            written = api.create(collection, _config_map(ledger, data))
+    except ApiError as error:
+        if error.status == 409:
+            return None
+        raise
+    version = written["metadata"]["resourceVersion"]
+    return replace(ledger, version=version, records={**ledger.records, **changed})
+
+
+def _config_map(ledger: Ledger, data: Mapping[str, str]) -> Object:
+    labels = {
+        "app.kubernetes.io/name": "trainspec",
+        "app.kubernetes.io/instance": ledger.plan,
+        "app.kubernetes.io/version": __version__,
+        "app.kubernetes.io/component": COMPONENT,
+        "app.kubernetes.io/part-of": ledger.plan,
+        "app.kubernetes.io/managed-by": "trainspec",
+    }
+    # no reconciler may take away what is in no file of the repository
+    notes = {
+        "argocd.argoproj.io/sync-options": "Prune=false",
+        "argocd.argoproj.io/compare-options": "IgnoreExtraneous",
+        "kustomize.toolkit.fluxcd.io/prune": "disabled",
+    }
+    meta = {"name": ledger_name(ledger.plan), "namespace": ledger.namespace, "labels": labels, "annotations": notes}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": dict(data)}

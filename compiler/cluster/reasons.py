@@ -1,0 +1,86 @@
+"""Why a stage failed or does not run, in a few words, and what to do about it: a table beside small functions."""
+
+from collections.abc import Iterable
+
+from compiler.cluster.views import JobView, Phase
+
+# what is seen (a reason of a Job, pod or container) → what to do
+ADVICE: dict[str, str] = {
+    "OOMKilled": "give the profile more `memory`, or lower the batch size in the spec",
+    "DeadlineExceeded": "raise `deadlineMinutes` of the stage in the spec; `apply --retry` goes on from its checkpoint",
+    "BackoffLimitExceeded": "read `trainspec logs` of the stage; `apply --retry` goes on from its last checkpoint",
+    "Evicted": "ask for as much memory and ephemeral storage as the stage takes; `apply --retry` goes on",
+    "Preempted": "`apply --retry` goes on from its last checkpoint; a higher priority is kept from preemption",
+    "ImagePullBackOff": "see that the image of the profile exists and that its registry lets the nodes pull it",
+    "ErrImagePull": "see that the image of the profile exists and that its registry lets the nodes pull it",
+    "InvalidImageName": "mend `image` of the profile",
+    "CreateContainerConfigError": "create the Secret or ConfigMap that the message names",
+    "CreateContainerError": "see what the kubelet says of the pod: kubectl describe pod",
+    "CrashLoopBackOff": "read `trainspec logs` of the stage",
+    "Unschedulable": "wait for room, or change `cpu`, `memory` or `gpu` of the profile to what a node has",
+    "FailedCreate": "let the quota and the admission policies of the namespace accept the pod",
+    "FailedMount": "create the PersistentVolumeClaims that the profile names",
+    "FailedAttachVolume": "see that the volume is not held by a pod on another node",
+}
+_BY_EXIT_CODE: dict[int, str] = {
+    64: "compile the spec again with the version of the image",
+    65: "mend the rows that the message names, compile again, and apply",
+    66: "put the missing files on the volume that the message names, then `apply --retry`",
+    69: "see that what the stage asks over the network answers, then `apply --retry`",
+    70: "read `trainspec logs` of the stage, and report it if it recurs",
+    71: "give the profile more `memory`, or lower the batch size in the spec",
+    74: "see that the outputs volume has room, then `apply --retry`",
+    75: "`apply --retry` goes on from its last checkpoint",
+    78: "mend the setting that the message names, compile again, and apply",
+    137: "give the profile more `memory` if the pod was killed for it; `apply --retry` goes on from its checkpoint",
+    143: "`apply --retry` goes on from its last checkpoint",
+}
+
+
+def failure_reason(job: JobView) -> str:
+    """Why a Job failed: what its last pod said, else how it ended, else what the Job's own condition says."""
+    told = job.message
+    if told.get("message"):
+        return f"exit {told.get('exit_code')}: {told['message']}"
+    pod = next((each for each in reversed(job.pods) if each.ended_by or each.exit_code), None)
+    if job.reason == "DeadlineExceeded":
+        return f"{job.reason}: {job.told}"
+    if pod is not None:
+        ended = pod.ended_by or "Error"
+        code = f", exit {pod.exit_code}" if pod.exit_code is not None else ""
+        return f"{ended}{code}" + (f": {pod.told}" if pod.told else "")
+    return f"{job.reason}: {job.told}".strip(": ") or "the Job says no reason"
+
+
+def advice(job: JobView | None, reason: str) -> str:
+    """What to do about a failure; the runtime's own hint is the best there is."""
+    hint = str(job.message.get("hint") or "") if job is not None else ""
+    if hint:
+        return hint
+    known = next((text for name, text in ADVICE.items() if name in reason), "")
+    if known:
+        return known
+    code = job.exit_code if job is not None else None
+    return _BY_EXIT_CODE.get(code or 0, "read `trainspec logs` of the stage; `apply --retry` starts it again")
+
+
+def waiting_reason(job: JobView, events: Iterable[tuple[str, str]] = ()) -> str:
+    """Why a Job that is not over does nothing yet, empty when it runs; `events` are (reason, message), newest last."""
+    if job.phase in (Phase.RUNNING, Phase.COMPLETE, Phase.FAILED):
+        return ""
+    if job.phase is Phase.DELETING:
+        return "is being deleted"
+    if job.phase is Phase.QUEUED:
+        return f"held back by its queue{_after(job.told)}"
+    pod = job.pods[-1] if job.pods else None
+    if pod is not None and pod.waiting:
+        return f"{pod.waiting}{_after(pod.told)}"
+    warned = [f"{reason}{_after(message)}" for reason, message in events]
+    if warned:
+        return warned[-1]
+    return "starting" if pod is not None else "no pod yet"
+
+
+def _after(text: str) -> str:
+    short = " ".join(text.split())
+    return f": {short if len(short) <= 200 else short[:200] + '…'}" if short else ""

@@ -1,0 +1,134 @@
+"""The rows of the status table, and of `--output json`: pure, from plan, ledger and what is seen."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from compiler.cluster.advance import End, Step
+from compiler.cluster.cluster_plan import ClusterPlan, PlannedStage
+from compiler.cluster.ledger import Ledger, Record, State
+from compiler.cluster.progress import Progress
+from compiler.cluster.reasons import advice, waiting_reason
+from compiler.cluster.snapshot import Seen
+from compiler.cluster.views import REPORT_SUFFIX, JobView, Phase
+
+Events = Callable[[JobView], list[tuple[str, str]]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """One stage: `state` in a word or two, its pods as `phase × n`, progress, and why, with what to do about it."""
+
+    plan: str
+    stage: str
+    job: str
+    state: str
+    pods: str = ""
+    done: int | None = None
+    total: int | None = None
+    loss: float | None = None
+    seconds_left: float | None = None
+    starts: int = 0
+    score: str = ""
+    reason: str = ""
+    advice: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """For scripts: names as in JSON of this project, and nothing that is unknown."""
+        known = {name: getattr(self, name) for name in self.__slots__}
+        return {_camel(name): value for name, value in known.items() if value not in (None, "")}
+
+
+def rows(
+    plan: ClusterPlan, ledger: Ledger, seen: Seen, step: Step, progress: Mapping[str, Progress], events: Events
+) -> Iterator[Row]:
+    """A row for each stage of a plan."""
+    for stage in plan.stages:
+        if stage.finished:
+            yield Row(plan=plan.name, stage=stage.stage, job=stage.job, state="finished", reason="known when compiled")
+        else:
+            record = step.records.get(stage.job) or ledger.records.get(stage.job)
+            yield _row(plan, stage, record, seen, step, progress.get(stage.job), events)
+    for job in step.superseded:
+        reason = "is of an earlier version of the plan, which waits for it"
+        hint = f"wait until it ends, or end it: trainspec cancel {plan.shown} --superseded"
+        state = f"superseded, {job.phase.value}"
+        yield Row(plan=plan.name, stage=job.stage, job=job.name, state=state, reason=reason, advice=hint)
+
+
+def _row(
+    plan: ClusterPlan,
+    stage: PlannedStage,
+    record: Record | None,
+    seen: Seen,
+    step: Step,
+    progress: Progress | None,
+    events: Events,
+) -> Row:
+    job = seen.jobs.get(stage.job)
+    at = progress or Progress()
+    state = _state(stage, record, job, step, seen)
+    failed = record is not None and record.state in (State.FAILED, State.GONE, State.CANCELLED)
+    reason = record.reason if record is not None and failed else ""
+    if job is not None and not job.is_over:
+        reason = waiting_reason(job, events(job) if not job.pods else ())
+    if not reason and at.phase and at.done is None:
+        reason = at.phase
+    return Row(
+        plan=plan.name,
+        stage=stage.stage,
+        job=stage.job,
+        state=state,
+        pods=_pods(job),
+        done=at.done,
+        total=at.total,
+        loss=at.loss,
+        seconds_left=at.seconds_left,
+        starts=record.starts if record is not None else 0,
+        score=_score(record),
+        reason=reason,
+        advice=_advice(record, job, reason, failed=failed),
+    )
+
+
+def _advice(record: Record | None, job: JobView | None, reason: str, *, failed: bool) -> str:
+    if failed and record is not None:
+        if record.state is State.FAILED:
+            return str(record.result.get("hint") or "") or advice(job, reason)
+        return "`apply --retry` starts it again: it goes on from its last checkpoint"
+    stuck = job is not None and job.phase is Phase.PENDING and any(pod.waiting for pod in job.pods)
+    return advice(job, reason) if stuck else ""
+
+
+def _state(stage: PlannedStage, record: Record | None, job: JobView | None, step: Step, seen: Seen) -> str:
+    if record is not None and record.state is State.COMPLETE:
+        return {"target-met": "target met", "no-gain": "no gain"}.get(record.verdict, "complete")
+    if record is not None and record.state not in (State.CLAIMED, State.CREATED):
+        return record.state.value
+    if job is not None and not job.is_over:
+        return job.phase.value
+    if record is None:
+        ended = step.end in (End.TARGET_MET, End.NO_GAIN)
+        return "not needed" if ended else "waits"
+    return "reading its result" if stage.job + REPORT_SUFFIX in seen.jobs else record.state.value
+
+
+def _pods(job: JobView | None) -> str:
+    if job is None or not job.pods:
+        return ""
+    phases = [pod.phase for pod in job.pods]
+    return ", ".join(f"{phases.count(each)} {each.lower()}" for each in dict.fromkeys(phases))
+
+
+def _score(record: Record | None) -> str:
+    """The metric that decides, with its interval, once a stage has measured it."""
+    metrics = record.result.get("metrics") if record is not None else None
+    if not isinstance(metrics, Mapping) or not metrics:
+        return ""
+    name, value = next(iter(metrics.items()))
+    return f"{name} {value['value']:.3f} ({value['low']:.3f}–{value['high']:.3f})"
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(each.capitalize() for each in rest)

@@ -1,0 +1,174 @@
+"""What the cluster says of a Job and its pods, in the terms of this project: pure, from the objects as they are."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from compiler.cluster.api import Object
+
+REPORTS = "trainspec.dev/reports"  # annotation of a Job that only tells the result of another
+REPORT_SUFFIX = "-report"  # of its name
+_CONTAINER = "stage"
+_JOB_LABELS = ("jobset.sigs.k8s.io/jobset-name", "batch.kubernetes.io/job-name", "job-name")
+
+
+class Phase(StrEnum):
+    """How far a Job is."""
+
+    QUEUED = "queued"  # suspended: a queue has not admitted it, or somebody holds it back
+    PENDING = "pending"  # admitted, and no pod of it runs
+    RUNNING = "running"
+    COMPLETE = "complete"
+    FAILED = "failed"
+    DELETING = "deleting"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PodView:
+    """A pod: why it does not run, or how its container ended."""
+
+    name: str
+    job: str
+    created: str
+    phase: str
+    node: str = ""
+    waiting: str = ""  # a reason, such as `ImagePullBackOff` or `Unschedulable`
+    told: str = ""  # what the kubelet or the scheduler said of it
+    exit_code: int | None = None
+    ended_by: str = ""  # `OOMKilled`, `Error`, `Evicted` …
+    message: Mapping[str, Any] = field(default_factory=dict)  # the termination message
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobView:
+    """A Job (or JobSet, or TrainJob) with its pods, the newest last."""
+
+    name: str
+    plan: str
+    stage: str
+    uid: str
+    phase: Phase
+    reason: str = ""
+    told: str = ""
+    created: str = ""
+    ended: str = ""
+    digest: str = ""
+    failures: int = 0
+    reports: str = ""
+    pods: tuple[PodView, ...] = ()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will come of it."""
+        return self.phase in (Phase.COMPLETE, Phase.FAILED)
+
+    @property
+    def message(self) -> Mapping[str, Any]:
+        """What its last pod that said anything said at its end."""
+        return next((pod.message for pod in reversed(self.pods) if pod.message), {})
+
+    @property
+    def exit_code(self) -> int | None:
+        """The last exit code of its pods, or the one that its failure names where the pods are gone."""
+        return next((pod.exit_code for pod in reversed(self.pods) if pod.exit_code is not None), None)
+
+
+# (condition that says it is complete, conditions that say it failed) of each kind of workload
+_ENDINGS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "Job": ("Complete", ("Failed",)),
+    "JobSet": ("Completed", ("Failed",)),
+    "TrainJob": ("Complete", ("Failed",)),
+}
+
+
+def job_view(found: Object, pods: Iterable[PodView] = ()) -> JobView:
+    """A workload as it is, with the pods that are its own."""
+    meta, status = found["metadata"], found.get("status") or {}
+    labels, notes = meta.get("labels") or {}, meta.get("annotations") or {}
+    mine = tuple(sorted(pods, key=lambda pod: (pod.created, pod.name)))
+    phase, ending = _phase(found, mine)
+    return JobView(
+        name=meta["name"],
+        plan=labels.get("app.kubernetes.io/part-of", ""),
+        stage=notes.get("trainspec.dev/stage", ""),
+        uid=meta["uid"],
+        phase=phase,
+        reason=str(ending.get("reason") or ""),
+        told=str(ending.get("message") or ""),
+        created=meta.get("creationTimestamp") or "",
+        ended=str(ending.get("lastTransitionTime") or ""),
+        digest=notes.get("trainspec.dev/plan-digest", ""),
+        failures=int(status.get("failed") or 0),
+        reports=notes.get(REPORTS, ""),
+        pods=mine,
+    )
+
+
+def _phase(found: Object, pods: tuple[PodView, ...]) -> tuple[Phase, Mapping[str, Any]]:
+    complete, failed = _ENDINGS[found["kind"]]
+    status = found.get("status") or {}
+    true = {each["type"]: each for each in status.get("conditions") or [] if each.get("status") == "True"}
+    if complete in true:
+        return Phase.COMPLETE, true[complete]
+    for name in failed:
+        if name in true:
+            return Phase.FAILED, true[name]
+    if found["metadata"].get("deletionTimestamp"):
+        return Phase.DELETING, {}
+    if "Suspended" in true or found.get("spec", {}).get("suspend"):
+        return Phase.QUEUED, true.get("Suspended", {})
+    running = any(pod.phase == "Running" for pod in pods) or (status.get("ready") or 0) > 0
+    return (Phase.RUNNING if running else Phase.PENDING), {}
+
+
+def pod_view(found: Object) -> PodView:
+    """A pod as it is."""
+    meta, status = found["metadata"], found.get("status") or {}
+    containers = [*(status.get("containerStatuses") or []), *(status.get("initContainerStatuses") or [])]
+    # any container counts where the one that we render is not there, as with a kubelet that has not begun
+    named = next((each for each in containers if each.get("name") == _CONTAINER), containers[0] if containers else {})
+    state, last = named.get("state") or {}, named.get("lastState") or {}
+    ended = state.get("terminated") or last.get("terminated") or {}
+    waiting = state.get("waiting") or {}
+    unscheduled: Mapping[str, Any] = next(
+        (each for each in status.get("conditions") or [] if _is_unscheduled(each)), {}
+    )
+    return PodView(
+        name=meta["name"],
+        job=_job_of(meta),
+        created=meta.get("creationTimestamp") or "",
+        phase=str(status.get("phase") or "Pending"),
+        node=str((found.get("spec") or {}).get("nodeName") or ""),
+        waiting=str(waiting.get("reason") or unscheduled.get("reason") or ""),
+        told=str(waiting.get("message") or unscheduled.get("message") or status.get("message") or ""),
+        exit_code=ended.get("exitCode"),
+        ended_by=str(status.get("reason") or ended.get("reason") or ""),
+        message=_message(ended.get("message")),
+    )
+
+
+def _is_unscheduled(condition: Mapping[str, Any]) -> bool:
+    return condition.get("type") == "PodScheduled" and condition.get("status") == "False"
+
+
+def _job_of(meta: Mapping[str, Any]) -> str:
+    """The workload that a pod belongs to: of a JobSet or TrainJob it is not the Job that owns the pod."""
+    labels = meta.get("labels") or {}
+    named = next((labels[name] for name in _JOB_LABELS if labels.get(name)), "")
+    owners = meta.get("ownerReferences") or []
+    return str(named or next((each["name"] for each in owners if each.get("kind") == "Job"), ""))
+
+
+def _message(text: object) -> Mapping[str, Any]:
+    """The runtime's termination message; a kubelet puts the end of the log there when there is none."""
+    lines = str(text or "").strip().splitlines()
+    for line in reversed(lines):
+        try:
+            parsed = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(parsed, dict) and "exit_code" in parsed:
+            return parsed
+    return {}

@@ -1,0 +1,133 @@
+"""Plays what controllers and kubelets do to Jobs: the small API server has none. All writes go through `/status`."""
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from kubernetes import client, config
+
+NOW = "2026-01-01T00:00:00Z"
+GOOD = {"status": "complete", "exit_code": 0, "metrics": {}, "gate": None}
+
+
+def gate(verdict: str) -> dict[str, Any]:
+    """The termination message of an evaluation whose gate said so."""
+    code = 80 if verdict == "no-gain" else 0
+    metrics = {"execution_accuracy": {"value": 0.4, "low": 0.3, "high": 0.5, "n": 100}}
+    return {**GOOD, "exit_code": code, "metrics": metrics, "gate": {"verdict": verdict, "reason": "as played"}}
+
+
+@dataclass
+class Player:
+    """Writes the statuses of Jobs and Pods in a namespace. `created` counts each Job that was ever created, by name."""
+
+    kubeconfig: str
+    namespace: str
+    pods: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        api = config.new_client_from_config(self.kubeconfig)
+        self.core, self.batch = client.CoreV1Api(api), client.BatchV1Api(api)
+
+    def jobs(self) -> list[str]:
+        """The names of the Jobs that are there."""
+        return sorted(each.metadata.name for each in self.batch.list_namespaced_job(self.namespace).items)
+
+    def start(self, job: str, log: str = "") -> str:
+        """A pod of the Job runs; its name."""
+        pod = self._pod(job, log)
+        running = {"name": "stage", "state": {"running": {"startedAt": NOW}}, "ready": True, "restartCount": 0}
+        self._pod_status(pod, {"phase": "Running", "containerStatuses": [self._container(running)]})
+        self.batch.patch_namespaced_job_status(
+            job, self.namespace, {"status": {"startTime": NOW, "active": 1, "ready": 1}}
+        )
+        return pod
+
+    def finish(self, job: str, message: Mapping[str, Any] = GOOD, *, pods: bool = True) -> None:
+        """The Job ends as the message says, well or badly; without `pods` theirs went with their node."""
+        code = int(message["exit_code"])
+        if pods:
+            self.end_pod(self.start(job), code, json.dumps(message))
+        if code:
+            told = (
+                f"Container stage for pod {self.namespace}/{job}-0 failed with exit code {code} matching FailJob rule"
+            )
+            return self.fail(job, "PodFailurePolicy", told)
+        done = [
+            {"type": name, "status": "True", "lastTransitionTime": NOW, "lastProbeTime": NOW}
+            for name in ("SuccessCriteriaMet", "Complete")
+        ]
+        status = {"startTime": NOW, "completionTime": NOW, "succeeded": 1, "active": 0, "ready": 0, "conditions": done}
+        self.batch.patch_namespaced_job_status(job, self.namespace, {"status": status})
+        return None
+
+    def fail(self, job: str, reason: str, message: str) -> None:
+        """The Job has failed."""
+        conditions = [
+            {"type": name, "status": "True", "reason": reason, "message": message, "lastTransitionTime": NOW}
+            for name in ("FailureTarget", "Failed")
+        ]
+        status = {"startTime": NOW, "failed": 1, "active": 0, "ready": 0, "conditions": conditions}
+        self.batch.patch_namespaced_job_status(job, self.namespace, {"status": status})
+
+    def end_pod(self, pod: str, code: int, message: str = "", reason: str = "") -> None:
+        """The container of a pod has ended."""
+        ended = {"exitCode": code, "reason": reason or ("Error" if code else "Completed"), "message": message}
+        container = {"name": "stage", "state": {"terminated": ended}, "ready": False, "restartCount": 0}
+        phase = "Failed" if code else "Succeeded"
+        self._pod_status(pod, {"phase": phase, "containerStatuses": [self._container(container)]})
+
+    def delete(self, job: str) -> None:
+        """Somebody, or a time to live, deletes the Job and its pods."""
+        self.batch.delete_namespaced_job(job, self.namespace, propagation_policy="Background")
+
+    def _pod(self, job: str, log: str) -> str:
+        found = self.batch.read_namespaced_job(job, self.namespace)
+        self.pods[job] = self.pods.get(job, 0) + 1
+        name = f"{job}-{self.pods[job]}"
+        owner = {"apiVersion": "batch/v1", "kind": "Job", "name": job, "uid": found.metadata.uid, "controller": True}
+        labels = {**found.spec.template.metadata.labels, "batch.kubernetes.io/job-name": job, "job-name": job}
+        body = client.ApiClient().sanitize_for_serialization(found.spec.template)
+        meta = {"name": name, "labels": labels, "ownerReferences": [owner], "annotations": {"mini-apiserver/log": log}}
+        self.core.create_namespaced_pod(self.namespace, {"metadata": meta, "spec": body["spec"]})
+        return name
+
+    def _pod_status(self, pod: str, status: dict[str, Any]) -> None:
+        self.core.patch_namespaced_pod_status(pod, self.namespace, {"status": status})
+
+    def _container(self, status: dict[str, Any]) -> dict[str, Any]:
+        return {"image": "image", "imageID": "", **status}
+
+
+class Controller:
+    """Ends every Job as soon as it is there, as `outcomes` says for its stage; `runs` are the names in their order."""
+
+    def __init__(self, player: Player, outcomes: Callable[[str], Mapping[str, Any]]) -> None:
+        self.runs: list[str] = []
+        self._player = player
+        self._outcomes = outcomes
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._play, daemon=True)
+
+    def __enter__(self) -> "Controller":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopped.set()
+        self._thread.join()
+
+    def _play(self) -> None:
+        known: set[str] = set()
+        while not self._stopped.wait(0.1):
+            try:
+                jobs = self._player.batch.list_namespaced_job(self._player.namespace).items
+                for job in sorted(jobs, key=lambda each: each.metadata.name):
+                    if job.metadata.uid not in known and not job.status.conditions:
+                        self._player.finish(job.metadata.name, self._outcomes(job.metadata.name))
+                        self.runs.append(job.metadata.name)
+                        known.add(job.metadata.uid)
+            except Exception as error:  # the server may be down, which is what a test is about
+                self.last_error = error

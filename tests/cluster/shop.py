@@ -1,0 +1,83 @@
+"""A project whose plan is applied by the tests: the commands as people call them, and what the cluster has then."""
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from click.testing import Result
+from cluster.player import Player
+from cluster.server import ROOT, Server
+from typer.testing import CliRunner
+
+from compiler.cli import app
+from compiler.cluster.cluster_plan import ClusterPlan, read_cluster_plan
+
+
+@dataclass(kw_only=True)
+class Shop:
+    """The spec, its namespace, and who plays the controllers there."""
+
+    spec: Path
+    namespace: str
+    kubeconfig: Path
+    player: Player
+    server: Server
+
+    @property
+    def folder(self) -> Path:
+        """The plan folder."""
+        return self.spec.parent / "plan"
+
+    @property
+    def plan(self) -> ClusterPlan:
+        """The plan as it is compiled now."""
+        value = read_cluster_plan(self.folder).value
+        assert value is not None
+        return value
+
+    def job(self, stage: str) -> str:
+        """The name of a stage's Job."""
+        return next(each.job for each in self.plan.stages if each.stage == stage)
+
+    def call(self, *arguments: str) -> Result:
+        """A command of `trainspec`."""
+        return CliRunner().invoke(app, list(arguments), catch_exceptions=False)
+
+    def begin(self, *arguments: str) -> "subprocess.Popen[str]":
+        """A command of `trainspec` as a process of its own."""
+        command = [sys.executable, "-m", "compiler", *arguments]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+
+    def apply(self, *options: str) -> Result:
+        """`trainspec apply`."""
+        return self.call("apply", str(self.folder), "--kubeconfig", str(self.kubeconfig), *options)
+
+    def states(self) -> dict[str, str]:
+        """The state of each stage as `trainspec status` tells it."""
+        told = self.call("status", str(self.folder), "--kubeconfig", str(self.kubeconfig), "--output", "json")
+        assert told.exit_code == 0, told.stderr
+        (plan,) = json.loads(told.stdout)["plans"]
+        return {each["stage"]: each["state"] for each in plan["stages"]}
+
+    def ledger(self) -> dict[str, Any]:
+        """The records of the ledger by stage."""
+        found = self.player.core.read_namespaced_config_map("shop-ledger", self.namespace)
+        records = [json.loads(text) for text in found.data.values()]
+        return {each["stage"]: each for each in records}
+
+    def run_to_the_end(self, *options: str) -> list[str]:
+        """Apply and play until no Job is created any more; the names of the Jobs that ran, in their order."""
+        ran: list[str] = []
+        for _ in range(20):
+            done = self.apply(*options)
+            assert done.exit_code == 0, done.stderr
+            due = [job for job in self.player.jobs() if job not in ran]
+            if not due:
+                return ran
+            for job in due:
+                self.player.finish(job)
+                ran.append(job)
+        raise AssertionError(f"the plan does not end: {ran}")
