@@ -150,12 +150,20 @@ def collect(
     work: Annotated[
         Optional[Path], typer.Option(help="Folder of the run. [default: .trainspec/NAME]", show_default=False)
     ] = None,
+    cluster: Annotated[bool, typer.Option("--cluster", help="Bring the results back from a cluster instead.")] = False,
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
     diagnostics: FormatOption = Format.TEXT,
 ) -> None:
     """Write what the evaluations of a plan measured as evidence beside the spec.
 
     The next compile then decides what follows: go on, stop at the target, or fall back.
     """
+    if cluster:
+        from compiler.cluster.commands import collect as collect_from
+        from compiler.cluster.connect import Target
+
+        raise typer.Exit(collect_from(plan, Target(kubeconfig=kubeconfig, context=context), diagnostics))
     from compiler.local.collect import collect_results
 
     raise typer.Exit(collect_results(plan, work, diagnostics))

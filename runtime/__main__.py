@@ -11,13 +11,15 @@ from runtime.launch import end_with_the_launcher
 from runtime.progress import claim_stdout
 from runtime.stage import report_failure, run_stage
 
+REPORT = "--report"
 USAGE = """\
-usage: python -m runtime CONFIG
+usage: python -m runtime CONFIG [--report]
 
 Run one stage of a plan, and end with its exit code.
 
 CONFIG is the stage's config as a YAML file: the text under `data: config.yaml` of the plan's `NN-stage.config.yaml`.
 `trainspec run PLAN` makes these files and runs all stages of a plan.
+--report runs nothing: a stage that is complete says its result again, any other ends with 66.
 
 variables, each the absolute path of a folder that is there:
   TRAINSPEC_MODELS   base models, as `python -m runtime.fetch` lays them down
@@ -34,12 +36,13 @@ def main() -> int:
     if {"-h", "--help"} & set(arguments):
         print(USAGE, end="")
         return ExitCode.OK
-    if len(arguments) != 1:
-        return _no_single_config(arguments)
+    configs = [each for each in arguments if each != REPORT]
+    if len(configs) != 1:
+        return _no_single_config(configs)
     end_with_the_launcher()
     stop = catch_signals()
     prepare_libraries()
-    return run_stage(arguments[0], claim_stdout(), stop)
+    return run_stage(configs[0], claim_stdout(), stop, report_only=REPORT in arguments)
 
 
 def _no_single_config(arguments: list[str]) -> int:

@@ -37,6 +37,7 @@ EXIT_CODES = {
     "RUN745": ExitCode.BAD_CONFIG,  # a tracker is asked for that is not installed
     "RUN746": ExitCode.IO_ERROR,  # what was saved is not what was trained
     "RUN747": ExitCode.BAD_CONFIG,  # an export that cannot be made
+    "RUN749": ExitCode.NO_INPUT,  # a result is asked for that is not there
     "RUN750": ExitCode.BAD_CONFIG,  # a reward that is not there, or whose options are not right
     "RUN751": ExitCode.BAD_DATA,  # a reward that raised
     "RUN752": ExitCode.BAD_DATA,  # a reward that gave no score

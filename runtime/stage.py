@@ -1,6 +1,7 @@
 """One stage from its config to its exit code: lock the output folder, run the method, report."""
 
 import fcntl
+import hashlib
 import resource
 import shutil
 import sys
@@ -50,6 +51,7 @@ from runtime.report import (
     read_complete,
     write_termination_message,
 )
+from runtime.result_message import result_message
 from runtime.tracking import check_trackers
 from runtime.volumes import volumes_from_environment
 
@@ -74,10 +76,13 @@ _LOCK = ".lock"
 _ENDINGS = {ExitCode.GATE_NOT_PASSED: "gate-not-passed", ExitCode.TRY_LATER: "try-later"}
 
 
-def run_stage(config_path: str, events: EventStream, stop: StopRequest) -> ExitCode:
-    """Run the stage of `config_path`; every failure ends as an event, a termination message and an exit code."""
+def run_stage(config_path: str, events: EventStream, stop: StopRequest, *, report_only: bool = False) -> ExitCode:
+    """Run the stage of `config_path`; every failure ends as an event, a termination message and an exit code.
+
+    With `report_only` nothing is run: a stage that is complete says its result again, any other is RUN749.
+    """
     try:
-        return _run(Path(config_path), events, stop)
+        return _run(Path(config_path), events, stop, report_only=report_only)
     except StageError as error:
         failure = error
     except Exception as error:
@@ -86,7 +91,7 @@ def run_stage(config_path: str, events: EventStream, stop: StopRequest) -> ExitC
     return failure.exit_code
 
 
-def _run(config_path: Path, events: EventStream, stop: StopRequest) -> ExitCode:
+def _run(config_path: Path, events: EventStream, stop: StopRequest, *, report_only: bool) -> ExitCode:
     started = time.monotonic()
     stage, config_sha256 = load_stage(config_path)
     volumes = volumes_from_environment()
@@ -100,7 +105,10 @@ def _run(config_path: Path, events: EventStream, stop: StopRequest) -> ExitCode:
         document = read_complete(folder, config_sha256)
         if document is not None:
             print(f"stage `{stage.stage}` is complete already: `{stage.output}/{METRICS_FILE}`", file=sys.stderr)
-            return _finish(document, "already-complete", events)
+            return _finish(document, "already-complete", folder, events)
+        if report_only:
+            message = f"stage `{stage.stage}` has no result under `{stage.output}`"
+            raise StageError("RUN749", message, "run the stage: without `--report` it goes on from its checkpoint")
         check_trackers(stage)
         if place.must_launch:
             return _as_launched(launch(config_path, place.world, events, stop), events)
@@ -124,7 +132,7 @@ def _run(config_path: Path, events: EventStream, stop: StopRequest) -> ExitCode:
         write_json(folder / METRICS_FILE, document)
         # Not before: until then a failed write would cost all of the training.
         shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
-        return _finish(document, "complete", events)
+        return _finish(document, "complete", folder, events)
 
 
 def _run_method(context: StageContext) -> Outcome:
@@ -183,13 +191,14 @@ def _gpu_memory() -> dict[str, int]:
     return {"peak_gpu_memory_mb": round(torch.cuda.max_memory_allocated() / 2**20)}
 
 
-def _finish(document: dict[str, Any], status: str, events: EventStream) -> ExitCode:
+def _finish(document: dict[str, Any], status: str, folder: Path, events: EventStream) -> ExitCode:
     gate = document["gate"]
     passed = gate is None or gate["verdict"] != "no-gain"
     code = ExitCode.OK if passed else ExitCode.GATE_NOT_PASSED
     ending = _ENDINGS.get(code, status)
     events.emit("end", status=ending, exit_code=int(code), metrics=document["metrics"], gate=gate)
-    write_termination_message({"status": ending, "exit_code": int(code), "metrics": document["metrics"], "gate": gate})
+    digest = hashlib.sha256((folder / METRICS_FILE).read_bytes()).hexdigest()
+    write_termination_message(result_message(document, digest, ending, int(code)))
     return code
 
 

@@ -99,13 +99,13 @@ def take_step(api: Api, standing: Standing, seen: Seen, *, retry: bool = False) 
             return _act(api, replace(standing, ledger=written, step=step), step)
         # somebody else wrote, or a Job is missed: what is known may be older than what is there
         ledger = read_ledger(api, plan.name, plan.namespace)
-        seen = _of_plan(api, plan)
+        seen = seen_of(api, plan)
     hint = "run the command again when fewer callers apply the same plan"
     found = problem("CLU602", f"others keep writing the ledger of `{plan.name}`", plan.shown, hint=hint)
     return replace(standing, problems=(found,))
 
 
-def _of_plan(api: Api, plan: ClusterPlan) -> Seen:
+def seen_of(api: Api, plan: ClusterPlan) -> Seen:
     """The Jobs of one plan as they are now, after its ledger was read."""
     (workloads, _) = kinds_of([plan])[plan.namespace]
     try:

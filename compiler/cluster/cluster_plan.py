@@ -30,6 +30,11 @@ class PlannedStage:
     config_text: str
 
     @property
+    def name(self) -> str:
+        """The name of its Job, as the local executor calls it."""
+        return self.job
+
+    @property
     def method(self) -> str:
         """What it does, such as `sft`."""
         return str(self.config["method"])

@@ -184,6 +184,18 @@ def _named(plan: ClusterPlan, seen: Seen, stage: str | None) -> JobView:
     return job
 
 
+def collect(folder: Path, target: Target, style: str) -> ExitCode:
+    """Write what the plan's evaluations found in the cluster as evidence beside the spec."""
+    from compiler.cluster.collect import collect as collect_from
+
+    try:
+        return _ended(collect_from(Api(target), folder), style)
+    except ApiError as error:
+        return _ended([refusal(error, "get", "the ledger", str(folder))], style)
+    except ClusterError as error:
+        return _ended([error.found], style)
+
+
 def cancel(folder: Path, target: Target, *, superseded: bool, style: str) -> ExitCode:
     """Stop the stage that is under way, or the Jobs of earlier versions of the plan; checkpoints are kept."""
     read = read_cluster_plan(folder)

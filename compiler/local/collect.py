@@ -4,16 +4,17 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic
 from compiler.evidence import FOLDER, as_evidence
 from compiler.exit_codes import ExitCode
 from compiler.load import compose
-from compiler.local.manifests import LocalJob, read_plan
+from compiler.local.manifests import read_plan
 from compiler.local.preflight_evidence import preflight_document
 from compiler.local.run import work_folder
 from compiler.local.stage_report import report_fields, rounded
@@ -28,6 +29,45 @@ COMMENT = "Written by `trainspec collect` from what the Job measured: commit it,
 Document = dict[str, Any]
 
 
+class StageJob(Protocol):
+    """What evidence needs to know of a stage, wherever it ran."""
+
+    @property
+    def name(self) -> str:
+        """The name of its Job."""
+
+    @property
+    def stage(self) -> str:
+        """The stage's own name."""
+
+    @property
+    def method(self) -> str:
+        """What it does."""
+
+    @property
+    def order(self) -> int:
+        """Its place in the plan, from 1."""
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """Its config."""
+
+    @property
+    def config_text(self) -> str:
+        """Its config as it is rendered."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Measured:
+    """What a stage measured: the text of its `metrics.json`, or of its termination message, which has the digest of
+    that file. `hint` says what to do where it is not as it must be.
+    """
+
+    content: bytes
+    where: str
+    hint: str
+
+
 def collect_results(plan: Path, work: Path | None, style: str) -> ExitCode:
     """Write what a plan's evaluations and its pre-flight found as evidence, and say what to do next."""
     from compiler.commands import report
@@ -38,45 +78,60 @@ def collect_results(plan: Path, work: Path | None, style: str) -> ExitCode:
 
 
 def collect(plan: Path, work: Path | None) -> tuple[Diagnostic, ...]:
-    """Write a `StageResult` for each evaluation that is done, and a `RewardPreflight` for a pre-flight; what is wrong
-    with any of them comes back, and then nothing is written.
+    """Write the evidence of what ran on this machine; what is wrong with any of it comes back, and then nothing is
+    written.
     """
     read = read_plan(plan)
     if read.value is None:
         return read.diagnostics
     outputs = work_folder(plan, work) / "outputs"
-    outcomes = {job.name: _result(job, read.value, outputs) for job in _done(read.value, outputs)}
+    command = f"trainspec run {plan}"
+    return write_evidence(plan, read.value, lambda job: _on_disk(job, outputs), _shown(outputs), command)
+
+
+def write_evidence(
+    plan: Path, jobs: Sequence[StageJob], find: Callable[[StageJob], Measured | None], where: str, command: str
+) -> tuple[Diagnostic, ...]:
+    """Write a `StageResult` for each evaluation that is done, and a `RewardPreflight` for a pre-flight.
+
+    `find` brings what a Job of `jobs` measured, None while it is not done; `command` runs the plan, as a hint.
+    """
+    measured = {job.name: (job, find(job)) for job in jobs if job.method in _COLLECTED}
+    outcomes = {name: _result(job, jobs, found) for name, (job, found) in measured.items() if found is not None}
     found = tuple(each for outcome in outcomes.values() for each in outcome.diagnostics)
     if found:
         return found
     if not outcomes:
-        hint = f"run the plan first: trainspec run {plan}"
-        return (
-            diagnostic(
-                "RUN797", "no evaluation or pre-flight of this plan is done", Location(path=_shown(outputs)), hint=hint
-            ),
-        )
+        message = "no evaluation or pre-flight of this plan is done"
+        return (diagnostic("RUN797", message, Location(path=where), hint=f"run the plan first: {command}"),)
     return _write(plan.resolve().parent, {job: outcome.value or {} for job, outcome in outcomes.items()})
 
 
-def _done(jobs: Sequence[LocalJob], outputs: Path) -> list[LocalJob]:
-    return [job for job in jobs if job.method in _COLLECTED and (outputs / job.name / METRICS_FILE).is_file()]
-
-
-def _result(job: LocalJob, jobs: Sequence[LocalJob], outputs: Path) -> Outcome[Document]:
-    """The evidence of one Job, as its schema wants it."""
+def _on_disk(job: StageJob, outputs: Path) -> Measured | None:
     path = outputs / job.name / METRICS_FILE
-    where = Location(path=_shown(path))
+    if not path.is_file():
+        return None
     hint = f"remove `{_shown(path.parent)}`, and run the plan again"
     try:
-        content = path.read_bytes()
-        metrics = json.loads(content)
+        return Measured(content=path.read_bytes(), where=_shown(path), hint=hint)
+    except OSError:
+        return Measured(content=b"", where=_shown(path), hint=hint)
+
+
+def _result(job: StageJob, jobs: Sequence[StageJob], measured: Measured) -> Outcome[Document]:
+    """The evidence of one Job, as its schema wants it."""
+    where = Location(path=measured.where)
+    hint = measured.hint
+    try:
+        metrics = json.loads(measured.content)
         if metrics["config_sha256"] != hashlib.sha256(job.config_text.encode()).hexdigest():
             found = diagnostic("RUN797", f"the result of `{job.stage}` is of another config", where, hint=hint)
             return Outcome(value=None, diagnostics=(found,))
-        digest = hashlib.sha256(content).hexdigest()
-        is_preflight = job.method == "preflight"
-        document = preflight_document(job, metrics, digest) if is_preflight else _document(job, jobs, metrics, digest)
+        digest = metrics.get("digest") or hashlib.sha256(measured.content).hexdigest()
+        if job.method == "preflight":
+            document = preflight_document(job.name, job.config["model"], metrics, digest)
+        else:
+            document = _document(job, jobs, metrics, digest)
         outcome = compose(document_text(document, COMMENT), where.path)
         problems = as_evidence(outcome.value).diagnostics if outcome.value else outcome.diagnostics
         fault = problems[0].message if problems else ""
@@ -88,7 +143,7 @@ def _result(job: LocalJob, jobs: Sequence[LocalJob], outputs: Path) -> Outcome[D
     return Outcome(value=document)
 
 
-def _document(job: LocalJob, jobs: Sequence[LocalJob], metrics: Mapping[str, Any], digest: str) -> Document:
+def _document(job: StageJob, jobs: Sequence[StageJob], metrics: Mapping[str, Any], digest: str) -> Document:
     config, gate = job.config, metrics["gate"] or {}
     decides = config.get("gate", {}).get("metric")
     names = sorted(metrics["metrics"], key=lambda name: (name != decides, name))
@@ -122,7 +177,7 @@ def _document(job: LocalJob, jobs: Sequence[LocalJob], metrics: Mapping[str, Any
     }
 
 
-def _method(job: LocalJob, jobs: Sequence[LocalJob]) -> str | None:
+def _method(job: StageJob, jobs: Sequence[StageJob]) -> str | None:
     """The method of the Job whose weights were added last: the one that is evaluated. None for the base model."""
     adapters = job.config["model"]["adapters"]
     maker = adapters[-1].split("/")[0] if adapters else ""

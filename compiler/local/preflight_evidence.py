@@ -4,15 +4,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from compiler.local.manifests import LocalJob
 from compiler.schema import API_VERSION
 
 _DIGITS = 6  # of a share of some hundred rows
 
 
-def preflight_document(job: LocalJob, metrics: Mapping[str, Any], digest: str) -> dict[str, Any]:
+def preflight_document(name: str, model: Mapping[str, Any], metrics: Mapping[str, Any], digest: str) -> dict[str, Any]:
     """The evidence; `model` names the policy that was sampled, with the Job of each adapter merged into it."""
-    model = job.config["model"]
     policy = "+".join([model["path"], *(adapter.split("/")[0] for adapter in model["adapters"])])
     report = metrics["report"]["preflight"]
     functions = [
@@ -23,7 +21,7 @@ def preflight_document(job: LocalJob, metrics: Mapping[str, Any], digest: str) -
         "apiVersion": API_VERSION,
         "kind": "RewardPreflight",
         "metadata": {
-            "source": f"Job {job.name}",
+            "source": f"Job {name}",
             "date": datetime.fromisoformat(metrics["ended"]).date().isoformat(),
             "digest": digest,
             "model": policy,

@@ -81,7 +81,7 @@ class Workspace:
             "TRAINSPEC_TERMINATION_LOG": str(self.root / "termination.json"),
             **options.pop("environment", {}),
         }
-        command = [sys.executable, "-m", "runtime", str(config)]
+        command = [sys.executable, "-m", "runtime", str(config), *options.pop("arguments", ())]
         pipes = {"stdout": subprocess.PIPE, "stderr": (self.root / "stderr.txt").open("w")}
         return subprocess.Popen(command, env=environment, text=True, cwd=self.root, **pipes, **options)
 

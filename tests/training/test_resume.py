@@ -149,3 +149,17 @@ def test_a_complete_stage_is_not_run_again(shared_workspace: Any, undisturbed: A
     assert [event["event"] for event in again.events] == ["start", "end"]
     assert "complete already" in again.stderr
     assert shared_workspace.adapter_bytes("plan-sft") == before
+
+
+def test_a_report_tells_a_result_and_runs_nothing(shared_workspace: Any, undisturbed: Any) -> None:
+    config = shared_workspace.root / "sft.yaml"
+    told = shared_workspace.run(config, arguments=["--report"])
+    assert told.code == 0
+    assert told.event("end")["status"] == "already-complete"
+    never = shared_workspace.root / "never.yaml"
+    never.write_text(
+        config.read_text(encoding="utf-8").replace("output: plan-sft", "output: never-ran"), encoding="utf-8"
+    )
+    refused = shared_workspace.run(never, arguments=["--report"])
+    assert (refused.code, refused.error) == (66, "RUN749")
+    assert not list((shared_workspace.outputs / "never-ran").glob("checkpoints*"))

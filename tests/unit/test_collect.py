@@ -285,7 +285,10 @@ def test_the_preflight_of_a_reward_becomes_a_document(project: Project) -> None:
     metrics = {"ended": "2026-11-22T10:00:00+00:00", "report": {"preflight": CHECKED, "verdicts": {}}}
     path = project.work / "preflight.yaml"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(document_text(preflight_document(jobs[0], metrics, "0" * 64), "told"), encoding="utf-8")
+    path.write_text(
+        document_text(preflight_document(jobs[0].name, jobs[0].config["model"], metrics, "0" * 64), "told"),
+        encoding="utf-8",
+    )
     document = load(path, str(path)).value
     assert document is not None
     outcome = as_evidence(document)

@@ -17,6 +17,7 @@ from runtime.checkpoint import MANIFEST_FILE, is_whole, newest_whole, seal
 from runtime.errors import EXIT_CODES, StageError, as_write_failure
 from runtime.files import finish_folder, write_json
 from runtime.report import TERMINATION_BYTES, fit_message, read_complete
+from runtime.result_message import result_message
 from runtime.volumes import check_relative
 
 
@@ -163,3 +164,37 @@ def test_relative_paths(path: str) -> None:
 def test_paths_that_could_leave_the_volume(path: str) -> None:
     with pytest.raises(ValueError, match="relative path"):
         check_relative(path)
+
+
+def evaluation(broken: int) -> dict[str, Any]:
+    interval = {"value": 1 / 3, "low": 0.25, "high": 0.5, "n": 90}
+    return {
+        "status": "complete",
+        "method": "evaluate",
+        "config_sha256": "0" * 64,
+        "ended": "2026-11-22T10:00:00+00:00",
+        "wall_seconds": 3.0,
+        "metrics": {"exact_match": interval},
+        "gate": {"verdict": "continue", "reason": "经 95 % 区间判断", "gain": 0.1, "gain_low": 0.0, "gain_high": 0.2},
+        "report": {
+            "broken": {"count": broken, "fixed": 1, "ids": [f"{i:064d}" for i in range(broken)], "first": ["x"]}
+        },
+    }
+
+
+def test_a_result_fits_into_the_termination_message_with_all_that_evidence_needs() -> None:
+    message = result_message(evaluation(broken=500), "d" * 64, "complete", 0)
+    text = fit_message(message)
+    assert len(text.encode()) <= TERMINATION_BYTES
+    told = json.loads(text)
+    assert told["metrics"] == {"exact_match": {"value": 0.333333, "low": 0.25, "high": 0.5, "n": 90}}
+    assert told["gate"]["reason"] == "经 95 % 区间判断"
+    assert told["report"]["broken"]["count"] == 500
+    assert 10 < len(told["report"]["broken"]["ids"]) < 500
+    assert told["report"]["broken"]["ids"][0] == f"{0:064d}"
+    assert told["digest"] == "d" * 64
+
+
+def test_a_small_result_is_told_whole() -> None:
+    told = result_message(evaluation(broken=3), "d" * 64, "complete", 0)
+    assert told["report"]["broken"]["ids"] == [f"{i:064d}" for i in range(3)]

@@ -131,6 +131,12 @@ TABLE: dict[str, Code] = {
     "RUN741": Code(
         "error", "output folder is in use", "Another process works on the same stage.", "Wait for it to end."
     ),
+    "RUN749": Code(
+        "error",
+        "result is not there",
+        "`--report` only tells the result of a stage that is complete, and this one is not.",
+        "Run the stage.",
+    ),
     "RUN750": Code(
         "error",
         "reward cannot be used",

@@ -58,6 +58,7 @@ EXAMPLES: dict[str, Example | Situation] = {
     "RUN701": Example(file=STAGE, command=RUN, bad="method: stf", good="method: sft"),
     "RUN702": Example(file=STAGE, command=RUN, bad="  learning_rte: 0.001", good="  learning_rate: 0.001"),
     "RUN703": Example(file="", bad=f"WORLD_SIZE=2 {RUN}", good=RUN),
+    "RUN749": Example(file="", bad=f"{RUN} --report", good=RUN),
     "RUN710": Example(
         file=TRAIN,
         command=RUN,
