@@ -62,11 +62,14 @@ class Shop:
         (plan,) = json.loads(told.stdout)["plans"]
         return {each["stage"]: each["state"] for each in plan["stages"]}
 
+    def ledger_by_job(self) -> dict[str, Any]:
+        """The records of the ledger by Job."""
+        found = self.player.core.read_namespaced_config_map(f"{self.plan.name}-ledger", self.namespace)
+        return {job: json.loads(text) for job, text in found.data.items()}
+
     def ledger(self) -> dict[str, Any]:
         """The records of the ledger by stage."""
-        found = self.player.core.read_namespaced_config_map("shop-ledger", self.namespace)
-        records = [json.loads(text) for text in found.data.values()]
-        return {each["stage"]: each for each in records}
+        return {each["stage"]: each for each in self.ledger_by_job().values()}
 
     def run_to_the_end(self, *options: str) -> list[str]:
         """Apply and play until no Job is created any more; the names of the Jobs that ran, in their order."""
