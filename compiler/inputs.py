@@ -125,7 +125,12 @@ def load_profile(reader: Reader, name: str) -> Outcome[tuple[SourceDocument, Clu
         hint = "put the file itself there, not a link"
         found = diagnostic("CHK202", message, reader.document.at(("spec", "profile")), hint=hint)
         return Outcome(value=None, diagnostics=(found,))
-    loaded = load(path, reader.show(Path("..") / "clusters" / path.name), reader.reads)
+    return read_profile(path, reader.show(Path("..") / "clusters" / path.name), reader.reads)
+
+
+def read_profile(path: Path, shown: str, reads: Reads | None = None) -> Outcome[tuple[SourceDocument, ClusterProfile]]:
+    """Load the profile at `path`, shown to people as `shown`; `reads` is told of it."""
+    loaded = load(path, shown, reads)
     if loaded.value is None or not loaded.ok:
         return Outcome(value=None, diagnostics=loaded.diagnostics)
     modern = modernise(loaded.value)

@@ -34,7 +34,7 @@ def render(plan: Plan) -> Outcome[RenderedBundle]:
         for each in plan.selection.attached
     ]
     if plan.stages:
-        files += [_checked(name, template, context, found) for name, template, context in _objects(plan, found)]
+        files += [render_object(name, template, context, found) for name, template, context in _objects(plan, found)]
     bundle = RenderedBundle(files=tuple(sorted(files, key=lambda file: file.name)))
     return Outcome(value=None if found else bundle, diagnostics=tuple(found))
 
@@ -76,8 +76,8 @@ def _config_text(stage: Stage, found: list[Diagnostic]) -> str:
     return text
 
 
-def _checked(name: str, template: str, context: dict[str, object], found: list[Diagnostic]) -> RenderedFile:
-    """Render one object, and see that it reads as its template with each value in its place."""
+def render_object(name: str, template: str, context: dict[str, object], found: list[Diagnostic]) -> RenderedFile:
+    """Render one object, and see that it reads as its template with each value in its place; `found` is told if not."""
     holes = Holes()
     skeleton = _template(template).render(context | {"q": holes.quote, "key": holes.key, "block": holes.block})
     text = holes.fill(skeleton)
