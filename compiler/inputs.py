@@ -42,6 +42,11 @@ class Inputs:
     folders: Mapping[str, str]
     code: Mapping[str, str]
 
+    @property
+    def documents(self) -> tuple[SourceDocument, ...]:
+        """What people wrote: the spec, its profile and its evidence."""
+        return (self.document, self.profile_document, *(each.document for each in self.evidence))
+
 
 def load_inputs(path: Path, shown: str, reads: Reads) -> Outcome[Inputs]:
     """Load the spec at `path` and all that it refers to; every problem of any of them is told at once.
