@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from pydantic.alias_generators import to_camel
 
+from compiler.credentials import credentials_in
 from compiler.data.gates import FITTING_SHAPES
 from compiler.data.gates import problems as data_problems
 from compiler.diagnostics import Diagnostic, Outcome, diagnostic, has_errors
@@ -13,7 +14,7 @@ from compiler.reward_checks import reward_options_fit
 from compiler.schema.v1.evidence import BadcaseReport, PromptRounds, RewardPreflight
 from compiler.schema.v1.training_spec import Gap
 from compiler.schema.v1.types import GapKind
-from compiler.source import FieldPath
+from compiler.source import FieldPath, place_of
 from compiler.staleness import stale
 from compiler.trainer_fields import check_trainer
 
@@ -178,6 +179,17 @@ def secrets_keep_out_of_the_runtime(inputs: Inputs) -> Iterator[Diagnostic]:
             )
 
 
+def credentials_stay_out(inputs: Inputs) -> Iterator[Diagnostic]:
+    """No credential stands in the spec, its profile or its evidence, comments included."""
+    for document in inputs.documents:
+        if next(credentials_in("\n".join(document.lines)), None) is None:
+            continue
+        for number, line in enumerate(document.lines):
+            for found in credentials_in(line):
+                where = place_of(document.path, document.lines, number, found.start, number, found.end)
+                yield diagnostic("CHK245", f"this looks like {found.name}", where)
+
+
 CHECKS: tuple[Callable[[Inputs], Iterator[Diagnostic]], ...] = (
     names_are_unique,
     shapes_fit,
@@ -191,4 +203,5 @@ CHECKS: tuple[Callable[[Inputs], Iterator[Diagnostic]], ...] = (
     trainer_fields_are_known,
     image_is_pinned,
     secrets_keep_out_of_the_runtime,
+    credentials_stay_out,
 )

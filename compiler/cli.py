@@ -360,6 +360,34 @@ def data(
 
 
 @app.command()
+def access(
+    profile: Annotated[Path, typer.Argument(help="A cluster profile, such as `specs/clusters/NAME.yaml`.")],
+    ci: Annotated[
+        Optional[list[str]],
+        typer.Option(
+            "--ci",
+            metavar="SUBJECT",
+            help="Who applies plans: `user:NAME`, `group:NAME` or `serviceaccount:NAMESPACE/NAME`. May be repeated. "
+            "[default: a ServiceAccount that is made]",
+            show_default=False,
+        ),
+    ] = None,
+    readers: Annotated[
+        Optional[list[str]],
+        typer.Option("--reader", metavar="SUBJECT", help="Who may look at them. May be repeated.", show_default=False),
+    ] = None,
+) -> None:
+    """Print what an administrator sets up in the cluster for a profile, as YAML to review and apply.
+
+    The namespace with the Pod Security Standard `restricted`, a network policy that denies everything, and a role with
+    no more than it needs for what applies plans and for those who look at them.
+    """
+    from compiler.access import print_access
+
+    raise typer.Exit(print_access(profile, ci or [], readers or []))
+
+
+@app.command()
 def schema(
     kind: Annotated[
         str,

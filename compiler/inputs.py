@@ -42,6 +42,11 @@ class Inputs:
     folders: Mapping[str, str]
     code: Mapping[str, str]
 
+    @property
+    def documents(self) -> tuple[SourceDocument, ...]:
+        """What people wrote: the spec, its profile and its evidence."""
+        return (self.document, self.profile_document, *(each.document for each in self.evidence))
+
 
 def load_inputs(path: Path, shown: str, reads: Reads) -> Outcome[Inputs]:
     """Load the spec at `path` and all that it refers to; every problem of any of them is told at once.
@@ -125,7 +130,12 @@ def load_profile(reader: Reader, name: str) -> Outcome[tuple[SourceDocument, Clu
         hint = "put the file itself there, not a link"
         found = diagnostic("CHK202", message, reader.document.at(("spec", "profile")), hint=hint)
         return Outcome(value=None, diagnostics=(found,))
-    loaded = load(path, reader.show(Path("..") / "clusters" / path.name), reader.reads)
+    return read_profile(path, reader.show(Path("..") / "clusters" / path.name), reader.reads)
+
+
+def read_profile(path: Path, shown: str, reads: Reads | None = None) -> Outcome[tuple[SourceDocument, ClusterProfile]]:
+    """Load the profile at `path`, shown to people as `shown`; `reads` is told of it."""
+    loaded = load(path, shown, reads)
     if loaded.value is None or not loaded.ok:
         return Outcome(value=None, diagnostics=loaded.diagnostics)
     modern = modernise(loaded.value)

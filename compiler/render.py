@@ -15,6 +15,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from compiler import __version__
 from compiler.bundle import RenderedBundle, RenderedFile
+from compiler.credentials import credentials_in
 from compiler.defaults import BACKOFF_LIMIT, GRACE_SECONDS
 from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic
 from compiler.plan_model import Plan, Stage
@@ -34,7 +35,8 @@ def render(plan: Plan) -> Outcome[RenderedBundle]:
         for each in plan.selection.attached
     ]
     if plan.stages:
-        files += [_checked(name, template, context, found) for name, template, context in _objects(plan, found)]
+        files += [render_object(name, template, context, found) for name, template, context in _objects(plan, found)]
+    found += [problem for file in files for problem in _credentials(file, plan)]
     bundle = RenderedBundle(files=tuple(sorted(files, key=lambda file: file.name)))
     return Outcome(value=None if found else bundle, diagnostics=tuple(found))
 
@@ -76,14 +78,25 @@ def _config_text(stage: Stage, found: list[Diagnostic]) -> str:
     return text
 
 
-def _checked(name: str, template: str, context: dict[str, object], found: list[Diagnostic]) -> RenderedFile:
-    """Render one object, and see that it reads as its template with each value in its place."""
+def render_object(name: str, template: str, context: dict[str, object], found: list[Diagnostic]) -> RenderedFile:
+    """Render one object, and see that it reads as its template with each value in its place; `found` is told if not."""
     holes = Holes()
     skeleton = _template(template).render(context | {"q": holes.quote, "key": holes.key, "block": holes.block})
     text = holes.fill(skeleton)
     if not reads_back(text, skeleton, holes.values):
         found.append(_defect(name, template))
     return RenderedFile(name=name, text=text)
+
+
+def _credentials(file: RenderedFile, plan: Plan) -> Iterator[Diagnostic]:
+    """Credentials that a file would hold: the check of the sources passes over what is written with escapes."""
+    for each in credentials_in(file.text):
+        secret = file.text[each.start : each.end]
+        where = next(
+            (place for document in plan.inputs.documents for place in document.where(secret)),
+            plan.inputs.document.at(()),
+        )
+        yield diagnostic("CHK245", f"`{file.name}` would hold what looks like {each.name}", where)
 
 
 def _defect(name: str, template: str) -> Diagnostic:

@@ -1,9 +1,10 @@
 """What the load phase gives: a file's text, its data, and where each value stands in it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from compiler.credentials import masked
 from compiler.diagnostics import Location
 
 MAX_SHOWN_LINE = 1_000  # longer lines are not kept with what is told of them
@@ -53,6 +54,15 @@ class SourceDocument:
         wants_key = key or known != field
         return place(self.path, self.lines, of_key if wants_key and of_key else of_value)
 
+    def where(self, text: str) -> Iterator[Location]:
+        """The places of the values that hold a text."""
+        for field in self.spans:
+            value = self.data
+            for step in field:
+                value = value[step]  # type: ignore[index]
+            if isinstance(value, str) and text in value:
+                yield self.at(field)
+
 
 def place(path: str, lines: tuple[str, ...], span: Span) -> Location:
     """The location of a span in a file of these lines, always inside of it."""
@@ -75,4 +85,4 @@ def place_of(path: str, lines: tuple[str, ...], line: int, column: int, end_line
 
 
 def _shown(line: str) -> str:
-    return line if len(line) <= MAX_SHOWN_LINE else ""
+    return masked(line) if len(line) <= MAX_SHOWN_LINE else ""

@@ -4,6 +4,7 @@ import os
 import sys
 import warnings
 
+from runtime.credentials import mask_stderr
 from runtime.errors import StageError
 from runtime.exit_codes import ExitCode
 from runtime.interrupts import catch_signals
@@ -39,6 +40,7 @@ def main() -> int:
     configs = [each for each in arguments if each != REPORT]
     if len(configs) != 1:
         return _no_single_config(configs)
+    mask_stderr()
     end_with_the_launcher()
     stop = catch_signals()
     prepare_libraries()

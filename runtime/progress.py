@@ -5,6 +5,8 @@ import os
 import sys
 from typing import Any, TextIO
 
+from runtime.credentials import masked_fields
+
 
 class EventStream:
     """Writes events to `stream`, or nowhere if None. A reader that goes away ends the reporting, not the stage."""
@@ -13,11 +15,11 @@ class EventStream:
         self._stream = stream
 
     def emit(self, event: str, **fields: Any) -> None:
-        """Write one event as a line of JSON."""
+        """Write one event as a line of JSON, without credentials."""
         if self._stream is None:
             return
         try:
-            self._stream.write(json.dumps({"event": event, **fields}, ensure_ascii=False) + "\n")
+            self._stream.write(json.dumps({"event": event, **masked_fields(fields)}, ensure_ascii=False) + "\n")
             self._stream.flush()
         except BrokenPipeError:
             self._stream = None

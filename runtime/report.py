@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from runtime.credentials import masked_fields
 from runtime.gate import Decision
 from runtime.statistics import Interval
 
@@ -78,7 +79,7 @@ def write_termination_message(message: dict[str, Any]) -> None:
     if not named and not path.exists():  # not in a pod: the kubelet makes this file beforehand
         return
     try:
-        path.write_text(fit_message(message), encoding="utf-8")
+        path.write_text(fit_message(masked_fields(message)), encoding="utf-8")
     except OSError as error:
         print(f"the termination message could not be written to `{path}`: {error.strerror}", file=sys.stderr)
 

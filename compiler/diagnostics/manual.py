@@ -2,6 +2,7 @@
 
 from textwrap import dedent, fill
 
+from compiler.credentials import masked
 from compiler.diagnostics.codes import CODES
 from compiler.diagnostics.examples import EXAMPLES, Example, Situation
 from compiler.diagnostics.examples.example import CHECK
@@ -111,10 +112,10 @@ def _ways(example: Example, *, quoted: bool) -> list[tuple[str, str, str]]:
 
 
 def _shown(text: str | None) -> str:
-    """The text as people see it: without its indentation, long ones cut, bytes that are no text escaped."""
+    """The text as people see it: without its indentation and credentials, long ones cut, bytes that are no text escaped."""
     if not text:
         return "(the file is not there)" if text is None else "(an empty file)"
-    lines = dedent(text).rstrip("\n").splitlines()
+    lines = masked(dedent(text)).rstrip("\n").splitlines()
     if len(lines) > MAX_LINES:
         lines = [*lines[:3], f"… ({len(lines)} lines)"]
     return "\n".join(lines).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

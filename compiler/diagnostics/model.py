@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, TypeVar
 
+from compiler.credentials import masked
 from compiler.diagnostics.codes import CODES
 
 T = TypeVar("T")
@@ -58,7 +59,8 @@ def diagnostic(code: str, message: str, location: Location, *, hint: str = "") -
 
 
 def _bounded(text: str) -> str:
-    """Names and values in a message may be as long as a file."""
+    """Names and values in a message may be as long as a file, and may hold a credential."""
+    text = masked(text)
     return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}…"
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from compiler.credentials import credentials_in
 from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic
 from compiler.evidence import FOLDER, as_evidence
 from compiler.exit_codes import ExitCode
@@ -132,13 +133,19 @@ def _result(job: StageJob, jobs: Sequence[StageJob], measured: Measured) -> Outc
             document = preflight_document(job.name, job.config["model"], metrics, digest)
         else:
             document = _document(job, jobs, metrics, digest)
-        outcome = compose(document_text(document, COMMENT), where.path)
+        text = document_text(document, COMMENT)
+        outcome = compose(text, where.path)
         problems = as_evidence(outcome.value).diagnostics if outcome.value else outcome.diagnostics
         fault = problems[0].message if problems else ""
+        secret = next(credentials_in(text), None)
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         fault = f"{type(error).__name__}: {error}"
     if fault:
         message = f"the result of `{job.stage}` is not as the runtime writes it ({fault})"
+        return Outcome(value=None, diagnostics=(diagnostic("RUN797", message, where, hint=hint),))
+    if secret:
+        message = f"the result of `{job.stage}` holds what looks like {secret.name}"
+        hint = f"revoke it, take it out of what the stage reads, then {measured.hint}"
         return Outcome(value=None, diagnostics=(diagnostic("RUN797", message, where, hint=hint),))
     return Outcome(value=document)
 

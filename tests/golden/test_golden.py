@@ -1,4 +1,5 @@
 """Golden folders. `invalid/<case>`: what is told of a bad project. `valid/<case>`: the plan that a project compiles to.
+`access/<case>.yaml`: what `trainspec access` prints.
 
 `--update-golden` rewrites what is expected; the difference is reviewed like code.
 """
@@ -6,12 +7,21 @@
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from compiler.cli import app
 from compiler.diagnostics.text import format_all
 from compiler.discover import discover
 from compiler.pipeline import compile_spec
 
 HERE = Path(__file__).parent
+ACCESS = {
+    "defaults": ("cpu-small", []),
+    "named": (
+        "gpu-l40s",
+        ["--ci", "user:repo:shop/specs:ref", "--ci", "serviceaccount:ci/runner", "--reader", "group:ml team"],
+    ),
+}
 
 
 def cases(kind: str) -> list[Path]:
@@ -40,3 +50,12 @@ def test_shipped_plans_are_what_their_specs_compile_to(spec) -> None:
     assert outcome.value is not None, outcome.diagnostics
     plan = {path.name: path.read_text(encoding="utf-8") for path in spec.plan_folder.iterdir()}
     assert {file.name: file.text for file in outcome.value.bundle.files} == plan
+
+
+@pytest.mark.parametrize("case", ACCESS)
+def test_access(case: str, update_golden: bool) -> None:
+    profile, arguments = ACCESS[case]
+    path = HERE.parent.parent / "specs" / "clusters" / f"{profile}.yaml"
+    done = CliRunner().invoke(app, ["access", str(path), *arguments])
+    assert done.exit_code == 0, done.stderr
+    compare(HERE / "access" / f"{case}.yaml", done.stdout, update_golden)

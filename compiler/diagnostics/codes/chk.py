@@ -205,4 +205,10 @@ TABLE: dict[str, Code] = {
         "Counts of a report contradict each other, and classes of badcases are made out of them.",
         "Correct the figures.",
     ),
+    "CHK245": Code(
+        "error",
+        "a credential is written out",
+        "Specs, profiles and evidence are committed, and rendered into objects that many may read.",
+        "Revoke it, put its successor into a Secret of the cluster, and name that in `secrets` of the profile.",
+    ),
 }

@@ -77,6 +77,10 @@ EXAMPLES: dict[str, Example | Situation] = {
         good="      count: 40",
         given=(("specs/shop/evidence/badcases.yaml", REPORT),),
     ),
+    "CHK245": Example(  # taken apart, or scanners would find it here
+        bad=f"    task: answer questions with the key {'hf_' + 'aB3' * 12}",
+        good="    task: answer questions about orders",
+    ),
     "CHK243": Example(
         bad=f"  teacher:\n    access: weights\n    endpoint: https://models.example.com/v1{TEACHER}",
         good=f"  teacher:\n    access: weights{TEACHER}",

@@ -1,0 +1,94 @@
+"""`trainspec access`: what a cluster needs before plans of a profile can be applied to it, as YAML for its admin.
+
+The namespace under the Pod Security Standard `restricted`, a network policy that denies everything, and two roles: one
+for what applies plans, one for people who look at them. Neither role reads Secrets, and neither reaches beyond the
+namespace.
+"""
+
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from compiler import __version__
+from compiler.diagnostics import Diagnostic, Outcome
+from compiler.exit_codes import ExitCode
+from compiler.inputs import read_profile
+from compiler.render import render_object
+from compiler.schema.v1.cluster_profile import ClusterProfile
+
+APPLY, READ = "trainspec-apply", "trainspec-read"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Subject:
+    """Who a role is for; only a ServiceAccount has a namespace."""
+
+    kind: str
+    name: str
+    namespace: str = ""
+
+
+_SUBJECTS = {"user": "User", "group": "Group", "serviceaccount": "ServiceAccount"}
+_ACCOUNT = re.compile(r"([a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)/([a-z0-9](?:[-.a-z0-9]{0,251}[a-z0-9])?)")
+
+
+def print_access(path: Path, ci: Sequence[str], readers: Sequence[str]) -> ExitCode:
+    """Print the objects for the profile at `path`; `ci` and `readers` are texts as `subject_of` takes them."""
+    from compiler.commands import exit_code, report
+
+    subjects = {text: subject_of(text) for text in (*ci, *readers)}
+    for text in (text for text, subject in subjects.items() if subject is None):
+        forms = "`user:NAME`, `group:NAME` or `serviceaccount:NAMESPACE/NAME`"
+        print(f"`{text}` names no subject of a role: write {forms}", file=sys.stderr)
+        return ExitCode.USAGE
+    profile = read_profile(path, str(path))
+    found = profile.diagnostics
+    if profile.value is not None:
+        known = {text: subject for text, subject in subjects.items() if subject is not None}
+        made = access_text(profile.value[1], [known[each] for each in ci], [known[each] for each in readers])
+        found = (*found, *made.diagnostics)
+        print(made.value or "", end="")
+    report(found, "text")
+    return exit_code(found)
+
+
+def subject_of(text: str) -> Subject | None:
+    """`user:NAME`, `group:NAME` or `serviceaccount:NAMESPACE/NAME` as a subject; None for anything else."""
+    prefix, _, name = text.partition(":")
+    kind = _SUBJECTS.get(prefix)
+    if kind is None or not name or not name.isprintable():
+        return None
+    if kind != "ServiceAccount":
+        return Subject(kind=kind, name=name)
+    account = _ACCOUNT.fullmatch(name)
+    return account and Subject(kind=kind, namespace=account[1], name=account[2])
+
+
+def access_text(profile: ClusterProfile, ci: Sequence[Subject], readers: Sequence[Subject]) -> Outcome[str]:
+    """The objects as one YAML text. Without `ci` a ServiceAccount is made for it; without `readers` their role is there
+    to be bound.
+    """
+    found: list[Diagnostic] = []
+    common = {"profile": profile, "body": profile.spec, "version": __version__}
+    texts = [
+        render_object(template, f"access/{template}.yaml.j2", common | context, found).text
+        for template, context in _objects(profile, ci, readers)
+    ]
+    return Outcome(value=None if found else "---\n".join(texts), diagnostics=tuple(found))
+
+
+def _objects(
+    profile: ClusterProfile, ci: Sequence[Subject], readers: Sequence[Subject]
+) -> Iterator[tuple[str, dict[str, object]]]:
+    """Template and context of each object."""
+    yield "namespace", {}
+    yield "network-policy", {}
+    if not ci:
+        ci = [Subject(kind="ServiceAccount", name=APPLY, namespace=profile.spec.namespace)]
+        yield "service-account", {"name": APPLY}
+    for name, template, subjects in ((APPLY, "apply-role", ci), (READ, "read-role", readers)):
+        yield template, {"name": name}
+        if subjects:
+            yield "role-binding", {"name": name, "subjects": subjects}

@@ -1,0 +1,164 @@
+"""What `trainspec access` prints, held against Kubernetes' schemas and against what each role may do."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+from conftest import PROFILE
+from typer.testing import CliRunner, Result
+
+from compiler.cli import app
+
+VERBS = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "bind", "escalate", "*")
+SEES = {"get", "list", "watch"}
+WRITES = SEES | {"create", "patch"}
+# API group and resource → verbs; what is not here is denied
+MAY = {
+    "trainspec-apply": {
+        ("batch", "jobs"): WRITES | {"delete"},
+        ("", "configmaps"): WRITES,
+        ("", "persistentvolumeclaims"): WRITES,
+        ("", "services"): WRITES,
+        ("networking.k8s.io", "networkpolicies"): WRITES,
+        ("", "pods"): SEES,
+        ("", "events"): SEES,
+        ("", "pods/log"): {"get"},
+    },
+    "trainspec-read": {
+        ("batch", "jobs"): SEES,
+        ("", "configmaps"): SEES,
+        ("", "pods"): SEES,
+        ("", "events"): SEES,
+        ("", "pods/log"): {"get"},
+    },
+}
+# what would let a role read secrets, run what it likes, or give itself more
+NEVER = [
+    ("", "secrets"),
+    ("", "serviceaccounts"),
+    ("", "serviceaccounts/token"),
+    ("", "pods/exec"),
+    ("", "pods/attach"),
+    ("", "pods/portforward"),
+    ("", "pods/ephemeralcontainers"),
+    ("", "namespaces"),
+    ("", "nodes"),
+    ("", "persistentvolumes"),
+    ("batch", "jobs/status"),
+    ("batch", "cronjobs"),
+    ("apps", "deployments"),
+    ("rbac.authorization.k8s.io", "roles"),
+    ("rbac.authorization.k8s.io", "rolebindings"),
+    ("*", "*"),
+    ("", "*"),
+]
+
+
+def access(profile: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(app, ["access", str(profile), *arguments])
+
+
+def objects(profile: Path, *arguments: str) -> list[dict[str, Any]]:
+    done = access(profile, *arguments)
+    assert done.exit_code == 0, done.stderr
+    return list(yaml.safe_load_all(done.stdout))
+
+
+@pytest.fixture
+def profile(tmp_path: Path) -> Path:
+    path = tmp_path / "small.yaml"
+    path.write_text(PROFILE, encoding="utf-8")
+    return path
+
+
+def allowed(rules: Sequence[dict[str, Any]], verb: str, group: str, resource: str) -> bool:
+    """Whether the rules of a role allow it, as the RBAC authoriser decides: one rule has to allow all three."""
+
+    def covers(values: Sequence[str], wanted: str) -> bool:
+        return wanted in values or "*" in values
+
+    return any(
+        covers(rule["verbs"], verb) and covers(rule["apiGroups"], group) and covers(rule["resources"], resource)
+        for rule in rules
+    )
+
+
+@pytest.mark.parametrize("role", MAY)
+def test_a_role_may_do_what_it_must_and_nothing_else(profile: Path, role: str) -> None:
+    (found,) = (each for each in objects(profile) if each["kind"] == "Role" and each["metadata"]["name"] == role)
+    assert all(set(rule) == {"apiGroups", "resources", "verbs"} for rule in found["rules"])
+    asked = {*MAY["trainspec-apply"], *NEVER}
+    may = {
+        (group, resource): {verb for verb in VERBS if allowed(found["rules"], verb, group, resource)}
+        for group, resource in asked
+    }
+    assert {each: verbs for each, verbs in may.items() if verbs} == MAY[role]
+
+
+def test_kubernetes_accepts_every_object(profile: Path) -> None:
+    found = objects(profile, "--reader", "group:ml")
+    assert [(each["kind"], each["metadata"]["name"]) for each in found] == [
+        ("Namespace", "training"),
+        ("NetworkPolicy", "trainspec-default-deny"),
+        ("ServiceAccount", "trainspec-apply"),
+        ("Role", "trainspec-apply"),
+        ("RoleBinding", "trainspec-apply"),
+        ("Role", "trainspec-read"),
+        ("RoleBinding", "trainspec-read"),
+    ]
+    for each in found:
+        kubernetes_validate.validate(each, "1.36", strict=True)
+        assert each["metadata"].get("namespace", "training") == "training"
+
+
+def test_the_namespace_enforces_the_restricted_standard(profile: Path) -> None:
+    labels = objects(profile)[0]["metadata"]["labels"]
+    for mode in ("enforce", "audit", "warn"):
+        assert labels[f"pod-security.kubernetes.io/{mode}"] == "restricted"
+        assert labels[f"pod-security.kubernetes.io/{mode}-version"] == "v1.36"
+
+
+def test_every_pod_is_cut_off_by_default(profile: Path) -> None:
+    (policy,) = (each for each in objects(profile) if each["kind"] == "NetworkPolicy")
+    assert policy["spec"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "subject"),
+    [
+        ("user:jane", {"kind": "User", "name": "jane"}),
+        ('user:oidc:"repo" # x', {"kind": "User", "name": 'oidc:"repo" # x'}),
+        ("group:no", {"kind": "Group", "name": "no"}),
+        ("serviceaccount:ci/runner", {"kind": "ServiceAccount", "name": "runner", "namespace": "ci"}),
+    ],
+)
+def test_roles_are_bound_to_whom_they_are_for(profile: Path, text: str, subject: dict[str, str]) -> None:
+    found = objects(profile, "--ci", text, "--reader", text)
+    bindings = [each for each in found if each["kind"] == "RoleBinding"]
+    wanted = subject if "namespace" in subject else subject | {"apiGroup": "rbac.authorization.k8s.io"}
+    assert [each["subjects"] for each in bindings] == [[wanted], [wanted]]
+    assert [each["roleRef"]["name"] for each in bindings] == ["trainspec-apply", "trainspec-read"]
+    assert not any(each["kind"] == "ServiceAccount" for each in found)
+
+
+@pytest.mark.parametrize(
+    "text", ["jane", "user:", "robot:x", "serviceaccount:runner", "serviceaccount:CI/x", "user:a\nb", ""]
+)
+def test_what_names_nobody_is_a_usage_error(profile: Path, text: str) -> None:
+    done = access(profile, "--reader", text)
+    assert done.exit_code == 2
+    assert done.stdout == ""
+    assert "names no subject" in done.stderr
+    assert "serviceaccount:NAMESPACE/NAME" in done.stderr
+
+
+def test_a_profile_that_cannot_be_read_is_told_as_in_a_compile(profile: Path, tmp_path: Path) -> None:
+    assert "YML001" in access(tmp_path / "none.yaml").stderr
+    profile.write_text(PROFILE.replace("namespace: training", "namespace: Training"), encoding="utf-8")
+    done = access(profile)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "SPC104" in done.stderr
+    assert "small.yaml:6:14" in done.stderr
