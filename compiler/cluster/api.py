@@ -74,7 +74,7 @@ class Api:
         response = self._request("GET", path, query, stream=True)
         rest = b""
         try:
-            for chunk in response.stream(16384, decode_content=True):
+            while chunk := response.read1(1 << 16):  # what is there now: a line is worth showing when it is whole
                 *whole, rest = (rest + chunk).split(b"\n")
                 yield from whole
             if rest:

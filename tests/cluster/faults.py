@@ -161,7 +161,7 @@ def _apply(scene: Scene, proxy: Proxy, fault: Fault) -> tuple[int, str]:
     scene.process = processes[0]
     watcher = threading.Thread(target=_watch_for_kills, args=(scene, proxy), daemon=True)
     watcher.start()
-    told = [each.communicate(timeout=180) for each in processes]
+    told = [each.communicate(timeout=40) for each in processes]
     return max(abs(each.returncode) for each in processes), "".join(told[0])
 
 
@@ -214,6 +214,8 @@ class Kubelet:
             except Exception as error:  # the server is down now and then, which is what this is about
                 if not _is_down(error):
                     self.error = error
+                    if self._scene.process is not None:
+                        self._scene.process.terminate()
                     return
 
     @property

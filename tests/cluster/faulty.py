@@ -53,7 +53,7 @@ def faulty(kubeconfig: Path, folder: Path, rules: list[Rule]) -> Iterator[Proxy]
     upstream = config.new_client_from_config(str(kubeconfig))
     pool = upstream.rest_client.pool_manager
     host = upstream.configuration.host
-    token = upstream.configuration.get_api_key_with_prefix("authorization")
+    token = upstream.configuration.get_api_key_with_prefix("authorization", alias="BearerToken")
     proxy = Proxy(kubeconfig=folder / "faulty.kubeconfig", rules=rules)
 
     class Handler(BaseHTTPRequestHandler):
@@ -95,7 +95,7 @@ def faulty(kubeconfig: Path, folder: Path, rules: list[Rule]) -> Iterator[Proxy]
                     self.send_header(name, reply.headers[name])
             self.end_headers()
             try:
-                for chunk in reply.stream(1024, decode_content=True):
+                while chunk := reply.read1(1 << 16):
                     self.wfile.write(chunk)
                     self.wfile.flush()
             except (urllib3.exceptions.HTTPError, OSError):
@@ -110,7 +110,7 @@ def faulty(kubeconfig: Path, folder: Path, rules: list[Rule]) -> Iterator[Proxy]
             self.end_headers()
             self.wfile.write(body)
 
-        do_GET = do_POST = do_PATCH = do_DELETE = do_PUT = _serve
+        do_GET = do_POST = do_PATCH = do_DELETE = _serve  # noqa: N815 - the base class looks for these names
 
     httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     httpd.daemon_threads = True
