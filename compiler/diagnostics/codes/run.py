@@ -314,9 +314,10 @@ TABLE: dict[str, Code] = {
     ),
     "RUN796": Code(
         "error",
-        "method cannot be run here",
-        "The plan has a stage of a method that this version's runtime does not have; no stage was started.",
-        "Keep the plan for review, or run it with a version that has the method.",
+        "stage cannot be run here",
+        "The plan has a stage that takes several nodes, a JobSet or a TrainJob, which only a cluster runs, or a method that "
+        "this version's runtime does not have; no stage was started.",
+        "Apply the plan to a cluster, compile it with a profile of one node and `output: job`, or keep it for review.",
     ),
     "RUN797": Code(
         "error",
