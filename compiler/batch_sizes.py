@@ -16,7 +16,8 @@ def groups_fill_batches(plan: Plan) -> Iterator[Diagnostic]:
         if stage.method != "grpo" or not trainer.get("num_generations"):
             continue
         group = trainer["num_generations"]
-        size = _generated(trainer, stage.config.get("distributed", {}).get("processes", 1))
+        processes = stage.nodes * stage.config.get("distributed", {}).get("processes", 1)
+        size = _generated(trainer, processes)
         if size % group:
             message = f"`grpo` generates {size} answers at once, which are no whole groups of `num_generations` {group}"
             hint = f"set `{BATCH}` to a multiple of {group}, or change `num_generations`"

@@ -12,7 +12,7 @@ from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic
 from compiler.load import load
 
 KUSTOMIZATION = "kustomization.yaml"
-_OF_STAGES = ("*.config.yaml", "*.job.yaml")
+_OF_STAGES = ("*.config.yaml", "*.job.yaml", "*.jobset.yaml", "*.trainjob.yaml")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,7 +5,7 @@ one is not run again (a Job's pod template is immutable).
 import hashlib
 import json
 
-MAX_NAME = 52  # a DNS label of 63, less what an Indexed Job's pods append
+MAX_NAME = 47  # a DNS label of 63, less what a JobSet's pods append, as in `-node-0-63-abcde`
 
 
 def digest(value: object) -> str:

@@ -8,7 +8,7 @@ from compiler.diagnostics import Outcome, has_errors
 from compiler.inputs import Inputs
 from compiler.naming import digest, job_name
 from compiler.plan_checks import PLAN_CHECKS, selection_problems
-from compiler.plan_model import Plan, Stage, gpus_of
+from compiler.plan_model import Plan, Stage, gpus_of, nodes_of
 from compiler.selection import Selection, StageChoice
 from compiler.selection.rules import RULES_VERSION
 from compiler.stage_config import Built, evaluation, pairs, training, work
@@ -47,7 +47,9 @@ def _worst_cost(inputs: Inputs, stages: tuple[Stage, ...]) -> float | None:
     gpu = inputs.profile.spec.gpu
     if gpu is None or gpu.hourly_usd is None:
         return None
-    seconds = sum(stage.deadline_seconds * stage.gpus(gpu.count) for stage in stages if not stage.finished)
+    seconds = sum(
+        stage.deadline_seconds * stage.nodes * stage.gpus(gpu.count) for stage in stages if not stage.finished
+    )
     return seconds / 3600 * gpu.hourly_usd
 
 
@@ -174,7 +176,7 @@ class _Pipeline:
             "folders": dict(self.inputs.folders) if "metrics" in built.config else {},
             "code": dict(self.inputs.code) if "rewards" in built.config else {},
             "topology": {
-                "nodes": 1,
+                "nodes": nodes_of(built.config),
                 "gpu": profile.gpu.type if profile.gpu and gpus else "",
                 "gpus": gpus,
             },

@@ -11,7 +11,7 @@ from compiler.defaults import COMPARED, METRICS, TRAINER, USUAL_ROWS
 from compiler.diagnostics import Diagnostic, diagnostic
 from compiler.inputs import Inputs
 from compiler.plan_model import Plan, Stage
-from compiler.profile_checks import gpu_for_four_bits, whole_models_for_ppo
+from compiler.profile_checks import gpu_for_four_bits, names_of_services, whole_models_for_ppo
 from compiler.runtime_support import lacking
 from compiler.schema.v1.training_spec import MethodOverrides
 from compiler.schema.v1.types import Purpose, Shape
@@ -20,8 +20,10 @@ from compiler.vain_settings import (
     adapters_of_full_tuning,
     asking_in_vain,
     marker_without_chains,
+    queueing_without_a_queue,
     replay_of_nothing,
     sharding_of_one_gpu,
+    topology_of_one_node,
 )
 
 
@@ -162,6 +164,7 @@ PLAN_CHECKS: tuple[Callable[[Plan], Iterator[Diagnostic]], ...] = (
     references_are_there,
     whole_models_for_ppo,
     gpu_for_four_bits,
+    names_of_services,
     groups_fill_batches,
     references_have_others,
     adapters_of_full_tuning,
@@ -169,5 +172,7 @@ PLAN_CHECKS: tuple[Callable[[Plan], Iterator[Diagnostic]], ...] = (
     marker_without_chains,
     asking_in_vain,
     sharding_of_one_gpu,
+    topology_of_one_node,
+    queueing_without_a_queue,
     not_run_yet,
 )

@@ -67,6 +67,11 @@ class Stage:
         return gpus_of(self.config, count)
 
     @property
+    def nodes(self) -> int:
+        """On how many nodes the stage runs."""
+        return nodes_of(self.config)
+
+    @property
     def replays(self) -> bool:
         """As `replays` says of its data."""
         return replays(self.config["data"])
@@ -94,6 +99,12 @@ def gpus_of(config: Config, count: int) -> int:
     return count if config["method"] in TRAINER else min(1, count)
 
 
+def nodes_of(config: Config) -> int:
+    """On how many nodes a stage of this config runs."""
+    nodes: int = config.get("distributed", {}).get("nodes", 1)
+    return nodes
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
     """Everything that is rendered. `worst_cost_usd` is None where the profile names no price."""
@@ -114,6 +125,11 @@ class Plan:
     def trains(self) -> bool:
         """Whether any stage trains."""
         return any(stage.trains for stage in self.stages)
+
+    @property
+    def spreads(self) -> bool:
+        """Whether any stage runs on several nodes, finished or not."""
+        return any(stage.nodes > 1 for stage in self.stages)
 
     @property
     def checks_general(self) -> bool:

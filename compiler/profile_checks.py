@@ -28,3 +28,12 @@ def gpu_for_four_bits(plan: Plan) -> Iterator[Diagnostic]:
             message = f"`{stage.name}` holds its base in 4 bits on a GPU, and profile `{name}` has none"
             hint = "use `tuning: lora`, or name a profile with a GPU"
             yield diagnostic("PLN410", message, where, hint=hint)
+
+
+def names_of_services(plan: Plan) -> Iterator[Diagnostic]:
+    """A JobSet, and that of a TrainJob, has a Service of its name, which begins with a letter."""
+    output = plan.inputs.profile.spec.output
+    if output != "job" and plan.trains and plan.name[0].isdigit():
+        message = f"`{plan.name}` begins with a digit, and the service of a `{output}` has a name that may not"
+        hint = "begin the name with a letter, or name a profile of `output: job`"
+        yield diagnostic("PLN410", message, plan.inputs.document.at(("metadata", "name")), hint=hint)

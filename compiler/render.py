@@ -18,6 +18,7 @@ from compiler.bundle import RenderedBundle, RenderedFile
 from compiler.credentials import credentials_in
 from compiler.defaults import BACKOFF_LIMIT, GRACE_SECONDS
 from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic
+from compiler.outputs import workload
 from compiler.plan_model import Plan, Stage
 from compiler.read_back import Holes, reads_as, reads_back
 from compiler.review import review_context
@@ -52,14 +53,20 @@ def _objects(plan: Plan, found: list[Diagnostic]) -> Iterator[tuple[str, str, di
         config = _config_text(stage, found)
         yield f"{stem}.config.yaml", "kubernetes/configmap.yaml.j2", common | {"stage": stage, "config": config}
         job = {"stage": stage, "gpus": stage.gpus(gpus), "backoff": BACKOFF_LIMIT, "grace": GRACE_SECONDS}
-        yield f"{stem}.job.yaml", "kubernetes/job.yaml.j2", common | job
+        load = workload(stage, plan.inputs.profile.spec)
+        for kind, template in load.templates.items():
+            yield f"{stem}.{kind}.yaml", template, common | job | load.context
         if not stage.finished:  # what is finished is not applied again
-            names += [f"{stem}.config.yaml", f"{stem}.job.yaml"]
+            names += [f"{stem}.config.yaml", *(f"{stem}.{kind}.yaml" for kind in load.templates)]
     yield "network-policy.yaml", "kubernetes/network-policy.yaml.j2", common
     teacher = plan.inputs.spec.spec.teacher
     if teacher is not None and teacher.endpoint and any(stage.method == "teacher" for stage in plan.pending):
         names.append("egress-policy.yaml")
         yield "egress-policy.yaml", "kubernetes/egress-policy.yaml.j2", common | {"port": _port(teacher.endpoint)}
+    spread = [stage.name for stage in plan.pending if stage.nodes > 1]
+    if spread:
+        names.append("nodes-policy.yaml")
+        yield "nodes-policy.yaml", "kubernetes/nodes-policy.yaml.j2", common | {"stages": spread}
     yield "outputs-claim.yaml", "kubernetes/outputs-claim.yaml.j2", common
     yield "kustomization.yaml", "kubernetes/kustomization.yaml.j2", common | {"names": sorted(names)}
 

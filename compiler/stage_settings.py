@@ -54,11 +54,13 @@ def pair_settings(choice: StageChoice, overrides: MethodOverrides, at: str) -> t
 
 
 def distributed_settings(inputs: Inputs) -> tuple[Setting, ...]:
-    """Processes and how they share weights, by the profile's GPUs; empty for one process."""
+    """Nodes, processes on each, and how they share weights, by the profile's GPUs; empty for one process."""
     gpu = inputs.profile.spec.gpu
-    if gpu is None or gpu.count == 1:
+    if gpu is None or gpu.nodes * gpu.count == 1:
         return ()
+    several = Setting(name="nodes", value=gpu.nodes, source="profile.gpu.nodes")
     return (
+        *((several,) if gpu.nodes > 1 else ()),
         Setting(name="processes", value=gpu.count, source="profile.gpu.count"),
         Setting(name="strategy", value=gpu.sharding, source="profile.gpu.sharding"),
     )

@@ -65,7 +65,30 @@ def asking_in_vain(plan: Plan) -> Iterator[Diagnostic]:
 def sharding_of_one_gpu(plan: Plan) -> Iterator[Diagnostic]:
     """A way to share a model among GPUs where there is one."""
     gpu = plan.inputs.profile.spec.gpu
-    if gpu is not None and gpu.count == 1 and gpu.sharding != "ddp":
+    if gpu is not None and gpu.nodes * gpu.count == 1 and gpu.sharding != "ddp":
         where = plan.inputs.profile_document.at(("spec", "gpu", "sharding"), key=True)
         message = f"`gpu.sharding: {gpu.sharding}` is set, but a pod has one GPU, so that nothing is shared"
         yield diagnostic("PLN403", message, where, hint="remove it, or raise `gpu.count`")
+
+
+def topology_of_one_node(plan: Plan) -> Iterator[Diagnostic]:
+    """Where the pods of a stage are put where it has one."""
+    gpu = plan.inputs.profile.spec.gpu
+    if gpu is not None and gpu.topology is not None and gpu.nodes == 1:
+        where = plan.inputs.profile_document.at(("spec", "gpu", "topology"), key=True)
+        message = "`gpu.topology` is set, but a stage has one pod, which is near to itself"
+        yield diagnostic("PLN403", message, where, hint="remove it, or raise `gpu.nodes`")
+
+
+def queueing_without_a_queue(plan: Plan) -> Iterator[Diagnostic]:
+    """What Kueue alone reads, where it is left out of the plan."""
+    profile = plan.inputs.profile.spec
+    if profile.queue is not None:
+        return
+    topology = profile.gpu.topology if profile.gpu else None
+    settings = {("priorityClass",): profile.priority_class, ("gpu", "topology"): topology}
+    for path, value in settings.items():
+        if value is not None:
+            where = plan.inputs.profile_document.at(("spec", *path), key=True)
+            message = f"`{'.'.join(path)}` is set, but there is no `queue`, and Kueue alone reads it"
+            yield diagnostic("PLN403", message, where, hint="name the `queue`, or remove it")

@@ -37,6 +37,7 @@ EXIT_CODES = {
     "RUN745": ExitCode.BAD_CONFIG,  # a tracker is asked for that is not installed
     "RUN746": ExitCode.IO_ERROR,  # what was saved is not what was trained
     "RUN747": ExitCode.BAD_CONFIG,  # an export that cannot be made
+    "RUN748": ExitCode.GROUP_ENDED,  # another node of the stage ended first
     "RUN749": ExitCode.NO_INPUT,  # a result is asked for that is not there
     "RUN750": ExitCode.BAD_CONFIG,  # a reward that is not there, or whose options are not right
     "RUN751": ExitCode.BAD_DATA,  # a reward that raised
@@ -54,6 +55,7 @@ EXIT_CODES = {
     "RUN764": ExitCode.BAD_CONFIG,  # the teacher's endpoint refuses the requests
     "RUN765": ExitCode.TRY_LATER,  # the teacher's endpoint cannot be reached, or keeps failing
     "RUN766": ExitCode.BAD_CONFIG,  # the vocabularies of student and teacher are not as the plan says
+    "RUN770": ExitCode.TRY_LATER,  # the nodes of the stage did not all come
 }
 
 _WRITE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS}

@@ -4,7 +4,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What a stage ended with. Only `IO_ERROR`, `TRY_LATER` and `INTERNAL` are worth another try."""
+    """What a stage ended with. Only `IO_ERROR`, `TRY_LATER`, `GROUP_ENDED` and `INTERNAL` are worth another try."""
 
     OK = 0
     BAD_DATA = 65
@@ -15,4 +15,5 @@ class ExitCode(IntEnum):
     IO_ERROR = 74
     TRY_LATER = 75
     BAD_CONFIG = 78
+    GROUP_ENDED = 79  # another node of the stage ended: no failure of this one, which starts again with it
     GATE_NOT_PASSED = 80

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,7 +19,9 @@ from typing import Any
 from runtime.config.stages import AnyStage, TrainingStage
 from runtime.errors import StageError
 from runtime.exit_codes import ExitCode
+from runtime.group import Group, meet, worst
 from runtime.interrupts import STEP_SECONDS, StopRequest
+from runtime.node import Node, node_of
 from runtime.progress import EventStream
 
 # A process that fails leaves the others waiting for it: they get this long to notice by themselves.
@@ -28,35 +30,26 @@ _SECONDS_AFTER_A_STOP = STEP_SECONDS + 5
 _PARENT = "TRAINSPEC_LAUNCHER"
 _PR_SET_PDEATHSIG = 1
 
-# Which of several exit codes tells what went wrong: a lost peer makes the others fail inside (70).
-_WORST_FIRST = (
-    ExitCode.BAD_CONFIG,
-    ExitCode.NO_INPUT,
-    ExitCode.BAD_DATA,
-    ExitCode.NO_MEMORY,
-    ExitCode.IO_ERROR,
-    ExitCode.UNAVAILABLE,
-)
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Place:
     """Where a process stands among those that train: its rank, how many there are, and whether `launch` started it.
 
-    `must_launch` says that it is none of them, and has to start them.
+    `must_launch` says that it is none of them, and has to start those of its `node`.
     """
 
     rank: int = 0
     world: int = 1
     is_launched: bool = False
     must_launch: bool = False
+    node: Node = field(default_factory=Node)
 
 
 def place_of(stage: AnyStage, environment: Mapping[str, str] = os.environ) -> Place:
     """Return where this process stands; RUN703 if a launcher started another number of processes than the plan says."""
-    planned = stage.distributed.processes if isinstance(stage, TrainingStage) else 1
+    planned = stage.distributed.world if isinstance(stage, TrainingStage) else 1
     if "WORLD_SIZE" not in environment:
-        return Place(world=planned, must_launch=planned > 1)
+        return Place(world=planned, must_launch=planned > 1, node=node_of(stage, environment))
     try:
         rank, world = int(environment.get("RANK", "0")), int(environment["WORLD_SIZE"])
     except ValueError:
@@ -78,42 +71,62 @@ def end_with_the_launcher() -> None:
         os._exit(ExitCode.TRY_LATER)
 
 
-def launch(config_path: Path, processes: int, events: EventStream, stop: StopRequest) -> dict[str, Any]:
-    """Run the stage in `processes` processes on this machine; return the termination message of the worst ending.
+def launch(config_path: Path, digest: str, place: Place, events: EventStream, stop: StopRequest) -> dict[str, Any]:
+    """Run the stage in this node's processes; return the termination message of the worst ending.
 
-    The first process's events are passed on, except its last. A stop is passed on to all.
+    `digest` is that of the config, which all nodes must run. The first process's events are passed on, except its last.
+    A stop is passed on to all. RUN748 if another node failed, and RUN770 if it never came.
     """
+    if place.node.count > 1:
+        events.emit("phase", name="wait for the other nodes")
+    group = meet(place.node, digest, _free_port, stop)
+    try:
+        with stop.worth_waiting_for(_SECONDS_AFTER_A_STOP + 5):
+            try:
+                message = _run_ranks(config_path, place, group, events, stop)
+            except StageError as error:
+                group.end(error.exit_code)
+                raise
+            group.end(message["exit_code"])
+    finally:
+        group.close()
+    return message
+
+
+def _run_ranks(config_path: Path, place: Place, group: Group, events: EventStream, stop: StopRequest) -> dict[str, Any]:
+    processes = place.world // place.node.count
     with TemporaryDirectory(prefix="trainspec-") as folder:
         logs = [Path(folder) / f"{rank}.json" for rank in range(processes)]
-        port = _free_port()
-        ranks = [_start(config_path, rank, processes, port, log) for rank, log in enumerate(logs)]
+        ranks = [_start(config_path, rank, processes, place, group.port, log) for rank, log in enumerate(logs)]
         try:
             reader = threading.Thread(target=_pass_on, args=(ranks[0], events), daemon=True)
             reader.start()
-            with stop.worth_waiting_for(_SECONDS_AFTER_A_STOP + 5):
-                ended_here = _watch(ranks, stop)
+            ended_here = _watch(ranks, group, stop)
             reader.join(timeout=5)
         finally:
             for each in ranks:
                 each.kill()
                 each.wait()
-        codes = [each.returncode for each in ranks]
-        worst = _worst(codes, ended_here)
-        return _message(logs[worst], codes[worst], worst, stop, by_itself=worst not in ended_here)
+        codes = {rank: each.returncode for rank, each in enumerate(ranks)}
+        cause = worst(codes, ended_here)
+        if place.node.rank and not any(codes.values()):  # the first process of all tells what was made
+            return {"status": "complete", "exit_code": int(ExitCode.OK)}
+        return _message(logs[cause], codes[cause], cause, stop, by_itself=cause not in ended_here)
 
 
-def _start(config_path: Path, rank: int, processes: int, port: int, log: Path) -> "subprocess.Popen[str]":
+def _start(config_path: Path, rank: int, processes: int, place: Place, port: int, log: Path) -> "subprocess.Popen[str]":
     threads = max(1, (os.cpu_count() or 1) // processes)
+    is_alone = place.node.count == 1
     environment = {
         "OMP_NUM_THREADS": str(threads),
-        **({"GLOO_SOCKET_IFNAME": "lo"} if sys.platform.startswith("linux") else {}),
+        **({"GLOO_SOCKET_IFNAME": "lo"} if is_alone and sys.platform.startswith("linux") else {}),
         **os.environ,
-        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_ADDR": "127.0.0.1" if is_alone else place.node.host,
         "MASTER_PORT": str(port),
         _PARENT: str(os.getpid()),
-        "RANK": str(rank),
+        "RANK": str(place.node.rank * processes + rank),
         "LOCAL_RANK": str(rank),
-        "WORLD_SIZE": str(processes),
+        "WORLD_SIZE": str(place.world),
         "LOCAL_WORLD_SIZE": str(processes),
         "TRAINSPEC_TERMINATION_LOG": str(log),
     }
@@ -132,7 +145,7 @@ def _start(config_path: Path, rank: int, processes: int, port: int, log: Path) -
 def _free_port() -> int:
     # Free now, and most likely still when the first process listens there; else the stage fails and is tried again.
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind(("", 0))
         port: int = probe.getsockname()[1]
     return port
 
@@ -146,7 +159,7 @@ def _pass_on(first: "subprocess.Popen[str]", events: EventStream) -> None:
                 events.emit(event.pop("event"), **event)
 
 
-def _watch(ranks: "list[subprocess.Popen[str]]", stop: StopRequest) -> set[int]:
+def _watch(ranks: "list[subprocess.Popen[str]]", group: Group, stop: StopRequest) -> set[int]:
     """Wait until all have ended; return the ranks that had to be killed."""
     deadline: float | None = None
     told = False
@@ -156,7 +169,7 @@ def _watch(ranks: "list[subprocess.Popen[str]]", stop: StopRequest) -> set[int]:
             told, deadline = True, now + _SECONDS_AFTER_A_STOP
             for each in ranks:
                 each.send_signal(signal.SIGTERM)
-        if any(each.returncode not in (None, 0, ExitCode.TRY_LATER) for each in ranks):
+        if group.is_failing() or any(each.returncode not in (None, 0, ExitCode.TRY_LATER) for each in ranks):
             deadline = min(deadline or now + _SECONDS_AFTER_A_FAILURE, now + _SECONDS_AFTER_A_FAILURE)
         if deadline is not None and now > deadline:
             late = {rank for rank, each in enumerate(ranks) if each.poll() is None}
@@ -166,22 +179,6 @@ def _watch(ranks: "list[subprocess.Popen[str]]", stop: StopRequest) -> set[int]:
             return late
         time.sleep(0.05)
     return set()
-
-
-def _worst(codes: list[int], ended_here: set[int]) -> int:
-    """Return the rank whose ending is the cause of the others'."""
-
-    def order(rank: int) -> tuple[int, int]:
-        code = codes[rank]
-        if code in _WORST_FIRST:
-            return _WORST_FIRST.index(ExitCode(code)), rank
-        if rank in ended_here:
-            return 98, rank
-        if code < 0:  # killed by somebody else: the kernel, for memory
-            return 90, rank
-        return {ExitCode.INTERNAL: 91, ExitCode.TRY_LATER: 97, ExitCode.OK: 100}.get(ExitCode(code), 99), rank
-
-    return min(range(len(codes)), key=order)
 
 
 def _message(log: Path, code: int, rank: int, stop: StopRequest, *, by_itself: bool) -> dict[str, Any]:

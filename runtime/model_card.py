@@ -102,7 +102,7 @@ def _origin(stage: TrainingStage, config_sha256: str) -> dict[str, Any]:
         "stage": stage.stage,
         "output": stage.output,
         "config (SHA-256)": config_sha256,
-        "processes": stage.distributed.processes,
+        "processes": stage.distributed.world,
     }
 
 

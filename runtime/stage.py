@@ -73,7 +73,11 @@ METHODS: dict[str, Callable[[Any, StageContext], Outcome]] = {
     "evaluate": evaluate.run,
 }
 _LOCK = ".lock"
-_ENDINGS = {ExitCode.GATE_NOT_PASSED: "gate-not-passed", ExitCode.TRY_LATER: "try-later"}
+_ENDINGS = {
+    ExitCode.GATE_NOT_PASSED: "gate-not-passed",
+    ExitCode.TRY_LATER: "try-later",
+    ExitCode.GROUP_ENDED: "try-later",
+}
 
 
 def run_stage(config_path: str, events: EventStream, stop: StopRequest, *, report_only: bool = False) -> ExitCode:
@@ -95,7 +99,7 @@ def _run(config_path: Path, events: EventStream, stop: StopRequest, *, report_on
     started = time.monotonic()
     stage, config_sha256 = load_stage(config_path)
     volumes = volumes_from_environment()
-    place = place_of(stage)
+    place = Place() if report_only else place_of(stage)  # any pod may tell, where nothing is run
     folder = _make_folder(volumes.outputs / stage.output)
     if place.rank > 0:
         events = EventStream(None)
@@ -111,7 +115,7 @@ def _run(config_path: Path, events: EventStream, stop: StopRequest, *, report_on
             raise StageError("RUN749", message, "run the stage: without `--report` it goes on from its checkpoint")
         check_trackers(stage)
         if place.must_launch:
-            return _as_launched(launch(config_path, place.world, events, stop), events)
+            return _as_launched(launch(config_path, config_sha256, place, events, stop), place, events)
         context = StageContext(
             volumes=volumes,
             folder=folder,
@@ -157,13 +161,14 @@ def _overdue(stop: StopRequest) -> Problem:
     )
 
 
-def _as_launched(message: dict[str, Any], events: EventStream) -> ExitCode:
+def _as_launched(message: dict[str, Any], place: Place, events: EventStream) -> ExitCode:
     """Say of several processes how the worst of them ended."""
     code = ExitCode(message["exit_code"])
     if "code" in message:
         events.emit("error", **{name: message[name] for name in ("code", "message", "hint")})
     events.emit("end", **{name: value for name, value in message.items() if name not in ("code", "message", "hint")})
-    write_termination_message(message)
+    if code or place.node.rank == 0:  # what was made is the first node's to tell
+        write_termination_message(message)
     return code
 
 
@@ -239,8 +244,8 @@ def _make_folder(folder: Path) -> Path:
 
 @contextmanager
 def _locked(folder: Path, place: Place) -> Iterator[None]:
-    """Hold the output folder; the kernel lets go of it however the process ends. One process does it for all."""
-    if place.is_launched or place.rank > 0:
+    """Hold the output folder; the kernel lets go of it however the process ends. One process does it for all nodes."""
+    if place.is_launched or place.rank > 0 or place.node.rank > 0:
         yield
         return
     with (folder / _LOCK).open("w", encoding="utf-8") as stream:

@@ -52,7 +52,7 @@ def run(stage: LatentCotStage, context: StageContext) -> Outcome:
         parts,
         stage.curriculum,
         around=max(1, round(given.num_train_epochs)),
-        batch=args.per_device_train_batch_size * args.gradient_accumulation_steps * stage.distributed.processes,
+        batch=args.per_device_train_batch_size * args.gradient_accumulation_steps * stage.distributed.world,
         seed=stage.seed,
     )
     context.events.emit("curriculum", removals=len(curriculum.removals) - 1, rows=len(parts), steps=curriculum.steps)

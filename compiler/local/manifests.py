@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from compiler.diagnostics import Outcome
+from compiler.diagnostics import Location, Outcome, diagnostic
 from compiler.load import compose
 from compiler.manifests import read_manifests, refused
 
@@ -58,21 +58,41 @@ class _UnusableError(Exception):
     """Something in a manifest that the executor does not run; the text says what."""
 
 
+class _ForClustersError(Exception):
+    """A stage that only a cluster runs; the text says what it takes."""
+
+
 def read_plan(folder: Path) -> Outcome[tuple[LocalJob, ...]]:
     """The Jobs of a plan folder in their order; empty when the plan renders none."""
     read = read_manifests(folder)
     if read.value is None:
         return Outcome(value=None, diagnostics=read.diagnostics)
     try:
+        for each in read.value:
+            _require_one_pod(each.data)
         configs = {each.name: each.data for each in read.value if each.kind == "ConfigMap"}
         found = [each for each in read.value if each.kind == "Job"]
         jobs = sorted((_job(each.data, configs, finished=not each.applied) for each in found), key=_order)
         _check_chain(jobs)
+    except _ForClustersError as error:
+        hint = "apply the plan to a cluster, or compile it with a profile of one node and `output: job`"
+        told = diagnostic("RUN796", str(error), Location(path=str(folder)), hint=hint)
+        return Outcome(value=None, diagnostics=(told,))
     except _UnusableError as error:
         return refused(str(error), folder)
     except (KeyError, TypeError, ValueError, IndexError) as error:
         return refused(f"a manifest lacks what a rendered one has: {error}", folder)
     return Outcome(value=tuple(jobs))
+
+
+def _require_one_pod(manifest: Mapping[str, Any]) -> None:
+    """Raise for what this machine cannot run: it is one node, and no operator is at work on it."""
+    kind = manifest.get("kind")
+    if kind in ("JobSet", "TrainJob"):
+        name = manifest["metadata"]["name"]
+        raise _ForClustersError(f"`{name}` is rendered as a {kind}, which an operator of a cluster runs")
+    if kind == "Job" and (nodes := manifest["spec"]["completions"]) != 1:
+        raise _ForClustersError(f"`{manifest['metadata']['name']}` trains on {nodes} nodes, and this is one")
 
 
 def _job(manifest: Mapping[str, Any], configs: Mapping[str, Mapping[str, Any]], *, finished: bool) -> LocalJob:

@@ -169,10 +169,16 @@ class DistillationBlock(Block):
 
 
 class DistributedBlock(Block):
-    """How many processes train, and how they share the model: copies (`ddp`), or shards of it."""
+    """On how many nodes how many processes each train, and how they share the model: copies (`ddp`), or shards."""
 
-    processes: Annotated[int, Field(ge=1)]
+    nodes: Positive = 1
+    processes: Positive
     strategy: Literal["ddp", "fsdp", "zero2", "zero3"] = "ddp"
+
+    @property
+    def world(self) -> int:
+        """How many processes train together, on all nodes."""
+        return self.nodes * self.processes
 
 
 def require_shapes(blocks: list[DataBlock], allowed: tuple[str, ...]) -> None:

@@ -80,5 +80,5 @@ def test_jobs_never_retry_what_the_runtime_calls_hopeless() -> None:
     text = (ROOT / "templates" / "kubernetes" / "job.yaml.j2").read_text(encoding="utf-8")
     found = re.search(r"values: \[(.*)\]", text)
     assert found
-    hopeless = set(ExitCode) - {ExitCode.OK, ExitCode.UNAVAILABLE, *(ExitCode(code) for code in (70, 74, 75))}
+    hopeless = set(ExitCode) - {ExitCode.OK, ExitCode.UNAVAILABLE, *(ExitCode(code) for code in (70, 74, 75, 79))}
     assert {int(code) for code in found[1].split(",")} == {int(code) for code in hopeless}

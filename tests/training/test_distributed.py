@@ -1,8 +1,10 @@
 """Two processes on CPU (gloo): they train one model, stop and fail together, and end with one exit code."""
 
 import importlib.util
+import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +16,7 @@ from training import methods
 
 from runtime.config.read import load_stage
 from runtime.errors import StageError
-from runtime.launch import _worst
+from runtime.group import worst
 from runtime.sharding import sharding
 from runtime.trainer_args import trainer_args
 
@@ -32,6 +34,28 @@ def ranks(process: "subprocess.Popen[str]") -> dict[int, psutil.Process]:
     """The processes that train, by rank."""
     children = psutil.Process(process.pid).children()
     return {int(child.environ()["RANK"]): child for child in children if "RANK" in child.environ()}
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        port: int = held.getsockname()[1]
+        return port
+
+
+def node(workspace: Any, path: Path, index: int, port: int) -> "subprocess.Popen[str]":
+    """The runtime as a pod of two starts it; both pods are processes of this machine, and speak over `lo`."""
+    of_group = {"JOB_COMPLETION_INDEX": str(index), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    threads = str(max(1, (os.cpu_count() or 1) // 2))
+    log = str(workspace.root / f"node-{index}.json")
+    here = {"GLOO_SOCKET_IFNAME": "lo", "OMP_NUM_THREADS": threads, "TRAINSPEC_TERMINATION_LOG": log}
+    process: subprocess.Popen[str] = workspace.start(path, environment=of_group | here)
+    return process
+
+
+def termination(workspace: Any, index: int) -> dict[str, Any]:
+    message: dict[str, Any] = json.loads((workspace.root / f"node-{index}.json").read_text(encoding="utf-8"))
+    return message
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +109,32 @@ def test_a_stop_and_a_lost_process_end_all_and_the_rerun_is_bit_identical(
     assert shared_workspace.adapter_bytes("disturbed") == shared_workspace.adapter_bytes("whole")
 
 
+@pytest.mark.usefixtures("undisturbed")
+def test_two_nodes_train_one_model_lose_one_of_them_and_start_again(shared_workspace: Any, free_port: int) -> None:
+    """The second pod is killed with all that runs in it. The first ends with it, and both go on from the checkpoint."""
+    document = methods.config_of(shared_workspace, "sft", "nodes", distributed={"nodes": 2, "processes": 1})
+    path = shared_workspace.write_config("nodes", document)
+    first, second = (node(shared_workspace, path, index, free_port) for index in (0, 1))
+    for event in shared_workspace.events(first):
+        if event.get("step") == 6:
+            break
+    second.kill()
+    assert first.wait(timeout=40) == 79
+    assert termination(shared_workspace, 0)["code"] == "RUN748"
+    assert "node 1 ended first" in termination(shared_workspace, 0)["message"]
+
+    again = [node(shared_workspace, path, index, free_port) for index in (1, 0)]
+    assert [process.wait(timeout=120) for process in again] == [0, 0]
+    assert termination(shared_workspace, 0)["status"] == "complete"
+    assert not (shared_workspace.root / "node-1.json").exists()  # one of them tells what was made
+    assert shared_workspace.metrics("nodes")["steps"] == methods.STEPS
+    assert shared_workspace.adapter_bytes("nodes") == shared_workspace.adapter_bytes("whole")
+    late = node(shared_workspace, path, 1, free_port)  # a pod that was lost behind the end is made again
+    assert late.wait(timeout=60) == 0
+    assert termination(shared_workspace, 1)["status"] == "already-complete"
+    assert shared_workspace.run(path, arguments=["--report"]).code == 0  # in a pod of its own, which is no node
+
+
 @pytest.mark.parametrize(
     ("codes", "killed_here", "cause"),
     [
@@ -99,7 +149,7 @@ def test_a_stop_and_a_lost_process_end_all_and_the_rerun_is_bit_identical(
     ],
 )
 def test_the_cause_is_told_apart_from_what_follows_it(codes: list[int], killed_here: set[int], cause: int) -> None:
-    assert _worst(codes, killed_here) == cause
+    assert worst(dict(enumerate(codes)), killed_here) == cause
 
 
 def test_a_launcher_that_dies_takes_its_processes_with_it(shared_workspace: Any) -> None:
@@ -149,6 +199,8 @@ def test_rewards_are_optimised_under_an_outside_launcher(shared_workspace: Any) 
         ({"processes": 1}, {"WORLD_SIZE": "2", "RANK": "0"}, "the plan has 1 process for `sft`"),
         (TWO, {"WORLD_SIZE": "3", "RANK": "0"}, "the plan has 2 processes for `sft`"),
         (TWO, {"WORLD_SIZE": "2", "RANK": "x"}, "`RANK` is `x`"),
+        ({"nodes": 2, "processes": 1}, {}, "`JOB_COMPLETION_INDEX` is ``"),
+        ({"nodes": 2, "processes": 1}, {"PET_NNODES": "4"}, "`PET_NNODES` is `4`, and the plan has 2 nodes for `sft`"),
     ],
 )
 def test_another_number_of_processes_is_refused(

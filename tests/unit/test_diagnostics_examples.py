@@ -51,6 +51,7 @@ UNPROVOKED = {
     "RUN745",
     "RUN746",
     "RUN747",
+    "RUN748",
     "RUN757",
     "RUN758",
     "RUN760",
@@ -59,6 +60,7 @@ UNPROVOKED = {
     "RUN764",
     "RUN765",
     "RUN766",
+    "RUN770",
     "RUN794",
     "RUN798",
 }

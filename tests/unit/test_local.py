@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import MakeSpec
+from conftest import PROFILE, MakeSpec
 from local_project import Project, make_project
 
 from compiler.local import run
@@ -183,6 +183,27 @@ def test_stopping_the_command_stops_the_stage_and_a_rerun_goes_on(
     project.behave()
     assert project.run() == []
     assert project.starts() == ONCE | {"sft": 2}
+
+
+@pytest.mark.parametrize(
+    ("output", "told"),
+    [
+        ("job", "trains on 2 nodes, and this is one"),
+        ("jobset", "is rendered as a JobSet, which an operator of a cluster runs"),
+        ("trainjob", "is rendered as a TrainJob, which an operator of a cluster runs"),
+    ],
+)
+def test_what_only_a_cluster_runs_is_told_before_anything_runs(
+    make_spec: MakeSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, output: str, told: str
+) -> None:
+    gpu = f"  output: {output}\n  gpu: {{type: H100, nodes: 2, memoryGib: 80}}\n  storage:\n"
+    path = make_spec(profile=PROFILE.replace("  storage:\n", gpu))
+    project = make_project(path, tmp_path, monkeypatch)
+    (found,) = run.run(project.plan, project.work, project.models)
+    assert found.code == "RUN796"
+    assert "`shop-sft-" in found.message
+    assert told in found.message
+    assert project.starts() == {}
 
 
 @pytest.mark.parametrize("method", ["augment", "optimize-prompt"])

@@ -79,6 +79,17 @@ def test_qlora_needs_a_profile_with_a_gpu(make_spec: MakeSpec) -> None:
     assert told(make_spec(edit, profile=with_gpu("count: 1")), "PLN410") == []
 
 
+def test_grpo_generates_on_all_nodes(tmp_path: Path) -> None:
+    line = "    grpo: {trainer: {per_device_train_batch_size: 4}}"
+    path = shipped("report-sql", tmp_path, "report-sql/spec.yaml", ("  gaps:\n", f"  training:\n{line}\n  gaps:\n"))
+    assert len(told(path, "CHK243")) == 1
+    profile = tmp_path / "clusters" / "gpu-h100.yaml"
+    profile.write_text(
+        profile.read_text(encoding="utf-8").replace("  gpu:\n", "  gpu:\n    nodes: 2\n"), encoding="utf-8"
+    )
+    assert told(path, "CHK243") == []
+
+
 @pytest.mark.parametrize(
     ("trainer", "refused"),
     [
@@ -137,8 +148,33 @@ def test_one_gpu_shares_no_model(make_spec: MakeSpec) -> None:
     (found,) = told(make_spec(profile=with_gpu("count: 1, sharding: zero2")), "PLN403")
     assert "`gpu.sharding: zero2`" in found.message
     assert found.location.path.endswith("clusters/small.yaml")
-    for fine in ("count: 2, sharding: zero2", "count: 1, sharding: ddp", "count: 1"):
+    for fine in (
+        "count: 2, sharding: zero2",
+        "count: 1, nodes: 2, sharding: zero2",
+        "count: 1, sharding: ddp",
+        "count: 1",
+    ):
         assert told(make_spec(profile=with_gpu(fine)), "PLN403") == []
+
+
+def test_what_kueue_alone_reads_needs_a_queue_and_several_pods(make_spec: MakeSpec) -> None:
+    topology = with_gpu("nodes: 2, topology: {level: rack}")
+    queued = topology.replace("spec:\n", "spec:\n  queue: research\n  priorityClass: overnight\n")
+    assert told(make_spec(profile=queued), "PLN403") == []
+    one_node = told(make_spec(profile=queued.replace("nodes: 2, ", "")), "PLN403")
+    assert ["a stage has one pod" in each.message for each in one_node] == [True]
+    unqueued = told(make_spec(profile=queued.replace("  queue: research\n", "")), "PLN403")
+    assert sorted(each.message.split("`")[1] for each in unqueued) == ["gpu.topology", "priorityClass"]
+    assert all(each.location.path.endswith("clusters/small.yaml") for each in unqueued)
+
+
+def test_a_plan_that_begins_with_a_digit_has_no_jobsets(make_spec: MakeSpec) -> None:
+    name = ("name: shop", "name: 3d-print")
+    profile = with_gpu("nodes: 2").replace("spec:\n", "spec:\n  output: jobset\n")
+    (found,) = told(make_spec(name, profile=profile), "PLN410")
+    assert found.location.text == "  name: 3d-print"
+    assert told(make_spec(name, profile=with_gpu("nodes: 2")), "PLN410") == []
+    assert told(make_spec(profile=profile), "PLN410") == []
 
 
 @pytest.mark.parametrize(

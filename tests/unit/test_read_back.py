@@ -112,5 +112,5 @@ def _is_quoted(node: nodes.Node) -> bool:
     if isinstance(node, nodes.Filter):
         return node.name == "block"
     if isinstance(node, nodes.Call):
-        return node.node.name in ("q", "key")
+        return node.node.name in ("q", "key", "super")  # what a template extends is held to this, too
     return False

@@ -59,6 +59,31 @@ def test_stages_that_train_take_all_gpus_and_others_one(make_spec: MakeSpec) -> 
     assert plan.worst_cost_usd == pytest.approx(2.0 * hours)
 
 
+def test_stages_that_train_take_all_nodes_and_others_one(make_spec: MakeSpec) -> None:
+    one = planned(make_spec(profile=PROFILE.replace("  storage:\n", GPU)))
+    plan = planned(make_spec(profile=PROFILE.replace("  storage:\n", GPU.replace("count: 4", "count: 4, nodes: 3"))))
+    nodes = {stage.name: stage.nodes for stage in plan.stages}
+    assert nodes == {"evaluate-base": 1, "sft": 3, "evaluate-sft": 1, "pairs": 1, "dpo": 3, "evaluate-dpo": 1}
+    training = next(stage for stage in plan.stages if stage.name == "sft")
+    assert training.config["distributed"] == {"nodes": 3, "processes": 4, "strategy": "fsdp"}
+    hours = sum(stage.deadline_seconds / 3600 * nodes[stage.name] * stage.gpus(4) for stage in plan.stages)
+    assert plan.worst_cost_usd == pytest.approx(2.0 * hours)
+    assert plan.stages[0].job == one.stages[0].job
+    assert not {stage.job for stage in plan.stages[1:]} & {stage.job for stage in one.stages}
+
+
+def test_where_and_as_what_stages_run_is_not_in_their_names(make_spec: MakeSpec) -> None:
+    profile = PROFILE.replace("  storage:\n", GPU.replace("count: 4", "nodes: 2, count: 4"))
+    elsewhere = profile.replace("memoryGib: 80", "memoryGib: 80, topology: {level: rack, required: true}").replace(
+        "  namespace: training\n",
+        "  namespace: other\n  output: trainjob\n  queue: research\n  priorityClass: overnight\n"
+        "  nodeSelector: {pool: h100}\n  tolerations: [{key: nvidia.com/gpu}]\n  imagePullSecrets: [login]\n",
+    )
+    one, other = planned(make_spec(profile=profile)), planned(make_spec(profile=elsewhere))
+    assert [stage.job for stage in one.stages] == [stage.job for stage in other.stages]
+    assert one.digest == other.digest
+
+
 def test_pods_ask_for_the_gpus_of_their_stage(make_spec: MakeSpec) -> None:
     from typer.testing import CliRunner
 

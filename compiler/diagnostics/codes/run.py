@@ -131,6 +131,12 @@ TABLE: dict[str, Code] = {
     "RUN741": Code(
         "error", "output folder is in use", "Another process works on the same stage.", "Wait for it to end."
     ),
+    "RUN748": Code(
+        "error",
+        "another node ended first",
+        "Nodes that train together end together, whichever of them fails or is lost; the others are not at fault.",
+        "Look at the log of the node that is named; the stage starts again by itself.",
+    ),
     "RUN749": Code(
         "error",
         "result is not there",
@@ -270,6 +276,12 @@ TABLE: dict[str, Code] = {
         "Correct `sharesVocabulary` of the teacher.",
     ),
     # RUN79x: the local executor's
+    "RUN770": Code(
+        "error",
+        "nodes did not meet",
+        "A stage on several nodes starts when all their pods run and have reached the first one by its name.",
+        "Look for pods that are pending, and for a network policy or a service that is missing.",
+    ),
     "RUN791": Code(
         "error",
         "plan folder cannot be run",
@@ -302,9 +314,10 @@ TABLE: dict[str, Code] = {
     ),
     "RUN796": Code(
         "error",
-        "method cannot be run here",
-        "The plan has a stage of a method that this version's runtime does not have; no stage was started.",
-        "Keep the plan for review, or run it with a version that has the method.",
+        "stage cannot be run here",
+        "The plan has a stage that takes several nodes, a JobSet or a TrainJob, which only a cluster runs, or a method that "
+        "this version's runtime does not have; no stage was started.",
+        "Apply the plan to a cluster, compile it with a profile of one node and `output: job`, or keep it for review.",
     ),
     "RUN797": Code(
         "error",

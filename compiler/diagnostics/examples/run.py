@@ -147,6 +147,14 @@ EXAMPLES: dict[str, Example | Situation] = {
         bad="Of two processes that train together, the kernel kills one for memory; the other cannot go on alone.",
         good="The stage is tried again and goes on from its last checkpoint, on a node with more memory.",
     ),
+    "RUN748": Situation(
+        bad="Of four nodes that train together, one loses its power; the other three cannot go on without it.",
+        good="They end with 79, which counts as no failure, and all four go on from the last checkpoint.",
+    ),
+    "RUN770": Situation(
+        bad="Two nodes are to train together, and the cluster has room for the pod of one of them.",
+        good="A queue (`queue` of the profile) starts the pods when there is room for both.",
+    ),
     "RUN744": Example(
         file=STAGE,
         command=RUN,

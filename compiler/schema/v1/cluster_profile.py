@@ -4,7 +4,30 @@ from typing import Annotated, Literal
 
 from pydantic import Field, Strict
 
-from compiler.schema.v1.types import RESOURCE, Amount, Bytes, Cpu, Metadata, Model, Name, Positive, Text
+from compiler.schema.v1.types import (
+    RESOURCE,
+    Amount,
+    Bytes,
+    Cpu,
+    Flag,
+    Label,
+    LabelValue,
+    Metadata,
+    Model,
+    Name,
+    Positive,
+    Text,
+)
+
+
+class Topology(Model):
+    """A level of the cluster, one domain of which holds the pods of a stage that trains on several nodes."""
+
+    level: Label = Field(description="Node label of the level, as in `cloud.example.com/rack`.")
+    required: Flag = Field(
+        default=False,
+        description="Whether pods wait for a domain with room for all; else they are spread over several.",
+    )
 
 
 class Gpu(Model):
@@ -13,6 +36,9 @@ class Gpu(Model):
     type: Text = Field(description="GPU model, for people and for the plan's digest.")
     count: Annotated[int, Strict(), Field(ge=1, le=16)] = Field(
         default=1, description="GPUs of a pod that trains, one process each; pods that do not train take one."
+    )
+    nodes: Annotated[int, Strict(), Field(ge=1, le=64)] = Field(
+        default=1, description="Pods of a stage that trains, on a node each; other stages have one pod."
     )
     sharding: Literal["ddp", "fsdp", "zero2", "zero3"] = Field(
         default="ddp",
@@ -23,6 +49,7 @@ class Gpu(Model):
     resource: Annotated[str, Field(pattern=RESOURCE, max_length=253)] = Field(
         default="nvidia.com/gpu", description="Kubernetes resource name."
     )
+    topology: Topology | None = Field(default=None, description="How near to each other Kueue puts a stage's pods.")
 
 
 class Storage(Model):
@@ -44,6 +71,16 @@ class SecretRef(Model):
     key: Annotated[str, Field(pattern=r"^[-._a-zA-Z0-9]+$")] = Field(description="Key in the Secret.")
 
 
+class Toleration(Model):
+    """A taint of nodes that pods may run on all the same."""
+
+    key: Label = Field(description="Key of the taint.")
+    value: LabelValue | None = Field(default=None, description="Value of the taint; none tolerates each.")
+    effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = Field(
+        default=None, description="Effect of the taint; none tolerates each."
+    )
+
+
 class ProfileBody(Model):
     """The profile itself."""
 
@@ -54,6 +91,15 @@ class ProfileBody(Model):
     gpu: Gpu | None = Field(default=None, description="GPUs; none trains on CPU.")
     storage: Storage = Field(description="Volumes.")
     queue: Name | None = Field(default=None, description="Kueue LocalQueue.")
+    priority_class: Name | None = Field(default=None, description="Kueue WorkloadPriorityClass.")
+    output: Literal["job", "jobset", "trainjob"] = Field(
+        default="job",
+        description="What a stage that trains is rendered as: a Job, a JobSet, or a TrainJob of Kubeflow Trainer. "
+        "Other stages are Jobs.",
+    )
+    node_selector: dict[Label, LabelValue] = Field(default={}, description="Labels of the nodes that pods may run on.")
+    tolerations: list[Toleration] = Field(default=[], description="Taints of nodes that pods may run on.")
+    image_pull_secrets: list[Name] = Field(default=[], description="Secrets that the image is pulled with, by name.")
     secrets: list[SecretRef] = Field(default=[], description="Secrets, by reference.")
 
 

@@ -13,6 +13,8 @@ NAME = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 METRIC_NAME = r"^[a-z][a-z0-9_]*$"
 CPU = r"^([1-9][0-9]*m?|[1-9][0-9]*\.[0-9]+|0\.[0-9]*[1-9][0-9]*)$"
 BYTES = r"^[1-9][0-9]*(Mi|Gi|Ti|M|G|T)$"
+LABEL = r"^([a-z0-9][-a-z0-9.]*/)?[A-Za-z0-9]([-A-Za-z0-9._]{0,61}[A-Za-z0-9])?$"
+LABEL_VALUE = r"^[A-Za-z0-9]([-A-Za-z0-9._]{0,61}[A-Za-z0-9])?$"
 RESOURCE = r"^[a-z0-9][-a-z0-9.]*/[A-Za-z0-9][-A-Za-z0-9._]*$"
 REVISION = r"^[A-Za-z0-9][-A-Za-z0-9._]*$"
 ENDPOINT = r"^https?://[A-Za-z0-9.-]+(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?(/[^\s]*)?$"
@@ -25,6 +27,8 @@ PATTERN_HINTS = {
     METRIC_NAME: "use lower-case letters, digits and `_`, as in `exact_match`",
     CPU: 'write cores in quotes, as in `"2"` or `500m`',
     BYTES: "write an amount with its unit, as in `8Gi`",
+    LABEL: "write the key of a label, as in `cloud.example.com/rack`",
+    LABEL_VALUE: "use letters, digits, `-`, `.` and `_`; put a number or a word such as `true` in quotes",
     RESOURCE: "write it as `nvidia.com/gpu`",
     REVISION: "use letters, digits, `-`, `.` and `_`; put a number in quotes",
     ENDPOINT: "write it as `https://host/v1`",
@@ -61,6 +65,8 @@ Positive = Annotated[int, Strict(), Field(ge=1, le=2**31 - 1)]
 Minutes = Annotated[int, Strict(), Field(ge=1, le=60 * 24 * 365)]
 Seed = Annotated[int, Strict(), Field(ge=0, le=2**32 - 1)]
 Cpu = Annotated[str, Field(pattern=CPU, max_length=20)]
+Label = Annotated[str, Field(pattern=LABEL, max_length=317)]
+LabelValue = Annotated[str, Field(pattern=LABEL_VALUE, max_length=63)]
 Bytes = Annotated[str, Field(pattern=BYTES, max_length=20)]
 
 

@@ -1,0 +1,66 @@
+"""What is rendered for operators, sent to a real API server that has their definitions: nothing is stored."""
+
+import shutil
+import subprocess
+import time
+import uuid
+from pathlib import Path
+
+import pytest
+from conftest import MakeSpec
+
+from compiler.pipeline import compile_spec
+
+TESTS = Path(__file__).parents[1]
+CASES = sorted(path.name for path in (TESTS / "golden" / "outputs").iterdir())
+
+
+@pytest.fixture(scope="module")
+def kubectl(kubeconfig: Path) -> list[str]:
+    """The command, on a server that knows the operators' kinds; where they are installed they stay as they are."""
+    if shutil.which("kubectl") is None:
+        pytest.skip("kubectl is not installed")
+    command = ["kubectl", "--kubeconfig", str(kubeconfig)]
+    for path in sorted((TESTS / "contract" / "crds").glob("*.json")):
+        made = subprocess.run([*command, "create", "-f", str(path)], capture_output=True, text=True, check=False)
+        assert made.returncode == 0 or "AlreadyExists" in made.stderr, made.stderr
+        _wait_until_served([*command, "wait", "--for=condition=Established", "--timeout=5s", "-f", str(path)])
+    return command
+
+
+def _wait_until_served(wait: list[str]) -> None:
+    """`kubectl wait` gives up at once on a definition that has no conditions yet."""
+    until = time.monotonic() + 30
+    while subprocess.run(wait, capture_output=True, check=False).returncode:
+        assert time.monotonic() < until, wait
+        time.sleep(0.2)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_server_accepts_every_object_and_refuses_an_unknown_field(
+    case: str, kubectl: list[str], make_spec: MakeSpec, tmp_path: Path
+) -> None:
+    namespace = f"outputs-{uuid.uuid4().hex[:8]}"
+    profile = (TESTS / "golden" / "outputs" / case / "profile.yaml").read_text(encoding="utf-8")
+    spec = make_spec(profile=profile.replace("namespace: training", f"namespace: {namespace}"))
+    outcome = compile_spec(spec, "spec.yaml")
+    assert outcome.value is not None, outcome.diagnostics
+    plan = tmp_path / "rendered"
+    plan.mkdir()
+    for file in outcome.value.bundle.files:
+        (plan / file.name).write_text(file.text, encoding="utf-8")
+    subprocess.run([*kubectl, "create", "namespace", namespace], capture_output=True, check=True)
+    try:
+        apply = [*kubectl, "apply", "--server-side", "--dry-run=server", "--validate=strict", "-k", str(plan)]
+        done = subprocess.run(apply, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        rendered = [path for path in plan.glob("*.yaml") if path.name != "kustomization.yaml"]
+        assert len(done.stdout.splitlines()) == len(rendered)
+
+        trained = next(path for path in sorted(plan.glob("02-sft.*.yaml")) if "config" not in path.name)
+        trained.write_text(trained.read_text(encoding="utf-8").replace("\nspec:\n", "\nspec:\n  nodez: 2\n"))
+        refused = subprocess.run(apply, capture_output=True, text=True, check=False)
+        assert refused.returncode != 0
+        assert "nodez" in refused.stderr
+    finally:
+        subprocess.run([*kubectl, "delete", "namespace", namespace, "--wait=false"], capture_output=True, check=False)
