@@ -44,6 +44,9 @@ UNPROVOKED = {
     "RUN764",
     "RUN765",
     "RUN766",
+    "RUN767",
+    "RUN768",
+    "RUN769",
     "RUN794",
     "RUN798",
 }
