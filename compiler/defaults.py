@@ -213,6 +213,7 @@ USUAL_ROWS: dict[str, tuple[int, str]] = {
 
 # wall-clock limits, in minutes: a Job without one can hold its node for ever
 DEADLINE_MINUTES = {
+    "load": 240,
     "cpt": 1440,
     "sft": 240,
     "cot": 240,

@@ -92,7 +92,9 @@ def _gap(made: Plan, line: tuple[str, str, str], told: set[str]) -> list[str]:
 
 
 def _stage(stage: Stage) -> str:
-    return f"{stage.name}: {METHOD_NAMES[stage.method]} on {data_of(stage)} ({', '.join(stage.rules)}){state_of(stage)}"
+    where = "from" if stage.method == "load" else "on"
+    rules = f" ({', '.join(stage.rules)})" if stage.rules else ""
+    return f"{stage.name}: {METHOD_NAMES[stage.method]} {where} {data_of(stage)}{rules}{state_of(stage)}"
 
 
 def _rules(found: list[Traced], told: set[str]) -> list[str]:

@@ -6,6 +6,7 @@ from compiler import __version__
 from compiler.defaults import DEADLINE_MINUTES, TRAINER
 from compiler.diagnostics import Outcome, has_errors
 from compiler.inputs import Inputs
+from compiler.load_stage import loading
 from compiler.naming import digest, job_name
 from compiler.plan_checks import PLAN_CHECKS, selection_problems
 from compiler.plan_model import Plan, Stage, gpus_of, nodes_of
@@ -73,7 +74,17 @@ class _Pipeline:
                 self._train(choice)
             else:
                 self._work(choice)
-        return tuple(self.stages)
+        return tuple(self.stages) if self.inputs.profile.spec.storage.source is None else self._behind_load()
+
+    def _behind_load(self) -> tuple[Stage, ...]:
+        """The stages behind one that brings what they read; it covers finished ones too, so that its name stays."""
+        stages, self.stages = self.stages, []
+        if not stages:
+            return ()
+        choice = StageChoice(method="load", sources=(), made_by=(), rules=())
+        first = self._append("load", choice, loading(self.inputs, stages))
+        first = replace(first, finished=all(stage.finished for stage in stages))
+        return (first, *(replace(each, order=each.order + 1, needs=each.needs or first.job) for each in stages))
 
     def _work(self, choice: StageChoice) -> None:
         stage = self._append(choice.method, choice, work(self.inputs, choice, self.selection, self.lineage))

@@ -92,9 +92,9 @@ def replays(data: Iterable[Config]) -> bool:
 def gpus_of(config: Config, count: int) -> int:
     """How many GPUs of `count` a stage of this config takes: one a process that trains, one for any other model.
 
-    A teacher that is asked over the network runs its model elsewhere, and pairs are made without one.
+    A teacher that is asked over the network runs its model elsewhere, and files are loaded and pairs made without one.
     """
-    if config["method"] == "pairs" or (config["method"] == "teacher" and "endpoint" in config["teacher"]):
+    if config["method"] in ("load", "pairs") or (config["method"] == "teacher" and "endpoint" in config["teacher"]):
         return 0
     return count if config["method"] in TRAINER else min(1, count)
 

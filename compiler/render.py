@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from jinja2 import FileSystemLoader, StrictUndefined, Template, pass_context
 from jinja2.runtime import Context
@@ -18,6 +17,7 @@ from compiler.bundle import RenderedBundle, RenderedFile
 from compiler.credentials import credentials_in
 from compiler.defaults import BACKOFF_LIMIT, GRACE_SECONDS
 from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic
+from compiler.egress import egress_of
 from compiler.outputs import workload
 from compiler.plan_model import Plan, Stage
 from compiler.read_back import Holes, reads_as, reads_back
@@ -59,22 +59,15 @@ def _objects(plan: Plan, found: list[Diagnostic]) -> Iterator[tuple[str, str, di
         if not stage.finished:  # what is finished is not applied again
             names += [f"{stem}.config.yaml", *(f"{stem}.{kind}.yaml" for kind in load.templates)]
     yield "network-policy.yaml", "kubernetes/network-policy.yaml.j2", common
-    teacher = plan.inputs.spec.spec.teacher
-    if teacher is not None and teacher.endpoint and any(stage.method == "teacher" for stage in plan.pending):
-        names.append("egress-policy.yaml")
-        yield "egress-policy.yaml", "kubernetes/egress-policy.yaml.j2", common | {"port": _port(teacher.endpoint)}
     spread = [stage.name for stage in plan.pending if stage.nodes > 1]
     if spread:
         names.append("nodes-policy.yaml")
         yield "nodes-policy.yaml", "kubernetes/nodes-policy.yaml.j2", common | {"stages": spread}
+    for each in egress_of(plan):
+        names.append(each.file)
+        yield each.file, "kubernetes/egress-policy.yaml.j2", common | {"egress": each}
     yield "outputs-claim.yaml", "kubernetes/outputs-claim.yaml.j2", common
     yield "kustomization.yaml", "kubernetes/kustomization.yaml.j2", common | {"names": sorted(names)}
-
-
-def _port(endpoint: str) -> int:
-    """The port of a URI: its own, or its scheme's."""
-    parts = urlsplit(endpoint)
-    return parts.port or {"http": 80, "https": 443}[parts.scheme]
 
 
 def _config_text(stage: Stage, found: list[Diagnostic]) -> str:

@@ -5,12 +5,14 @@ import json
 from compiler import __version__
 from compiler.counts import counted
 from compiler.defaults import TRAINER
+from compiler.load_stage import place_of
 from compiler.plan_model import Plan, Stage
 from compiler.schema.v1.types import GapKind
 from compiler.selection import Phase, Selection, Status, Traced
 from compiler.selection.rules import RULES_VERSION
 
 METHOD_NAMES = {
+    "load": "loading",
     "augment": "augmentation",
     "optimize-prompt": "prompt optimisation",
     "probe": "probe",
@@ -93,7 +95,9 @@ def is_way(each: Traced) -> bool:
 
 
 def data_of(stage: Stage) -> str:
-    """What a stage reads: data sources, and rows that earlier Jobs make."""
+    """What a stage reads: data sources, and rows that earlier Jobs make; of a load, where from."""
+    if stage.method == "load":
+        return f"`{place_of(stage.config['source'])}`"
     sources = [f"`{name}`" for name in stage.sources]
     return ", ".join([*sources, *(f"the rows of `{job}`" for job in stage.made_by)])
 

@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from compiler.schema.v1.types import Shape
+
 # each method with the shapes of rows that it reads
 RUNTIME_METHODS: dict[str, tuple[str, ...]] = {
+    "load": tuple(Shape),
     "cpt": ("text",),
     "sft": ("prompt-completion", "messages", "chain"),
     "cot": ("prompt-completion", "messages", "chain"),

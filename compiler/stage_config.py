@@ -52,7 +52,7 @@ def training(inputs: Inputs, choice: StageChoice, selection: Selection, lineage:
     adapter = overrides.peft.model_dump(exclude_none=True)
     peft = () if full else settings_of(PEFT, {}, "", adapter, f"{at}.peft")
     data = training_data(inputs, choice, selection, lineage)
-    config = _common(inputs, choice.method, lineage.adapters, data)
+    config = common(inputs, choice.method, lineage.adapters, data)
     marker = marker_settings(inputs) if any(block["shape"] == Shape.CHAIN for block in data) else ()
     config |= values(marker)
     if overrides.tuning == "qlora":
@@ -77,7 +77,7 @@ def pairs(inputs: Inputs, choice: StageChoice, selection: Selection, lineage: Li
     if not settings or not choice.sources:
         return None
     data = spec_data(inputs, choice, selection)
-    config = _common(inputs, "pairs", lineage.adapters, data) | {"pairs": values(settings)}
+    config = common(inputs, "pairs", lineage.adapters, data) | {"pairs": values(settings)}
     return Built(config=config, settings=settings)
 
 
@@ -101,7 +101,7 @@ def work(inputs: Inputs, choice: StageChoice, selection: Selection, lineage: Lin
     settings = tuple(table.values())
     judged = judged_data(inputs, choice) if choice.method == "preflight" else []
     data = [*source_data(inputs, choice, selection, lineage), *judged]
-    config = _common(inputs, choice.method, lineage.adapters, data) | _special(inputs, choice, lineage)
+    config = common(inputs, choice.method, lineage.adapters, data) | _special(inputs, choice, lineage)
     config["metrics"] = metrics(inputs, selection)
     if choice.method == "preflight":
         config["generation"] = values(generation_settings(inputs))
@@ -126,7 +126,7 @@ def evaluation(
     goal = inputs.spec.spec.goal.metrics[0]
     generation = generation_settings(inputs)
     data = evaluation_data(inputs, selection)
-    config = _common(inputs, "evaluate", adapters, data) | {
+    config = common(inputs, "evaluate", adapters, data) | {
         "generation": values(generation),
         "metrics": metrics(inputs, selection),
     }
@@ -163,7 +163,8 @@ def _learns_chains(inputs: Inputs, selection: Selection, method: str) -> bool:
     return made or any(sources[name].shape is Shape.CHAIN for name in choice.sources)
 
 
-def _common(inputs: Inputs, method: str, adapters: tuple[str, ...], data: list[dict[str, object]]) -> dict[str, object]:
+def common(inputs: Inputs, method: str, adapters: tuple[str, ...], data: list[dict[str, object]]) -> dict[str, object]:
+    """What every config begins with."""
     body = inputs.spec.spec
     return {
         "schema": STAGE_SCHEMA,

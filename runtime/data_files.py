@@ -1,8 +1,9 @@
 """The files of a data block, read once: found below their volume, and held against the plan's digest."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from runtime.config.blocks import DataBlock
 from runtime.errors import StageError
@@ -44,12 +45,14 @@ def _names_in(folder: Path) -> list[str]:
 
     What is of another format does not count, nor what is hidden or set aside: a name that begins with `.` or `_`.
     """
-    relatives = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
-    return sorted(
-        path.as_posix()
-        for path in relatives
-        if path.suffix in FORMATS and not any(part.startswith((".", "_")) for part in path.parts)
-    )
+    relatives = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return sorted(path for path in relatives if counts_as_data(path))
+
+
+def counts_as_data(path: str) -> bool:
+    """Whether a file of a folder belongs to its rows, by its path in there."""
+    clean = PurePosixPath(path)
+    return clean.suffix in FORMATS and not any(part.startswith((".", "_")) for part in clean.parts)
 
 
 def _read(root: Path, name: str) -> DataFile:
@@ -60,11 +63,13 @@ def _read(root: Path, name: str) -> DataFile:
 
 
 def _digest_of_folder(files: tuple[DataFile, ...], folder: str) -> str:
-    """SHA-256 over a line for each file, in order: relative path, NUL, SHA-256 of its bytes."""
-    digest = hashlib.sha256()
-    for file in files:
-        digest.update(f"{file.path[len(folder) + 1 :]}\0{hashlib.sha256(file.content).hexdigest()}\n".encode())
-    return digest.hexdigest()
+    return digest_of_parts({file.path[len(folder) + 1 :]: hashlib.sha256(file.content).hexdigest() for file in files})
+
+
+def digest_of_parts(digests: Mapping[str, str]) -> str:
+    """Return the SHA-256 of a folder: over a line for each file, sorted: relative path, NUL, SHA-256 of its bytes."""
+    lines = (f"{path}\0{digests[path]}\n" for path in sorted(digests))
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def _not_there(block: DataBlock) -> StageError:

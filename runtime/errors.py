@@ -56,6 +56,9 @@ EXIT_CODES = {
     "RUN765": ExitCode.TRY_LATER,  # the teacher's endpoint cannot be reached, or keeps failing
     "RUN766": ExitCode.BAD_CONFIG,  # the vocabularies of student and teacher are not as the plan says
     "RUN770": ExitCode.TRY_LATER,  # the nodes of the stage did not all come
+    "RUN767": ExitCode.BAD_CONFIG,  # the source of models and data refuses
+    "RUN768": ExitCode.TRY_LATER,  # the source of models and data cannot be reached, or keeps failing
+    "RUN769": ExitCode.BAD_DATA,  # the source holds a name that leads out of its folder
 }
 
 _WRITE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS}

@@ -17,6 +17,7 @@ from runtime import (
     ask_teacher,
     evaluate,
     examine_reward,
+    load_inputs,
     make_pairs,
     sample_policy,
     train_cpt,
@@ -56,6 +57,7 @@ from runtime.tracking import check_trackers
 from runtime.volumes import volumes_from_environment
 
 METHODS: dict[str, Callable[[Any, StageContext], Outcome]] = {
+    "load": load_inputs.run,
     "cpt": train_cpt.run,
     "sft": train_sft.run,
     "cot": train_sft.run,
@@ -106,7 +108,8 @@ def _run(config_path: Path, events: EventStream, stop: StopRequest, *, report_on
     with _locked(folder, place):
         if not place.is_launched:
             events.emit("start", plan=stage.plan, stage=stage.stage, method=stage.method, output=stage.output)
-        document = read_complete(folder, config_sha256)
+        # what a load brought lies on other volumes, from which it may be gone: it looks again
+        document = None if stage.method == "load" else read_complete(folder, config_sha256)
         if document is not None:
             print(f"stage `{stage.stage}` is complete already: `{stage.output}/{METRICS_FILE}`", file=sys.stderr)
             return _finish(document, "already-complete", folder, events)

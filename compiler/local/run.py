@@ -122,6 +122,10 @@ def _run_all(jobs: tuple[LocalJob, ...], places: Places) -> tuple[Diagnostic, ..
     results: dict[str, Result] = {}
     found: list[Diagnostic] = []
     for job in jobs:
+        if job.method == "load":  # it would write to the spec's own folder, and to the cache of models
+            where = f"models are read from `{places.models}`, data from `{places.data}`"
+            progress.print(f"{job.stage}: not run here; {where}", highlight=False, soft_wrap=True)
+            continue
         result = read_result(job, places.outputs, ran_now=False)
         if job.finished:
             progress.print(f"{job.stage}: finished when the plan was compiled ({job.name})", highlight=False)

@@ -125,6 +125,8 @@ def _findings(result: Result) -> dict[str, str]:
 
 
 def _absent(job: LocalJob) -> str:
+    if job.method == "load":
+        return "not run here"
     return "finished elsewhere" if job.finished else "not needed"
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, Strict
 
-from compiler.schema.v1.cluster_profile import SecretRef, Storage
+from compiler.schema.v1.cluster_profile import SecretRef
 from compiler.schema.v1.training_spec import BaseModelRef, Lora, Metric, System, TrainerValue
 from compiler.schema.v1.types import (
     RESOURCE,
@@ -154,6 +154,17 @@ class TrainingSpec(Model):
     kind: Literal["TrainingSpec"] = Field(description="Kind of the document.")
     metadata: Metadata = Field(description="Name and owner.")
     spec: SpecBody = Field(description="What the team wants, has and knows.")
+
+
+class Storage(Model):
+    """Volumes that Jobs mount."""
+
+    models_claim: Name = Field(description="PersistentVolumeClaim with base models (read only).")
+    data_claim: Name = Field(description="PersistentVolumeClaim with one folder a spec (read only).")
+    outputs_class: Name | None = Field(
+        default=None, description="StorageClass of the outputs claim; none takes the cluster's default."
+    )
+    outputs_size: Bytes = Field(description="Size of the outputs claim.")
 
 
 class Gpu(Model):

@@ -187,3 +187,31 @@ def require_shapes(blocks: list[DataBlock], allowed: tuple[str, ...]) -> None:
         if block.shape not in allowed:
             names = ", ".join(f"`{name}`" for name in allowed)
             raise ValueError(f"`data.{index}.shape` must be one of {names}, not `{block.shape}`")
+
+
+class BucketBlock(Block):
+    """An S3-compatible bucket; requests are `signed` with what the pod is given, or with nothing."""
+
+    uri: Annotated[str, Field(pattern=r"^s3://[a-z0-9][-.a-z0-9]{1,61}[a-z0-9](/[^\s/\\.][^\s/\\]*)*/?$")]
+    endpoint: str | None = None
+    region: str | None = None
+    signed: bool
+
+
+class FolderBlock(Block):
+    """A claim that is mounted at `TRAINSPEC_SOURCE`; its name is for people."""
+
+    claim: Name
+
+
+class SourceBlock(Block):
+    """Where models and data come from: `models/<name>/<revision>` and `specs/<folder>` below a bucket or a folder."""
+
+    bucket: BucketBlock | None = None
+    folder: FolderBlock | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> "SourceBlock":
+        if (self.bucket is None) == (self.folder is None):
+            raise ValueError("name either `bucket` or `folder`")
+        return self

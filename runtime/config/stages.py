@@ -1,6 +1,6 @@
 """One model for each method's stage config."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import Field, model_validator
 
@@ -21,6 +21,9 @@ from runtime.config.blocks import (
     RelativePath,
     RewardBlock,
     RewardCode,
+    Sha256,
+    Shape,
+    SourceBlock,
     TeacherBlock,
     require_shapes,
 )
@@ -48,6 +51,22 @@ class Stage(Block):
     def _shapes_fit(self) -> "Stage":
         require_shapes(self.data, self.SHAPES)
         return self
+
+
+class LoadStage(Stage):
+    """Brings the base model, a teacher's weights and the data of a plan's stages into the volumes that these read.
+
+    `folder` is the spec's folder below `specs` of the source. `folders` are those that metrics read, each with the
+    digest of what lies directly inside; `files` those that rewards are made of.
+    """
+
+    SHAPES = get_args(Shape)
+    method: Literal["load"]
+    source: SourceBlock
+    folder: RelativePath
+    teachers: list[RelativePath] = Field(default=[])
+    folders: dict[RelativePath, Sha256] = Field(default={})
+    files: dict[RelativePath, Sha256] = Field(default={})
 
 
 class TrainingStage(Stage):
@@ -325,7 +344,8 @@ class EvaluateStage(Stage):
 
 
 AnyStage = (
-    CptStage
+    LoadStage
+    | CptStage
     | SftStage
     | LatentCotStage
     | DpoStage

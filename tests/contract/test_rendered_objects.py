@@ -66,6 +66,23 @@ def test_kubernetes_accepts_every_object(plan_folder: Path) -> None:
         kubernetes_validate.validate(each, "1.36", strict=True)
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "bucket: {uri: 's3://training/llm', endpoint: 'http://minio.storage:9000', secret: keys}",
+        "bucket: {uri: 's3://training', serviceAccount: loader}",
+        "folder: {claim: share}",
+    ],
+)
+def test_kubernetes_accepts_a_load(make_spec: MakeSpec, source: str) -> None:
+    path = make_spec(profile=GPU_PROFILE.replace("  storage:\n", f"  storage:\n    source: {{{source}}}\n"))
+    assert CliRunner().invoke(app, ["compile", str(path)]).exit_code == 0
+    found = list(objects(path.parent / "plan"))
+    assert len(found) == 14 + 2 + ("bucket" in source)
+    for _, each in found:
+        kubernetes_validate.validate(each, "1.36", strict=True)
+
+
 def test_both_yaml_versions_read_the_same(plan_folder: Path) -> None:
     for name, each in objects(plan_folder):
         ours = load(plan_folder / name, name)

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args
@@ -181,3 +182,50 @@ def test_both_read_the_same_folder(tmp_path: Path) -> None:
 def test_both_refuse_the_same_files(tmp_path: Path, name: str, content: bytes) -> None:
     (tmp_path / name).write_bytes(content)
     assert both(tmp_path, name, "prompt-completion") == (None, None)
+
+
+def test_a_load_brings_what_the_compiler_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The repository's own folder `specs` is the source; what comes of it passes for what the plan was made for."""
+    from runtime import load_inputs
+    from runtime.config.stages import LoadStage
+    from runtime.context import StageContext
+    from runtime.interrupts import StopRequest
+    from runtime.progress import EventStream
+
+    share = tmp_path / "share"
+    for name in ("nl2sql", "clusters"):
+        shutil.copytree(ROOT / "specs" / name, share / "specs" / name, ignore=shutil.ignore_patterns("plan"))
+    profile = share / "specs" / "clusters" / "cpu-small.yaml"
+    text = profile.read_text(encoding="utf-8")
+    profile.write_text(
+        text.replace("  storage:\n", "  storage:\n    source: {folder: {claim: share}}\n"), encoding="utf-8"
+    )
+    done = CliRunner().invoke(app, ["compile", str(share / "specs" / "nl2sql")])
+    assert done.exit_code == 0, done.output
+    texts = configs(share / "specs" / "nl2sql" / "plan")
+    stage = next(
+        each for each in (parse_stage(text.encode(), "config.yaml") for text in texts) if each.method == "load"
+    )
+    assert isinstance(stage, LoadStage)
+    model = share / "models" / stage.model.path
+    model.mkdir(parents=True)
+    (model / "config.json").write_text("{}", encoding="utf-8")
+    monkeypatch.setenv("TRAINSPEC_SOURCE", str(share))
+    volumes = Volumes(models=tmp_path / "models", data=tmp_path / "data", outputs=tmp_path)
+    volumes.models.mkdir()
+    volumes.data.mkdir()
+    context = StageContext(
+        volumes=volumes,
+        folder=tmp_path,
+        config_sha256="",
+        events=EventStream(None),
+        stop=StopRequest(),
+        stage=stage,
+    )
+    report = load_inputs.run(stage, context).report
+    databases = list((ROOT / "specs" / "nl2sql" / "data" / "databases").iterdir())
+    assert report["fetched"] == 1 + 3 + len(databases)
+    assert (volumes.models / stage.model.path / "config.json").is_file()
+    assert [row["sha256"] for row in (block.model_dump() for block in stage.data)] == [
+        hashlib.sha256((volumes.data / block.path).read_bytes()).hexdigest() for block in stage.data
+    ]

@@ -61,6 +61,9 @@ UNPROVOKED = {
     "RUN765",
     "RUN766",
     "RUN770",
+    "RUN767",
+    "RUN768",
+    "RUN769",
     "RUN794",
     "RUN798",
 }

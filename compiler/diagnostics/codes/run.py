@@ -1,4 +1,4 @@
-"""RUN7xx: a stage's (RUN700 to RUN766, a contract test keeps them in step) and the local executor's (RUN79x)."""
+"""RUN7xx: a stage's (RUN700 to RUN769, a contract test keeps them in step) and the local executor's (RUN79x)."""
 
 from compiler.diagnostics.codes.row import Code
 
@@ -274,6 +274,24 @@ TABLE: dict[str, Code] = {
         "vocabularies are not as the plan says",
         "Probabilities of tokens can be compared one by one only where both models have the same tokens.",
         "Correct `sharesVocabulary` of the teacher.",
+    ),
+    "RUN767": Code(
+        "error",
+        "source of models and data refuses",
+        "The keys, the service account or the permissions are not what the bucket or the volume takes.",
+        "Correct the Secret or the permissions that the message names.",
+    ),
+    "RUN768": Code(
+        "error",
+        "source of models and data fails",
+        "It could not be reached or failed again and again; whole files are kept.",
+        "See that it is up, and run the stage again.",
+    ),
+    "RUN769": Code(
+        "error",
+        "name leads out of its folder",
+        "A source is not trusted: what it holds is written below the claims, and nowhere else.",
+        "Rename or remove what the message names.",
     ),
     # RUN79x: the local executor's
     "RUN770": Code(

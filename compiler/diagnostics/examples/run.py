@@ -238,6 +238,18 @@ EXAMPLES: dict[str, Example | Situation] = {
         bad="A plan says that student and teacher share a vocabulary, and their `tokenizer.json` differ.",
         good="Without `sharesVocabulary` in the spec, answers are compared as text (GOLD).",
     ),
+    "RUN767": Situation(
+        bad="The bucket answers 403, because the Secret that the profile names holds another key.",
+        good="With the right key the stage loads on; whole files are not fetched again.",
+    ),
+    "RUN768": Situation(
+        bad="The bucket is down, or answers 503 to six attempts in a row.",
+        good="When it is up again, the stage goes on behind the last whole file.",
+    ),
+    "RUN769": Situation(
+        bad="The source holds an object `models/tiny/1/../x`, or a link that leads out of the mounted folder.",
+        good="Without it the stage loads on; nothing was written outside of the claims.",
+    ),
     "RUN791": Example(file="", bad="trainspec run specs/shop --models models", good=RUN_PLAN, first=COMPILE),
     "RUN792": Example(file="", bad="trainspec run specs/shop/plan --models elsewhere", good=RUN_PLAN, first=COMPILE),
     "RUN793": Example(

@@ -2,13 +2,16 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, Strict
+from pydantic import Field, Strict, model_validator
 
 from compiler.schema.v1.types import (
+    BUCKET,
+    REGION,
     RESOURCE,
     Amount,
     Bytes,
     Cpu,
+    Endpoint,
     Flag,
     Label,
     LabelValue,
@@ -52,11 +55,59 @@ class Gpu(Model):
     topology: Topology | None = Field(default=None, description="How near to each other Kueue puts a stage's pods.")
 
 
+class Bucket(Model):
+    """A bucket of S3-compatible storage. Without `secret` and `serviceAccount` anyone may read it."""
+
+    uri: Annotated[str, Field(pattern=BUCKET, max_length=500)] = Field(
+        description="Bucket and prefix, below which `models/` and `specs/` are."
+    )
+    endpoint: Endpoint | None = Field(default=None, description="Address of the storage, where it is not Amazon's.")
+    region: Annotated[str, Field(pattern=REGION, max_length=63)] | None = Field(
+        default=None, description="Region of the bucket; `us-east-1` where nothing names another."
+    )
+    secret: Name | None = Field(
+        default=None, description="Secret with the keys `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`."
+    )
+    service_account: Name | None = Field(
+        default=None, description="ServiceAccount whose pods the cluster gives an identity that may read the bucket."
+    )
+
+    @model_validator(mode="after")
+    def _one_identity(self) -> "Bucket":
+        if self.secret is not None and self.service_account is not None:
+            raise ValueError("it names both `secret` and `serviceAccount`, and keys come from one of them")
+        return self
+
+
+class Folder(Model):
+    """A volume that is mounted read only, such as a share."""
+
+    claim: Name = Field(description="PersistentVolumeClaim, at the top of which `models/` and `specs/` are.")
+
+
+class Source(Model):
+    """Where models and data are brought from: `models/<name>/<revision>/` and `specs/<spec>/`. One of the two."""
+
+    bucket: Bucket | None = Field(default=None, description="A bucket of S3-compatible storage.")
+    folder: Folder | None = Field(default=None, description="A volume that is mounted.")
+
+    @model_validator(mode="after")
+    def _one(self) -> "Source":
+        if (self.bucket is None) == (self.folder is None):
+            raise ValueError("it takes one of `bucket` and `folder`")
+        return self
+
+
 class Storage(Model):
     """Volumes that Jobs mount."""
 
-    models_claim: Name = Field(description="PersistentVolumeClaim with base models (read only).")
-    data_claim: Name = Field(description="PersistentVolumeClaim with one folder a spec (read only).")
+    models_claim: Name = Field(description="PersistentVolumeClaim with base models; only a `load` stage writes to it.")
+    data_claim: Name = Field(
+        description="PersistentVolumeClaim with one folder a spec; only a `load` stage writes to it."
+    )
+    source: Source | None = Field(
+        default=None, description="What a `load` stage fills both claims from; without it, you fill them."
+    )
     outputs_class: Name | None = Field(
         default=None, description="StorageClass of the outputs claim; none takes the cluster's default."
     )

@@ -18,6 +18,8 @@ LABEL_VALUE = r"^[A-Za-z0-9]([-A-Za-z0-9._]{0,61}[A-Za-z0-9])?$"
 RESOURCE = r"^[a-z0-9][-a-z0-9.]*/[A-Za-z0-9][-A-Za-z0-9._]*$"
 REVISION = r"^[A-Za-z0-9][-A-Za-z0-9._]*$"
 ENDPOINT = r"^https?://[A-Za-z0-9.-]+(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?(/[^\s]*)?$"
+BUCKET = r"^s3://[a-z0-9][-.a-z0-9]{1,61}[a-z0-9](/[^\s/\\.][^\s/\\]*)*/?$"
+REGION = r"^[a-z0-9][-a-z0-9]*$"
 URI = r"^[a-z][a-z0-9+.-]*://[^\s]+$"
 SHA256 = r"^[0-9a-f]{64}$"
 MARKER = r"\S"
@@ -32,6 +34,8 @@ PATTERN_HINTS = {
     RESOURCE: "write it as `nvidia.com/gpu`",
     REVISION: "use letters, digits, `-`, `.` and `_`; put a number in quotes",
     ENDPOINT: "write it as `https://host/v1`",
+    BUCKET: "write it as `s3://bucket` or `s3://bucket/prefix`",
+    REGION: "write it as `eu-west-1`",
     URI: "write it with its scheme, as in `s3://bucket/file.jsonl`",
     SHA256: "write the 64 hexadecimal digits of the sha-256",
     MARKER: "write what stands before an answer, as in `Answer:`",
