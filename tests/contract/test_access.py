@@ -21,7 +21,6 @@ MAY = {
         ("batch", "jobs"): WRITES | {"delete"},
         ("", "configmaps"): WRITES,
         ("", "persistentvolumeclaims"): WRITES,
-        ("", "services"): WRITES,
         ("networking.k8s.io", "networkpolicies"): WRITES,
         ("", "pods"): SEES,
         ("", "events"): SEES,
@@ -34,6 +33,30 @@ MAY = {
         ("", "events"): SEES,
         ("", "pods/log"): {"get"},
     },
+}
+JOBSETS = ("jobset.x-k8s.io", "jobsets")
+TRAINJOBS = ("trainer.kubeflow.org", "trainjobs")
+RUNTIMES = ("trainer.kubeflow.org", "trainingruntimes")
+KUEUE = {
+    ("visibility.kueue.x-k8s.io", "localqueues/pendingworkloads"): {"get"},
+    ("kueue.x-k8s.io", "workloads"): {"list"},
+}
+# what a profile says → what its roles may do besides
+AND_MAY = {
+    "output: jobset": {
+        "trainspec-apply": {JOBSETS: WRITES | {"delete"}},
+        "trainspec-read": {JOBSETS: SEES},
+    },
+    "output: trainjob": {
+        "trainspec-apply": {TRAINJOBS: WRITES | {"delete"}, RUNTIMES: WRITES},
+        "trainspec-read": {TRAINJOBS: SEES},
+    },
+    "gpu: {type: L40S, nodes: 2, memoryGib: 48}": {
+        "trainspec-apply": {("", "services"): WRITES},
+        "trainspec-read": {},
+    },
+    "queue: research": {"trainspec-apply": KUEUE, "trainspec-read": KUEUE},
+    "output: job": {"trainspec-apply": {}, "trainspec-read": {}},
 }
 # what would let a role read secrets, run what it likes, or give itself more
 NEVER = [
@@ -86,16 +109,20 @@ def allowed(rules: Sequence[dict[str, Any]], verb: str, group: str, resource: st
     )
 
 
+@pytest.mark.parametrize("said", AND_MAY)
 @pytest.mark.parametrize("role", MAY)
-def test_a_role_may_do_what_it_must_and_nothing_else(profile: Path, role: str) -> None:
+def test_a_role_may_do_what_it_must_and_nothing_else(profile: Path, role: str, said: str) -> None:
+    profile.write_text(f"{PROFILE}  {said}\n", encoding="utf-8")
+    may = {**MAY[role], **AND_MAY[said][role]}
     (found,) = (each for each in objects(profile) if each["kind"] == "Role" and each["metadata"]["name"] == role)
     assert all(set(rule) == {"apiGroups", "resources", "verbs"} for rule in found["rules"])
-    asked = {*MAY["trainspec-apply"], *NEVER}
-    may = {
+    rows = [row for extra in AND_MAY.values() for row in extra["trainspec-apply"]]
+    asked = {*MAY["trainspec-apply"], *rows, *NEVER}
+    allows = {
         (group, resource): {verb for verb in VERBS if allowed(found["rules"], verb, group, resource)}
         for group, resource in asked
     }
-    assert {each: verbs for each, verbs in may.items() if verbs} == MAY[role]
+    assert {each: verbs for each, verbs in allows.items() if verbs} == may
 
 
 def test_kubernetes_accepts_every_object(profile: Path) -> None:
