@@ -70,7 +70,7 @@ def delete(api: Api, path: str, what: str, where: str) -> bool:
 def report(api: Api, plan: ClusterPlan, stage: PlannedStage) -> Diagnostic | None:
     """Create the small Job that reads the result of a stage whose own Job is gone; the refusal if there is one."""
     where = f"{plan.shown}/{stage.workload.file}"
-    manifest = report_job(stage)
+    manifest = report_job(plan, stage)
     try:
         api.create(JOB.collection(plan.namespace), manifest, {"fieldManager": MANAGER})
     except ApiError as error:
@@ -79,17 +79,10 @@ def report(api: Api, plan: ClusterPlan, stage: PlannedStage) -> Diagnostic | Non
     return None
 
 
-def report_job(stage: PlannedStage) -> Object:
-    """The Job of a stage as one that starts nothing: one pod, no GPU, minutes at most, and `--report` for its runtime.
-
-    CLU611 for a TrainJob, whose pods are described elsewhere.
-    """
+def report_job(plan: ClusterPlan, stage: PlannedStage) -> Object:
+    """The Job of a stage as one that starts nothing: one pod, no GPU, minutes at most, its runtime with `--report`."""
     source = stage.workload.data
-    template = copy.deepcopy(_pod_template(source))
-    if template is None:
-        message = f"the {stage.workload.kind} of `{stage.stage}` is gone, and its result was not recorded"
-        hint = "`apply --retry` starts it again: if it was complete, it only tells its result"
-        raise ClusterError(problem("CLU611", message, stage.workload.file, hint=hint))
+    template = copy.deepcopy(_pod_template(plan, stage))
     (container,) = template["spec"]["containers"]
     container["args"] = [*container["args"], "--report"]
     for amounts in container["resources"].values():
@@ -123,12 +116,15 @@ def _never_retry(container: str) -> Object:
     return {"action": "FailJob", "onExitCodes": codes}
 
 
-def _pod_template(source: Mapping[str, Any]) -> Any:
+def _pod_template(plan: ClusterPlan, stage: PlannedStage) -> Any:
+    """What the pods of a stage are made from; a TrainJob has it in the TrainingRuntime of its name."""
+    source: Mapping[str, Any] = stage.workload.data
     if source["kind"] == "Job":
         return source["spec"]["template"]
-    if source["kind"] == "JobSet":
-        return source["spec"]["replicatedJobs"][0]["template"]["spec"]["template"]
-    return None
+    if source["kind"] == "TrainJob":
+        runtime = next(each for each in plan.supports if (each.kind, each.name) == ("TrainingRuntime", stage.job))
+        source = runtime.data["spec"]["template"]
+    return source["spec"]["replicatedJobs"][0]["template"]["spec"]["template"]
 
 
 def _get(api: Api, path: str) -> Object | None:

@@ -37,9 +37,9 @@ class Api:
         self._patience = patience
         self._connection = Connection(target)
 
-    def get(self, path: str, query: Query | None = None) -> Object:
-        """Read an object; ApiError 404 where there is none."""
-        return self._json("GET", path, query)
+    def get(self, path: str, query: Query | None = None, *, once: bool = False) -> Object:
+        """Read an object; ApiError 404 where there is none. With `once` no failure is worth a second try."""
+        return self._json("GET", path, query, once=once)
 
     def create(self, path: str, body: Object, query: Query | None = None) -> Object:
         """Create an object; ApiError 409 where it exists."""
@@ -64,8 +64,8 @@ class Api:
                 return
 
     def text(self, path: str, query: Query | None = None) -> str:
-        """Read a text, such as a log; bytes that are no UTF-8 are replaced."""
-        return str(self._request("GET", path, query).data, "utf-8", "replace")
+        """Read a text, such as a log; tried once, as its kubelet may be away. Bytes that are no UTF-8 are replaced."""
+        return str(self._request("GET", path, query, once=True).data, "utf-8", "replace")
 
     def lines(self, path: str, query: Query) -> Iterator[bytes]:
         """Follow a stream line by line until the server ends it; ApiError 0 where it breaks."""
@@ -95,9 +95,16 @@ class Api:
             yield event
 
     def _json(
-        self, method: str, path: str, query: Query | None, body: Object | None = None, content_type: str = ""
+        self,
+        method: str,
+        path: str,
+        query: Query | None,
+        body: Object | None = None,
+        content_type: str = "",
+        *,
+        once: bool = False,
     ) -> Object:
-        response = self._request(method, path, query, body, content_type)
+        response = self._request(method, path, query, body, content_type, once=once)
         try:
             parsed = json.loads(response.data)
         except ValueError as error:
@@ -115,6 +122,7 @@ class Api:
         content_type: str = "",
         *,
         stream: bool = False,
+        once: bool = False,
     ) -> Any:
         """A reply that succeeded. ApiError: the server refused; CLU602: patience ran out; CLU603: credentials."""
         url = f"{path}?{urlencode(_spelt(query))}" if query else path
@@ -137,7 +145,7 @@ class Api:
                 message = f"the API server does not know who asks: {failure}"
                 raise ClusterError(problem("CLU603", message, self.target.shown, hint=hint)) from failure
             wait = pause(attempt, response.headers if response is not None else {})
-            if not is_transient(status):
+            if once or not is_transient(status):
                 raise failure
             if time.monotonic() + wait > deadline:
                 raise self._unreachable(f"{failure} ({method} {path}, tried {attempt} times)") from failure

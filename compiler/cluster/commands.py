@@ -17,13 +17,13 @@ from compiler.cluster.cluster_plan import ClusterPlan, read_cluster_plan
 from compiler.cluster.connect import Target
 from compiler.cluster.failure import details, readable
 from compiler.cluster.follow import Look, follow
-from compiler.cluster.kinds import POD, kind_of
+from compiler.cluster.kinds import POD, kind_of, workload_kind
 from compiler.cluster.ledger import Ledger, Record, State, read_ledger, write
 from compiler.cluster.problems import ApiError, ClusterError, problem
 from compiler.cluster.refusals import refusal
 from compiler.cluster.snapshot import Seen, look
 from compiler.cluster.table import table
-from compiler.cluster.views import JobView
+from compiler.cluster.views import JobView, Phase
 from compiler.commands import report
 from compiler.diagnostics import Diagnostic
 from compiler.exit_codes import ExitCode
@@ -159,8 +159,9 @@ def logs(folder: Path, target: Target, stage: str | None, *, keep_on: bool, raw:
         api = Api(target)
         seen = _seen(api, plan)
         job = _named(plan, seen, stage)
-        pod = job.pods[-1].name
-        for line in api.lines(f"{POD.path(plan.namespace, pod)}/log", {"container": "stage", "follow": keep_on}):
+        pod = (job.ending if job.phase is Phase.FAILED else None) or job.leading or job.pods[-1]
+        path = f"{POD.path(plan.namespace, pod.name)}/log"
+        for line in api.lines(path, {"container": pod.container, "follow": keep_on}):
             text = line.decode("utf-8", errors="replace")
             print(text if raw else readable(text), flush=True)
     except ApiError as error:
@@ -215,8 +216,8 @@ def _cancel_superseded(api: Api, plan: ClusterPlan) -> str:
     planned = {stage.job for stage in plan.stages}
     others = [job for job in _seen(api, plan).of_plan(plan.name) if job.name not in planned and not job.is_over]
     for job in others:
-        kind = kind_of({"apiVersion": "batch/v1", "kind": "Job"})
-        act.delete(api, kind.path(plan.namespace, job.name), f"Job `{job.name}`", plan.shown)
+        path = workload_kind(job.kind).path(plan.namespace, job.name)
+        act.delete(api, path, f"{job.kind} `{job.name}`", plan.shown)
     return f"cancelled {', '.join(job.name for job in others)}" if others else "no Job of an earlier version works"
 
 

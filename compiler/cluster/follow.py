@@ -10,7 +10,8 @@ from rich.live import Live
 from compiler.cluster.advance import End
 from compiler.cluster.api import Api
 from compiler.cluster.apply import Standing, kinds_of, take_step
-from compiler.cluster.failure import warnings_of
+from compiler.cluster.failure import objects_of, warnings_of
+from compiler.cluster.kueue import told_by_kueue
 from compiler.cluster.problems import ClusterError
 from compiler.cluster.progress import Progress, read_progress
 from compiler.cluster.rows import Row, rows
@@ -65,6 +66,7 @@ class Look:
     def __init__(self, api: Api) -> None:
         self._api = api
         self._progress: dict[str, Progress] = {}
+        self._queued: dict[str, str] = {}
         self._asked = 0.0
         self._events: dict[str, list[tuple[str, str]]] = {}
 
@@ -73,15 +75,25 @@ class Look:
         plan = standing.plan
         if standing.step is None:
             return iter(())
-        self._refresh(plan.namespace, [job for job in seen.of_plan(plan.name) if job.phase is Phase.RUNNING])
+        self._refresh(plan.namespace, seen.of_plan(plan.name))
         return rows(
-            plan, standing.ledger, seen, standing.step, self._progress, lambda job: self._warnings(plan.namespace, job)
+            plan,
+            standing.ledger,
+            seen,
+            standing.step,
+            self._progress,
+            lambda job: self._warnings(plan.namespace, job),
+            self._queued,
         )
 
-    def _refresh(self, namespace: str, running: list[JobView]) -> None:
-        if time.monotonic() - self._asked < _PROGRESS_SECONDS and all(job.name in self._progress for job in running):
+    def _refresh(self, namespace: str, jobs: tuple[JobView, ...]) -> None:
+        running = [job for job in jobs if job.phase is Phase.RUNNING]
+        queued = [job for job in jobs if job.phase is Phase.QUEUED and job.queue]
+        known = all(job.name in self._progress for job in running) and all(job.name in self._queued for job in queued)
+        if time.monotonic() - self._asked < _PROGRESS_SECONDS and known:
             return
         self._asked = time.monotonic()
+        self._queued |= told_by_kueue(self._api, namespace, queued)
         for job in running[:_MOST_LOGS]:
             progress = read_progress(self._api, namespace, job)
             if progress is not None:
@@ -90,7 +102,8 @@ class Look:
     def _warnings(self, namespace: str, job: JobView) -> list[tuple[str, str]]:
         """Events of a Job without pods: they say why, such as a quota. Asked once for each view of the Job."""
         if time.monotonic() - self._asked > _PROGRESS_SECONDS or job.name not in self._events:
-            self._events[job.name] = warnings_of(self._api, namespace, job.name)
+            names = objects_of(job)
+            self._events[job.name] = [each for name in names for each in warnings_of(self._api, namespace, name)]
         return self._events[job.name]
 
 

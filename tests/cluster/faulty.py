@@ -23,6 +23,7 @@ class Rule:
     times: int = 3
     status: int = 500
     headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""  # by default, what the API server would say
 
 
 @dataclass
@@ -41,7 +42,9 @@ class Proxy:
                 if rule.times > 0 and re.search(rule.match, f"{method} {path}"):
                     rule.times -= 1
                     self.injected.append(f"{rule.how} {method} {path}")
-                    return Fault(how=rule.how, status=rule.status, body=_status(rule.status), headers=rule.headers)
+                    return Fault(
+                        how=rule.how, status=rule.status, body=rule.body or _status(rule.status), headers=rule.headers
+                    )
         return None
 
 
