@@ -15,6 +15,7 @@ from compiler.cluster.views import REPORT_SUFFIX, JobView, Phase
 
 GATE_NOT_PASSED = 80
 _NEEDS_RESULT = ("evaluate", "preflight")  # what follows, or the evidence, depends on what these found
+_ENDED = (State.COMPLETE, State.FAILED)
 _AGAIN = (State.FAILED, State.CANCELLED, State.GONE)
 
 
@@ -52,8 +53,9 @@ class Step:
 
     @property
     def suspicious(self) -> bool:
-        """Whether it rests on a Job not being there, which a view that lags behind would show as well."""
-        return self.action is Action.REPORT
+        """Whether it rests on a Job or a pod's last words not being there, as a view that lags behind would show too."""
+        wordless = (record for record in self.records.values() if record.state in _ENDED and not record.result)
+        return self.action is Action.REPORT or any(wordless)
 
 
 def advance(plan: ClusterPlan, ledger: Ledger, seen: Seen, *, retry: bool = False) -> Step:
