@@ -53,7 +53,7 @@ class Step:
 
     @property
     def suspicious(self) -> bool:
-        """Whether it rests on a Job or a pod's last words not being there, as a view that lags behind would show too."""
+        """Whether it rests on a Job, or a pod's last words, not being there: a view that lags shows that too."""
         wordless = (record for record in self.records.values() if record.state in _ENDED and not record.result)
         return self.action is Action.REPORT or any(wordless)
 

@@ -25,6 +25,7 @@ from compiler.cluster.snapshot import Seen, look
 from compiler.cluster.table import table
 from compiler.cluster.views import JobView
 from compiler.commands import report
+from compiler.credentials import masked
 from compiler.diagnostics import Diagnostic
 from compiler.exit_codes import ExitCode
 
@@ -162,7 +163,7 @@ def logs(folder: Path, target: Target, stage: str | None, *, keep_on: bool, raw:
         pod = job.pods[-1].name
         for line in api.lines(f"{POD.path(plan.namespace, pod)}/log", {"container": "stage", "follow": keep_on}):
             text = line.decode("utf-8", errors="replace")
-            print(text if raw else readable(text), flush=True)
+            print(masked(text if raw else readable(text)), flush=True)
     except ApiError as error:
         return _ended([refusal(error, "get", "pods/log", plan.shown)], style)
     except ClusterError as error:

@@ -8,6 +8,7 @@ from compiler.cluster.kinds import EVENT
 from compiler.cluster.problems import ApiError
 from compiler.cluster.progress import tail
 from compiler.cluster.views import JobView
+from compiler.credentials import masked
 
 _LINES = 15
 _MOST_EVENTS = 8
@@ -28,14 +29,14 @@ def details(api: Api, namespace: str, job: JobView) -> Iterator[str]:
     """Lines to show below a failure."""
     pod = job.pods[-1].name if job.pods else ""
     about = [each for name in (job.name, pod) if name for each in warnings_of(api, namespace, name)]
-    yield from (f"event {reason}: {message}" for reason, message in dict.fromkeys(about[-_MOST_EVENTS:]))
+    yield from (masked(f"event {reason}: {message}") for reason, message in dict.fromkeys(about[-_MOST_EVENTS:]))
     if pod:
         try:
             lines = tail(api, namespace, pod, _LINES).splitlines()
         except ApiError as error:
             yield f"the log of pod {pod} cannot be read: {error}"
             return
-        yield from (f"log   {readable(line)}" for line in lines)
+        yield from (masked(f"log   {readable(line)}") for line in lines)
 
 
 def readable(line: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from compiler.cluster.api import APPLY, Api, Object
 from compiler.cluster.kinds import KINDS, kind_of
 from compiler.cluster.problems import ApiError
-from compiler.cluster.refusals import refusal
+from compiler.cluster.refusals import is_of_labels, refusal
 from compiler.cluster.snapshot import MANAGED
 from compiler.diagnostics import Diagnostic
 from compiler.manifests import Manifest
@@ -63,7 +63,13 @@ def put(api: Api, manifest: Manifest, where: str, *, dry_run: bool) -> Diagnosti
     query = {"fieldManager": MANAGER, "fieldValidation": "Strict", **({"dryRun": "All"} if dry_run else {})}
     path = kind_of(manifest.data).path(manifest.namespace, manifest.name)
     try:
-        api.patch(path, dict(manifest.data), APPLY, query)
+        try:
+            api.patch(path, dict(manifest.data), APPLY, query)
+        except ApiError as error:
+            if not is_of_labels(error):
+                raise
+            # labels say which version rendered the object, and a reconciler may keep the old ones
+            api.patch(path, dict(manifest.data), APPLY, {**query, "force": True})
     except ApiError as error:
         return refusal(error, "patch", f"{manifest.kind} `{manifest.name}`", where)
     return None

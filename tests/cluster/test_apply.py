@@ -5,6 +5,10 @@ from typing import Any
 from cluster.player import gate
 from cluster.shop import Shop
 
+from compiler import __version__
+from compiler.cluster.api import APPLY, Api
+from compiler.cluster.connect import Target
+
 
 def test_stages_start_one_after_the_other_and_once(shop: Shop) -> None:
     stages = [each.job for each in shop.plan.stages]
@@ -263,3 +267,28 @@ def test_a_foreign_ledger_is_left_alone(shop: Shop) -> None:
     assert "CLU614" in done.stderr
     assert shop.player.core.read_namespaced_config_map("shop-ledger", shop.namespace).data == {"mine": "x"}
     assert shop.player.jobs() == [], "a stage was started without a ledger"
+
+
+def test_labels_that_a_reconciler_keeps_are_taken_over(shop: Shop) -> None:
+    name = shop.job("evaluate-base")
+    theirs = next(each for each in shop.plan.supports if each.name == name)
+    body = {**theirs.data, "metadata": {**theirs.data["metadata"], "labels": {"app.kubernetes.io/version": "0.0.1"}}}
+    path = f"/api/v1/namespaces/{shop.namespace}/configmaps/{name}"
+    api = Api(Target(kubeconfig=shop.kubeconfig))
+    api.patch(path, body, APPLY, {"fieldManager": "argocd-controller"})
+    done = shop.apply()
+    assert done.exit_code == 0, done.stderr
+    labels = shop.player.core.read_namespaced_config_map(name, shop.namespace).metadata.labels
+    assert labels["app.kubernetes.io/version"] == __version__
+
+
+def test_what_somebody_else_changed_is_not_taken_over(shop: Shop) -> None:
+    shop.apply()
+    path = f"/apis/networking.k8s.io/v1/namespaces/{shop.namespace}/networkpolicies/shop"
+    opened = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "shop"}}
+    opened["spec"] = {"podSelector": {"matchLabels": {"app.kubernetes.io/part-of": "other"}}}
+    Api(Target(kubeconfig=shop.kubeconfig)).patch(path, opened, APPLY, {"fieldManager": "someone", "force": True})
+    done = shop.apply()
+    assert done.exit_code == 1
+    assert "CLU607" in done.stderr
+    assert "`someone`" in done.stderr
