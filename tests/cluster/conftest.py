@@ -12,6 +12,13 @@ from cluster.shop import Shop
 from conftest import PROFILE, MakeSpec
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One worker runs them all, one after the other: they share a server, and what they wait for takes a core."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.xdist_group("cluster"))
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A running API server; without one its tests are skipped, or fail where `TRAINSPEC_CLUSTER=required` says so."""

@@ -95,7 +95,7 @@ FAULTS = (
     Fault(name="500", rules=(("status", "", 6, 500),)),
     Fault(name="503", rules=(("status", WRITES, 6, 503),)),
     Fault(name="connection dropped before the request", rules=(("drop", "", 6, 0),)),
-    Fault(name="connection dropped after the write", rules=(("drop-after", WRITES, 12, 0),)),
+    Fault(name="connection dropped after the write", rules=(("drop-after", WRITES, 5, 0),)),
     Fault(name="slow answers", rules=(("slow", WRITES, 2, 0),)),
     Fault(name="token expired", rules=(("status", WRITES, 1, 401),)),
     Fault(name="apply killed (SIGKILL)", act=_kill_apply),
@@ -161,7 +161,7 @@ def _apply(scene: Scene, proxy: Proxy, fault: Fault) -> tuple[int, str]:
     scene.process = processes[0]
     watcher = threading.Thread(target=_watch_for_kills, args=(scene, proxy), daemon=True)
     watcher.start()
-    told = [each.communicate(timeout=40) for each in processes]
+    told = [each.communicate(timeout=180) for each in processes]
     return max(abs(each.returncode) for each in processes), "".join(told[0])
 
 
