@@ -22,7 +22,7 @@ from compiler.cluster.ledger import Ledger, Record, State, read_ledger, write
 from compiler.cluster.problems import ApiError, ClusterError, problem
 from compiler.cluster.refusals import refusal
 from compiler.cluster.snapshot import Seen, look
-from compiler.cluster.table import table
+from compiler.cluster.table import overview
 from compiler.cluster.views import JobView
 from compiler.commands import report
 from compiler.credentials import masked
@@ -30,6 +30,7 @@ from compiler.diagnostics import Diagnostic
 from compiler.exit_codes import ExitCode
 
 _OF_CLUSTER = ("CLU601", "CLU602", "CLU603", "CLU604", "CLU609")
+_WIDTH = 160
 _BAD_ENDS = (End.FAILED, End.CANCELLED, End.GONE)
 
 
@@ -141,7 +142,9 @@ def status(paths: list[Path], target: Target, *, as_json: bool, style: str) -> E
         ]
         print(json.dumps({"schema": "trainspec.dev/status/v1", "plans": document}, ensure_ascii=False, indent=2))
     elif made:
-        Console().print(table(made))
+        console = Console()
+        # what is piped is read by programs, or in a log that scrolls sideways
+        console.print(overview(made), width=None if console.is_terminal else _WIDTH)
     return _ended(found, style)
 
 

@@ -15,12 +15,12 @@ from compiler.cluster.problems import ClusterError
 from compiler.cluster.progress import Progress, read_progress
 from compiler.cluster.rows import Row, rows
 from compiler.cluster.snapshot import Seen, Watch
-from compiler.cluster.table import Lines, table
+from compiler.cluster.table import Lines, overview
 from compiler.cluster.views import JobView, Phase
 
 _TICK_SECONDS = 2.0
 _PROGRESS_SECONDS = 5.0
-_MOST_LOGS = 20  # logs read at a time: a table is not worth more requests
+_MOST_LOGS = 20  # of a plan: a table is not worth more requests
 GOING = (End.GOING, End.BLOCKED)
 
 
@@ -60,12 +60,12 @@ def _stepped(api: Api, standing: Standing, seen: Seen) -> Standing:
 
 
 class Look:
-    """Rows of plans, with what has to be asked for them (logs, events) asked now and then only."""
+    """Rows of plans, with what has to be asked for each Job (its log, its events) asked now and then only."""
 
     def __init__(self, api: Api) -> None:
         self._api = api
+        self._asked: dict[str, float] = {}
         self._progress: dict[str, Progress] = {}
-        self._asked = 0.0
         self._events: dict[str, list[tuple[str, str]]] = {}
 
     def rows(self, standing: Standing, seen: Seen) -> Iterator[Row]:
@@ -73,25 +73,27 @@ class Look:
         plan = standing.plan
         if standing.step is None:
             return iter(())
-        self._refresh(plan.namespace, [job for job in seen.of_plan(plan.name) if job.phase is Phase.RUNNING])
+        for job in seen.of_plan(plan.name)[-_MOST_LOGS:]:
+            if job.phase is Phase.RUNNING and self._is_due(job):
+                progress = read_progress(self._api, plan.namespace, job)
+                self._progress |= {job.name: progress} if progress is not None else {}
         return rows(
             plan, standing.ledger, seen, standing.step, self._progress, lambda job: self._warnings(plan.namespace, job)
         )
 
-    def _refresh(self, namespace: str, running: list[JobView]) -> None:
-        if time.monotonic() - self._asked < _PROGRESS_SECONDS and all(job.name in self._progress for job in running):
-            return
-        self._asked = time.monotonic()
-        for job in running[:_MOST_LOGS]:
-            progress = read_progress(self._api, namespace, job)
-            if progress is not None:
-                self._progress[job.name] = progress
-
     def _warnings(self, namespace: str, job: JobView) -> list[tuple[str, str]]:
-        """Events of a Job without pods: they say why, such as a quota. Asked once for each view of the Job."""
-        if time.monotonic() - self._asked > _PROGRESS_SECONDS or job.name not in self._events:
+        """Events of a Job without pods: they say why, such as a quota."""
+        if self._is_due(job):
             self._events[job.name] = warnings_of(self._api, namespace, job.name)
-        return self._events[job.name]
+        return self._events.get(job.name, [])
+
+    def _is_due(self, job: JobView) -> bool:
+        """Whether it is time to ask about a Job; asking counts from now on."""
+        now = time.monotonic()
+        if now - self._asked.get(job.name, -_PROGRESS_SECONDS) < _PROGRESS_SECONDS:
+            return False
+        self._asked[job.name] = now
+        return True
 
 
 @contextmanager
@@ -100,4 +102,4 @@ def _screen(console: Console) -> Iterator[Callable[[list[Row]], None]]:
         yield Lines(console).show
         return
     with Live(console=console, refresh_per_second=4) as live:
-        yield lambda found: live.update(table(found))
+        yield lambda found: live.update(overview(found))
