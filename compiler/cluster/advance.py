@@ -92,6 +92,8 @@ def _start(step: Step, stage: PlannedStage, record: Record | None, plan: Cluster
         return (
             replace(step, end=End.BLOCKED, superseded=superseded) if superseded else replace(step, action=Action.CREATE)
         )
+    if job is not None and record is not None and record.state is State.CLAIMED:
+        return replace(step, action=Action.REPLACE)  # whoever claimed it was stopped before the old Job was gone
     lost = job is None or job.is_over  # it ended, and nobody has seen what it found
     return replace(step, action=Action.REPORT) if lost and stage.job + REPORT_SUFFIX not in seen.jobs else step
 
@@ -112,7 +114,8 @@ def _record(stage: PlannedStage, ledger: Ledger, seen: Seen) -> Record | None:
         if known is not None and known.state is State.CREATED and report is not None and report.is_over:
             return _told_by_report(known, report)
         return known
-    if known is not None and (known.state is State.COMPLETE or (known.uid == job.uid and known.state in _AGAIN)):
+    settled = (*_AGAIN, State.CLAIMED)  # claimed with the uid of this Job: it is about to be replaced
+    if known is not None and (known.state is State.COMPLETE or (known.uid == job.uid and known.state in settled)):
         return known
     restarted = known is not None and known.state in _AGAIN  # by hand, as we claim before we start
     starts = (known.starts if known else 1) + restarted

@@ -12,7 +12,7 @@ from compiler.cluster import act
 from compiler.cluster.advance import Action, Step, advance
 from compiler.cluster.api import Api
 from compiler.cluster.cluster_plan import ClusterPlan
-from compiler.cluster.ledger import Ledger, Record, State, read_ledger, write
+from compiler.cluster.ledger import Ledger, Record, State, read_ledger, spare, write
 from compiler.cluster.problems import ApiError, ClusterError, problem
 from compiler.cluster.refusals import refusal
 from compiler.cluster.snapshot import Seen, look
@@ -92,7 +92,8 @@ def take_step(api: Api, standing: Standing, seen: Seen, *, retry: bool = False) 
     plan, ledger = standing.plan, standing.ledger
     for _ in range(_TRIES):
         step = advance(plan, ledger, seen, retry=retry)
-        changed = {**step.records, **_claimed(step, ledger)}
+        changed = {**step.records, **_claimed(step, ledger, seen)}
+        changed |= spare(ledger, {each.job for each in plan.stages}) if changed else {}
         current = standing.ledger is not ledger or not step.suspicious
         written = (write(api, ledger, changed) if changed else ledger) if current else None
         if written is not None:
@@ -114,13 +115,16 @@ def seen_of(api: Api, plan: ClusterPlan) -> Seen:
         raise ClusterError(refusal(error, "list", f"Jobs of `{plan.name}`", plan.shown)) from error
 
 
-def _claimed(step: Step, ledger: Ledger) -> dict[str, Record]:
+def _claimed(step: Step, ledger: Ledger, seen: Seen) -> dict[str, Record]:
     stage = step.stage
     if stage is None or step.action not in (Action.CREATE, Action.REPLACE):
         return {}
     known = ledger.records.get(stage.job)
     starts = known.starts + (known.state is not State.CLAIMED) if known else 1
-    return {stage.job: Record(stage=stage.stage, state=State.CLAIMED, starts=starts)}
+    old = seen.jobs.get(stage.job)
+    uid = old.uid if old is not None else ""
+    claim = Record(stage=stage.stage, state=State.CLAIMED, starts=starts, uid=uid)
+    return {stage.job: claim} if claim != known else {}
 
 
 def _act(api: Api, standing: Standing, step: Step) -> Standing:
@@ -132,7 +136,7 @@ def _act(api: Api, standing: Standing, step: Step) -> Standing:
         return replace(standing, problems=(refused,) if refused else ())
     where = f"{plan.shown}/{stage.workload.file}"
     if step.action is Action.REPLACE:
-        act.remove(api, stage, plan.namespace, where)
+        act.remove(api, stage, standing.ledger.records[stage.job].uid, where)
     uid, refused = act.create(api, plan, stage)
     if refused is not None:
         return replace(standing, problems=(refused,))

@@ -5,7 +5,7 @@ a write that fails if anybody wrote in between, so that two callers at once star
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
@@ -14,8 +14,10 @@ from compiler import __version__
 from compiler.cluster.api import MERGE, Api, Object
 from compiler.cluster.kinds import CONFIG_MAP
 from compiler.cluster.problems import ApiError, ClusterError, problem
+from compiler.cluster.refusals import refusal
 
 COMPONENT = "ledger"
+_LARGE = 600_000  # characters; a ConfigMap holds a MiB
 SELECTOR = f"app.kubernetes.io/managed-by=trainspec,app.kubernetes.io/component={COMPONENT}"
 
 
@@ -34,6 +36,7 @@ class State(StrEnum):
 class Record:
     """One stage: the `uid` of its Job once it is known, how often it was started, and its result once there is one.
 
+    A stage that is claimed to be started again has the uid of the Job that goes first.
     `result` is the termination message of its pod; `reason` says in words why a stage failed.
     """
 
@@ -72,7 +75,7 @@ def read_ledger(api: Api, plan: str, namespace: str) -> Ledger:
         return parse(api.get(CONFIG_MAP.path(namespace, ledger_name(plan))), plan)
     except ApiError as error:
         if error.status != 404:
-            raise
+            raise ClusterError(refusal(error, "get", "the ledger", f"{namespace}/{ledger_name(plan)}")) from error
         return Ledger(plan=plan, namespace=namespace)
 
 
@@ -108,11 +111,24 @@ def write(api: Api, ledger: Ledger, changed: Mapping[str, Record]) -> Ledger | N
         else:
             written = api.create(collection, _config_map(ledger, data))
     except ApiError as error:
-        if error.status == 409:
+        if error.status == 409 or (error.status == 404 and ledger.version):  # somebody wrote, or deleted it
             return None
-        raise
+        verb = "patch" if ledger.version else "create"
+        where = f"{ledger.namespace}/{ledger_name(ledger.plan)}"
+        raise ClusterError(refusal(error, verb, "the ledger", where)) from error
     version = written["metadata"]["resourceVersion"]
     return replace(ledger, version=version, records={**ledger.records, **changed})
+
+
+def spare(ledger: Ledger, planned: Collection[str]) -> dict[str, Record]:
+    """Records of Jobs that the plan no longer has, without the details of their results, where a ledger grows large."""
+    if sum(len(json.dumps(asdict(each))) for each in ledger.records.values()) < _LARGE:
+        return {}
+    others = {job: each for job, each in ledger.records.items() if job not in planned and "report" in each.result}
+    return {
+        job: replace(each, result={name: value for name, value in each.result.items() if name != "report"})
+        for job, each in others.items()
+    }
 
 
 def _config_map(ledger: Ledger, data: Mapping[str, str]) -> Object:

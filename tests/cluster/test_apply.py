@@ -1,5 +1,6 @@
 """What `trainspec apply` promises: each stage once, in its order, whoever calls how often."""
 
+import json
 from typing import Any
 
 from cluster.player import gate
@@ -292,3 +293,30 @@ def test_what_somebody_else_changed_is_not_taken_over(shop: Shop) -> None:
     assert done.exit_code == 1
     assert "CLU607" in done.stderr
     assert "`someone`" in done.stderr
+
+
+def test_two_retries_at_once_start_a_stage_once(shop: Shop) -> None:
+    shop.apply()
+    base = shop.job("evaluate-base")
+    shop.player.fail(base, "BackoffLimitExceeded", "Job has reached the specified backoff limit")
+    shop.apply()
+    callers = [shop.begin("apply", str(shop.folder), "--retry", "--kubeconfig", str(shop.kubeconfig)) for _ in range(4)]
+    told = [each.communicate(timeout=120) for each in callers]
+    assert [each.returncode for each in callers] == [0] * 4, told
+    assert sum("started evaluate-base" in out for out, _ in told) >= 1
+    assert shop.ledger()["evaluate-base"]["starts"] == 2
+    assert shop.ledger()["evaluate-base"]["state"] == "created"
+
+
+def test_a_large_ledger_spares_what_the_plan_no_longer_has(shop: Shop) -> None:
+    shop.apply()
+    result = {"exit_code": 0, "gate": None, "metrics": {"m": {}}, "report": {"x": "y" * 3500}}
+    old = {"stage": "sft", "state": "complete", "uid": "", "starts": 1, "reason": "", "result": result}
+    data = {f"shop-sft-{number:010d}": json.dumps(old) for number in range(200)}
+    shop.player.core.patch_namespaced_config_map("shop-ledger", shop.namespace, {"data": data})
+    shop.player.finish(shop.job("evaluate-base"), gate("continue"))
+    assert shop.apply().exit_code == 0
+    records = shop.ledger_by_job()
+    assert sum(len(json.dumps(each)) for each in records.values()) < 100_000
+    assert records["shop-sft-0000000007"]["result"]["metrics"] == {"m": {}}
+    assert records[shop.job("evaluate-base")]["state"] == "complete"
