@@ -39,7 +39,7 @@ def create(api: Api, plan: ClusterPlan, stage: PlannedStage, *, dry_run: bool = 
 
 
 def remove(api: Api, stage: PlannedStage, uid: str, where: str) -> None:
-    """Delete the Job of a stage if it is still that of `uid`, and the one that reports for it; wait until it is gone."""
+    """Delete the Job of a stage if it is still that of `uid`, and the one that reports for it; wait for its end."""
     manifest = stage.workload
     kind, namespace = kind_of(manifest.data), manifest.namespace
     if uid:

@@ -10,6 +10,8 @@ from compiler.cluster.cluster_plan import ClusterPlan, read_cluster_plan
 from compiler.cluster.problems import problem
 from compiler.diagnostics import Diagnostic, Outcome, has_errors
 from compiler.discover import PLAN_FOLDER, SPEC_FILE
+from compiler.local.run import beyond_runtime
+from compiler.runtime_support import lacking
 
 
 def plan_folders(paths: list[Path]) -> tuple[list[Path], list[Diagnostic]]:
@@ -39,12 +41,16 @@ def approved(folder: Path, digest: str | None) -> Outcome[ClusterPlan | None]:
         found = problem("CLU608", "the plan is not what its spec compiles to", str(folder), hint=hint)
         return Outcome(value=None, diagnostics=(found,))
     read = read_cluster_plan(folder)
-    mismatch = tuple(_mismatch(read.value, digest)) if read.value is not None and digest else ()
-    return Outcome(value=None if mismatch else read.value, diagnostics=(*read.diagnostics, *mismatch))
+    if read.value is None:
+        return read
+    refused = tuple(_refused(read.value, digest))
+    return Outcome(value=None if refused else read.value, diagnostics=refused)
 
 
-def _mismatch(plan: ClusterPlan, digest: str) -> Iterator[Diagnostic]:
-    if plan.digest != digest:
+def _refused(plan: ClusterPlan, digest: str | None) -> Iterator[Diagnostic]:
+    lack = (stage for stage in plan.pending if lacking(stage.config))
+    yield from (beyond_runtime(stage.stage, stage.config, plan.folder) for stage in lack)
+    if digest and plan.digest != digest:
         message = f"the plan's digest is `{plan.digest}`, and `{digest}` was approved"
         hint = "have this plan reviewed, and give the digest that its `PLAN.md` shows"
         yield problem("CLU608", message, plan.shown, hint=hint)

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from cluster.player import gate
+from cluster.server import ROOT
 from cluster.shop import Shop
 
 from compiler import __version__
@@ -320,3 +321,10 @@ def test_a_large_ledger_spares_what_the_plan_no_longer_has(shop: Shop) -> None:
     assert sum(len(json.dumps(each)) for each in records.values()) < 100_000
     assert records["shop-sft-0000000007"]["result"]["metrics"] == {"m": {}}
     assert records[shop.job("evaluate-base")]["state"] == "complete"
+
+
+def test_a_plan_whose_stages_cannot_run_yet_is_refused(shop: Shop) -> None:
+    done = shop.call("apply", str(ROOT / "specs" / "bank-intents"), "--kubeconfig", str(shop.kubeconfig))
+    assert done.exit_code == 1
+    assert "RUN796" in done.stderr
+    assert "nothing was started" in done.stderr
