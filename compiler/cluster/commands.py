@@ -16,7 +16,7 @@ from compiler.cluster.approve import approved, plan_folders
 from compiler.cluster.cluster_plan import ClusterPlan, read_cluster_plan
 from compiler.cluster.connect import Target
 from compiler.cluster.failure import details, readable
-from compiler.cluster.follow import Look, follow
+from compiler.cluster.follow import Look, follow, is_going
 from compiler.cluster.kinds import POD, kind_of
 from compiler.cluster.ledger import Ledger, Record, State, read_ledger, write
 from compiler.cluster.problems import ApiError, ClusterError, problem
@@ -70,7 +70,7 @@ def _applied(api: Api, plans: list[ClusterPlan], wanted: Wanted, found: list[Dia
     for standing in apply_plans(api, plans, retry=wanted.retry):
         standings.append(standing)
         print(f"{standing.plan.shown}: {_verdict(standing)}")
-    if wanted.wait and any(each.step for each in standings):
+    if wanted.wait and any(is_going(each) for each in standings):
         standings = follow(api, standings, Console())
         for standing in standings:
             print(f"{standing.plan.shown}: {_verdict(standing)}")
