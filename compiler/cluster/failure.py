@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 
 from compiler.cluster.api import Api
-from compiler.cluster.kinds import EVENT
+from compiler.cluster.kinds import EVENT, WORKLOADS
 from compiler.cluster.problems import ApiError
 from compiler.cluster.progress import tail
 from compiler.cluster.views import JobView
@@ -23,6 +23,22 @@ def warnings_of(api: Api, namespace: str, name: str) -> list[tuple[str, str]]:
         return []
     items.sort(key=lambda item: item.get("lastTimestamp") or item.get("eventTime") or "")
     return [(str(item.get("reason") or ""), str(item.get("message") or "")) for item in items]
+
+
+def warnings_in(api: Api, namespace: str) -> dict[str, list[tuple[str, str]]]:
+    """The last warning about each workload of a namespace, by its name; none where they may not be read."""
+    found: dict[str, tuple[str, str, str]] = {}
+    try:
+        for page, _ in api.pages(EVENT.collection(namespace), {"fieldSelector": "type=Warning"}):
+            for item in page:
+                about = item["involvedObject"]
+                at = str(item.get("lastTimestamp") or item.get("eventTime") or "")
+                told = (at, str(item.get("reason") or ""), str(item.get("message") or ""))
+                if about.get("kind") in WORKLOADS:
+                    found[about["name"]] = max(found.get(about["name"], told), told)
+    except ApiError:
+        return {}
+    return {name: [(reason, message)] for name, (_, reason, message) in found.items()}
 
 
 def details(api: Api, namespace: str, job: JobView) -> Iterator[str]:

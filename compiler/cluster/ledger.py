@@ -17,6 +17,7 @@ from compiler.cluster.problems import ApiError, ClusterError, problem
 from compiler.cluster.refusals import refusal
 
 COMPONENT = "ledger"
+_TRIED = "trainspec.dev/tried"
 _LARGE = 600_000  # characters; a ConfigMap holds a MiB
 SELECTOR = f"app.kubernetes.io/managed-by=trainspec,app.kubernetes.io/component={COMPONENT}"
 
@@ -56,11 +57,15 @@ class Record:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ledger:
-    """The records of a plan by Job; `version` is the object's, empty where there is none yet."""
+    """The records of a plan by Job; `version` is the object's, empty where there is none yet.
+
+    `tried` is the digest of the plan that the API server has accepted as a whole, in a dry run.
+    """
 
     plan: str
     namespace: str
     version: str = ""
+    tried: str = ""
     records: Mapping[str, Record] = field(default_factory=dict)
 
 
@@ -93,7 +98,8 @@ def parse(found: Object, plan: str) -> Ledger:
         message = f"the ledger `{where}` cannot be read: {type(error).__name__}: {error}"
         hint = "use the version of trainspec that wrote it, or restore the ConfigMap from a backup"
         raise ClusterError(problem("CLU614", message, where, hint=hint)) from error
-    return Ledger(plan=plan, namespace=meta["namespace"], version=meta["resourceVersion"], records=records)
+    tried = (meta.get("annotations") or {}).get(_TRIED) or ""
+    return Ledger(plan=plan, namespace=meta["namespace"], version=meta["resourceVersion"], tried=tried, records=records)
 
 
 def _record(fields: dict[str, Any]) -> Record:
@@ -106,7 +112,7 @@ def write(api: Api, ledger: Ledger, changed: Mapping[str, Record]) -> Ledger | N
     collection = CONFIG_MAP.collection(ledger.namespace)
     try:
         if ledger.version:
-            body: Object = {"metadata": {"resourceVersion": ledger.version}, "data": data}
+            body: Object = {"metadata": {"resourceVersion": ledger.version, **_notes(ledger)}, "data": data}
             written = api.patch(f"{collection}/{ledger_name(ledger.plan)}", body, MERGE)
         else:
             written = api.create(collection, _config_map(ledger, data))
@@ -118,6 +124,10 @@ def write(api: Api, ledger: Ledger, changed: Mapping[str, Record]) -> Ledger | N
         raise ClusterError(refusal(error, verb, "the ledger", where)) from error
     version = written["metadata"]["resourceVersion"]
     return replace(ledger, version=version, records={**ledger.records, **changed})
+
+
+def _notes(ledger: Ledger) -> Object:
+    return {"annotations": {_TRIED: ledger.tried}} if ledger.tried else {}
 
 
 def spare(ledger: Ledger, planned: Collection[str]) -> dict[str, Record]:
@@ -145,6 +155,7 @@ def _config_map(ledger: Ledger, data: Mapping[str, str]) -> Object:
         "argocd.argoproj.io/sync-options": "Prune=false",
         "argocd.argoproj.io/compare-options": "IgnoreExtraneous",
         "kustomize.toolkit.fluxcd.io/prune": "disabled",
+        **_notes(ledger).get("annotations", {}),
     }
     meta = {"name": ledger_name(ledger.plan), "namespace": ledger.namespace, "labels": labels, "annotations": notes}
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": dict(data)}

@@ -8,7 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from compiler.cluster.rows import Row
+from compiler.counts import counted
 
+_FRAME = 5  # lines of a table besides its rows
 _COLUMNS = ("stage", "state", "progress", "score (95 %)")
 
 
@@ -19,6 +21,19 @@ def overview(found: Iterable[Row]) -> Group:
         rows = list(of_plan)
         parts += [_table(plan, rows), *(Text(line) for line in _reasons(rows))]
     return Group(*parts)
+
+
+def screenful(plans: Iterable[list[Row]], height: int) -> Group:
+    """The overview of as many plans as a screen shows, and how many more there are."""
+    parts: list[RenderableType] = []
+    left, more = height - 1, 0
+    for rows in plans:
+        left -= len(rows) + _FRAME + len(list(_reasons(rows)))
+        if left >= 0 or not parts:
+            parts.append(overview(rows))
+        else:
+            more += 1
+    return Group(*parts, *([Text(f"and {counted(more, 'more plan')}")] if more else ()))
 
 
 def _table(plan: str, rows: list[Row]) -> Table:
