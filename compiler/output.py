@@ -69,6 +69,15 @@ def folder_digest(folder: Path) -> str | None:
         return None
 
 
+def folder_files(folder: Path, digest: str) -> dict[str, bytes] | None:
+    """The files of a plan folder by name, if `digest` is that of the folder; None if it is another one by now."""
+    try:
+        files = {name: read_file(f"{folder}/{name}", MAX_FILE_BYTES) for name in sorted(os.listdir(folder))}
+    except OSError:
+        return None
+    return files if _digest(files.items()) == digest else None
+
+
 def _digest(files: Iterable[tuple[str, bytes]]) -> str:
     digest = hashlib.sha256()
     for name, content in files:

@@ -22,13 +22,16 @@ def plan(inputs: Inputs, selection: Selection) -> Outcome[Plan]:
     if has_errors(found):
         return Outcome(value=None, diagnostics=found)
     stages = _Pipeline(inputs, selection).lay_out()
+    # of all that is applied, so that who approved a digest approved that: Jobs are named after what changes their
+    # result only, and not after the namespace, the memory or the secrets of the profile
     whole = digest(
         {
             "name": inputs.spec.metadata.name,
             "compiler": __version__,
             "rules": RULES_VERSION,
-            "jobs": [stage.job for stage in stages],
+            "stages": [(stage.job, stage.needs, stage.deadline_seconds, stage.finished) for stage in stages],
             "phase": selection.phase,
+            "profile": inputs.profile.spec.model_dump(mode="json"),
         }
     )
     made = Plan(

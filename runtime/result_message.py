@@ -15,7 +15,8 @@ _FIELDS = ("method", "config_sha256", "ended", "steps", "metrics", "gate", "repo
 def result_message(document: dict[str, Any], digest: str, ending: str, exit_code: int) -> dict[str, Any]:
     """The message of a stage that is complete: what `metrics.json` says, with the digest of that file.
 
-    Of what would not fit, the ids of newly wrong answers go first, from the end; `count` beside them stays.
+    Of what would not fit, the ids of newly wrong answers go first, from the end (`count` beside them stays), then the
+    classes of badcases, the rarest first.
     """
     fields = {name: document[name] for name in _FIELDS if document.get(name) is not None}
     message: dict[str, Any] = {"status": ending, "exit_code": exit_code, "digest": digest, **_rounded(fields)}
@@ -24,6 +25,9 @@ def result_message(document: dict[str, Any], digest: str, ending: str, exit_code
         broken.pop("first", None)  # answers at length: the outputs volume has them
         while broken.get("ids") and _size(message) > TERMINATION_BYTES:
             broken["ids"] = broken["ids"][: len(broken["ids"]) * 3 // 4]
+    classes = message.get("report", {}).get("badcases", {}).get("classes", {})
+    while classes and _size(message) > TERMINATION_BYTES:
+        del classes[min(classes, key=lambda name: (classes[name]["n"], name))]
     return message
 
 

@@ -2,8 +2,6 @@
 
 import copy
 import time
-from collections.abc import Mapping
-from typing import Any
 
 from compiler.cluster.api import Api, Object
 from compiler.cluster.cluster_plan import ClusterPlan, PlannedStage
@@ -30,7 +28,7 @@ def create(api: Api, plan: ClusterPlan, stage: PlannedStage, *, dry_run: bool = 
     except ApiError as error:
         if error.status != 409:
             return "", refusal(error, "create", what, where)
-        found = _get(api, kind.path(manifest.namespace, manifest.name))
+        found = _get(api, kind.path(manifest.namespace, manifest.name), where)
         if found is not None and not _is_ours(found, plan):
             message = f"{what} is there already, and is none of this plan"
             return "", problem("CLU606", message, where, hint="rename that object, or the spec")
@@ -38,17 +36,16 @@ def create(api: Api, plan: ClusterPlan, stage: PlannedStage, *, dry_run: bool = 
     return made["metadata"]["uid"], None
 
 
-def remove(api: Api, stage: PlannedStage, namespace: str, where: str) -> None:
-    """Delete the Job of a stage with its pods, and the one that reports for it, and wait until their names are free."""
+def remove(api: Api, stage: PlannedStage, uid: str, where: str) -> None:
+    """Delete the Job of a stage if it is still that of `uid`, and the one that reports for it; wait for its end."""
     manifest = stage.workload
-    paths = {
-        manifest.name: kind_of(manifest.data).path(namespace, manifest.name),
-        manifest.name + REPORT_SUFFIX: JOB.path(namespace, manifest.name + REPORT_SUFFIX),
-    }
-    for name, path in paths.items():
-        delete(api, path, f"{manifest.kind} `{name}`", where)
+    kind, namespace = kind_of(manifest.data), manifest.namespace
+    if uid:
+        delete(api, kind.path(namespace, manifest.name), f"{manifest.kind} `{manifest.name}`", where, uid=uid)
+    report_name = manifest.name + REPORT_SUFFIX
+    delete(api, JOB.path(namespace, report_name), f"Job `{report_name}`", where)
     deadline = time.monotonic() + _GONE_SECONDS
-    while any(_get(api, path) is not None for path in paths.values()):
+    while uid and _uid(api, kind.path(namespace, manifest.name), where) == uid:
         if time.monotonic() > deadline:
             hint = "see what holds it back (`kubectl describe job`), then run the command again"
             message = f"{manifest.kind} `{manifest.name}` was deleted, and is still there"
@@ -56,12 +53,13 @@ def remove(api: Api, stage: PlannedStage, namespace: str, where: str) -> None:
         time.sleep(0.5)
 
 
-def delete(api: Api, path: str, what: str, where: str) -> bool:
-    """Delete a Job with its pods, which then checkpoint; whether there was one."""
+def delete(api: Api, path: str, what: str, where: str, *, uid: str = "") -> bool:
+    """Delete a Job with its pods, which then checkpoint; whether there was one, of that uid where one is given."""
+    only = {"preconditions": {"uid": uid}} if uid else {}
     try:
-        api.delete(path, {"propagationPolicy": "Background"})
+        api.delete(path, {"propagationPolicy": "Background", **only})
     except ApiError as error:
-        if error.status == 404:
+        if error.status in (404, 409):  # gone, or another one by now
             return False
         raise ClusterError(refusal(error, "delete", what, where)) from error
     return True
@@ -70,7 +68,7 @@ def delete(api: Api, path: str, what: str, where: str) -> bool:
 def report(api: Api, plan: ClusterPlan, stage: PlannedStage) -> Diagnostic | None:
     """Create the small Job that reads the result of a stage whose own Job is gone; the refusal if there is one."""
     where = f"{plan.shown}/{stage.workload.file}"
-    manifest = report_job(plan, stage)
+    manifest = report_job(stage)
     try:
         api.create(JOB.collection(plan.namespace), manifest, {"fieldManager": MANAGER})
     except ApiError as error:
@@ -79,10 +77,10 @@ def report(api: Api, plan: ClusterPlan, stage: PlannedStage) -> Diagnostic | Non
     return None
 
 
-def report_job(plan: ClusterPlan, stage: PlannedStage) -> Object:
+def report_job(stage: PlannedStage) -> Object:
     """The Job of a stage as one that starts nothing: one pod, no GPU, minutes at most, its runtime with `--report`."""
     source = stage.workload.data
-    template = copy.deepcopy(_pod_template(plan, stage))
+    template = copy.deepcopy(dict(stage.template))
     (container,) = template["spec"]["containers"]
     container["args"] = [*container["args"], "--report"]
     for amounts in container["resources"].values():
@@ -116,24 +114,18 @@ def _never_retry(container: str) -> Object:
     return {"action": "FailJob", "onExitCodes": codes}
 
 
-def _pod_template(plan: ClusterPlan, stage: PlannedStage) -> Any:
-    """What the pods of a stage are made from; a TrainJob has it in the TrainingRuntime of its name."""
-    source: Mapping[str, Any] = stage.workload.data
-    if source["kind"] == "Job":
-        return source["spec"]["template"]
-    if source["kind"] == "TrainJob":
-        runtime = next(each for each in plan.supports if (each.kind, each.name) == ("TrainingRuntime", stage.job))
-        source = runtime.data["spec"]["template"]
-    return source["spec"]["replicatedJobs"][0]["template"]["spec"]["template"]
+def _uid(api: Api, path: str, where: str) -> str:
+    found = _get(api, path, where)
+    return str(found["metadata"]["uid"]) if found is not None else ""
 
 
-def _get(api: Api, path: str) -> Object | None:
+def _get(api: Api, path: str, where: str) -> Object | None:
     try:
         return api.get(path)
     except ApiError as error:
         if error.status == 404:
             return None
-        raise
+        raise ClusterError(refusal(error, "get", path.rpartition("/")[2], where)) from error
 
 
 def _is_ours(found: Object, plan: ClusterPlan) -> bool:

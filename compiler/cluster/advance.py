@@ -15,6 +15,7 @@ from compiler.cluster.views import REPORT_SUFFIX, JobView, Phase
 
 GATE_NOT_PASSED = 80
 _NEEDS_RESULT = ("evaluate", "preflight")  # what follows, or the evidence, depends on what these found
+_ENDED = (State.COMPLETE, State.FAILED)
 _AGAIN = (State.FAILED, State.CANCELLED, State.GONE)
 
 
@@ -52,8 +53,9 @@ class Step:
 
     @property
     def suspicious(self) -> bool:
-        """Whether it rests on a Job not being there, which a view that lags behind would show as well."""
-        return self.action is Action.REPORT
+        """Whether it rests on a Job, or a pod's last words, not being there: a view that lags shows that too."""
+        wordless = (record for record in self.records.values() if record.state in _ENDED and not record.result)
+        return self.action is Action.REPORT or any(wordless)
 
 
 def advance(plan: ClusterPlan, ledger: Ledger, seen: Seen, *, retry: bool = False) -> Step:
@@ -90,6 +92,8 @@ def _start(step: Step, stage: PlannedStage, record: Record | None, plan: Cluster
         return (
             replace(step, end=End.BLOCKED, superseded=superseded) if superseded else replace(step, action=Action.CREATE)
         )
+    if job is not None and record is not None and record.state is State.CLAIMED:
+        return replace(step, action=Action.REPLACE)  # whoever claimed it was stopped before the old Job was gone
     lost = job is None or job.is_over  # it ended, and nobody has seen what it found
     return replace(step, action=Action.REPORT) if lost and stage.job + REPORT_SUFFIX not in seen.jobs else step
 
@@ -110,7 +114,8 @@ def _record(stage: PlannedStage, ledger: Ledger, seen: Seen) -> Record | None:
         if known is not None and known.state is State.CREATED and report is not None and report.is_over:
             return _told_by_report(known, report)
         return known
-    if known is not None and (known.state is State.COMPLETE or (known.uid == job.uid and known.state in _AGAIN)):
+    settled = (*_AGAIN, State.CLAIMED)  # claimed with the uid of this Job: it is about to be replaced
+    if known is not None and (known.state is State.COMPLETE or (known.uid == job.uid and known.state in settled)):
         return known
     restarted = known is not None and known.state in _AGAIN  # by hand, as we claim before we start
     starts = (known.starts if known else 1) + restarted

@@ -4,22 +4,26 @@ Each plan stands for itself: one that is refused does not hold up the others. Of
 server first (dry run), and nothing is written if any part of it is refused.
 """
 
+import threading
+from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from compiler.cluster import act
 from compiler.cluster.advance import Action, Step, advance
 from compiler.cluster.api import Api
+from compiler.cluster.approve import Approval, approved_plan
 from compiler.cluster.cluster_plan import ClusterPlan
-from compiler.cluster.ledger import Ledger, Record, State, read_ledger, write
+from compiler.cluster.ledger import Ledger, Record, State, read_ledger, spare, write
 from compiler.cluster.problems import ApiError, ClusterError, problem
 from compiler.cluster.refusals import refusal
 from compiler.cluster.snapshot import Seen, look
-from compiler.cluster.supports import Live, list_live, put
+from compiler.cluster.supports import Live, put
 from compiler.diagnostics import Diagnostic
 
 WORKERS = 8
+_AHEAD = 4 * WORKERS  # plans that are held: one that takes long does not stop the others
 _TRIES = 20
 
 
@@ -34,47 +38,76 @@ class Standing:
     problems: tuple[Diagnostic, ...] = field(default=())
 
 
-def apply_plans(api: Api, plans: Iterable[ClusterPlan], *, retry: bool) -> Iterator[Standing]:
-    """Apply plans of any number, in parallel, each one step further; in the order that they are given."""
-    namespaces: dict[str, tuple[Seen, Live]] = {}
+class Looks:
+    """What is in the namespaces of plans, each looked at once, when the first plan of it comes; for any number of
+    threads. ClusterError where a namespace cannot be looked at.
+    """
 
-    def prepared(plan: ClusterPlan) -> Standing:
-        seen, live = namespaces[plan.namespace]
-        return apply_plan(api, plan, seen, live, retry=retry)
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._lock = threading.Lock()
+        self._seen: dict[tuple[str, tuple[str, ...]], Seen] = {}
+        self._live: dict[str, Live] = {}
 
+    def seen(self, plan: ClusterPlan) -> Seen:
+        """Jobs, pods and ledgers."""
+        key = (plan.namespace, workloads_of(plan))
+        with self._lock:
+            if key not in self._seen:
+                self._seen[key] = seen_in(self._api, *key)
+            return self._seen[key]
+
+    def live(self, plan: ClusterPlan) -> Live:
+        """Configs, claims and policies."""
+        with self._lock:
+            return self._live.setdefault(plan.namespace, Live(self._api, plan.namespace))
+
+
+def apply_plans(api: Api, approved: Iterable[Approval], *, retry: bool) -> Iterator[Standing]:
+    """Apply plans of any number, in parallel, each one step further; in the order that they are given.
+
+    A plan is read when its turn comes, and no more than a few are held at a time.
+    """
+    looks = Looks(api)
+
+    def applied(approval: Approval) -> Standing:
+        plan = approved_plan(approval)
+        return apply_plan(api, plan, looks.seen(plan), looks.live(plan), retry=retry)
+
+    waiting: deque[Future[Standing]] = deque()
     with ThreadPoolExecutor(WORKERS) as pool:
-        listed = list(plans)
-        for namespace, kinds in kinds_of(listed).items():
-            namespaces[namespace] = _looked(api, namespace, kinds)
-        yield from pool.map(prepared, listed)
+        for approval in approved:
+            waiting.append(pool.submit(applied, approval))
+            if len(waiting) > _AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
-def kinds_of(plans: list[ClusterPlan]) -> dict[str, tuple[set[str], set[str]]]:
-    """For each namespace the kinds of workloads, and those of supports, as `apiVersion kind`."""
-    kinds: dict[str, tuple[set[str], set[str]]] = {}
-    for plan in plans:
-        workloads, supports = kinds.setdefault(plan.namespace, (set(), set()))
-        workloads |= {"batch/v1 Job"}
-        workloads |= {f"{each.workload.data['apiVersion']} {each.workload.kind}" for each in plan.stages}
-        supports |= {f"{each.data['apiVersion']} {each.kind}" for each in plan.supports}
-    return kinds
+def workloads_of(plan: ClusterPlan) -> tuple[str, ...]:
+    """The kinds of a plan's workloads, as `apiVersion kind`; a Job may report for one of any kind."""
+    kinds = {f"{each.workload.data['apiVersion']} {each.workload.kind}" for each in plan.stages}
+    return tuple(sorted(kinds | {"batch/v1 Job"}))
 
 
-def _looked(api: Api, namespace: str, kinds: tuple[set[str], set[str]]) -> tuple[Seen, Live]:
-    workloads, supports = kinds
+def seen_in(api: Api, namespace: str, kinds: tuple[str, ...], plan: str = "") -> Seen:
+    """What is in a namespace now, of one plan only where it is named; ClusterError where that may not be read."""
     try:
         # ledgers are read before Jobs: a Job that a ledger knows of and that is then not there, is gone
-        return look(api, namespace, tuple(sorted(workloads))), list_live(api, namespace, sorted(supports))
+        return look(api, namespace, kinds, plan=plan)
     except ApiError as error:
         raise ClusterError(refusal(error, "list", f"namespace `{namespace}`", namespace)) from error
 
 
 def apply_plan(api: Api, plan: ClusterPlan, seen: Seen, live: Live, *, retry: bool) -> Standing:
     """Apply one plan: everything as a dry run, then the supports, then the stage that may start."""
-    ledger = seen.ledgers.get(plan.name) or Ledger(plan=plan.name, namespace=plan.namespace)
     todo = [each for each in plan.supports if not live.holds(each)]
-    new = [each for each in plan.pending if each.job not in seen.jobs and each.job not in ledger.records]
+    ledger = Ledger(plan=plan.name, namespace=plan.namespace)
     try:
+        ledger = seen.ledger(plan.name, plan.namespace)
+        # what was accepted when the plan was new is not tried again at each call
+        untried = plan.pending if ledger.tried != plan.digest else ()
+        new = [each for each in untried if each.job not in seen.jobs and each.job not in ledger.records]
         found = [put(api, each, f"{plan.shown}/{each.file}", dry_run=True) for each in todo]
         found += [act.create(api, plan, each, dry_run=True)[1] for each in new]
         if not any(found):
@@ -82,7 +115,7 @@ def apply_plan(api: Api, plan: ClusterPlan, seen: Seen, live: Live, *, retry: bo
         refused = tuple(dict.fromkeys(each for each in found if each is not None))
         if refused:
             return Standing(plan=plan, ledger=ledger, problems=refused)
-        return take_step(api, Standing(plan=plan, ledger=ledger), seen, retry=retry)
+        return take_step(api, Standing(plan=plan, ledger=replace(ledger, tried=plan.digest)), seen, retry=retry)
     except ClusterError as error:
         return Standing(plan=plan, ledger=ledger, problems=(error.found,))
 
@@ -92,7 +125,8 @@ def take_step(api: Api, standing: Standing, seen: Seen, *, retry: bool = False) 
     plan, ledger = standing.plan, standing.ledger
     for _ in range(_TRIES):
         step = advance(plan, ledger, seen, retry=retry)
-        changed = {**step.records, **_claimed(step, ledger)}
+        changed = {**step.records, **_claimed(step, ledger, seen)}
+        changed |= spare(ledger, {each.job for each in plan.stages}) if changed else {}
         current = standing.ledger is not ledger or not step.suspicious
         written = (write(api, ledger, changed) if changed else ledger) if current else None
         if written is not None:
@@ -107,20 +141,19 @@ def take_step(api: Api, standing: Standing, seen: Seen, *, retry: bool = False) 
 
 def seen_of(api: Api, plan: ClusterPlan) -> Seen:
     """The Jobs of one plan as they are now, after its ledger was read."""
-    (workloads, _) = kinds_of([plan])[plan.namespace]
-    try:
-        return look(api, plan.namespace, tuple(sorted(workloads)), plan=plan.name)
-    except ApiError as error:
-        raise ClusterError(refusal(error, "list", f"Jobs of `{plan.name}`", plan.shown)) from error
+    return seen_in(api, plan.namespace, workloads_of(plan), plan.name)
 
 
-def _claimed(step: Step, ledger: Ledger) -> dict[str, Record]:
+def _claimed(step: Step, ledger: Ledger, seen: Seen) -> dict[str, Record]:
     stage = step.stage
     if stage is None or step.action not in (Action.CREATE, Action.REPLACE):
         return {}
     known = ledger.records.get(stage.job)
     starts = known.starts + (known.state is not State.CLAIMED) if known else 1
-    return {stage.job: Record(stage=stage.stage, state=State.CLAIMED, starts=starts)}
+    old = seen.jobs.get(stage.job)
+    uid = old.uid if old is not None else ""
+    claim = Record(stage=stage.stage, state=State.CLAIMED, starts=starts, uid=uid)
+    return {stage.job: claim} if claim != known else {}
 
 
 def _act(api: Api, standing: Standing, step: Step) -> Standing:
@@ -132,7 +165,7 @@ def _act(api: Api, standing: Standing, step: Step) -> Standing:
         return replace(standing, problems=(refused,) if refused else ())
     where = f"{plan.shown}/{stage.workload.file}"
     if step.action is Action.REPLACE:
-        act.remove(api, stage, plan.namespace, where)
+        act.remove(api, stage, standing.ledger.records[stage.job].uid, where)
     uid, refused = act.create(api, plan, stage)
     if refused is not None:
         return replace(standing, problems=(refused,))

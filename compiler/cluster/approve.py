@@ -1,15 +1,33 @@
 """Only what was reviewed is applied: the plan folder is what its spec compiles to, and has the approved digest."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from compiler.batch import find_specs
 from compiler.build import compiled
-from compiler.cache import open_cache
-from compiler.cluster.cluster_plan import ClusterPlan, read_cluster_plan
-from compiler.cluster.problems import problem
-from compiler.diagnostics import Diagnostic, Outcome, has_errors
+from compiler.cache import Cache, open_cache
+from compiler.cluster.cluster_plan import ClusterPlan, rendered_cluster_plan
+from compiler.cluster.problems import ClusterError, problem
+from compiler.diagnostics import Diagnostic, has_errors
 from compiler.discover import PLAN_FOLDER, SPEC_FILE
+from compiler.local.run import beyond_runtime
+from compiler.output import folder_files
+from compiler.runtime_support import lacking
+from compiler.workers import each
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Approval:
+    """What became of a plan folder: `files` is the digest of its files if they are what was approved and hold Jobs.
+
+    It is small, so that thousands can be held before the first plan is applied.
+    """
+
+    folder: Path
+    files: str = ""
+    diagnostics: tuple[Diagnostic, ...] = ()
 
 
 def plan_folders(paths: list[Path]) -> tuple[list[Path], list[Diagnostic]]:
@@ -26,25 +44,48 @@ def plan_folders(paths: list[Path]) -> tuple[list[Path], list[Diagnostic]]:
     return sorted(dict.fromkeys(folders)), found
 
 
-def approved(folder: Path, digest: str | None) -> Outcome[ClusterPlan | None]:
-    """The plan of a folder if it is what its spec compiles to now; CLU608 where it is not the one that was approved."""
+def approvals(folders: Sequence[Path], digest: str | None) -> Iterator[Approval]:
+    """For each folder, in order, whether its plan is what its spec compiles to now, and has the digest that was
+    approved where one is named; CLU608 where not. In as many processes as are worth it.
+    """
+    yield from each(partial(_approval, digest=digest, cache=open_cache()), folders, None)
+
+
+def _approval(folder: Path, *, digest: str | None, cache: Cache | None) -> Approval:
     specs, problems = find_specs([folder.parent / SPEC_FILE])
     if problems:
-        return Outcome(value=None, diagnostics=tuple(problems))
-    built = compiled(specs[0], cache=open_cache(), may_mend=False)
+        return Approval(folder=folder, diagnostics=tuple(problems))
+    built = compiled(specs[0], cache=cache, may_mend=False)
     if has_errors(built.diagnostics) or built.entry is None:
-        return Outcome(value=None, diagnostics=built.diagnostics)
-    if built.bundle is not None:
-        hint = f"run `trainspec compile {folder.parent}`, have the change reviewed, and apply what was merged"
-        found = problem("CLU608", "the plan is not what its spec compiles to", str(folder), hint=hint)
-        return Outcome(value=None, diagnostics=(found,))
-    read = read_cluster_plan(folder)
-    mismatch = tuple(_mismatch(read.value, digest)) if read.value is not None and digest else ()
-    return Outcome(value=None if mismatch else read.value, diagnostics=(*read.diagnostics, *mismatch))
+        return Approval(folder=folder, diagnostics=built.diagnostics)
+    files = folder_files(folder, built.entry.plan) if built.bundle is None else None
+    if files is None:
+        return Approval(folder=folder, diagnostics=(_outdated(folder),))
+    read = rendered_cluster_plan(folder, files)
+    if read.value is None:
+        return Approval(folder=folder, diagnostics=read.diagnostics)
+    refused = tuple(_refused(read.value, digest))
+    return Approval(folder=folder, files="" if refused else built.entry.plan, diagnostics=refused)
 
 
-def _mismatch(plan: ClusterPlan, digest: str) -> Iterator[Diagnostic]:
-    if plan.digest != digest:
+def approved_plan(approval: Approval) -> ClusterPlan:
+    """The plan of an approved folder; CLU608 if it has become another one since."""
+    files = folder_files(approval.folder, approval.files)
+    read = rendered_cluster_plan(approval.folder, files) if files is not None else None
+    if read is None or read.value is None:
+        raise ClusterError(_outdated(approval.folder))
+    return read.value
+
+
+def _outdated(folder: Path) -> Diagnostic:
+    hint = f"run `trainspec compile {folder.parent}`, have the change reviewed, and apply what was merged"
+    return problem("CLU608", "the plan is not what its spec compiles to", str(folder), hint=hint)
+
+
+def _refused(plan: ClusterPlan, digest: str | None) -> Iterator[Diagnostic]:
+    lack = (stage for stage in plan.pending if lacking(stage.config))
+    yield from (beyond_runtime(stage.stage, stage.config, plan.folder) for stage in lack)
+    if digest and plan.digest != digest:
         message = f"the plan's digest is `{plan.digest}`, and `{digest}` was approved"
         hint = "have this plan reviewed, and give the digest that its `PLAN.md` shows"
         yield problem("CLU608", message, plan.shown, hint=hint)

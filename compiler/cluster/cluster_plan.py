@@ -1,6 +1,6 @@
 """A plan folder as the cluster executor sees it: supports that are applied at once, and stages one after the other."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,16 +8,18 @@ from typing import Any
 from compiler.cluster.kinds import KINDS, WORKLOADS
 from compiler.diagnostics import Outcome
 from compiler.load import compose
-from compiler.manifests import Manifest, read_manifests, refused
+from compiler.manifests import Manifest, read_manifests, refused, rendered_data, rendered_manifests
 
 _NOTE = "trainspec.dev/"
+_Parse = Callable[[str], object]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlannedStage:
     """A stage of the plan: its Job (or JobSet, or TrainJob) as rendered, and what its config says.
 
-    `finished` was so when the plan was compiled: its result is in the evidence beside the spec.
+    `finished` was so when the plan was compiled: its result is in the evidence beside the spec. `template` is what its
+    pods are made from.
     """
 
     job: str
@@ -26,6 +28,7 @@ class PlannedStage:
     needs: str
     finished: bool
     workload: Manifest
+    template: Mapping[str, Any]
     config: Mapping[str, Any]
     config_text: str
 
@@ -67,21 +70,36 @@ def read_cluster_plan(folder: Path) -> Outcome[ClusterPlan | None]:
     read = read_manifests(folder)
     if read.value is None:
         return Outcome(value=None, diagnostics=read.diagnostics)
-    if not read.value:
+    return _outcome(folder, read.value, _composed)
+
+
+def rendered_cluster_plan(folder: Path, files: Mapping[str, bytes]) -> Outcome[ClusterPlan | None]:
+    """As `read_cluster_plan`, from the files of a folder that is known to be just what was rendered: in less time."""
+    return _outcome(folder, rendered_manifests(files), rendered_data)
+
+
+def _composed(text: str) -> object:
+    outcome = compose(text, "config.yaml")
+    return outcome.value.data if outcome.value is not None else None
+
+
+def _outcome(folder: Path, manifests: tuple[Manifest, ...], parse: _Parse) -> Outcome[ClusterPlan | None]:
+    if not manifests:
         return Outcome(value=None)
     try:
-        return Outcome(value=_plan(folder, read.value))
+        return Outcome(value=_plan(folder, manifests, parse))
     except (KeyError, TypeError, ValueError, AttributeError, StopIteration) as error:
         return refused(f"a manifest lacks what a rendered one has: {error}", folder)
 
 
-def _plan(folder: Path, manifests: tuple[Manifest, ...]) -> ClusterPlan:
+def _plan(folder: Path, manifests: tuple[Manifest, ...], parse: _Parse) -> ClusterPlan:
     unknown = sorted({f"{each.data['apiVersion']} {each.kind}" for each in manifests} - set(KINDS))
     if unknown:
         raise ValueError(f"kind `{unknown[0]}` is none of those")
     configs = {each.name: each for each in manifests if each.kind == "ConfigMap"}
+    runtimes = {each.name: each for each in manifests if each.kind == "TrainingRuntime"}
     workloads = [each for each in manifests if each.kind in WORKLOADS]
-    stages = sorted((_stage(each, configs) for each in workloads), key=lambda stage: stage.order)
+    stages = sorted((_stage(each, configs, runtimes, parse) for each in workloads), key=lambda stage: stage.order)
     namespaces = {each.namespace for each in manifests}
     if len(namespaces) != 1:
         raise ValueError(f"objects of the namespaces {', '.join(sorted(namespaces))}; a plan has one")
@@ -96,10 +114,11 @@ def _plan(folder: Path, manifests: tuple[Manifest, ...]) -> ClusterPlan:
     )
 
 
-def _stage(workload: Manifest, configs: Mapping[str, Manifest]) -> PlannedStage:
+def _stage(
+    workload: Manifest, configs: Mapping[str, Manifest], runtimes: Mapping[str, Manifest], parse: _Parse
+) -> PlannedStage:
     text = str(configs[workload.name].data["data"]["config.yaml"])
-    outcome = compose(text, workload.file)
-    config = outcome.value.data if outcome.value is not None else None
+    config = parse(text)
     if not isinstance(config, dict):
         raise ValueError(f"the config of `{workload.name}` is no mapping")
     return PlannedStage(
@@ -109,6 +128,18 @@ def _stage(workload: Manifest, configs: Mapping[str, Manifest]) -> PlannedStage:
         needs=workload.notes[f"{_NOTE}needs"],
         finished=not workload.applied,
         workload=workload,
+        template=_template(workload, runtimes),
         config=config,
         config_text=text,
     )
+
+
+def _template(workload: Manifest, runtimes: Mapping[str, Manifest]) -> Mapping[str, Any]:
+    """What the pods of a workload are made from; a TrainJob has it in the TrainingRuntime of its name."""
+    spec = workload.data["spec"]
+    if workload.kind == "TrainJob":
+        spec = runtimes[workload.name].data["spec"]["template"]["spec"]
+    if workload.kind != "Job":
+        spec = spec["replicatedJobs"][0]["template"]["spec"]
+    template: Mapping[str, Any] = spec["template"]
+    return template

@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -11,24 +11,31 @@ from rich.console import Console
 from compiler.cluster import act
 from compiler.cluster.advance import End, advance
 from compiler.cluster.api import Api
-from compiler.cluster.apply import Standing, apply_plans, kinds_of
-from compiler.cluster.approve import approved, plan_folders
+from compiler.cluster.apply import Looks, Standing, apply_plans, seen_of
+from compiler.cluster.approve import Approval, approvals, plan_folders
 from compiler.cluster.cluster_plan import ClusterPlan, read_cluster_plan
 from compiler.cluster.connect import Target
+from compiler.cluster.course import is_going
 from compiler.cluster.failure import details, readable
-from compiler.cluster.follow import Look, follow
+from compiler.cluster.follow import follow
 from compiler.cluster.kinds import POD, kind_of, workload_kind
-from compiler.cluster.ledger import Ledger, Record, State, read_ledger, write
+from compiler.cluster.ledger import Record, State, read_ledger, write
+from compiler.cluster.look import Look
 from compiler.cluster.problems import ApiError, ClusterError, problem
+from compiler.cluster.reasons import advice
 from compiler.cluster.refusals import refusal
-from compiler.cluster.snapshot import Seen, look
-from compiler.cluster.table import table
+from compiler.cluster.rows import Row
+from compiler.cluster.snapshot import Seen
+from compiler.cluster.table import overview
 from compiler.cluster.views import JobView, Phase
 from compiler.commands import report
+from compiler.credentials import masked
 from compiler.diagnostics import Diagnostic
 from compiler.exit_codes import ExitCode
 
 _OF_CLUSTER = ("CLU601", "CLU602", "CLU603", "CLU604", "CLU609")
+_WIDTH = 160
+_MOST_DETAILS = 10  # failed plans of which events and logs are shown
 _BAD_ENDS = (End.FAILED, End.CANCELLED, End.GONE)
 
 
@@ -47,32 +54,37 @@ def apply(paths: list[Path], target: Target, wanted: Wanted, style: str) -> Exit
     if wanted.digest and len(folders) > 1:
         message = f"`--plan-digest` approves one plan, and {len(folders)} are given"
         found.append(problem("CLU608", message, str(paths[0]), hint="apply each plan with the digest of its own"))
-    plans: list[ClusterPlan] = []
-    for folder in () if found else folders:
-        outcome = approved(folder, wanted.digest)
-        found += outcome.diagnostics
-        if outcome.value is not None:
-            plans.append(outcome.value)
-        elif not outcome.diagnostics:
+    approved: list[Approval] = []
+    for approval in () if found else approvals(folders, wanted.digest):
+        found += approval.diagnostics
+        if approval.files:
+            approved.append(approval)
+        elif not approval.diagnostics:
+            folder = approval.folder
             print(f"{folder}: this plan has no Jobs; see {folder / 'PLAN.md'} for what to do first")
-    if any(each.severity == "error" for each in found) or not plans:
+    if any(each.severity == "error" for each in found) or not approved:
         return _ended(found, style)
     try:
-        return _applied(Api(target), plans, wanted, found, style)
+        return _applied(Api(target), approved, wanted, found, style)
     except ClusterError as error:
         return _ended([*found, error.found], style)
 
 
-def _applied(api: Api, plans: list[ClusterPlan], wanted: Wanted, found: list[Diagnostic], style: str) -> ExitCode:
-    standings = []
-    for standing in apply_plans(api, plans, retry=wanted.retry):
-        standings.append(standing)
+def _applied(api: Api, approved: list[Approval], wanted: Wanted, found: list[Diagnostic], style: str) -> ExitCode:
+    """Apply plan after plan: nothing of a plan is held once it is told, unless it is to be followed."""
+    failures = _Failures(api)
+    followed: list[Standing] = []
+    for standing in apply_plans(api, approved, retry=wanted.retry):
         print(f"{standing.plan.shown}: {_verdict(standing)}")
-    if wanted.wait and any(each.step for each in standings):
-        standings = follow(api, standings, Console())
-        for standing in standings:
+        if wanted.wait:
+            followed.append(replace(standing, plan=replace(standing.plan, supports=())))
+        else:
+            found += failures.of(standing)
+    if any(is_going(each) for each in followed):
+        followed = follow(api, followed, Console())
+        for standing in followed:
             print(f"{standing.plan.shown}: {_verdict(standing)}")
-    found += [each for standing in standings for each in (*standing.problems, *_failures(api, standing))]
+    found += [each for standing in followed for each in failures.of(standing)]
     return _ended(found, style)
 
 
@@ -95,58 +107,77 @@ def _verdict(standing: Standing) -> str:
     return started + texts[step.end]
 
 
-def _failures(api: Api, standing: Standing) -> list[Diagnostic]:
-    """CLU610, CLU611 or CLU615 for a plan that cannot go on, with what the cluster has to show of it on stderr."""
-    step = standing.step
-    if step is None or step.end not in _BAD_ENDS or step.stage is None or standing.problems:
-        return []
-    plan, stage = standing.plan, step.stage
-    record = standing.ledger.records[stage.job]
-    where = f"{plan.shown}/{stage.workload.file}"
-    again = f"trainspec apply {plan.shown} --retry"
-    if step.end is End.CANCELLED:
-        return [problem("CLU615", f"`{stage.stage}` was cancelled", where, hint=f"start it again: {again}")]
-    if step.end is End.GONE:
-        message = f"the Job of `{stage.stage}` was deleted before it had a result"
-        return [problem("CLU611", message, where, hint=f"let it go on from its last checkpoint: {again}")]
-    job = next((each for each in _seen(api, plan).of_plan(plan.name) if each.name == stage.job), None)
-    if job is not None:
-        for line in details(api, plan.namespace, job):
-            print(f"  {line}", file=sys.stderr)
-    from compiler.cluster.reasons import advice
+class _Failures:
+    """What to say of plans that were refused or cannot go on; of the first ones with what the cluster has to show."""
 
-    hint = str(record.result.get("hint") or "") or advice(job, record.reason)
-    return [problem("CLU610", f"`{stage.stage}` failed: {record.reason}", where, hint=hint)]
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._left = _MOST_DETAILS
+
+    def of(self, standing: Standing) -> list[Diagnostic]:
+        """The problems of a plan, and CLU610, CLU611 or CLU615 where its stage has ended badly."""
+        step = standing.step
+        if step is None or step.end not in _BAD_ENDS or step.stage is None or standing.problems:
+            return list(standing.problems)
+        plan, stage = standing.plan, step.stage
+        record = standing.ledger.records[stage.job]
+        where = f"{plan.shown}/{stage.workload.file}"
+        again = f"trainspec apply {plan.shown} --retry"
+        if step.end is End.CANCELLED:
+            return [problem("CLU615", f"`{stage.stage}` was cancelled", where, hint=f"start it again: {again}")]
+        if step.end is End.GONE:
+            message = f"the Job of `{stage.stage}` was deleted before it had a result"
+            return [problem("CLU611", message, where, hint=f"let it go on from its last checkpoint: {again}")]
+        job = self._shown(plan, stage.job)
+        hint = str(record.result.get("hint") or "") or advice(job, record.reason)
+        return [problem("CLU610", f"`{stage.stage}` failed: {record.reason}", where, hint=hint)]
+
+    def _shown(self, plan: ClusterPlan, name: str) -> JobView | None:
+        """Show events and the end of the log of a failed Job on stderr."""
+        if not self._left:
+            return None
+        self._left -= 1
+        job = seen_of(self._api, plan).jobs.get(name)
+        for line in details(self._api, plan.namespace, job) if job is not None else ():
+            print(f"  {line}", file=sys.stderr)
+        return job
 
 
 def status(paths: list[Path], target: Target, *, as_json: bool, style: str) -> ExitCode:
     """Print where the plans under the paths stand in the cluster."""
-    plans, found = _plans(paths)
-    if any(each.severity == "error" for each in found):
-        return _ended(found, style)
+    folders, found = plan_folders(paths)
+    ends: list[tuple[str, End, list[Row]]] = []
     try:
         api = Api(target)
-        seen = {name: _look(api, name, tuple(sorted(kinds))) for name, (kinds, _) in kinds_of(plans).items()}
-        standings = [_standing(plan, seen[plan.namespace]) for plan in plans]
-        looking = Look(api)
-        made = [row for each in standings for row in looking.rows(each, seen[each.plan.namespace])]
+        looks, asked = Looks(api), Look(api)
+        for folder in folders:
+            read = read_cluster_plan(folder)
+            found += read.diagnostics
+            if read.value is not None and not found:
+                ends.append(_standing(read.value, looks.seen(read.value), asked))
     except ClusterError as error:
         return _ended([*found, error.found], style)
+    if any(each.severity == "error" for each in found):
+        return _ended(found, style)
     if as_json:
-        ends = {each.plan.name: each.step.end.value for each in standings if each.step is not None}
-        document = [
-            {"plan": name, "state": end, "stages": [row.as_dict() for row in made if row.plan == name]}
-            for name, end in ends.items()
+        plans = [
+            {"plan": name, "state": end.value, "stages": [row.as_dict() for row in made]} for name, end, made in ends
         ]
-        print(json.dumps({"schema": "trainspec.dev/status/v1", "plans": document}, ensure_ascii=False, indent=2))
-    elif made:
-        Console().print(table(made))
+        print(json.dumps({"schema": "trainspec.dev/status/v1", "plans": plans}, ensure_ascii=False, indent=2))
+    elif ends:
+        console = Console()
+        # what is piped is read by programs, or in a log that scrolls sideways
+        for _, _, made in ends:
+            console.print(overview(made), width=None if console.is_terminal else _WIDTH)
     return _ended(found, style)
 
 
-def _standing(plan: ClusterPlan, seen: Seen) -> Standing:
-    ledger = seen.ledgers.get(plan.name) or Ledger(plan=plan.name, namespace=plan.namespace)
-    return Standing(plan=plan, ledger=ledger, step=advance(plan, ledger, seen))
+def _standing(plan: ClusterPlan, seen: Seen, asked: Look) -> tuple[str, End, list[Row]]:
+    """The name of a plan, where it stands, and its rows."""
+    ledger = seen.ledger(plan.name, plan.namespace)
+    step = advance(plan, ledger, seen)
+    asked.ask(plan.namespace, seen.of_plan(plan.name), seen)
+    return plan.name, step.end, list(asked.rows(Standing(plan=plan, ledger=ledger, step=step), seen))
 
 
 def logs(folder: Path, target: Target, stage: str | None, *, keep_on: bool, raw: bool, style: str) -> ExitCode:
@@ -157,13 +188,13 @@ def logs(folder: Path, target: Target, stage: str | None, *, keep_on: bool, raw:
     plan = read.value
     try:
         api = Api(target)
-        seen = _seen(api, plan)
+        seen = seen_of(api, plan)
         job = _named(plan, seen, stage)
         pod = (job.ending if job.phase is Phase.FAILED else None) or job.leading or job.pods[-1]
         path = f"{POD.path(plan.namespace, pod.name)}/log"
         for line in api.lines(path, {"container": pod.container, "follow": keep_on}):
             text = line.decode("utf-8", errors="replace")
-            print(text if raw else readable(text), flush=True)
+            print(masked(text if raw else readable(text)), flush=True)
     except ApiError as error:
         return _ended([refusal(error, "get", "pods/log", plan.shown)], style)
     except ClusterError as error:
@@ -214,7 +245,7 @@ def cancel(folder: Path, target: Target, *, superseded: bool, style: str) -> Exi
 
 def _cancel_superseded(api: Api, plan: ClusterPlan) -> str:
     planned = {stage.job for stage in plan.stages}
-    others = [job for job in _seen(api, plan).of_plan(plan.name) if job.name not in planned and not job.is_over]
+    others = [job for job in seen_of(api, plan).of_plan(plan.name) if job.name not in planned and not job.is_over]
     for job in others:
         path = workload_kind(job.kind).path(plan.namespace, job.name)
         act.delete(api, path, f"{job.kind} `{job.name}`", plan.shown)
@@ -224,7 +255,7 @@ def _cancel_superseded(api: Api, plan: ClusterPlan) -> str:
 def _cancel_current(api: Api, plan: ClusterPlan) -> str:
     for _ in range(20):
         ledger = read_ledger(api, plan.name, plan.namespace)
-        step = advance(plan, ledger, _seen(api, plan))
+        step = advance(plan, ledger, seen_of(api, plan))
         stage = step.stage
         record = step.records.get(stage.job) or ledger.records.get(stage.job) if stage is not None else None
         if stage is None or record is None or step.end is not End.GOING:
@@ -237,28 +268,6 @@ def _cancel_current(api: Api, plan: ClusterPlan) -> str:
             return f"cancelled `{stage.stage}`; `trainspec apply {plan.shown} --retry` lets it go on"
     hint = "run the command again"
     raise ClusterError(problem("CLU602", f"others keep writing the ledger of `{plan.name}`", plan.shown, hint=hint))
-
-
-def _plans(paths: list[Path]) -> tuple[list[ClusterPlan], list[Diagnostic]]:
-    folders, found = plan_folders(paths)
-    plans = []
-    for folder in folders:
-        read = read_cluster_plan(folder)
-        found += read.diagnostics
-        plans += [read.value] if read.value is not None else []
-    return plans, found
-
-
-def _seen(api: Api, plan: ClusterPlan) -> Seen:
-    (kinds, _) = kinds_of([plan])[plan.namespace]
-    return _look(api, plan.namespace, tuple(sorted(kinds)), plan.name)
-
-
-def _look(api: Api, namespace: str, kinds: tuple[str, ...], plan: str = "") -> Seen:
-    try:
-        return look(api, namespace, kinds, plan=plan)
-    except ApiError as error:
-        raise ClusterError(refusal(error, "list", f"namespace `{namespace}`", namespace)) from error
 
 
 def _no_jobs(folder: Path) -> Diagnostic:

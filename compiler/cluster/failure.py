@@ -4,10 +4,11 @@ import json
 from collections.abc import Iterator
 
 from compiler.cluster.api import Api
-from compiler.cluster.kinds import EVENT
+from compiler.cluster.kinds import EVENT, WORKLOADS
 from compiler.cluster.problems import ApiError
 from compiler.cluster.progress import tail
 from compiler.cluster.views import JobView
+from compiler.credentials import masked
 
 _LINES = 15
 _MOST_EVENTS = 8
@@ -24,24 +25,40 @@ def warnings_of(api: Api, namespace: str, name: str) -> list[tuple[str, str]]:
     return [(str(item.get("reason") or ""), str(item.get("message") or "")) for item in items]
 
 
-def objects_of(job: JobView) -> tuple[str, ...]:
+def warnings_in(api: Api, namespace: str) -> dict[str, list[tuple[str, str]]]:
+    """The last warning about each workload of a namespace, by its name; none where they may not be read."""
+    found: dict[str, tuple[str, str, str]] = {}
+    try:
+        for page, _ in api.pages(EVENT.collection(namespace), {"fieldSelector": "type=Warning"}):
+            for item in page:
+                about = item["involvedObject"]
+                at = str(item.get("lastTimestamp") or item.get("eventTime") or "")
+                told = (at, str(item.get("reason") or ""), str(item.get("message") or ""))
+                if about.get("kind") in WORKLOADS:
+                    found[about["name"]] = max(found.get(about["name"], told), told)
+    except ApiError:
+        return {}
+    return {name: [(reason, message)] for name, (_, reason, message) in found.items()}
+
+
+def objects_of(name: str) -> tuple[str, str]:
     """The names that events of a workload go by: a JobSet or a TrainJob makes its pods through a Job of its own."""
-    return (job.name,) if job.kind == "Job" else (job.name, f"{job.name}-node-0")
+    return name, f"{name}-node-0"
 
 
 def details(api: Api, namespace: str, job: JobView) -> Iterator[str]:
     """Lines to show below a failure."""
     pod = job.ending or job.leading
-    names = (*objects_of(job), *((pod.name,) if pod is not None else ()))
+    names = (*objects_of(job.name), *((pod.name,) if pod is not None else ()))
     about = [each for name in names for each in warnings_of(api, namespace, name)]
-    yield from (f"event {reason}: {message}" for reason, message in dict.fromkeys(about[-_MOST_EVENTS:]))
+    yield from (masked(f"event {reason}: {message}") for reason, message in dict.fromkeys(about[-_MOST_EVENTS:]))
     if pod is not None:
         try:
             lines = tail(api, namespace, pod, _LINES).splitlines()
         except ApiError as error:
             yield f"the log of pod {pod.name} cannot be read: {error}"
             return
-        yield from (f"log   {readable(line)}" for line in lines)
+        yield from (masked(f"log   {readable(line)}") for line in lines)
 
 
 def readable(line: str) -> str:

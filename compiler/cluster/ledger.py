@@ -5,7 +5,7 @@ a write that fails if anybody wrote in between, so that two callers at once star
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
@@ -14,8 +14,11 @@ from compiler import __version__
 from compiler.cluster.api import MERGE, Api, Object
 from compiler.cluster.kinds import CONFIG_MAP
 from compiler.cluster.problems import ApiError, ClusterError, problem
+from compiler.cluster.refusals import refusal
 
 COMPONENT = "ledger"
+_TRIED = "trainspec.dev/tried"
+_LARGE = 600_000  # characters; a ConfigMap holds a MiB
 SELECTOR = f"app.kubernetes.io/managed-by=trainspec,app.kubernetes.io/component={COMPONENT}"
 
 
@@ -34,6 +37,7 @@ class State(StrEnum):
 class Record:
     """One stage: the `uid` of its Job once it is known, how often it was started, and its result once there is one.
 
+    A stage that is claimed to be started again has the uid of the Job that goes first.
     `result` is the termination message of its pod; `reason` says in words why a stage failed.
     """
 
@@ -53,11 +57,15 @@ class Record:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ledger:
-    """The records of a plan by Job; `version` is the object's, empty where there is none yet."""
+    """The records of a plan by Job; `version` is the object's, empty where there is none yet.
+
+    `tried` is the digest of the plan that the API server has accepted as a whole, in a dry run.
+    """
 
     plan: str
     namespace: str
     version: str = ""
+    tried: str = ""
     records: Mapping[str, Record] = field(default_factory=dict)
 
 
@@ -72,7 +80,7 @@ def read_ledger(api: Api, plan: str, namespace: str) -> Ledger:
         return parse(api.get(CONFIG_MAP.path(namespace, ledger_name(plan))), plan)
     except ApiError as error:
         if error.status != 404:
-            raise
+            raise ClusterError(refusal(error, "get", "the ledger", f"{namespace}/{ledger_name(plan)}")) from error
         return Ledger(plan=plan, namespace=namespace)
 
 
@@ -90,7 +98,8 @@ def parse(found: Object, plan: str) -> Ledger:
         message = f"the ledger `{where}` cannot be read: {type(error).__name__}: {error}"
         hint = "use the version of trainspec that wrote it, or restore the ConfigMap from a backup"
         raise ClusterError(problem("CLU614", message, where, hint=hint)) from error
-    return Ledger(plan=plan, namespace=meta["namespace"], version=meta["resourceVersion"], records=records)
+    tried = (meta.get("annotations") or {}).get(_TRIED) or ""
+    return Ledger(plan=plan, namespace=meta["namespace"], version=meta["resourceVersion"], tried=tried, records=records)
 
 
 def _record(fields: dict[str, Any]) -> Record:
@@ -103,16 +112,33 @@ def write(api: Api, ledger: Ledger, changed: Mapping[str, Record]) -> Ledger | N
     collection = CONFIG_MAP.collection(ledger.namespace)
     try:
         if ledger.version:
-            body: Object = {"metadata": {"resourceVersion": ledger.version}, "data": data}
+            body: Object = {"metadata": {"resourceVersion": ledger.version, **_notes(ledger)}, "data": data}
             written = api.patch(f"{collection}/{ledger_name(ledger.plan)}", body, MERGE)
         else:
             written = api.create(collection, _config_map(ledger, data))
     except ApiError as error:
-        if error.status == 409:
+        if error.status == 409 or (error.status == 404 and ledger.version):  # somebody wrote, or deleted it
             return None
-        raise
+        verb = "patch" if ledger.version else "create"
+        where = f"{ledger.namespace}/{ledger_name(ledger.plan)}"
+        raise ClusterError(refusal(error, verb, "the ledger", where)) from error
     version = written["metadata"]["resourceVersion"]
     return replace(ledger, version=version, records={**ledger.records, **changed})
+
+
+def _notes(ledger: Ledger) -> Object:
+    return {"annotations": {_TRIED: ledger.tried}} if ledger.tried else {}
+
+
+def spare(ledger: Ledger, planned: Collection[str]) -> dict[str, Record]:
+    """Records of Jobs that the plan no longer has, without the details of their results, where a ledger grows large."""
+    if sum(len(json.dumps(asdict(each))) for each in ledger.records.values()) < _LARGE:
+        return {}
+    others = {job: each for job, each in ledger.records.items() if job not in planned and "report" in each.result}
+    return {
+        job: replace(each, result={name: value for name, value in each.result.items() if name != "report"})
+        for job, each in others.items()
+    }
 
 
 def _config_map(ledger: Ledger, data: Mapping[str, str]) -> Object:
@@ -129,6 +155,7 @@ def _config_map(ledger: Ledger, data: Mapping[str, str]) -> Object:
         "argocd.argoproj.io/sync-options": "Prune=false",
         "argocd.argoproj.io/compare-options": "IgnoreExtraneous",
         "kustomize.toolkit.fluxcd.io/prune": "disabled",
+        **_notes(ledger).get("annotations", {}),
     }
     meta = {"name": ledger_name(ledger.plan), "namespace": ledger.namespace, "labels": labels, "annotations": notes}
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": dict(data)}

@@ -8,6 +8,7 @@ from compiler.cluster.problems import ApiError, problem
 from compiler.diagnostics import Diagnostic
 
 _MOST_CAUSES = 8
+_METADATA = (".metadata.labels.", ".metadata.annotations.")
 _FORBIDDEN = re.compile(r"User .*")
 _MANAGER = re.compile(r'conflict with "([^"]+)"')
 
@@ -48,6 +49,12 @@ def refusal(error: ApiError, verb: str, what: str, where: str) -> Diagnostic:
     causes = "; ".join(_causes(error)) or told
     hint = "mend the profile or the spec as the message says, compile again, and apply"
     return problem("CLU605", f"the API server refuses {what}: {causes}", where, hint=hint)
+
+
+def is_of_labels(error: ApiError) -> bool:
+    """Whether a conflict with another manager is about labels and annotations alone, which change nothing that runs."""
+    fields = [str(each.get("field", "")) for each in _details(error)]
+    return error.status == 409 and bool(fields) and all(each.startswith(_METADATA) for each in fields)
 
 
 def _conflict(error: ApiError, what: str, where: str) -> Diagnostic:

@@ -73,7 +73,7 @@ def _row(
     queued: str,
 ) -> Row:
     job = seen.jobs.get(stage.job)
-    at = progress or Progress()
+    at = progress if progress is not None and job is not None and job.phase is Phase.RUNNING else Progress()
     state = _state(stage, record, job, step, seen)
     failed = record is not None and record.state in (State.FAILED, State.GONE, State.CANCELLED)
     reason = record.reason if record is not None and failed else ""
@@ -92,7 +92,7 @@ def _row(
         loss=at.loss,
         seconds_left=at.seconds_left,
         starts=record.starts if record is not None else 0,
-        score=_score(record),
+        score=_score(record, stage),
         reason=reason,
         advice=_advice(record, job, reason, failed=failed),
     )
@@ -128,12 +128,14 @@ def _pods(job: JobView | None) -> str:
     return ", ".join(f"{phases.count(each)} {each.lower()}" for each in dict.fromkeys(phases))
 
 
-def _score(record: Record | None) -> str:
+def _score(record: Record | None, stage: PlannedStage) -> str:
     """The metric that decides, with its interval, once a stage has measured it."""
     metrics = record.result.get("metrics") if record is not None else None
     if not isinstance(metrics, Mapping) or not metrics:
         return ""
-    name, value = next(iter(metrics.items()))
+    decides = (stage.config.get("gate") or {}).get("metric")
+    name = decides if decides in metrics else next(iter(metrics))
+    value = metrics[name]
     return f"{name} {value['value']:.3f} ({value['low']:.3f}–{value['high']:.3f})"
 
 

@@ -12,9 +12,11 @@ from compiler.cluster.ledger import SELECTOR, Ledger, parse
 from compiler.cluster.problems import ApiError, ClusterError
 from compiler.cluster.refusals import refusal
 from compiler.cluster.retries import pause
-from compiler.cluster.views import JobView, PodView, job_view, pod_view
+from compiler.cluster.views import QUEUE, JobView, PodView, job_view, pod_view
 
 MANAGED = "app.kubernetes.io/managed-by=trainspec"
+PART_OF = "app.kubernetes.io/part-of"
+_OF_VIEW = ("name", "uid", "labels", "annotations", "creationTimestamp", "deletionTimestamp")
 _PODS = "pods"
 _GONE = 410
 _FINAL = (400, 401, 403, 404)
@@ -22,33 +24,46 @@ _FINAL = (400, 401, 403, 404)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Seen:
-    """A namespace at a moment: Jobs by name, ledgers by plan."""
+    """A namespace at a moment: Jobs by name, the names of each plan's Jobs, and each plan's ledger as it is kept."""
 
     jobs: Mapping[str, JobView] = field(default_factory=dict)
-    ledgers: Mapping[str, Ledger] = field(default_factory=dict)
+    names: Mapping[str, set[str]] = field(default_factory=dict)
+    ledgers: Mapping[str, Object] = field(default_factory=dict)
 
     def of_plan(self, plan: str) -> tuple[JobView, ...]:
         """The Jobs of a plan, by name."""
-        return tuple(self.jobs[name] for name in sorted(self.jobs) if self.jobs[name].plan == plan)
+        return tuple(self.jobs[name] for name in sorted(self.names.get(plan, ())))
+
+    def ledger(self, plan: str, namespace: str) -> Ledger:
+        """The ledger of a plan, empty where there is none; CLU614 where it cannot be read."""
+        found = self.ledgers.get(plan)
+        return parse(found, plan) if found is not None else Ledger(plan=plan, namespace=namespace)
 
 
 def look(api: Api, namespace: str, kinds: tuple[str, ...], *, plan: str = "") -> Seen:
     """List the ledgers of a namespace, its workloads of `kinds` (`apiVersion kind`) and their pods; of one plan only
     where it is named. Ledgers come first, so that a Job which one knows of and which is not there then is gone.
     """
-    only = f"app.kubernetes.io/part-of={plan}" if plan else ""
+    only = f"{PART_OF}={plan}" if plan else ""
     ledgers = {}
     for item in _items(api, KINDS["v1 ConfigMap"], namespace, _and(SELECTOR, only)):
-        name = item["metadata"]["labels"].get("app.kubernetes.io/part-of", "")
-        ledgers[name] = parse(item, name)
+        item["metadata"].pop("managedFields", None)
+        ledgers[item["metadata"]["labels"].get(PART_OF, "")] = item
     workloads = [
         _slim({**item, "kind": kind.split()[1]})
         for kind in kinds
         for item in _items(api, KINDS[kind], namespace, _and(MANAGED, only))
     ]
     # all pods where no plan is named: one belongs to a Job by what its controller wrote, whatever its template says
-    pods = [pod_view(item) for item in _items(api, POD, namespace, only)]
-    return Seen(jobs=_jobs(workloads, pods), ledgers=ledgers)
+    pods: dict[str, list[PodView]] = {}
+    for item in _items(api, POD, namespace, only):
+        pod = pod_view(item)
+        pods.setdefault(pod.job, []).append(pod)
+    jobs = {each["metadata"]["name"]: job_view(each, pods.get(each["metadata"]["name"], ())) for each in workloads}
+    names: dict[str, set[str]] = {}
+    for job in jobs.values():
+        names.setdefault(job.plan, set()).add(job.name)
+    return Seen(jobs=jobs, names=names, ledgers=ledgers)
 
 
 def _and(*selectors: str) -> str:
@@ -61,16 +76,12 @@ def _items(api: Api, kind: Kind, namespace: str, selector: str) -> Iterator[Obje
         yield from page
 
 
-def _jobs(workloads: list[Object], pods: list[PodView]) -> dict[str, JobView]:
-    of: dict[str, list[PodView]] = {}
-    for pod in pods:
-        of.setdefault(pod.job, []).append(pod)
-    return {each["metadata"]["name"]: job_view(each, of.get(each["metadata"]["name"], [])) for each in workloads}
-
-
 def _slim(item: Object) -> Object:
-    """What a view needs: a template is most of a Job, and there may be thousands."""
-    meta = {name: value for name, value in item["metadata"].items() if name != "managedFields"}
+    """What a view needs: a template and who wrote what are most of a Job, and there may be thousands."""
+    meta = {name: value for name, value in item["metadata"].items() if name in _OF_VIEW}
+    meta["labels"] = {name: value for name, value in (meta.get("labels") or {}).items() if name in (PART_OF, QUEUE)}
+    notes = meta.get("annotations") or {}
+    meta["annotations"] = {name: value for name, value in notes.items() if name.startswith("trainspec.dev/")}
     spec = {"suspend": (item.get("spec") or {}).get("suspend")}
     return {"kind": item["kind"], "metadata": meta, "status": item.get("status") or {}, "spec": spec}
 
@@ -78,7 +89,8 @@ def _slim(item: Object) -> Object:
 class Watch:
     """Keeps the workloads and pods of a namespace current in threads of its own, until it is closed.
 
-    A watch that ends, breaks or is too old is begun again, from a new list where it has to be.
+    A watch that ends, breaks or is too old is begun again, from a new list where it has to be. What an event means is
+    worked out when somebody looks, and for the Jobs of which there was one only.
     """
 
     def __init__(self, api: Api, namespace: str, kinds: tuple[str, ...]) -> None:
@@ -86,6 +98,10 @@ class Watch:
         self._namespace = namespace
         self._changed = threading.Condition()
         self._stores: dict[str, dict[str, Any]] = {kind: {} for kind in (*kinds, _PODS)}
+        self._pods: dict[str, dict[str, PodView]] = {}  # by Job, then by name
+        self._touched: set[str] = set()  # Jobs with events since somebody looked
+        self._jobs: dict[str, JobView] = {}
+        self._names: dict[str, set[str]] = {}
         self._listed: set[str] = set()
         self._failure: ClusterError | None = None
         self._closed = False
@@ -97,15 +113,31 @@ class Watch:
         """Let the threads end with the stream that they read; they are daemons, so nothing waits for them."""
         self._closed = True
 
-    def look(self) -> Seen:
-        """The present state, without ledgers; ClusterError when the API server stayed away."""
+    def look(self) -> tuple[Seen, set[str]]:
+        """The present state, without ledgers, which stays current until the next look; and the plans of which
+        something changed since the last one. ClusterError when the API server stayed away.
+        """
         with self._changed:
             while self._listed != set(self._stores) and self._failure is None:
                 self._changed.wait()
             if self._failure is not None:
                 raise self._failure
-            workloads = [each for kind, store in self._stores.items() if kind != _PODS for each in store.values()]
-            return Seen(jobs=_jobs(workloads, list(self._stores[_PODS].values())))
+            plans = {plan for job in self._touched for plan in self._renew(job)}
+            self._touched.clear()
+        return Seen(jobs=self._jobs, names=self._names), plans
+
+    def _renew(self, job: str) -> Iterator[str]:
+        """Make the view of a Job anew; the plans that it belongs to."""
+        old = self._jobs.pop(job, None)
+        if old is not None:
+            self._names[old.plan].discard(job)
+            yield old.plan
+        stores = (store for kind, store in self._stores.items() if kind != _PODS)
+        found = next((store[job] for store in stores if job in store), None)
+        if found is not None:
+            new = self._jobs[job] = job_view(found, self._pods.get(job, {}).values())
+            self._names.setdefault(new.plan, set()).add(job)
+            yield new.plan
 
     def wait(self, seconds: float) -> None:
         """Return when something changed, or after some seconds."""
@@ -146,7 +178,10 @@ class Watch:
         for page, version in self._api.pages(self._path(kind), self._query(kind)):  # noqa: B007 - the last one counts
             store |= {item["metadata"]["name"]: self._kept(kind, item) for item in page}
         with self._changed:
-            self._stores[kind] = store
+            for name in [*self._stores[kind]]:
+                self._keep(kind, name, None)
+            for name, kept in store.items():
+                self._keep(kind, name, kept)
             self._listed.add(kind)
             self._count += 1
             self._changed.notify_all()
@@ -155,14 +190,31 @@ class Watch:
     def _take(self, kind: str, event: Object) -> str:
         """Take an event in; the version after it."""
         item = event["object"]
-        with self._changed:
-            if event["type"] == "DELETED":
-                self._stores[kind].pop(item["metadata"]["name"], None)
-            elif event["type"] != "BOOKMARK":
-                self._stores[kind][item["metadata"]["name"]] = self._kept(kind, item)
-            self._count += event["type"] != "BOOKMARK"
-            self._changed.notify_all()
+        if event["type"] != "BOOKMARK":
+            kept = self._kept(kind, item) if event["type"] != "DELETED" else None
+            with self._changed:
+                self._keep(kind, item["metadata"]["name"], kept)
+                self._count += 1
+                self._changed.notify_all()
         return str(item["metadata"]["resourceVersion"])
+
+    def _keep(self, kind: str, name: str, kept: Any) -> None:
+        """Put an object into its store, or take it out; the Job that it is, or belongs to, is looked at again."""
+        old = self._stores[kind].pop(name, None)
+        if kept is not None:
+            self._stores[kind][name] = kept
+        if kind != _PODS:
+            self._touched.add(name)
+            return
+        for pod in (old, kept):
+            if pod is not None:
+                self._touched.add(pod.job)
+        if old is not None:
+            del self._pods[old.job][name]
+            if not self._pods[old.job]:
+                del self._pods[old.job]
+        if kept is not None:
+            self._pods.setdefault(kept.job, {})[name] = kept
 
     def _kept(self, kind: str, item: Object) -> Any:
         return pod_view(item) if kind == _PODS else _slim({**item, "kind": kind.split()[1]})

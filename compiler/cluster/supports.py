@@ -1,43 +1,61 @@
 """Objects that start nothing (configs, claims, policies): what is there already, and server-side apply of the rest."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+import json
+import threading
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from compiler.cluster.api import APPLY, Api, Object
 from compiler.cluster.kinds import KINDS, kind_of
-from compiler.cluster.problems import ApiError
-from compiler.cluster.refusals import refusal
+from compiler.cluster.ledger import COMPONENT
+from compiler.cluster.problems import ApiError, ClusterError
+from compiler.cluster.refusals import is_of_labels, refusal
 from compiler.cluster.snapshot import MANAGED
 from compiler.diagnostics import Diagnostic
 from compiler.manifests import Manifest
 
 MANAGER = "trainspec"
+_SELECTOR = f"{MANAGED},app.kubernetes.io/component!={COMPONENT}"
+_OF_SERVER = ("managedFields", "uid", "resourceVersion", "creationTimestamp", "selfLink")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Live:
-    """The supports of all plans in a namespace, by `apiVersion kind` and name, without what the server adds."""
+    """The supports of all plans of a namespace: one list a kind, when the first plan asks for it.
 
-    objects: Mapping[tuple[str, str], Object] = field(default_factory=dict)
+    Each is held as text without what the server adds, which takes a fraction of the memory, for any number of threads.
+    """
+
+    def __init__(self, api: Api, namespace: str) -> None:
+        self._api = api
+        self._namespace = namespace
+        self._lock = threading.Lock()
+        self._texts: dict[str, dict[str, str]] = {}
 
     def holds(self, manifest: Manifest) -> bool:
         """Whether the object is there, applied by us, and says all that the manifest says."""
-        found = self.objects.get((f"{manifest.data['apiVersion']} {manifest.kind}", manifest.name))
-        return found is not None and contains(found, manifest.data)
+        text = self._of_kind(f"{manifest.data['apiVersion']} {manifest.kind}").get(manifest.name)
+        return text is not None and contains(json.loads(text), manifest.data)
+
+    def _of_kind(self, kind: str) -> dict[str, str]:
+        with self._lock:
+            if kind not in self._texts:
+                self._texts[kind] = dict(_listed(self._api, self._namespace, kind))
+            return self._texts[kind]
 
 
-def list_live(api: Api, namespace: str, kinds: Iterable[str]) -> Live:
-    """One list a kind, for all plans."""
-    objects: dict[tuple[str, str], Object] = {}
-    for kind in kinds:
-        for page, _ in api.pages(KINDS[kind].collection(namespace), {"labelSelector": MANAGED}):
-            api_version, name = kind.split()
+def _listed(api: Api, namespace: str, kind: str) -> Iterator[tuple[str, str]]:
+    """The objects of a kind that we applied, by name, as text."""
+    api_version, name = kind.split()
+    try:
+        for page, _ in api.pages(KINDS[kind].collection(namespace), {"labelSelector": _SELECTOR}):
             for item in page:
                 if _is_applied(item):
-                    item["metadata"].pop("managedFields", None)
-                    objects[kind, item["metadata"]["name"]] = {**item, "apiVersion": api_version, "kind": name}
-    return Live(objects=objects)
+                    meta = {key: value for key, value in item["metadata"].items() if key not in _OF_SERVER}
+                    held = {key: value for key, value in item.items() if key != "status"}
+                    held |= {"apiVersion": api_version, "kind": name, "metadata": meta}
+                    yield meta["name"], json.dumps(held, ensure_ascii=False)
+    except ApiError as error:
+        raise ClusterError(refusal(error, "list", f"namespace `{namespace}`", namespace)) from error
 
 
 def _is_applied(item: Object) -> bool:
@@ -63,7 +81,13 @@ def put(api: Api, manifest: Manifest, where: str, *, dry_run: bool) -> Diagnosti
     query = {"fieldManager": MANAGER, "fieldValidation": "Strict", **({"dryRun": "All"} if dry_run else {})}
     path = kind_of(manifest.data).path(manifest.namespace, manifest.name)
     try:
-        api.patch(path, dict(manifest.data), APPLY, query)
+        try:
+            api.patch(path, dict(manifest.data), APPLY, query)
+        except ApiError as error:
+            if not is_of_labels(error):
+                raise
+            # labels say which version rendered the object, and a reconciler may keep the old ones
+            api.patch(path, dict(manifest.data), APPLY, {**query, "force": True})
     except ApiError as error:
         return refusal(error, "patch", f"{manifest.kind} `{manifest.name}`", where)
     return None

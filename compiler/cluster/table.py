@@ -1,35 +1,68 @@
 """What people see of plans in a cluster: a table on a terminal, a line for each change without one."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
+from rich.text import Text
 
 from compiler.cluster.rows import Row
+from compiler.counts import counted
 
-_COLUMNS = ("plan", "stage", "state", "pods", "step", "loss", "left", "score (95 %)", "why")
-_RIGHT = {"step", "loss", "left"}
+_FRAME = 5  # lines of a table besides its rows
+_COLUMNS = ("stage", "state", "progress", "score (95 %)")
 
 
-def table(found: Iterable[Row]) -> Table:
-    """The table; columns that say nothing are left out."""
-    cells = [_cells(row) for row in found]
+def overview(found: Iterable[Row]) -> Group:
+    """For each plan a table of its stages, and below it a line for each that says why it waits or failed."""
+    parts: list[RenderableType] = []
+    for plan, of_plan in groupby(found, key=lambda row: row.plan):
+        rows = list(of_plan)
+        parts += [_table(plan, rows), *(Text(line) for line in _reasons(rows))]
+    return Group(*parts)
+
+
+def screenful(plans: Iterable[list[Row]], height: int) -> Group:
+    """The overview of as many plans as a screen shows, and how many more there are."""
+    parts: list[RenderableType] = []
+    left, more = height - 1, 0
+    for rows in plans:
+        left -= len(rows) + _FRAME + len(list(_reasons(rows)))
+        if left >= 0 or not parts:
+            parts.append(overview(rows))
+        else:
+            more += 1
+    return Group(*parts, *([Text(f"and {counted(more, 'more plan')}")] if more else ()))
+
+
+def _table(plan: str, rows: list[Row]) -> Table:
+    cells = [_cells(row) for row in rows]
     said = {name for index, name in enumerate(_COLUMNS) if any(row[index] for row in cells)}
-    shown = [name for name in _COLUMNS if name in said]
-    made = Table(title_justify="left")
-    for name in shown:
-        wraps = name == "why"
-        made.add_column(name, justify="right" if name in _RIGHT else "left", no_wrap=not wraps, overflow="fold")
+    made = Table(title=plan, title_justify="left", title_style="bold")
+    for name in _COLUMNS:
+        if name in said:
+            made.add_column(name, overflow="fold")
     for row in cells:
-        made.add_row(*(row[_COLUMNS.index(name)] for name in shown))
+        made.add_row(*(cell for name, cell in zip(_COLUMNS, row, strict=True) if name in said))
     return made
 
 
 def _cells(row: Row) -> tuple[str, ...]:
+    state = f"{row.state} ({row.pods})" if row.pods and "," in row.pods else row.state
+    left = f"{duration(row.seconds_left)} left" if row.seconds_left else ""
     step = f"{row.done}/{row.total}" if row.total else ""
-    loss = "" if row.loss is None else f"{row.loss:.3f}"
-    why = row.reason + (f" → {row.advice}" if row.advice else "")
-    return (row.plan, row.stage, row.state, row.pods, step, loss, duration(row.seconds_left), row.score, why)
+    ended = row.score or row.state in ("complete", "failed")
+    progress = "" if ended else ", ".join(filter(None, (step, _loss(row), left)))
+    return (row.stage, state, progress, row.score)
+
+
+def _reasons(rows: Iterable[Row]) -> Iterator[str]:
+    for row in rows:
+        if row.reason and row.state != "finished":
+            yield f"  {row.stage}: {row.reason}"
+        if row.advice:
+            yield f"    → {row.advice}"
 
 
 def duration(seconds: float | None) -> str:

@@ -13,7 +13,7 @@ REPORT_SUFFIX = "-report"  # of its name
 CONTAINERS = ("stage", "node")  # the second one in pods of a TrainJob, whose operator looks for it
 _GROUP_ENDED = 79  # exit code of a pod that ended because another one of its stage did
 _INDEX = "batch.kubernetes.io/job-completion-index"
-_QUEUE = "kueue.x-k8s.io/queue-name"
+QUEUE = "kueue.x-k8s.io/queue-name"
 _DISRUPTIONS = ("DisruptionTarget", "TerminationTarget")  # conditions of a pod that something else ends
 _JOB_LABELS = ("jobset.sigs.k8s.io/jobset-name", "batch.kubernetes.io/job-name", "job-name")
 
@@ -132,7 +132,7 @@ def job_view(found: Object, pods: Iterable[PodView] = ()) -> JobView:
         uid=meta["uid"],
         phase=phase,
         kind=found["kind"],
-        queue=labels.get(_QUEUE, ""),
+        queue=labels.get(QUEUE, ""),
         reason=str(ending.get("reason") or ""),
         told=str(ending.get("message") or ""),
         created=meta.get("creationTimestamp") or "",

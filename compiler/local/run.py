@@ -3,9 +3,10 @@
 import fcntl
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -30,7 +31,7 @@ def run(plan: Path, work: Path | None, models: Path | None) -> tuple[Diagnostic,
         return ()
     jobs = read.value
     pending = [job for job in jobs if not job.finished]
-    beyond = tuple(_beyond(job, plan) for job in pending if lacking(job.config))
+    beyond = tuple(beyond_runtime(job.stage, job.config, plan) for job in pending if lacking(job.config))
     if beyond:
         return beyond
     places = Places(
@@ -71,11 +72,12 @@ def default_models() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "trainspec" / "models"
 
 
-def _beyond(job: LocalJob, plan: Path) -> Diagnostic:
+def beyond_runtime(stage: str, config: Mapping[str, Any], plan: Path) -> Diagnostic:
+    """RUN796: the plan has a stage that the runtime of this version does not have."""
     have = ", ".join(f"`{name}`" for name in RUNTIME_METHODS)
     return diagnostic(
         "RUN796",
-        f"stage `{job.stage}` needs {lacking(job.config)}, which this version does not run; nothing was started",
+        f"stage `{stage}` needs {lacking(config)}, which this version does not run; nothing was started",
         Location(path=str(plan)),
         hint=f"keep the plan for review, or run it with a version that has the method (this one has {have})",
     )

@@ -117,18 +117,44 @@ spec:
 ROWS = {"demos": 60, "held-out": 20, "badcases": 40}
 
 
-def write_project(folder: Path, count: int, *, texts_of: str = "") -> Path:
+# what makes a preference, which DPO would follow, and so a plan longer
+_PREFERENCE = """\
+    - kind: preference
+      statement: 客服 would have written it differently
+"""
+_WINS = "    win: {{value: 0.75, low: 0.68, high: 0.82}}\n"
+_SOURCE = """\
+    source:
+      folder:
+        claim: shared
+"""
+
+
+def write_short_project(folder: Path, count: int) -> Path:
+    """As `write_project`, with plans of 4 Jobs: load, evaluate, SFT, evaluate; 10 objects with policy and claim."""
+    return write_project(
+        folder,
+        count,
+        spec_text=SPEC.replace(_PREFERENCE, ""),
+        probe=PROBE.replace(_WINS, ""),
+        profile=PROFILE + _SOURCE,
+    )
+
+
+def write_project(
+    folder: Path, count: int, *, texts_of: str = "", spec_text: str = SPEC, probe: str = PROBE, profile: str = PROFILE
+) -> Path:
     """Write `count` specs under `folder`, and give the folder back. `texts_of` changes every text of the data."""
     (folder / "clusters").mkdir(parents=True)
-    (folder / "clusters" / "shared.yaml").write_text(PROFILE, encoding="utf-8")
+    (folder / "clusters" / "shared.yaml").write_text(profile, encoding="utf-8")
     for number in range(count):
         name = f"shop-{number:05d}"
         data, evidence = folder / name / "data", folder / name / "evidence"
         data.mkdir(parents=True)
         evidence.mkdir()
-        spec = SPEC.format(name=name, number=number, team=number % 40)
+        spec = spec_text.format(name=name, number=number, team=number % 40)
         (folder / name / "spec.yaml").write_text(spec, encoding="utf-8")
-        for file, text in (("prompts.yaml", PROMPTS), ("probe.yaml", PROBE)):
+        for file, text in (("prompts.yaml", PROMPTS), ("probe.yaml", probe)):
             digest = hashlib.sha256(f"{name}/{file}".encode()).hexdigest()
             (evidence / file).write_text(text.format(number=number, digest=digest), encoding="utf-8")
         for source in ROWS:

@@ -18,6 +18,13 @@ from conftest import PROFILE, MakeSpec
 TESTS = Path(__file__).parents[1]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One worker runs them all, one after the other: they share a server, and what they wait for takes a core."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.xdist_group("cluster"))
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A running API server; without one its tests are skipped, or fail where `TRAINSPEC_CLUSTER=required` says so."""

@@ -15,7 +15,7 @@ from cluster.faulty import Proxy, Rule, faulty
 from cluster.player import Player
 from cluster.shop import Shop
 
-LEDGER = r"(POST|PATCH) .*/configmaps"
+LEDGER = r"POST .*/configmaps$|PATCH .*-ledger$"
 WRITES = r"^(POST|PATCH|DELETE) "
 CALLS = 12  # of `apply`, as a CI that is started again would make them
 
@@ -39,6 +39,7 @@ class Fault:
     rules: tuple[tuple[str, str, int, int], ...] = ()  # how, match, times, status
     act: Callable[[Scene], None] | None = None
     callers: int = 1
+    clock: str = ""  # how far the clock of `apply` is off
     retry: bool = False  # somebody has to say that the stage may go on
 
 
@@ -95,7 +96,7 @@ FAULTS = (
     Fault(name="500", rules=(("status", "", 6, 500),)),
     Fault(name="503", rules=(("status", WRITES, 6, 503),)),
     Fault(name="connection dropped before the request", rules=(("drop", "", 6, 0),)),
-    Fault(name="connection dropped after the write", rules=(("drop-after", WRITES, 12, 0),)),
+    Fault(name="connection dropped after the write", rules=(("drop-after", WRITES, 5, 0),)),
     Fault(name="slow answers", rules=(("slow", WRITES, 2, 0),)),
     Fault(name="token expired", rules=(("status", WRITES, 1, 401),)),
     Fault(name="apply killed (SIGKILL)", act=_kill_apply),
@@ -103,6 +104,8 @@ FAULTS = (
     Fault(name="two applies at once", callers=2),
     Fault(name="running Job deleted by hand", act=_delete_running, retry=True),
     Fault(name="time to live ran out, nobody looked", act=_time_to_live),
+    Fault(name="clock 400 days behind", clock="-400d"),
+    Fault(name="clock 400 days ahead", clock="+400d"),
     Fault(name="pod evicted", act=_evict),
     Fault(name="node lost", act=_lose_node),
     Fault(name="spec changed while its Job runs", act=_change_spec),
@@ -157,11 +160,11 @@ def _headers(status: int) -> dict[str, str]:
 def _apply(scene: Scene, proxy: Proxy, fault: Fault) -> tuple[int, str]:
     """One call of `apply --wait`, or several at once; the worst exit code and what the first one said."""
     arguments = ["apply", str(scene.shop.folder), "--wait", "--kubeconfig", str(proxy.kubeconfig), *scene.again]
-    processes = [scene.shop.begin(*arguments) for _ in range(fault.callers)]
+    processes = [scene.shop.begin(*arguments, clock=fault.clock) for _ in range(fault.callers)]
     scene.process = processes[0]
     watcher = threading.Thread(target=_watch_for_kills, args=(scene, proxy), daemon=True)
     watcher.start()
-    told = [each.communicate(timeout=40) for each in processes]
+    told = [each.communicate(timeout=180) for each in processes]
     return max(abs(each.returncode) for each in processes), "".join(told[0])
 
 

@@ -50,6 +50,10 @@ class Player:
         code = int(message["exit_code"])
         if pods:
             self.end_pod(self.start(job), code, json.dumps(message))
+        self.end_job(job, code)
+
+    def end_job(self, job: str, code: int) -> None:
+        """The Job ends as the exit code of its pod says."""
         if code:
             told = (
                 f"Container stage for pod {self.namespace}/{job}-0 failed with exit code {code} matching FailJob rule"

@@ -1,9 +1,15 @@
 """What `trainspec apply` promises: each stage once, in its order, whoever calls how often."""
 
+import json
 from typing import Any
 
 from cluster.player import GOOD, gate
+from cluster.server import ROOT
 from cluster.shop import Shop
+
+from compiler import __version__
+from compiler.cluster.api import APPLY, Api
+from compiler.cluster.connect import Target
 
 
 def test_stages_start_one_after_the_other_and_once(shop: Shop) -> None:
@@ -263,6 +269,65 @@ def test_a_foreign_ledger_is_left_alone(shop: Shop) -> None:
     assert "CLU614" in done.stderr
     assert shop.player.core.read_namespaced_config_map("shop-ledger", shop.namespace).data == {"mine": "x"}
     assert shop.player.jobs() == [], "a stage was started without a ledger"
+
+
+def test_labels_that_a_reconciler_keeps_are_taken_over(shop: Shop) -> None:
+    name = shop.job("evaluate-base")
+    theirs = next(each for each in shop.plan.supports if each.name == name)
+    body = {**theirs.data, "metadata": {**theirs.data["metadata"], "labels": {"app.kubernetes.io/version": "0.0.1"}}}
+    path = f"/api/v1/namespaces/{shop.namespace}/configmaps/{name}"
+    api = Api(Target(kubeconfig=shop.kubeconfig))
+    api.patch(path, body, APPLY, {"fieldManager": "argocd-controller"})
+    done = shop.apply()
+    assert done.exit_code == 0, done.stderr
+    labels = shop.player.core.read_namespaced_config_map(name, shop.namespace).metadata.labels
+    assert labels["app.kubernetes.io/version"] == __version__
+
+
+def test_what_somebody_else_changed_is_not_taken_over(shop: Shop) -> None:
+    shop.apply()
+    path = f"/apis/networking.k8s.io/v1/namespaces/{shop.namespace}/networkpolicies/shop"
+    opened = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "shop"}}
+    opened["spec"] = {"podSelector": {"matchLabels": {"app.kubernetes.io/part-of": "other"}}}
+    Api(Target(kubeconfig=shop.kubeconfig)).patch(path, opened, APPLY, {"fieldManager": "someone", "force": True})
+    done = shop.apply()
+    assert done.exit_code == 1
+    assert "CLU607" in done.stderr
+    assert "`someone`" in done.stderr
+
+
+def test_two_retries_at_once_start_a_stage_once(shop: Shop) -> None:
+    shop.apply()
+    base = shop.job("evaluate-base")
+    shop.player.fail(base, "BackoffLimitExceeded", "Job has reached the specified backoff limit")
+    shop.apply()
+    callers = [shop.begin("apply", str(shop.folder), "--retry", "--kubeconfig", str(shop.kubeconfig)) for _ in range(4)]
+    told = [each.communicate(timeout=120) for each in callers]
+    assert [each.returncode for each in callers] == [0] * 4, told
+    assert sum("started evaluate-base" in out for out, _ in told) >= 1
+    assert shop.ledger()["evaluate-base"]["starts"] == 2
+    assert shop.ledger()["evaluate-base"]["state"] == "created"
+
+
+def test_a_large_ledger_spares_what_the_plan_no_longer_has(shop: Shop) -> None:
+    shop.apply()
+    result = {"exit_code": 0, "gate": None, "metrics": {"m": {}}, "report": {"x": "y" * 3500}}
+    old = {"stage": "sft", "state": "complete", "uid": "", "starts": 1, "reason": "", "result": result}
+    data = {f"shop-sft-{number:010d}": json.dumps(old) for number in range(200)}
+    shop.player.core.patch_namespaced_config_map("shop-ledger", shop.namespace, {"data": data})
+    shop.player.finish(shop.job("evaluate-base"), gate("continue"))
+    assert shop.apply().exit_code == 0
+    records = shop.ledger_by_job()
+    assert sum(len(json.dumps(each)) for each in records.values()) < 100_000
+    assert records["shop-sft-0000000007"]["result"]["metrics"] == {"m": {}}
+    assert records[shop.job("evaluate-base")]["state"] == "complete"
+
+
+def test_a_plan_whose_stages_cannot_run_yet_is_refused(shop: Shop) -> None:
+    done = shop.call("apply", str(ROOT / "specs" / "bank-intents"), "--kubeconfig", str(shop.kubeconfig))
+    assert done.exit_code == 1
+    assert "RUN796" in done.stderr
+    assert "nothing was started" in done.stderr
 
 
 def test_a_claim_of_another_kind_is_not_mended_by_a_rerun(shop: Shop) -> None:

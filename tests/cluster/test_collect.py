@@ -65,5 +65,5 @@ def test_a_result_of_another_config_is_refused(shop: Shop) -> None:
 def test_nothing_to_collect_is_said(shop: Shop) -> None:
     shop.apply()
     done = collect(shop)
-    assert done.exit_code == 1
-    assert "trainspec apply" in done.stderr
+    assert done.exit_code == 0, "a schedule collects again and again"
+    assert "nothing is measured yet" in done.stdout

@@ -180,3 +180,15 @@ def test_leakage_is_found_across_shapes_and_spacing(make_spec: MakeSpec, row) ->
 )
 def test_profiles_that_no_cluster_takes(make_spec: MakeSpec, old: str, new: str, code: str) -> None:
     assert codes(make_spec(profile=PROFILE.replace(old, new))) == [code]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("memory: 8Gi", "memory: 16Gi"), ("namespace: training", "namespace: other"), ("20Gi", "20Gi")]
+)
+def test_an_approved_digest_covers_what_names_of_jobs_leave_out(make_spec: MakeSpec, old: str, new: str) -> None:
+    before = make_plan(make_spec(), "spec.yaml").value
+    after = make_plan(make_spec(profile=PROFILE.replace(old, new)), "spec.yaml").value
+    assert before is not None
+    assert after is not None
+    assert [stage.job for stage in before.stages] == [stage.job for stage in after.stages]
+    assert (before.digest != after.digest) == (old != new)

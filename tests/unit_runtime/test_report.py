@@ -198,3 +198,14 @@ def test_a_result_fits_into_the_termination_message_with_all_that_evidence_needs
 def test_a_small_result_is_told_whole() -> None:
     told = result_message(evaluation(broken=3), "d" * 64, "complete", 0)
     assert told["report"]["broken"]["ids"] == [f"{i:064d}" for i in range(3)]
+
+
+def test_of_very_many_classes_the_common_ones_are_told() -> None:
+    document = evaluation(broken=500)
+    rate = {"fixed": 1, "value": 0.1, "low": 0.0, "high": 0.2}
+    classes = {f"class {number:03d}": {**rate, "n": number} for number in range(200)}
+    document["report"]["badcases"] = {"metric": "exact_match", **rate, "n": 900, "classes": classes}
+    told = json.loads(fit_message(result_message(document, "d" * 64, "complete", 0)))
+    assert told["report"]["badcases"]["n"] == 900
+    assert list(told["report"]["badcases"]["classes"])[-1] == "class 199"
+    assert 5 < len(told["report"]["badcases"]["classes"]) < 100

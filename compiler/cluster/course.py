@@ -1,0 +1,118 @@
+"""Plans under way: the next step of those of which something changed, and the rows that this makes others."""
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from itertools import islice
+
+from compiler.cluster.advance import End
+from compiler.cluster.api import Api
+from compiler.cluster.apply import Standing, take_step
+from compiler.cluster.failure import objects_of
+from compiler.cluster.look import MOST_LOGS, Look, has_log, has_no_pods, is_queued
+from compiler.cluster.problems import ClusterError
+from compiler.cluster.rows import Row
+from compiler.cluster.snapshot import Seen
+from compiler.cluster.views import JobView
+
+GOING = (End.GOING, End.BLOCKED)
+_Key = tuple[str, str]  # namespace and name of a plan
+
+
+class Course:
+    """Where plans stand, and their rows. What is done at a time depends on what changed, not on how many there are."""
+
+    def __init__(self, api: Api, standings: Iterable[Standing]) -> None:
+        self._api = api
+        self._look = Look(api)
+        self._standings = {_key(each): each for each in standings}
+        self._going = {key for key, each in self._standings.items() if is_going(each)}
+        self._fresh = set(self._standings)
+        self._rows: dict[_Key, list[Row]] = {}
+        self._asked: dict[str, tuple[_Key, JobView]] = {}  # Jobs with a log, the one that was read longest ago first
+        self._waiting: dict[str, _Key] = {}  # Jobs without pods, by the names that events about them have
+        self._queued: dict[str, tuple[_Key, JobView]] = {}  # Jobs that a queue holds back
+
+    @property
+    def standings(self) -> list[Standing]:
+        """Where all plans stand, in their order."""
+        return list(self._standings.values())
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing of them moves any more."""
+        return not self._going
+
+    @property
+    def rows(self) -> list[list[Row]]:
+        """The rows of each plan that has not ended; of all, where all have."""
+        return [rows for key, rows in self._rows.items() if key in self._going or not self._going]
+
+    def take(self, looks: Mapping[str, tuple[Seen, set[str]]], pool: ThreadPoolExecutor) -> list[Row]:
+        """Take the next step of each plan of which something changed in its namespace; the rows of these."""
+        seen = {namespace: each for namespace, (each, _) in looks.items()}
+        due = self._fresh | {
+            key for namespace, (_, plans) in looks.items() for plan in plans if (key := (namespace, plan)) in self._rows
+        }
+        self._fresh = set()
+        stepping = sorted(due & self._going)
+        for key, standing in zip(stepping, pool.map(lambda key: self._step(key, seen[key[0]]), stepping), strict=True):
+            self._standings[key] = standing
+            if not is_going(standing):
+                self._going.discard(key)
+        for key in due:
+            self._note(key, seen[key[0]])
+        return self._renewed(due, seen)
+
+    def ask(self, looks: Mapping[str, tuple[Seen, set[str]]]) -> list[Row]:
+        """Ask about some of the Jobs that run, and about those without pods or in a queue; the rows of which that tells
+        more.
+        """
+        told: set[_Key] = set()
+        for name in list(islice(self._asked, MOST_LOGS)):
+            key, job = self._asked[name] = self._asked.pop(name)
+            told |= {key} if self._look.read(key[0], job) else set()
+        for namespace in {key[0] for key in self._waiting.values()}:
+            new = self._look.list_warnings(namespace)
+            told |= {self._waiting[name] for name in new if name in self._waiting}
+        for namespace in {key[0] for key, _ in self._queued.values()}:
+            held = [job for key, job in self._queued.values() if key[0] == namespace]
+            told |= {self._queued[name][0] for name in self._look.ask_queues(namespace, held)}
+        return self._renewed(told, {namespace: each for namespace, (each, _) in looks.items()})
+
+    def _step(self, key: _Key, seen: Seen) -> Standing:
+        standing = self._standings[key]
+        try:
+            return take_step(self._api, standing, seen)
+        except ClusterError as error:
+            return replace(standing, problems=(error.found,))
+
+    def _note(self, key: _Key, seen: Seen) -> None:
+        """Note which Jobs of a plan there is something to ask about."""
+        for stage in self._standings[key].plan.stages:
+            job = seen.jobs.get(stage.job)
+            for name in objects_of(stage.job):
+                self._waiting.pop(name, None)
+                if job is not None and has_no_pods(job):
+                    self._waiting[name] = key
+            self._queued.pop(stage.job, None)
+            if job is not None and is_queued(job):
+                self._queued[stage.job] = (key, job)
+            if job is None or not has_log(job):
+                self._asked.pop(stage.job, None)
+            else:
+                self._asked[stage.job] = (key, job)
+
+    def _renewed(self, keys: set[_Key], seen: Mapping[str, Seen]) -> list[Row]:
+        for key in keys:
+            self._rows[key] = list(self._look.rows(self._standings[key], seen[key[0]]))
+        return [row for key in sorted(keys) for row in self._rows[key]]
+
+
+def is_going(standing: Standing) -> bool:
+    """Whether anything can still come of a plan by waiting."""
+    return not standing.problems and standing.step is not None and standing.step.end in GOING
+
+
+def _key(standing: Standing) -> _Key:
+    return (standing.plan.namespace, standing.plan.name)
