@@ -16,6 +16,7 @@ from compiler.cluster.apply import Looks, Standing, apply_plans, seen_of
 from compiler.cluster.approve import Approval, approvals, plan_folders, read_plan
 from compiler.cluster.cluster_plan import ClusterPlan, read_cluster_plan
 from compiler.cluster.connect import Target
+from compiler.cluster.course import is_going
 from compiler.cluster.failure import details, readable
 from compiler.cluster.follow import follow
 from compiler.cluster.kinds import POD, kind_of
@@ -80,7 +81,7 @@ def _applied(api: Api, approved: list[Approval], wanted: Wanted, found: list[Dia
             followed.append(replace(standing, plan=replace(standing.plan, supports=())))
         else:
             found += failures.of(standing)
-    if any(each.step for each in followed):
+    if any(is_going(each) for each in followed):
         followed = follow(api, followed, Console())
         for standing in followed:
             print(f"{standing.plan.shown}: {_verdict(standing)}")

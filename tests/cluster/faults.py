@@ -15,7 +15,7 @@ from cluster.faulty import Proxy, Rule, faulty
 from cluster.player import Player
 from cluster.shop import Shop
 
-LEDGER = r"(POST|PATCH) .*/configmaps"
+LEDGER = r"POST .*/configmaps$|PATCH .*-ledger$"
 WRITES = r"^(POST|PATCH|DELETE) "
 CALLS = 12  # of `apply`, as a CI that is started again would make them
 
@@ -39,6 +39,7 @@ class Fault:
     rules: tuple[tuple[str, str, int, int], ...] = ()  # how, match, times, status
     act: Callable[[Scene], None] | None = None
     callers: int = 1
+    clock: str = ""  # how far the clock of `apply` is off
     retry: bool = False  # somebody has to say that the stage may go on
 
 
@@ -103,6 +104,8 @@ FAULTS = (
     Fault(name="two applies at once", callers=2),
     Fault(name="running Job deleted by hand", act=_delete_running, retry=True),
     Fault(name="time to live ran out, nobody looked", act=_time_to_live),
+    Fault(name="clock 400 days behind", clock="-400d"),
+    Fault(name="clock 400 days ahead", clock="+400d"),
     Fault(name="pod evicted", act=_evict),
     Fault(name="node lost", act=_lose_node),
     Fault(name="spec changed while its Job runs", act=_change_spec),
@@ -157,7 +160,7 @@ def _headers(status: int) -> dict[str, str]:
 def _apply(scene: Scene, proxy: Proxy, fault: Fault) -> tuple[int, str]:
     """One call of `apply --wait`, or several at once; the worst exit code and what the first one said."""
     arguments = ["apply", str(scene.shop.folder), "--wait", "--kubeconfig", str(proxy.kubeconfig), *scene.again]
-    processes = [scene.shop.begin(*arguments) for _ in range(fault.callers)]
+    processes = [scene.shop.begin(*arguments, clock=fault.clock) for _ in range(fault.callers)]
     scene.process = processes[0]
     watcher = threading.Thread(target=_watch_for_kills, args=(scene, proxy), daemon=True)
     watcher.start()

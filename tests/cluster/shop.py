@@ -1,6 +1,8 @@
 """A project whose plan is applied by the tests: the commands as people call them, and what the cluster has then."""
 
+import importlib.util
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -46,10 +48,12 @@ class Shop:
         """A command of `trainspec`."""
         return CliRunner().invoke(app, list(arguments), catch_exceptions=False)
 
-    def begin(self, *arguments: str) -> "subprocess.Popen[str]":
-        """A command of `trainspec` as a process of its own."""
+    def begin(self, *arguments: str, clock: str = "") -> "subprocess.Popen[str]":
+        """A command of `trainspec` as a process of its own, whose clock may be wrong by `clock`, such as `-400d`."""
         command = [sys.executable, "-m", "compiler", *arguments]
-        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+        return subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=_environment(clock)
+        )
 
     def apply(self, *options: str) -> Result:
         """`trainspec apply`."""
@@ -84,3 +88,13 @@ class Shop:
                 self.player.finish(job)
                 ran.append(job)
         raise AssertionError(f"the plan does not end: {ran}")
+
+
+def _environment(clock: str) -> dict[str, str]:
+    """What makes the system's library lie about the time; waits still take as long as they say."""
+    if not clock:
+        return dict(os.environ)
+    vendor = Path(str(importlib.util.find_spec("libfaketime").origin)).parent / "vendor"
+    (library,) = vendor.rglob("libfaketime.so.1")
+    faked = {"LD_PRELOAD": str(library), "FAKETIME": clock}
+    return os.environ | faked | {"DONT_FAKE_MONOTONIC": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
