@@ -8,10 +8,10 @@ from pathlib import Path
 from compiler.batch import find_specs
 from compiler.build import compiled
 from compiler.cache import Cache, open_cache
-from compiler.cluster.cluster_plan import ClusterPlan, rendered_cluster_plan
+from compiler.cluster.cluster_plan import ClusterPlan, read_cluster_plan, rendered_cluster_plan
 from compiler.cluster.problems import ClusterError, problem
-from compiler.diagnostics import Diagnostic, has_errors
-from compiler.discover import PLAN_FOLDER, SPEC_FILE
+from compiler.diagnostics import Diagnostic, Outcome, has_errors
+from compiler.discover import PLAN_FOLDER, SPEC_FILE, SpecPath
 from compiler.local.run import beyond_runtime
 from compiler.output import folder_files
 from compiler.runtime_support import lacking
@@ -75,6 +75,14 @@ def approved_plan(approval: Approval) -> ClusterPlan:
     if read is None or read.value is None:
         raise ClusterError(_outdated(approval.folder))
     return read.value
+
+
+def read_plan(folder: Path, cache: Cache | None) -> Outcome[ClusterPlan | None]:
+    """The plan of a folder as it is, whatever its spec compiles to: the quick way where the cache knows its files."""
+    path = folder.parent / SPEC_FILE
+    known = cache.find(SpecPath(path=path, shown=path.as_posix())) if cache else None
+    files = folder_files(folder, known.plan) if known is not None else None
+    return read_cluster_plan(folder) if files is None else rendered_cluster_plan(folder, files)
 
 
 def _outdated(folder: Path) -> Diagnostic:

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from rich.console import Console
 
+from compiler.cache import open_cache
 from compiler.cluster import act
 from compiler.cluster.advance import End, advance
 from compiler.cluster.api import Api
 from compiler.cluster.apply import Looks, Standing, apply_plans, seen_of
-from compiler.cluster.approve import Approval, approvals, plan_folders
+from compiler.cluster.approve import Approval, approvals, plan_folders, read_plan
 from compiler.cluster.cluster_plan import ClusterPlan, read_cluster_plan
 from compiler.cluster.connect import Target
 from compiler.cluster.course import is_going
@@ -149,9 +150,9 @@ def status(paths: list[Path], target: Target, *, as_json: bool, style: str) -> E
     ends: list[tuple[str, End, list[Row]]] = []
     try:
         api = Api(target)
-        looks, asked = Looks(api), Look(api)
+        looks, asked, cache = Looks(api), Look(api), open_cache()
         for folder in folders:
-            read = read_cluster_plan(folder)
+            read = read_plan(folder, cache)
             found += read.diagnostics
             if read.value is not None and not found:
                 ends.append(_standing(read.value, looks.seen(read.value), asked))

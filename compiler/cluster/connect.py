@@ -1,6 +1,7 @@
 """Where the cluster is and who asks: a kubeconfig, or the service account of the pod that this runs in."""
 
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from compiler.cluster.problems import ClusterError, problem
 
 _IN_CLUSTER = "KUBERNETES_SERVICE_HOST"
 _CONNECTIONS = 32
+_FRESH_SECONDS = 5.0  # no token is given out that runs out so soon
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,6 +35,8 @@ class Connection:
 
         self.configuration = _configuration(target)
         self.configuration.connection_pool_maxsize = _CONNECTIONS
+        self._headers: dict[str, str] = {}
+        self._asked = -_FRESH_SECONDS
         self.pool = ApiClient(configuration=self.configuration).rest_client.pool_manager
 
     @property
@@ -41,7 +45,15 @@ class Connection:
         return str(self.configuration.host).rstrip("/")
 
     def headers(self) -> dict[str, str]:
-        """The credentials of a request; a token that runs out is renewed here, if its provider can."""
+        """The credentials of a request; a token that runs out is renewed here, if its provider can.
+
+        The client reads its whole configuration again for that, so it is not asked for each of thousands of requests.
+        """
+        if time.monotonic() > self._asked + _FRESH_SECONDS:
+            self._headers, self._asked = self._credentials(), time.monotonic()
+        return self._headers
+
+    def _credentials(self) -> dict[str, str]:
         token = self.configuration.get_api_key_with_prefix("authorization", alias="BearerToken")
         if token:
             return {"Authorization": token}
