@@ -32,6 +32,7 @@ from compiler.commands import report
 from compiler.credentials import masked
 from compiler.diagnostics import Diagnostic
 from compiler.exit_codes import ExitCode
+from compiler.signals import terminable
 
 _OF_CLUSTER = ("CLU601", "CLU602", "CLU603", "CLU604", "CLU609")
 _WIDTH = 160
@@ -65,7 +66,8 @@ def apply(paths: list[Path], target: Target, wanted: Wanted, style: str) -> Exit
     if any(each.severity == "error" for each in found) or not approved:
         return _ended(found, style)
     try:
-        return _applied(Api(target), approved, wanted, found, style)
+        with terminable():
+            return _applied(Api(target), approved, wanted, found, style)
     except ClusterError as error:
         return _ended([*found, error.found], style)
 
