@@ -46,6 +46,13 @@ MAY = {
     },
 }
 # what would let a role read secrets, run what it likes, or give itself more
+ENGINES = {
+    "jobset": {("jobset.x-k8s.io", "jobsets"): "jobs"},
+    "trainjob": {
+        ("trainer.kubeflow.org", "trainjobs"): "jobs",
+        ("trainer.kubeflow.org", "trainingruntimes"): "services",
+    },
+}
 NEVER = [
     ("", "secrets"),
     ("", "serviceaccounts"),
@@ -89,12 +96,21 @@ def test_a_role_may_do_what_it_must_and_nothing_else(profile: Path, role: str) -
     assert may(profile, role) == MAY[role]
 
 
+@pytest.mark.parametrize("role", MAY)
+@pytest.mark.parametrize("output", ENGINES)
+def test_a_role_reaches_the_kinds_of_the_profiles_output(profile: Path, role: str, output: str) -> None:
+    profile.write_text(PROFILE.replace("  storage:\n", f"  output: {output}\n  storage:\n"), encoding="utf-8")
+    jobs, services = MAY[role]["batch", "jobs"], MAY[role].get(("", "services"), set())
+    more = {each: jobs if like == "jobs" else services for each, like in ENGINES[output].items()}
+    assert may(profile, role) == MAY[role] | {each: verbs for each, verbs in more.items() if verbs}
+
+
 def may(profile: Path, role: str) -> dict[tuple[str, str], set[str]]:
     """What a role of the profile may do, of all that is asked for anywhere."""
     made = objects(profile, "--driver", "10.0.0.1/32")
     (found,) = (each for each in made if each["kind"] == "Role" and each["metadata"]["name"] == role)
     assert all(set(rule) == {"apiGroups", "resources", "verbs"} for rule in found["rules"])
-    asked = {*MAY["trainspec-apply"], *NEVER}
+    asked = {*MAY["trainspec-apply"], *NEVER, *(each for kinds in ENGINES.values() for each in kinds)}
     verbs = {each: {verb for verb in VERBS if allowed(found["rules"], verb, *each)} for each in asked}
     return {each: some for each, some in verbs.items() if some}
 
