@@ -99,15 +99,16 @@ def test_it_outlasts_its_plan(plan: Path) -> None:
 
 
 def test_another_plan_or_image_is_another_driver(plan: Path) -> None:
-    name = objects(plan)[1]["metadata"]["name"]
     (profile,) = plan.parent.parent.parent.glob("specs/clusters/*.yaml")
     spec = plan.parent / "spec.yaml"
-    names = {name}
+    made = [objects(plan)[1]["metadata"]]
     for path, old, new in ((profile, "driver@sha256:0", "driver@sha256:f"), (spec, "spec:\n", "spec:\n  rerun: 1\n")):
         path.write_text(path.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
         trainspec("compile", spec)
-        names.add(objects(plan)[1]["metadata"]["name"])
-    assert len(names) == 3
+        made.append(objects(plan)[1]["metadata"])
+    assert len({each["name"] for each in made}) == 3
+    first, second, third = (each["annotations"]["trainspec.dev/plan-digest"] for each in made)
+    assert first == second != third, "a plan stays approved, whatever image applies it"
 
 
 def refused(plan: Path, *options: str) -> str:
