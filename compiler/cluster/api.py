@@ -21,7 +21,7 @@ Query = Mapping[str, str | int | bool]
 
 APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"
-_PAGE = 250
+_PAGE = 100
 _TIMEOUT = 30.0  # seconds, of one attempt
 _WATCH_SECONDS = 240
 _UNAUTHORIZED = 401
@@ -35,6 +35,7 @@ class Api:
         self.requests = 0
         self.server_time = 0.0
         self._patience = patience
+        self._failing_since: float | None = None  # of all threads: a server that is away is waited for once
         self._connection = Connection(target)
 
     def get(self, path: str, query: Query | None = None, *, once: bool = False) -> Object:
@@ -134,6 +135,7 @@ class Api:
             attempt += 1
             status, response, told = self._attempt(method, url, content, content_type, stream=stream)
             if 200 <= status < 300:
+                self._failing_since = None
                 return response
             if status == _UNAUTHORIZED and not renewed:
                 renewed = True  # a token that a file or a program renews may be a new one by now
@@ -141,13 +143,14 @@ class Api:
                 continue
             failure = _failure(status, response, told)
             if status == _UNAUTHORIZED:
-                hint = "renew the credentials of the kubeconfig, then run the command again"
+                hint = "renew the credentials, then run the command again"
                 message = f"the API server does not know who asks: {failure}"
                 raise ClusterError(problem("CLU603", message, self.target.shown, hint=hint)) from failure
             wait = pause(attempt, response.headers if response is not None else {})
             if once or not is_transient(status):
                 raise failure
-            if time.monotonic() + wait > deadline:
+            since = self._failing_since = self._failing_since or time.monotonic()
+            if time.monotonic() + wait > min(deadline, since + self._patience):
                 raise self._unreachable(f"{failure} ({method} {path}, tried {attempt} times)") from failure
             time.sleep(wait * random.uniform(0.8, 1.2))  # noqa: S311 - so that many do not come back at once
 

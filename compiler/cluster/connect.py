@@ -1,6 +1,7 @@
 """Where the cluster is and who asks: a kubeconfig, or the service account of the pod that this runs in."""
 
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from compiler.cluster.problems import ClusterError, problem
 
 _IN_CLUSTER = "KUBERNETES_SERVICE_HOST"
 _CONNECTIONS = 32
+_FRESH_SECONDS = 5.0  # no token is given out that runs out so soon
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,7 +24,13 @@ class Target:
     def shown(self) -> str:
         """The place to name in messages."""
         named = self.kubeconfig or os.environ.get("KUBECONFIG")
-        return str(named) if named else "~/.kube/config"
+        return str(named) if named else "the service account of this pod" if self.in_pod else "~/.kube/config"
+
+    @property
+    def in_pod(self) -> bool:
+        """Whether this runs in a pod, and nothing names a kubeconfig."""
+        named = self.kubeconfig or self.context or os.environ.get("KUBECONFIG")
+        return not named and _IN_CLUSTER in os.environ and not (Path.home() / ".kube" / "config").exists()
 
 
 class Connection:
@@ -33,6 +41,8 @@ class Connection:
 
         self.configuration = _configuration(target)
         self.configuration.connection_pool_maxsize = _CONNECTIONS
+        self._headers: dict[str, str] = {}
+        self._asked = -_FRESH_SECONDS
         self.pool = ApiClient(configuration=self.configuration).rest_client.pool_manager
 
     @property
@@ -41,7 +51,15 @@ class Connection:
         return str(self.configuration.host).rstrip("/")
 
     def headers(self) -> dict[str, str]:
-        """The credentials of a request; a token that runs out is renewed here, if its provider can."""
+        """The credentials of a request; a token that runs out is renewed here, if its provider can.
+
+        The client reads its whole configuration again for that, so it is not asked for each of thousands of requests.
+        """
+        if time.monotonic() > self._asked + _FRESH_SECONDS:
+            self._headers, self._asked = self._credentials(), time.monotonic()
+        return self._headers
+
+    def _credentials(self) -> dict[str, str]:
         token = self.configuration.get_api_key_with_prefix("authorization", alias="BearerToken")
         if token:
             return {"Authorization": token}
@@ -56,9 +74,8 @@ def _configuration(target: Target) -> Any:
     from yaml import YAMLError  # of the parser that the client uses
 
     configuration = type.__call__(Configuration)  # a fresh one: the class hands out copies of a default
-    named = target.kubeconfig or os.environ.get("KUBECONFIG")
     try:
-        if not named and _IN_CLUSTER in os.environ and not (Path.home() / ".kube" / "config").exists():
+        if target.in_pod:
             load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
         else:
             load_kube_config(  # type: ignore[no-untyped-call]
@@ -71,5 +88,7 @@ def _configuration(target: Target) -> Any:
     except (ConfigException, YAMLError, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         reason = " ".join(str(error).split()).removesuffix(".") or type(error).__name__
         hint = "name one by `--kubeconfig` or `KUBECONFIG`, and one of its contexts by `--context`"
+        if target.in_pod:
+            hint = "give the pod a ServiceAccount and its token (`automountServiceAccountToken: true`)"
         raise ClusterError(problem("CLU601", f"no cluster to talk to: {reason}", target.shown, hint=hint)) from error
     return configuration

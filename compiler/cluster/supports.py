@@ -29,21 +29,21 @@ class Live:
         self._api = api
         self._namespace = namespace
         self._lock = threading.Lock()
-        self._texts: dict[str, dict[str, str]] = {}
+        self._texts: dict[str, dict[str, bytes]] = {}
 
     def holds(self, manifest: Manifest) -> bool:
         """Whether the object is there, applied by us, and says all that the manifest says."""
         text = self._of_kind(f"{manifest.data['apiVersion']} {manifest.kind}").get(manifest.name)
         return text is not None and contains(json.loads(text), manifest.data)
 
-    def _of_kind(self, kind: str) -> dict[str, str]:
+    def _of_kind(self, kind: str) -> dict[str, bytes]:
         with self._lock:
             if kind not in self._texts:
                 self._texts[kind] = dict(_listed(self._api, self._namespace, kind))
             return self._texts[kind]
 
 
-def _listed(api: Api, namespace: str, kind: str) -> Iterator[tuple[str, str]]:
+def _listed(api: Api, namespace: str, kind: str) -> Iterator[tuple[str, bytes]]:
     """The objects of a kind that we applied, by name, as text."""
     api_version, name = kind.split()
     try:
@@ -53,7 +53,7 @@ def _listed(api: Api, namespace: str, kind: str) -> Iterator[tuple[str, str]]:
                     meta = {key: value for key, value in item["metadata"].items() if key not in _OF_SERVER}
                     held = {key: value for key, value in item.items() if key != "status"}
                     held |= {"apiVersion": api_version, "kind": name, "metadata": meta}
-                    yield meta["name"], json.dumps(held, ensure_ascii=False)
+                    yield meta["name"], json.dumps(held, ensure_ascii=False).encode()
     except ApiError as error:
         raise ClusterError(refusal(error, "list", f"namespace `{namespace}`", namespace)) from error
 

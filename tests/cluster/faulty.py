@@ -3,7 +3,7 @@
 import json
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import Message
@@ -34,10 +34,14 @@ class Proxy:
     rules: list[Rule]
     injected: list[str] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    permits: Callable[[str, str], bool] = lambda method, path: True
 
     def next_fault(self, method: str, path: str, _: Message) -> Fault | None:
         """The fault of this request, if one is due."""
         with self.lock:
+            if not self.permits(method, path):
+                self.injected.append(f"forbidden {method} {path}")
+                return Fault(how="status", status=403, body=_status(403))
             for rule in self.rules:
                 if rule.times > 0 and re.search(rule.match, f"{method} {path}"):
                     rule.times -= 1
@@ -74,7 +78,7 @@ def faulty(kubeconfig: Path, folder: Path, rules: list[Rule]) -> Iterator[Proxy]
 
 
 def _status(code: int) -> bytes:
-    reasons = {401: "Unauthorized", 409: "Conflict", 429: "TooManyRequests", 500: "InternalError"}
+    reasons = {401: "Unauthorized", 403: "Forbidden", 409: "Conflict", 429: "TooManyRequests", 500: "InternalError"}
     status = {
         "kind": "Status",
         "status": "Failure",

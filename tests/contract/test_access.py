@@ -1,12 +1,12 @@
 """What `trainspec access` prints, held against Kubernetes' schemas and against what each role may do."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
 import pytest
 import yaml
+from cluster.roles import allowed
 from conftest import PROFILE
 from typer.testing import CliRunner, Result
 
@@ -26,6 +26,15 @@ MAY = {
         ("", "events"): SEES,
         ("", "pods/log"): {"get"},
     },
+    "trainspec-driver": {
+        ("batch", "jobs"): SEES | {"create", "delete"},
+        ("", "configmaps"): {"get", "list", "create", "patch"},
+        ("", "persistentvolumeclaims"): {"list", "create", "patch"},
+        ("networking.k8s.io", "networkpolicies"): {"list", "create", "patch"},
+        ("", "pods"): {"list", "watch"},
+        ("", "events"): {"list"},
+        ("", "pods/log"): {"get"},
+    },
     "trainspec-read": {
         ("batch", "jobs"): SEES,
         ("", "configmaps"): SEES,
@@ -37,26 +46,29 @@ MAY = {
 JOBSETS = ("jobset.x-k8s.io", "jobsets")
 TRAINJOBS = ("trainer.kubeflow.org", "trainjobs")
 RUNTIMES = ("trainer.kubeflow.org", "trainingruntimes")
+SERVICES = ("", "services")
 KUEUE = {
     ("visibility.kueue.x-k8s.io", "localqueues/pendingworkloads"): {"get"},
     ("kueue.x-k8s.io", "workloads"): {"list"},
 }
 # what a profile says → what its roles may do besides
 AND_MAY = {
+    "output: job": {},
     "output: jobset": {
         "trainspec-apply": {JOBSETS: WRITES | {"delete"}},
+        "trainspec-driver": {JOBSETS: SEES | {"create", "delete"}},
         "trainspec-read": {JOBSETS: SEES},
     },
     "output: trainjob": {
         "trainspec-apply": {TRAINJOBS: WRITES | {"delete"}, RUNTIMES: WRITES},
+        "trainspec-driver": {TRAINJOBS: SEES | {"create", "delete"}, RUNTIMES: {"list", "create", "patch"}},
         "trainspec-read": {TRAINJOBS: SEES},
     },
     "gpu: {type: L40S, nodes: 2, memoryGib: 48}": {
-        "trainspec-apply": {("", "services"): WRITES},
-        "trainspec-read": {},
+        "trainspec-apply": {SERVICES: WRITES},
+        "trainspec-driver": {SERVICES: {"list", "create", "patch"}},
     },
-    "queue: research": {"trainspec-apply": KUEUE, "trainspec-read": KUEUE},
-    "output: job": {"trainspec-apply": {}, "trainspec-read": {}},
+    "queue: research": dict.fromkeys(MAY, KUEUE),
 }
 # what would let a role read secrets, run what it likes, or give itself more
 NEVER = [
@@ -97,36 +109,29 @@ def profile(tmp_path: Path) -> Path:
     return path
 
 
-def allowed(rules: Sequence[dict[str, Any]], verb: str, group: str, resource: str) -> bool:
-    """Whether the rules of a role allow it, as the RBAC authoriser decides: one rule has to allow all three."""
-
-    def covers(values: Sequence[str], wanted: str) -> bool:
-        return wanted in values or "*" in values
-
-    return any(
-        covers(rule["verbs"], verb) and covers(rule["apiGroups"], group) and covers(rule["resources"], resource)
-        for rule in rules
-    )
-
-
 @pytest.mark.parametrize("said", AND_MAY)
 @pytest.mark.parametrize("role", MAY)
 def test_a_role_may_do_what_it_must_and_nothing_else(profile: Path, role: str, said: str) -> None:
     profile.write_text(f"{PROFILE}  {said}\n", encoding="utf-8")
-    may = {**MAY[role], **AND_MAY[said][role]}
-    (found,) = (each for each in objects(profile) if each["kind"] == "Role" and each["metadata"]["name"] == role)
+    assert may(profile, role) == MAY[role] | AND_MAY[said].get(role, {})
+
+
+def may(profile: Path, role: str) -> dict[tuple[str, str], set[str]]:
+    """What a role of the profile may do, of all that is asked for anywhere."""
+    made = objects(profile, "--driver", "10.0.0.1/32")
+    (found,) = (each for each in made if each["kind"] == "Role" and each["metadata"]["name"] == role)
     assert all(set(rule) == {"apiGroups", "resources", "verbs"} for rule in found["rules"])
-    rows = [row for extra in AND_MAY.values() for row in extra["trainspec-apply"]]
-    asked = {*MAY["trainspec-apply"], *rows, *NEVER}
-    allows = {
-        (group, resource): {verb for verb in VERBS if allowed(found["rules"], verb, group, resource)}
-        for group, resource in asked
+    asked = {
+        *MAY["trainspec-apply"],
+        *NEVER,
+        *(each for roles in AND_MAY.values() for more in roles.values() for each in more),
     }
-    assert {each: verbs for each, verbs in allows.items() if verbs} == may
+    verbs = {each: {verb for verb in VERBS if allowed(found["rules"], verb, *each)} for each in asked}
+    return {each: some for each, some in verbs.items() if some}
 
 
 def test_kubernetes_accepts_every_object(profile: Path) -> None:
-    found = objects(profile, "--reader", "group:ml")
+    found = objects(profile, "--reader", "group:ml", "--driver", "10.0.0.1/32")
     assert [(each["kind"], each["metadata"]["name"]) for each in found] == [
         ("Namespace", "training"),
         ("NetworkPolicy", "trainspec-default-deny"),
@@ -135,6 +140,10 @@ def test_kubernetes_accepts_every_object(profile: Path) -> None:
         ("RoleBinding", "trainspec-apply"),
         ("Role", "trainspec-read"),
         ("RoleBinding", "trainspec-read"),
+        ("ServiceAccount", "trainspec-driver"),
+        ("Role", "trainspec-driver"),
+        ("RoleBinding", "trainspec-driver"),
+        ("NetworkPolicy", "trainspec-driver"),
     ]
     for each in found:
         kubernetes_validate.validate(each, "1.36", strict=True)
@@ -169,6 +178,21 @@ def test_roles_are_bound_to_whom_they_are_for(profile: Path, text: str, subject:
     assert [each["subjects"] for each in bindings] == [[wanted], [wanted]]
     assert [each["roleRef"]["name"] for each in bindings] == ["trainspec-apply", "trainspec-read"]
     assert not any(each["kind"] == "ServiceAccount" for each in found)
+
+
+def test_drivers_have_an_account_that_only_they_use(profile: Path) -> None:
+    found = {each["kind"]: each for each in objects(profile, "--ci", "user:jane", "--driver", "10.0.0.1/32")[-4:]}
+    assert found["ServiceAccount"]["automountServiceAccountToken"] is False
+    assert found["RoleBinding"]["subjects"] == [
+        {"kind": "ServiceAccount", "name": "trainspec-driver", "namespace": "training"}
+    ]
+
+
+@pytest.mark.parametrize("text", ["10.0.0.1", "10.0.0.1/8", "10.0.0.0/33", "fd00::1/64", "example.com/32", ""])
+def test_what_is_no_network_is_a_usage_error(profile: Path, text: str) -> None:
+    done = access(profile, "--driver", text)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "is no network" in done.stderr
 
 
 @pytest.mark.parametrize(

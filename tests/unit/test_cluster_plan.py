@@ -1,0 +1,73 @@
+"""Plan folders as the cluster executor reads them: strictly, and in less time where they are known to be rendered."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import MakeSpec
+from typer.testing import CliRunner
+
+from compiler.cli import app
+from compiler.cluster import apply
+from compiler.cluster.apply import apply_plans
+from compiler.cluster.approve import Approval, approvals, approved_plan
+from compiler.cluster.cluster_plan import read_cluster_plan, rendered_cluster_plan
+from compiler.cluster.problems import ClusterError
+from compiler.manifests import rendered_data
+from compiler.output import folder_digest, folder_files
+
+PLANS = sorted(path.parent for path in (Path(__file__).parents[2] / "specs").glob("*/plan/PLAN.md"))
+
+
+@pytest.mark.parametrize("folder", PLANS, ids=lambda path: path.parent.name)
+def test_both_readers_read_the_same(folder: Path) -> None:
+    digest = folder_digest(folder)
+    assert digest is not None
+    files = folder_files(folder, digest)
+    assert files is not None
+    assert rendered_cluster_plan(folder, files) == read_cluster_plan(folder)
+
+
+def test_numbers_that_the_quick_reader_would_change_are_kept() -> None:
+    assert rendered_data("seed: 123456789012345678901234567890\n") == {"seed": 123456789012345678901234567890}
+
+
+@pytest.fixture
+def approval(make_spec: MakeSpec) -> Approval:
+    """A plan that was compiled and approved."""
+    spec = make_spec()
+    assert CliRunner().invoke(app, ["compile", str(spec)]).exit_code == 0
+    (approval,) = approvals([spec.parent / "plan"], None)
+    assert approval.files, approval.diagnostics
+    return approval
+
+
+def test_an_approved_plan_is_read_again(approval: Approval) -> None:
+    assert approved_plan(approval).name == "shop"
+
+
+def test_a_plan_that_changes_after_it_was_approved_is_refused(approval: Approval) -> None:
+    config = next(approval.folder.glob("*sft.config.yaml"))
+    config.write_text(config.read_text(encoding="utf-8") + "# another thought\n", encoding="utf-8")
+    with pytest.raises(ClusterError) as raised:
+        approved_plan(approval)
+    assert raised.value.found.code == "CLU608"
+
+
+def test_plans_are_read_when_their_turn_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory stays flat because of this: of a thousand plans a few are held."""
+    given = 0
+
+    def approved() -> Iterator[Approval]:
+        nonlocal given
+        for number in range(1000):
+            given += 1
+            yield Approval(folder=Path(str(number)), files="x")
+
+    monkeypatch.setattr(apply, "Looks", lambda api: type("Looks", (), {"seen": id, "live": id})())
+    monkeypatch.setattr(apply, "approved_plan", lambda approval: approval.folder)
+    monkeypatch.setattr(apply, "apply_plan", lambda api, plan, seen, live, *, retry: plan)
+    told = apply_plans(None, approved(), retry=False)  # type: ignore[arg-type]
+    assert next(told) == Path("0")
+    assert given < 50
+    assert list(told) == [Path(str(number)) for number in range(1, 1000)]
