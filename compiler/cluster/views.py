@@ -1,6 +1,7 @@
 """What the cluster says of a Job and its pods, in the terms of this project: pure, from the objects as they are."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -15,6 +16,7 @@ _GROUP_ENDED = 79  # exit code of a pod that ended because another one of its st
 _INDEX = "batch.kubernetes.io/job-completion-index"
 QUEUE = "kueue.x-k8s.io/queue-name"
 _DISRUPTIONS = ("DisruptionTarget", "TerminationTarget")  # conditions of a pod that something else ends
+_EXIT_CODE = re.compile(r"exit code (\d{1,3})\b")  # as the Job controller tells a pod failure policy
 _JOB_LABELS = ("jobset.sigs.k8s.io/jobset-name", "batch.kubernetes.io/job-name", "job-name")
 
 
@@ -84,8 +86,11 @@ class JobView:
 
     @property
     def exit_code(self) -> int | None:
-        """The exit code of the pod that tells how it ended."""
-        return self.ending.exit_code if self.ending is not None else None
+        """The exit code of the pod that tells how it ended; where all are gone, the one that the failure names."""
+        if self.ending is not None:
+            return self.ending.exit_code
+        named = _EXIT_CODE.search(self.told)
+        return int(named[1]) if named else None
 
     @property
     def is_settling(self) -> bool:

@@ -356,3 +356,14 @@ def test_a_complete_job_whose_pod_is_not_seen_to_end_is_read_back(shop: Shop) ->
     shop.player.finish(f"{sft}-report", {**GOOD, "digest": "a" * 64})
     assert "started evaluate-sft" in shop.apply().stdout
     assert shop.ledger()["sft"]["result"]["digest"] == "a" * 64
+
+
+def test_a_gate_that_did_not_pass_is_known_without_its_pods(shop: Shop) -> None:
+    shop.apply()
+    base = shop.job("evaluate-base")
+    told = "Container stage for pod x/y failed with exit code 80 matching FailJob rule at index 0"
+    shop.player.fail(base, "PodFailurePolicy", told)
+    assert shop.apply().exit_code == 0, "it is no failure"
+    assert f"{base}-report" in shop.player.jobs()
+    shop.player.finish(f"{base}-report", gate("no-gain"))
+    assert "nothing was gained" in shop.apply().stdout
