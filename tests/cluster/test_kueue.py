@@ -106,3 +106,18 @@ def test_a_stage_that_the_queue_has_given_up_tells_what_to_do(queued: Shop, tmp_
 def test_a_queue_that_may_not_or_cannot_be_asked_costs_nothing(queued: Shop, tmp_path: Path, status: int) -> None:
     told = first(queued, tmp_path, [Rule("status", "kueue", times=99, status=status)])
     assert told["reason"] == "held back by its queue"
+
+
+def test_who_follows_a_plan_sees_it_move_up(queued: Shop, tmp_path: Path) -> None:
+    owner = uid(queued)
+    with faulty(queued.kubeconfig, tmp_path, [says(PLACES, [pending(owner, 1)])]) as proxy:
+        watching = queued.begin("apply", str(queued.folder), "--wait", "--kubeconfig", str(proxy.kubeconfig))
+        try:
+            assert watching.stdout is not None
+            lines = iter(watching.stdout.readline, "")
+            assert any("queued, held back by its queue: position 2 in `research`" in line for line in lines)
+            proxy.rules[:] = [says(PLACES, [pending(owner, 0)])]
+            assert any("queued, held back by its queue: position 1 in `research`" in line for line in lines)
+        finally:
+            watching.kill()
+            watching.communicate()
