@@ -91,12 +91,13 @@ fuzz: $(STAMP) ## compile CASES (100000) hostile and damaged projects, half of t
 matrix: $(STAMP) ## interrupt every method in every way, and print the table: resumed from, steps, weights compared
 	@$(BIN)/python tests/training/matrix.py
 
-IMAGE ?= trainspec-runtime
+TARGET ?= runtime
+IMAGE ?= trainspec-$(TARGET)
 VARIANT ?= cpu
-image: ## build the image of stages by podman, buildah or docker (VARIANT=cuda, IMAGE=name:tag, IMAGE_ARGS=...); see docs/image.md
+image: ## build the image of stages, or TARGET=driver, by podman, buildah or docker (VARIANT=cuda, IMAGE=name:tag, IMAGE_ARGS=...); see docs/image.md
 	@builder=$$(command -v podman || command -v buildah || command -v docker) || \
 	  { echo "neither podman, buildah nor docker is installed here: install one, or build runtime/Containerfile elsewhere"; exit 1; }; \
-	  "$$builder" build --file runtime/Containerfile --tag $(IMAGE) --build-arg VARIANT=$(VARIANT) \
+	  "$$builder" build --file runtime/Containerfile --target $(TARGET) --tag $(IMAGE) --build-arg VARIANT=$(VARIANT) \
 	  --build-arg VERSION="$$(sed -n 's/^__version__ = "\(.*\)"/\1/p' compiler/__init__.py)" \
 	  --build-arg REVISION="$$(git rev-parse HEAD)" $(IMAGE_ARGS) .
 

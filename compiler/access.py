@@ -1,14 +1,15 @@
 """`trainspec access`: what a cluster needs before plans of a profile can be applied to it, as YAML for its admin.
 
 The namespace under the Pod Security Standard `restricted`, a network policy that denies everything, and two roles: one
-for what applies plans, one for people who look at them. Neither role reads Secrets, and neither reaches beyond the
-namespace.
+for what applies plans, one for people who look at them. Where asked for, what drivers of plans run as (`driver.py`).
+No role reads Secrets, and none reaches beyond the namespace.
 """
 
 import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 
 from compiler import __version__
@@ -18,7 +19,7 @@ from compiler.inputs import read_profile
 from compiler.render import render_object
 from compiler.schema.v1.cluster_profile import ClusterProfile
 
-APPLY, READ = "trainspec-apply", "trainspec-read"
+APPLY, READ, DRIVER = "trainspec-apply", "trainspec-read", "trainspec-driver"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,8 +35,10 @@ _SUBJECTS = {"user": "User", "group": "Group", "serviceaccount": "ServiceAccount
 _ACCOUNT = re.compile(r"([a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)/([a-z0-9](?:[-.a-z0-9]{0,251}[a-z0-9])?)")
 
 
-def print_access(path: Path, ci: Sequence[str], readers: Sequence[str]) -> ExitCode:
-    """Print the objects for the profile at `path`; `ci` and `readers` are texts as `subject_of` takes them."""
+def print_access(path: Path, ci: Sequence[str], readers: Sequence[str], networks: Sequence[str]) -> ExitCode:
+    """Print the objects for the profile at `path`; `ci` and `readers` are texts as `subject_of` takes them. With
+    `networks`, in which an API server is, those for drivers, too.
+    """
     from compiler.commands import exit_code, report
 
     subjects = {text: subject_of(text) for text in (*ci, *readers)}
@@ -43,11 +46,15 @@ def print_access(path: Path, ci: Sequence[str], readers: Sequence[str]) -> ExitC
         forms = "`user:NAME`, `group:NAME` or `serviceaccount:NAMESPACE/NAME`"
         print(f"`{text}` names no subject of a role: write {forms}", file=sys.stderr)
         return ExitCode.USAGE
+    for text in (text for text in networks if not is_network(text)):
+        print(f"`{text}` is no network: write an address and its length, as in `10.0.0.1/32`", file=sys.stderr)
+        return ExitCode.USAGE
     profile = read_profile(path, str(path))
     found = profile.diagnostics
     if profile.value is not None:
         known = {text: subject for text, subject in subjects.items() if subject is not None}
-        made = access_text(profile.value[1], [known[each] for each in ci], [known[each] for each in readers])
+        bound = ([known[each] for each in ci], [known[each] for each in readers])
+        made = access_text(profile.value[1], *bound, networks)
         found = (*found, *made.diagnostics)
         print(made.value or "", end="")
     report(found, "text")
@@ -66,15 +73,25 @@ def subject_of(text: str) -> Subject | None:
     return account and Subject(kind=kind, namespace=account[1], name=account[2])
 
 
-def access_text(profile: ClusterProfile, ci: Sequence[Subject], readers: Sequence[Subject]) -> Outcome[str]:
+def is_network(text: str) -> bool:
+    """Whether it is a network as Kubernetes takes it, such as `10.0.0.0/16` or `fd00::1/128`."""
+    try:
+        return "/" in text and ip_network(text).prefixlen == int(text.rpartition("/")[2])
+    except ValueError:
+        return False
+
+
+def access_text(
+    profile: ClusterProfile, ci: Sequence[Subject], readers: Sequence[Subject], networks: Sequence[str] = ()
+) -> Outcome[str]:
     """The objects as one YAML text. Without `ci` a ServiceAccount is made for it; without `readers` their role is there
-    to be bound.
+    to be bound; without `networks` there is nothing for drivers.
     """
     found: list[Diagnostic] = []
     common = {"profile": profile, "body": profile.spec, "version": __version__}
     texts = [
         render_object(template, f"access/{template}.yaml.j2", common | context, found).text
-        for template, context in _objects(profile, ci, readers)
+        for template, context in (*_objects(profile, ci, readers), *_for_drivers(profile, networks))
     ]
     return Outcome(value=None if found else "---\n".join(texts), diagnostics=tuple(found))
 
@@ -92,3 +109,13 @@ def _objects(
         yield template, {"name": name}
         if subjects:
             yield "role-binding", {"name": name, "subjects": subjects}
+
+
+def _for_drivers(profile: ClusterProfile, networks: Sequence[str]) -> Iterator[tuple[str, dict[str, object]]]:
+    """Template and context of each object that drivers need."""
+    if networks:
+        yield "service-account", {"name": DRIVER}
+        yield "driver-role", {"name": DRIVER}
+        subject = Subject(kind="ServiceAccount", name=DRIVER, namespace=profile.spec.namespace)
+        yield "role-binding", {"name": DRIVER, "subjects": [subject]}
+        yield "driver-policy", {"name": DRIVER, "networks": networks}

@@ -1,5 +1,6 @@
 """Check phase: what a schema cannot say. Pure: everything was read before."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 
 from pydantic.alias_generators import to_camel
@@ -17,6 +18,8 @@ from compiler.schema.v1.types import GapKind
 from compiler.source import FieldPath, place_of
 from compiler.staleness import stale
 from compiler.trainer_fields import check_trainer
+
+_PINNED = re.compile(r"[^\s@]+@sha256:[0-9a-f]{64}")
 
 
 def check(inputs: Inputs) -> Outcome[Inputs]:
@@ -151,17 +154,14 @@ def trainer_fields_are_known(inputs: Inputs) -> Iterator[Diagnostic]:
             yield from check_trainer(field.replace("_", "-"), overrides.trainer, at, inputs.document)
 
 
-def image_is_pinned(inputs: Inputs) -> Iterator[Diagnostic]:
-    """The profile's image is named by digest."""
-    name, at, digest = inputs.profile.spec.image.partition("@sha256:")
-    if not at or not name or name.split() != [name] or len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
-        where = inputs.profile_document.at(("spec", "image"))
-        yield diagnostic(
-            "CHK212",
-            "the image is not pinned by digest",
-            where,
-            hint="write it as `name@sha256:` and 64 hexadecimal digits",
-        )
+def images_are_pinned(inputs: Inputs) -> Iterator[Diagnostic]:
+    """The profile's images are named by digest."""
+    images = {"image": inputs.profile.spec.image, "driverImage": inputs.profile.spec.driver_image}
+    for field, image in images.items():
+        if image is not None and not _PINNED.fullmatch(image):
+            where = inputs.profile_document.at(("spec", field))
+            hint = "write it as `name@sha256:` and 64 hexadecimal digits"
+            yield diagnostic("CHK212", "the image is not pinned by digest", where, hint=hint)
 
 
 def secrets_keep_out_of_the_runtime(inputs: Inputs) -> Iterator[Diagnostic]:
@@ -201,7 +201,7 @@ CHECKS: tuple[Callable[[Inputs], Iterator[Diagnostic]], ...] = (
     counts_fit_together,
     reports_are_dated_apart,
     trainer_fields_are_known,
-    image_is_pinned,
+    images_are_pinned,
     secrets_keep_out_of_the_runtime,
     credentials_stay_out,
 )

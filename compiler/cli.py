@@ -176,6 +176,14 @@ def apply(
         Optional[str],
         typer.Option("--plan-digest", help="Refuse any plan but the approved one of this digest.", show_default=False),
     ] = None,
+    files_digest: Annotated[
+        Optional[str],
+        typer.Option(
+            "--files-digest",
+            help="Apply a plan folder without its spec if its files have this digest, as `trainspec driver` has it.",
+            show_default=False,
+        ),
+    ] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Follow the plans until nothing of them moves.")] = False,
     retry: Annotated[
         bool,
@@ -194,7 +202,7 @@ def apply(
     from compiler.cluster.commands import apply as apply_plans
     from compiler.cluster.connect import Target
 
-    wanted = Wanted(digest=plan_digest, wait=wait, retry=retry)
+    wanted = Wanted(digest=plan_digest, files_digest=files_digest, wait=wait, retry=retry)
     raise typer.Exit(apply_plans(plans, Target(kubeconfig=kubeconfig, context=context), wanted, diagnostics))
 
 
@@ -376,6 +384,16 @@ def access(
         Optional[list[str]],
         typer.Option("--reader", metavar="SUBJECT", help="Who may look at them. May be repeated.", show_default=False),
     ] = None,
+    driver: Annotated[
+        Optional[list[str]],
+        typer.Option(
+            "--driver",
+            metavar="CIDR",
+            help="Also set up what drivers of plans run as (`trainspec driver`); they may reach the API server in this "
+            "network. May be repeated.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Print what an administrator sets up in the cluster for a profile, as YAML to review and apply.
 
@@ -384,7 +402,25 @@ def access(
     """
     from compiler.access import print_access
 
-    raise typer.Exit(print_access(profile, ci or [], readers or []))
+    raise typer.Exit(print_access(profile, ci or [], readers or [], driver or []))
+
+
+@app.command()
+def driver(
+    plan: Annotated[Path, typer.Argument(help="A plan folder.")],
+    plan_digest: Annotated[
+        Optional[str],
+        typer.Option("--plan-digest", help="Refuse any plan but the approved one of this digest.", show_default=False),
+    ] = None,
+    diagnostics: FormatOption = Format.TEXT,
+) -> None:
+    """Print a small Job that applies a plan from within the cluster and follows it to its end, as YAML to apply.
+
+    Its account, role and network policy are set up once, by what `trainspec access --driver` prints.
+    """
+    from compiler.driver import print_driver
+
+    raise typer.Exit(print_driver(plan, plan_digest, diagnostics))
 
 
 @app.command()

@@ -71,8 +71,10 @@ def folder_digest(folder: Path) -> str | None:
 
 def folder_files(folder: Path, digest: str) -> dict[str, bytes] | None:
     """The files of a plan folder by name, if `digest` is that of the folder; None if it is another one by now."""
+    mounted = folder / "..data"  # where a kubelet keeps the files of a ConfigMap: the folder itself holds links to them
+    place = mounted if mounted.is_dir() else folder
     try:
-        files = {name: read_file(f"{folder}/{name}", MAX_FILE_BYTES) for name in sorted(os.listdir(folder))}
+        files = {name: read_file(f"{place}/{name}", MAX_FILE_BYTES) for name in sorted(os.listdir(place))}
     except OSError:
         return None
     return files if _digest(files.items()) == digest else None

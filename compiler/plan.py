@@ -31,7 +31,8 @@ def plan(inputs: Inputs, selection: Selection) -> Outcome[Plan]:
             "rules": RULES_VERSION,
             "stages": [(stage.job, stage.needs, stage.deadline_seconds, stage.finished) for stage in stages],
             "phase": selection.phase,
-            "profile": inputs.profile.spec.model_dump(mode="json"),
+            # but for the image of a driver, which applies what was approved whatever it is of
+            "profile": inputs.profile.spec.model_dump(mode="json", exclude={"driver_image"}),
         }
     )
     made = Plan(

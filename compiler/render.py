@@ -23,7 +23,7 @@ from compiler.plan_model import Plan, Stage
 from compiler.read_back import Holes, reads_as, reads_back
 from compiler.review import review_context
 from compiler.selection.rules import RULES_VERSION
-from compiler.yaml_scalar import key, mapping, quote
+from compiler.yaml_scalar import is_literal, key, mapping, quote
 
 
 def render(plan: Plan) -> Outcome[RenderedBundle]:
@@ -157,5 +157,6 @@ def _environment() -> SandboxedEnvironment:
         keep_trailing_newline=True,
     )
     environment.filters |= {"md": escape_markdown, "code": as_code, "block": _block}
+    environment.tests |= {"literal": is_literal}
     environment.globals |= {"q": quote, "key": key}
     return environment

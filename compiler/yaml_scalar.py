@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 # readable to JSON, but not printable in YAML, or a line break there
 _ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
+_NOT_LITERAL = re.compile("[\x00-\x09\x0b-\x1f]|" + _ESCAPED.pattern)
 _json = json.JSONEncoder(ensure_ascii=False).encode  # made once: `json.dumps` makes an encoder for each call
 
 _WORD = re.compile(r"[a-z][A-Za-z0-9_]*")
@@ -67,6 +68,11 @@ def _value(value: object, indent: int) -> str:
 
 def _item(item: object, indent: int) -> str:
     return mapping(item, indent).lstrip(" ") if isinstance(item, dict) and item else f"{quote(item)}\n"
+
+
+def is_literal(text: str) -> bool:
+    """Whether `block` keeps the text as it is, to the last byte and for every reader; `quote` keeps any."""
+    return text[:1] not in ("", " ", "\n") and text.rstrip("\n") + "\n" == text and not _NOT_LITERAL.search(text)
 
 
 def block(text: str, indent: int) -> str:

@@ -6,6 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("no deadline", deadline=None)  # a test never times: machines are busy now and then
+settings.load_profile("no deadline")
 
 DIGEST = "0123456789abcdef" * 4
 

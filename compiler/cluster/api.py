@@ -135,7 +135,7 @@ class Api:
                 continue
             failure = _failure(status, response, told)
             if status == _UNAUTHORIZED:
-                hint = "renew the credentials of the kubeconfig, then run the command again"
+                hint = "renew the credentials, then run the command again"
                 message = f"the API server does not know who asks: {failure}"
                 raise ClusterError(problem("CLU603", message, self.target.shown, hint=hint)) from failure
             wait = pause(attempt, response.headers if response is not None else {})

@@ -60,7 +60,7 @@ def _approval(folder: Path, *, digest: str | None, cache: Cache | None) -> Appro
         return Approval(folder=folder, diagnostics=built.diagnostics)
     files = folder_files(folder, built.entry.plan) if built.bundle is None else None
     if files is None:
-        return Approval(folder=folder, diagnostics=(_outdated(folder),))
+        return Approval(folder=folder, diagnostics=(outdated(folder),))
     read = rendered_cluster_plan(folder, files)
     if read.value is None:
         return Approval(folder=folder, diagnostics=read.diagnostics)
@@ -68,12 +68,23 @@ def _approval(folder: Path, *, digest: str | None, cache: Cache | None) -> Appro
     return Approval(folder=folder, files="" if refused else built.entry.plan, diagnostics=refused)
 
 
+def approved_alone(folder: Path, files_digest: str) -> Approval:
+    """A plan folder that came without its spec, as a driver's does; CLU608 where a file of it is another one."""
+    files = folder_files(folder, files_digest)
+    if files is None:
+        hint = "render the driver again from the plan that was merged: `trainspec driver`"
+        found = problem("CLU608", "the files are not those that were approved", str(folder), hint=hint)
+        return Approval(folder=folder, diagnostics=(found,))
+    read = rendered_cluster_plan(folder, files)
+    return Approval(folder=folder, files=files_digest if read.value else "", diagnostics=read.diagnostics)
+
+
 def approved_plan(approval: Approval) -> ClusterPlan:
     """The plan of an approved folder; CLU608 if it has become another one since."""
     files = folder_files(approval.folder, approval.files)
     read = rendered_cluster_plan(approval.folder, files) if files is not None else None
     if read is None or read.value is None:
-        raise ClusterError(_outdated(approval.folder))
+        raise ClusterError(outdated(approval.folder))
     return read.value
 
 
@@ -85,7 +96,8 @@ def read_plan(folder: Path, cache: Cache | None) -> Outcome[ClusterPlan | None]:
     return read_cluster_plan(folder) if files is None else rendered_cluster_plan(folder, files)
 
 
-def _outdated(folder: Path) -> Diagnostic:
+def outdated(folder: Path) -> Diagnostic:
+    """CLU608 for a plan folder that its spec no longer compiles to."""
     hint = f"run `trainspec compile {folder.parent}`, have the change reviewed, and apply what was merged"
     return problem("CLU608", "the plan is not what its spec compiles to", str(folder), hint=hint)
 

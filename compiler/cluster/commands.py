@@ -13,7 +13,7 @@ from compiler.cluster import act
 from compiler.cluster.advance import End, advance
 from compiler.cluster.api import Api
 from compiler.cluster.apply import Looks, Standing, apply_plans, seen_of
-from compiler.cluster.approve import Approval, approvals, plan_folders, read_plan
+from compiler.cluster.approve import Approval, approvals, approved_alone, plan_folders, read_plan
 from compiler.cluster.cluster_plan import ClusterPlan, read_cluster_plan
 from compiler.cluster.connect import Target
 from compiler.cluster.course import is_going
@@ -33,6 +33,7 @@ from compiler.commands import report
 from compiler.credentials import masked
 from compiler.diagnostics import Diagnostic
 from compiler.exit_codes import ExitCode
+from compiler.signals import terminable
 
 _OF_CLUSTER = ("CLU601", "CLU602", "CLU603", "CLU604", "CLU609")
 _WIDTH = 160
@@ -45,6 +46,7 @@ class Wanted:
     """What the caller of `apply` asks for."""
 
     digest: str | None = None
+    files_digest: str | None = None
     wait: bool = False
     retry: bool = False
 
@@ -52,11 +54,13 @@ class Wanted:
 def apply(paths: list[Path], target: Target, wanted: Wanted, style: str) -> ExitCode:
     """Apply the plans under the paths, and follow them where that is asked for."""
     folders, found = plan_folders(paths)
-    if wanted.digest and len(folders) > 1:
-        message = f"`--plan-digest` approves one plan, and {len(folders)} are given"
+    alone = wanted.files_digest
+    if (wanted.digest or alone) and len(folders) > 1:
+        message = f"a digest approves one plan, and {len(folders)} are given"
         found.append(problem("CLU608", message, str(paths[0]), hint="apply each plan with the digest of its own"))
     approved: list[Approval] = []
-    for approval in () if found else approvals(folders, wanted.digest):
+    checked = (approved_alone(each, alone) for each in folders) if alone else approvals(folders, wanted.digest)
+    for approval in () if found else checked:
         found += approval.diagnostics
         if approval.files:
             approved.append(approval)
@@ -66,7 +70,8 @@ def apply(paths: list[Path], target: Target, wanted: Wanted, style: str) -> Exit
     if any(each.severity == "error" for each in found) or not approved:
         return _ended(found, style)
     try:
-        return _applied(Api(target), approved, wanted, found, style)
+        with terminable():
+            return _applied(Api(target), approved, wanted, found, style)
     except ClusterError as error:
         return _ended([*found, error.found], style)
 

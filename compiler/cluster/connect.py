@@ -24,7 +24,13 @@ class Target:
     def shown(self) -> str:
         """The place to name in messages."""
         named = self.kubeconfig or os.environ.get("KUBECONFIG")
-        return str(named) if named else "~/.kube/config"
+        return str(named) if named else "the service account of this pod" if self.in_pod else "~/.kube/config"
+
+    @property
+    def in_pod(self) -> bool:
+        """Whether this runs in a pod, and nothing names a kubeconfig."""
+        named = self.kubeconfig or self.context or os.environ.get("KUBECONFIG")
+        return not named and _IN_CLUSTER in os.environ and not (Path.home() / ".kube" / "config").exists()
 
 
 class Connection:
@@ -68,9 +74,8 @@ def _configuration(target: Target) -> Any:
     from yaml import YAMLError  # of the parser that the client uses
 
     configuration = type.__call__(Configuration)  # a fresh one: the class hands out copies of a default
-    named = target.kubeconfig or os.environ.get("KUBECONFIG")
     try:
-        if not named and _IN_CLUSTER in os.environ and not (Path.home() / ".kube" / "config").exists():
+        if target.in_pod:
             load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
         else:
             load_kube_config(  # type: ignore[no-untyped-call]
@@ -83,5 +88,7 @@ def _configuration(target: Target) -> Any:
     except (ConfigException, YAMLError, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         reason = " ".join(str(error).split()).removesuffix(".") or type(error).__name__
         hint = "name one by `--kubeconfig` or `KUBECONFIG`, and one of its contexts by `--context`"
+        if target.in_pod:
+            hint = "give the pod a ServiceAccount and its token (`automountServiceAccountToken: true`)"
         raise ClusterError(problem("CLU601", f"no cluster to talk to: {reason}", target.shown, hint=hint)) from error
     return configuration

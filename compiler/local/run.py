@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,12 +10,12 @@ from typing import Any
 from rich.console import Console
 
 from compiler.diagnostics import Diagnostic, Location, diagnostic
-from compiler.exit_codes import ExitCode
 from compiler.local.manifests import LocalJob, read_plan
 from compiler.local.process import Ended, Event, Places, run_job
 from compiler.local.results import Result, read_result
 from compiler.local.show import conclusion, summary, watching
 from compiler.runtime_support import RUNTIME_METHODS, lacking
+from compiler.signals import terminable
 
 GATE_NOT_PASSED = 80
 
@@ -50,7 +49,7 @@ def run(plan: Path, work: Path | None, models: Path | None) -> tuple[Diagnostic,
                         "RUN794", "another run uses the work folder", Location(path=str(places.work)), hint=hint
                     ),
                 )
-            with _terminable():
+            with terminable():  # so that the stage is stopped too and can checkpoint
                 found = _run_all(jobs, places)
     except OSError as error:
         message = f"cannot write to the work folder: {(error.strerror or str(error)).lower()}"
@@ -103,20 +102,6 @@ def _locked(work: Path) -> Iterator[bool]:
             yield False
         else:
             yield True
-
-
-@contextmanager
-def _terminable() -> Iterator[None]:
-    """Let SIGTERM unwind as Ctrl-C does, so that the stage is stopped too and can checkpoint."""
-
-    def end(*_: object) -> None:
-        raise SystemExit(ExitCode.TERMINATED)
-
-    before = signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _run_all(jobs: tuple[LocalJob, ...], places: Places) -> tuple[Diagnostic, ...]:

@@ -4,7 +4,7 @@ import json
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -35,10 +35,14 @@ class Proxy:
     rules: list[Rule]
     injected: list[str] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    permits: Callable[[str, str], bool] = lambda method, path: True
 
     def next_fault(self, method: str, path: str) -> Rule | None:
         """The fault of this request, if one is due."""
         with self.lock:
+            if not self.permits(method, path):
+                self.injected.append(f"forbidden {method} {path}")
+                return Rule("status", status=403)
             for rule in self.rules:
                 if rule.times > 0 and re.search(rule.match, f"{method} {path}"):
                     rule.times -= 1
@@ -129,5 +133,5 @@ def faulty(kubeconfig: Path, folder: Path, rules: list[Rule]) -> Iterator[Proxy]
 
 
 def _status(code: int) -> dict[str, Any]:
-    reasons = {401: "Unauthorized", 409: "Conflict", 429: "TooManyRequests", 500: "InternalError"}
+    reasons = {401: "Unauthorized", 403: "Forbidden", 409: "Conflict", 429: "TooManyRequests", 500: "InternalError"}
     return {"kind": "Status", "status": "Failure", "code": code, "reason": reasons.get(code, ""), "message": "injected"}

@@ -35,6 +35,11 @@ class Player:
         """The names of the Jobs that are there."""
         return sorted(each.metadata.name for each in self.batch.list_namespaced_job(self.namespace).items)
 
+    def uid(self, job: str) -> str:
+        """The uid of a Job."""
+        uid: str = self.batch.read_namespaced_job(job, self.namespace).metadata.uid
+        return uid
+
     def start(self, job: str, log: str = "") -> str:
         """A pod of the Job runs; its name."""
         pod = self._pod(job, log)
@@ -106,10 +111,14 @@ class Player:
 
 
 class Controller:
-    """Ends every Job as soon as it is there, as `outcomes` says for its stage; `runs` are the names in their order."""
+    """Ends every Job as soon as it is there, as `outcomes` says for its stage; `runs` are the names in their order.
+
+    Jobs whose uids are in `known` are left alone.
+    """
 
     def __init__(self, player: Player, outcomes: Callable[[str], Mapping[str, Any]]) -> None:
         self.runs: list[str] = []
+        self.known: set[str] = set()
         self._player = player
         self._outcomes = outcomes
         self._stopped = threading.Event()
@@ -124,14 +133,13 @@ class Controller:
         self._thread.join()
 
     def _play(self) -> None:
-        known: set[str] = set()
         while not self._stopped.wait(0.1):
             try:
                 jobs = self._player.batch.list_namespaced_job(self._player.namespace).items
                 for job in sorted(jobs, key=lambda each: each.metadata.name):
-                    if job.metadata.uid not in known and not job.status.conditions:
+                    if job.metadata.uid not in self.known and not job.status.conditions:
                         self._player.finish(job.metadata.name, self._outcomes(job.metadata.name))
                         self.runs.append(job.metadata.name)
-                        known.add(job.metadata.uid)
+                        self.known.add(job.metadata.uid)
             except Exception as error:  # the server may be down, which is what a test is about
                 self.last_error = error

@@ -1,12 +1,12 @@
 """What `trainspec access` prints, held against Kubernetes' schemas and against what each role may do."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
 import pytest
 import yaml
+from cluster.roles import allowed
 from conftest import PROFILE
 from typer.testing import CliRunner, Result
 
@@ -27,6 +27,16 @@ MAY = {
         ("", "events"): SEES,
         ("", "pods/log"): {"get"},
     },
+    "trainspec-driver": {
+        ("batch", "jobs"): SEES | {"create", "delete"},
+        ("", "configmaps"): {"get", "list", "create", "patch"},
+        ("", "persistentvolumeclaims"): {"list", "create", "patch"},
+        ("", "services"): {"list", "create", "patch"},
+        ("networking.k8s.io", "networkpolicies"): {"list", "create", "patch"},
+        ("", "pods"): {"list", "watch"},
+        ("", "events"): {"list"},
+        ("", "pods/log"): {"get"},
+    },
     "trainspec-read": {
         ("batch", "jobs"): SEES,
         ("", "configmaps"): SEES,
@@ -36,6 +46,13 @@ MAY = {
     },
 }
 # what would let a role read secrets, run what it likes, or give itself more
+ENGINES = {
+    "jobset": {("jobset.x-k8s.io", "jobsets"): "jobs"},
+    "trainjob": {
+        ("trainer.kubeflow.org", "trainjobs"): "jobs",
+        ("trainer.kubeflow.org", "trainingruntimes"): "services",
+    },
+}
 NEVER = [
     ("", "secrets"),
     ("", "serviceaccounts"),
@@ -74,32 +91,32 @@ def profile(tmp_path: Path) -> Path:
     return path
 
 
-def allowed(rules: Sequence[dict[str, Any]], verb: str, group: str, resource: str) -> bool:
-    """Whether the rules of a role allow it, as the RBAC authoriser decides: one rule has to allow all three."""
-
-    def covers(values: Sequence[str], wanted: str) -> bool:
-        return wanted in values or "*" in values
-
-    return any(
-        covers(rule["verbs"], verb) and covers(rule["apiGroups"], group) and covers(rule["resources"], resource)
-        for rule in rules
-    )
+@pytest.mark.parametrize("role", MAY)
+def test_a_role_may_do_what_it_must_and_nothing_else(profile: Path, role: str) -> None:
+    assert may(profile, role) == MAY[role]
 
 
 @pytest.mark.parametrize("role", MAY)
-def test_a_role_may_do_what_it_must_and_nothing_else(profile: Path, role: str) -> None:
-    (found,) = (each for each in objects(profile) if each["kind"] == "Role" and each["metadata"]["name"] == role)
+@pytest.mark.parametrize("output", ENGINES)
+def test_a_role_reaches_the_kinds_of_the_profiles_output(profile: Path, role: str, output: str) -> None:
+    profile.write_text(PROFILE.replace("  storage:\n", f"  output: {output}\n  storage:\n"), encoding="utf-8")
+    jobs, services = MAY[role]["batch", "jobs"], MAY[role].get(("", "services"), set())
+    more = {each: jobs if like == "jobs" else services for each, like in ENGINES[output].items()}
+    assert may(profile, role) == MAY[role] | {each: verbs for each, verbs in more.items() if verbs}
+
+
+def may(profile: Path, role: str) -> dict[tuple[str, str], set[str]]:
+    """What a role of the profile may do, of all that is asked for anywhere."""
+    made = objects(profile, "--driver", "10.0.0.1/32")
+    (found,) = (each for each in made if each["kind"] == "Role" and each["metadata"]["name"] == role)
     assert all(set(rule) == {"apiGroups", "resources", "verbs"} for rule in found["rules"])
-    asked = {*MAY["trainspec-apply"], *NEVER}
-    may = {
-        (group, resource): {verb for verb in VERBS if allowed(found["rules"], verb, group, resource)}
-        for group, resource in asked
-    }
-    assert {each: verbs for each, verbs in may.items() if verbs} == MAY[role]
+    asked = {*MAY["trainspec-apply"], *NEVER, *(each for kinds in ENGINES.values() for each in kinds)}
+    verbs = {each: {verb for verb in VERBS if allowed(found["rules"], verb, *each)} for each in asked}
+    return {each: some for each, some in verbs.items() if some}
 
 
 def test_kubernetes_accepts_every_object(profile: Path) -> None:
-    found = objects(profile, "--reader", "group:ml")
+    found = objects(profile, "--reader", "group:ml", "--driver", "10.0.0.1/32")
     assert [(each["kind"], each["metadata"]["name"]) for each in found] == [
         ("Namespace", "training"),
         ("NetworkPolicy", "trainspec-default-deny"),
@@ -108,6 +125,10 @@ def test_kubernetes_accepts_every_object(profile: Path) -> None:
         ("RoleBinding", "trainspec-apply"),
         ("Role", "trainspec-read"),
         ("RoleBinding", "trainspec-read"),
+        ("ServiceAccount", "trainspec-driver"),
+        ("Role", "trainspec-driver"),
+        ("RoleBinding", "trainspec-driver"),
+        ("NetworkPolicy", "trainspec-driver"),
     ]
     for each in found:
         kubernetes_validate.validate(each, "1.36", strict=True)
@@ -142,6 +163,21 @@ def test_roles_are_bound_to_whom_they_are_for(profile: Path, text: str, subject:
     assert [each["subjects"] for each in bindings] == [[wanted], [wanted]]
     assert [each["roleRef"]["name"] for each in bindings] == ["trainspec-apply", "trainspec-read"]
     assert not any(each["kind"] == "ServiceAccount" for each in found)
+
+
+def test_drivers_have_an_account_that_only_they_use(profile: Path) -> None:
+    found = {each["kind"]: each for each in objects(profile, "--ci", "user:jane", "--driver", "10.0.0.1/32")[-4:]}
+    assert found["ServiceAccount"]["automountServiceAccountToken"] is False
+    assert found["RoleBinding"]["subjects"] == [
+        {"kind": "ServiceAccount", "name": "trainspec-driver", "namespace": "training"}
+    ]
+
+
+@pytest.mark.parametrize("text", ["10.0.0.1", "10.0.0.1/8", "10.0.0.0/33", "fd00::1/64", "example.com/32", ""])
+def test_what_is_no_network_is_a_usage_error(profile: Path, text: str) -> None:
+    done = access(profile, "--driver", text)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "is no network" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,12 @@
-"""The image: what its file says, held against the Jobs that run in it, and whether what it copies is enough to run.
+"""The images: what their file says, held against the Jobs that run in them, and whether what is copied is enough to run.
 
-It is not built here; docs/image.md says how it was tried.
+They are not built here; docs/image.md says how they were tried.
 """
 
 import ast
 import fnmatch
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,9 @@ from typing import Any
 
 import pytest
 import yaml
+
+from compiler.driver import driver_text
+from compiler.output import folder_digest
 
 ROOT = Path(__file__).parent.parent.parent
 CONTAINERFILE = ROOT / "runtime" / "Containerfile"
@@ -34,22 +38,31 @@ def steps() -> Steps:
     return [each for each in parser.structure if each["instruction"] != "COMMENT"]
 
 
+def target(steps: Steps, name: str) -> Steps:
+    """The steps of a target, itself included."""
+    starts = [index for index, each in enumerate(steps) if each["instruction"] == "FROM"] + [len(steps)]
+    (start,) = (index for index in starts[:-1] if steps[index]["value"].endswith(f" AS {name}"))
+    return steps[start : starts[starts.index(start) + 1]]
+
+
 def last_stage(steps: Steps) -> Steps:
-    start = max(index for index, each in enumerate(steps) if each["instruction"] == "FROM")
-    return steps[start:]
+    """What is built where no target is named."""
+    found = target(steps, "runtime")
+    assert found[-1] is steps[-1]
+    return found
 
 
 def values(steps: Steps, instruction: str) -> list[str]:
     return [each["value"] for each in steps if each["instruction"] == instruction]
 
 
-def environment(steps: Steps) -> dict[str, str]:
-    pairs = (pair for value in values(last_stage(steps), "ENV") for pair in value.split())
+def environment(steps: Steps, name: str = "runtime") -> dict[str, str]:
+    pairs = (pair for value in values(target(steps, name), "ENV") for pair in value.split())
     return dict(pair.split("=", 1) for pair in pairs)
 
 
-def container() -> dict[str, Any]:
-    job = yaml.safe_load(next(PLAN.glob("*.job.yaml")).read_text(encoding="utf-8"))
+def container(job: dict[str, Any] | None = None) -> dict[str, Any]:
+    job = job or yaml.safe_load(next(PLAN.glob("*.job.yaml")).read_text(encoding="utf-8"))
     (only,) = job["spec"]["template"]["spec"]["containers"]
     return {**only, "security": job["spec"]["template"]["spec"]["securityContext"]}
 
@@ -72,11 +85,32 @@ def test_it_runs_as_jobs_run_it(steps: Steps) -> None:
     assert "NVIDIA_VISIBLE_DEVICES" not in environment(steps)
 
 
-def test_nothing_stays_of_how_it_was_made(steps: Steps) -> None:
-    copies = values(last_stage(steps), "COPY")
-    assert copies == ["--from=libraries /opt/venv /opt/venv", "--from=code /opt/trainspec /opt/trainspec"]
+def driver_job() -> dict[str, Any]:
+    """The Job of a shipped spec's driver."""
+    made = driver_text(ROOT / "specs" / "report-sql" / "plan", None)
+    assert made.value is not None, made.diagnostics
+    _, job = yaml.safe_load_all(made.value)
+    return dict(job)
+
+
+def test_the_driver_runs_as_its_job_runs_it(steps: Steps) -> None:
+    pod, last = container(driver_job()), target(steps, "driver")
+    security = pod["security"]
+    assert values(last, "USER") == [f"{security['runAsUser']}:{security['runAsGroup']}"]
+    assert yaml.safe_load(values(last, "ENTRYPOINT")[0]) == pod["command"]
+    told = {each["name"]: each["value"] for each in pod["env"]}
+    assert told.items() <= environment(steps, "driver").items()
+
+
+@pytest.mark.parametrize(("name", "before"), [("runtime", ""), ("driver", "driver-")])
+def test_nothing_stays_of_how_it_was_made(steps: Steps, name: str, before: str) -> None:
+    copies = values(target(steps, name), "COPY")
+    assert copies == [
+        f"--from={before}libraries /opt/venv /opt/venv",
+        f"--from={before}code /opt/trainspec /opt/trainspec",
+    ]
     text = CONTAINERFILE.read_text(encoding="utf-8")
-    assert text.count("--constraint /build/constraints.txt") == text.count("$pip install") == 2
+    assert text.count("--constraint /build/constraints.txt") == len(re.findall(r"^    .* install --", text, re.M)) == 3
     assert not any(word in text for word in ("apt-get", "gcc", "latest", "curl "))
 
 
@@ -102,17 +136,29 @@ def ignored(path: str) -> bool:
 
 
 def test_what_is_copied_is_there_and_nothing_else_is_sent(steps: Steps) -> None:
-    assert set(sources(steps)) == {"pyproject.toml", "runtime/constraints.txt", "runtime"}
-    assert not any(ignored(path) for path in (*sources(steps), "runtime/page.html.j2", "runtime/config/read.py"))
-    assert all(ignored(path) for path in (".git/config", "compiler/cli.py", "specs/shop/spec.yaml", ".venv/bin/pip"))
+    assert set(sources(steps)) == {"pyproject.toml", "runtime/constraints.txt", "runtime", "compiler", "templates"}
+    assert set(sources(target(steps, "code"))) == {"runtime"}, "the runtime goes without the compiler"
+    assert not any(ignored(path) for path in (*sources(steps), "runtime/page.html.j2", "compiler/cluster/api.py"))
+    assert all(ignored(path) for path in (".git/config", "tests/conftest.py", "specs/shop/spec.yaml", ".venv/bin/pip"))
     assert ignored("runtime/__pycache__/stage.pyc")
 
 
 @pytest.fixture
 def image(steps: Steps) -> Iterator[Path]:
     """A folder that others may read and nobody may write, with what the image holds beside its libraries."""
+    yield from copied(sources(target(steps, "code")))
+
+
+@pytest.fixture
+def driver_image(steps: Steps) -> Iterator[Path]:
+    """The same of the driver's."""
+    yield from copied(sources(target(steps, "driver-code")))
+
+
+def copied(folders: Iterator[str]) -> Iterator[Path]:
     top = Path(tempfile.mkdtemp(prefix="trainspec-image-"))  # not `tmp_path`, which its owner alone may enter
-    shutil.copytree(ROOT / "runtime", top / "runtime", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in folders:
+        shutil.copytree(ROOT / name, top / name, ignore=shutil.ignore_patterns("__pycache__"))
     for path in (top, *top.rglob("*")):
         path.chmod(0o555 if path.is_dir() else 0o444)
     yield top
@@ -128,12 +174,14 @@ def may_become_its_user() -> bool:
     return os.geteuid() == 0 and all(parent.stat().st_mode & 0o005 == 0o005 for parent in above)
 
 
-def run(steps: Steps, image: Path, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+def run(
+    steps: Steps, image: Path, *arguments: str, name: str = "runtime", **variables: str
+) -> "subprocess.CompletedProcess[str]":
     """The entry point with the image's variables, as its user where this test may become that one."""
-    own = {**environment(steps), "PYTHONPATH": str(image), "HF_HOME": str(image / "no")}
+    own = {**environment(steps, name), "PYTHONPATH": str(image), "HF_HOME": str(image / "no")}
     own = {**own, "PATH": os.environ["PATH"], **variables}
     user: dict[str, Any] = {"user": 65532, "group": 65532, "extra_groups": []} if may_become_its_user() else {}
-    command = [sys.executable, *yaml.safe_load(values(last_stage(steps), "ENTRYPOINT")[0])[1:], *arguments]
+    command = [sys.executable, *yaml.safe_load(values(target(steps, name), "ENTRYPOINT")[0])[1:], *arguments]
     return subprocess.run(command, env=own, cwd="/", capture_output=True, text=True, check=False, **user)
 
 
@@ -144,6 +192,21 @@ def test_what_is_copied_is_enough_to_run(steps: Steps, image: Path) -> None:
     ended = run(steps, image, str(image / "no.yaml"), TRAINSPEC_TERMINATION_LOG="/dev/null")
     assert ended.returncode == 78, ended.stderr
     assert "RUN701" in ended.stderr
+
+
+def test_what_is_copied_is_enough_to_drive(steps: Steps, driver_image: Path) -> None:
+    """As far as a driver gets without a cluster: it has read and approved its plan, and finds no API server."""
+    told = run(steps, driver_image, "--version", name="driver")
+    assert (told.returncode, told.stderr) == (0, "")
+    plan = driver_image.with_name(f"{driver_image.name}-plan") / "plan"
+    shutil.copytree(ROOT / "specs" / "report-sql" / "plan", plan)
+    for path in (plan.parent, plan):
+        path.chmod(0o755)
+    arguments = ["apply", str(plan), "--files-digest", str(folder_digest(plan)), "--wait"]
+    ended = run(steps, driver_image, *arguments, name="driver", KUBERNETES_SERVICE_HOST="10.0.0.1")
+    shutil.rmtree(plan.parent)
+    assert ended.returncode == 4, ended.stderr
+    assert "CLU601" in ended.stderr
 
 
 def test_a_whole_stage_runs_beside_it(steps: Steps, image: Path) -> None:
@@ -185,23 +248,37 @@ def digest(path: Path) -> str:
 
 def test_the_extra_brings_every_library_that_the_runtime_imports() -> None:
     """The project itself is not installed in the image, so what it needs must be named by the extra, or come with it."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    named = {requirement(each) for each in project["optional-dependencies"]["runtime"]}
+    named = {requirement(each) for each in project()["optional-dependencies"]["runtime"]}
     # by name of their own, as these do not change whom they bring along
     along = {"numpy": "torch", "huggingface_hub": "transformers", "pyarrow": "datasets", "referencing": "jsonschema"}
     providers = packages_distributions()
-    for name in sorted(imports() - set(sys.stdlib_module_names) - {"runtime"} - OPTIONAL):
+    for name in sorted(imports("runtime") - set(sys.stdlib_module_names) - {"runtime"} - OPTIONAL):
         distributions = {each.lower().replace("_", "-") for each in providers.get(name, [name])}
         assert named & {*distributions, along.get(name, "")}, f"`{name}` is in no requirement of the extra `runtime`"
+
+
+def test_the_project_names_every_library_that_the_compiler_imports() -> None:
+    named = {requirement(each) for each in project()["dependencies"]}
+    measuring = {requirement(each) for each in project()["optional-dependencies"]["data"]}
+    along = {"click": "typer", "pydantic_core": "pydantic", "urllib3": "kubernetes", "yaml": "kubernetes"}
+    providers = packages_distributions()
+    for name in sorted(imports("compiler") - set(sys.stdlib_module_names) - {"compiler"}):
+        distributions = {each.lower().replace("_", "-") for each in providers.get(name, [name])}
+        assert (named | measuring) & {*distributions, along.get(name, "")}, f"`{name}` is no requirement"
+
+
+def project() -> dict[str, Any]:
+    read: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return read
 
 
 def requirement(text: str) -> str:
     return text.partition(">")[0].partition("=")[0].partition("[")[0].lower()
 
 
-def imports() -> set[str]:
+def imports(package: str) -> set[str]:
     found: set[str] = set()
-    for path in (ROOT / "runtime").rglob("*.py"):
+    for path in (ROOT / package).rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
                 found |= {alias.name.split(".")[0] for alias in node.names}

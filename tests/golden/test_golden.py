@@ -1,5 +1,5 @@
 """Golden folders. `invalid/<case>`: what is told of a bad project. `valid/<case>`: the plan that a project compiles to.
-`access/<case>.yaml`: what `trainspec access` prints.
+`access/<case>.yaml`: what `trainspec access` prints; `driver/<spec>.yaml`: what `trainspec driver` prints, the plan's files left out.
 
 `--update-golden` rewrites what is expected; the difference is reviewed like code.
 """
@@ -21,6 +21,7 @@ ACCESS = {
         "gpu-l40s",
         ["--ci", "user:repo:shop/specs:ref", "--ci", "serviceaccount:ci/runner", "--reader", "group:ml team"],
     ),
+    "drivers": ("gpu-h100", ["--ci", "group:ci", "--driver", "172.18.0.2/32", "--driver", "fd00:18::2/128"]),
 }
 
 
@@ -59,3 +60,12 @@ def test_access(case: str, update_golden: bool) -> None:
     done = CliRunner().invoke(app, ["access", str(path), *arguments])
     assert done.exit_code == 0, done.stderr
     compare(HERE / "access" / f"{case}.yaml", done.stdout, update_golden)
+
+
+def test_driver(update_golden: bool) -> None:
+    done = CliRunner().invoke(app, ["driver", str(HERE.parent.parent / "specs" / "report-sql" / "plan")])
+    assert done.exit_code == 0, done.stderr
+    config_map, job = done.stdout.split("---\n# `trainspec")
+    head, data = config_map.split("\ndata:\n")
+    files = "".join(line for line in data.splitlines(keepends=True) if line.startswith('  "'))
+    compare(HERE / "driver" / "report-sql.yaml", f"{head}\ndata:\n{files}---\n# `trainspec{job}", update_golden)

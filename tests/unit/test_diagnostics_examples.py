@@ -40,6 +40,7 @@ UNPROVOKED = {
     "CLU614",
     "CLU615",
     "CLU616",
+    "CLU617",
     "RND501",
     "RUN700",
     "RUN723",

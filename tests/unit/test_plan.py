@@ -176,6 +176,7 @@ def test_leakage_is_found_across_shapes_and_spacing(make_spec: MakeSpec, row) ->
         ("  storage:\n", "  gpu: {type: H100, count: 99, memoryGib: 80}\n  storage:\n", "SPC104"),
         ("  storage:\n", "  secrets: [{env: PYTHONPATH, secret: s, key: k}]\n  storage:\n", "CHK209"),
         ("image: registry", "image: reg istry", "CHK212"),
+        ("  storage:\n", "  driverImage: registry.example.com/driver:1.0\n  storage:\n", "CHK212"),
     ],
 )
 def test_profiles_that_no_cluster_takes(make_spec: MakeSpec, old: str, new: str, code: str) -> None:

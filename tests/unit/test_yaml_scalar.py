@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compiler.load import compose
-from compiler.yaml_scalar import block, key, quote
+from compiler.yaml_scalar import block, is_literal, key, quote
 
 SCALARS = st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.floats(allow_nan=False, allow_infinity=False)
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
@@ -75,3 +75,18 @@ def test_what_is_no_scalar_is_a_defect(value: object) -> None:
 def test_a_block_keeps_its_text() -> None:
     text = 'a: 1\n\nb: "x # y"\n'
     assert yaml.safe_load(f"data:\n  config: {block(text, 4)}\n")["data"]["config"] == text
+
+
+@given(TEXT | st.text("ab \n\t#:-|\u2028\x85", max_size=20).map(lambda text: text + "\n"))
+def test_what_is_literal_survives_as_a_block_and_to_the_last_line_end(value: str) -> None:
+    text = f"a:\n  b: {block(value, 4)}\n"
+    if is_literal(value):
+        assert yaml.safe_load(text) == {"a": {"b": value}}
+        document = compose(text, "x").value
+        assert document is not None
+        assert document.data == {"a": {"b": value}}
+
+
+def test_a_file_of_a_plan_is_literal() -> None:
+    assert is_literal("apiVersion: v1\nkind: Job\n  # 你好\n\n---\n")
+    assert not any(map(is_literal, ["", "a", " a\n", "\na\n", "a\n\n", "a\tb\n", "a\rb\n", "a\u2028b\n"]))

@@ -93,4 +93,10 @@ TABLE: dict[str, Code] = {
         "The plan has no Jobs, has no such stage, or no pod of it is there (any more).",
         "See where the plan stands with `trainspec status`.",
     ),
+    "CLU617": Code(
+        "error",
+        "plan cannot have a driver",
+        "A driver is a Job that needs an image with the compiler, and brings the plan folder along in a ConfigMap.",
+        "Name the image as `driverImage` in the profile, or apply the plan from CI.",
+    ),
 }

@@ -63,4 +63,8 @@ EXAMPLES: dict[str, Example | Situation] = {
         bad="`trainspec logs specs/shop/plan sft` before that stage was started.",
         good="`trainspec logs specs/shop/plan evaluate-base`, of a stage that has a pod.",
     ),
+    "CLU617": Situation(
+        bad="`trainspec driver specs/shop/plan`, and the profile of the spec has no `driverImage`.",
+        good="`driverImage: registry.example.com/trainspec/driver@sha256:…` is in the profile.",
+    ),
 }

@@ -137,6 +137,9 @@ class ProfileBody(Model):
 
     namespace: Name = Field(description="Namespace of the rendered objects.")
     image: Text = Field(description="Runtime image, pinned by digest (`name@sha256:…`).")
+    driver_image: Text | None = Field(
+        default=None, description="Image of the compiler, pinned by digest, that `trainspec driver` runs a plan from."
+    )
     cpu: Cpu = Field(description="CPU request and limit of a pod.")
     memory: Bytes = Field(description="Memory request and limit of a pod.")
     gpu: Gpu | None = Field(default=None, description="GPUs; none trains on CPU.")
