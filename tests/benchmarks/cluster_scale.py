@@ -88,10 +88,15 @@ class Place:
         lines = "".join(f"  - {path.parent.name}/plan\n" for path in sorted(self.specs.glob("*/spec.yaml")))
         (self.specs / "kustomization.yaml").write_text(f"resources:\n{lines}", encoding="utf-8")
         files = (path for path in sorted(self.specs.glob("*/plan/*.yaml")) if path.name != "kustomization.yaml")
-        objects = [path.read_text(encoding="utf-8") for path in files]
-        if len(objects) != OBJECTS * self.size:
-            raise ValueError(f"{len(objects)} objects were rendered, and the table is about {OBJECTS} a plan")
-        self.one_file.write_text("".join(f"---\n{text}" for text in objects), encoding="utf-8")
+        objects = 0
+        with self.one_file.open(
+            "w", encoding="utf-8"
+        ) as stream:  # what this process holds counts as its children's peak
+            for path in files:
+                stream.write(f"---\n{path.read_text(encoding='utf-8')}")
+                objects += 1
+        if objects != OBJECTS * self.size:
+            raise ValueError(f"{objects} objects were rendered, and the table is about {OBJECTS} a plan")
 
 
 def trainspec(*arguments: str) -> Callable[[Place, Server], list[str]]:
