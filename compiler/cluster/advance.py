@@ -15,7 +15,7 @@ from compiler.cluster.views import REPORT_SUFFIX, JobView, Phase
 
 GATE_NOT_PASSED = 80
 _NEEDS_RESULT = ("evaluate", "preflight")  # what follows, or the evidence, depends on what these found
-_ENDED = (State.COMPLETE, State.FAILED)
+_ENDED = (State.COMPLETE, State.FAILED, State.GONE)
 _AGAIN = (State.FAILED, State.CANCELLED, State.GONE)
 
 

@@ -41,6 +41,7 @@ class Connection:
 
         self.configuration = _configuration(target)
         self.configuration.connection_pool_maxsize = _CONNECTIONS
+        self._in_pod = target.in_pod
         self._headers: dict[str, str] = {}
         self._asked = -_FRESH_SECONDS
         self.pool = ApiClient(configuration=self.configuration).rest_client.pool_manager
@@ -53,9 +54,10 @@ class Connection:
     def headers(self) -> dict[str, str]:
         """The credentials of a request; a token that runs out is renewed here, if its provider can.
 
-        The client reads its whole configuration again for that, so it is not asked for each of thousands of requests.
+        For that the client takes its whole kubeconfig in again, which is too much for each of thousands of requests;
+        of a pod it looks at a date.
         """
-        if time.monotonic() > self._asked + _FRESH_SECONDS:
+        if self._in_pod or time.monotonic() > self._asked + _FRESH_SECONDS:
             self._headers, self._asked = self._credentials(), time.monotonic()
         return self._headers
 

@@ -45,8 +45,9 @@ class Course:
 
     @property
     def rows(self) -> list[list[Row]]:
-        """The rows of each plan that has not ended; of all, where all have."""
-        return [rows for key, rows in self._rows.items() if key in self._going or not self._going]
+        """The rows of each plan, those that have not ended first."""
+        ended = [key for key in self._rows if key not in self._going]
+        return [self._rows[key] for key in (*(each for each in self._rows if each in self._going), *ended)]
 
     def take(self, looks: Mapping[str, tuple[Seen, set[str]]], pool: ThreadPoolExecutor) -> list[Row]:
         """Take the next step of each plan of which something changed in its namespace; the rows of these."""

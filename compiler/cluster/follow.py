@@ -17,6 +17,7 @@ from compiler.cluster.table import Lines, screenful
 
 _TICK_SECONDS = 2.0
 _PROGRESS_SECONDS = 5.0
+_MOST_LINES = 400  # that are left on a terminal at the end
 _Show = Callable[[list[Row], Course], None]
 
 
@@ -57,4 +58,4 @@ def _screen(console: Console) -> Iterator[_Show]:
         yield lambda changed, _: lines.show(changed)
         return
     with Live(console=console, refresh_per_second=4) as live:
-        yield lambda _, course: live.update(screenful(course.rows, console.height))
+        yield lambda _, course: live.update(screenful(course.rows, _MOST_LINES if course.is_over else console.height))

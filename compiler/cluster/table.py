@@ -23,17 +23,17 @@ def overview(found: Iterable[Row]) -> Group:
     return Group(*parts)
 
 
-def screenful(plans: Iterable[list[Row]], height: int) -> Group:
-    """The overview of as many plans as a screen shows, and how many more there are."""
+def screenful(plans: Sequence[list[Row]], height: int) -> Group:
+    """The overview of as many plans as a screen shows, one at least, and how many more there are."""
     parts: list[RenderableType] = []
-    left, more = height - 1, 0
+    left = height - 1
     for rows in plans:
         left -= len(rows) + _FRAME + len(list(_reasons(rows)))
-        if left >= 0 or not parts:
-            parts.append(overview(rows))
-        else:
-            more += 1
-    return Group(*parts, *([Text(f"and {counted(more, 'more plan')}")] if more else ()))
+        if left < 0 and parts:
+            parts.append(Text(f"and {counted(len(plans) - len(parts), 'more plan')}"))
+            break
+        parts.append(overview(rows))
+    return Group(*parts)
 
 
 def _table(plan: str, rows: list[Row]) -> Table:

@@ -1,13 +1,14 @@
 """10 to 1,000 plans on a small API server: `trainspec apply` and `status` against `kubectl apply --server-side -k`.
 
-Each plan has 10 objects: 4 Jobs, 4 ConfigMaps, a NetworkPolicy and a claim. kubectl gets all plans in one overlay, and
-creates all their Jobs at once; `trainspec apply` tries everything as a dry run, and creates the first Job of each plan,
-with a ledger. kubectl is quicker where the objects lie in one file already, so that it has no overlay to build, and
-quicker still where it does not check them itself; so it is measured like that too, with a dry run first as apply does
-it. Every contender starts on a server of its
-own that holds nothing; contenders take turns, in an order that changes from round to round. Requests and CPU time are
-counted at the server, for all alike. Environment: `BENCH_SIZES` (such as `10,100`), `BENCH_ROUNDS`, `BENCH_ONLY` (a part
-of the contenders' names), `BENCH_LIMIT` (seconds for one command; one that takes longer is told as such).
+Each plan has 10 objects: 4 Jobs, 4 ConfigMaps, a NetworkPolicy and a claim. kubectl creates all Jobs at once;
+`trainspec apply` tries everything as a dry run, and creates the first Job of each plan, with a ledger. kubectl is
+quicker where the objects lie in one file already, so that it has no overlay to build, and quicker still where it does
+not check them itself; so it is measured like that too, then with a dry run first as apply does it.
+
+Every contender starts on a server of its own that holds nothing; contenders take turns, in an order that changes from
+round to round. Requests and CPU time are counted at the server, for all alike. Environment: `BENCH_SIZES` (such as
+`10,100`), `BENCH_ROUNDS`, `BENCH_ONLY` (a part of the contenders' names), `BENCH_LIMIT` (seconds for one command; one
+that takes longer is told as such).
 """
 
 import json
@@ -33,6 +34,7 @@ from measure import Cost, run  # noqa: E402
 TRAINSPEC = str(Path(sys.executable).parent / "trainspec")
 _UNCHECKED = ("--validate=ignore",)
 NAMESPACE = "training"
+OBJECTS = 10  # of a plan
 SIZES = [int(size) for size in os.environ.get("BENCH_SIZES", "10,100,1000").split(",")]
 ROUNDS = {10: 3, 100: 3}
 LIMIT = float(os.environ.get("BENCH_LIMIT", "600"))  # seconds for one command
@@ -86,9 +88,15 @@ class Place:
         lines = "".join(f"  - {path.parent.name}/plan\n" for path in sorted(self.specs.glob("*/spec.yaml")))
         (self.specs / "kustomization.yaml").write_text(f"resources:\n{lines}", encoding="utf-8")
         files = (path for path in sorted(self.specs.glob("*/plan/*.yaml")) if path.name != "kustomization.yaml")
-        self.one_file.write_text(
-            "".join(f"---\n{path.read_text(encoding='utf-8')}" for path in files), encoding="utf-8"
-        )
+        objects = 0
+        with self.one_file.open(
+            "w", encoding="utf-8"
+        ) as stream:  # what this process holds counts as its children's peak
+            for path in files:
+                stream.write(f"---\n{path.read_text(encoding='utf-8')}")
+                objects += 1
+        if objects != OBJECTS * self.size:
+            raise ValueError(f"{objects} objects were rendered, and the table is about {OBJECTS} a plan")
 
 
 def trainspec(*arguments: str) -> Callable[[Place, Server], list[str]]:
@@ -213,7 +221,7 @@ def table(place: Place) -> Iterator[str]:
             yield f"| {place.size:,} | {name} | over {LIMIT:,.0f} s | | | | | | |"
             continue
         row = row_of(runs)
-        requests = row["requests"] / (10 * place.size)
+        requests = row["requests"] / (OBJECTS * place.size)
         yield (
             f"| {place.size:,} | {name} | {row['seconds']:.2f} s | {row['requests']:,.0f} | {requests:.2f} "
             f"| {row['cpu']:.2f} s | {row['server']:.2f} s | {row['MiB']:.0f} MiB | {row['objects']:,.0f} |"
