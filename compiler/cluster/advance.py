@@ -15,6 +15,7 @@ from compiler.cluster.views import REPORT_SUFFIX, JobView, Phase
 
 GATE_NOT_PASSED = 80
 _NEEDS_RESULT = ("evaluate", "preflight")  # what follows, or the evidence, depends on what these found
+_NO_RESULT = 66  # what a report ends with where there is none
 _ENDED = (State.COMPLETE, State.FAILED, State.GONE)
 _AGAIN = (State.FAILED, State.CANCELLED, State.GONE)
 
@@ -69,8 +70,12 @@ def advance(plan: ClusterPlan, ledger: Ledger, seen: Seen, *, retry: bool = Fals
             continue
         step = Step(end=ended, records=changed, stage=stage)
         if ended is not End.GOING:
-            again = retry and record is not None and record.state in _AGAIN
-            return replace(step, end=End.GOING, action=Action.REPLACE) if again else step
+            if not retry or record is None or record.state not in _AGAIN:
+                return step
+            superseded = _superseded(plan, seen)
+            if superseded:
+                return replace(step, end=End.BLOCKED, superseded=superseded)
+            return replace(step, end=End.GOING, action=Action.REPLACE)
         return _start(step, stage, record, plan, seen)
     return Step(end=End.COMPLETE, records=changed)
 
@@ -141,4 +146,7 @@ def _of_ended(record: Record, job: JobView) -> Record:
 def _told_by_report(record: Record, report: JobView) -> Record:
     if report.message.get("status") in ("complete", "already-complete", "gate-not-passed"):
         return replace(record, state=State.COMPLETE, result=report.message)
-    return replace(record, state=State.GONE, reason="its Job was deleted before it had a result")
+    if report.exit_code in (None, _NO_RESULT) and report.phase is Phase.FAILED:
+        return replace(record, state=State.GONE, reason="its Job was deleted before it had a result")
+    why = report.message.get("message") or report.told or "its pod said nothing"
+    return replace(record, state=State.GONE, reason=f"its Job is over, and its result could not be read: {why}")

@@ -105,7 +105,7 @@ def outdated(folder: Path) -> Diagnostic:
 def _refused(plan: ClusterPlan, digest: str | None) -> Iterator[Diagnostic]:
     lack = (stage for stage in plan.pending if lacking(stage.config))
     yield from (beyond_runtime(stage.stage, stage.config, plan.folder) for stage in lack)
-    if digest and plan.digest != digest:
+    if digest is not None and plan.digest != digest:  # an empty one too: of a script that found none
         message = f"the plan's digest is `{plan.digest}`, and `{digest}` was approved"
         hint = "have this plan reviewed, and give the digest that its `PLAN.md` shows"
         yield problem("CLU608", message, plan.shown, hint=hint)

@@ -1,6 +1,7 @@
 """`trainspec apply` and `status`: many plans at once."""
 
 import json
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def apply(paths: list[Path], target: Target, wanted: Wanted, style: str) -> Exit
     """Apply the plans under the paths, and follow them where that is asked for."""
     folders, found = plan_folders(paths)
     alone = wanted.files_digest
-    if (wanted.digest or alone) and len(folders) > 1:
+    if (wanted.digest is not None or alone) and len(folders) > 1:
         message = f"a digest approves one plan, and {len(folders)} are given"
         found.append(problem("CLU608", message, str(paths[0]), hint="apply each plan with the digest of its own"))
     approved: list[Approval] = []
@@ -74,7 +75,11 @@ def _applied(api: Api, approved: list[Approval], wanted: Wanted, found: list[Dia
         else:
             found += failures.of(standing)
     if any(is_going(each) for each in followed):
-        followed = follow(api, followed, Console())
+        try:
+            followed = follow(api, followed, Console())
+        except (KeyboardInterrupt, SystemExit):
+            print("no longer followed; what runs goes on, and the next call goes on from there", file=sys.stderr)
+            raise
         for standing in followed:
             print(f"{standing.plan.shown}: {verdict(standing)}")
     found += [each for standing in followed for each in failures.of(standing)]

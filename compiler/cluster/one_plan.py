@@ -1,15 +1,16 @@
 """`trainspec logs`, `cancel` and `collect --cluster`: commands on one plan in a cluster."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from compiler.cluster import act
-from compiler.cluster.advance import End, advance
+from compiler.cluster.advance import advance
 from compiler.cluster.api import Api
 from compiler.cluster.apply import seen_of
 from compiler.cluster.cluster_plan import ClusterPlan, read_cluster_plan
 from compiler.cluster.connect import Target
 from compiler.cluster.failure import readable
-from compiler.cluster.kinds import POD, kind_of, workload_kind
+from compiler.cluster.kinds import POD, workload_kind
 from compiler.cluster.ledger import Record, State, read_ledger, write
 from compiler.cluster.problems import ApiError, ClusterError, problem
 from compiler.cluster.refusals import refusal
@@ -85,30 +86,40 @@ def cancel(folder: Path, target: Target, *, superseded: bool, style: str) -> Exi
 
 
 def _cancel_superseded(api: Api, plan: ClusterPlan) -> str:
+    """Stop the Jobs of earlier versions of the plan."""
     planned = {stage.job for stage in plan.stages}
-    others = [job for job in seen_of(api, plan).of_plan(plan.name) if job.name not in planned and not job.is_over]
-    for job in others:
-        path = workload_kind(job.kind).path(plan.namespace, job.name)
-        act.delete(api, path, f"{job.kind} `{job.name}`", plan.shown)
-    return f"cancelled {', '.join(job.name for job in others)}" if others else "no Job of an earlier version works"
+    return _cancel(api, plan, lambda job: job.name not in planned) or "no Job of an earlier version works"
 
 
 def _cancel_current(api: Api, plan: ClusterPlan) -> str:
+    """Stop whatever of the plan works or is about to."""
+    planned = {stage.job for stage in plan.stages}
+    done = _cancel(api, plan, lambda job: (job.reports or job.name) in planned)
+    return f"{done}; `trainspec apply {plan.shown} --retry` lets it go on" if done else "nothing is under way"
+
+
+def _cancel(api: Api, plan: ClusterPlan, chosen: Callable[[JobView], bool]) -> str:
+    """Note that Jobs are cancelled, then delete them: an `apply` at the same moment must not start them again."""
     for _ in range(20):
         ledger = read_ledger(api, plan.name, plan.namespace)
-        step = advance(plan, ledger, seen_of(api, plan))
-        stage = step.stage
-        record = step.records.get(stage.job) or ledger.records.get(stage.job) if stage is not None else None
-        if stage is None or record is None or step.end is not End.GOING:
-            return "nothing is under way"
-        # noted before it is deleted: an `apply` at the same moment must not start it again
-        stopped = Record(stage=record.stage, state=State.CANCELLED, uid=record.uid, starts=record.starts)
-        if write(api, ledger, {**step.records, stage.job: stopped}) is not None:
-            path = kind_of(stage.workload.data).path(plan.namespace, stage.job)
-            act.delete(api, path, f"{stage.workload.kind} `{stage.job}`", plan.shown)
-            return f"cancelled `{stage.stage}`; `trainspec apply {plan.shown} --retry` lets it go on"
+        seen = seen_of(api, plan)
+        known = {**ledger.records, **advance(plan, ledger, seen).records}
+        jobs = [job for job in seen.of_plan(plan.name) if chosen(job) and not job.is_over]
+        stopped = {job.reports or job.name: _stopped(job, known) for job in jobs}
+        if not jobs or write(api, ledger, stopped) is not None:
+            for job in jobs:
+                path = workload_kind(job.kind).path(plan.namespace, job.name)
+                act.delete(api, path, f"{job.kind} `{job.name}`", plan.shown)
+            return f"cancelled {', '.join(f'`{job.stage or job.name}`' for job in jobs)}" if jobs else ""
     hint = "run the command again"
     raise ClusterError(problem("CLU602", f"others keep writing the ledger of `{plan.name}`", plan.shown, hint=hint))
+
+
+def _stopped(job: JobView, known: Mapping[str, Record]) -> Record:
+    """The record of a stage that is cancelled, by its Job or by the one that reports for it."""
+    before = known.get(job.reports or job.name)
+    uid = before.uid if before is not None and job.reports else job.uid
+    return Record(stage=job.stage, state=State.CANCELLED, uid=uid, starts=before.starts if before is not None else 1)
 
 
 def _no_jobs(folder: Path) -> Diagnostic:

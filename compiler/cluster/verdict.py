@@ -59,7 +59,7 @@ class Failures:
         if step.end is End.CANCELLED:
             return [problem("CLU615", f"`{stage.stage}` was cancelled", where, hint=f"start it again: {again}")]
         if step.end is End.GONE:
-            message = f"the Job of `{stage.stage}` was deleted before it had a result"
+            message = f"`{stage.stage}` has no result: {record.reason}"
             return [problem("CLU611", message, where, hint=f"let it go on from its last checkpoint: {again}")]
         job = self._shown(plan, stage.job)
         hint = str(record.result.get("hint") or "") or advice(job, record.reason)

@@ -30,10 +30,13 @@ class Server:
 
     def start(self) -> None:
         """Start it, with the objects that it had before."""
-        command = [TOOL / "start.sh", self.state, str(self.port)]
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode:
-            raise NoServerError(done.stderr.strip() or "the API server did not start")
+        for _ in range(4):  # it gives up after half a minute, which a busy machine may need
+            command = [TOOL / "start.sh", self.state, str(self.port)]
+            done = subprocess.run(command, capture_output=True, text=True)
+            if not done.returncode:
+                return
+            self.stop()
+        raise NoServerError(done.stderr.strip() or "the API server did not start")
 
     def kill(self) -> None:
         """End it without warning, as a lost node would; `start` brings it back."""

@@ -367,3 +367,51 @@ def test_a_gate_that_did_not_pass_is_known_without_its_pods(shop: Shop) -> None:
     assert f"{base}-report" in shop.player.jobs()
     shop.player.finish(f"{base}-report", gate("no-gain"))
     assert "nothing was gained" in shop.apply().stdout
+
+
+def raise_rerun(shop: Shop) -> None:
+    """The next version of the plan."""
+    shop.spec.write_text(shop.spec.read_text().replace("spec:\n", "spec:\n  rerun: 1\n", 1))
+    assert shop.call("compile", str(shop.spec)).exit_code == 0
+
+
+def test_retry_waits_for_the_job_of_another_version_too(shop: Shop) -> None:
+    shop.apply()
+    text = shop.spec.read_text()
+    shop.call("cancel", str(shop.folder), "--kubeconfig", str(shop.kubeconfig))
+    raise_rerun(shop)
+    assert "started evaluate-base" in shop.apply().stdout
+    second = shop.job("evaluate-base")
+    shop.spec.write_text(text)  # and back
+    shop.call("compile", str(shop.spec))
+    assert "waits for a Job of an earlier version" in shop.apply("--retry").stdout
+    assert shop.player.jobs() == [second]
+
+
+def test_what_is_superseded_and_cancelled_counts_as_cancelled(shop: Shop) -> None:
+    shop.apply()
+    text = shop.spec.read_text()
+    raise_rerun(shop)
+    shop.call("cancel", str(shop.folder), "--superseded", "--kubeconfig", str(shop.kubeconfig))
+    assert shop.player.jobs() == []
+    shop.spec.write_text(text)
+    shop.call("compile", str(shop.spec))
+    done = shop.apply()
+    assert "CLU615" in done.stderr
+    assert shop.player.jobs() == []
+
+
+def test_an_empty_digest_approves_nothing(shop: Shop) -> None:
+    done = shop.apply("--plan-digest", "")
+    assert done.exit_code == 1
+    assert "CLU608" in done.stderr
+    assert shop.player.jobs() == []
+
+
+def test_cancel_stops_all_that_somebody_started_at_once(shop: Shop) -> None:
+    for each in shop.plan.stages:
+        shop.player.batch.create_namespaced_job(shop.namespace, dict(each.workload.data))
+    done = shop.call("cancel", str(shop.folder), "--kubeconfig", str(shop.kubeconfig))
+    assert done.exit_code == 0, done.stderr
+    assert shop.player.jobs() == []
+    assert {each["state"] for each in shop.ledger().values()} == {"cancelled"}
