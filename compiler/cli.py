@@ -160,8 +160,8 @@ def collect(
     The next compile then decides what follows: go on, stop at the target, or fall back.
     """
     if cluster:
-        from compiler.cluster.commands import collect as collect_from
         from compiler.cluster.connect import Target
+        from compiler.cluster.one_plan import collect as collect_from
 
         raise typer.Exit(collect_from(plan, Target(kubeconfig=kubeconfig, context=context), diagnostics))
     from compiler.local.collect import collect_results
@@ -242,8 +242,8 @@ def logs(
     diagnostics: FormatOption = Format.TEXT,
 ) -> None:
     """Print the log of a plan's stage in a cluster."""
-    from compiler.cluster.commands import logs as print_logs
     from compiler.cluster.connect import Target
+    from compiler.cluster.one_plan import logs as print_logs
 
     target = Target(kubeconfig=kubeconfig, context=context)
     raise typer.Exit(print_logs(plan, target, stage, keep_on=follow, raw=raw, style=diagnostics))
@@ -260,8 +260,8 @@ def cancel(
     diagnostics: FormatOption = Format.TEXT,
 ) -> None:
     """Stop what a plan does in a cluster. Checkpoints stay: `apply --retry` lets it go on."""
-    from compiler.cluster.commands import cancel as cancel_plan
     from compiler.cluster.connect import Target
+    from compiler.cluster.one_plan import cancel as cancel_plan
 
     target = Target(kubeconfig=kubeconfig, context=context)
     raise typer.Exit(cancel_plan(plan, target, superseded=superseded, style=diagnostics))

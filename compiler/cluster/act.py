@@ -2,8 +2,6 @@
 
 import copy
 import time
-from collections.abc import Mapping
-from typing import Any
 
 from compiler.cluster.api import Api, Object
 from compiler.cluster.cluster_plan import ClusterPlan, PlannedStage
@@ -80,16 +78,9 @@ def report(api: Api, plan: ClusterPlan, stage: PlannedStage) -> Diagnostic | Non
 
 
 def report_job(stage: PlannedStage) -> Object:
-    """The Job of a stage as one that starts nothing: one pod, no GPU, minutes at most, and `--report` for its runtime.
-
-    CLU611 for a TrainJob, whose pods are described elsewhere.
-    """
+    """The Job of a stage as one that starts nothing: one pod, no GPU, minutes at most, its runtime with `--report`."""
     source = stage.workload.data
-    template = copy.deepcopy(_pod_template(source))
-    if template is None:
-        message = f"the {stage.workload.kind} of `{stage.stage}` is gone, and its result was not recorded"
-        hint = "`apply --retry` starts it again: if it was complete, it only tells its result"
-        raise ClusterError(problem("CLU611", message, stage.workload.file, hint=hint))
+    template = copy.deepcopy(dict(stage.template))
     (container,) = template["spec"]["containers"]
     container["args"] = [*container["args"], "--report"]
     for amounts in container["resources"].values():
@@ -121,14 +112,6 @@ def _never_retry(container: str) -> Object:
     """What no other try of a report would change: no result (66), a bad config, a gate that did not pass."""
     codes = {"containerName": container, "operator": "In", "values": [65, 66, 78, 80]}
     return {"action": "FailJob", "onExitCodes": codes}
-
-
-def _pod_template(source: Mapping[str, Any]) -> Any:
-    if source["kind"] == "Job":
-        return source["spec"]["template"]
-    if source["kind"] == "JobSet":
-        return source["spec"]["replicatedJobs"][0]["template"]["spec"]["template"]
-    return None
 
 
 def _uid(api: Api, path: str, where: str) -> str:

@@ -124,8 +124,9 @@ def _record(stage: PlannedStage, ledger: Ledger, seen: Seen) -> Record | None:
         return record
     ended = _of_ended(record, job)
     report = seen.jobs.get(stage.job + REPORT_SUFFIX)
-    if ended.state is State.COMPLETE and not ended.result and stage.method in _NEEDS_RESULT:
-        # its pods went with their node: what it found still lies on the outputs volume
+    lost = ended.state is State.COMPLETE and not ended.result and stage.method in _NEEDS_RESULT
+    if lost or job.is_settling:
+        # its pods went with their node, or are not seen to end: what it found still lies on the outputs volume
         return _told_by_report(record, report) if report is not None and report.is_over else record
     return ended
 

@@ -38,9 +38,9 @@ class Api:
         self._failing_since: float | None = None  # of all threads: a server that is away is waited for once
         self._connection = Connection(target)
 
-    def get(self, path: str, query: Query | None = None) -> Object:
-        """Read an object; ApiError 404 where there is none."""
-        return self._json("GET", path, query)
+    def get(self, path: str, query: Query | None = None, *, once: bool = False) -> Object:
+        """Read an object; ApiError 404 where there is none. With `once` no failure is worth a second try."""
+        return self._json("GET", path, query, once=once)
 
     def create(self, path: str, body: Object, query: Query | None = None) -> Object:
         """Create an object; ApiError 409 where it exists."""
@@ -65,8 +65,8 @@ class Api:
                 return
 
     def text(self, path: str, query: Query | None = None) -> str:
-        """Read a text, such as a log; bytes that are no UTF-8 are replaced."""
-        return str(self._request("GET", path, query).data, "utf-8", "replace")
+        """Read a text, such as a log; tried once, as its kubelet may be away. Bytes that are no UTF-8 are replaced."""
+        return str(self._request("GET", path, query, once=True).data, "utf-8", "replace")
 
     def lines(self, path: str, query: Query) -> Iterator[bytes]:
         """Follow a stream line by line until the server ends it; ApiError 0 where it breaks."""
@@ -96,9 +96,16 @@ class Api:
             yield event
 
     def _json(
-        self, method: str, path: str, query: Query | None, body: Object | None = None, content_type: str = ""
+        self,
+        method: str,
+        path: str,
+        query: Query | None,
+        body: Object | None = None,
+        content_type: str = "",
+        *,
+        once: bool = False,
     ) -> Object:
-        response = self._request(method, path, query, body, content_type)
+        response = self._request(method, path, query, body, content_type, once=once)
         try:
             parsed = json.loads(response.data)
         except ValueError as error:
@@ -116,6 +123,7 @@ class Api:
         content_type: str = "",
         *,
         stream: bool = False,
+        once: bool = False,
     ) -> Any:
         """A reply that succeeded. ApiError: the server refused; CLU602: patience ran out; CLU603: credentials."""
         url = f"{path}?{urlencode(_spelt(query))}" if query else path
@@ -139,7 +147,7 @@ class Api:
                 message = f"the API server does not know who asks: {failure}"
                 raise ClusterError(problem("CLU603", message, self.target.shown, hint=hint)) from failure
             wait = pause(attempt, response.headers if response is not None else {})
-            if not is_transient(status):
+            if once or not is_transient(status):
                 raise failure
             since = self._failing_since = self._failing_since or time.monotonic()
             if time.monotonic() + wait > min(deadline, since + self._patience):

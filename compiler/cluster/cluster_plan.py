@@ -18,7 +18,8 @@ _Parse = Callable[[str], object]
 class PlannedStage:
     """A stage of the plan: its Job (or JobSet, or TrainJob) as rendered, and what its config says.
 
-    `finished` was so when the plan was compiled: its result is in the evidence beside the spec.
+    `finished` was so when the plan was compiled: its result is in the evidence beside the spec. `template` is what its
+    pods are made from.
     """
 
     job: str
@@ -27,6 +28,7 @@ class PlannedStage:
     needs: str
     finished: bool
     workload: Manifest
+    template: Mapping[str, Any]
     config: Mapping[str, Any]
     config_text: str
 
@@ -95,8 +97,9 @@ def _plan(folder: Path, manifests: tuple[Manifest, ...], parse: _Parse) -> Clust
     if unknown:
         raise ValueError(f"kind `{unknown[0]}` is none of those")
     configs = {each.name: each for each in manifests if each.kind == "ConfigMap"}
+    runtimes = {each.name: each for each in manifests if each.kind == "TrainingRuntime"}
     workloads = [each for each in manifests if each.kind in WORKLOADS]
-    stages = sorted((_stage(each, configs, parse) for each in workloads), key=lambda stage: stage.order)
+    stages = sorted((_stage(each, configs, runtimes, parse) for each in workloads), key=lambda stage: stage.order)
     namespaces = {each.namespace for each in manifests}
     if len(namespaces) != 1:
         raise ValueError(f"objects of the namespaces {', '.join(sorted(namespaces))}; a plan has one")
@@ -111,7 +114,9 @@ def _plan(folder: Path, manifests: tuple[Manifest, ...], parse: _Parse) -> Clust
     )
 
 
-def _stage(workload: Manifest, configs: Mapping[str, Manifest], parse: _Parse) -> PlannedStage:
+def _stage(
+    workload: Manifest, configs: Mapping[str, Manifest], runtimes: Mapping[str, Manifest], parse: _Parse
+) -> PlannedStage:
     text = str(configs[workload.name].data["data"]["config.yaml"])
     config = parse(text)
     if not isinstance(config, dict):
@@ -123,6 +128,18 @@ def _stage(workload: Manifest, configs: Mapping[str, Manifest], parse: _Parse) -
         needs=workload.notes[f"{_NOTE}needs"],
         finished=not workload.applied,
         workload=workload,
+        template=_template(workload, runtimes),
         config=config,
         config_text=text,
     )
+
+
+def _template(workload: Manifest, runtimes: Mapping[str, Manifest]) -> Mapping[str, Any]:
+    """What the pods of a workload are made from; a TrainJob has it in the TrainingRuntime of its name."""
+    spec = workload.data["spec"]
+    if workload.kind == "TrainJob":
+        spec = runtimes[workload.name].data["spec"]["template"]["spec"]
+    if workload.kind != "Job":
+        spec = spec["replicatedJobs"][0]["template"]["spec"]
+    template: Mapping[str, Any] = spec["template"]
+    return template

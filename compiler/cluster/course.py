@@ -8,7 +8,8 @@ from itertools import islice
 from compiler.cluster.advance import End
 from compiler.cluster.api import Api
 from compiler.cluster.apply import Standing, take_step
-from compiler.cluster.look import MOST_LOGS, Look, has_log, has_no_pods
+from compiler.cluster.failure import objects_of
+from compiler.cluster.look import MOST_LOGS, Look, has_log, has_no_pods, is_queued
 from compiler.cluster.problems import ClusterError
 from compiler.cluster.rows import Row
 from compiler.cluster.snapshot import Seen
@@ -29,7 +30,8 @@ class Course:
         self._fresh = set(self._standings)
         self._rows: dict[_Key, list[Row]] = {}
         self._asked: dict[str, tuple[_Key, JobView]] = {}  # Jobs with a log, the one that was read longest ago first
-        self._waiting: dict[str, _Key] = {}  # Jobs without pods
+        self._waiting: dict[str, _Key] = {}  # Jobs without pods, by the names that events about them have
+        self._queued: dict[str, tuple[_Key, JobView]] = {}  # Jobs that a queue holds back
 
     @property
     def standings(self) -> list[Standing]:
@@ -64,7 +66,9 @@ class Course:
         return self._renewed(due, seen)
 
     def ask(self, looks: Mapping[str, tuple[Seen, set[str]]]) -> list[Row]:
-        """Ask about some of the Jobs that run, and about those without pods; the rows of which that tells more."""
+        """Ask about some of the Jobs that run, and about those without pods or in a queue; the rows of which that tells
+        more.
+        """
         told: set[_Key] = set()
         for name in list(islice(self._asked, MOST_LOGS)):
             key, job = self._asked[name] = self._asked.pop(name)
@@ -72,6 +76,9 @@ class Course:
         for namespace in {key[0] for key in self._waiting.values()}:
             new = self._look.list_warnings(namespace)
             told |= {self._waiting[name] for name in new if name in self._waiting}
+        for namespace in {key[0] for key, _ in self._queued.values()}:
+            held = [job for key, job in self._queued.values() if key[0] == namespace]
+            told |= {self._queued[name][0] for name in self._look.ask_queues(namespace, held)}
         return self._renewed(told, {namespace: each for namespace, (each, _) in looks.items()})
 
     def _step(self, key: _Key, seen: Seen) -> Standing:
@@ -84,14 +91,18 @@ class Course:
     def _note(self, key: _Key, seen: Seen) -> None:
         """Note which Jobs of a plan there is something to ask about."""
         for stage in self._standings[key].plan.stages:
-            self._waiting.pop(stage.job, None)
             job = seen.jobs.get(stage.job)
+            for name in objects_of(stage.job):
+                self._waiting.pop(name, None)
+                if job is not None and has_no_pods(job):
+                    self._waiting[name] = key
+            self._queued.pop(stage.job, None)
+            if job is not None and is_queued(job):
+                self._queued[stage.job] = (key, job)
             if job is None or not has_log(job):
                 self._asked.pop(stage.job, None)
             else:
                 self._asked[stage.job] = (key, job)
-            if job is not None and has_no_pods(job):
-                self._waiting[stage.job] = key
 
     def _renewed(self, keys: set[_Key], seen: Mapping[str, Seen]) -> list[Row]:
         for key in keys:

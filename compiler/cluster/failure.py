@@ -41,16 +41,22 @@ def warnings_in(api: Api, namespace: str) -> dict[str, list[tuple[str, str]]]:
     return {name: [(reason, message)] for name, (_, reason, message) in found.items()}
 
 
+def objects_of(name: str) -> tuple[str, str]:
+    """The names that events of a workload go by: a JobSet or a TrainJob makes its pods through a Job of its own."""
+    return name, f"{name}-node-0"
+
+
 def details(api: Api, namespace: str, job: JobView) -> Iterator[str]:
     """Lines to show below a failure."""
-    pod = job.pods[-1].name if job.pods else ""
-    about = [each for name in (job.name, pod) if name for each in warnings_of(api, namespace, name)]
+    pod = job.ending or job.leading
+    names = (*objects_of(job.name), *((pod.name,) if pod is not None else ()))
+    about = [each for name in names for each in warnings_of(api, namespace, name)]
     yield from (masked(f"event {reason}: {message}") for reason, message in dict.fromkeys(about[-_MOST_EVENTS:]))
-    if pod:
+    if pod is not None:
         try:
             lines = tail(api, namespace, pod, _LINES).splitlines()
         except ApiError as error:
-            yield f"the log of pod {pod} cannot be read: {error}"
+            yield f"the log of pod {pod.name} cannot be read: {error}"
             return
         yield from (masked(f"log   {readable(line)}") for line in lines)
 

@@ -39,6 +39,11 @@ POD = Kind(prefix="/api/v1", plural="pods")
 EVENT = Kind(prefix="/api/v1", plural="events")
 
 
+def workload_kind(name: str) -> Kind:
+    """The kind of a workload by its name alone."""
+    return next(kind for key, kind in KINDS.items() if name in WORKLOADS and key.split()[1] == name)
+
+
 def kind_of(manifest_data: object) -> Kind:
     """The kind of an object."""
     assert isinstance(manifest_data, dict)  # noqa: S101 - manifests are mappings, which their reader sees to

@@ -1,10 +1,11 @@
 """Rows of plans, with what no list of Jobs tells: how far their logs are, and what the cluster warns of."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from compiler.cluster.api import Api
 from compiler.cluster.apply import Standing
-from compiler.cluster.failure import warnings_in
+from compiler.cluster.failure import objects_of, warnings_in
+from compiler.cluster.kueue import told_by_kueue
 from compiler.cluster.progress import Progress, read_progress
 from compiler.cluster.rows import Row, rows
 from compiler.cluster.snapshot import Seen
@@ -14,8 +15,8 @@ MOST_LOGS = 50  # that are read at a time: more progress than that nobody looks 
 
 
 class Look:
-    """What was asked about Jobs: of those that run the end of their logs, so many at a time, and of those that have no
-    pods why, in one list for all of a namespace.
+    """What was asked about Jobs: of those that run the end of their logs, so many at a time; of those that have no pods
+    why, in one list for all of a namespace; and so of those that a queue holds back.
     """
 
     def __init__(self, api: Api) -> None:
@@ -23,15 +24,18 @@ class Look:
         self._left = MOST_LOGS
         self._progress: dict[str, Progress] = {}
         self._warned: dict[str, dict[str, list[tuple[str, str]]]] = {}
+        self._queued: dict[str, dict[str, str]] = {}
 
-    def ask(self, namespace: str, jobs: Iterable[JobView]) -> None:
-        """Ask about Jobs that somebody looks at once."""
+    def ask(self, namespace: str, jobs: Iterable[JobView], seen: Seen) -> None:
+        """Ask about Jobs that somebody looks at once, among those that are `seen` in the namespace."""
         for job in jobs:
             if has_log(job) and self._left:
                 self._left -= 1
                 self.read(namespace, job)
             elif has_no_pods(job) and namespace not in self._warned:
                 self.list_warnings(namespace)
+            elif is_queued(job) and namespace not in self._queued:
+                self.ask_queues(namespace, [each for each in seen.jobs.values() if is_queued(each)])
 
     def read(self, namespace: str, job: JobView) -> bool:
         """Read the end of a Job's log; whether it tells something new."""
@@ -47,18 +51,41 @@ class Look:
         self._warned[namespace] = new
         return {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
 
+    def ask_queues(self, namespace: str, jobs: Sequence[JobView]) -> set[str]:
+        """Ask what queues say of the Jobs that they hold back; the names of those of which that is something new."""
+        old, new = self._queued.get(namespace, {}), told_by_kueue(self._api, namespace, jobs)
+        self._queued[namespace] = new
+        return {name for name in new if old.get(name) != new[name]}
+
     def rows(self, standing: Standing, seen: Seen) -> Iterator[Row]:
         """The rows of a plan."""
         plan = standing.plan
         if standing.step is None:
             return iter(())
-        warned = self._warned.get(plan.namespace, {})
-        return rows(plan, standing.ledger, seen, standing.step, self._progress, lambda job: warned.get(job.name, []))
+        queued = self._queued.get(plan.namespace, {})
+        return rows(
+            plan,
+            standing.ledger,
+            seen,
+            standing.step,
+            self._progress,
+            lambda job: self._warnings(plan.namespace, job),
+            queued,
+        )
+
+    def _warnings(self, namespace: str, job: JobView) -> list[tuple[str, str]]:
+        warned = self._warned.get(namespace, {})
+        return [each for name in objects_of(job.name) for each in warned.get(name, ())]
 
 
 def has_log(job: JobView) -> bool:
     """Whether a Job is at work, and its log says how far it is."""
     return job.phase is Phase.RUNNING
+
+
+def is_queued(job: JobView) -> bool:
+    """Whether a queue holds a Job back, and may say why."""
+    return job.phase is Phase.QUEUED and bool(job.queue)
 
 
 def has_no_pods(job: JobView) -> bool:

@@ -8,10 +8,9 @@ from typing import Any
 from compiler.cluster.api import Api
 from compiler.cluster.kinds import POD
 from compiler.cluster.problems import ApiError
-from compiler.cluster.views import JobView, Phase
+from compiler.cluster.views import JobView, Phase, PodView
 
 _TAIL = 40
-_CONTAINER = "stage"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,20 +26,20 @@ class Progress:
 
 def read_progress(api: Api, namespace: str, job: JobView) -> Progress | None:
     """The progress of a running Job; None where it does not run, or its log cannot be read now."""
-    pod = next((each for each in reversed(job.pods) if each.phase == "Running"), None)
-    if job.phase is not Phase.RUNNING or pod is None:
+    pod = job.leading
+    if job.phase is not Phase.RUNNING or pod is None or pod.phase != "Running":
         return None
     try:
-        text = tail(api, namespace, pod.name, _TAIL)
+        text = tail(api, namespace, pod, _TAIL)
     except ApiError:  # the kubelet may be away, and a table is not worth waiting for it
         return None
     return progress_of(events(text))
 
 
-def tail(api: Api, namespace: str, pod: str, lines: int) -> str:
+def tail(api: Api, namespace: str, pod: PodView, lines: int) -> str:
     """The last lines of a pod's log."""
-    path = f"{POD.path(namespace, pod)}/log"
-    return api.text(path, {"container": _CONTAINER, "tailLines": lines})
+    path = f"{POD.path(namespace, pod.name)}/log"
+    return api.text(path, {"container": pod.container, "tailLines": lines})
 
 
 def events(text: str) -> Iterator[Mapping[str, Any]]:

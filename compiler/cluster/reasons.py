@@ -9,8 +9,10 @@ ADVICE: dict[str, str] = {
     "OOMKilled": "give the profile more `memory`, or lower the batch size in the spec",
     "DeadlineExceeded": "raise `deadlineMinutes` of the stage in the spec; `apply --retry` goes on from its checkpoint",
     "BackoffLimitExceeded": "read `trainspec logs` of the stage; `apply --retry` goes on from its last checkpoint",
+    "Deactivated": "the queue does not start it again: `trainspec cancel` it, raise `deadlineMinutes` if that is why, "
+    "then `apply --retry`",
+    "Preempt": "`apply --retry` goes on from its last checkpoint; a higher priority is kept from preemption",
     "Evicted": "ask for as much memory and ephemeral storage as the stage takes; `apply --retry` goes on",
-    "Preempted": "`apply --retry` goes on from its last checkpoint; a higher priority is kept from preemption",
     "ImagePullBackOff": "see that the image of the profile exists and that its registry lets the nodes pull it",
     "ErrImagePull": "see that the image of the profile exists and that its registry lets the nodes pull it",
     "InvalidImageName": "mend `image` of the profile",
@@ -42,7 +44,7 @@ def failure_reason(job: JobView) -> str:
     told = job.message
     if told.get("message"):
         return f"exit {told.get('exit_code')}: {told['message']}"
-    pod = next((each for each in reversed(job.pods) if each.ended_by or each.exit_code), None)
+    pod = job.ending
     if job.reason == "DeadlineExceeded":
         return f"{job.reason}: {job.told}"
     if pod is not None:
@@ -64,17 +66,23 @@ def advice(job: JobView | None, reason: str) -> str:
     return _BY_EXIT_CODE.get(code or 0, "read `trainspec logs` of the stage; `apply --retry` starts it again")
 
 
-def waiting_reason(job: JobView, events: Iterable[tuple[str, str]] = ()) -> str:
-    """Why a Job that is not over does nothing yet, empty when it runs; `events` are (reason, message), newest last."""
-    if job.phase in (Phase.RUNNING, Phase.COMPLETE, Phase.FAILED):
+def waiting_reason(job: JobView, events: Iterable[tuple[str, str]] = (), queued: str = "") -> str:
+    """Why a Job that is not over does nothing yet, empty when all of it runs.
+
+    `events` are (reason, message), newest last; `queued` is what its queue says of it.
+    """
+    if job.phase in (Phase.COMPLETE, Phase.FAILED):
         return ""
     if job.phase is Phase.DELETING:
         return "is being deleted"
     if job.phase is Phase.QUEUED:
-        return f"held back by its queue{_after(job.told)}"
+        return f"held back by its queue{_after(queued or job.told)}"
     pod = job.pods[-1] if job.pods else None
-    if pod is not None and pod.waiting:
-        return f"{pod.waiting}{_after(pod.told)}"
+    stuck = next((each for each in reversed(job.pods) if each.phase == "Pending" and each.waiting), None)
+    if stuck is not None:
+        return f"{stuck.waiting}{_after(stuck.told)}"
+    if job.phase is Phase.RUNNING:
+        return ""
     warned = [f"{reason}{_after(message)}" for reason, message in events]
     if warned:
         return warned[-1]

@@ -36,6 +36,13 @@ def refusal(error: ApiError, verb: str, what: str, where: str) -> Diagnostic:
         return problem("CLU613", f"the cluster does not know {what}: {told}", where, hint=hint)
     if error.status == 409:
         return _conflict(error, what, where)
+    if error.status == 422 and _is_immutable(error) and what.startswith("PersistentVolumeClaim"):
+        # the name of a claim is that of its spec, so that `rerun` makes no other one
+        hint = (
+            "keep `gpu.nodes` and `storage` of the profile as they were, or move the outputs: copy them away, delete "
+            "the claim, apply, and copy them back"
+        )
+        return problem("CLU606", f"{what} is there already, of another kind: {told}", where, hint=hint)
     if error.status == 422 and _is_immutable(error):
         hint = "raise `rerun` in the spec for new names, or delete that object if nothing uses it"
         return problem("CLU606", f"{what} is there already with other content: {told}", where, hint=hint)

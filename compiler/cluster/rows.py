@@ -40,15 +40,21 @@ class Row:
 
 
 def rows(
-    plan: ClusterPlan, ledger: Ledger, seen: Seen, step: Step, progress: Mapping[str, Progress], events: Events
+    plan: ClusterPlan,
+    ledger: Ledger,
+    seen: Seen,
+    step: Step,
+    progress: Mapping[str, Progress],
+    events: Events,
+    queued: Mapping[str, str],
 ) -> Iterator[Row]:
-    """A row for each stage of a plan."""
+    """A row for each stage of a plan; `progress`, and `queued`, what queues say, are by Job."""
     for stage in plan.stages:
         if stage.finished:
             yield Row(plan=plan.name, stage=stage.stage, job=stage.job, state="finished", reason="known when compiled")
         else:
             record = step.records.get(stage.job) or ledger.records.get(stage.job)
-            yield _row(plan, stage, record, seen, step, progress.get(stage.job), events)
+            yield _row(plan, stage, record, seen, step, progress.get(stage.job), events, queued.get(stage.job, ""))
     for job in step.superseded:
         reason = "is of an earlier version of the plan, which waits for it"
         hint = f"wait until it ends, or end it: trainspec cancel {plan.shown} --superseded"
@@ -64,6 +70,7 @@ def _row(
     step: Step,
     progress: Progress | None,
     events: Events,
+    queued: str,
 ) -> Row:
     job = seen.jobs.get(stage.job)
     at = progress if progress is not None and job is not None and job.phase is Phase.RUNNING else Progress()
@@ -71,7 +78,7 @@ def _row(
     failed = record is not None and record.state in (State.FAILED, State.GONE, State.CANCELLED)
     reason = record.reason if record is not None and failed else ""
     if job is not None and not job.is_over:
-        reason = waiting_reason(job, events(job) if not job.pods else ())
+        reason = waiting_reason(job, events(job) if not job.pods else (), queued)
     if not reason and at.phase and at.done is None:
         reason = at.phase
     return Row(
@@ -97,7 +104,8 @@ def _advice(record: Record | None, job: JobView | None, reason: str, *, failed: 
             return str(record.result.get("hint") or "") or advice(job, reason)
         return "`apply --retry` starts it again: it goes on from its last checkpoint"
     stuck = job is not None and job.phase is Phase.PENDING and any(pod.waiting for pod in job.pods)
-    return advice(job, reason) if stuck else ""
+    held = job is not None and job.phase is Phase.QUEUED and "Deactivated" in reason
+    return advice(job, reason) if stuck or held else ""
 
 
 def _state(stage: PlannedStage, record: Record | None, job: JobView | None, step: Step, seen: Seen) -> str:

@@ -12,7 +12,7 @@ from compiler.cluster.ledger import SELECTOR, Ledger, parse
 from compiler.cluster.problems import ApiError, ClusterError
 from compiler.cluster.refusals import refusal
 from compiler.cluster.retries import pause
-from compiler.cluster.views import JobView, PodView, job_view, pod_view
+from compiler.cluster.views import QUEUE, JobView, PodView, job_view, pod_view
 
 MANAGED = "app.kubernetes.io/managed-by=trainspec"
 PART_OF = "app.kubernetes.io/part-of"
@@ -79,7 +79,7 @@ def _items(api: Api, kind: Kind, namespace: str, selector: str) -> Iterator[Obje
 def _slim(item: Object) -> Object:
     """What a view needs: a template and who wrote what are most of a Job, and there may be thousands."""
     meta = {name: value for name, value in item["metadata"].items() if name in _OF_VIEW}
-    meta["labels"] = {name: value for name, value in (meta.get("labels") or {}).items() if name == PART_OF}
+    meta["labels"] = {name: value for name, value in (meta.get("labels") or {}).items() if name in (PART_OF, QUEUE)}
     notes = meta.get("annotations") or {}
     meta["annotations"] = {name: value for name, value in notes.items() if name.startswith("trainspec.dev/")}
     spec = {"suspend": (item.get("spec") or {}).get("suspend")}

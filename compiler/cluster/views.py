@@ -1,6 +1,7 @@
 """What the cluster says of a Job and its pods, in the terms of this project: pure, from the objects as they are."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -10,7 +11,12 @@ from compiler.cluster.api import Object
 
 REPORTS = "trainspec.dev/reports"  # annotation of a Job that only tells the result of another
 REPORT_SUFFIX = "-report"  # of its name
-_CONTAINER = "stage"
+CONTAINERS = ("stage", "node")  # the second one in pods of a TrainJob, whose operator looks for it
+_GROUP_ENDED = 79  # exit code of a pod that ended because another one of its stage did
+_INDEX = "batch.kubernetes.io/job-completion-index"
+QUEUE = "kueue.x-k8s.io/queue-name"
+_DISRUPTIONS = ("DisruptionTarget", "TerminationTarget")  # conditions of a pod that something else ends
+_EXIT_CODE = re.compile(r"exit code (\d{1,3})\b")  # as the Job controller tells a pod failure policy
 _JOB_LABELS = ("jobset.sigs.k8s.io/jobset-name", "batch.kubernetes.io/job-name", "job-name")
 
 
@@ -33,12 +39,19 @@ class PodView:
     job: str
     created: str
     phase: str
+    container: str = CONTAINERS[0]
+    index: int = 0  # of several that do a stage together; the first one tells its result
     node: str = ""
     waiting: str = ""  # a reason, such as `ImagePullBackOff` or `Unschedulable`
     told: str = ""  # what the kubelet or the scheduler said of it
     exit_code: int | None = None
-    ended_by: str = ""  # `OOMKilled`, `Error`, `Evicted` …
+    ended_by: str = ""  # `OOMKilled`, `Error`, `Evicted`, `PreemptionByScheduler` …
     message: Mapping[str, Any] = field(default_factory=dict)  # the termination message
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether there is anything to know of its end."""
+        return bool(self.message or self.ended_by) or self.exit_code is not None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,6 +63,8 @@ class JobView:
     stage: str
     uid: str
     phase: Phase
+    kind: str = "Job"
+    queue: str = ""
     reason: str = ""
     told: str = ""
     created: str = ""
@@ -66,13 +81,39 @@ class JobView:
 
     @property
     def message(self) -> Mapping[str, Any]:
-        """What its last pod that said anything said at its end."""
-        return next((pod.message for pod in reversed(self.pods) if pod.message), {})
+        """What the pod that tells how it ended said."""
+        return self.ending.message if self.ending is not None else {}
 
     @property
     def exit_code(self) -> int | None:
-        """The last exit code of its pods, or the one that its failure names where the pods are gone."""
-        return next((pod.exit_code for pod in reversed(self.pods) if pod.exit_code is not None), None)
+        """The exit code of the pod that tells how it ended; where all are gone, the one that the failure names."""
+        if self.ending is not None:
+            return self.ending.exit_code
+        named = _EXIT_CODE.search(self.told)
+        return int(named[1]) if named else None
+
+    @property
+    def is_settling(self) -> bool:
+        """Whether it is complete, and its pods are not known yet as they were then: each kind is watched by itself."""
+        going = any(pod.phase in ("Pending", "Running") for pod in self.pods)
+        return self.phase is Phase.COMPLETE and going and self.exit_code != 0
+
+    @property
+    def leading(self) -> PodView | None:
+        """The newest pod of the first index, whose log tells how far it is."""
+        return next((pod for _, pod in sorted(self._newest(self.pods).items())), None)
+
+    @property
+    def ending(self) -> PodView | None:
+        """The pod that tells how it ended: of the newest of each index the first one, rather not one that ended only
+        because another did.
+        """
+        newest = self._newest(pod for pod in self.pods if pod.has_ended)
+        return min(newest.values(), key=lambda pod: (pod.exit_code == _GROUP_ENDED, pod.index), default=None)
+
+    @staticmethod
+    def _newest(pods: Iterable[PodView]) -> dict[int, PodView]:
+        return {pod.index: pod for pod in pods}
 
 
 # (condition that says it is complete, conditions that say it failed) of each kind of workload
@@ -95,6 +136,8 @@ def job_view(found: Object, pods: Iterable[PodView] = ()) -> JobView:
         stage=notes.get("trainspec.dev/stage", ""),
         uid=meta["uid"],
         phase=phase,
+        kind=found["kind"],
+        queue=labels.get(QUEUE, ""),
         reason=str(ending.get("reason") or ""),
         told=str(ending.get("message") or ""),
         created=meta.get("creationTimestamp") or "",
@@ -128,25 +171,46 @@ def pod_view(found: Object) -> PodView:
     meta, status = found["metadata"], found.get("status") or {}
     containers = [*(status.get("containerStatuses") or []), *(status.get("initContainerStatuses") or [])]
     # any container counts where the one that we render is not there, as with a kubelet that has not begun
-    named = next((each for each in containers if each.get("name") == _CONTAINER), containers[0] if containers else {})
+    named = next((each for each in containers if each.get("name") in CONTAINERS), containers[0] if containers else {})
     state, last = named.get("state") or {}, named.get("lastState") or {}
     ended = state.get("terminated") or last.get("terminated") or {}
     waiting = state.get("waiting") or {}
-    unscheduled: Mapping[str, Any] = next(
-        (each for each in status.get("conditions") or [] if _is_unscheduled(each)), {}
-    )
+    conditions = status.get("conditions") or []
+    unscheduled: Mapping[str, Any] = next((each for each in conditions if _is_unscheduled(each)), {})
+    phase = str(status.get("phase") or "Pending")
+    disrupted: Mapping[str, Any] = next((each for each in conditions if phase == "Failed" and _is_disrupted(each)), {})
     return PodView(
         name=meta["name"],
         job=_job_of(meta),
         created=meta.get("creationTimestamp") or "",
-        phase=str(status.get("phase") or "Pending"),
+        phase=phase,
+        container=next((each for each in _containers(found) if each in CONTAINERS), CONTAINERS[0]),
+        index=_index_of(meta),
         node=str((found.get("spec") or {}).get("nodeName") or ""),
         waiting=str(waiting.get("reason") or unscheduled.get("reason") or ""),
-        told=str(waiting.get("message") or unscheduled.get("message") or status.get("message") or ""),
+        told=str(_first_said(waiting, unscheduled, disrupted, status)),
         exit_code=ended.get("exitCode"),
-        ended_by=str(status.get("reason") or ended.get("reason") or ""),
+        ended_by=str(status.get("reason") or disrupted.get("reason") or ended.get("reason") or ""),
         message=_message(ended.get("message")),
     )
+
+
+def _containers(found: Object) -> Iterable[str]:
+    return (str(each.get("name")) for each in (found.get("spec") or {}).get("containers") or [])
+
+
+def _index_of(meta: Mapping[str, Any]) -> int:
+    """The index of a pod in its Job; 0 where there is but one at a time."""
+    told = str((meta.get("labels") or {}).get(_INDEX) or (meta.get("annotations") or {}).get(_INDEX) or "")
+    return int(told) if told.isdecimal() else 0
+
+
+def _first_said(*places: Mapping[str, Any]) -> object:
+    return next((each["message"] for each in places if each.get("message")), "")
+
+
+def _is_disrupted(condition: Mapping[str, Any]) -> bool:
+    return condition.get("type") in _DISRUPTIONS and condition.get("status") == "True"
 
 
 def _is_unscheduled(condition: Mapping[str, Any]) -> bool:

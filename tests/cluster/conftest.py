@@ -1,8 +1,12 @@
 """Cluster tests talk to a real API server, one for the session; each test has a namespace of its own."""
 
 import os
+import shutil
+import subprocess
+import time
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -10,6 +14,8 @@ from cluster.player import Player
 from cluster.server import NoServerError, Server, find_server
 from cluster.shop import Shop
 from conftest import PROFILE, MakeSpec
+
+TESTS = Path(__file__).parents[1]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -39,11 +45,49 @@ def kubeconfig(server: Server) -> Path:
     return server.kubeconfig
 
 
+@pytest.fixture(scope="session")
+def kubectl(kubeconfig: Path) -> list[str]:
+    """The command, on a server that knows the operators' kinds; where they are installed they stay as they are."""
+    if shutil.which("kubectl") is None:
+        pytest.skip("kubectl is not installed")
+    command = ["kubectl", "--kubeconfig", str(kubeconfig)]
+    for path in sorted((TESTS / "contract" / "crds").glob("*.json")):
+        made = subprocess.run([*command, "create", "-f", str(path)], capture_output=True, text=True, check=False)
+        assert made.returncode == 0 or "AlreadyExists" in made.stderr, made.stderr
+        _wait_until_served([*command, "wait", "--for=condition=Established", "--timeout=5s", "-f", str(path)])
+    return command
+
+
+def _wait_until_served(wait: list[str]) -> None:
+    """`kubectl wait` gives up at once on a definition that has no conditions yet."""
+    until = time.monotonic() + 30
+    while subprocess.run(wait, capture_output=True, check=False).returncode:
+        assert time.monotonic() < until, wait
+        time.sleep(0.2)
+
+
 @pytest.fixture
 def shop(server: Server, make_spec: MakeSpec) -> Iterator[Shop]:
     """A compiled plan of five Jobs in a namespace of its own, with one who plays its controllers."""
+    with opened(server, make_spec, PROFILE) as made:
+        yield made
+
+
+@pytest.fixture(params=["several-nodes", "jobset", "trainjob"])
+def group_shop(
+    server: Server, kubectl: list[str], make_spec: MakeSpec, request: pytest.FixtureRequest
+) -> Iterator[Shop]:
+    """The same, with stages that train on two nodes, in each output."""
+    profile = (TESTS / "golden" / "outputs" / request.param / "profile.yaml").read_text(encoding="utf-8")
+    with opened(server, make_spec, profile) as made:
+        yield made
+
+
+@contextmanager
+def opened(server: Server, make_spec: MakeSpec, profile: str) -> Iterator[Shop]:
+    """A plan of a profile, in a namespace that is there meanwhile."""
     namespace = f"t-{uuid.uuid4().hex[:8]}"
-    spec = make_spec(profile=PROFILE.replace("namespace: training", f"namespace: {namespace}"))
+    spec = make_spec(profile=profile.replace("namespace: training", f"namespace: {namespace}"))
     made = Shop(
         spec=spec,
         namespace=namespace,

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from cluster.player import gate
+from cluster.player import GOOD, gate
 from cluster.server import ROOT
 from cluster.shop import Shop
 
@@ -328,3 +328,42 @@ def test_a_plan_whose_stages_cannot_run_yet_is_refused(shop: Shop) -> None:
     assert done.exit_code == 1
     assert "RUN796" in done.stderr
     assert "nothing was started" in done.stderr
+
+
+def test_a_claim_of_another_kind_is_not_mended_by_a_rerun(shop: Shop) -> None:
+    assert shop.apply().exit_code == 0
+    profile = next(shop.spec.parent.parent.glob("clusters/*.yaml"))
+    gpus = "  gpu: {type: L40S, count: 1, nodes: 2, memoryGib: 48}\n"
+    profile.write_text(profile.read_text() + gpus)
+    assert shop.call("compile", str(shop.spec)).exit_code == 0
+    done = shop.apply()
+    assert done.exit_code == 1
+    assert "CLU606" in done.stderr
+    assert "PersistentVolumeClaim `shop-outputs`" in done.stderr
+    assert "move the outputs" in done.stderr
+    assert "rerun" not in done.stderr
+
+
+def test_a_complete_job_whose_pod_is_not_seen_to_end_is_read_back(shop: Shop) -> None:
+    shop.apply()
+    shop.player.finish(shop.job("evaluate-base"))
+    shop.apply()
+    sft = shop.job("sft")
+    shop.player.start(sft)
+    shop.player.finish(sft, pods=False)
+    assert "started" not in shop.apply().stdout
+    assert f"{sft}-report" in shop.player.jobs()
+    shop.player.finish(f"{sft}-report", {**GOOD, "digest": "a" * 64})
+    assert "started evaluate-sft" in shop.apply().stdout
+    assert shop.ledger()["sft"]["result"]["digest"] == "a" * 64
+
+
+def test_a_gate_that_did_not_pass_is_known_without_its_pods(shop: Shop) -> None:
+    shop.apply()
+    base = shop.job("evaluate-base")
+    told = "Container stage for pod x/y failed with exit code 80 matching FailJob rule at index 0"
+    shop.player.fail(base, "PodFailurePolicy", told)
+    assert shop.apply().exit_code == 0, "it is no failure"
+    assert f"{base}-report" in shop.player.jobs()
+    shop.player.finish(f"{base}-report", gate("no-gain"))
+    assert "nothing was gained" in shop.apply().stdout

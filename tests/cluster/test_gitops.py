@@ -90,7 +90,7 @@ def test_what_a_reconciler_has_not_brought_up_to_date_is_told(shop: Shop, tmp_pa
     without, _ = lay_down(tmp_path / "git", shop.folder)
     policy = without / "../../specs/nl2sql/plan/network-policy.yaml"
     now = policy.read_text(encoding="utf-8")
-    policy.write_text(now.replace("version: ", "version: 0.0.0 # "), encoding="utf-8")
+    policy.write_text(now.replace("policyTypes: [Ingress, Egress]", "policyTypes: [Ingress]"), encoding="utf-8")
     delivered(shop, without, "argocd-controller")
     done = shop.apply()
     assert done.exit_code == 1

@@ -1,8 +1,6 @@
 """What is rendered for operators, sent to a real API server that has their definitions: nothing is stored."""
 
-import shutil
 import subprocess
-import time
 import uuid
 from pathlib import Path
 
@@ -13,27 +11,6 @@ from compiler.pipeline import compile_spec
 
 TESTS = Path(__file__).parents[1]
 CASES = sorted(path.name for path in (TESTS / "golden" / "outputs").iterdir())
-
-
-@pytest.fixture(scope="module")
-def kubectl(kubeconfig: Path) -> list[str]:
-    """The command, on a server that knows the operators' kinds; where they are installed they stay as they are."""
-    if shutil.which("kubectl") is None:
-        pytest.skip("kubectl is not installed")
-    command = ["kubectl", "--kubeconfig", str(kubeconfig)]
-    for path in sorted((TESTS / "contract" / "crds").glob("*.json")):
-        made = subprocess.run([*command, "create", "-f", str(path)], capture_output=True, text=True, check=False)
-        assert made.returncode == 0 or "AlreadyExists" in made.stderr, made.stderr
-        _wait_until_served([*command, "wait", "--for=condition=Established", "--timeout=5s", "-f", str(path)])
-    return command
-
-
-def _wait_until_served(wait: list[str]) -> None:
-    """`kubectl wait` gives up at once on a definition that has no conditions yet."""
-    until = time.monotonic() + 30
-    while subprocess.run(wait, capture_output=True, check=False).returncode:
-        assert time.monotonic() < until, wait
-        time.sleep(0.2)
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -21,7 +21,6 @@ MAY = {
         ("batch", "jobs"): WRITES | {"delete"},
         ("", "configmaps"): WRITES,
         ("", "persistentvolumeclaims"): WRITES,
-        ("", "services"): WRITES,
         ("networking.k8s.io", "networkpolicies"): WRITES,
         ("", "pods"): SEES,
         ("", "events"): SEES,
@@ -31,7 +30,6 @@ MAY = {
         ("batch", "jobs"): SEES | {"create", "delete"},
         ("", "configmaps"): {"get", "list", "create", "patch"},
         ("", "persistentvolumeclaims"): {"list", "create", "patch"},
-        ("", "services"): {"list", "create", "patch"},
         ("networking.k8s.io", "networkpolicies"): {"list", "create", "patch"},
         ("", "pods"): {"list", "watch"},
         ("", "events"): {"list"},
@@ -45,14 +43,34 @@ MAY = {
         ("", "pods/log"): {"get"},
     },
 }
-# what would let a role read secrets, run what it likes, or give itself more
-ENGINES = {
-    "jobset": {("jobset.x-k8s.io", "jobsets"): "jobs"},
-    "trainjob": {
-        ("trainer.kubeflow.org", "trainjobs"): "jobs",
-        ("trainer.kubeflow.org", "trainingruntimes"): "services",
-    },
+JOBSETS = ("jobset.x-k8s.io", "jobsets")
+TRAINJOBS = ("trainer.kubeflow.org", "trainjobs")
+RUNTIMES = ("trainer.kubeflow.org", "trainingruntimes")
+SERVICES = ("", "services")
+KUEUE = {
+    ("visibility.kueue.x-k8s.io", "localqueues/pendingworkloads"): {"get"},
+    ("kueue.x-k8s.io", "workloads"): {"list"},
 }
+# what a profile says → what its roles may do besides
+AND_MAY = {
+    "output: job": {},
+    "output: jobset": {
+        "trainspec-apply": {JOBSETS: WRITES | {"delete"}},
+        "trainspec-driver": {JOBSETS: SEES | {"create", "delete"}},
+        "trainspec-read": {JOBSETS: SEES},
+    },
+    "output: trainjob": {
+        "trainspec-apply": {TRAINJOBS: WRITES | {"delete"}, RUNTIMES: WRITES},
+        "trainspec-driver": {TRAINJOBS: SEES | {"create", "delete"}, RUNTIMES: {"list", "create", "patch"}},
+        "trainspec-read": {TRAINJOBS: SEES},
+    },
+    "gpu: {type: L40S, nodes: 2, memoryGib: 48}": {
+        "trainspec-apply": {SERVICES: WRITES},
+        "trainspec-driver": {SERVICES: {"list", "create", "patch"}},
+    },
+    "queue: research": dict.fromkeys(MAY, KUEUE),
+}
+# what would let a role read secrets, run what it likes, or give itself more
 NEVER = [
     ("", "secrets"),
     ("", "serviceaccounts"),
@@ -91,18 +109,11 @@ def profile(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.parametrize("said", AND_MAY)
 @pytest.mark.parametrize("role", MAY)
-def test_a_role_may_do_what_it_must_and_nothing_else(profile: Path, role: str) -> None:
-    assert may(profile, role) == MAY[role]
-
-
-@pytest.mark.parametrize("role", MAY)
-@pytest.mark.parametrize("output", ENGINES)
-def test_a_role_reaches_the_kinds_of_the_profiles_output(profile: Path, role: str, output: str) -> None:
-    profile.write_text(PROFILE.replace("  storage:\n", f"  output: {output}\n  storage:\n"), encoding="utf-8")
-    jobs, services = MAY[role]["batch", "jobs"], MAY[role].get(("", "services"), set())
-    more = {each: jobs if like == "jobs" else services for each, like in ENGINES[output].items()}
-    assert may(profile, role) == MAY[role] | {each: verbs for each, verbs in more.items() if verbs}
+def test_a_role_may_do_what_it_must_and_nothing_else(profile: Path, role: str, said: str) -> None:
+    profile.write_text(f"{PROFILE}  {said}\n", encoding="utf-8")
+    assert may(profile, role) == MAY[role] | AND_MAY[said].get(role, {})
 
 
 def may(profile: Path, role: str) -> dict[tuple[str, str], set[str]]:
@@ -110,7 +121,11 @@ def may(profile: Path, role: str) -> dict[tuple[str, str], set[str]]:
     made = objects(profile, "--driver", "10.0.0.1/32")
     (found,) = (each for each in made if each["kind"] == "Role" and each["metadata"]["name"] == role)
     assert all(set(rule) == {"apiGroups", "resources", "verbs"} for rule in found["rules"])
-    asked = {*MAY["trainspec-apply"], *NEVER, *(each for kinds in ENGINES.values() for each in kinds)}
+    asked = {
+        *MAY["trainspec-apply"],
+        *NEVER,
+        *(each for roles in AND_MAY.values() for more in roles.values() for each in more),
+    }
     verbs = {each: {verb for verb in VERBS if allowed(found["rules"], verb, *each)} for each in asked}
     return {each: some for each, some in verbs.items() if some}
 

@@ -15,13 +15,18 @@ from compiler.discover import discover
 from compiler.pipeline import compile_spec
 
 HERE = Path(__file__).parent
-ACCESS = {
-    "defaults": ("cpu-small", []),
+CLUSTERS = HERE.parent.parent / "specs" / "clusters"
+ACCESS: dict[str, tuple[Path, list[str]]] = {
+    "defaults": (CLUSTERS / "cpu-small.yaml", []),
+    **{case: (HERE / "outputs" / case / "profile.yaml", []) for case in ("jobset", "several-nodes", "trainjob")},
     "named": (
-        "gpu-l40s",
+        CLUSTERS / "gpu-l40s.yaml",
         ["--ci", "user:repo:shop/specs:ref", "--ci", "serviceaccount:ci/runner", "--reader", "group:ml team"],
     ),
-    "drivers": ("gpu-h100", ["--ci", "group:ci", "--driver", "172.18.0.2/32", "--driver", "fd00:18::2/128"]),
+    "drivers": (
+        CLUSTERS / "gpu-h100.yaml",
+        ["--ci", "group:ci", "--driver", "172.18.0.2/32", "--driver", "fd00:18::2/128"],
+    ),
 }
 
 
@@ -55,8 +60,7 @@ def test_shipped_plans_are_what_their_specs_compile_to(spec) -> None:
 
 @pytest.mark.parametrize("case", ACCESS)
 def test_access(case: str, update_golden: bool) -> None:
-    profile, arguments = ACCESS[case]
-    path = HERE.parent.parent / "specs" / "clusters" / f"{profile}.yaml"
+    path, arguments = ACCESS[case]
     done = CliRunner().invoke(app, ["access", str(path), *arguments])
     assert done.exit_code == 0, done.stderr
     compare(HERE / "access" / f"{case}.yaml", done.stdout, update_golden)

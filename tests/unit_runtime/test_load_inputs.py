@@ -1,4 +1,4 @@
-"""Bringing models and data into the volumes: from a real S3 server of this process, and from a mounted folder."""
+"""Bringing models and data into the volumes: from a real S3 server, and from a mounted folder."""
 
 import hashlib
 import json
@@ -8,14 +8,18 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
+from email.message import Message
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
-import obstore
 import pytest
+import urllib3
 import yaml
-from obstore.store import S3Store
+from faulty_http import Fault, Upstream, faulty_http
+from s3_server import KEY, PRIVATE, PUBLIC, REGION, SECRET, S3Server, s3_server
 
 from runtime import fetch_files, load_inputs
 from runtime.config.stages import LoadStage
@@ -26,7 +30,7 @@ from runtime.interrupts import StopRequest
 from runtime.progress import EventStream
 from runtime.volumes import Volumes
 
-moto_server = pytest.importorskip("moto.server", reason="needs `moto[s3]`, `flask` and `flask-cors` (extra dev)")
+pytestmark = pytest.mark.xdist_group("s3")  # one server for all of them
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PREFIX = "团队/llm"
@@ -84,67 +88,76 @@ def config(source: dict[str, Any], **changes: Any) -> dict[str, Any]:
     } | changes
 
 
-class Server:
-    """An S3 server; `fault` may answer in its place: a status, or an exception that ends the connection."""
+class Bucket:
+    """What one test has in the S3 server, reached through a proxy.
 
-    def __init__(self) -> None:
-        from werkzeug.serving import WSGIRequestHandler, make_server
+    `fault` may answer in the server's place, with a status or as a `Fault`; it may take its time first, or change objects.
+    """
 
-        app = moto_server.DomainDispatcherApplication(moto_server.create_backend_app)
+    def __init__(self, server: S3Server, prefix: str) -> None:
+        self.server = server
+        self.prefix = prefix
+        self.url = ""
         self.requests: list[tuple[str, str]] = []
-        self.fault: Callable[[str, str, int], int | None] = lambda verb, path, number: None
+        self.signed: set[bool] = set()
+        self.listed: dict[str, str] = {}  # names that lists tell otherwise
+        self.fault: Callable[[str, str, int], int | Fault | None] = lambda verb, path, number: None
+        for path, content in objects().items():
+            self.put(path, content)
 
-        def wrapped(environ: Any, start_response: Any) -> Any:
-            verb, path = environ["REQUEST_METHOD"], environ["PATH_INFO"].encode("latin-1").decode()
-            self.requests.append((verb, path))
-            status = self.fault(verb, path, len(self.requests))
-            if status is None:
-                return app(environ, start_response)
-            start_response(f"{status} Told", [("Content-Length", "0")])
-            return []
+    def decide(self, verb: str, asked: str, headers: Message) -> Fault | None:
+        path = unquote(asked)
+        self.requests.append((verb, path))
+        self.signed.add("Authorization" in headers)
+        fault = self.fault(verb, path, len(self.requests))
+        if fault is not None:
+            return fault if isinstance(fault, Fault) else Fault(how="status", status=fault)
+        if self.listed and "list-type" in path:
+            return Fault(how="status", status=200, body=self._list(asked, headers))
+        return None
 
-        class Quiet(WSGIRequestHandler):
-            def log(self, *arguments: object) -> None:
-                pass
+    def _list(self, asked: str, headers: Message) -> bytes:
+        """The server's own list with other names in it."""
+        text = urllib3.request("GET", self.server.url + asked, headers=dict(headers), retries=False).data.decode()
+        for name, told in self.listed.items():
+            assert name in text
+            text = text.replace(name, told)
+        return text.encode()
 
-        self.http = make_server("127.0.0.1", 0, wrapped, threaded=True, request_handler=Quiet)
-        self.url = f"http://127.0.0.1:{self.http.server_port}"
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+    def put(self, path: str, content: bytes, bucket: str = PRIVATE) -> None:
+        self.server.put(f"{self.prefix}/{path}", content, bucket)
 
-    def block(self, signed: bool = True) -> dict[str, Any]:
-        bucket = {"uri": f"s3://training/{PREFIX}", "endpoint": self.url, "region": "eu-west-1", "signed": signed}
-        return {"bucket": bucket}
+    def block(self, bucket: str = PRIVATE, signed: bool = True) -> dict[str, Any]:
+        uri = f"s3://{bucket}/{self.prefix}"
+        return {"bucket": {"uri": uri, "endpoint": self.url, "region": REGION, "signed": signed}}
 
     @property
     def fetched(self) -> list[str]:
         """The objects that were read since the requests were last cleared, each request for one."""
-        return [path.split(f"{PREFIX}/")[1] for verb, path in self.requests if verb == "GET" and f"{PREFIX}/" in path]
+        below = f"{self.prefix}/"
+        return [path.split(below)[1] for verb, path in self.requests if verb == "GET" and f"/{below}" in path]
 
 
 @pytest.fixture(autouse=True)
 def _keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
     monkeypatch.setattr(fetch_files, "BACKOFF_SECONDS", 0.01)
 
 
+@pytest.fixture(scope="module")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    with s3_server(tmp_path_factory.mktemp("s3")) as started:
+        yield started
+
+
 @pytest.fixture
-def server() -> Iterator[Server]:
-    started = Server()
-    store = S3Store("training", endpoint=started.url, region="eu-west-1", client_options={"allow_http": True})
-    import urllib.request
-
-    urllib.request.urlopen(urllib.request.Request(f"{started.url}/moto-api/reset", method="POST"))
-    import boto3
-
-    client = boto3.client("s3", endpoint_url=started.url, region_name="eu-west-1")
-    client.create_bucket(Bucket="training", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    for path, content in objects().items():
-        obstore.put(store, f"{PREFIX}/{path}", content)
-    started.requests.clear()
-    started.client = client  # type: ignore[attr-defined]
-    yield started
-    started.http.shutdown()
+def server(s3: S3Server) -> Iterator[Bucket]:
+    made = Bucket(s3, f"{PREFIX}-{uuid.uuid4().hex[:8]}")
+    pool = urllib3.PoolManager()
+    upstream = Upstream(url=s3.url, pool=pool, headers=lambda asked: dict(asked.items()))
+    with faulty_http(upstream, made.decide) as made.url:
+        yield made
 
 
 @pytest.fixture
@@ -201,7 +214,7 @@ EXPECTED = {
 }
 
 
-def test_a_bucket_is_brought_once(server: Server, tmp_path: Path) -> None:
+def test_a_bucket_is_brought_once(server: Bucket, tmp_path: Path) -> None:
     document = config(server.block())
     first = load(tmp_path, document)
     assert brought(tmp_path) == EXPECTED
@@ -221,12 +234,12 @@ def test_a_mounted_folder_is_brought_once(mounted: Path, tmp_path: Path) -> None
     assert (first["fetched"], again["fetched"], again["kept"]) == (len(EXPECTED), 0, len(EXPECTED))
 
 
-def test_a_damaged_file_and_a_changed_one_are_fetched_again(server: Server, tmp_path: Path) -> None:
+def test_a_damaged_file_and_a_changed_one_are_fetched_again(server: Bucket, tmp_path: Path) -> None:
     load(tmp_path, config(server.block()))
     weights = tmp_path / "models" / "tiny" / "1" / "model.safetensors"
     weights.write_bytes(bytes(len(weights.read_bytes())))
     (tmp_path / "data" / "own.py").write_text("changed")
-    server.client.put_object(Bucket="training", Key=f"{PREFIX}/models/tiny/1/config.json", Body=b'{"a": 1}')  # type: ignore[attr-defined]
+    server.put("models/tiny/1/config.json", b'{"a": 1}')
     server.requests.clear()
     assert load(tmp_path, config(server.block()))["fetched"] == 3
     assert sorted(server.fetched) == [
@@ -237,7 +250,7 @@ def test_a_damaged_file_and_a_changed_one_are_fetched_again(server: Server, tmp_
     assert weights.read_bytes() == MODEL["model.safetensors"]
 
 
-def test_a_teachers_weights_come_too(server: Server, tmp_path: Path) -> None:
+def test_a_teachers_weights_come_too(server: Bucket, tmp_path: Path) -> None:
     load(tmp_path, config(server.block(), teachers=["tiny/10"]))
     assert (tmp_path / "models" / "tiny" / "10" / "config.json").read_bytes() == b"another model"
 
@@ -278,7 +291,7 @@ def test_other_content_than_planned_is_refused(
 
 @pytest.mark.parametrize("source", ["bucket", "folder"])
 def test_everything_that_is_nowhere_is_named_at_once(
-    server: Server, mounted: Path, tmp_path: Path, source: str
+    server: Bucket, mounted: Path, tmp_path: Path, source: str
 ) -> None:
     where = server.block() if source == "bucket" else FOLDER
     data = [block("data/no.jsonl", "1" * 64)]
@@ -289,14 +302,14 @@ def test_everything_that_is_nowhere_is_named_at_once(
     assert brought(tmp_path / "v") == {}
 
 
-def test_a_bucket_that_is_not_there_holds_nothing(server: Server, tmp_path: Path) -> None:
+def test_a_bucket_that_is_not_there_holds_nothing(server: Bucket, tmp_path: Path) -> None:
     where = server.block()
     where["bucket"]["uri"] = "s3://elsewhere/x"
     assert failure(tmp_path, config(where))[:2] == ("RUN720", 66)
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_a_refusal_is_not_tried_again(server: Server, tmp_path: Path, status: int) -> None:
+def test_a_refusal_is_not_tried_again(server: Bucket, tmp_path: Path, status: int) -> None:
     server.fault = lambda verb, path, number: status
     code, exit_code, message = failure(tmp_path, config(server.block()))
     assert (code, exit_code) == ("RUN767", 78)
@@ -306,13 +319,20 @@ def test_a_refusal_is_not_tried_again(server: Server, tmp_path: Path, status: in
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
-def test_a_failure_that_passes_costs_only_a_try(server: Server, tmp_path: Path, status: int) -> None:
+def test_a_failure_that_passes_costs_only_a_try(server: Bucket, tmp_path: Path, status: int) -> None:
     server.fault = lambda verb, path, number: status if number in (2, 9, 14) else None
     load(tmp_path, config(server.block()))
     assert brought(tmp_path) == EXPECTED
 
 
-def test_a_failure_that_stays_is_for_later(server: Server, tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", ["drop", "drop-after", "cut"])
+def test_a_connection_that_breaks_costs_only_a_try(server: Bucket, tmp_path: Path, how: str) -> None:
+    server.fault = lambda verb, path, number: Fault(how=how) if number in (2, 9, 14) else None
+    load(tmp_path, config(server.block()))
+    assert brought(tmp_path) == EXPECTED
+
+
+def test_a_failure_that_stays_is_for_later(server: Bucket, tmp_path: Path) -> None:
     server.fault = lambda verb, path, number: 503 if path.endswith(".safetensors") and verb == "GET" else None
     code, exit_code, message = failure(tmp_path, config(server.block()))
     assert (code, exit_code) == ("RUN768", 75)
@@ -332,7 +352,7 @@ def test_a_server_that_is_down_is_for_later(tmp_path: Path) -> None:
 
 
 def test_a_large_file_goes_on_where_its_connection_broke(
-    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from runtime import bucket
 
@@ -347,7 +367,7 @@ def test_a_large_file_goes_on_where_its_connection_broke(
 
 
 def test_an_object_that_changes_while_it_is_read_is_not_mixed(
-    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from runtime import bucket
 
@@ -358,8 +378,7 @@ def test_an_object_that_changes_while_it_is_read_is_not_mixed(
         read = [each for each in server.fetched if each.endswith(".safetensors")]
         if len(read) == 2 and not changed:
             changed.append(True)
-            body = bytes(300_000)
-            server.client.put_object(Bucket="training", Key=f"{PREFIX}/models/tiny/1/model.safetensors", Body=body)  # type: ignore[attr-defined]
+            server.put("models/tiny/1/model.safetensors", bytes(300_000))
 
     server.fault = change
     assert failure(tmp_path, config(server.block()))[:2] == ("RUN768", 75)
@@ -368,39 +387,39 @@ def test_an_object_that_changes_while_it_is_read_is_not_mixed(
     assert (tmp_path / "models" / "tiny" / "1" / "model.safetensors").read_bytes() == bytes(300_000)
 
 
-def test_a_bucket_without_keys_is_asked_without_a_signature(
-    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    client = server.client  # type: ignore[attr-defined]
-    client.put_bucket_acl(Bucket="training", ACL="public-read")
-    for path in objects():
-        client.put_object_acl(Bucket="training", Key=f"{PREFIX}/{path}", ACL="public-read")
-    seen: list[bool] = []
-    app = server.http.app
-
-    def signed(environ: Any, start_response: Any) -> Any:
-        seen.append("HTTP_AUTHORIZATION" in environ)
-        return app(environ, start_response)
-
-    server.http.app = signed
-    load(tmp_path / "a", config(server.block(signed=False)))
-    assert set(seen) == {False}
-    seen.clear()
+def test_a_bucket_without_keys_is_asked_without_a_signature(server: Bucket, tmp_path: Path) -> None:
+    for path, content in objects().items():
+        server.put(path, content, PUBLIC)
+    load(tmp_path / "a", config(server.block(PUBLIC, signed=False)))
+    assert server.signed == {False}
+    assert brought(tmp_path / "a") == EXPECTED
+    assert failure(tmp_path / "b", config(server.block(signed=False)))[:2] == ("RUN767", 78)
+    server.signed.clear()
     load(tmp_path / "b", config(server.block()))
-    assert set(seen) == {True}
+    assert server.signed == {True}
 
 
-@pytest.mark.parametrize("name", ["../outside.bin", "a//b.bin", "a\\b.bin", "bell\x07.bin"])
-def test_a_name_that_leads_out_is_refused(server: Server, tmp_path: Path, name: str) -> None:
-    server.client.put_object(Bucket="training", Key=f"{PREFIX}/models/tiny/1/{name}", Body=b"x")  # type: ignore[attr-defined]
+def test_a_wrong_key_is_refused(server: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another")
+    code, exit_code, message = failure(tmp_path, config(server.block()))
+    assert (code, exit_code) == ("RUN767", 78)
+    assert "another" not in message
+
+
+@pytest.mark.parametrize("name", ["../outside.bin", "a//b.bin", "a\\b.bin", "bell&#x7;.bin"])
+def test_a_name_that_leads_out_is_refused(server: Bucket, tmp_path: Path, name: str) -> None:
+    server.put("models/tiny/1/plain.bin", b"x")
+    server.listed = {"plain.bin": name}
     code, exit_code, _ = failure(tmp_path, config(server.block()))
     assert (code, exit_code) == ("RUN769", 65)
     assert brought(tmp_path) == {}
 
 
-def test_an_empty_object_that_stands_for_a_folder_is_passed_over(server: Server, tmp_path: Path) -> None:
-    server.client.put_object(Bucket="training", Key=f"{PREFIX}/models/tiny/1/", Body=b"")  # type: ignore[attr-defined]
-    load(tmp_path, config(server.block()))
+def test_an_empty_object_that_stands_for_a_folder_is_passed_over(server: Bucket, tmp_path: Path) -> None:
+    for path, content in objects().items():
+        server.put(path, content, PUBLIC)
+    server.server.put_as_named(f"{server.prefix}/models/tiny/1/", b"")
+    load(tmp_path, config(server.block(PUBLIC, signed=False)))
     assert brought(tmp_path) == EXPECTED
 
 
@@ -447,7 +466,7 @@ def test_a_stop_ends_it_between_two_pieces(mounted: Path, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_a_stage_that_is_killed_goes_on_behind_the_last_whole_file(
-    server: Server, tmp_path: Path, number: signal.Signals
+    server: Bucket, tmp_path: Path, number: signal.Signals
 ) -> None:
     """As its pod would run it: the process is killed while the weights are on their way, then started again."""
     for name in ("models", "data", "outputs"):

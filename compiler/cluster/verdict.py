@@ -1,0 +1,85 @@
+"""What a command on a cluster says at its end: where a plan stands, what there is to see of failures, the exit code."""
+
+import sys
+from collections.abc import Iterable
+
+from compiler.cluster.advance import End
+from compiler.cluster.api import Api
+from compiler.cluster.apply import Standing, seen_of
+from compiler.cluster.cluster_plan import ClusterPlan
+from compiler.cluster.failure import details
+from compiler.cluster.problems import problem
+from compiler.cluster.reasons import advice
+from compiler.cluster.views import JobView
+from compiler.commands import report
+from compiler.diagnostics import Diagnostic
+from compiler.exit_codes import ExitCode
+
+_OF_CLUSTER = ("CLU601", "CLU602", "CLU603", "CLU604", "CLU609")
+_MOST_DETAILS = 10  # failed plans of which events and logs are shown
+_BAD_ENDS = (End.FAILED, End.CANCELLED, End.GONE)
+
+
+def verdict(standing: Standing) -> str:
+    """Where a plan stands, and what this call started."""
+    step = standing.step
+    if standing.problems or step is None:
+        return "refused"
+    started = f"started {', '.join(standing.started)}; " if standing.started else ""
+    stage = step.stage.stage if step.stage is not None else ""
+    texts = {
+        End.GOING: f"`{stage}` is under way",
+        End.BLOCKED: "waits for a Job of an earlier version of this plan",
+        End.COMPLETE: "complete, nothing to do",
+        End.TARGET_MET: f"the target is met at `{stage}`, nothing more to do",
+        End.NO_GAIN: f"stopped at `{stage}`: nothing was gained",
+        End.FAILED: f"`{stage}` failed",
+        End.CANCELLED: f"`{stage}` was cancelled",
+        End.GONE: f"`{stage}` was deleted before it had a result",
+    }
+    return started + texts[step.end]
+
+
+class Failures:
+    """What to say of plans that were refused or cannot go on; of the first ones with what the cluster has to show."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._left = _MOST_DETAILS
+
+    def of(self, standing: Standing) -> list[Diagnostic]:
+        """The problems of a plan, and CLU610, CLU611 or CLU615 where its stage has ended badly."""
+        step = standing.step
+        if step is None or step.end not in _BAD_ENDS or step.stage is None or standing.problems:
+            return list(standing.problems)
+        plan, stage = standing.plan, step.stage
+        record = standing.ledger.records[stage.job]
+        where = f"{plan.shown}/{stage.workload.file}"
+        again = f"trainspec apply {plan.shown} --retry"
+        if step.end is End.CANCELLED:
+            return [problem("CLU615", f"`{stage.stage}` was cancelled", where, hint=f"start it again: {again}")]
+        if step.end is End.GONE:
+            message = f"the Job of `{stage.stage}` was deleted before it had a result"
+            return [problem("CLU611", message, where, hint=f"let it go on from its last checkpoint: {again}")]
+        job = self._shown(plan, stage.job)
+        hint = str(record.result.get("hint") or "") or advice(job, record.reason)
+        return [problem("CLU610", f"`{stage.stage}` failed: {record.reason}", where, hint=hint)]
+
+    def _shown(self, plan: ClusterPlan, name: str) -> JobView | None:
+        """Show events and the end of the log of a failed Job on stderr."""
+        if not self._left:
+            return None
+        self._left -= 1
+        job = seen_of(self._api, plan).jobs.get(name)
+        for line in details(self._api, plan.namespace, job) if job is not None else ():
+            print(f"  {line}", file=sys.stderr)
+        return job
+
+
+def ended(found: Iterable[Diagnostic], style: str) -> ExitCode:
+    """Tell what was found, and give the exit code that says it to scripts."""
+    told = list(found)
+    report(told, style)
+    if any(each.code in _OF_CLUSTER for each in told):
+        return ExitCode.CLUSTER
+    return ExitCode.ERRORS if any(each.severity == "error" for each in told) else ExitCode.OK
