@@ -88,17 +88,21 @@ def cancel(folder: Path, target: Target, *, superseded: bool, style: str) -> Exi
 def _cancel_superseded(api: Api, plan: ClusterPlan) -> str:
     """Stop the Jobs of earlier versions of the plan."""
     planned = {stage.job for stage in plan.stages}
-    return _cancel(api, plan, lambda job: job.name not in planned) or "no Job of an earlier version works"
+    jobs = _cancel(api, plan, lambda job: job.name not in planned)
+    return f"cancelled {', '.join(f'`{job.name}`' for job in jobs)}" if jobs else "no Job of an earlier version works"
 
 
 def _cancel_current(api: Api, plan: ClusterPlan) -> str:
     """Stop whatever of the plan works or is about to."""
     planned = {stage.job for stage in plan.stages}
-    done = _cancel(api, plan, lambda job: (job.reports or job.name) in planned)
-    return f"{done}; `trainspec apply {plan.shown} --retry` lets it go on" if done else "nothing is under way"
+    jobs = _cancel(api, plan, lambda job: (job.reports or job.name) in planned)
+    stages = ", ".join(f"`{job.stage}`" for job in jobs)
+    return (
+        f"cancelled {stages}; `trainspec apply {plan.shown} --retry` lets it go on" if jobs else "nothing is under way"
+    )
 
 
-def _cancel(api: Api, plan: ClusterPlan, chosen: Callable[[JobView], bool]) -> str:
+def _cancel(api: Api, plan: ClusterPlan, chosen: Callable[[JobView], bool]) -> list[JobView]:
     """Note that Jobs are cancelled, then delete them: an `apply` at the same moment must not start them again."""
     for _ in range(20):
         ledger = read_ledger(api, plan.name, plan.namespace)
@@ -110,7 +114,7 @@ def _cancel(api: Api, plan: ClusterPlan, chosen: Callable[[JobView], bool]) -> s
             for job in jobs:
                 path = workload_kind(job.kind).path(plan.namespace, job.name)
                 act.delete(api, path, f"{job.kind} `{job.name}`", plan.shown)
-            return f"cancelled {', '.join(f'`{job.stage or job.name}`' for job in jobs)}" if jobs else ""
+            return jobs
     hint = "run the command again"
     raise ClusterError(problem("CLU602", f"others keep writing the ledger of `{plan.name}`", plan.shown, hint=hint))
 

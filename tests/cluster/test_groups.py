@@ -110,6 +110,6 @@ def test_cancel_stops_one_of_an_earlier_version_of_the_plan(group: Group) -> Non
     shop.call("compile", str(shop.spec))
     assert "waits for a Job of an earlier version" in shop.apply().stdout
     done = shop.call("cancel", str(shop.folder), "--superseded", "--kubeconfig", str(shop.kubeconfig))
-    assert f"cancelled {old}" in done.stdout
+    assert f"cancelled `{old}`" in done.stdout
     assert old not in group.names()
     assert "started evaluate-base" in shop.apply().stdout
