@@ -52,6 +52,7 @@ UNPROVOKED = {
     "RUN745",
     "RUN746",
     "RUN747",
+    "RUN749",
     "RUN748",
     "RUN757",
     "RUN758",

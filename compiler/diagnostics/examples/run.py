@@ -58,7 +58,10 @@ EXAMPLES: dict[str, Example | Situation] = {
     "RUN701": Example(file=STAGE, command=RUN, bad="method: stf", good="method: sft"),
     "RUN702": Example(file=STAGE, command=RUN, bad="  learning_rte: 0.001", good="  learning_rate: 0.001"),
     "RUN703": Example(file="", bad=f"WORLD_SIZE=2 {RUN}", good=RUN),
-    "RUN749": Example(file="", bad=f"{RUN} --report", good=RUN),
+    "RUN749": Situation(
+        bad="`python -m runtime stage.yaml --report` for a stage that was stopped before its end.",
+        good="Without `--report` the stage goes on from its checkpoint; once it is complete, its result is told.",
+    ),
     "RUN710": Example(
         file=TRAIN,
         command=RUN,
