@@ -84,7 +84,7 @@ def runtime(*arguments: str, **variables: str) -> "subprocess.CompletedProcess[s
 def test_help_names_the_config_and_the_variables(arguments: list[str]) -> None:
     ended = runtime(*arguments)
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert ended.stdout.startswith("usage: python -m runtime CONFIG\n")
+    assert ended.stdout.startswith("usage: python -m runtime CONFIG [--report]\n")
     assert all(name in ended.stdout for name in VARIABLES)
 
 
