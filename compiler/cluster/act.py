@@ -8,7 +8,7 @@ from compiler.cluster.cluster_plan import ClusterPlan, PlannedStage
 from compiler.cluster.kinds import JOB, kind_of
 from compiler.cluster.problems import ApiError, ClusterError, problem
 from compiler.cluster.refusals import refusal
-from compiler.cluster.supports import MANAGER
+from compiler.cluster.supports import MANAGER, write_query
 from compiler.cluster.views import REPORT_SUFFIX, REPORTS
 from compiler.diagnostics import Diagnostic
 
@@ -22,7 +22,7 @@ def create(api: Api, plan: ClusterPlan, stage: PlannedStage, *, dry_run: bool = 
     kind = kind_of(manifest.data)
     where = f"{plan.shown}/{manifest.file}"
     what = f"{manifest.kind} `{manifest.name}`"
-    query = {"fieldManager": MANAGER, "fieldValidation": "Strict", **({"dryRun": "All"} if dry_run else {})}
+    query = write_query(dry_run=dry_run)
     try:
         made = api.create(kind.collection(manifest.namespace), dict(manifest.data), query)
     except ApiError as error:

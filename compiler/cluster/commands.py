@@ -22,7 +22,7 @@ from compiler.cluster.rows import Row
 from compiler.cluster.snapshot import Seen
 from compiler.cluster.table import overview
 from compiler.cluster.verdict import Failures, ended, verdict
-from compiler.diagnostics import Diagnostic
+from compiler.diagnostics import Diagnostic, has_errors
 from compiler.exit_codes import ExitCode
 from compiler.signals import terminable
 
@@ -55,7 +55,7 @@ def apply(paths: list[Path], target: Target, wanted: Wanted, style: str) -> Exit
         elif not approval.diagnostics:
             folder = approval.folder
             print(f"{folder}: this plan has no Jobs; see {folder / 'PLAN.md'} for what to do first")
-    if any(each.severity == "error" for each in found) or not approved:
+    if has_errors(found) or not approved:
         return ended(found, style)
     try:
         with terminable():
@@ -100,7 +100,7 @@ def status(paths: list[Path], target: Target, *, as_json: bool, style: str) -> E
                 ends.append(_standing(read.value, looks.seen(read.value), asked))
     except ClusterError as error:
         return ended([*found, error.found], style)
-    if any(each.severity == "error" for each in found):
+    if has_errors(found):
         return ended(found, style)
     if as_json:
         plans = [

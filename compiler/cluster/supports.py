@@ -76,9 +76,14 @@ def contains(found: Any, wanted: Any) -> bool:
     return bool(found == wanted)
 
 
+def write_query(*, dry_run: bool) -> dict[str, str]:
+    """What each write of a rendered object asks for: our name, no unknown fields, and perhaps only a trial."""
+    return {"fieldManager": MANAGER, "fieldValidation": "Strict", **({"dryRun": "All"} if dry_run else {})}
+
+
 def put(api: Api, manifest: Manifest, where: str, *, dry_run: bool) -> Diagnostic | None:
     """Apply an object by server-side apply, or only ask whether it could be; the refusal if there is one."""
-    query = {"fieldManager": MANAGER, "fieldValidation": "Strict", **({"dryRun": "All"} if dry_run else {})}
+    query = write_query(dry_run=dry_run)
     path = kind_of(manifest.data).path(manifest.namespace, manifest.name)
     try:
         try:

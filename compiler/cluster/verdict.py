@@ -11,7 +11,7 @@ from compiler.cluster.failure import details
 from compiler.cluster.problems import problem
 from compiler.cluster.reasons import advice
 from compiler.cluster.views import JobView
-from compiler.commands import report
+from compiler.commands import exit_code, report
 from compiler.diagnostics import Diagnostic
 from compiler.exit_codes import ExitCode
 
@@ -82,4 +82,4 @@ def ended(found: Iterable[Diagnostic], style: str) -> ExitCode:
     report(told, style)
     if any(each.code in _OF_CLUSTER for each in told):
         return ExitCode.CLUSTER
-    return ExitCode.ERRORS if any(each.severity == "error" for each in told) else ExitCode.OK
+    return exit_code(told)
