@@ -79,6 +79,7 @@ def s3_server(folder: Path) -> Iterator[S3Server]:
         "-s3.port.iceberg=0",
         "-s3.port.lance=0",
         "-volume.max=40",
+        "-volume.minFreeSpace=16MiB",  # by default it stops to write, and to answer, on a disk that is 99 % full
         "-master.volumeSizeLimitMB=64",
         "-master.telemetry=false",  # no test calls home
         *(f"-{name}={port}" for name, port in chosen.items()),
@@ -120,7 +121,7 @@ def _wait_until_ready(server: S3Server, process: "subprocess.Popen[bytes]", log:
 def _takes_objects(server: S3Server) -> bool:
     try:
         for bucket in (PRIVATE, PUBLIC):
-            server.put("ready", b"", bucket)
+            server.put("ready", b"{}", bucket)  # an empty object would need no room
     except BaseError:
         return False
     return True
