@@ -2,7 +2,8 @@
 
 The namespace under the Pod Security Standard `restricted`, a network policy that denies everything, and two roles: one
 for what applies plans, one for people who look at them. Where asked for, what drivers of plans run as (`driver.py`).
-No role reads Secrets, and none reaches beyond the namespace.
+No role reads Secrets, and none reaches beyond the namespace. What depends on the profile, or on who is named for it,
+has the profile in its name: several profiles may share a namespace.
 """
 
 import re
@@ -105,7 +106,8 @@ def _objects(
     if not ci:
         ci = [Subject(kind="ServiceAccount", name=APPLY, namespace=profile.spec.namespace)]
         yield "service-account", {"name": APPLY}
-    for name, template, subjects in ((APPLY, "apply-role", ci), (READ, "read-role", readers)):
+    for prefix, template, subjects in ((APPLY, "apply-role", ci), (READ, "read-role", readers)):
+        name = _of_profile(prefix, profile)
         yield template, {"name": name}
         if subjects:
             yield "role-binding", {"name": name, "subjects": subjects}
@@ -114,8 +116,14 @@ def _objects(
 def _for_drivers(profile: ClusterProfile, networks: Sequence[str]) -> Iterator[tuple[str, dict[str, object]]]:
     """Template and context of each object that drivers need."""
     if networks:
-        yield "service-account", {"name": DRIVER}
-        yield "driver-role", {"name": DRIVER}
+        name = _of_profile(DRIVER, profile)
         subject = Subject(kind="ServiceAccount", name=DRIVER, namespace=profile.spec.namespace)
-        yield "role-binding", {"name": DRIVER, "subjects": [subject]}
-        yield "driver-policy", {"name": DRIVER, "networks": networks}
+        yield "service-account", {"name": DRIVER}
+        yield "driver-role", {"name": name}
+        yield "role-binding", {"name": name, "subjects": [subject]}
+        yield "driver-policy", {"name": name, "networks": networks}
+
+
+def _of_profile(prefix: str, profile: ClusterProfile) -> str:
+    """The name of what a profile has of its own beside others of its namespace."""
+    return f"{prefix}-{profile.metadata.name}"

@@ -17,7 +17,7 @@ SEES = {"get", "list", "watch"}
 WRITES = SEES | {"create", "patch"}
 # API group and resource → verbs; what is not here is denied
 MAY = {
-    "trainspec-apply": {
+    "trainspec-apply-small": {
         ("batch", "jobs"): WRITES | {"delete"},
         ("", "configmaps"): WRITES,
         ("", "persistentvolumeclaims"): WRITES,
@@ -26,7 +26,7 @@ MAY = {
         ("", "events"): SEES,
         ("", "pods/log"): {"get"},
     },
-    "trainspec-driver": {
+    "trainspec-driver-small": {
         ("batch", "jobs"): SEES | {"create", "delete"},
         ("", "configmaps"): {"get", "list", "create", "patch"},
         ("", "persistentvolumeclaims"): {"list", "create", "patch"},
@@ -35,7 +35,7 @@ MAY = {
         ("", "events"): {"list"},
         ("", "pods/log"): {"get"},
     },
-    "trainspec-read": {
+    "trainspec-read-small": {
         ("batch", "jobs"): SEES,
         ("", "configmaps"): SEES,
         ("", "pods"): SEES,
@@ -55,18 +55,18 @@ KUEUE = {
 AND_MAY = {
     "output: job": {},
     "output: jobset": {
-        "trainspec-apply": {JOBSETS: WRITES | {"delete"}},
-        "trainspec-driver": {JOBSETS: SEES | {"create", "delete"}},
-        "trainspec-read": {JOBSETS: SEES},
+        "trainspec-apply-small": {JOBSETS: WRITES | {"delete"}},
+        "trainspec-driver-small": {JOBSETS: SEES | {"create", "delete"}},
+        "trainspec-read-small": {JOBSETS: SEES},
     },
     "output: trainjob": {
-        "trainspec-apply": {TRAINJOBS: WRITES | {"delete"}, RUNTIMES: WRITES},
-        "trainspec-driver": {TRAINJOBS: SEES | {"create", "delete"}, RUNTIMES: {"list", "create", "patch"}},
-        "trainspec-read": {TRAINJOBS: SEES},
+        "trainspec-apply-small": {TRAINJOBS: WRITES | {"delete"}, RUNTIMES: WRITES},
+        "trainspec-driver-small": {TRAINJOBS: SEES | {"create", "delete"}, RUNTIMES: {"list", "create", "patch"}},
+        "trainspec-read-small": {TRAINJOBS: SEES},
     },
     "gpu: {type: L40S, nodes: 2, memoryGib: 48}": {
-        "trainspec-apply": {SERVICES: WRITES},
-        "trainspec-driver": {SERVICES: {"list", "create", "patch"}},
+        "trainspec-apply-small": {SERVICES: WRITES},
+        "trainspec-driver-small": {SERVICES: {"list", "create", "patch"}},
     },
     "queue: research": dict.fromkeys(MAY, KUEUE),
 }
@@ -122,7 +122,7 @@ def may(profile: Path, role: str) -> dict[tuple[str, str], set[str]]:
     (found,) = (each for each in made if each["kind"] == "Role" and each["metadata"]["name"] == role)
     assert all(set(rule) == {"apiGroups", "resources", "verbs"} for rule in found["rules"])
     asked = {
-        *MAY["trainspec-apply"],
+        *MAY["trainspec-apply-small"],
         *NEVER,
         *(each for roles in AND_MAY.values() for more in roles.values() for each in more),
     }
@@ -136,14 +136,14 @@ def test_kubernetes_accepts_every_object(profile: Path) -> None:
         ("Namespace", "training"),
         ("NetworkPolicy", "trainspec-default-deny"),
         ("ServiceAccount", "trainspec-apply"),
-        ("Role", "trainspec-apply"),
-        ("RoleBinding", "trainspec-apply"),
-        ("Role", "trainspec-read"),
-        ("RoleBinding", "trainspec-read"),
+        ("Role", "trainspec-apply-small"),
+        ("RoleBinding", "trainspec-apply-small"),
+        ("Role", "trainspec-read-small"),
+        ("RoleBinding", "trainspec-read-small"),
         ("ServiceAccount", "trainspec-driver"),
-        ("Role", "trainspec-driver"),
-        ("RoleBinding", "trainspec-driver"),
-        ("NetworkPolicy", "trainspec-driver"),
+        ("Role", "trainspec-driver-small"),
+        ("RoleBinding", "trainspec-driver-small"),
+        ("NetworkPolicy", "trainspec-driver-small"),
     ]
     for each in found:
         kubernetes_validate.validate(each, "1.36", strict=True)
@@ -176,8 +176,23 @@ def test_roles_are_bound_to_whom_they_are_for(profile: Path, text: str, subject:
     bindings = [each for each in found if each["kind"] == "RoleBinding"]
     wanted = subject if "namespace" in subject else subject | {"apiGroup": "rbac.authorization.k8s.io"}
     assert [each["subjects"] for each in bindings] == [[wanted], [wanted]]
-    assert [each["roleRef"]["name"] for each in bindings] == ["trainspec-apply", "trainspec-read"]
+    assert [each["roleRef"]["name"] for each in bindings] == ["trainspec-apply-small", "trainspec-read-small"]
     assert not any(each["kind"] == "ServiceAccount" for each in found)
+
+
+def test_a_second_profile_of_a_namespace_takes_nothing_from_the_first(profile: Path, tmp_path: Path) -> None:
+    other = tmp_path / "large.yaml"
+    more = "  output: jobset\n  queue: research\n"
+    other.write_text(PROFILE.replace("name: small", "name: large") + more, encoding="utf-8")
+    first = named(objects(profile, "--ci", "user:jane", "--driver", "10.0.0.1/32"))
+    second = named(objects(other, "--ci", "user:ada", "--driver", "10.0.0.2/32"))
+    both = first.keys() & second.keys()
+    assert {name: first[name] for name in both} == {name: second[name] for name in both}
+    assert {kind for kind, _ in both} == {"Namespace", "NetworkPolicy", "ServiceAccount"}
+
+
+def named(found: list[dict[str, Any]]) -> dict[tuple[str, str], dict[str, Any]]:
+    return {(each["kind"], each["metadata"]["name"]): each for each in found}
 
 
 def test_drivers_have_an_account_that_only_they_use(profile: Path) -> None:
