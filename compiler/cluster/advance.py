@@ -40,6 +40,7 @@ class Action(StrEnum):
     CREATE = "create"
     REPLACE = "replace"  # its ended Job is removed, and created again
     REPORT = "report"  # its Job is gone: a small one reads its result from the outputs volume
+    AWAIT = "await"  # that one is at work
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,7 +83,7 @@ def advance(plan: ClusterPlan, ledger: Ledger, seen: Seen, *, retry: bool = Fals
 
 def _ended(record: Record | None) -> End | None:
     """Where a plan stands by this stage; None if the next one may start."""
-    if record is None or record.state in (State.CLAIMED, State.CREATED):
+    if record is None or record.is_begun:
         return End.GOING
     if record.state is not State.COMPLETE:
         return End(record.state.value)
@@ -100,7 +101,9 @@ def _start(step: Step, stage: PlannedStage, record: Record | None, plan: Cluster
     if job is not None and record is not None and record.state is State.CLAIMED:
         return replace(step, action=Action.REPLACE)  # whoever claimed it was stopped before the old Job was gone
     lost = job is None or job.is_over  # it ended, and nobody has seen what it found
-    return replace(step, action=Action.REPORT) if lost and stage.job + REPORT_SUFFIX not in seen.jobs else step
+    if not lost:
+        return step
+    return replace(step, action=Action.AWAIT if stage.job + REPORT_SUFFIX in seen.jobs else Action.REPORT)
 
 
 def _superseded(plan: ClusterPlan, seen: Seen) -> tuple[JobView, ...]:
@@ -124,7 +127,7 @@ def _record(stage: PlannedStage, ledger: Ledger, seen: Seen) -> Record | None:
         return known
     restarted = known is not None and known.state in _AGAIN  # by hand, as we claim before we start
     starts = (known.starts if known else 1) + restarted
-    record = Record(stage=stage.stage, state=State.CREATED, uid=job.uid, starts=starts)
+    record = Record(stage=stage.stage, state=State.CREATED, uid=job.uid, kind=job.kind, starts=starts)
     if not job.is_over:
         return record
     ended = _of_ended(record, job)

@@ -11,6 +11,7 @@ from rich.live import Live
 from compiler.cluster.api import Api
 from compiler.cluster.apply import WORKERS, Standing, workloads_of
 from compiler.cluster.course import Course
+from compiler.cluster.kinds import workload_key
 from compiler.cluster.rows import Row
 from compiler.cluster.snapshot import Watch
 from compiler.cluster.table import Lines, screenful
@@ -47,7 +48,8 @@ def follow(api: Api, standings: list[Standing], console: Console) -> list[Standi
 def _kinds(standings: Iterable[Standing]) -> dict[str, set[str]]:
     kinds: dict[str, set[str]] = {}
     for each in standings:
-        kinds.setdefault(each.plan.namespace, set()).update(workloads_of(each.plan))
+        begun = (workload_key(record.kind) for record in each.ledger.records.values() if record.is_begun)
+        kinds.setdefault(each.plan.namespace, set()).update(workloads_of(each.plan), begun)
     return kinds
 
 

@@ -41,7 +41,12 @@ EVENT = Kind(prefix="/api/v1", plural="events")
 
 def workload_kind(name: str) -> Kind:
     """The kind of a workload by its name alone."""
-    return next(kind for key, kind in KINDS.items() if name in WORKLOADS and key.split()[1] == name)
+    return KINDS[workload_key(name)]
+
+
+def workload_key(name: str) -> str:
+    """`apiVersion kind` of a workload by its name alone."""
+    return next(key for key in KINDS if name in WORKLOADS and key.split()[1] == name)
 
 
 def kind_of(manifest_data: object) -> Kind:

@@ -12,7 +12,7 @@ from typing import Any
 
 from compiler import __version__
 from compiler.cluster.api import MERGE, Api, Object
-from compiler.cluster.kinds import CONFIG_MAP
+from compiler.cluster.kinds import CONFIG_MAP, WORKLOADS, workload_key
 from compiler.cluster.problems import ApiError, ClusterError, problem
 from compiler.cluster.refusals import refusal
 
@@ -37,16 +37,23 @@ class State(StrEnum):
 class Record:
     """One stage: the `uid` of its Job once it is known, how often it was started, and its result once there is one.
 
-    A stage that is claimed to be started again has the uid of the Job that goes first.
+    A stage that is claimed to be started again has the uid of the Job that goes first. `kind` is that of its Job: the
+    profile may name another `output` by now.
     `result` is the termination message of its pod; `reason` says in words why a stage failed.
     """
 
     stage: str
     state: State
     uid: str = ""
+    kind: str = "Job"
     starts: int = 1
     reason: str = ""
     result: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether its Job may be there, and its end is not known."""
+        return self.state in (State.CLAIMED, State.CREATED)
 
     @property
     def verdict(self) -> str:
@@ -100,6 +107,15 @@ def parse(found: Object, plan: str) -> Ledger:
         raise ClusterError(problem("CLU614", message, where, hint=hint)) from error
     tried = (meta.get("annotations") or {}).get(_TRIED) or ""
     return Ledger(plan=plan, namespace=meta["namespace"], version=meta["resourceVersion"], tried=tried, records=records)
+
+
+def kinds_begun(found: Object) -> set[str]:
+    """The kinds, as `apiVersion kind`, of the Jobs whose end a ledger does not know; none where it cannot be read."""
+    try:
+        records = parse(found, "").records.values()
+    except ClusterError:
+        return set()  # told where its plan is looked at
+    return {workload_key(each.kind) for each in records if each.is_begun and each.kind in WORKLOADS}
 
 
 def _record(fields: dict[str, Any]) -> Record:

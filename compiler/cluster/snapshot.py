@@ -2,13 +2,13 @@
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from compiler.cluster.api import Api, Object
 from compiler.cluster.kinds import KINDS, POD, Kind
-from compiler.cluster.ledger import SELECTOR, Ledger, parse
+from compiler.cluster.ledger import SELECTOR, Ledger, kinds_begun, parse
 from compiler.cluster.problems import ApiError, ClusterError
 from compiler.cluster.refusals import refusal
 from compiler.cluster.retries import pause
@@ -41,17 +41,19 @@ class Seen:
 
 
 def look(api: Api, namespace: str, kinds: tuple[str, ...], *, plan: str = "") -> Seen:
-    """List the ledgers of a namespace, its workloads of `kinds` (`apiVersion kind`) and their pods; of one plan only
-    where it is named. Ledgers come first, so that a Job which one knows of and which is not there then is gone.
+    """List the ledgers of a namespace, its workloads of `kinds` (`apiVersion kind`) and of those that ledgers know of,
+    and their pods; of one plan only where it is named. Ledgers come first: a Job that one knows of, and that is not
+    there then, is gone.
     """
     only = f"{PART_OF}={plan}" if plan else ""
     ledgers = {}
     for item in _items(api, KINDS["v1 ConfigMap"], namespace, _and(SELECTOR, only)):
         item["metadata"].pop("managedFields", None)
         ledgers[item["metadata"]["labels"].get(PART_OF, "")] = item
+    begun = {kind for each in ledgers.values() for kind in kinds_begun(each)}
     workloads = [
         _slim({**item, "kind": kind.split()[1]})
-        for kind in kinds
+        for kind in (*kinds, *_served(api, namespace, begun - {*kinds}))
         for item in _items(api, KINDS[kind], namespace, _and(MANAGED, only))
     ]
     # all pods where no plan is named: one belongs to a Job by what its controller wrote, whatever its template says
@@ -64,6 +66,18 @@ def look(api: Api, namespace: str, kinds: tuple[str, ...], *, plan: str = "") ->
     for job in jobs.values():
         names.setdefault(job.plan, set()).add(job.name)
     return Seen(jobs=jobs, names=names, ledgers=ledgers)
+
+
+def _served(api: Api, namespace: str, kinds: Collection[str]) -> Iterator[str]:
+    """Those of the kinds of earlier versions of plans that may be listed: what serves one may be uninstalled since."""
+    for kind in sorted(kinds):
+        try:
+            api.get(KINDS[kind].collection(namespace), {"limit": 1})
+        except ApiError as error:
+            if error.status not in (403, 404):
+                raise
+        else:
+            yield kind
 
 
 def _and(*selectors: str) -> str:

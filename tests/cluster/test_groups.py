@@ -1,6 +1,7 @@
 """Stages on several nodes, in each output: one of their pods tells how they ended."""
 
 import json
+import re
 
 import pytest
 from cluster.group import Group
@@ -113,3 +114,18 @@ def test_cancel_stops_one_of_an_earlier_version_of_the_plan(group: Group) -> Non
     assert f"cancelled `{old}`" in done.stdout
     assert old not in group.names()
     assert "started evaluate-base" in shop.apply().stdout
+
+
+def test_what_an_earlier_output_of_the_profile_started_goes_on(group: Group) -> None:
+    shop, kind = group.shop, group.manifest["kind"]
+    group.start(0, LOG)
+    profile = next(shop.spec.parent.parent.glob("clusters/*.yaml"))
+    text = re.sub("\n  output: .*", "", profile.read_text(encoding="utf-8"))
+    other = "job" if kind != "Job" else "jobset"
+    profile.write_text(text.replace("\nspec:\n", f"\nspec:\n  output: {other}\n"), encoding="utf-8")
+    assert shop.call("compile", str(shop.spec)).exit_code == 0
+    assert group.manifest["kind"] != kind
+    done = shop.apply()
+    assert "`sft` is under way" in done.stdout, done.stderr
+    assert row(shop, "sft")["state"] == "running"
+    assert not group.exists(), "it was started once more"
