@@ -7,6 +7,7 @@ from typing import Annotated, Optional
 import typer
 
 from compiler import __version__
+from compiler.discover import plan_folder
 
 app = typer.Typer(
     name="trainspec",
@@ -55,6 +56,7 @@ Kubeconfig = Annotated[
 Context = Annotated[
     Optional[str], typer.Option(help="A context of the kubeconfig. [default: its current one]", show_default=False)
 ]
+PlanFolder = Annotated[Path, typer.Argument(help="A plan folder, or its spec's.", callback=plan_folder)]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Neither use nor keep what earlier runs came to.")]
 
 
@@ -127,7 +129,7 @@ def explain(
 
 @app.command()
 def run(
-    plan: Annotated[Path, typer.Argument(help="A rendered plan folder, such as `specs/NAME/plan`.")],
+    plan: PlanFolder,
     work: Annotated[
         Optional[Path], typer.Option(help="Folder for outputs and logs. [default: .trainspec/NAME]", show_default=False)
     ] = None,
@@ -146,7 +148,7 @@ def run(
 
 @app.command()
 def collect(
-    plan: Annotated[Path, typer.Argument(help="A rendered plan folder that was run, such as `specs/NAME/plan`.")],
+    plan: PlanFolder,
     work: Annotated[
         Optional[Path], typer.Option(help="Folder of the run. [default: .trainspec/NAME]", show_default=False)
     ] = None,
@@ -231,9 +233,9 @@ def status(
 
 @app.command()
 def logs(
-    plan: Annotated[Path, typer.Argument(help="A plan folder.")],
+    plan: PlanFolder,
     stage: Annotated[
-        Optional[str], typer.Argument(help="A stage of it. [default: the last that has a pod]", show_default=False)
+        Optional[str], typer.Argument(help="A stage of it. [default: the last that has begun]", show_default=False)
     ] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the stage ends.")] = False,
     raw: Annotated[bool, typer.Option("--raw", help="Lines as the runtime writes them, one JSON object each.")] = False,
@@ -243,7 +245,7 @@ def logs(
 ) -> None:
     """Print the log of a plan's stage in a cluster."""
     from compiler.cluster.connect import Target
-    from compiler.cluster.one_plan import logs as print_logs
+    from compiler.cluster.logs import logs as print_logs
 
     target = Target(kubeconfig=kubeconfig, context=context)
     raise typer.Exit(print_logs(plan, target, stage, keep_on=follow, raw=raw, style=diagnostics))
@@ -251,7 +253,7 @@ def logs(
 
 @app.command()
 def cancel(
-    plan: Annotated[Path, typer.Argument(help="A plan folder.")],
+    plan: PlanFolder,
     superseded: Annotated[
         bool, typer.Option("--superseded", help="Stop the Jobs of earlier versions of the plan instead.")
     ] = False,
@@ -407,7 +409,7 @@ def access(
 
 @app.command()
 def driver(
-    plan: Annotated[Path, typer.Argument(help="A plan folder.")],
+    plan: PlanFolder,
     plan_digest: Annotated[
         Optional[str],
         typer.Option("--plan-digest", help="Refuse any plan but the approved one of this digest.", show_default=False),

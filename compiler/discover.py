@@ -27,6 +27,13 @@ class SpecPath:
         return str(Path(self.shown).parent / PLAN_FOLDER)
 
 
+def plan_folder(path: Path) -> Path:
+    """The plan folder that a path names: that of a spec, of a spec's folder, or the path itself."""
+    if path.name == SPEC_FILE:
+        return path.parent / PLAN_FOLDER
+    return path / PLAN_FOLDER if _is((path / SPEC_FILE).is_file) else path
+
+
 def discover(paths: list[Path]) -> tuple[list[SpecPath], list[Path]]:
     """The specs under the paths, sorted, each once; the paths under which there is none, and folders that are shut."""
     found: dict[str, SpecPath] = {}

@@ -6,6 +6,7 @@ unchanged and ten thousand of them are cheaper as plain JSON.
 
 import json
 import random
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from email.utils import parsedate_to_datetime
@@ -24,7 +25,15 @@ MERGE = "application/merge-patch+json"
 _PAGE = 100
 _TIMEOUT = 30.0  # seconds, of one attempt
 _WATCH_SECONDS = 240
+_QUIET_SECONDS = 3.0  # after which people are told that a server is waited for
 _UNAUTHORIZED = 401
+
+
+def connected(target: Target) -> "Api":
+    """The API server of a target, which is named on stderr: whoever has several clusters sees which one it is."""
+    api = Api(target)
+    print(f"cluster: {api.shown}", file=sys.stderr)
+    return api
 
 
 class Api:
@@ -36,7 +45,13 @@ class Api:
         self.server_time = 0.0
         self._patience = patience
         self._failing_since: float | None = None  # of all threads: a server that is away is waited for once
+        self._told = False  # that it is waited for
         self._connection = Connection(target)
+
+    @property
+    def shown(self) -> str:
+        """The address, and what named it."""
+        return f"{self._connection.host} ({self.target.described})"
 
     def get(self, path: str, query: Query | None = None, *, once: bool = False) -> Object:
         """Read an object; ApiError 404 where there is none. With `once` no failure is worth a second try."""
@@ -135,7 +150,7 @@ class Api:
             attempt += 1
             status, response, told = self._attempt(method, url, content, content_type, stream=stream)
             if 200 <= status < 300:
-                self._failing_since = None
+                self._failing_since, self._told = None, False
                 return response
             if status == _UNAUTHORIZED and not renewed:
                 renewed = True  # a token that a file or a program renews may be a new one by now
@@ -152,6 +167,10 @@ class Api:
             since = self._failing_since = self._failing_since or time.monotonic()
             if time.monotonic() + wait > min(deadline, since + self._patience):
                 raise self._unreachable(f"{failure} ({method} {path}, tried {attempt} times)") from failure
+            if time.monotonic() > since + _QUIET_SECONDS and not self._told:
+                self._told = True
+                wait_for = f"waiting for it, up to {self._patience:.0f} s"
+                print(f"no answer from {self._connection.host}: {failure}; {wait_for}", file=sys.stderr)
             time.sleep(wait * random.uniform(0.8, 1.2))  # noqa: S311 - so that many do not come back at once
 
     def _attempt(

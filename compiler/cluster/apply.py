@@ -16,7 +16,7 @@ from compiler.cluster.api import Api
 from compiler.cluster.approve import Approval, approved_plan
 from compiler.cluster.cluster_plan import ClusterPlan
 from compiler.cluster.ledger import Ledger, Record, State, read_ledger, spare, write
-from compiler.cluster.problems import ApiError, ClusterError, problem
+from compiler.cluster.problems import UNUSABLE, ApiError, ClusterError, problem
 from compiler.cluster.refusals import refusal
 from compiler.cluster.snapshot import Seen, look
 from compiler.cluster.supports import Live, put
@@ -46,7 +46,7 @@ class Looks:
     def __init__(self, api: Api) -> None:
         self._api = api
         self._lock = threading.Lock()
-        self._seen: dict[tuple[str, tuple[str, ...]], Seen] = {}
+        self._seen: dict[tuple[str, tuple[str, ...]], Seen | ClusterError] = {}
         self._live: dict[str, Live] = {}
 
     def seen(self, plan: ClusterPlan) -> Seen:
@@ -54,8 +54,17 @@ class Looks:
         key = (plan.namespace, workloads_of(plan))
         with self._lock:
             if key not in self._seen:
-                self._seen[key] = seen_in(self._api, *key)
-            return self._seen[key]
+                self._seen[key] = self._look(key, plan.shown)
+            seen = self._seen[key]
+        if isinstance(seen, ClusterError):
+            raise seen
+        return seen
+
+    def _look(self, key: tuple[str, tuple[str, ...]], where: str) -> Seen | ClusterError:
+        try:
+            return seen_in(self._api, *key, where)
+        except ClusterError as error:
+            return error
 
     def live(self, plan: ClusterPlan) -> Live:
         """Configs, claims and policies."""
@@ -72,7 +81,14 @@ def apply_plans(api: Api, approved: Iterable[Approval], *, retry: bool) -> Itera
 
     def applied(approval: Approval) -> Standing:
         plan = approved_plan(approval)
-        return apply_plan(api, plan, looks.seen(plan), looks.live(plan), retry=retry)
+        try:
+            seen, live = looks.seen(plan), looks.live(plan)
+        except ClusterError as error:
+            if error.found.code in UNUSABLE:
+                raise
+            ledger = Ledger(plan=plan.name, namespace=plan.namespace)
+            return Standing(plan=plan, ledger=ledger, problems=(error.found,))
+        return apply_plan(api, plan, seen, live, retry=retry)
 
     waiting: deque[Future[Standing]] = deque()
     with ThreadPoolExecutor(WORKERS) as pool:
@@ -90,13 +106,27 @@ def workloads_of(plan: ClusterPlan) -> tuple[str, ...]:
     return tuple(sorted(kinds | {"batch/v1 Job"}))
 
 
-def seen_in(api: Api, namespace: str, kinds: tuple[str, ...], plan: str = "") -> Seen:
-    """What is in a namespace now, of one plan only where it is named; ClusterError where that may not be read."""
+def seen_in(api: Api, namespace: str, kinds: tuple[str, ...], where: str, plan: str = "") -> Seen:
+    """What is in a namespace now, of one plan only where it is named; ClusterError, of the plan folder `where`, if that
+    may not be read, or if there is no such namespace.
+    """
     try:
         # ledgers are read before Jobs: a Job that a ledger knows of and that is then not there, is gone
-        return look(api, namespace, kinds, plan=plan)
+        seen = look(api, namespace, kinds, plan=plan)
     except ApiError as error:
-        raise ClusterError(refusal(error, "list", f"namespace `{namespace}`", namespace)) from error
+        raise ClusterError(refusal(error, "list", f"namespace `{namespace}`", where)) from error
+    if not seen.jobs and not seen.ledgers:
+        _require(api, namespace, where)
+    return seen
+
+
+def _require(api: Api, namespace: str, where: str) -> None:
+    """CLU609 where there is no such namespace: a list of what is in it is merely empty."""
+    try:
+        api.get(f"/api/v1/namespaces/{namespace}")
+    except ApiError as error:
+        if error.status == 404:  # whoever may not ask is told so where something is written
+            raise ClusterError(refusal(error, "get", f"namespace `{namespace}`", where)) from error
 
 
 def apply_plan(api: Api, plan: ClusterPlan, seen: Seen, live: Live, *, retry: bool) -> Standing:
@@ -141,7 +171,7 @@ def take_step(api: Api, standing: Standing, seen: Seen, *, retry: bool = False) 
 
 def seen_of(api: Api, plan: ClusterPlan) -> Seen:
     """The Jobs of one plan as they are now, after its ledger was read."""
-    return seen_in(api, plan.namespace, workloads_of(plan), plan.name)
+    return seen_in(api, plan.namespace, workloads_of(plan), plan.shown, plan.name)
 
 
 def _claimed(step: Step, ledger: Ledger, seen: Seen) -> dict[str, Record]:
@@ -152,17 +182,19 @@ def _claimed(step: Step, ledger: Ledger, seen: Seen) -> dict[str, Record]:
     starts = known.starts + (known.state is not State.CLAIMED) if known else 1
     old = seen.jobs.get(stage.job)
     uid = old.uid if old is not None else ""
-    claim = Record(stage=stage.stage, state=State.CLAIMED, starts=starts, uid=uid)
+    kind = stage.workload.kind
+    claim = Record(stage=stage.stage, state=State.CLAIMED, starts=starts, uid=uid, kind=kind)
     return {stage.job: claim} if claim != known else {}
 
 
 def _act(api: Api, standing: Standing, step: Step) -> Standing:
     stage, plan = step.stage, standing.plan
-    if stage is None or step.action is Action.NONE:
+    if stage is None or step.action in (Action.NONE, Action.AWAIT):
         return standing
     if step.action is Action.REPORT:
         refused = act.report(api, plan, stage)
-        return replace(standing, problems=(refused,) if refused else ())
+        awaited = replace(step, action=Action.AWAIT)
+        return replace(standing, step=awaited, problems=(refused,) if refused else ())
     where = f"{plan.shown}/{stage.workload.file}"
     if step.action is Action.REPLACE:
         act.remove(api, stage, standing.ledger.records[stage.job].uid, where)

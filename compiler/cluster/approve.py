@@ -96,6 +96,17 @@ def read_plan(folder: Path, cache: Cache | None) -> Outcome[ClusterPlan | None]:
     return read_cluster_plan(folder) if files is None else rendered_cluster_plan(folder, files)
 
 
+def without_jobs(folder: Path) -> str:
+    """What to say of a plan that renders no Job."""
+    return f"{folder}: this plan has no Jobs; see {folder / 'PLAN.md'} for what to do first"
+
+
+def no_jobs(folder: Path) -> Diagnostic:
+    """CLU616 for a plan that renders no Job."""
+    hint = f"see {folder / 'PLAN.md'} for what to do first"
+    return problem("CLU616", "this plan has no Jobs", str(folder), hint=hint)
+
+
 def outdated(folder: Path) -> Diagnostic:
     """CLU608 for a plan folder that its spec no longer compiles to."""
     hint = f"run `trainspec compile {folder.parent}`, have the change reviewed, and apply what was merged"

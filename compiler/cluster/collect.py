@@ -6,6 +6,7 @@ from pathlib import Path
 from compiler.cluster.advance import advance
 from compiler.cluster.api import Api
 from compiler.cluster.apply import seen_of
+from compiler.cluster.approve import without_jobs
 from compiler.cluster.cluster_plan import read_cluster_plan
 from compiler.cluster.ledger import read_ledger, write
 from compiler.diagnostics import Diagnostic
@@ -19,6 +20,8 @@ def collect(api: Api, folder: Path) -> tuple[Diagnostic, ...]:
     """
     read = read_cluster_plan(folder)
     if read.value is None:
+        if not read.diagnostics:
+            print(without_jobs(folder))
         return read.diagnostics
     plan = read.value
     ledger = read_ledger(api, plan.name, plan.namespace)

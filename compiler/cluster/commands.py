@@ -2,31 +2,32 @@
 
 import json
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
 from compiler.cache import open_cache
 from compiler.cluster.advance import End, advance
-from compiler.cluster.api import Api
+from compiler.cluster.api import Api, connected
 from compiler.cluster.apply import Looks, Standing, apply_plans
-from compiler.cluster.approve import Approval, approvals, approved_alone, plan_folders, read_plan
+from compiler.cluster.approve import Approval, approvals, approved_alone, plan_folders, read_plan, without_jobs
 from compiler.cluster.cluster_plan import ClusterPlan
 from compiler.cluster.connect import Target
 from compiler.cluster.course import is_going
 from compiler.cluster.follow import follow
 from compiler.cluster.look import Look
-from compiler.cluster.problems import ClusterError, problem
+from compiler.cluster.problems import UNUSABLE, ClusterError, problem
 from compiler.cluster.rows import Row
-from compiler.cluster.snapshot import Seen
 from compiler.cluster.table import overview
 from compiler.cluster.verdict import Failures, ended, verdict
 from compiler.diagnostics import Diagnostic, has_errors
 from compiler.exit_codes import ExitCode
 from compiler.signals import terminable
 
-_WIDTH = 160  # of a status that is piped
+_WIDTH = 1000  # of a status that is piped: enough for all that it says
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,13 +54,12 @@ def apply(paths: list[Path], target: Target, wanted: Wanted, style: str) -> Exit
         if approval.files:
             approved.append(approval)
         elif not approval.diagnostics:
-            folder = approval.folder
-            print(f"{folder}: this plan has no Jobs; see {folder / 'PLAN.md'} for what to do first")
+            print(without_jobs(approval.folder))
     if has_errors(found) or not approved:
         return ended(found, style)
     try:
         with terminable():
-            return _applied(Api(target), approved, wanted, found, style)
+            return _applied(connected(target), approved, wanted, found, style)
     except ClusterError as error:
         return ended([*found, error.found], style)
 
@@ -89,35 +89,47 @@ def _applied(api: Api, approved: list[Approval], wanted: Wanted, found: list[Dia
 def status(paths: list[Path], target: Target, *, as_json: bool, style: str) -> ExitCode:
     """Print where the plans under the paths stand in the cluster."""
     folders, found = plan_folders(paths)
-    ends: list[tuple[str, End, list[Row]]] = []
+    standings: list[tuple[ClusterPlan, End, list[Row]]] = []
     try:
-        api = Api(target)
+        api = connected(target)
         looks, asked, cache = Looks(api), Look(api), open_cache()
         for folder in folders:
             read = read_plan(folder, cache)
             found += read.diagnostics
-            if read.value is not None and not found:
-                ends.append(_standing(read.value, looks.seen(read.value), asked))
+            if read.value is not None:
+                standings += _standing(read.value, looks, asked, found)
+            elif not read.diagnostics:
+                print(without_jobs(folder), file=sys.stderr)
     except ClusterError as error:
-        return ended([*found, error.found], style)
-    if has_errors(found):
-        return ended(found, style)
+        found.append(error.found)
     if as_json:
-        plans = [
-            {"plan": name, "state": end.value, "stages": [row.as_dict() for row in made]} for name, end, made in ends
-        ]
+        plans = [_as_dict(plan, end, made) for plan, end, made in standings]
         print(json.dumps({"schema": "trainspec.dev/status/v1", "plans": plans}, ensure_ascii=False, indent=2))
-    elif ends:
-        console = Console()
+    else:
         # what is piped is read by programs, or in a log that scrolls sideways
-        for _, _, made in ends:
-            console.print(overview(made), width=None if console.is_terminal else _WIDTH)
+        console = Console(width=None if Console().is_terminal else _WIDTH)
+        for _, _, made in standings:
+            console.print(overview(made))
     return ended(found, style)
 
 
-def _standing(plan: ClusterPlan, seen: Seen, asked: Look) -> tuple[str, End, list[Row]]:
-    """The name of a plan, where it stands, and its rows."""
-    ledger = seen.ledger(plan.name, plan.namespace)
+def _standing(
+    plan: ClusterPlan, looks: Looks, asked: Look, found: list[Diagnostic]
+) -> Iterator[tuple[ClusterPlan, End, list[Row]]]:
+    """Where a plan stands, and its rows; nothing where that cannot be told, which joins `found`: others can be."""
+    try:
+        seen = looks.seen(plan)
+        ledger = seen.ledger(plan.name, plan.namespace)
+    except ClusterError as error:
+        if error.found.code in UNUSABLE:
+            raise
+        found += [error.found] if error.found not in found else []  # said once of a namespace
+        return
     step = advance(plan, ledger, seen)
     asked.ask(plan.namespace, seen.of_plan(plan.name), seen)
-    return plan.name, step.end, list(asked.rows(Standing(plan=plan, ledger=ledger, step=step), seen))
+    yield plan, step.end, list(asked.rows(Standing(plan=plan, ledger=ledger, step=step), seen))
+
+
+def _as_dict(plan: ClusterPlan, end: End, made: list[Row]) -> dict[str, Any]:
+    stages = [row.as_dict() for row in made]
+    return {"plan": plan.name, "folder": plan.shown, "namespace": plan.namespace, "state": end.value, "stages": stages}

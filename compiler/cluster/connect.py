@@ -27,6 +27,17 @@ class Target:
         return str(named) if named else "the service account of this pod" if self.in_pod else "~/.kube/config"
 
     @property
+    def described(self) -> str:
+        """As `shown`, with the context that is used."""
+        from kubernetes.config import list_kube_config_contexts
+
+        if self.in_pod:
+            return self.shown
+        named = str(self.kubeconfig) if self.kubeconfig else None
+        context = self.context or list_kube_config_contexts(named)[1]["name"]  # type: ignore[no-untyped-call]
+        return f"context `{context}` of {self.shown}"
+
+    @property
     def in_pod(self) -> bool:
         """Whether this runs in a pod, and nothing names a kubeconfig."""
         named = self.kubeconfig or self.context or os.environ.get("KUBECONFIG")

@@ -2,6 +2,8 @@
 
 from compiler.diagnostics import Diagnostic, Location, diagnostic
 
+UNUSABLE = ("CLU601", "CLU602", "CLU603")  # codes after which nothing more can be asked of the cluster
+
 
 class ClusterError(Exception):
     """Carries the diagnostic that says what is wrong and what to do."""

@@ -1,24 +1,25 @@
 """Why a stage failed or does not run, in a few words, and what to do about it: a table beside small functions."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from compiler.cluster.views import JobView, Phase
 
-# what is seen (a reason of a Job, pod or container) → what to do
+# what is seen (a reason of a Job, pod or container) → what to do; names in braces are commands on the plan
 ADVICE: dict[str, str] = {
-    "OOMKilled": "give the profile more `memory`, or lower the batch size in the spec",
-    "DeadlineExceeded": "raise `deadlineMinutes` of the stage in the spec; `apply --retry` goes on from its checkpoint",
-    "BackoffLimitExceeded": "read `trainspec logs` of the stage; `apply --retry` goes on from its last checkpoint",
-    "Deactivated": "the queue does not start it again: `trainspec cancel` it, raise `deadlineMinutes` if that is why, "
-    "then `apply --retry`",
-    "Preempt": "`apply --retry` goes on from its last checkpoint; a higher priority is kept from preemption",
-    "Evicted": "ask for as much memory and ephemeral storage as the stage takes; `apply --retry` goes on",
+    "OOMKilled": "give the profile more `memory`, or the spec a lower batch size, and when that is merged: {retry}",
+    "DeadlineExceeded": "raise `deadlineMinutes` of the stage in the spec, compile, and let it go on from its last "
+    "checkpoint: {retry}",
+    "BackoffLimitExceeded": "see what it said (`{logs}`), and let it go on from its last checkpoint: {retry}",
+    "Deactivated": "the queue does not start it again: `{cancel}`, raise `deadlineMinutes` if that is why, `{retry}`",
+    "Preempt": "let it go on from its last checkpoint (a higher priority is kept from preemption): {retry}",
+    "Evicted": "ask for as much memory and ephemeral storage as the stage takes, and let it go on: {retry}",
     "ImagePullBackOff": "see that the image of the profile exists and that its registry lets the nodes pull it",
     "ErrImagePull": "see that the image of the profile exists and that its registry lets the nodes pull it",
     "InvalidImageName": "mend `image` of the profile",
     "CreateContainerConfigError": "create the Secret or ConfigMap that the message names",
     "CreateContainerError": "see what the kubelet says of the pod: kubectl describe pod",
-    "CrashLoopBackOff": "read `trainspec logs` of the stage",
+    "CrashLoopBackOff": "see what it said: {logs}",
     "Unschedulable": "wait for room, or change `cpu`, `memory` or `gpu` of the profile to what a node has",
     "FailedCreate": "let the quota and the admission policies of the namespace accept the pod",
     "FailedMount": "create the PersistentVolumeClaims that the profile names",
@@ -27,16 +28,35 @@ ADVICE: dict[str, str] = {
 _BY_EXIT_CODE: dict[int, str] = {
     64: "compile the spec again with the version of the image",
     65: "mend the rows that the message names, compile again, and apply",
-    66: "put the missing files on the volume that the message names, then `apply --retry`",
-    69: "see that what the stage asks over the network answers, then `apply --retry`",
-    70: "read `trainspec logs` of the stage, and report it if it recurs",
-    71: "give the profile more `memory`, or lower the batch size in the spec",
-    74: "see that the outputs volume has room, then `apply --retry`",
-    75: "`apply --retry` goes on from its last checkpoint",
+    66: "put the missing files on the volume that the message names, then: {retry}",
+    69: "see that what the stage asks over the network answers, then: {retry}",
+    70: "see what it said (`{logs}`), and report it if it recurs",
+    71: "give the profile more `memory`, or the spec a lower batch size, and when that is merged: {retry}",
+    74: "see that the outputs volume has room, then: {retry}",
+    75: "let it go on from its last checkpoint: {retry}",
     78: "mend the setting that the message names, compile again, and apply",
-    137: "give the profile more `memory` if the pod was killed for it; `apply --retry` goes on from its checkpoint",
-    143: "`apply --retry` goes on from its last checkpoint",
+    137: "give the profile more `memory` if the pod was killed for it, and let it go on from its checkpoint: {retry}",
+    143: "let it go on from its last checkpoint: {retry}",
 }
+_OTHERWISE = "see what it said (`{logs}`), and start it again: {retry}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """A stage of a plan as commands name it: the plan folder as it was given, and the stage."""
+
+    plan: str
+    stage: str
+
+    @property
+    def retry(self) -> str:
+        """The command that starts it again."""
+        return f"trainspec apply {self.plan} --retry"
+
+    def fill(self, text: str) -> str:
+        """An advice with its commands, to copy."""
+        logs, cancel = f"trainspec logs {self.plan} {self.stage}", f"trainspec cancel {self.plan}"
+        return text.format(retry=self.retry, logs=logs, cancel=cancel)
 
 
 def failure_reason(job: JobView) -> str:
@@ -54,16 +74,14 @@ def failure_reason(job: JobView) -> str:
     return f"{job.reason}: {job.told}".strip(": ") or "the Job says no reason"
 
 
-def advice(job: JobView | None, reason: str) -> str:
+def advice(place: Place, job: JobView | None, reason: str) -> str:
     """What to do about a failure; the runtime's own hint is the best there is."""
     hint = str(job.message.get("hint") or "") if job is not None else ""
     if hint:
         return hint
     known = next((text for name, text in ADVICE.items() if name in reason), "")
-    if known:
-        return known
     code = job.exit_code if job is not None else None
-    return _BY_EXIT_CODE.get(code or 0, "read `trainspec logs` of the stage; `apply --retry` starts it again")
+    return place.fill(known or _BY_EXIT_CODE.get(code or 0, _OTHERWISE))
 
 
 def waiting_reason(job: JobView, events: Iterable[tuple[str, str]] = (), queued: str = "") -> str:

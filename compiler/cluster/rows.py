@@ -1,16 +1,16 @@
 """The rows of the status table, and of `--output json`: pure, from plan, ledger and what is seen."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from compiler.cluster.advance import End, Step
+from compiler.cluster.advance import Action, End, Step
 from compiler.cluster.cluster_plan import ClusterPlan, PlannedStage
 from compiler.cluster.ledger import Ledger, Record, State
 from compiler.cluster.progress import Progress
-from compiler.cluster.reasons import advice, waiting_reason
+from compiler.cluster.reasons import Place, advice, waiting_reason
 from compiler.cluster.snapshot import Seen
-from compiler.cluster.views import REPORT_SUFFIX, JobView, Phase
+from compiler.cluster.views import JobView, Phase
 
 Events = Callable[[JobView], list[tuple[str, str]]]
 
@@ -20,6 +20,7 @@ class Row:
     """One stage: `state` in a word or two, its pods as `phase × n`, progress, and why, with what to do about it."""
 
     plan: str
+    namespace: str
     stage: str
     job: str
     state: str
@@ -51,7 +52,7 @@ def rows(
     """A row for each stage of a plan; `progress`, and `queued`, what queues say, are by Job."""
     for stage in plan.stages:
         if stage.finished:
-            yield Row(plan=plan.name, stage=stage.stage, job=stage.job, state="finished", reason="known when compiled")
+            yield replace(_named(plan, stage), state="finished", reason="known when compiled")
         else:
             record = step.records.get(stage.job) or ledger.records.get(stage.job)
             yield _row(plan, stage, record, seen, step, progress.get(stage.job), events, queued.get(stage.job, ""))
@@ -59,7 +60,8 @@ def rows(
         reason = "is of an earlier version of the plan, which waits for it"
         hint = f"wait until it ends, or end it: trainspec cancel {plan.shown} --superseded"
         state = f"superseded, {job.phase.value}"
-        yield Row(plan=plan.name, stage=job.stage, job=job.name, state=state, reason=reason, advice=hint)
+        named = Row(plan=plan.name, namespace=plan.namespace, stage=job.stage, job=job.name, state=state)
+        yield replace(named, reason=reason, advice=hint)
 
 
 def _row(
@@ -74,17 +76,20 @@ def _row(
 ) -> Row:
     job = seen.jobs.get(stage.job)
     at = progress if progress is not None and job is not None and job.phase is Phase.RUNNING else Progress()
-    state = _state(stage, record, job, step, seen)
+    state = _state(stage, record, job, step)
     failed = record is not None and record.state in (State.FAILED, State.GONE, State.CANCELLED)
     reason = record.reason if record is not None and failed else ""
     if job is not None and not job.is_over:
         reason = waiting_reason(job, events(job) if not job.pods else (), queued)
     if not reason and at.phase and at.done is None:
         reason = at.phase
-    return Row(
-        plan=plan.name,
-        stage=stage.stage,
-        job=stage.job,
+    place = Place(plan=plan.shown, stage=stage.stage)
+    what = _advice(place, record, job, reason, failed=failed)
+    if step.action is Action.REPORT and step.stage is stage:
+        reason = "its Job has ended or is gone, and nobody has seen what it found"
+        what = f"read its result, if there is one: trainspec apply {plan.shown}"
+    return replace(
+        _named(plan, stage),
         state=state,
         pods=_pods(job),
         done=at.done,
@@ -94,31 +99,36 @@ def _row(
         starts=record.starts if record is not None else 0,
         score=_score(record, stage),
         reason=reason,
-        advice=_advice(record, job, reason, failed=failed),
+        advice=what,
     )
 
 
-def _advice(record: Record | None, job: JobView | None, reason: str, *, failed: bool) -> str:
+def _named(plan: ClusterPlan, stage: PlannedStage) -> Row:
+    return Row(plan=plan.name, namespace=plan.namespace, stage=stage.stage, job=stage.job, state="")
+
+
+def _advice(place: Place, record: Record | None, job: JobView | None, reason: str, *, failed: bool) -> str:
     if failed and record is not None:
         if record.state is State.FAILED:
-            return str(record.result.get("hint") or "") or advice(job, reason)
-        return "`apply --retry` starts it again: it goes on from its last checkpoint"
+            return str(record.result.get("hint") or "") or advice(place, job, reason)
+        return f"let it go on from its last checkpoint: {place.retry}"
     stuck = job is not None and job.phase is Phase.PENDING and any(pod.waiting for pod in job.pods)
     held = job is not None and job.phase is Phase.QUEUED and "Deactivated" in reason
-    return advice(job, reason) if stuck or held else ""
+    return advice(place, job, reason) if stuck or held else ""
 
 
-def _state(stage: PlannedStage, record: Record | None, job: JobView | None, step: Step, seen: Seen) -> str:
+def _state(stage: PlannedStage, record: Record | None, job: JobView | None, step: Step) -> str:
     if record is not None and record.state is State.COMPLETE:
         return {"target-met": "target met", "no-gain": "no gain"}.get(record.verdict, "complete")
-    if record is not None and record.state not in (State.CLAIMED, State.CREATED):
+    if record is not None and not record.is_begun:
         return record.state.value
     if job is not None and not job.is_over:
         return job.phase.value
     if record is None:
         ended = step.end in (End.TARGET_MET, End.NO_GAIN)
         return "not needed" if ended else "waits"
-    return "reading its result" if stage.job + REPORT_SUFFIX in seen.jobs else record.state.value
+    awaited = {Action.AWAIT: "reading its result", Action.REPORT: "result not read"}
+    return awaited.get(step.action, record.state.value) if step.stage is stage else record.state.value
 
 
 def _pods(job: JobView | None) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -17,9 +18,11 @@ _COLUMNS = ("stage", "state", "progress", "score (95 %)")
 def overview(found: Iterable[Row]) -> Group:
     """For each plan a table of its stages, and below it a line for each that says why it waits or failed."""
     parts: list[RenderableType] = []
-    for plan, of_plan in groupby(found, key=lambda row: row.plan):
+    for (namespace, plan), of_plan in groupby(found, key=lambda row: (row.namespace, row.plan)):
         rows = list(of_plan)
-        parts += [_table(plan, rows), *(Text(line) for line in _reasons(rows))]
+        # a title of the table itself would be folded to its width
+        parts += [Text(f"{plan} (namespace {namespace})", style="bold"), _table(rows)]
+        parts += [Padding(Text(line), (0, 0, 0, indent), expand=False) for indent, line in _reasons(rows)]
     return Group(*parts)
 
 
@@ -36,10 +39,10 @@ def screenful(plans: Sequence[list[Row]], height: int) -> Group:
     return Group(*parts)
 
 
-def _table(plan: str, rows: list[Row]) -> Table:
+def _table(rows: list[Row]) -> Table:
     cells = [_cells(row) for row in rows]
     said = {name for index, name in enumerate(_COLUMNS) if any(row[index] for row in cells)}
-    made = Table(title=plan, title_justify="left", title_style="bold")
+    made = Table()
     for name in _COLUMNS:
         if name in said:
             made.add_column(name, overflow="fold")
@@ -57,12 +60,13 @@ def _cells(row: Row) -> tuple[str, ...]:
     return (row.stage, state, progress, row.score)
 
 
-def _reasons(rows: Iterable[Row]) -> Iterator[str]:
+def _reasons(rows: Iterable[Row]) -> Iterator[tuple[int, str]]:
+    """Lines below a table, each with its indent, which holds where a terminal wraps it."""
     for row in rows:
         if row.reason and row.state != "finished":
-            yield f"  {row.stage}: {row.reason}"
+            yield 2, f"{row.stage}: {row.reason}"
         if row.advice:
-            yield f"    → {row.advice}"
+            yield 4, f"→ {row.advice}"
 
 
 def duration(seconds: float | None) -> str:

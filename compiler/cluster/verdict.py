@@ -3,13 +3,13 @@
 import sys
 from collections.abc import Iterable
 
-from compiler.cluster.advance import End
+from compiler.cluster.advance import Action, End
 from compiler.cluster.api import Api
 from compiler.cluster.apply import Standing, seen_of
 from compiler.cluster.cluster_plan import ClusterPlan
 from compiler.cluster.failure import details
 from compiler.cluster.problems import problem
-from compiler.cluster.reasons import advice
+from compiler.cluster.reasons import Place, advice
 from compiler.cluster.views import JobView
 from compiler.commands import exit_code, report
 from compiler.diagnostics import Diagnostic
@@ -27,8 +27,9 @@ def verdict(standing: Standing) -> str:
         return "refused"
     started = f"started {', '.join(standing.started)}; " if standing.started else ""
     stage = step.stage.stage if step.stage is not None else ""
+    reads = step.action is Action.AWAIT
     texts = {
-        End.GOING: f"`{stage}` is under way",
+        End.GOING: f"`{stage}` has ended unseen, and its result is read" if reads else f"`{stage}` is under way",
         End.BLOCKED: "waits for a Job of an earlier version of this plan",
         End.COMPLETE: "complete, nothing to do",
         End.TARGET_MET: f"the target is met at `{stage}`, nothing more to do",
@@ -55,14 +56,14 @@ class Failures:
         plan, stage = standing.plan, step.stage
         record = standing.ledger.records[stage.job]
         where = f"{plan.shown}/{stage.workload.file}"
-        again = f"trainspec apply {plan.shown} --retry"
+        place = Place(plan=plan.shown, stage=stage.stage)
         if step.end is End.CANCELLED:
-            return [problem("CLU615", f"`{stage.stage}` was cancelled", where, hint=f"start it again: {again}")]
+            return [problem("CLU615", f"`{stage.stage}` was cancelled", where, hint=f"start it again: {place.retry}")]
         if step.end is End.GONE:
             message = f"`{stage.stage}` has no result: {record.reason}"
-            return [problem("CLU611", message, where, hint=f"let it go on from its last checkpoint: {again}")]
+            return [problem("CLU611", message, where, hint=f"let it go on from its last checkpoint: {place.retry}")]
         job = self._shown(plan, stage.job)
-        hint = str(record.result.get("hint") or "") or advice(job, record.reason)
+        hint = str(record.result.get("hint") or "") or advice(place, job, record.reason)
         return [problem("CLU610", f"`{stage.stage}` failed: {record.reason}", where, hint=hint)]
 
     def _shown(self, plan: ClusterPlan, name: str) -> JobView | None:

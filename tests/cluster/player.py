@@ -50,6 +50,15 @@ class Player:
         )
         return pod
 
+    def hold(self, job: str, reason: str, message: str = "") -> str:
+        """A pod of the Job is there, and its container cannot begin; its name."""
+        pod = self._pod(job, "")
+        waiting = {"name": "stage", "state": {"waiting": {"reason": reason, "message": message}}, "ready": False}
+        status = self._container(waiting | {"restartCount": 0})
+        self._pod_status(pod, {"phase": "Pending", "containerStatuses": [status]})
+        self.batch.patch_namespaced_job_status(job, self.namespace, {"status": {"startTime": NOW, "active": 1}})
+        return pod
+
     def finish(self, job: str, message: Mapping[str, Any] = GOOD, *, pods: bool = True) -> None:
         """The Job ends as the message says, well or badly; without `pods` theirs went with their node."""
         code = int(message["exit_code"])

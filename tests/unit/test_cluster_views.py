@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from compiler.cluster.reasons import advice, failure_reason, waiting_reason
+from compiler.cluster.reasons import Place, advice, failure_reason, waiting_reason
 from compiler.cluster.views import JobView, Phase, job_view, pod_view
 
+PLACE = Place(plan="specs/x/plan", stage="train")
 FAILED = {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": "too many"}
 COMPLETE = {"type": "Complete", "status": "True"}
 
@@ -56,7 +57,7 @@ def test_a_pod_that_ended_with_another_tells_nothing(cause: int) -> None:
     view = job(*pods, pod("p-09", cause, state=ended(137, reason="OOMKilled")))
     assert (view.exit_code, dict(view.message)) == (137, {})
     assert failure_reason(view) == "OOMKilled, exit 137"
-    assert "memory" in advice(view, failure_reason(view))
+    assert "memory" in advice(PLACE, view, failure_reason(view))
 
 
 def test_where_all_ended_with_another_the_first_tells_it() -> None:
@@ -91,7 +92,7 @@ def test_who_ended_a_pod_is_told_before_its_exit_code(kind: str, reason: str, hi
     condition = {"type": kind, "status": "True", "reason": reason, "message": "to make room"}
     view = job(pod("p-01", state=ended(143), conditions=[condition]))
     assert failure_reason(view) == f"{reason}, exit 143: to make room"
-    assert hint in advice(view, failure_reason(view))
+    assert hint in advice(PLACE, view, failure_reason(view))
 
 
 def test_a_pod_that_waits_is_the_reason_though_another_runs() -> None:

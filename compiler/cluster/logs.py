@@ -1,0 +1,89 @@
+"""`trainspec logs`: the log of a stage, or why there is none yet."""
+
+import sys
+import time
+from pathlib import Path
+
+from compiler.cluster.api import Api
+from compiler.cluster.apply import seen_of
+from compiler.cluster.approve import no_jobs
+from compiler.cluster.cluster_plan import ClusterPlan, PlannedStage, read_cluster_plan
+from compiler.cluster.connect import Target
+from compiler.cluster.failure import readable
+from compiler.cluster.kinds import POD
+from compiler.cluster.problems import ApiError, ClusterError, problem
+from compiler.cluster.reasons import Place, advice, waiting_reason
+from compiler.cluster.refusals import refusal
+from compiler.cluster.snapshot import Seen
+from compiler.cluster.verdict import ended
+from compiler.cluster.views import JobView, Phase, PodView
+from compiler.credentials import masked
+from compiler.exit_codes import ExitCode
+
+_WAIT_SECONDS = 2.0
+
+
+def logs(folder: Path, target: Target, stage: str | None, *, keep_on: bool, raw: bool, style: str) -> ExitCode:
+    """Print the log of a stage: of the one that is named, else of the one at which the plan stands. With `keep_on` its
+    pod is waited for, and its log followed.
+    """
+    read = read_cluster_plan(folder)
+    if read.value is None:
+        return ended(read.diagnostics or [no_jobs(folder)], style)
+    plan = read.value
+    try:
+        api = Api(target)
+        pod = _begun(api, plan, stage, keep_on=keep_on)
+        path = f"{POD.path(plan.namespace, pod.name)}/log"
+        for line in api.lines(path, {"container": pod.container, "follow": keep_on}):
+            text = line.decode("utf-8", errors="replace")
+            print(masked(text if raw else readable(text)), flush=True)
+    except ApiError as error:
+        return ended([refusal(error, "get", "pods/log", plan.shown)], style)
+    except ClusterError as error:
+        return ended([error.found], style)
+    return ExitCode.OK
+
+
+def _begun(api: Api, plan: ClusterPlan, name: str | None, *, keep_on: bool) -> PodView:
+    """A pod that has a log. Where none has begun: CLU616, or with `keep_on` wait for one that may."""
+    told = ""
+    while True:
+        seen = seen_of(api, plan)
+        stage = _chosen(plan, seen, name)
+        job = seen.jobs.get(stage.job)
+        pod = _with_log(job) if job is not None else None
+        if pod is not None:
+            return pod
+        why = waiting_reason(job) if job is not None else "it has no Job"
+        record = seen.ledger(plan.name, plan.namespace).records.get(stage.job)
+        may_come = job is not None or record is None or record.is_begun
+        if not keep_on or not may_come:
+            place = Place(plan=plan.shown, stage=stage.stage)
+            see = f"see where the plan stands: trainspec status {plan.shown}"
+            hint = advice(place, job, why) if job is not None and job.pods else see
+            raise ClusterError(problem("CLU616", f"`{stage.stage}` has no log: {why}", plan.shown, hint=hint))
+        if why != told:
+            told = why
+            print(f"waiting for `{stage.stage}`: {why}", file=sys.stderr)
+        time.sleep(_WAIT_SECONDS)
+
+
+def _chosen(plan: ClusterPlan, seen: Seen, name: str | None) -> PlannedStage:
+    """The stage of a name, else the last one that has a Job, else the first one that is left to do."""
+    named = {each.stage: each for each in plan.stages}
+    if name is not None and name not in named:
+        hint = f"name one of {', '.join(f'`{each}`' for each in named)}"
+        raise ClusterError(problem("CLU616", f"the plan has no stage `{name}`", plan.shown, hint=hint))
+    if name is not None:
+        return named[name]
+    begun = [each for each in plan.stages if each.job in seen.jobs]
+    return begun[-1] if begun else next(iter(plan.pending), plan.stages[-1])
+
+
+def _with_log(job: JobView) -> PodView | None:
+    """The pod of a Job whose log tells most; none where no container of it has begun."""
+    failed = job.ending if job.phase is Phase.FAILED else None
+    begun = [pod for pod in job.pods if pod.phase != "Pending"]
+    pod = failed or job.leading
+    return pod if pod in begun else begun[-1] if begun else None
