@@ -86,7 +86,7 @@ def report_job(stage: PlannedStage) -> Object:
     for amounts in container["resources"].values():
         for name in [each for each in amounts if "/" in each]:  # a GPU, or another device
             del amounts[name]
-    name = stage.job + REPORT_SUFFIX
+    name = stage.name + REPORT_SUFFIX
     meta = source["metadata"]
     labels = {each: value for each, value in meta["labels"].items() if not each.startswith("kueue.x-k8s.io/")}
     notes = {each: value for each, value in meta["annotations"].items() if each.startswith("trainspec.dev/")}
@@ -97,7 +97,7 @@ def report_job(stage: PlannedStage) -> Object:
             "name": name,
             "namespace": meta["namespace"],
             "labels": labels,
-            "annotations": {**notes, REPORTS: stage.job},
+            "annotations": {**notes, REPORTS: stage.name},
         },
         "spec": {
             "backoffLimit": 3,

@@ -62,10 +62,10 @@ class Step:
 
 def advance(plan: ClusterPlan, ledger: Ledger, seen: Seen, *, retry: bool = False) -> Step:
     """The next step of a plan. With `retry`, a stage that failed, was cancelled or is gone is started again."""
-    records = {stage.job: _record(stage, ledger, seen) for stage in plan.pending}
+    records = {stage.name: _record(stage, ledger, seen) for stage in plan.pending}
     changed = {job: record for job, record in records.items() if record and record != ledger.records.get(job)}
     for stage in plan.pending:
-        record = records[stage.job]
+        record = records[stage.name]
         ended = _ended(record)
         if ended is None:
             continue
@@ -92,7 +92,7 @@ def _ended(record: Record | None) -> End | None:
 
 
 def _start(step: Step, stage: PlannedStage, record: Record | None, plan: ClusterPlan, seen: Seen) -> Step:
-    job = seen.jobs.get(stage.job)
+    job = seen.jobs.get(stage.name)
     if job is None and (record is None or record.state is State.CLAIMED):
         superseded = _superseded(plan, seen)
         return (
@@ -103,22 +103,22 @@ def _start(step: Step, stage: PlannedStage, record: Record | None, plan: Cluster
     lost = job is None or job.is_over  # it ended, and nobody has seen what it found
     if not lost:
         return step
-    return replace(step, action=Action.AWAIT if stage.job + REPORT_SUFFIX in seen.jobs else Action.REPORT)
+    return replace(step, action=Action.AWAIT if stage.name + REPORT_SUFFIX in seen.jobs else Action.REPORT)
 
 
 def _superseded(plan: ClusterPlan, seen: Seen) -> tuple[JobView, ...]:
     """Jobs of earlier versions of the plan that still work: they hold its volume, and what they make is not used."""
-    planned = {stage.job for stage in plan.stages}
+    planned = {stage.name for stage in plan.stages}
     others = (each for each in seen.of_plan(plan.name) if each.name not in planned and not each.reports)
     return tuple(each for each in others if not each.is_over and each.phase is not Phase.DELETING)
 
 
 def _record(stage: PlannedStage, ledger: Ledger, seen: Seen) -> Record | None:
     """The record of a stage, brought up to date with what its Job, or the one that reports for it, says."""
-    known = ledger.records.get(stage.job)
-    job = seen.jobs.get(stage.job)
+    known = ledger.records.get(stage.name)
+    job = seen.jobs.get(stage.name)
     if job is None:
-        report = seen.jobs.get(stage.job + REPORT_SUFFIX)
+        report = seen.jobs.get(stage.name + REPORT_SUFFIX)
         if known is not None and known.state is State.CREATED and report is not None and report.is_over:
             return _told_by_report(known, report)
         return known
@@ -131,7 +131,7 @@ def _record(stage: PlannedStage, ledger: Ledger, seen: Seen) -> Record | None:
     if not job.is_over:
         return record
     ended = _of_ended(record, job)
-    report = seen.jobs.get(stage.job + REPORT_SUFFIX)
+    report = seen.jobs.get(stage.name + REPORT_SUFFIX)
     lost = ended.state is State.COMPLETE and not ended.result and stage.method in _NEEDS_RESULT
     if lost or job.is_settling:
         # its pods went with their node, or are not seen to end: what it found still lies on the outputs volume

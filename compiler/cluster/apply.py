@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from compiler.cluster import act
 from compiler.cluster.advance import Action, Step, advance
 from compiler.cluster.api import Api
-from compiler.cluster.approve import Approval, approved_plan
+from compiler.cluster.approve import Approval, approved_plan, outdated
 from compiler.cluster.cluster_plan import ClusterPlan
 from compiler.cluster.ledger import Ledger, Record, State, read_ledger, spare, write
 from compiler.cluster.problems import UNUSABLE, ApiError, ClusterError, problem
@@ -72,15 +72,18 @@ class Looks:
             return self._live.setdefault(plan.namespace, Live(self._api, plan.namespace))
 
 
-def apply_plans(api: Api, approved: Iterable[Approval], *, retry: bool) -> Iterator[Standing]:
+def apply_plans(api: Api, approved: Iterable[Approval], *, retry: bool) -> Iterator[Standing | Diagnostic]:
     """Apply plans of any number, in parallel, each one step further; in the order that they are given.
 
-    A plan is read when its turn comes, and no more than a few are held at a time.
+    A plan is read when its turn comes, and no more than a few are held at a time. CLU608 in place of one whose folder
+    has changed since it was approved.
     """
     looks = Looks(api)
 
-    def applied(approval: Approval) -> Standing:
+    def applied(approval: Approval) -> Standing | Diagnostic:
         plan = approved_plan(approval)
+        if plan is None:
+            return outdated(approval.folder)
         try:
             seen, live = looks.seen(plan), looks.live(plan)
         except ClusterError as error:
@@ -90,7 +93,7 @@ def apply_plans(api: Api, approved: Iterable[Approval], *, retry: bool) -> Itera
             return Standing(plan=plan, ledger=ledger, problems=(error.found,))
         return apply_plan(api, plan, seen, live, retry=retry)
 
-    waiting: deque[Future[Standing]] = deque()
+    waiting: deque[Future[Standing | Diagnostic]] = deque()
     with ThreadPoolExecutor(WORKERS) as pool:
         for approval in approved:
             waiting.append(pool.submit(applied, approval))
@@ -137,7 +140,7 @@ def apply_plan(api: Api, plan: ClusterPlan, seen: Seen, live: Live, *, retry: bo
         ledger = seen.ledger(plan.name, plan.namespace)
         # what was accepted when the plan was new is not tried again at each call
         untried = plan.pending if ledger.tried != plan.digest else ()
-        new = [each for each in untried if each.job not in seen.jobs and each.job not in ledger.records]
+        new = [each for each in untried if each.name not in seen.jobs and each.name not in ledger.records]
         found = [put(api, each, f"{plan.shown}/{each.file}", dry_run=True) for each in todo]
         found += [act.create(api, plan, each, dry_run=True)[1] for each in new]
         if not any(found):
@@ -156,7 +159,7 @@ def take_step(api: Api, standing: Standing, seen: Seen, *, retry: bool = False) 
     for _ in range(_TRIES):
         step = advance(plan, ledger, seen, retry=retry)
         changed = {**step.records, **_claimed(step, ledger, seen)}
-        changed |= spare(ledger, {each.job for each in plan.stages}) if changed else {}
+        changed |= spare(ledger, {each.name for each in plan.stages}) if changed else {}
         current = standing.ledger is not ledger or not step.suspicious
         written = (write(api, ledger, changed) if changed else ledger) if current else None
         if written is not None:
@@ -178,13 +181,13 @@ def _claimed(step: Step, ledger: Ledger, seen: Seen) -> dict[str, Record]:
     stage = step.stage
     if stage is None or step.action not in (Action.CREATE, Action.REPLACE):
         return {}
-    known = ledger.records.get(stage.job)
+    known = ledger.records.get(stage.name)
     starts = known.starts + (known.state is not State.CLAIMED) if known else 1
-    old = seen.jobs.get(stage.job)
+    old = seen.jobs.get(stage.name)
     uid = old.uid if old is not None else ""
     kind = stage.workload.kind
     claim = Record(stage=stage.stage, state=State.CLAIMED, starts=starts, uid=uid, kind=kind)
-    return {stage.job: claim} if claim != known else {}
+    return {stage.name: claim} if claim != known else {}
 
 
 def _act(api: Api, standing: Standing, step: Step) -> Standing:
@@ -197,12 +200,12 @@ def _act(api: Api, standing: Standing, step: Step) -> Standing:
         return replace(standing, step=awaited, problems=(refused,) if refused else ())
     where = f"{plan.shown}/{stage.workload.file}"
     if step.action is Action.REPLACE:
-        act.remove(api, stage, standing.ledger.records[stage.job].uid, where)
+        act.remove(api, stage, standing.ledger.records[stage.name].uid, where)
     uid, refused = act.create(api, plan, stage)
     if refused is not None:
         return replace(standing, problems=(refused,))
-    known = standing.ledger.records[stage.job]
+    known = standing.ledger.records[stage.name]
     record = replace(known, state=State.CREATED, uid=uid)
     # another caller may have noted it already: what is written next then says the same
-    ledger = write(api, standing.ledger, {stage.job: record}) or read_ledger(api, plan.name, plan.namespace)
+    ledger = write(api, standing.ledger, {stage.name: record}) or read_ledger(api, plan.name, plan.namespace)
     return replace(standing, ledger=ledger, started=(*standing.started, stage.stage))

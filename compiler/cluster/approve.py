@@ -9,7 +9,7 @@ from compiler.batch import find_specs
 from compiler.build import compiled
 from compiler.cache import Cache, open_cache
 from compiler.cluster.cluster_plan import ClusterPlan, read_cluster_plan, rendered_cluster_plan
-from compiler.cluster.problems import ClusterError, problem
+from compiler.cluster.problems import problem
 from compiler.diagnostics import Diagnostic, Outcome, has_errors
 from compiler.discover import PLAN_FOLDER, SPEC_FILE, SpecPath
 from compiler.local.run import beyond_runtime
@@ -79,13 +79,10 @@ def approved_alone(folder: Path, files_digest: str) -> Approval:
     return Approval(folder=folder, files=files_digest if read.value else "", diagnostics=read.diagnostics)
 
 
-def approved_plan(approval: Approval) -> ClusterPlan:
-    """The plan of an approved folder; CLU608 if it has become another one since."""
+def approved_plan(approval: Approval) -> ClusterPlan | None:
+    """The plan of an approved folder; None if it has become another one since."""
     files = folder_files(approval.folder, approval.files)
-    read = rendered_cluster_plan(approval.folder, files) if files is not None else None
-    if read is None or read.value is None:
-        raise ClusterError(outdated(approval.folder))
-    return read.value
+    return rendered_cluster_plan(approval.folder, files).value if files is not None else None
 
 
 def read_plan(folder: Path, cache: Cache | None) -> Outcome[ClusterPlan | None]:

@@ -18,11 +18,11 @@ _Parse = Callable[[str], object]
 class PlannedStage:
     """A stage of the plan: its Job (or JobSet, or TrainJob) as rendered, and what its config says.
 
-    `finished` was so when the plan was compiled: its result is in the evidence beside the spec. `template` is what its
-    pods are made from.
+    `name` is that of its Job. `finished` was so when the plan was compiled: its result is in the evidence beside the
+    spec. `template` is what its pods are made from.
     """
 
-    job: str
+    name: str
     stage: str
     order: int
     needs: str
@@ -31,11 +31,6 @@ class PlannedStage:
     template: Mapping[str, Any]
     config: Mapping[str, Any]
     config_text: str
-
-    @property
-    def name(self) -> str:
-        """The name of its Job, as the local executor calls it."""
-        return self.job
 
     @property
     def method(self) -> str:
@@ -122,7 +117,7 @@ def _stage(
     if not isinstance(config, dict):
         raise ValueError(f"the config of `{workload.name}` is no mapping")
     return PlannedStage(
-        job=workload.name,
+        name=workload.name,
         stage=workload.notes[f"{_NOTE}stage"],
         order=int(workload.notes[f"{_NOTE}order"]),
         needs=workload.notes[f"{_NOTE}needs"],

@@ -69,6 +69,9 @@ def _applied(api: Api, approved: list[Approval], wanted: Wanted, found: list[Dia
     failures = Failures(api)
     followed: list[Standing] = []
     for standing in apply_plans(api, approved, retry=wanted.retry):
+        if isinstance(standing, Diagnostic):
+            found.append(standing)
+            continue
         print(f"{standing.plan.shown}: {verdict(standing)}")
         if wanted.wait:
             followed.append(replace(standing, plan=replace(standing.plan, supports=())))

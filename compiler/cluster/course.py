@@ -91,18 +91,18 @@ class Course:
     def _note(self, key: _Key, seen: Seen) -> None:
         """Note which Jobs of a plan there is something to ask about."""
         for stage in self._standings[key].plan.stages:
-            job = seen.jobs.get(stage.job)
-            for name in objects_of(stage.job):
+            job = seen.jobs.get(stage.name)
+            for name in objects_of(stage.name):
                 self._waiting.pop(name, None)
                 if job is not None and has_no_pods(job):
                     self._waiting[name] = key
-            self._queued.pop(stage.job, None)
+            self._queued.pop(stage.name, None)
             if job is not None and is_queued(job):
-                self._queued[stage.job] = (key, job)
+                self._queued[stage.name] = (key, job)
             if job is None or not has_log(job):
-                self._asked.pop(stage.job, None)
+                self._asked.pop(stage.name, None)
             else:
-                self._asked[stage.job] = (key, job)
+                self._asked[stage.name] = (key, job)
 
     def _renewed(self, keys: set[_Key], seen: Mapping[str, Seen]) -> list[Row]:
         for key in keys:

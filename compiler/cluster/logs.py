@@ -51,12 +51,12 @@ def _begun(api: Api, plan: ClusterPlan, name: str | None, *, keep_on: bool) -> P
     while True:
         seen = seen_of(api, plan)
         stage = _chosen(plan, seen, name)
-        job = seen.jobs.get(stage.job)
+        job = seen.jobs.get(stage.name)
         pod = _with_log(job) if job is not None else None
         if pod is not None:
             return pod
         why = waiting_reason(job) if job is not None else "it has no Job"
-        record = seen.ledger(plan.name, plan.namespace).records.get(stage.job)
+        record = seen.ledger(plan.name, plan.namespace).records.get(stage.name)
         may_come = job is not None or record is None or record.is_begun
         if not keep_on or not may_come:
             place = Place(plan=plan.shown, stage=stage.stage)
@@ -77,7 +77,7 @@ def _chosen(plan: ClusterPlan, seen: Seen, name: str | None) -> PlannedStage:
         raise ClusterError(problem("CLU616", f"the plan has no stage `{name}`", plan.shown, hint=hint))
     if name is not None:
         return named[name]
-    begun = [each for each in plan.stages if each.job in seen.jobs]
+    begun = [each for each in plan.stages if each.name in seen.jobs]
     return begun[-1] if begun else next(iter(plan.pending), plan.stages[-1])
 
 

@@ -48,14 +48,14 @@ def cancel(folder: Path, target: Target, *, superseded: bool, style: str) -> Exi
 
 def _cancel_superseded(api: Api, plan: ClusterPlan) -> str:
     """Stop the Jobs of earlier versions of the plan."""
-    planned = {stage.job for stage in plan.stages}
+    planned = {stage.name for stage in plan.stages}
     jobs = _cancel(api, plan, lambda job: job.name not in planned)
     return f"cancelled {', '.join(f'`{job.name}`' for job in jobs)}" if jobs else "no Job of an earlier version works"
 
 
 def _cancel_current(api: Api, plan: ClusterPlan) -> str:
     """Stop whatever of the plan works or is about to."""
-    planned = {stage.job for stage in plan.stages}
+    planned = {stage.name for stage in plan.stages}
     jobs = _cancel(api, plan, lambda job: (job.reports or job.name) in planned)
     stages = ", ".join(f"`{job.stage}`" for job in jobs)
     return (

@@ -54,8 +54,8 @@ def rows(
         if stage.finished:
             yield replace(_named(plan, stage), state="finished", reason="known when compiled")
         else:
-            record = step.records.get(stage.job) or ledger.records.get(stage.job)
-            yield _row(plan, stage, record, seen, step, progress.get(stage.job), events, queued.get(stage.job, ""))
+            record = step.records.get(stage.name) or ledger.records.get(stage.name)
+            yield _row(plan, stage, record, seen, step, progress.get(stage.name), events, queued.get(stage.name, ""))
     for job in step.superseded:
         reason = "is of an earlier version of the plan, which waits for it"
         hint = f"wait until it ends, or end it: trainspec cancel {plan.shown} --superseded"
@@ -74,7 +74,7 @@ def _row(
     events: Events,
     queued: str,
 ) -> Row:
-    job = seen.jobs.get(stage.job)
+    job = seen.jobs.get(stage.name)
     at = progress if progress is not None and job is not None and job.phase is Phase.RUNNING else Progress()
     state = _state(stage, record, job, step)
     failed = record is not None and record.state in (State.FAILED, State.GONE, State.CANCELLED)
@@ -104,7 +104,7 @@ def _row(
 
 
 def _named(plan: ClusterPlan, stage: PlannedStage) -> Row:
-    return Row(plan=plan.name, namespace=plan.namespace, stage=stage.stage, job=stage.job, state="")
+    return Row(plan=plan.name, namespace=plan.namespace, stage=stage.stage, job=stage.name, state="")
 
 
 def _advice(place: Place, record: Record | None, job: JobView | None, reason: str, *, failed: bool) -> str:

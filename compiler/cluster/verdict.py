@@ -54,7 +54,7 @@ class Failures:
         if step is None or step.end not in _BAD_ENDS or step.stage is None or standing.problems:
             return list(standing.problems)
         plan, stage = standing.plan, step.stage
-        record = standing.ledger.records[stage.job]
+        record = standing.ledger.records[stage.name]
         where = f"{plan.shown}/{stage.workload.file}"
         place = Place(plan=plan.shown, stage=stage.stage)
         if step.end is End.CANCELLED:
@@ -62,7 +62,7 @@ class Failures:
         if step.end is End.GONE:
             message = f"`{stage.stage}` has no result: {record.reason}"
             return [problem("CLU611", message, where, hint=f"let it go on from its last checkpoint: {place.retry}")]
-        job = self._shown(plan, stage.job)
+        job = self._shown(plan, stage.name)
         hint = str(record.result.get("hint") or "") or advice(place, job, record.reason)
         return [problem("CLU610", f"`{stage.stage}` failed: {record.reason}", where, hint=hint)]
 

@@ -55,7 +55,7 @@ def _kill_apply(scene: Scene) -> None:
 
 
 def _first(scene: Scene) -> str:
-    return scene.shop.plan.pending[0].job
+    return scene.shop.plan.pending[0].name
 
 
 def _delete_running(scene: Scene) -> None:
@@ -141,7 +141,7 @@ def survive(shop: Shop, fault: Fault) -> Survived:
                 break
         if kubelet.error is not None:
             raise kubelet.error
-    stages = [each.job for each in shop.plan.pending]
+    stages = [each.name for each in shop.plan.pending]
     ledger = shop.ledger_by_job()
     return Survived(
         stages=len(stages),

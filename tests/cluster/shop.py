@@ -42,7 +42,7 @@ class Shop:
 
     def job(self, stage: str) -> str:
         """The name of a stage's Job."""
-        return next(each.job for each in self.plan.stages if each.stage == stage)
+        return next(each.name for each in self.plan.stages if each.stage == stage)
 
     def call(self, *arguments: str) -> Result:
         """A command of `trainspec`."""

@@ -13,7 +13,7 @@ from compiler.cluster.connect import Target
 
 
 def test_stages_start_one_after_the_other_and_once(shop: Shop) -> None:
-    stages = [each.job for each in shop.plan.stages]
+    stages = [each.name for each in shop.plan.stages]
     assert shop.run_to_the_end() == stages
     assert shop.states() == {each.stage: "complete" for each in shop.plan.stages}
     again = shop.apply()

@@ -46,10 +46,10 @@ def test_evaluations_become_evidence_from_which_the_next_compile_decides(shop: S
     assert again.stdout.count("unchanged") == 2
     # the evidence makes another plan, in which these stages are finished: nothing of it runs again
     assert shop.call("compile", str(shop.spec)).exit_code == 0
-    assert shop.job("sft") in {each.job for each in shop.plan.stages if each.finished}
+    assert shop.job("sft") in {each.name for each in shop.plan.stages if each.finished}
     before = shop.player.jobs()
     shop.apply()
-    assert set(shop.player.jobs()) - set(before) == {shop.plan.pending[0].job}
+    assert set(shop.player.jobs()) - set(before) == {shop.plan.pending[0].name}
 
 
 def test_a_result_of_another_config_is_refused(shop: Shop) -> None:

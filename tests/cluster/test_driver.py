@@ -60,7 +60,7 @@ def well(_: str) -> Mapping[str, Any]:
 
 
 def planned(shop: Shop) -> list[str]:
-    return [each.job for each in shop.plan.stages]
+    return [each.name for each in shop.plan.stages]
 
 
 def test_the_cluster_takes_the_driver_and_what_it_runs_as(driven: Shop) -> None:

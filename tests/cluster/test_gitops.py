@@ -66,7 +66,7 @@ def test_apply_starts_the_stages_of_a_plan_that_a_reconciler_delivers(shop: Shop
     without, _ = lay_down(tmp_path / "git", shop.folder)
     delivered(shop, without, "argocd-controller")
     assert shop.player.jobs() == []
-    assert shop.run_to_the_end() == [each.job for each in shop.plan.stages]
+    assert shop.run_to_the_end() == [each.name for each in shop.plan.stages]
     delivered(shop, without, "argocd-controller")
     assert "complete, nothing to do" in shop.apply().stdout
 
