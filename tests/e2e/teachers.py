@@ -54,7 +54,9 @@ def _serve(reference: str, endpoint: str, models: Path) -> "subprocess.Popen[byt
     empty = cache_folder() / "empty-hub"  # the server lists what is in the hub's folder, which must be there
     (empty / "hub").mkdir(parents=True, exist_ok=True)
     environment = os.environ | {"HF_HOME": str(empty), "HF_HUB_OFFLINE": "1", "OMP_WAIT_POLICY": "PASSIVE"}
-    server = subprocess.Popen(command, cwd=models, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
+    said = empty / "serve.log"
+    with said.open("wb") as log:
+        server = subprocess.Popen(command, cwd=models, env=environment, stdout=log, stderr=subprocess.STDOUT)
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and server.poll() is None:
         try:
@@ -63,4 +65,4 @@ def _serve(reference: str, endpoint: str, models: Path) -> "subprocess.Popen[byt
         except (urllib.error.URLError, TimeoutError):
             time.sleep(1)
     server.kill()
-    raise SystemExit(f"`transformers serve` did not answer at {endpoint}: is `transformers[serving]` installed?")
+    raise SystemExit(f"`transformers serve` did not answer at {endpoint}: see {said}")
