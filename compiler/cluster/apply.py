@@ -43,8 +43,9 @@ class Looks:
     threads. ClusterError where a namespace cannot be looked at.
     """
 
-    def __init__(self, api: Api) -> None:
+    def __init__(self, api: Api, *, only_look: bool = False) -> None:
         self._api = api
+        self._only_look = only_look  # whoever writes is told of a namespace that is missing
         self._lock = threading.Lock()
         self._seen: dict[tuple[str, tuple[str, ...]], Seen | ClusterError] = {}
         self._live: dict[str, Live] = {}
@@ -54,15 +55,17 @@ class Looks:
         key = (plan.namespace, workloads_of(plan))
         with self._lock:
             if key not in self._seen:
-                self._seen[key] = self._look(key, plan.shown)
+                self._seen[key] = self._look(key, plan)
             seen = self._seen[key]
         if isinstance(seen, ClusterError):
             raise seen
         return seen
 
-    def _look(self, key: tuple[str, tuple[str, ...]], where: str) -> Seen | ClusterError:
+    def _look(self, key: tuple[str, tuple[str, ...]], plan: ClusterPlan) -> Seen | ClusterError:
         try:
-            return seen_in(self._api, *key, where)
+            if self._only_look:
+                require_namespace(self._api, plan)
+            return seen_in(self._api, *key, plan.shown)
         except ClusterError as error:
             return error
 
@@ -111,25 +114,24 @@ def workloads_of(plan: ClusterPlan) -> tuple[str, ...]:
 
 def seen_in(api: Api, namespace: str, kinds: tuple[str, ...], where: str, plan: str = "") -> Seen:
     """What is in a namespace now, of one plan only where it is named; ClusterError, of the plan folder `where`, if that
-    may not be read, or if there is no such namespace.
+    may not be read.
     """
     try:
         # ledgers are read before Jobs: a Job that a ledger knows of and that is then not there, is gone
-        seen = look(api, namespace, kinds, plan=plan)
+        return look(api, namespace, kinds, plan=plan)
     except ApiError as error:
         raise ClusterError(refusal(error, "list", f"namespace `{namespace}`", where)) from error
-    if not seen.jobs and not seen.ledgers:
-        _require(api, namespace, where)
-    return seen
 
 
-def _require(api: Api, namespace: str, where: str) -> None:
-    """CLU609 where there is no such namespace: a list of what is in it is merely empty."""
+def require_namespace(api: Api, plan: ClusterPlan) -> None:
+    """CLU609 where there is no such namespace: a list of what is in it is merely empty. Whoever may not ask may list
+    nothing either where it is missing.
+    """
     try:
-        api.get(f"/api/v1/namespaces/{namespace}")
+        api.get(f"/api/v1/namespaces/{plan.namespace}")
     except ApiError as error:
-        if error.status == 404:  # whoever may not ask is told so where something is written
-            raise ClusterError(refusal(error, "get", f"namespace `{namespace}`", where)) from error
+        if error.status == 404:
+            raise ClusterError(refusal(error, "get", f"namespace `{plan.namespace}`", plan.shown)) from error
 
 
 def apply_plan(api: Api, plan: ClusterPlan, seen: Seen, live: Live, *, retry: bool) -> Standing:

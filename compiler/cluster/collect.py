@@ -5,7 +5,7 @@ from pathlib import Path
 
 from compiler.cluster.advance import advance
 from compiler.cluster.api import Api
-from compiler.cluster.apply import seen_of
+from compiler.cluster.apply import require_namespace, seen_of
 from compiler.cluster.approve import without_jobs
 from compiler.cluster.cluster_plan import read_cluster_plan
 from compiler.cluster.ledger import read_ledger, write
@@ -24,6 +24,7 @@ def collect(api: Api, folder: Path) -> tuple[Diagnostic, ...]:
             print(without_jobs(folder))
         return read.diagnostics
     plan = read.value
+    require_namespace(api, plan)
     ledger = read_ledger(api, plan.name, plan.namespace)
     step = advance(plan, ledger, seen_of(api, plan))
     records = {**ledger.records, **step.records}

@@ -95,7 +95,7 @@ def status(paths: list[Path], target: Target, *, as_json: bool, style: str) -> E
     standings: list[tuple[ClusterPlan, End, list[Row]]] = []
     try:
         api = connected(target)
-        looks, asked, cache = Looks(api), Look(api), open_cache()
+        looks, asked, cache = Looks(api, only_look=True), Look(api), open_cache()
         for folder in folders:
             read = read_plan(folder, cache)
             found += read.diagnostics

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from compiler.cluster.api import Api
-from compiler.cluster.apply import seen_of
+from compiler.cluster.apply import require_namespace, seen_of
 from compiler.cluster.approve import no_jobs
 from compiler.cluster.cluster_plan import ClusterPlan, PlannedStage, read_cluster_plan
 from compiler.cluster.connect import Target
@@ -33,6 +33,7 @@ def logs(folder: Path, target: Target, stage: str | None, *, keep_on: bool, raw:
     plan = read.value
     try:
         api = Api(target)
+        require_namespace(api, plan)
         pod = _begun(api, plan, stage, keep_on=keep_on)
         path = f"{POD.path(plan.namespace, pod.name)}/log"
         for line in api.lines(path, {"container": pod.container, "follow": keep_on}):

@@ -6,7 +6,7 @@ from pathlib import Path
 from compiler.cluster import act
 from compiler.cluster.advance import advance
 from compiler.cluster.api import Api, connected
-from compiler.cluster.apply import seen_of
+from compiler.cluster.apply import require_namespace, seen_of
 from compiler.cluster.approve import no_jobs
 from compiler.cluster.cluster_plan import ClusterPlan, read_cluster_plan
 from compiler.cluster.connect import Target
@@ -39,6 +39,7 @@ def cancel(folder: Path, target: Target, *, superseded: bool, style: str) -> Exi
     plan = read.value
     try:
         api = connected(target)
+        require_namespace(api, plan)
         done = _cancel_superseded(api, plan) if superseded else _cancel_current(api, plan)
     except ClusterError as error:
         return ended([error.found], style)

@@ -25,20 +25,22 @@ def verdict(standing: Standing) -> str:
     step = standing.step
     if standing.problems or step is None:
         return "refused"
-    started = f"started {', '.join(standing.started)}; " if standing.started else ""
     stage = step.stage.stage if step.stage is not None else ""
+    started = f"started {', '.join(standing.started)}" if standing.started else ""
+    if started and step.end is End.GOING:
+        return started
     reads = step.action is Action.AWAIT
     texts = {
         End.GOING: f"`{stage}` has ended unseen, and its result is read" if reads else f"`{stage}` is under way",
         End.BLOCKED: "waits for a Job of an earlier version of this plan",
-        End.COMPLETE: "complete, nothing to do",
+        End.COMPLETE: "complete" if started else "complete, nothing to do",
         End.TARGET_MET: f"the target is met at `{stage}`, nothing more to do",
         End.NO_GAIN: f"stopped at `{stage}`: nothing was gained",
         End.FAILED: f"`{stage}` failed",
         End.CANCELLED: f"`{stage}` was cancelled",
         End.GONE: f"`{stage}` was deleted before it had a result",
     }
-    return started + texts[step.end]
+    return "; ".join(filter(None, (started, texts[step.end])))
 
 
 class Failures:

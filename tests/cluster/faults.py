@@ -13,7 +13,7 @@ from pathlib import Path
 
 from cluster.faulty import Proxy, Rule, faulty
 from cluster.player import Player
-from cluster.shop import Shop
+from cluster.shop import Shop, is_complete
 
 LEDGER = r"POST .*/configmaps$|PATCH .*-ledger$"
 WRITES = r"^(POST|PATCH|DELETE) "
@@ -137,7 +137,7 @@ def survive(shop: Shop, fault: Fault) -> Survived:
             calls += fault.callers
             ended, told = _apply(scene, proxy, fault)
             output += told
-            if ended == 0 and "complete, nothing to do" in told:
+            if ended == 0 and is_complete(told):
                 break
         if kubelet.error is not None:
             raise kubelet.error

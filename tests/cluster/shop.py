@@ -18,6 +18,11 @@ from compiler.cli import app
 from compiler.cluster.cluster_plan import ClusterPlan, read_cluster_plan
 
 
+def is_complete(told: str) -> bool:
+    """Whether `trainspec apply` says that a plan is complete, by what this call started or by earlier ones."""
+    return any(line.endswith(("; complete", ": complete, nothing to do")) for line in told.splitlines())
+
+
 @dataclass(kw_only=True)
 class Shop:
     """The spec, its namespace, and who plays the controllers there."""

@@ -56,7 +56,9 @@ def test_a_plan_without_jobs_is_named(shop: Shop) -> None:
         assert "this plan has no Jobs" in done.stdout + done.stderr
 
 
-@pytest.mark.parametrize(("command", "more"), [("status", ()), ("cancel", ()), ("collect", ("--cluster",))])
+@pytest.mark.parametrize(
+    ("command", "more"), [("status", ()), ("logs", ()), ("cancel", ()), ("collect", ("--cluster",))]
+)
 def test_a_namespace_that_is_missing_is_no_empty_one(shop: Shop, command: str, more: tuple[str, ...]) -> None:
     profile = next(shop.spec.parent.parent.glob("clusters/*.yaml"))
     profile.write_text(profile.read_text().replace(shop.namespace, "nowhere-at-all"))
