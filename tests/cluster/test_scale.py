@@ -68,7 +68,8 @@ def test_a_second_apply_of_many_plans_only_lists(mall: Shop, monkeypatch: pytest
 def test_status_of_many_plans_asks_as_much_as_of_one(mall: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     requests = Requests(monkeypatch)
     requests.of(mall, "apply")
-    assert requests.of(mall, "status") == ["GET configmaps", "GET events", "GET jobs", "GET pods"]
+    namespace = f"GET {mall.namespace}"  # whether it is there
+    assert requests.of(mall, "status") == ["GET configmaps", "GET events", "GET jobs", "GET pods", namespace]
 
 
 def test_a_changed_plan_is_tried_as_a_whole_again(mall: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
