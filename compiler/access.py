@@ -48,7 +48,7 @@ def print_access(path: Path, ci: Sequence[str], readers: Sequence[str], networks
         print(f"`{text}` names no subject of a role: write {forms}", file=sys.stderr)
         return ExitCode.USAGE
     for text in (text for text in networks if not is_network(text)):
-        print(f"`{text}` is no network: write an address and its length, as in `10.0.0.1/32`", file=sys.stderr)
+        print(f"`{text}` is no network: write its first address and its length, as in `10.0.0.0/16`", file=sys.stderr)
         return ExitCode.USAGE
     profile = read_profile(path, str(path))
     found = profile.diagnostics

@@ -31,7 +31,12 @@ def create(api: Api, plan: ClusterPlan, stage: PlannedStage, *, dry_run: bool = 
         found = _get(api, kind.path(manifest.namespace, manifest.name), where)
         if found is not None and not _is_ours(found, plan):
             message = f"{what} is there already, and is none of this plan"
-            return "", problem("CLU606", message, where, hint="rename that object, or the spec")
+            return "", problem(
+                "CLU606",
+                message,
+                where,
+                hint="delete that object if nothing uses it, or raise `rerun` in the spec for new names",
+            )
         return (found["metadata"]["uid"] if found is not None else ""), None
     return made["metadata"]["uid"], None
 

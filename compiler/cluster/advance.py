@@ -73,9 +73,9 @@ def advance(plan: ClusterPlan, ledger: Ledger, seen: Seen, *, retry: bool = Fals
         if ended is not End.GOING:
             if not retry or record is None or record.state not in _AGAIN:
                 return step
-            superseded = _superseded(plan, seen)
-            if superseded:
-                return replace(step, end=End.BLOCKED, superseded=superseded)
+            others = superseded(plan, seen)
+            if others:
+                return replace(step, end=End.BLOCKED, superseded=others)
             return replace(step, end=End.GOING, action=Action.REPLACE)
         return _start(step, stage, record, plan, seen)
     return Step(end=End.COMPLETE, records=changed)
@@ -94,10 +94,8 @@ def _ended(record: Record | None) -> End | None:
 def _start(step: Step, stage: PlannedStage, record: Record | None, plan: ClusterPlan, seen: Seen) -> Step:
     job = seen.jobs.get(stage.name)
     if job is None and (record is None or record.state is State.CLAIMED):
-        superseded = _superseded(plan, seen)
-        return (
-            replace(step, end=End.BLOCKED, superseded=superseded) if superseded else replace(step, action=Action.CREATE)
-        )
+        others = superseded(plan, seen)
+        return replace(step, end=End.BLOCKED, superseded=others) if others else replace(step, action=Action.CREATE)
     if job is not None and record is not None and record.state is State.CLAIMED:
         return replace(step, action=Action.REPLACE)  # whoever claimed it was stopped before the old Job was gone
     lost = job is None or job.is_over  # it ended, and nobody has seen what it found
@@ -106,7 +104,7 @@ def _start(step: Step, stage: PlannedStage, record: Record | None, plan: Cluster
     return replace(step, action=Action.AWAIT if stage.name + REPORT_SUFFIX in seen.jobs else Action.REPORT)
 
 
-def _superseded(plan: ClusterPlan, seen: Seen) -> tuple[JobView, ...]:
+def superseded(plan: ClusterPlan, seen: Seen) -> tuple[JobView, ...]:
     """Jobs of earlier versions of the plan that still work: they hold its volume, and what they make is not used."""
     planned = {stage.name for stage in plan.stages}
     others = (each for each in seen.of_plan(plan.name) if each.name not in planned and not each.reports)

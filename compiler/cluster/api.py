@@ -13,6 +13,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from compiler.batch import STREAMED
 from compiler.cluster.connect import Connection, Target
 from compiler.cluster.problems import ApiError, ClusterError, problem
 from compiler.cluster.retries import PATIENCE_SECONDS, is_transient, pause
@@ -27,20 +28,24 @@ _TIMEOUT = 30.0  # seconds, of one attempt
 _WATCH_SECONDS = 240
 _QUIET_SECONDS = 3.0  # after which people are told that a server is waited for
 _UNAUTHORIZED = 401
+_UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"  # as OpenSSL says it
 
 
-def connected(target: Target) -> "Api":
-    """The API server of a target, which is named on stderr: whoever has several clusters sees which one it is."""
-    api = Api(target)
-    print(f"cluster: {api.shown}", file=sys.stderr)
+def connected(target: Target, style: str) -> "Api":
+    """The API server of a target, which is named on stderr: whoever has several clusters sees which one it is. It says
+    nothing where stderr is one document for programs, by the style of its diagnostics.
+    """
+    api = Api(target, aloud=style in STREAMED)
+    api.say(f"cluster: {api.shown}")
     return api
 
 
 class Api:
     """One API server, for any number of threads. `requests` counts attempts, for the figures of the scale table."""
 
-    def __init__(self, target: Target, *, patience: float = PATIENCE_SECONDS) -> None:
+    def __init__(self, target: Target, *, patience: float = PATIENCE_SECONDS, aloud: bool = True) -> None:
         self.target = target
+        self._aloud = aloud
         self.requests = 0
         self.server_time = 0.0
         self._patience = patience
@@ -51,7 +56,12 @@ class Api:
     @property
     def shown(self) -> str:
         """The address, and what named it."""
-        return f"{self._connection.host} ({self.target.described})"
+        return self._connection.described
+
+    def say(self, line: str) -> None:
+        """Tell people something beside the diagnostics."""
+        if self._aloud:
+            print(line, file=sys.stderr)
 
     def get(self, path: str, query: Query | None = None, *, once: bool = False) -> Object:
         """Read an object; ApiError 404 where there is none. With `once` no failure is worth a second try."""
@@ -161,6 +171,8 @@ class Api:
                 hint = "renew the credentials, then run the command again"
                 message = f"the API server does not know who asks: {failure}"
                 raise ClusterError(problem("CLU603", message, self.target.shown, hint=hint)) from failure
+            if _is_no_api_server(status, failure):
+                raise self._unreachable(f"{failure} ({method} {path})") from failure
             wait = pause(attempt, response.headers if response is not None else {})
             if once or not is_transient(status):
                 raise failure
@@ -170,7 +182,7 @@ class Api:
             if time.monotonic() > since + _QUIET_SECONDS and not self._told:
                 self._told = True
                 wait_for = f"waiting for it, up to {self._patience:.0f} s"
-                print(f"no answer from {self._connection.host}: {failure}; {wait_for}", file=sys.stderr)
+                self.say(f"no answer from {self._connection.host}: {failure}; {wait_for}")
             time.sleep(wait * random.uniform(0.8, 1.2))  # noqa: S311 - so that many do not come back at once
 
     def _attempt(
@@ -181,7 +193,9 @@ class Api:
 
         self.requests += 1
         connection = self._connection
-        headers = {"Accept": "application/json", "User-Agent": "trainspec", **connection.headers()}
+        headers = urllib3.HTTPHeaderDict({"Accept": "application/json", "User-Agent": "trainspec"})
+        headers.extend(connection.headers())
+        headers.extend(connection.impersonated)
         if content_type:
             headers["Content-Type"] = content_type
         try:
@@ -204,7 +218,16 @@ class Api:
 
     def _unreachable(self, why: str) -> ClusterError:
         hint = "see that the API server answers (`kubectl version`), then run the command again: it goes on from there"
+        if _UNTRUSTED in why:
+            hint = "see that the kubeconfig has the certificate authority of this server"
         return ClusterError(problem("CLU602", f"the API server cannot be used: {why}", self.target.shown, hint=hint))
+
+
+def _is_no_api_server(status: int, failure: ApiError) -> bool:
+    """Whether what answered is not the API server that was meant, which waiting does not change: its certificate is
+    another one's, or it takes no such request at all.
+    """
+    return (status == 0 and _UNTRUSTED in str(failure)) or (status == 400 and not failure.body)
 
 
 def _spelt(query: Query) -> dict[str, str]:

@@ -17,6 +17,7 @@ from compiler.cluster.approve import Approval, approved_plan, outdated
 from compiler.cluster.cluster_plan import ClusterPlan
 from compiler.cluster.ledger import Ledger, Record, State, read_ledger, spare, write
 from compiler.cluster.problems import UNUSABLE, ApiError, ClusterError, problem
+from compiler.cluster.reasons import held_back
 from compiler.cluster.refusals import refusal
 from compiler.cluster.snapshot import Seen, look
 from compiler.cluster.supports import Live, put
@@ -29,12 +30,15 @@ _TRIES = 20
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Standing:
-    """Where a plan stands after a step: the step, the ledger then, the stages that were started by this call."""
+    """Where a plan stands after a step: the step, the ledger then, the stages that were started by this call, and why
+    the one at which it stands will not go on by itself.
+    """
 
     plan: ClusterPlan
     ledger: Ledger
     step: Step | None = None
     started: tuple[str, ...] = ()
+    held: str = ""
     problems: tuple[Diagnostic, ...] = field(default=())
 
 
@@ -165,7 +169,8 @@ def take_step(api: Api, standing: Standing, seen: Seen, *, retry: bool = False) 
         current = standing.ledger is not ledger or not step.suspicious
         written = (write(api, ledger, changed) if changed else ledger) if current else None
         if written is not None:
-            return _act(api, replace(standing, ledger=written, step=step), step)
+            job = seen.jobs.get(step.stage.name) if step.stage is not None else None
+            return _act(api, replace(standing, ledger=written, step=step, held=held_back(job) if job else ""), step)
         # somebody else wrote, or a Job is missed: what is known may be older than what is there
         ledger = read_ledger(api, plan.name, plan.namespace)
         seen = seen_of(api, plan)

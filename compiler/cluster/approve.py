@@ -13,9 +13,12 @@ from compiler.cluster.problems import problem
 from compiler.diagnostics import Diagnostic, Outcome, has_errors
 from compiler.discover import PLAN_FOLDER, SPEC_FILE, SpecPath
 from compiler.local.run import beyond_runtime
-from compiler.output import folder_files
+from compiler.manifests import refused
+from compiler.output import changes, folder_files
 from compiler.runtime_support import lacking
 from compiler.workers import each
+
+_MOST_NAMED = 3  # files that a message names
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,6 +41,9 @@ def plan_folders(paths: list[Path]) -> tuple[list[Path], list[Diagnostic]]:
         if path.name == PLAN_FOLDER and not (path / SPEC_FILE).exists():
             folders.append(path)
             continue
+        if path.is_file() and path.name != SPEC_FILE:
+            found += refused("this is neither a plan folder nor a spec", path).diagnostics
+            continue
         specs, problems = find_specs([path])
         found += problems
         folders += [spec.path.parent / PLAN_FOLDER for spec in specs]
@@ -53,19 +59,21 @@ def approvals(folders: Sequence[Path], digest: str | None) -> Iterator[Approval]
 
 def _approval(folder: Path, *, digest: str | None, cache: Cache | None) -> Approval:
     specs, problems = find_specs([folder.parent / SPEC_FILE])
-    if problems:
-        return Approval(folder=folder, diagnostics=tuple(problems))
+    if folder.name != PLAN_FOLDER or problems:
+        found = refused("this is no plan folder beside a spec", folder).diagnostics
+        return Approval(folder=folder, diagnostics=found)
     built = compiled(specs[0], cache=cache, may_mend=False)
     if has_errors(built.diagnostics) or built.entry is None:
         return Approval(folder=folder, diagnostics=built.diagnostics)
     files = folder_files(folder, built.entry.plan) if built.bundle is None else None
     if files is None:
-        return Approval(folder=folder, diagnostics=(outdated(folder),))
+        changed = changes(built.bundle, folder) if built.bundle is not None else ()
+        return Approval(folder=folder, diagnostics=(outdated(folder, [each.name for each in changed]),))
     read = rendered_cluster_plan(folder, files)
     if read.value is None:
         return Approval(folder=folder, diagnostics=read.diagnostics)
-    refused = tuple(_refused(read.value, digest))
-    return Approval(folder=folder, files="" if refused else built.entry.plan, diagnostics=refused)
+    lacks = tuple(_refused(read.value, digest))
+    return Approval(folder=folder, files="" if lacks else built.entry.plan, diagnostics=lacks)
 
 
 def approved_alone(folder: Path, files_digest: str) -> Approval:
@@ -104,10 +112,15 @@ def no_jobs(folder: Path) -> Diagnostic:
     return problem("CLU616", "this plan has no Jobs", str(folder), hint=hint)
 
 
-def outdated(folder: Path) -> Diagnostic:
-    """CLU608 for a plan folder that its spec no longer compiles to."""
+def outdated(folder: Path, changed: Sequence[str] = ()) -> Diagnostic:
+    """CLU608 for a plan folder that its spec no longer compiles to; `changed` are the files that are others."""
     hint = f"run `trainspec compile {folder.parent}`, have the change reviewed, and apply what was merged"
-    return problem("CLU608", "the plan is not what its spec compiles to", str(folder), hint=hint)
+    if not folder.is_dir():
+        return problem("CLU608", "the spec has no plan", str(folder), hint=hint)
+    more = f" and {len(changed) - _MOST_NAMED} more" if len(changed) > _MOST_NAMED else ""
+    named = ", ".join(f"`{name}`" for name in changed[:_MOST_NAMED]) + more
+    message = "the plan is not what its spec compiles to" + (f": another {named}" if changed else "")
+    return problem("CLU608", message, str(folder), hint=hint)
 
 
 def _refused(plan: ClusterPlan, digest: str | None) -> Iterator[Diagnostic]:

@@ -1,7 +1,6 @@
 """`trainspec apply` and `status`: many plans at once."""
 
 import json
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -59,7 +58,7 @@ def apply(paths: list[Path], target: Target, wanted: Wanted, style: str) -> Exit
         return ended(found, style)
     try:
         with terminable():
-            return _applied(connected(target), approved, wanted, found, style)
+            return _applied(connected(target, style), approved, wanted, found, style)
     except ClusterError as error:
         return ended([*found, error.found], style)
 
@@ -81,7 +80,7 @@ def _applied(api: Api, approved: list[Approval], wanted: Wanted, found: list[Dia
         try:
             followed = follow(api, followed, Console())
         except (KeyboardInterrupt, SystemExit):
-            print("no longer followed; what runs goes on, and the next call goes on from there", file=sys.stderr)
+            api.say("no longer followed; what runs goes on, and the next call goes on from there")
             raise
         for standing in followed:
             print(f"{standing.plan.shown}: {verdict(standing)}")
@@ -94,7 +93,7 @@ def status(paths: list[Path], target: Target, *, as_json: bool, style: str) -> E
     folders, found = plan_folders(paths)
     standings: list[tuple[ClusterPlan, End, list[Row]]] = []
     try:
-        api = connected(target)
+        api = connected(target, style)
         looks, asked, cache = Looks(api, only_look=True), Look(api), open_cache()
         for folder in folders:
             read = read_plan(folder, cache)
@@ -102,7 +101,7 @@ def status(paths: list[Path], target: Target, *, as_json: bool, style: str) -> E
             if read.value is not None:
                 standings += _standing(read.value, looks, asked, found)
             elif not read.diagnostics:
-                print(without_jobs(folder), file=sys.stderr)
+                api.say(without_jobs(folder))
     except ClusterError as error:
         found.append(error.found)
     if as_json:

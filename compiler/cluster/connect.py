@@ -1,10 +1,13 @@
 """Where the cluster is and who asks: a kubeconfig, or the service account of the pod that this runs in."""
 
+import logging
 import os
 import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from compiler.cluster.problems import ClusterError, problem
 
@@ -27,17 +30,6 @@ class Target:
         return str(named) if named else "the service account of this pod" if self.in_pod else "~/.kube/config"
 
     @property
-    def described(self) -> str:
-        """As `shown`, with the context that is used."""
-        from kubernetes.config import list_kube_config_contexts
-
-        if self.in_pod:
-            return self.shown
-        named = str(self.kubeconfig) if self.kubeconfig else None
-        context = self.context or list_kube_config_contexts(named)[1]["name"]  # type: ignore[no-untyped-call]
-        return f"context `{context}` of {self.shown}"
-
-    @property
     def in_pod(self) -> bool:
         """Whether this runs in a pod, and nothing names a kubeconfig."""
         named = self.kubeconfig or self.context or os.environ.get("KUBECONFIG")
@@ -51,6 +43,9 @@ class Connection:
         from kubernetes.client import ApiClient
 
         self.configuration = _configuration(target)
+        context, user = _context(target)
+        self.described = f"{self.host} (" + (f"context `{context}` of " if context else "") + f"{target.shown})"
+        self.impersonated = tuple(_impersonated(user))
         self.configuration.connection_pool_maxsize = _CONNECTIONS
         self._in_pod = target.in_pod
         self._headers: dict[str, str] = {}
@@ -87,6 +82,8 @@ def _configuration(target: Target) -> Any:
     from yaml import YAMLError  # of the parser that the client uses
 
     configuration = type.__call__(Configuration)  # a fresh one: the class hands out copies of a default
+    heard = _Heard()
+    logging.getLogger().addHandler(heard)
     try:
         if target.in_pod:
             load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
@@ -104,4 +101,49 @@ def _configuration(target: Target) -> Any:
         if target.in_pod:
             hint = "give the pod a ServiceAccount and its token (`automountServiceAccountToken: true`)"
         raise ClusterError(problem("CLU601", f"no cluster to talk to: {reason}", target.shown, hint=hint)) from error
+    finally:
+        logging.getLogger().removeHandler(heard)
+    if heard.said:  # what the client cannot do to get credentials it only logs, and goes on without
+        hint = "see that the program that the kubeconfig names for credentials is there, and answers"
+        message = f"no credentials could be had: {heard.said[-1]}"
+        raise ClusterError(problem("CLU601", message, target.shown, hint=hint))
     return configuration
+
+
+class _Heard(logging.Handler):
+    """Keeps the errors that a library logs."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.said: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a message, as one line."""
+        self.said.append(" ".join(record.getMessage().split()))
+
+
+def _context(target: Target) -> tuple[str, Mapping[str, Any]]:
+    """The context that is used and its user, of a kubeconfig that was loaded; empty in a pod."""
+    from kubernetes.config.kube_config import KUBE_CONFIG_DEFAULT_LOCATION, KubeConfigMerger
+
+    if target.in_pod:
+        return "", {}
+    merged = KubeConfigMerger(str(target.kubeconfig or KUBE_CONFIG_DEFAULT_LOCATION)).config  # type: ignore[no-untyped-call]
+    name = target.context or merged["current-context"]
+    user = merged["contexts"].get_with_name(name)["context"].safe_get("user")
+    found = merged["users"].get_with_name(user, safe=True) if user and "users" in merged else None
+    return str(name), (found.value.get("user") if found is not None else None) or {}
+
+
+def _impersonated(user: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Headers for the one as whom the kubeconfig's user acts, which the client leaves out; as kubectl sends them.
+
+    Source: Kubernetes documentation, Authenticating, User impersonation.
+    """
+    if user.get("as"):
+        yield "Impersonate-User", str(user["as"])
+    if user.get("as-uid"):
+        yield "Impersonate-Uid", str(user["as-uid"])
+    yield from (("Impersonate-Group", str(each)) for each in user.get("as-groups") or ())
+    for key, values in sorted((user.get("as-user-extra") or {}).items()):
+        yield from ((f"Impersonate-Extra-{quote(key, safe='')}", str(each)) for each in values)

@@ -9,7 +9,7 @@ from compiler.cluster.advance import End
 from compiler.cluster.api import Api
 from compiler.cluster.apply import Standing, take_step
 from compiler.cluster.failure import objects_of
-from compiler.cluster.look import MOST_LOGS, Look, has_log, has_no_pods, is_queued
+from compiler.cluster.look import MOST_LOGS, Look, has_log, is_queued
 from compiler.cluster.problems import ClusterError
 from compiler.cluster.rows import Row
 from compiler.cluster.snapshot import Seen
@@ -30,7 +30,7 @@ class Course:
         self._fresh = set(self._standings)
         self._rows: dict[_Key, list[Row]] = {}
         self._asked: dict[str, tuple[_Key, JobView]] = {}  # Jobs with a log, the one that was read longest ago first
-        self._waiting: dict[str, _Key] = {}  # Jobs without pods, by the names that events about them have
+        self._waiting: dict[_Key, set[str]] = {}  # of Jobs that have not begun, the names that events about them have
         self._queued: dict[str, tuple[_Key, JobView]] = {}  # Jobs that a queue holds back
 
     @property
@@ -66,16 +66,16 @@ class Course:
         return self._renewed(due, seen)
 
     def ask(self, looks: Mapping[str, tuple[Seen, set[str]]]) -> list[Row]:
-        """Ask about some of the Jobs that run, and about those without pods or in a queue; the rows of which that tells
-        more.
+        """Ask about some of the Jobs that run, and about those that have not begun or are in a queue; the rows of which
+        that tells more.
         """
         told: set[_Key] = set()
         for name in list(islice(self._asked, MOST_LOGS)):
             key, job = self._asked[name] = self._asked.pop(name)
             told |= {key} if self._look.read(key[0], job) else set()
-        for namespace in {key[0] for key in self._waiting.values()}:
+        for namespace in {key[0] for key in self._waiting}:
             new = self._look.list_warnings(namespace)
-            told |= {self._waiting[name] for name in new if name in self._waiting}
+            told |= {key for key, names in self._waiting.items() if key[0] == namespace and names & new}
         for namespace in {key[0] for key, _ in self._queued.values()}:
             held = [job for key, job in self._queued.values() if key[0] == namespace]
             told |= {self._queued[name][0] for name in self._look.ask_queues(namespace, held)}
@@ -90,12 +90,13 @@ class Course:
 
     def _note(self, key: _Key, seen: Seen) -> None:
         """Note which Jobs of a plan there is something to ask about."""
+        jobs = [job for stage in self._standings[key].plan.stages if (job := seen.jobs.get(stage.name)) is not None]
+        self._waiting.pop(key, None)
+        names = {name for job in jobs if job.has_not_begun for name in objects_of(job)}
+        if names:
+            self._waiting[key] = names
         for stage in self._standings[key].plan.stages:
             job = seen.jobs.get(stage.name)
-            for name in objects_of(stage.name):
-                self._waiting.pop(name, None)
-                if job is not None and has_no_pods(job):
-                    self._waiting[name] = key
             self._queued.pop(stage.name, None)
             if job is not None and is_queued(job):
                 self._queued[stage.name] = (key, job)

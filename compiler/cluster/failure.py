@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 from compiler.cluster.api import Api
 from compiler.cluster.kinds import EVENT, WORKLOADS
@@ -26,7 +27,7 @@ def warnings_of(api: Api, namespace: str, name: str) -> list[tuple[str, str]]:
 
 
 def warnings_in(api: Api, namespace: str) -> dict[str, list[tuple[str, str]]]:
-    """The last warning about each workload of a namespace, by its name; none where they may not be read."""
+    """The last warning about each workload and pod of a namespace, by its name; none where they may not be read."""
     found: dict[str, tuple[str, str, str]] = {}
     try:
         for page, _ in api.pages(EVENT.collection(namespace), {"fieldSelector": "type=Warning"}):
@@ -34,22 +35,23 @@ def warnings_in(api: Api, namespace: str) -> dict[str, list[tuple[str, str]]]:
                 about = item["involvedObject"]
                 at = str(item.get("lastTimestamp") or item.get("eventTime") or "")
                 told = (at, str(item.get("reason") or ""), str(item.get("message") or ""))
-                if about.get("kind") in WORKLOADS:
+                # what the scheduler warns of is a condition of the pod as long as it is true
+                if about.get("kind") in WORKLOADS or (about.get("kind") == "Pod" and told[1] != "FailedScheduling"):
                     found[about["name"]] = max(found.get(about["name"], told), told)
     except ApiError:
         return {}
     return {name: [(reason, message)] for name, (_, reason, message) in found.items()}
 
 
-def objects_of(name: str) -> tuple[str, str]:
+def objects_of(job: JobView) -> tuple[str, ...]:
     """The names that events of a workload go by: a JobSet or a TrainJob makes its pods through a Job of its own."""
-    return name, f"{name}-node-0"
+    return job.name, f"{job.name}-node-0", *(pod.name for pod in job.pods)
 
 
 def details(api: Api, namespace: str, job: JobView) -> Iterator[str]:
     """Lines to show below a failure."""
     pod = job.ending or job.leading
-    names = (*objects_of(job.name), *((pod.name,) if pod is not None else ()))
+    names = objects_of(replace(job, pods=(pod,) if pod is not None else ()))
     about = [each for name in names for each in warnings_of(api, namespace, name)]
     yield from (masked(f"event {reason}: {message}") for reason, message in dict.fromkeys(about[-_MOST_EVENTS:]))
     if pod is not None:

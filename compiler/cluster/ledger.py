@@ -99,12 +99,17 @@ def parse(found: Object, plan: str) -> Ledger:
         message = f"ConfigMap `{where}` is not a ledger of trainspec"
         hint = "rename that ConfigMap, or the spec: plans keep their ledger under this name"
         raise ClusterError(problem("CLU614", message, where, hint=hint))
-    try:
-        records = {job: _record(json.loads(text)) for job, text in (found.get("data") or {}).items()}
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        message = f"the ledger `{where}` cannot be read: {type(error).__name__}: {error}"
-        hint = "use the version of trainspec that wrote it, or restore the ConfigMap from a backup"
-        raise ClusterError(problem("CLU614", message, where, hint=hint)) from error
+    records = {}
+    for job, text in (found.get("data") or {}).items():
+        try:
+            records[job] = _record(json.loads(text))
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            message = f"`{job}` of the ledger `{where}` cannot be read: {type(error).__name__}: {error}"
+            hint = (
+                "use the version of trainspec that wrote it, or restore the ConfigMap from a backup; without that key, "
+                "a stage whose Job is gone too is run again"
+            )
+            raise ClusterError(problem("CLU614", message, where, hint=hint)) from error
     tried = (meta.get("annotations") or {}).get(_TRIED) or ""
     return Ledger(plan=plan, namespace=meta["namespace"], version=meta["resourceVersion"], tried=tried, records=records)
 

@@ -4,7 +4,8 @@ import sys
 import time
 from pathlib import Path
 
-from compiler.cluster.api import Api
+from compiler.cluster.advance import Action, End, advance
+from compiler.cluster.api import Api, connected
 from compiler.cluster.apply import require_namespace, seen_of
 from compiler.cluster.approve import no_jobs
 from compiler.cluster.cluster_plan import ClusterPlan, PlannedStage, read_cluster_plan
@@ -32,7 +33,7 @@ def logs(folder: Path, target: Target, stage: str | None, *, keep_on: bool, raw:
         return ended(read.diagnostics or [no_jobs(folder)], style)
     plan = read.value
     try:
-        api = Api(target)
+        api = connected(target, style)
         require_namespace(api, plan)
         pod = _begun(api, plan, stage, keep_on=keep_on)
         path = f"{POD.path(plan.namespace, pod.name)}/log"
@@ -56,18 +57,33 @@ def _begun(api: Api, plan: ClusterPlan, name: str | None, *, keep_on: bool) -> P
         pod = _with_log(job) if job is not None else None
         if pod is not None:
             return pod
-        why = waiting_reason(job) if job is not None else "it has no Job"
-        record = seen.ledger(plan.name, plan.namespace).records.get(stage.name)
-        may_come = job is not None or record is None or record.is_begun
+        why, may_come = (waiting_reason(job), not job.is_over) if job is not None else _without_job(plan, seen, stage)
         if not keep_on or not may_come:
             place = Place(plan=plan.shown, stage=stage.stage)
             see = f"see where the plan stands: trainspec status {plan.shown}"
-            hint = advice(place, job, why) if job is not None and job.pods else see
+            stuck = job is not None and any(pod.waiting for pod in job.pods)
+            hint = advice(place, job, why) if stuck else see
             raise ClusterError(problem("CLU616", f"`{stage.stage}` has no log: {why}", plan.shown, hint=hint))
         if why != told:
             told = why
             print(f"waiting for `{stage.stage}`: {why}", file=sys.stderr)
         time.sleep(_WAIT_SECONDS)
+
+
+def _without_job(plan: ClusterPlan, seen: Seen, stage: PlannedStage) -> tuple[str, bool]:
+    """Why a stage has no Job, and whether it may get one without more being asked for."""
+    ledger = seen.ledger(plan.name, plan.namespace)
+    step = advance(plan, ledger, seen)
+    record = ledger.records.get(stage.name)
+    if stage.finished:
+        return "its result was known when the plan was compiled", False
+    if record is not None and not record.is_begun:
+        return f"it is {record.state.value}, and its Job is gone", False
+    if record is not None and step.action in (Action.REPORT, Action.AWAIT):
+        return "its Job is gone", False
+    if step.end not in (End.GOING, End.BLOCKED):
+        return f"the plan has ended before it ({step.end.value})", False
+    return ("the plan waits for a Job of an earlier version" if step.superseded else "its turn has not come"), True
 
 
 def _chosen(plan: ClusterPlan, seen: Seen, name: str | None) -> PlannedStage:

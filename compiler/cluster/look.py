@@ -15,8 +15,8 @@ MOST_LOGS = 50  # that are read at a time: more progress than that nobody looks 
 
 
 class Look:
-    """What was asked about Jobs: of those that run the end of their logs, so many at a time; of those that have no pods
-    why, in one list for all of a namespace; and so of those that a queue holds back.
+    """What was asked about Jobs: of those that run the end of their logs, so many at a time; of those that have not
+    begun why, in one list for all of a namespace; and so of those that a queue holds back.
     """
 
     def __init__(self, api: Api) -> None:
@@ -32,7 +32,7 @@ class Look:
             if has_log(job) and self._left:
                 self._left -= 1
                 self.read(namespace, job)
-            elif has_no_pods(job) and namespace not in self._warned:
+            elif job.has_not_begun and namespace not in self._warned:
                 self.list_warnings(namespace)
             elif is_queued(job) and namespace not in self._queued:
                 self.ask_queues(namespace, [each for each in seen.jobs.values() if is_queued(each)])
@@ -75,7 +75,7 @@ class Look:
 
     def _warnings(self, namespace: str, job: JobView) -> list[tuple[str, str]]:
         warned = self._warned.get(namespace, {})
-        return [each for name in objects_of(job.name) for each in warned.get(name, ())]
+        return [each for name in objects_of(job) for each in warned.get(name, ())]
 
 
 def has_log(job: JobView) -> bool:
@@ -86,8 +86,3 @@ def has_log(job: JobView) -> bool:
 def is_queued(job: JobView) -> bool:
     """Whether a queue holds a Job back, and may say why."""
     return job.phase is Phase.QUEUED and bool(job.queue)
-
-
-def has_no_pods(job: JobView) -> bool:
-    """Whether a Job should have pods by now: a quota or an admission policy may be in the way."""
-    return job.phase is Phase.PENDING and not job.pods

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from compiler.cluster import act
-from compiler.cluster.advance import advance
+from compiler.cluster.advance import advance, superseded
 from compiler.cluster.api import Api, connected
 from compiler.cluster.apply import require_namespace, seen_of
 from compiler.cluster.approve import no_jobs
@@ -24,7 +24,7 @@ def collect(folder: Path, target: Target, style: str) -> ExitCode:
     from compiler.cluster.collect import collect as collect_from
 
     try:
-        return ended(collect_from(connected(target), folder), style)
+        return ended(collect_from(connected(target, style), folder), style)
     except ApiError as error:
         return ended([refusal(error, "get", "the ledger", str(folder))], style)
     except ClusterError as error:
@@ -38,7 +38,7 @@ def cancel(folder: Path, target: Target, *, superseded: bool, style: str) -> Exi
         return ended(read.diagnostics or [no_jobs(folder)], style)
     plan = read.value
     try:
-        api = connected(target)
+        api = connected(target, style)
         require_namespace(api, plan)
         done = _cancel_superseded(api, plan) if superseded else _cancel_current(api, plan)
     except ClusterError as error:
@@ -59,9 +59,11 @@ def _cancel_current(api: Api, plan: ClusterPlan) -> str:
     planned = {stage.name for stage in plan.stages}
     jobs = _cancel(api, plan, lambda job: (job.reports or job.name) in planned)
     stages = ", ".join(f"`{job.stage}`" for job in jobs)
-    return (
-        f"cancelled {stages}; `trainspec apply {plan.shown} --retry` lets it go on" if jobs else "nothing is under way"
-    )
+    if jobs:
+        return f"cancelled {stages}; `trainspec apply {plan.shown} --retry` lets it go on"
+    others = superseded(plan, seen_of(api, plan))
+    also = f" but Jobs of an earlier version: trainspec cancel {plan.shown} --superseded" if others else ""
+    return f"nothing is under way{also}"
 
 
 def _cancel(api: Api, plan: ClusterPlan, chosen: Callable[[JobView], bool]) -> list[JobView]:

@@ -16,12 +16,14 @@ class ClusterError(Exception):
 class ApiError(Exception):
     """A request that the API server refused, or that never reached it (`status` 0).
 
-    `body` is the Status object of the reply, empty where there is none.
+    `body` is the Status object of the reply, empty where there is none; `about` what was asked for, if that says more
+    than the caller knows.
     """
 
     def __init__(self, status: int, body: dict[str, object], text: str = "") -> None:
         self.status = status
         self.body = body
+        self.about = ""
         super().__init__(str(body.get("message") or text or f"status {status}"))
 
     @property

@@ -20,9 +20,11 @@ ADVICE: dict[str, str] = {
     "CreateContainerConfigError": "create the Secret or ConfigMap that the message names",
     "CreateContainerError": "see what the kubelet says of the pod: kubectl describe pod",
     "CrashLoopBackOff": "see what it said: {logs}",
+    'persistentvolumeclaim "': "create the claim that the message names, or mend the claims of the profile",
+    "Suspended": "it starts once somebody sets `suspend` of its Job to false",
     "Unschedulable": "wait for room, or change `cpu`, `memory` or `gpu` of the profile to what a node has",
     "FailedCreate": "let the quota and the admission policies of the namespace accept the pod",
-    "FailedMount": "create the PersistentVolumeClaims that the profile names",
+    "FailedMount": "see that the volumes and Secrets that the message names are there",
     "FailedAttachVolume": "see that the volume is not held by a pod on another node",
 }
 _BY_EXIT_CODE: dict[int, str] = {
@@ -93,18 +95,23 @@ def waiting_reason(job: JobView, events: Iterable[tuple[str, str]] = (), queued:
         return ""
     if job.phase is Phase.DELETING:
         return "is being deleted"
+    if job.is_suspended:
+        return f"Suspended{_after(job.told)}"
     if job.phase is Phase.QUEUED:
         return f"held back by its queue{_after(queued or job.told)}"
-    pod = job.pods[-1] if job.pods else None
     stuck = next((each for each in reversed(job.pods) if each.phase == "Pending" and each.waiting), None)
     if stuck is not None:
         return f"{stuck.waiting}{_after(stuck.told)}"
     if job.phase is Phase.RUNNING:
         return ""
     warned = [f"{reason}{_after(message)}" for reason, message in events]
-    if warned:
-        return warned[-1]
-    return "starting" if pod is not None else "no pod yet"
+    return warned[-1] if warned else "starting" if job.pods else "no pod yet"
+
+
+def held_back(job: JobView) -> str:
+    """Why a Job will not go on by itself, as far as it and its pods say; empty where it only takes its time."""
+    stuck = any(pod.phase == "Pending" and pod.waiting for pod in job.pods)
+    return waiting_reason(job) if stuck or job.phase is Phase.QUEUED else ""
 
 
 def _after(text: str) -> str:

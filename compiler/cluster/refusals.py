@@ -16,6 +16,7 @@ _MANAGER = re.compile(r'conflict with "([^"]+)"')
 def refusal(error: ApiError, verb: str, what: str, where: str) -> Diagnostic:
     """The diagnostic of a refused call: `verb` as in a Role, `what` the object, `where` its file in the plan folder."""
     told = _bounded(str(error))
+    what = error.about or what
     if error.status == 403 and "exceeded quota" in told:
         hint = "free some of the quota, or ask for more, then apply again"
         return problem("CLU605", f"the quota of the namespace refuses {what}: {told}", where, hint=hint)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from compiler.cluster.advance import Action, End, Step
+from compiler.cluster.advance import Action, End, Step, superseded
 from compiler.cluster.cluster_plan import ClusterPlan, PlannedStage
 from compiler.cluster.ledger import Ledger, Record, State
 from compiler.cluster.progress import Progress
@@ -37,6 +37,8 @@ class Row:
     def as_dict(self) -> dict[str, Any]:
         """For scripts: names as in JSON of this project, and nothing that is unknown."""
         known = {name: getattr(self, name) for name in self.__slots__}
+        if self.seconds_left is not None:
+            known["seconds_left"] = round(self.seconds_left)
         return {_camel(name): value for name, value in known.items() if value not in (None, "")}
 
 
@@ -56,8 +58,10 @@ def rows(
         else:
             record = step.records.get(stage.name) or ledger.records.get(stage.name)
             yield _row(plan, stage, record, seen, step, progress.get(stage.name), events, queued.get(stage.name, ""))
-    for job in step.superseded:
-        reason = "is of an earlier version of the plan, which waits for it"
+    for job in superseded(plan, seen):
+        told = waiting_reason(job, events(job) if job.has_not_begun else ())
+        reason = "is of an earlier version of the plan" + (", which waits for it" if step.superseded else "")
+        reason += f"; {told}" if told else ""
         hint = f"wait until it ends, or end it: trainspec cancel {plan.shown} --superseded"
         state = f"superseded, {job.phase.value}"
         named = Row(plan=plan.name, namespace=plan.namespace, stage=job.stage, job=job.name, state=state)
@@ -80,7 +84,7 @@ def _row(
     failed = record is not None and record.state in (State.FAILED, State.GONE, State.CANCELLED)
     reason = record.reason if record is not None and failed else ""
     if job is not None and not job.is_over:
-        reason = waiting_reason(job, events(job) if not job.pods else (), queued)
+        reason = waiting_reason(job, events(job) if job.has_not_begun else (), queued)
     if not reason and at.phase and at.done is None:
         reason = at.phase
     place = Place(plan=plan.shown, stage=stage.stage)
@@ -112,8 +116,10 @@ def _advice(place: Place, record: Record | None, job: JobView | None, reason: st
         if record.state is State.FAILED:
             return str(record.result.get("hint") or "") or advice(place, job, reason)
         return f"let it go on from its last checkpoint: {place.retry}"
-    stuck = job is not None and job.phase is Phase.PENDING and any(pod.waiting for pod in job.pods)
-    held = job is not None and job.phase is Phase.QUEUED and "Deactivated" in reason
+    if job is None or not reason:
+        return ""
+    stuck = job.phase is Phase.PENDING and reason not in ("no pod yet", "starting")
+    held = job.is_suspended or (job.phase is Phase.QUEUED and "Deactivated" in reason)
     return advice(place, job, reason) if stuck or held else ""
 
 

@@ -54,7 +54,7 @@ def look(api: Api, namespace: str, kinds: tuple[str, ...], *, plan: str = "") ->
     workloads = [
         _slim({**item, "kind": kind.split()[1]})
         for kind in (*kinds, *_served(api, namespace, begun - {*kinds}))
-        for item in _items(api, KINDS[kind], namespace, _and(MANAGED, only))
+        for item in _workloads(api, kind, namespace, _and(MANAGED, only))
     ]
     # all pods where no plan is named: one belongs to a Job by what its controller wrote, whatever its template says
     pods: dict[str, list[PodView]] = {}
@@ -88,6 +88,14 @@ def _items(api: Api, kind: Kind, namespace: str, selector: str) -> Iterator[Obje
     query = {"labelSelector": selector} if selector else {}
     for page, _ in api.pages(kind.collection(namespace), query):
         yield from page
+
+
+def _workloads(api: Api, kind: str, namespace: str, selector: str) -> Iterator[Object]:
+    try:
+        yield from _items(api, KINDS[kind], namespace, selector)
+    except ApiError as error:
+        error.about = f"kind `{kind}`"
+        raise
 
 
 def _slim(item: Object) -> Object:

@@ -63,8 +63,8 @@ def _cells(row: Row) -> tuple[str, ...]:
 def _reasons(rows: Iterable[Row]) -> Iterator[tuple[int, str]]:
     """Lines below a table, each with its indent, which holds where a terminal wraps it."""
     for row in rows:
-        if row.reason and row.state != "finished":
-            yield 2, f"{row.stage}: {row.reason}"
+        if row.state != "finished" and (row.reason or row.advice):
+            yield 2, f"{row.stage}: {row.reason or row.state}"
         if row.advice:
             yield 4, f"→ {row.advice}"
 

@@ -1,12 +1,11 @@
 """What a command on a cluster says at its end: where a plan stands, what there is to see of failures, the exit code."""
 
-import sys
 from collections.abc import Iterable
 
 from compiler.cluster.advance import Action, End
 from compiler.cluster.api import Api
 from compiler.cluster.apply import Standing, seen_of
-from compiler.cluster.cluster_plan import ClusterPlan
+from compiler.cluster.cluster_plan import ClusterPlan, PlannedStage
 from compiler.cluster.failure import details
 from compiler.cluster.problems import problem
 from compiler.cluster.reasons import Place, advice
@@ -29,10 +28,11 @@ def verdict(standing: Standing) -> str:
     started = f"started {', '.join(standing.started)}" if standing.started else ""
     if started and step.end is End.GOING:
         return started
-    reads = step.action is Action.AWAIT
+    others = ", ".join(f"`{job.name}`" for job in step.superseded)
     texts = {
-        End.GOING: f"`{stage}` has ended unseen, and its result is read" if reads else f"`{stage}` is under way",
-        End.BLOCKED: "waits for a Job of an earlier version of this plan",
+        End.GOING: _going(standing, stage),
+        End.BLOCKED: f"waits for {others} of an earlier version of this plan; to end that: "
+        f"trainspec cancel {standing.plan.shown} --superseded",
         End.COMPLETE: "complete" if started else "complete, nothing to do",
         End.TARGET_MET: f"the target is met at `{stage}`, nothing more to do",
         End.NO_GAIN: f"stopped at `{stage}`: nothing was gained",
@@ -41,6 +41,12 @@ def verdict(standing: Standing) -> str:
         End.GONE: f"`{stage}` was deleted before it had a result",
     }
     return "; ".join(filter(None, (started, texts[step.end])))
+
+
+def _going(standing: Standing, stage: str) -> str:
+    if standing.step is not None and standing.step.action is Action.AWAIT:
+        return f"`{stage}` has ended unseen, and its result is read"
+    return f"`{stage}` waits: {standing.held}" if standing.held else f"`{stage}` is under way"
 
 
 class Failures:
@@ -64,18 +70,19 @@ class Failures:
         if step.end is End.GONE:
             message = f"`{stage.stage}` has no result: {record.reason}"
             return [problem("CLU611", message, where, hint=f"let it go on from its last checkpoint: {place.retry}")]
-        job = self._shown(plan, stage.name)
+        job = self._shown(plan, stage)
         hint = str(record.result.get("hint") or "") or advice(place, job, record.reason)
         return [problem("CLU610", f"`{stage.stage}` failed: {record.reason}", where, hint=hint)]
 
-    def _shown(self, plan: ClusterPlan, name: str) -> JobView | None:
+    def _shown(self, plan: ClusterPlan, stage: PlannedStage) -> JobView | None:
         """Show events and the end of the log of a failed Job on stderr."""
         if not self._left:
             return None
         self._left -= 1
-        job = seen_of(self._api, plan).jobs.get(name)
-        for line in details(self._api, plan.namespace, job) if job is not None else ():
-            print(f"  {line}", file=sys.stderr)
+        job = seen_of(self._api, plan).jobs.get(stage.name)
+        lines = list(details(self._api, plan.namespace, job)) if job is not None else []
+        for line in [f"{plan.shown}: `{stage.stage}`", *(f"  {each}" for each in lines)] if lines else ():
+            self._api.say(line)
         return job
 
 

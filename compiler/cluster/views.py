@@ -13,6 +13,7 @@ REPORTS = "trainspec.dev/reports"  # annotation of a Job that only tells the res
 REPORT_SUFFIX = "-report"  # of its name
 CONTAINERS = ("stage", "node")  # the second one in pods of a TrainJob, whose operator looks for it
 _GROUP_ENDED = 79  # exit code of a pod that ended because another one of its stage did
+_BEGINNING = ("ContainerCreating", "PodInitializing")  # what every container waits for at first
 _INDEX = "batch.kubernetes.io/job-completion-index"
 QUEUE = "kueue.x-k8s.io/queue-name"
 _DISRUPTIONS = ("DisruptionTarget", "TerminationTarget")  # conditions of a pod that something else ends
@@ -91,6 +92,16 @@ class JobView:
             return self.ending.exit_code
         named = _EXIT_CODE.search(self.told)
         return int(named[1]) if named else None
+
+    @property
+    def has_not_begun(self) -> bool:
+        """Whether it should run, and neither it nor a pod of it says why it does not: events may."""
+        return self.phase is Phase.PENDING and all(pod.phase == "Pending" and not pod.waiting for pod in self.pods)
+
+    @property
+    def is_suspended(self) -> bool:
+        """Whether somebody holds it back, and no queue does."""
+        return self.phase is Phase.QUEUED and not self.queue
 
     @property
     def is_settling(self) -> bool:
@@ -175,6 +186,7 @@ def pod_view(found: Object) -> PodView:
     state, last = named.get("state") or {}, named.get("lastState") or {}
     ended = state.get("terminated") or last.get("terminated") or {}
     waiting = state.get("waiting") or {}
+    waiting = {} if waiting.get("reason") in _BEGINNING else waiting
     conditions = status.get("conditions") or []
     unscheduled: Mapping[str, Any] = next((each for each in conditions if _is_unscheduled(each)), {})
     phase = str(status.get("phase") or "Pending")

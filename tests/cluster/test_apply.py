@@ -223,7 +223,7 @@ def test_a_changed_spec_waits_for_the_job_of_the_earlier_plan(shop: Shop) -> Non
     shop.spec.write_text(shop.spec.read_text().replace("spec:\n", "spec:\n  rerun: 1\n", 1))
     shop.call("compile", str(shop.spec))
     done = shop.apply()
-    assert "waits for a Job of an earlier version" in done.stdout
+    assert "of an earlier version of this plan" in done.stdout
     assert shop.player.jobs() == [old]
     shop.call("cancel", str(shop.folder), "--superseded", "--kubeconfig", str(shop.kubeconfig))
     assert "started evaluate-base" in shop.apply().stdout
@@ -384,7 +384,7 @@ def test_retry_waits_for_the_job_of_another_version_too(shop: Shop) -> None:
     second = shop.job("evaluate-base")
     shop.spec.write_text(text)  # and back
     shop.call("compile", str(shop.spec))
-    assert "waits for a Job of an earlier version" in shop.apply("--retry").stdout
+    assert "of an earlier version of this plan" in shop.apply("--retry").stdout
     assert shop.player.jobs() == [second]
 
 

@@ -75,13 +75,13 @@ def test_apply_waits_for_a_job_that_somebody_holds_back(shop: Shop, tmp_path: Pa
     _, suspended = lay_down(tmp_path / "git", shop.folder)
     delivered(shop, suspended, "kustomize-controller")
     created = sorted(shop.player.jobs())
-    assert "`evaluate-base` is under way" in shop.apply().stdout
+    assert "`evaluate-base` waits: Suspended" in shop.apply().stdout
     assert set(shop.states().values()) == {"queued"}
     base = shop.job("evaluate-base")
     kubectl = Kubectl(kubeconfig=shop.kubeconfig, namespace=shop.namespace)
     kubectl.ok("patch", "job", base, "--type", "merge", "--patch", START)
     shop.player.finish(base, gate("continue"))
-    assert "`sft` is under way" in shop.apply().stdout
+    assert "`sft` waits: Suspended" in shop.apply().stdout
     assert shop.states()["sft"] == "queued"
     assert sorted(shop.player.jobs()) == created
 

@@ -109,7 +109,7 @@ def test_cancel_stops_one_of_an_earlier_version_of_the_plan(group: Group) -> Non
     group.start(0)
     shop.spec.write_text(shop.spec.read_text().replace("spec:\n", "spec:\n  rerun: 1\n", 1))
     shop.call("compile", str(shop.spec))
-    assert "waits for a Job of an earlier version" in shop.apply().stdout
+    assert "of an earlier version of this plan" in shop.apply().stdout
     done = shop.call("cancel", str(shop.folder), "--superseded", "--kubeconfig", str(shop.kubeconfig))
     assert f"cancelled `{old}`" in done.stdout
     assert old not in group.names()

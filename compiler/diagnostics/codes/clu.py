@@ -37,7 +37,7 @@ TABLE: dict[str, Code] = {
         "error",
         "another object has the name",
         "Names hold a digest of what they stand for, so an object of the same name with other content was not made from this plan. Only the claim of a spec's outputs has the same name in all of its plans, and cannot change its kind.",
-        "Delete or rename that object, or raise `rerun` in the spec for new names; for a claim, do as the message says.",
+        "Delete that object if nothing uses it, or raise `rerun` in the spec for new names; for a claim, do as the message says.",
     ),
     "CLU607": Code(
         "error",

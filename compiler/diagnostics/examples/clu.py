@@ -24,7 +24,7 @@ EXAMPLES: dict[str, Example | Situation] = {
         good="The pods of the plan fit into the quota.",
     ),
     "CLU606": Situation(
-        bad="Somebody wrote a ConfigMap with the name of a stage's config and another text.",
+        bad="Somebody else's Job has the name of a stage's Job.",
         good="The names of the plan belong to the plan alone.",
     ),
     "CLU607": Situation(
