@@ -59,17 +59,17 @@ class Looks:
         key = (plan.namespace, workloads_of(plan))
         with self._lock:
             if key not in self._seen:
-                self._seen[key] = self._look(key, plan)
+                self._seen[key] = self._look(plan)
             seen = self._seen[key]
         if isinstance(seen, ClusterError):
             raise seen
         return seen
 
-    def _look(self, key: tuple[str, tuple[str, ...]], plan: ClusterPlan) -> Seen | ClusterError:
+    def _look(self, plan: ClusterPlan) -> Seen | ClusterError:
         try:
             if self._only_look:
                 require_namespace(self._api, plan)
-            return seen_in(self._api, *key, plan.shown)
+            return seen_of(self._api, plan, others=True)
         except ClusterError as error:
             return error
 
@@ -116,15 +116,15 @@ def workloads_of(plan: ClusterPlan) -> tuple[str, ...]:
     return tuple(sorted(kinds | {"batch/v1 Job"}))
 
 
-def seen_in(api: Api, namespace: str, kinds: tuple[str, ...], where: str, plan: str = "") -> Seen:
-    """What is in a namespace now, of one plan only where it is named; ClusterError, of the plan folder `where`, if that
-    may not be read.
+def seen_of(api: Api, plan: ClusterPlan, *, others: bool = False) -> Seen:
+    """The Jobs and the ledger of one plan as they are now, with `others` those of all plans beside it; ClusterError if
+    they may not be read.
     """
     try:
         # ledgers are read before Jobs: a Job that a ledger knows of and that is then not there, is gone
-        return look(api, namespace, kinds, plan=plan)
+        return look(api, plan.namespace, workloads_of(plan), plan="" if others else plan.name)
     except ApiError as error:
-        raise ClusterError(refusal(error, "list", f"namespace `{namespace}`", where)) from error
+        raise ClusterError(refusal(error, "list", f"namespace `{plan.namespace}`", plan.shown)) from error
 
 
 def require_namespace(api: Api, plan: ClusterPlan) -> None:
@@ -177,11 +177,6 @@ def take_step(api: Api, standing: Standing, seen: Seen, *, retry: bool = False) 
     hint = "run the command again when fewer callers apply the same plan"
     found = problem("CLU602", f"others keep writing the ledger of `{plan.name}`", plan.shown, hint=hint)
     return replace(standing, problems=(found,))
-
-
-def seen_of(api: Api, plan: ClusterPlan) -> Seen:
-    """The Jobs of one plan as they are now, after its ledger was read."""
-    return seen_in(api, plan.namespace, workloads_of(plan), plan.shown, plan.name)
 
 
 def _claimed(step: Step, ledger: Ledger, seen: Seen) -> dict[str, Record]:

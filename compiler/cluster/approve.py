@@ -46,7 +46,7 @@ def plan_folders(paths: list[Path]) -> tuple[list[Path], list[Diagnostic]]:
             continue
         specs, problems = find_specs([path])
         found += problems
-        folders += [spec.path.parent / PLAN_FOLDER for spec in specs]
+        folders += [spec.plan_folder for spec in specs]
     return sorted(dict.fromkeys(folders)), found
 
 
@@ -72,7 +72,7 @@ def _approval(folder: Path, *, digest: str | None, cache: Cache | None) -> Appro
     read = rendered_cluster_plan(folder, files)
     if read.value is None:
         return Approval(folder=folder, diagnostics=read.diagnostics)
-    lacks = tuple(_refused(read.value, digest))
+    lacks = tuple(_refusals(read.value, digest))
     return Approval(folder=folder, files="" if lacks else built.entry.plan, diagnostics=lacks)
 
 
@@ -123,7 +123,7 @@ def outdated(folder: Path, changed: Sequence[str] = ()) -> Diagnostic:
     return problem("CLU608", message, str(folder), hint=hint)
 
 
-def _refused(plan: ClusterPlan, digest: str | None) -> Iterator[Diagnostic]:
+def _refusals(plan: ClusterPlan, digest: str | None) -> Iterator[Diagnostic]:
     lack = (stage for stage in plan.pending if lacking(stage.config))
     yield from (beyond_runtime(stage.stage, stage.config, plan.folder) for stage in lack)
     if digest is not None and plan.digest != digest:  # an empty one too: of a script that found none

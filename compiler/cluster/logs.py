@@ -61,8 +61,7 @@ def _begun(api: Api, plan: ClusterPlan, name: str | None, *, keep_on: bool) -> P
         if not keep_on or not may_come:
             place = Place(plan=plan.shown, stage=stage.stage)
             see = f"see where the plan stands: trainspec status {plan.shown}"
-            stuck = job is not None and any(pod.waiting for pod in job.pods)
-            hint = advice(place, job, why) if stuck else see
+            hint = advice(place, job, why) if job is not None and job.stuck is not None else see
             raise ClusterError(problem("CLU616", f"`{stage.stage}` has no log: {why}", plan.shown, hint=hint))
         if why != told:
             told = why

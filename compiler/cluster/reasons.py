@@ -40,6 +40,7 @@ _BY_EXIT_CODE: dict[int, str] = {
     137: "give the profile more `memory` if the pod was killed for it, and let it go on from its checkpoint: {retry}",
     143: "let it go on from its last checkpoint: {retry}",
 }
+STARTING, NO_POD = "starting", "no pod yet"  # reasons of a Job that takes its time, and needs no advice
 _OTHERWISE = "see what it said (`{logs}`), and start it again: {retry}"
 
 
@@ -99,19 +100,17 @@ def waiting_reason(job: JobView, events: Iterable[tuple[str, str]] = (), queued:
         return f"Suspended{_after(job.told)}"
     if job.phase is Phase.QUEUED:
         return f"held back by its queue{_after(queued or job.told)}"
-    stuck = next((each for each in reversed(job.pods) if each.phase == "Pending" and each.waiting), None)
-    if stuck is not None:
-        return f"{stuck.waiting}{_after(stuck.told)}"
+    if job.stuck is not None:
+        return f"{job.stuck.waiting}{_after(job.stuck.told)}"
     if job.phase is Phase.RUNNING:
         return ""
     warned = [f"{reason}{_after(message)}" for reason, message in events]
-    return warned[-1] if warned else "starting" if job.pods else "no pod yet"
+    return warned[-1] if warned else STARTING if job.pods else NO_POD
 
 
 def held_back(job: JobView) -> str:
     """Why a Job will not go on by itself, as far as it and its pods say; empty where it only takes its time."""
-    stuck = any(pod.phase == "Pending" and pod.waiting for pod in job.pods)
-    return waiting_reason(job) if stuck or job.phase is Phase.QUEUED else ""
+    return waiting_reason(job) if job.stuck is not None or job.phase is Phase.QUEUED else ""
 
 
 def _after(text: str) -> str:

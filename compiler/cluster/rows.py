@@ -8,7 +8,7 @@ from compiler.cluster.advance import Action, End, Step, superseded
 from compiler.cluster.cluster_plan import ClusterPlan, PlannedStage
 from compiler.cluster.ledger import Ledger, Record, State
 from compiler.cluster.progress import Progress
-from compiler.cluster.reasons import Place, advice, waiting_reason
+from compiler.cluster.reasons import NO_POD, STARTING, Place, advice, waiting_reason
 from compiler.cluster.snapshot import Seen
 from compiler.cluster.views import JobView, Phase
 
@@ -118,7 +118,7 @@ def _advice(place: Place, record: Record | None, job: JobView | None, reason: st
         return f"let it go on from its last checkpoint: {place.retry}"
     if job is None or not reason:
         return ""
-    stuck = job.phase is Phase.PENDING and reason not in ("no pod yet", "starting")
+    stuck = job.phase is Phase.PENDING and reason not in (NO_POD, STARTING)
     held = job.is_suspended or (job.phase is Phase.QUEUED and "Deactivated" in reason)
     return advice(place, job, reason) if stuck or held else ""
 

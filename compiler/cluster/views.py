@@ -99,6 +99,11 @@ class JobView:
         return self.phase is Phase.PENDING and all(pod.phase == "Pending" and not pod.waiting for pod in self.pods)
 
     @property
+    def stuck(self) -> PodView | None:
+        """The newest pod that cannot begin, and says why."""
+        return next((pod for pod in reversed(self.pods) if pod.phase == "Pending" and pod.waiting), None)
+
+    @property
     def is_suspended(self) -> bool:
         """Whether somebody holds it back, and no queue does."""
         return self.phase is Phase.QUEUED and not self.queue
