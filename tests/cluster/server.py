@@ -67,3 +67,15 @@ def _free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as held:
         port: int = held.getsockname()[1]
         return port
+
+
+def kubeconfig(folder: Path, server: str, cluster: str = "", user: str = "token: t") -> Path:
+    """A kubeconfig for a server, written into a folder; `cluster` is more of its cluster."""
+    path = folder / "config"
+    path.write_text(
+        f"apiVersion: v1\nkind: Config\ncurrent-context: x\nusers: [{{name: x, user: {{{user}}}}}]\n"
+        f"clusters: [{{name: x, cluster: {{server: '{server}'{cluster}}}}}]\n"
+        "contexts: [{name: x, context: {cluster: x, user: x}}]\n",
+        encoding="utf-8",
+    )
+    return path

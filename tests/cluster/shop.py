@@ -66,10 +66,14 @@ class Shop:
 
     def states(self) -> dict[str, str]:
         """The state of each stage as `trainspec status` tells it."""
+        return {stage: row["state"] for stage, row in self.rows().items()}
+
+    def rows(self) -> dict[str, dict[str, Any]]:
+        """What `trainspec status` tells scripts of each stage."""
         told = self.call("status", str(self.folder), "--kubeconfig", str(self.kubeconfig), "--output", "json")
         assert told.exit_code == 0, told.stderr
         (plan,) = json.loads(told.stdout)["plans"]
-        return {each["stage"]: each["state"] for each in plan["stages"]}
+        return {each["stage"]: each for each in plan["stages"]}
 
     def ledger_by_job(self) -> dict[str, Any]:
         """The records of the ledger by Job."""

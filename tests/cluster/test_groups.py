@@ -1,6 +1,5 @@
 """Stages on several nodes, in each output: one of their pods tells how they ended."""
 
-import json
 import re
 
 import pytest
@@ -26,17 +25,10 @@ def group(group_shop: Shop) -> Group:
     return made
 
 
-def row(shop: Shop, stage: str) -> dict[str, object]:
-    told = shop.call("status", str(shop.folder), "--kubeconfig", str(shop.kubeconfig), "--output", "json")
-    assert told.exit_code == 0, told.stderr
-    (plan,) = json.loads(told.stdout)["plans"]
-    return next(each for each in plan["stages"] if each["stage"] == stage)
-
-
 def test_the_first_node_tells_how_far_it_is_and_how_it_ended(group: Group) -> None:
     shop = group.shop
     first, second = group.start(0, LOG), group.start(1, "the log of the second node\n")
-    told = row(shop, "sft")
+    told = shop.rows()["sft"]
     assert (told["state"], told["pods"], told["done"], told["total"]) == ("running", "2 running", 3, 9)
     logs = shop.call("logs", str(shop.folder), "--kubeconfig", str(shop.kubeconfig))
     assert logs.stdout == "step step=3 max_steps=9 loss=1.25\n", logs.stderr
@@ -51,7 +43,7 @@ def test_the_first_node_tells_how_far_it_is_and_how_it_ended(group: Group) -> No
 def test_a_node_that_waits_is_shown_while_another_runs(group: Group) -> None:
     group.start(0, LOG)
     group.wait_for_room(group.start(1))
-    told = row(group.shop, "sft")
+    told = group.shop.rows()["sft"]
     assert told["pods"] == "1 running, 1 pending"
     assert told["reason"] == "Unschedulable: 0/4 nodes fit"
 
@@ -75,8 +67,8 @@ def test_the_node_that_failed_says_why_not_those_that_ended_with_it(group: Group
 
     group.remove_pods()
     assert "started sft" in shop.apply("--retry").stdout
-    assert row(shop, "sft")["state"] == "pending"
-    assert row(shop, "sft")["starts"] == 2
+    assert shop.rows()["sft"]["state"] == "pending"
+    assert shop.rows()["sft"]["starts"] == 2
 
 
 def test_a_result_that_nobody_saw_is_read_back_by_one_pod_without_a_gpu(group: Group) -> None:
@@ -127,5 +119,5 @@ def test_what_an_earlier_output_of_the_profile_started_goes_on(group: Group) -> 
     assert group.manifest["kind"] != kind
     done = shop.apply()
     assert "`sft` is under way" in done.stdout, done.stderr
-    assert row(shop, "sft")["state"] == "running"
+    assert shop.rows()["sft"]["state"] == "running"
     assert not group.exists(), "it was started once more"

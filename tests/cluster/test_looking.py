@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import urllib3
 from cluster.player import gate
+from cluster.server import kubeconfig
 from cluster.shop import Shop
 from conftest import PROFILE, SPEC, MakeSpec
 from faulty_http import Fault, Upstream, faulty_http
@@ -152,21 +153,15 @@ def test_a_server_that_does_not_answer_is_waited_for_aloud(tmp_path: Path, capsy
     assert line.endswith("; waiting for it, up to 8 s")
 
 
-def rows(shop: Shop) -> dict[str, dict[str, Any]]:
-    done = told(shop, "status", shop.folder, "--output", "json")
-    (plan,) = json.loads(done.stdout)["plans"]
-    return {each["stage"]: each for each in plan["stages"]}
-
-
 def test_a_pod_that_begins_needs_no_advice(shop: Shop) -> None:
     shop.apply()
     pod = shop.player.hold(shop.job("evaluate-base"), "ContainerCreating")
-    row = rows(shop)["evaluate-base"]
+    row = shop.rows()["evaluate-base"]
     assert (row["state"], row["reason"], row.get("advice")) == ("pending", "starting", None)
     warn(shop, "Pod", pod, "FailedScheduling", "0/4 nodes fit")  # an hour ago: it has a node now
-    assert rows(shop)["evaluate-base"]["reason"] == "starting"
+    assert shop.rows()["evaluate-base"]["reason"] == "starting"
     warn(shop, "Pod", pod, "FailedMount", "MountVolume.SetUp failed for volume x")
-    row = rows(shop)["evaluate-base"]
+    row = shop.rows()["evaluate-base"]
     assert row["reason"] == "FailedMount: MountVolume.SetUp failed for volume x"
     assert "volumes and Secrets" in row["advice"]
 
@@ -174,7 +169,7 @@ def test_a_pod_that_begins_needs_no_advice(shop: Shop) -> None:
 def test_a_quota_that_refuses_the_pods_is_told_with_advice(shop: Shop) -> None:
     shop.apply()
     warn(shop, "Job", shop.job("evaluate-base"), "FailedCreate", "exceeded quota: small")
-    row = rows(shop)["evaluate-base"]
+    row = shop.rows()["evaluate-base"]
     assert row["reason"] == "FailedCreate: exceeded quota: small"
     assert "quota" in row["advice"]
 
@@ -238,17 +233,6 @@ def test_diagnostics_for_programs_are_all_of_stderr(shop: Shop) -> None:
     )
     done = shop.apply("--format", "json")
     assert [each["code"] for each in json.loads(done.stderr)["diagnostics"]] == ["CLU610"]
-
-
-def kubeconfig(folder: Path, server: str, cluster: str = "", user: str = "token: t") -> Path:
-    path = folder / "config"
-    path.write_text(
-        f"apiVersion: v1\nkind: Config\ncurrent-context: x\nusers: [{{name: x, user: {{{user}}}}}]\n"
-        f"clusters: [{{name: x, cluster: {{server: '{server}'{cluster}}}}}]\n"
-        "contexts: [{name: x, context: {cluster: x, user: x}}]\n",
-        encoding="utf-8",
-    )
-    return path
 
 
 def test_whom_the_kubeconfig_acts_as_is_told_the_server(shop: Shop, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 import pytest
+from cluster.server import kubeconfig
 from cluster.shop import Shop
 from typer.testing import CliRunner
 
@@ -108,13 +109,7 @@ def test_a_watch_tells_of_which_plans_something_changed(mall: Shop) -> None:
 
 
 def test_a_server_that_is_away_is_waited_for_once(tmp_path: Path) -> None:
-    config = tmp_path / "config"
-    config.write_text(
-        "apiVersion: v1\nkind: Config\ncurrent-context: x\nusers: [{name: x, user: {token: t}}]\n"
-        "clusters: [{name: x, cluster: {server: 'http://127.0.0.1:9'}}]\n"
-        "contexts: [{name: x, context: {cluster: x, user: x}}]\n",
-        encoding="utf-8",
-    )
+    config = kubeconfig(tmp_path, "http://127.0.0.1:9")
     api = Api(Target(kubeconfig=config), patience=1.0)
     for least, most in ((2, 9), (1, 1)):
         before = api.requests
