@@ -9,7 +9,7 @@ from pathlib import Path
 from compiler.data import DataFile
 from compiler.data.sources import read_sources
 from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic, has_errors
-from compiler.evidence import EvidenceFile, as_evidence, load_evidence
+from compiler.evidence import EvidenceFile, load_evidence
 from compiler.load import load
 from compiler.reader import Reader, close_or_known
 from compiler.reads import Reads
@@ -20,7 +20,6 @@ from compiler.schema.v1.training_spec import TrainingSpec
 from compiler.source import SourceDocument
 from compiler.untrusted import can_be_shown, lies_in, reason
 from compiler.validate import validate
-from compiler.versions import modernise
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,31 +64,24 @@ def load_inputs(path: Path, shown: str, reads: Reads) -> Outcome[Inputs]:
     loaded = load(folder / path.name, shown, reads)  # not `path`: notes are of places, wherever the command runs
     if loaded.value is None or not loaded.ok:
         return Outcome(value=None, diagnostics=loaded.diagnostics)
-    modern = modernise(loaded.value)
-    if modern.value is None:
-        return Outcome(value=None, diagnostics=modern.diagnostics)
-    document = modern.value.document
+    document = loaded.value
     validated = validate(document)
     if not isinstance(validated.value, TrainingSpec):
         wrong = validated.diagnostics or (_wrong_kind(document, "TrainingSpec"),)
         evidence = load_evidence(path.resolve().parent, Path(shown).parent, reads)
-        return Outcome(value=None, diagnostics=(*modern.diagnostics, *wrong, *evidence.diagnostics))
+        return Outcome(value=None, diagnostics=(*wrong, *evidence.diagnostics))
     reader = Reader(folder=folder, shown=Path(shown).parent, document=document, reads=reads)
-    return _load_references(reader, validated.value, modern.value.evidence, modern.diagnostics)
+    return _load_references(reader, validated.value)
 
 
-def _load_references(
-    reader: Reader, spec: TrainingSpec, inline: tuple[SourceDocument, ...], before: tuple[Diagnostic, ...]
-) -> Outcome[Inputs]:
+def _load_references(reader: Reader, spec: TrainingSpec) -> Outcome[Inputs]:
     profile = load_profile(reader, spec.spec.profile)
     evidence = load_evidence(reader.folder, reader.shown, reader.reads)
-    inside = [as_evidence(document) for document in inline]
-    reports = (*(each.value for each in inside if each.value), *(evidence.value or ()))
+    reports = evidence.value or ()
     files, folders = read_sources(reader, spec, evidence.value), _metric_folders(reader, spec)
     code = reward_code(reader, spec)
     _prompt_files(reader, reports)
-    told = [found for each in inside for found in each.diagnostics]
-    found = (*before, *profile.diagnostics, *evidence.diagnostics, *told, *reader.found)
+    found = (*profile.diagnostics, *evidence.diagnostics, *reader.found)
     if profile.value is None or has_errors(found):
         return Outcome(value=None, diagnostics=found)
     _note_data(reader, files)
@@ -138,14 +130,11 @@ def read_profile(path: Path, shown: str, reads: Reads | None = None) -> Outcome[
     loaded = load(path, shown, reads)
     if loaded.value is None or not loaded.ok:
         return Outcome(value=None, diagnostics=loaded.diagnostics)
-    modern = modernise(loaded.value)
-    if modern.value is None:
-        return Outcome(value=None, diagnostics=modern.diagnostics)
-    validated = validate(modern.value.document)
+    validated = validate(loaded.value)
     if not isinstance(validated.value, ClusterProfile):
         wrong = validated.diagnostics or (_wrong_kind(loaded.value, "ClusterProfile"),)
-        return Outcome(value=None, diagnostics=(*modern.diagnostics, *wrong))
-    return Outcome(value=(modern.value.document, validated.value), diagnostics=modern.diagnostics)
+        return Outcome(value=None, diagnostics=wrong)
+    return Outcome(value=(loaded.value, validated.value))
 
 
 def _wrong_kind(document: SourceDocument, wanted: str) -> Diagnostic:

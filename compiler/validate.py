@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 from compiler.composer import MAX_FOUND
 from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic
-from compiler.schema import API_VERSION, DOCUMENTS, VERSIONS
+from compiler.schema import API_VERSION, DOCUMENTS
 from compiler.source import FieldPath, SourceDocument
 
 
@@ -44,29 +44,25 @@ def _model_of(
     document: SourceDocument, data: Mapping[str, Any]
 ) -> tuple[type[BaseModel] | None, tuple[Diagnostic, ...]]:
     version, kind = data.get("apiVersion"), data.get("kind")
-    if isinstance(version, str) and isinstance(kind, str) and (version, kind) in DOCUMENTS:
-        return DOCUMENTS[version, kind], ()
+    if version == API_VERSION and isinstance(kind, str) and kind in DOCUMENTS:
+        return DOCUMENTS[kind], ()
     problems = []
     for field, value, known in (
-        ("apiVersion", version, VERSIONS),
-        ("kind", kind, sorted({key[1] for key in DOCUMENTS})),
+        ("apiVersion", version, [API_VERSION]),
+        ("kind", kind, sorted(DOCUMENTS)),
     ):
-        options = ", ".join(f"`{name}`" for name in known)
+        one_of = "one of " if len(known) > 1 else ""
+        options = one_of + ", ".join(f"`{name}`" for name in known)
         if field not in data:
             problems.append(
-                diagnostic(
-                    "SPC101", f"`{field}` is missing", document.at((field,)), hint=f"add `{field}`, one of {options}"
-                )
+                diagnostic("SPC101", f"`{field}` is missing", document.at((field,)), hint=f"add `{field}`: {options}")
             )
         elif value not in known:
             problems.append(
                 diagnostic(
-                    "SPC105", f"`{value}` is not a known `{field}`", document.at((field,)), hint=f"use one of {options}"
+                    "SPC105", f"`{value}` is not a known `{field}`", document.at((field,)), hint=f"use {options}"
                 )
             )
-    if not problems:
-        message = f"`{version}` has no kind `{kind}`"
-        problems.append(diagnostic("SPC105", message, document.at(("apiVersion",)), hint=f"use `{API_VERSION}`"))
     return None, tuple(problems)
 
 

@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from compiler.load import compose
+from compiler.source import SourceDocument
+
 settings.register_profile("no deadline", deadline=None)  # a test never times: machines are busy now and then
 settings.load_profile("no deadline")
 
@@ -110,6 +113,13 @@ def badcases(count: int = 40, **extra: Any) -> Rows:
 def write_rows(path: Path, rows: Rows) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+
+
+def document_of(text: str, path: str = "specs/shop/spec.yaml") -> SourceDocument:
+    composed = compose(text, path)
+    assert composed.value is not None
+    assert composed.ok, composed.diagnostics
+    return composed.value
 
 
 MakeSpec = Callable[..., Path]

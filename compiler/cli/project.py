@@ -59,26 +59,6 @@ def init(
 
 
 @app.command()
-def upgrade(
-    paths: Annotated[
-        Optional[list[Path]],
-        typer.Argument(help="Specs, profiles, or folders that hold them. [default: specs]", show_default=False),
-    ] = None,
-    check_only: Annotated[
-        bool, typer.Option("--check", help="Write nothing; exit 5 if a file is in an older version of the language.")
-    ] = False,
-    diagnostics: FormatOption = Format.TEXT,
-) -> None:
-    """Rewrite specs and profiles of an older version of the spec language in the newest one, in place.
-
-    Comments, order and layout stay. What is evidence in the newest version is moved to `evidence/` beside the spec.
-    """
-    from compiler.upgrade import upgrade_documents
-
-    raise typer.Exit(upgrade_documents(paths or [Path("specs")], diagnostics, check_only=check_only))
-
-
-@app.command()
 def data(
     paths: Paths = None,
     check_only: Annotated[

@@ -20,7 +20,6 @@ from compiler.reader import Reader
 from compiler.reads import Reads
 from compiler.schema.v1.training_spec import DataSource, TrainingSpec
 from compiler.validate import validate
-from compiler.versions import modernise
 
 # called with the name of a source before its first row and after each row
 Progress = Callable[[str], None]
@@ -40,14 +39,11 @@ def load_spec(path: Path, shown: str) -> Outcome[Loaded]:
     loaded = load(path, shown)
     if loaded.value is None or not loaded.ok:
         return Outcome(value=None, diagnostics=loaded.diagnostics)
-    modern = modernise(loaded.value)
-    if modern.value is None:
-        return Outcome(value=None, diagnostics=modern.diagnostics)
-    validated = validate(modern.value.document)
+    validated = validate(loaded.value)
     if not isinstance(validated.value, TrainingSpec):
         return Outcome(value=None, diagnostics=validated.diagnostics)
     reader = Reader(
-        folder=path.resolve().parent, shown=Path(shown).parent, document=modern.value.document, reads=Reads(path.parent)
+        folder=path.resolve().parent, shown=Path(shown).parent, document=loaded.value, reads=Reads(path.parent)
     )
     evidence = load_evidence(reader.folder, reader.shown, reader.reads)
     if evidence.value is None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
-from compiler.schema import API_VERSION, DOCUMENTS, EVIDENCE
+from compiler.schema import DOCUMENTS, EVIDENCE
 
 FILES = {
     "training-spec.schema.json": "TrainingSpec",
@@ -30,7 +30,7 @@ def json_schema(kind: str) -> dict[str, Any]:
     """The JSON Schema of a kind of `kinds()`."""
     if kind == "Evidence":
         return _evidence()
-    return DOCUMENTS[API_VERSION, kind].model_json_schema(by_alias=True, schema_generator=_Plain)
+    return DOCUMENTS[kind].model_json_schema(by_alias=True, schema_generator=_Plain)
 
 
 def _evidence() -> dict[str, Any]:

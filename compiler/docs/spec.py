@@ -8,7 +8,7 @@ from pydantic.alias_generators import to_camel
 
 from compiler.defaults import FULL_RATE, PEFT, REPLAY, TRAINER, WORK, Default
 from compiler.docs.json_schema import json_schema
-from compiler.schema import API_VERSION, EVIDENCE, VERSIONS
+from compiler.schema import API_VERSION, EVIDENCE
 from compiler.schema.v1 import types
 
 Schema = Mapping[str, Any]
@@ -63,15 +63,6 @@ letters, digits and `_`; *cores* are written as `"2"` or `500m`, a *size* as `8G
 reward library or as `module:function`. A *path* is relative to the spec's folder and never leads out of it.
 """
 
-OLDER = """
-## Older versions
-
-`{old}` still compiles to the same decision, with warning SPC106. It kept prompt rounds in `spec.prompt.rounds`
-and the limits of a plateau in `spec.prompt.plateau`; they are now a `PromptRounds` document in `evidence/`, and
-`spec.thresholds.plateauRounds` and `plateauMinGain`. `trainspec upgrade` rewrites old files and keeps their comments,
-order and layout.
-"""
-
 
 def page() -> str:
     """The text of `docs/spec.md`."""
@@ -79,7 +70,7 @@ def page() -> str:
         f"| [`{kind}`](#{kind.lower()}) | {_where(kind)} | {_said(json_schema(kind))} |\n" for kind in KINDS
     )
     sections = "".join(_section(kind) for kind in KINDS)
-    return INTRODUCTION + contents + NOTES + sections + _defaults() + OLDER.format(old=VERSIONS[-1])
+    return INTRODUCTION + contents + NOTES + sections + _defaults()
 
 
 def _where(kind: str) -> str:

@@ -8,10 +8,6 @@ from compiler.schema.v1.evidence import BadcaseReport, ProbeReport, PromptRounds
 from compiler.schema.v1.training_spec import TrainingSpec
 from compiler.schema.v1.types import API_VERSION, PATTERN_HINTS
 
-# the newest first; how documents of an older one are moved is in `compiler/versions.py`
-OLD_API_VERSION = "trainspec.dev/v1alpha1"
-VERSIONS = (API_VERSION, OLD_API_VERSION)
-
 # documents of `specs/<name>/evidence/`
 EVIDENCE: tuple[type[BaseModel], ...] = (
     BadcaseReport,
@@ -23,6 +19,6 @@ EVIDENCE: tuple[type[BaseModel], ...] = (
 )
 
 _KINDS: tuple[type[BaseModel], ...] = (TrainingSpec, ClusterProfile, *EVIDENCE)
-DOCUMENTS: dict[tuple[str, str], type[BaseModel]] = {(API_VERSION, model.__name__): model for model in _KINDS}
+DOCUMENTS: dict[str, type[BaseModel]] = {model.__name__: model for model in _KINDS}
 
-__all__ = ["API_VERSION", "DOCUMENTS", "EVIDENCE", "OLD_API_VERSION", "PATTERN_HINTS", "VERSIONS"]
+__all__ = ["API_VERSION", "DOCUMENTS", "EVIDENCE", "PATTERN_HINTS"]

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import yaml
 from conftest import EVIDENCE, PROFILE, SPEC, badcases, demos, held_out, write_rows
-from old_specs import OLD_SPEC
 
 from compiler import explain
 from compiler.bundle import RenderedFile
@@ -175,17 +174,16 @@ def _put(path: Path, raw: bytes | None) -> None:
 
 
 def _write_small(specs: Path) -> None:
-    """The small project of the tests, once in the newest version of the language and once in the old one."""
+    """The small project of the tests."""
     (specs / "clusters" / "small.yaml").write_text(PROFILE, encoding="utf-8")
-    for name, spec, evidence in (("shop", SPEC, EVIDENCE), ("old-shop", OLD_SPEC, {})):
-        home = specs / name
-        write_rows(home / "data" / "demos.jsonl", demos())
-        write_rows(home / "data" / "held-out.jsonl", held_out())
-        write_rows(home / "data" / "badcases.jsonl", badcases())
-        (home / "spec.yaml").write_text(spec, encoding="utf-8")
-        (home / "evidence").mkdir()
-        for file, text in evidence.items():
-            (home / "evidence" / f"{file}.yaml").write_text(text, encoding="utf-8")
+    home = specs / "shop"
+    write_rows(home / "data" / "demos.jsonl", demos())
+    write_rows(home / "data" / "held-out.jsonl", held_out())
+    write_rows(home / "data" / "badcases.jsonl", badcases())
+    (home / "spec.yaml").write_text(SPEC, encoding="utf-8")
+    (home / "evidence").mkdir()
+    for file, text in EVIDENCE.items():
+        (home / "evidence" / f"{file}.yaml").write_text(text, encoding="utf-8")
 
 
 def peak_memory() -> int:

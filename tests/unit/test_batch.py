@@ -27,7 +27,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     edit(folder / "shop-00004" / "spec.yaml", "target: 0.9", "targt: 0.9")
     edit(folder / "shop-00007" / "spec.yaml", "name: shop-00007", "name: shop-00002")
     profile = folder / "clusters" / "shared.yaml"
-    profile.write_text(profile.read_text().replace("trainspec.dev/v1", "trainspec.dev/v1alpha1"), encoding="utf-8")
+    profile.write_text(profile.read_text() + "  priorityClass: low\n", encoding="utf-8")
     return folder
 
 
@@ -75,7 +75,7 @@ def test_processes_change_nothing(project: Path, style: str) -> None:
 
 def test_what_specs_share_is_told_once(project: Path) -> None:
     _, _, told, _ = outcome(project, "check", "--format", "concise")
-    assert told.count("SPC106") == 1
+    assert told.count("`priorityClass` is set") == 1
     assert told.count("CHK206") == 1
     assert "specs/shop-00002/spec.yaml" in next(line for line in told.splitlines() if "CHK206" in line)
 

@@ -6,8 +6,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from conftest import PROFILE, ROUNDS, SPEC
-from old_specs import document_of
+from conftest import PROFILE, ROUNDS, SPEC, document_of
 from typer.testing import CliRunner
 
 from compiler.cli import app

@@ -27,16 +27,5 @@ TABLE: dict[str, Code] = {
         "The compiler must know the version of the language to read the spec.",
         "Use a version and kind that the message names.",
     ),
-    "SPC106": Code(
-        "warning",
-        "older version of the spec language",
-        "It still compiles to the same decision, but has no place for what newer rules read.",
-        "Run `trainspec upgrade`, which rewrites the file and keeps its comments.",
-    ),
-    "SPC107": Code(
-        "error",
-        "file cannot be upgraded",
-        "An upgrade that would lose something, or could not be written, leaves the file as it was.",
-        "Do what the hint says, then run `trainspec upgrade` again.",
-    ),
+    # SPC106 and SPC107 are reserved for older versions of the language
 }
