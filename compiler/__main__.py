@@ -5,8 +5,8 @@ import os
 import sys
 from io import TextIOWrapper
 
-from compiler.exit_codes import ExitCode
-from compiler.quick import quick
+from compiler.cli.quick import quick
+from compiler.diagnostics.exit_codes import ExitCode
 
 NO_OUTPUT = (errno.ENOSPC, errno.EPIPE, errno.EIO)
 
@@ -19,7 +19,7 @@ def main() -> None:
     try:
         code = quick(sys.argv[1:])
         if code is None:
-            from compiler.cli import app
+            from compiler.cli.app import app
 
             app(standalone_mode=True)
         sys.stdout.flush()

@@ -4,13 +4,13 @@ import os
 import sys
 import warnings
 
-from runtime.credentials import mask_stderr
-from runtime.errors import StageError
-from runtime.exit_codes import ExitCode
-from runtime.interrupts import catch_signals
-from runtime.launch import end_with_the_launcher
-from runtime.progress import claim_stdout
-from runtime.stage import report_failure, run_stage
+from runtime.contract.errors import StageError
+from runtime.contract.exit_codes import ExitCode
+from runtime.distributed.launch import end_with_the_launcher
+from runtime.run import report_failure, run_stage
+from runtime.stage.credentials import mask_stderr
+from runtime.stage.events import claim_stdout
+from runtime.stage.stop import catch_signals
 
 REPORT = "--report"
 USAGE = """\

@@ -10,16 +10,16 @@ import sys
 from pathlib import Path
 
 from runtime.__main__ import prepare_libraries
-from runtime.config.blocks import ModelBlock
-from runtime.config.read import load_stage
-from runtime.config.stages import RewardStage, TrainingStage
-from runtime.errors import StageError, as_write_failure
-from runtime.files import finish_folder
-from runtime.memory import as_memory_failure
-from runtime.model import check_model_files, load_model, load_tokenizer
-from runtime.model_card import CARD_FILE
-from runtime.report import CONFIG_FILE, METRICS_FILE, read_complete
-from runtime.volumes import Volumes
+from runtime.contract.blocks import ModelBlock
+from runtime.contract.errors import StageError, as_write_failure
+from runtime.contract.read import load_stage
+from runtime.contract.stages import RewardStage, TrainingStage
+from runtime.contract.volumes import Volumes
+from runtime.model.load import check_model_files, load_model, load_tokenizer
+from runtime.stage.files import finish_folder
+from runtime.stage.memory import as_memory_failure
+from runtime.stage.report import CONFIG_FILE, METRICS_FILE, read_complete
+from runtime.train.model_card import CARD_FILE
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -59,7 +59,7 @@ def export(job: Path, target: Path, models: Path) -> str:
     if target.exists():
         raise StageError("RUN747", f"`{target.name}` is there already", "name a new folder with `--to`")
     if isinstance(stage, RewardStage):
-        hint = "load it with `runtime.reward_model`, as PPO does"
+        hint = "load it with `runtime.model.reward_model`, as PPO does"
         raise StageError("RUN747", f"`{job.name}` is a reward model, whose head is no part of a language model", hint)
     volumes = Volumes(models=models, data=job.parent, outputs=job.parent)
     check_model_files(merged, volumes)
@@ -89,7 +89,7 @@ def _what_was_made(job: Path) -> tuple[TrainingStage, ModelBlock]:
 
 
 def _export(stage: TrainingStage, merged: ModelBlock, volumes: Volumes, target: Path) -> str:
-    from runtime.smoke import check_saved
+    from runtime.train.smoke import check_saved
 
     tokenizer = load_tokenizer(merged, volumes)
     model = load_model(merged, volumes)

@@ -18,9 +18,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from runtime.errors import StageError, as_write_failure
-from runtime.exit_codes import ExitCode
-from runtime.files import finish_folder
+from runtime.contract.errors import StageError, as_write_failure
+from runtime.contract.exit_codes import ExitCode
+from runtime.stage.files import finish_folder
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from compiler.load import compose
-from compiler.source import SourceDocument
+from compiler.spec.yaml.document import SourceDocument
+from compiler.spec.yaml.load import compose
 
 settings.register_profile("no deadline", deadline=None)  # a test never times: machines are busy now and then
 settings.load_profile("no deadline")

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from compiler.cli import app
-from compiler.local import process, run
+from compiler.cli.app import app
+from compiler.run.local import process, run
 
 # behaves as a stage does: reads its config, logs, leaves metrics.json; BEHAVE says what goes wrong with which stage
 STAGE = textwrap.dedent(

@@ -33,7 +33,7 @@ def test_packages_meet_only_in_rendered_files(package: str) -> None:
 @pytest.mark.parametrize("arguments", [["--help"], ["check", "specs/support-rag"]])
 def test_quick_commands_import_nothing_heavy(arguments: list[str]) -> None:
     code = (
-        "import sys\nfrom compiler.cli import app\n"
+        "import sys\nfrom compiler.cli.app import app\n"
         f"try:\n    app({arguments!r})\nexcept SystemExit as end:\n    assert end.code in (0, None), end.code\n"
         f"print(sorted(set(sys.modules) & {HEAVY | MEASURING | {'jinja2', 'rich'}!r}), file=sys.stderr)"
     )

@@ -41,7 +41,7 @@ def access(
     The namespace with the Pod Security Standard `restricted`, a network policy that denies everything, and a role with
     no more than it needs for what applies plans and for those who look at them.
     """
-    from compiler.access import print_access
+    from compiler.run.cluster.access import print_access
 
     raise typer.Exit(print_access(profile, ci or [], readers or [], driver or []))
 
@@ -59,6 +59,6 @@ def driver(
 
     Its account, role and network policy are set up once, by what `trainspec access --driver` prints.
     """
-    from compiler.driver import print_driver
+    from compiler.run.cluster.driver import print_driver
 
     raise typer.Exit(print_driver(plan, plan_digest, diagnostics))

@@ -7,7 +7,7 @@ from typing import Annotated, Optional
 import typer
 
 from compiler import __version__
-from compiler.discover import plan_folder
+from compiler.spec.discover import plan_folder
 
 app = typer.Typer(
     name="trainspec",

@@ -40,7 +40,7 @@ def init(
 
     Also writes a cluster profile and the schemas for editors where there are none. Nothing is overwritten.
     """
-    from compiler.init import init_spec
+    from compiler.cli.init.command import init_spec
 
     given = {
         "name": name,
@@ -81,8 +81,8 @@ def data(
     Rows, lengths in tokens, duplicates, overlap of training and evaluation, languages, hints of personal data. A plan
     can then be made where a remote source is not.
     """
-    from compiler.commands import report
-    from compiler.data.command import Wanted, measure_data
+    from compiler.diagnostics.report import report
+    from compiler.run.measure.command import Wanted, measure_data
 
     wanted = Wanted.of(sources or [], rows or [], models, check_only=check_only)
     raise typer.Exit(measure_data(paths or [Path("specs")], wanted, lambda found: report(found, diagnostics)))
@@ -99,6 +99,6 @@ def schema(
 
     With the YAML language server: `# yaml-language-server: $schema=training-spec.schema.json` as a spec's first line.
     """
-    from compiler.commands import print_schema
+    from compiler.diagnostics.report import print_schema
 
     raise typer.Exit(print_schema(kind))

@@ -19,7 +19,7 @@ def check(
 
     All problems of all specs are told at once, each with its place, a code and a hint.
     """
-    from compiler.batch import check_specs
+    from compiler.cli.batch import check_specs
 
     raise typer.Exit(check_specs(paths or [Path("specs")], diagnostics, jobs=jobs, use_cache=not no_cache))
 
@@ -39,7 +39,7 @@ def compile_(
 
     The same spec gives the same bytes. A plan folder is replaced as a whole or not at all.
     """
-    from compiler.batch import compile_specs
+    from compiler.cli.batch import compile_specs
 
     chosen = paths or [Path("specs")]
     raise typer.Exit(compile_specs(chosen, diagnostics, check_only=check_only, jobs=jobs, use_cache=not no_cache))
@@ -55,6 +55,6 @@ def explain(
 
     For a spec: the phase, the rules that decided it with their evidence, and the alternatives with why not.
     """
-    from compiler.commands import explain_subject
+    from compiler.diagnostics.report import explain_subject
 
     raise typer.Exit(explain_subject(subject))

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, TypeVar
 
-from compiler.credentials import masked
 from compiler.diagnostics.codes import CODES
+from compiler.diagnostics.credentials import masked
 
 T = TypeVar("T")
 MAX_TEXT = 2_000

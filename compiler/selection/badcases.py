@@ -2,11 +2,11 @@
 The order below is their precedence.
 """
 
-from compiler.schema.v1.evidence import BadcaseKind, BadcaseReportBody
-from compiler.schema.v1.thresholds import Thresholds
-from compiler.schema.v1.types import BadcaseClass
 from compiler.selection.facts import BadcaseGroup
 from compiler.selection.statistics import wilson_interval
+from compiler.spec.schema.evidence import BadcaseKind, BadcaseReportBody
+from compiler.spec.schema.thresholds import Thresholds
+from compiler.spec.schema.types import BadcaseClass
 
 REPLAYS = 5  # thresholds of replays are written for so many
 

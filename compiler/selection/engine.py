@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from compiler.schema.v1.types import BadcaseClass, GapKind
 from compiler.selection.facts import Facts, StageChoice
 from compiler.selection.model import (
     AddStage,
@@ -23,6 +22,7 @@ from compiler.selection.model import (
     Warn,
 )
 from compiler.selection.rules import MIXED_INTO, ON_POLICY_BEFORE, RULES, STAGE_ORDER
+from compiler.spec.schema.types import BadcaseClass, GapKind
 
 
 def select(facts: Facts, rules: tuple[Rule, ...] = RULES) -> Selection:

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from compiler.data import DataFile
-from compiler.data.gates import Overlap
-from compiler.schema.v1.thresholds import Thresholds
-from compiler.schema.v1.types import BadcaseClass, GapKind, Purpose, Shape
+from compiler.spec.data import DataFile
+from compiler.spec.data.gates import Overlap
+from compiler.spec.schema.thresholds import Thresholds
+from compiler.spec.schema.types import BadcaseClass, GapKind, Purpose, Shape
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

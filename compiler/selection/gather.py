@@ -3,20 +3,6 @@
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
-from compiler.data.gates import overlaps
-from compiler.defaults import METRICS
-from compiler.evidence import EvidenceFile
-from compiler.inputs import Inputs
-from compiler.naming import job_name
-from compiler.schema.v1.evidence import (
-    BadcaseReport,
-    Estimate,
-    ProbeReport,
-    PromptRounds,
-    RewardPreflight,
-    StageResult,
-)
-from compiler.schema.v1.types import BadcaseClass, Purpose
 from compiler.selection.badcases import groups
 from compiler.selection.facts import (
     BadcaseGroup,
@@ -30,10 +16,24 @@ from compiler.selection.facts import (
     Source,
     Teacher,
 )
-from compiler.selection.measure import readings, recall_only
-from compiler.selection.preflight import checks
+from compiler.selection.probe_verdicts import readings, recall_only
 from compiler.selection.result_notes import notes_of
-from compiler.staleness import stale
+from compiler.selection.reward_verdicts import checks
+from compiler.spec.data.gates import overlaps
+from compiler.spec.evidence import EvidenceFile
+from compiler.spec.inputs import Inputs
+from compiler.spec.methods.catalog import METRICS
+from compiler.spec.names import job_name
+from compiler.spec.schema.evidence import (
+    BadcaseReport,
+    Estimate,
+    ProbeReport,
+    PromptRounds,
+    RewardPreflight,
+    StageResult,
+)
+from compiler.spec.schema.types import BadcaseClass, Purpose
+from compiler.spec.stale import stale
 
 R = TypeVar("R", BadcaseReport, ProbeReport, PromptRounds, RewardPreflight, StageResult)
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from compiler.schema.v1.types import BadcaseClass, GapKind
 from compiler.selection.facts import Evidence, Facts, Result, StageChoice
+from compiler.spec.schema.types import BadcaseClass, GapKind
 
 
 class Phase(StrEnum):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from compiler.schema.v1.evidence import StageResultBody
+from compiler.spec.schema.evidence import StageResultBody
 
 
 def notes_of(result: StageResultBody) -> tuple[str, ...]:

@@ -2,9 +2,9 @@
 rule of that phase is asked, and sees what those before it concluded and chose.
 """
 
-from compiler.schema.v1.types import GapKind
 from compiler.selection.model import Phase, Rule
 from compiler.selection.predicates import distillation, gaps, gates, preference, prompts, reinforcement, supervised
+from compiler.spec.schema.types import GapKind
 
 RULES_VERSION = "2026.12"
 

@@ -53,7 +53,7 @@ def answer_rows(model: Path, rows: Sequence[dict[str, Any]], name: str) -> Answe
 
 def badcases(wrong: Sequence[tuple[dict[str, Any], str]], model: str, prompt_version: str) -> list[dict[str, Any]]:
     """Return a badcase for each wrong answer that is a whole query: what was answered, and the gold as the fix."""
-    from runtime.sql import extract_sql
+    from runtime.scoring.sandbox.sql import extract_sql
 
     return [
         {

@@ -15,10 +15,10 @@ from typing import Any
 
 import torch
 
-from runtime.config.blocks import ModelBlock
-from runtime.generate import generate_batch, prompt_ids
-from runtime.model import load_model, load_tokenizer
-from runtime.volumes import Volumes
+from runtime.contract.blocks import ModelBlock
+from runtime.contract.volumes import Volumes
+from runtime.model.generate import generate_batch, prompt_ids
+from runtime.model.load import load_model, load_tokenizer
 
 HERE = Path(__file__).resolve().parent
 BASE = ModelBlock(path="smollm2-135m-instruct/0.1.2", adapters=[], dtype="float32", trust_remote_code=False)

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from kubernetes import client
 
-from compiler.local.manifests import LocalJob, read_plan
-from compiler.local.process import Ended, Places, run_job
-from compiler.local.run import default_models
+from compiler.run.local.jobs import LocalJob, read_plan
+from compiler.run.local.process import Ended, Places, run_job
+from compiler.run.local.run import default_models
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from cluster.player import Player

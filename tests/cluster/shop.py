@@ -14,8 +14,8 @@ from cluster.player import Player
 from cluster.server import ROOT, Server
 from typer.testing import CliRunner
 
-from compiler.cli import app
-from compiler.cluster.cluster_plan import ClusterPlan, read_cluster_plan
+from compiler.cli.app import app
+from compiler.run.cluster.state.plan import ClusterPlan, read_cluster_plan
 
 
 def is_complete(told: str) -> bool:

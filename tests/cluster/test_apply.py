@@ -8,8 +8,8 @@ from cluster.server import ROOT
 from cluster.shop import Shop
 
 from compiler import __version__
-from compiler.cluster.api import APPLY, Api
-from compiler.cluster.connect import Target
+from compiler.run.cluster.api.client import APPLY, Api
+from compiler.run.cluster.api.connect import Target
 
 
 def test_stages_start_one_after_the_other_and_once(shop: Shop) -> None:

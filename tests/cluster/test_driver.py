@@ -16,9 +16,9 @@ from cluster.roles import permits
 from cluster.shop import Shop, is_complete
 from conftest import DIGEST
 
-from compiler.cluster.api import Api
-from compiler.cluster.connect import Target
-from compiler.cluster.ledger import Record, State, read_ledger, write
+from compiler.run.cluster.api.client import Api
+from compiler.run.cluster.api.connect import Target
+from compiler.run.cluster.state.ledger import Record, State, read_ledger, write
 
 NETWORK = "10.0.0.1/32"
 BAD = {"status": "failed", "exit_code": 65, "code": "RUN721", "message": "bad row", "hint": "mend it"}

@@ -11,7 +11,7 @@ from cluster.shop import Shop
 from gitops_page import lay_down
 from typer.testing import CliRunner
 
-from compiler.cli import app
+from compiler.cli.app import app
 
 kubectl = pytest.fixture(namespace_of_its_own)
 MAY = {

@@ -9,9 +9,9 @@ from cluster.pod import Pod, pod
 from cluster.shop import Shop
 from kubernetes.config import incluster_config
 
-from compiler.cluster.api import Api
-from compiler.cluster.connect import Target
-from compiler.cluster.problems import ClusterError
+from compiler.run.cluster.api.client import Api
+from compiler.run.cluster.api.connect import Target
+from compiler.run.cluster.api.errors import ClusterError
 
 STALE = "one-that-ran-out"
 JOB = {

@@ -14,10 +14,10 @@ from cluster.shop import Shop
 from conftest import PROFILE, SPEC, MakeSpec
 from faulty_http import Fault, Upstream, faulty_http
 
-from compiler.cluster.api import Api
-from compiler.cluster.connect import Target
-from compiler.cluster.problems import ApiError, ClusterError
-from compiler.cluster.refusals import refusal
+from compiler.run.cluster.api.client import Api
+from compiler.run.cluster.api.connect import Target
+from compiler.run.cluster.api.errors import ApiError, ClusterError
+from compiler.run.cluster.api.refusals import refusal
 
 EXEC = "exec: {apiVersion: client.authentication.k8s.io/v1, command: no-such-program, interactiveMode: Never}"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from conftest import MakeSpec
 
-from compiler.pipeline import compile_spec
+from compiler.pipeline.phases import compile_spec
 
 TESTS = Path(__file__).parents[1]
 CASES = sorted(path.name for path in (TESTS / "golden" / "outputs").iterdir())

@@ -8,11 +8,11 @@ from cluster.server import kubeconfig
 from cluster.shop import Shop
 from typer.testing import CliRunner
 
-from compiler.cli import app
-from compiler.cluster.api import Api
-from compiler.cluster.connect import Target
-from compiler.cluster.problems import ClusterError
-from compiler.cluster.snapshot import Watch
+from compiler.cli.app import app
+from compiler.run.cluster.api.client import Api
+from compiler.run.cluster.api.connect import Target
+from compiler.run.cluster.api.errors import ClusterError
+from compiler.run.cluster.state.snapshot import Watch
 
 PLANS = 4
 

@@ -10,7 +10,7 @@ from cluster.roles import allowed
 from conftest import PROFILE
 from typer.testing import CliRunner, Result
 
-from compiler.cli import app
+from compiler.cli.app import app
 
 VERBS = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "bind", "escalate", "*")
 SEES = {"get", "list", "watch"}

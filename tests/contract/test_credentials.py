@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from compiler import credentials
-from runtime import credentials as of_runtime
+from compiler.diagnostics import credentials
+from runtime.stage import credentials as of_runtime
 
 ROOT = Path(__file__).parent.parent.parent
 COMMITTED = [

@@ -11,9 +11,9 @@ import yaml
 from conftest import DIGEST, PROFILE, MakeSpec
 from typer.testing import CliRunner, Result
 
-from compiler.cli import app
-from compiler.driver import MAX_BYTES, WAIT_SECONDS
-from compiler.output import folder_digest
+from compiler.cli.app import app
+from compiler.render.plan_folder import folder_digest
+from compiler.run.cluster.driver import MAX_BYTES, WAIT_SECONDS
 
 DRIVEN = PROFILE.replace("  storage:\n", f"  driverImage: registry.example.com/driver@sha256:{DIGEST}\n  storage:\n")
 LOADING = DRIVEN.replace(
@@ -135,7 +135,7 @@ def test_a_profile_without_an_image_for_it_is_told_its_place(make_spec: MakeSpec
 
 
 def test_a_plan_too_large_for_a_config_map_is_refused(plan: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("compiler.driver.MAX_BYTES", 1000)
+    monkeypatch.setattr("compiler.run.cluster.driver.MAX_BYTES", 1000)
     assert "a ConfigMap takes 1,000" in refused(plan)
     assert sum(each.stat().st_size for each in plan.iterdir()) < MAX_BYTES / 10
 

@@ -21,8 +21,8 @@ from typing import Any
 import pytest
 import yaml
 
-from compiler.driver import driver_text
-from compiler.output import folder_digest
+from compiler.render.plan_folder import folder_digest
+from compiler.run.cluster.driver import driver_text
 
 ROOT = Path(__file__).parent.parent.parent
 CONTAINERFILE = ROOT / "runtime" / "Containerfile"
@@ -137,7 +137,9 @@ def ignored(path: str) -> bool:
 def test_what_is_copied_is_there_and_nothing_else_is_sent(steps: Steps) -> None:
     assert set(sources(steps)) == {"pyproject.toml", "runtime/constraints.txt", "runtime", "compiler", "templates"}
     assert set(sources(target(steps, "code"))) == {"runtime"}, "the runtime goes without the compiler"
-    assert not any(ignored(path) for path in (*sources(steps), "runtime/page.html.j2", "compiler/cluster/api.py"))
+    assert not any(
+        ignored(path) for path in (*sources(steps), "runtime/stage/page.html.j2", "compiler/run/cluster/api/client.py")
+    )
     assert all(ignored(path) for path in (".git/config", "tests/conftest.py", "specs/shop/spec.yaml", ".venv/bin/pip"))
     assert ignored("runtime/__pycache__/stage.pyc")
 

@@ -15,7 +15,7 @@ from conftest import PROFILE as PROFILE_ON_CPU
 from conftest import MakeSpec
 from operator_schemas import problems
 
-from compiler.pipeline import compile_spec
+from compiler.pipeline.phases import compile_spec
 
 PROFILE = (Path(__file__).parents[1] / "golden" / "outputs" / "several-nodes" / "profile.yaml").read_text()
 GROUPS = ("jobset.x-k8s.io/", "trainer.kubeflow.org/")
@@ -213,7 +213,7 @@ def test_a_queue_is_told_on_the_object_that_it_admits(make_spec: MakeSpec, outpu
 
 def test_one_failure_of_a_group_counts_once(make_spec: MakeSpec) -> None:
     """Exit codes as the runtime means them: what may not be tried again comes first, then what is nobody's failure."""
-    from runtime.exit_codes import ExitCode
+    from runtime.contract.exit_codes import ExitCode
 
     for output in ("job", *FOR_OPERATORS):
         for spec in inner_jobs(rendered(make_spec, output)):

@@ -9,14 +9,14 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from compiler.cli import app
-from compiler.schema.v1.evidence import PreflightBody
-from compiler.selection import preflight as rules
-from runtime.config.read import parse_stage
-from runtime.config.stages import PreflightStage
-from runtime.preflight import table
-from runtime.preflight.probes import HACKS
-from runtime.preflight.table import CHECKS, verdict_of
+from compiler.cli.app import app
+from compiler.selection import reward_verdicts as rules
+from compiler.spec.schema.evidence import PreflightBody
+from runtime.contract.read import parse_stage
+from runtime.contract.stages import PreflightStage
+from runtime.scoring.preflight import table
+from runtime.scoring.preflight.probes import HACKS
+from runtime.scoring.preflight.table import CHECKS, verdict_of
 
 SPECS = Path(__file__).resolve().parents[2] / "specs"
 AROUND = (0.0, 0.59, 0.6, 0.79, 0.8, 0.89, 0.9, 0.94, 0.95, 1.0)

@@ -3,9 +3,9 @@
 import re
 from pathlib import Path
 
-from compiler import explain
-from compiler.discover import discover
-from compiler.pipeline import make_plan
+from compiler.explain import plan as explain
+from compiler.pipeline.phases import make_plan
+from compiler.spec.discover import discover
 
 ROOT = Path(__file__).parent.parent.parent
 SHOWN = re.compile(r"(?<=^```\n)(?P<name>[a-z0-9-]+): [^\n]*\n├─ goal.*?(?=^```$)", re.MULTILINE | re.DOTALL)

@@ -12,8 +12,8 @@ import yaml
 from conftest import PROFILE, MakeSpec
 from typer.testing import CliRunner
 
-from compiler.cli import app
-from compiler.load import load
+from compiler.cli.app import app
+from compiler.spec.yaml.load import load
 
 ROOT = Path(__file__).parent.parent.parent
 GPU_PROFILE = PROFILE.replace(

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from compiler.defaults import COMPARED, NEEDED_OPTION, REWARD_OPTIONS, REWARDS
 from compiler.diagnostics import Location
-from compiler.reward_checks import OPTION_TYPES, reward_options_fit
-from compiler.schema.v1.training_spec import Reward
-from runtime.rewards import options as runtime
+from compiler.spec.check_reward import OPTION_TYPES, reward_options_fit
+from compiler.spec.methods.catalog import COMPARED, NEEDED_OPTION, REWARD_OPTIONS, REWARDS
+from compiler.spec.schema.training_spec import Reward
+from runtime.contract import reward_options as runtime
 
 VALUES = (
     *(None, True, -1, 0, 1, 3, 1.0, 2.5, ["a"], {"a": 1}),

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from conftest import PROFILE
 
-from compiler.pipeline import compile_spec, make_plan
+from compiler.explain.rule_examples import EXAMPLES, example_lines, files
+from compiler.pipeline.phases import compile_spec, make_plan
 from compiler.selection import Status
-from compiler.selection.examples import EXAMPLES, example_lines, files
 from compiler.selection.rules import RULES
 
 

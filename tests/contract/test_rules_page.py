@@ -5,11 +5,11 @@ from itertools import pairwise
 
 import pytest
 
-from compiler.docs.rules import named_rules, page, thresholds
-from compiler.schema.v1.thresholds import Thresholds
-from compiler.schema.v1.types import GapKind
+from compiler.explain.docs.rules import named_rules, page, thresholds
 from compiler.selection.model import Phase
 from compiler.selection.rules import MIXED_INTO, ON_POLICY_BEFORE, RULES, STAGE_ORDER
+from compiler.spec.schema.thresholds import Thresholds
+from compiler.spec.schema.types import GapKind
 
 CHINESE = re.compile("[\u4e00-\u9fff]")
 

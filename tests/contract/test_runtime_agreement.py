@@ -14,16 +14,16 @@ import yaml
 from conftest import MakeSpec
 from typer.testing import CliRunner
 
-from compiler.cli import app
-from compiler.data.sources import read_source
-from compiler.runtime_support import RUNTIME_METHODS, lacking
-from compiler.schema.v1.types import BadcaseClass
-from runtime.config.blocks import BadcaseClass as RuntimeClass
-from runtime.config.blocks import DataBlock
-from runtime.config.read import parse_stage
-from runtime.data import read_rows
-from runtime.errors import StageError
-from runtime.volumes import Volumes
+from compiler.cli.app import app
+from compiler.spec.data.sources import read_source
+from compiler.spec.methods.supported import RUNTIME_METHODS, lacking
+from compiler.spec.schema.types import BadcaseClass
+from runtime.contract.blocks import BadcaseClass as RuntimeClass
+from runtime.contract.blocks import DataBlock
+from runtime.contract.errors import StageError
+from runtime.contract.read import parse_stage
+from runtime.contract.volumes import Volumes
+from runtime.data.rows import read_rows
 
 ROOT = Path(__file__).parent.parent.parent
 TURNS = [{"role": "user", "content": '[请] 回答,\n“a” "b"\u2028'}]
@@ -34,7 +34,7 @@ Rows = list[dict[str, Any]]
 
 
 def test_the_compiler_knows_the_methods_of_the_runtime() -> None:
-    from runtime.stage import METHODS
+    from runtime.run import METHODS
 
     assert list(METHODS) == list(RUNTIME_METHODS)
 
@@ -186,11 +186,11 @@ def test_both_refuse_the_same_files(tmp_path: Path, name: str, content: bytes) -
 
 def test_a_load_brings_what_the_compiler_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The repository's own folder `specs` is the source; what comes of it passes for what the plan was made for."""
-    from runtime import load_inputs
-    from runtime.config.stages import LoadStage
-    from runtime.context import StageContext
-    from runtime.interrupts import StopRequest
-    from runtime.progress import EventStream
+    from runtime.contract.stages import LoadStage
+    from runtime.make.inputs import stage as load_inputs
+    from runtime.stage.context import StageContext
+    from runtime.stage.events import EventStream
+    from runtime.stage.stop import StopRequest
 
     share = tmp_path / "share"
     for name in ("nl2sql", "clusters"):

@@ -6,14 +6,14 @@ from typing import get_args
 
 from trl_table import fields_of, trl_table
 
-from compiler.defaults import CONFIGS
-from compiler.trainer_fields import RUNTIME_FIELDS, trl_fields
+from compiler.spec.methods.catalog import CONFIGS
+from compiler.spec.methods.trainer_fields import RUNTIME_FIELDS, trl_fields
 
 ROOT = Path(__file__).parent.parent.parent
 
 
 def test_the_table_of_trainer_fields_is_that_of_the_installed_trl(update_golden: bool) -> None:
-    path = ROOT / "compiler" / "trl_fields.json"
+    path = ROOT / "compiler" / "spec" / "methods" / "trl_fields.json"
     text = json.dumps(trl_table(), indent=1, sort_keys=True) + "\n"
     if update_golden:
         path.write_text(text, encoding="utf-8")
@@ -26,22 +26,22 @@ def test_fields_of_the_runtime_exist() -> None:
 
 
 def test_the_fields_of_ppo_are_those_of_the_runtimes_own_config() -> None:
-    from compiler.defaults import TRAINER
-    from runtime.ppo.config import PPOConfig
+    from compiler.spec.methods.catalog import TRAINER
+    from runtime.train.ppo.config import PPOConfig
 
     assert trl_fields()["PPOConfig"] == fields_of(PPOConfig)
     assert {each.field for each in TRAINER["ppo"]} <= fields_of(PPOConfig).keys()
 
 
 def test_the_compiler_refuses_what_the_runtime_refuses() -> None:
-    from runtime.trainer_args import RESERVED
+    from runtime.train.trainer_args import RESERVED
 
     assert set(RESERVED) <= RUNTIME_FIELDS.keys()
 
 
 def test_fields_that_a_method_sets_itself_are_the_same_for_both() -> None:
-    from compiler.trainer_fields import METHOD_FIELDS
-    from runtime.config import stages
+    from compiler.spec.methods.trainer_fields import METHOD_FIELDS
+    from runtime.contract import stages
 
     owned = {
         method: set(stage.OWNED)
@@ -54,8 +54,8 @@ def test_fields_that_a_method_sets_itself_are_the_same_for_both() -> None:
 
 
 def test_ranges_are_of_fields_that_exist_and_hold_every_default() -> None:
-    from compiler.defaults import FULL_RATE, TRAINER
-    from compiler.trainer_fields import ABOVE_ZERO, AT_LEAST, AT_MOST, missed_range
+    from compiler.spec.methods.catalog import FULL_RATE, TRAINER
+    from compiler.spec.methods.trainer_fields import ABOVE_ZERO, AT_LEAST, AT_MOST, missed_range
 
     numbers = {
         name for fields in trl_fields().values() for name, kinds in fields.items() if {"int", "float"} & set(kinds)
@@ -67,7 +67,7 @@ def test_ranges_are_of_fields_that_exist_and_hold_every_default() -> None:
 
 def test_every_code_of_the_runtime_can_be_explained() -> None:
     from compiler.diagnostics import CODES
-    from runtime.errors import EXIT_CODES
+    from runtime.contract.errors import EXIT_CODES
 
     assert set(EXIT_CODES) <= CODES.keys()
 
@@ -75,7 +75,7 @@ def test_every_code_of_the_runtime_can_be_explained() -> None:
 def test_jobs_never_retry_what_the_runtime_calls_hopeless() -> None:
     import re
 
-    from runtime.exit_codes import ExitCode
+    from runtime.contract.exit_codes import ExitCode
 
     text = (ROOT / "templates" / "kubernetes" / "job.yaml.j2").read_text(encoding="utf-8")
     found = re.search(r"values: \[(.*)\]", text)

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from compiler.schema.v1.evidence import BadcaseKind, BadcaseReportBody, Replays
-from compiler.schema.v1.thresholds import Thresholds
 from compiler.selection.badcases import groups
+from compiler.spec.schema.evidence import BadcaseKind, BadcaseReportBody, Replays
+from compiler.spec.schema.thresholds import Thresholds
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

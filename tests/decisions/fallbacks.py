@@ -18,7 +18,7 @@ from decisions.world import (
     teacher,
 )
 
-from compiler.schema.v1.types import GapKind
+from compiler.spec.schema.types import GapKind
 
 SUBJECTIVE = {"reward": reward("subjective"), "results": (plateau("dpo", own=False),)}
 PAIRED = data(badcases(), pairs(), prompts())

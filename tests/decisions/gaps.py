@@ -7,8 +7,8 @@ from decisions.world import (
     reward,
 )
 
-from compiler.schema.v1.types import GapKind
 from compiler.selection.facts import Declared
+from compiler.spec.schema.types import GapKind
 
 SFT = ("sft: demos by M2",)
 UNSTABLE = Declared(kind=GapKind.UNSTABLE)

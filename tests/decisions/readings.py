@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from decisions.world import measure
 
-from compiler.schema.v1.thresholds import Thresholds
-from compiler.schema.v1.types import GapKind
 from compiler.selection.facts import Measure
-from compiler.selection.measure import readings, recall_only
+from compiler.selection.probe_verdicts import readings, recall_only
+from compiler.spec.schema.thresholds import Thresholds
+from compiler.spec.schema.types import GapKind
 
 PRESENT, ABSENT, INSUFFICIENT = "present", "absent", "insufficient evidence"
 RECALL = "recall"  # not a gap: a case for retrieval

@@ -19,9 +19,9 @@ from decisions.world import (
     reward,
 )
 
-from compiler.schema.v1.types import GapKind
 from compiler.selection.facts import Facts
-from compiler.selection.preflight import CHECKS
+from compiler.selection.reward_verdicts import CHECKS
+from compiler.spec.schema.types import GapKind
 
 SOMETIMES = {"pass_at16": measure(0.6)}
 NEVER = {"pass_at16": measure(0.01, 0.0, 0.049)}

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from compiler.schema.v1.evidence import (
+from compiler.selection.reward_verdicts import HACKS, checks
+from compiler.spec.schema.evidence import (
     Agreement,
     Alignment,
     Contract,
@@ -13,7 +14,6 @@ from compiler.schema.v1.evidence import (
     Repeatability,
     Signal,
 )
-from compiler.selection.preflight import HACKS, checks
 
 PASSES, WARNS, BLOCKS = "passes", "warns", "blocks"
 

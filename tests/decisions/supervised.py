@@ -17,7 +17,7 @@ from decisions.world import (
     teacher,
 )
 
-from compiler.schema.v1.types import GapKind
+from compiler.spec.schema.types import GapKind
 
 SFT = ("sft: demos by M2",)
 NEVER = {"pass_at16": measure(0.01, 0.0, 0.049)}

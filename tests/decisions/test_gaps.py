@@ -21,8 +21,8 @@ from decisions.world import (
     teacher,
 )
 
-from compiler.schema.v1.types import GapKind
 from compiler.selection import Status, select
+from compiler.spec.schema.types import GapKind
 
 GAPS = tuple(str(kind) for kind in GapKind)
 # CPT → SFT (with CoT data mixed in) → DPO → GRPO/PPO → distillation for deployment

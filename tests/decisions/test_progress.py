@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from conftest import DIGEST, EVIDENCE, MakeSpec, badcases, demos
 
-from compiler.pipeline import make_plan
-from compiler.plan_model import Plan
+from compiler.pipeline.phases import make_plan
+from compiler.plan.model import Plan
 from compiler.selection import Phase, Status
 
 GAPS = "  gaps:\n    - kind: unstable\n    - kind: preference\n"

@@ -9,10 +9,10 @@ from decisions.rewards import REWARDS, RewardCase
 from decisions.table import CASES
 from decisions.world import HELD_OUT, LIMITS, facts, measure, teacher
 
-from compiler.schema.v1.evidence import PreflightBody
 from compiler.selection import Status, select
-from compiler.selection.preflight import CHECKS, checks
+from compiler.selection.reward_verdicts import CHECKS, checks
 from compiler.selection.rules import RULES
+from compiler.spec.schema.evidence import PreflightBody
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)

@@ -4,10 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any
 
-from compiler.data import DataFile
-from compiler.data.gates import Overlap
-from compiler.schema.v1.thresholds import Thresholds
-from compiler.schema.v1.types import BadcaseClass, GapKind, Purpose, Shape
 from compiler.selection.facts import (
     BadcaseGroup,
     Declared,
@@ -23,7 +19,11 @@ from compiler.selection.facts import (
     Teacher,
     Verdict,
 )
-from compiler.selection.preflight import CHECKS
+from compiler.selection.reward_verdicts import CHECKS
+from compiler.spec.data import DataFile
+from compiler.spec.data.gates import Overlap
+from compiler.spec.schema.thresholds import Thresholds
+from compiler.spec.schema.types import BadcaseClass, GapKind, Purpose, Shape
 
 MODEL = "tiny/1"
 FILE = "evidence/probe.yaml"

@@ -15,9 +15,9 @@ import pyarrow.compute
 import pyarrow.parquet  # noqa: F401
 from fuzz.project import judge, peak_memory
 
-from compiler.discover import discover
-from compiler.pipeline import compile_spec
-from compiler.reads import Reads
+from compiler.pipeline.phases import compile_spec
+from compiler.spec.dependencies import Reads
+from compiler.spec.discover import discover
 
 MEMORY = 2 << 30  # of addresses, which is more than what is held: libraries reserve some hundred MiB
 CPU_S, WALL_S = 20, 90

@@ -6,12 +6,12 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["compiler"]):
-    from compiler.data.files import READERS
-    from compiler.data.shapes import SHAPES
-    from compiler.data.sources import read_source
-    from compiler.diagnostics.formats import FORMATS
-    from compiler.load import load
-    from compiler.validate import validate
+    from compiler.diagnostics.render import FORMATS
+    from compiler.spec.data.files import READERS
+    from compiler.spec.data.shapes import SHAPES
+    from compiler.spec.data.sources import read_source
+    from compiler.spec.schema.validate import validate
+    from compiler.spec.yaml.load import load
 
 ROOT = Path(__file__).parent.parent.parent
 TOKENS = [

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from compiler.docs.json_schema import json_schema
+from compiler.explain.docs.json_schema import json_schema
 
 Schema = Mapping[str, Any]
 Value = st.SearchStrategy[Any]

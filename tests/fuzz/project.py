@@ -12,12 +12,12 @@ from pathlib import Path
 import yaml
 from conftest import EVIDENCE, PROFILE, SPEC, badcases, demos, held_out, write_rows
 
-from compiler import explain
-from compiler.bundle import RenderedFile
 from compiler.diagnostics import Diagnostic, has_errors
-from compiler.diagnostics.formats import FORMATS
-from compiler.pipeline import Compiled, compile_spec
-from compiler.reads import Reads
+from compiler.diagnostics.render import FORMATS
+from compiler.explain import plan as explain
+from compiler.pipeline.phases import Compiled, compile_spec
+from compiler.render.compiler_bundle import RenderedFile
+from compiler.spec.dependencies import Reads
 
 SHIPPED = Path(__file__).parent.parent.parent / "specs"
 LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")

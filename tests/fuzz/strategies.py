@@ -12,8 +12,8 @@ from fuzz.mutate import HOSTILE, damaged, hostile_values, structures, styles, wr
 from fuzz.project import Case, Project
 from hypothesis import strategies as st
 
-from compiler.defaults import METRICS, REWARDS
-from compiler.schema import EVIDENCE
+from compiler.spec.methods.catalog import METRICS, REWARDS
+from compiler.spec.schema import EVIDENCE
 
 OLD = "old-shop"
 Cases = st.SearchStrategy[Case]

@@ -12,8 +12,8 @@ import pytest
 from conftest import MakeSpec
 from fuzz.attacks import ATTACKS
 
-from compiler.pipeline import compile_spec
-from compiler.reads import Reads
+from compiler.pipeline.phases import compile_spec
+from compiler.spec.dependencies import Reads
 
 TESTS = Path(__file__).parent.parent
 
@@ -50,7 +50,7 @@ def test_all_sources_of_a_spec_together_are_bounded(make_spec: MakeSpec, monkeyp
     path = make_spec(("  gaps:", source + source.replace("name: a", "name: b") + "  gaps:"))
     row = json.dumps({"text": "x" * 100_000}) + "\n"
     (path.parent / "data" / "x.jsonl").write_text(row)
-    monkeypatch.setattr("compiler.data.sources.MAX_SOURCE_BYTES", 150_000)
+    monkeypatch.setattr("compiler.spec.data.sources.MAX_SOURCE_BYTES", 150_000)
     found = [
         each for each in compile_spec(path, "spec.yaml", Reads(path.parent)).diagnostics if each.severity == "error"
     ]

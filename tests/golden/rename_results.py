@@ -13,9 +13,9 @@ from pathlib import Path
 
 import yaml
 
-from compiler.discover import discover
-from compiler.naming import digest
-from compiler.pipeline import make_plan
+from compiler.pipeline.phases import make_plan
+from compiler.spec.discover import discover
+from compiler.spec.names import digest
 
 SPECS = Path(__file__).resolve().parent.parent.parent / "specs"
 MARK = "illustrative figures"

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from compiler.discover import discover
-from compiler.local.collect import COMMENT
-from compiler.pipeline import make_plan
-from compiler.plan_model import Plan
+from compiler.pipeline.phases import make_plan
+from compiler.plan.model import Plan
+from compiler.run.collect import COMMENT
 from compiler.selection.model import Status
+from compiler.spec.discover import discover
 
 TABLE = Path(__file__).parent / "decisions.yaml"
 SPECS = Path(__file__).parent.parent.parent / "specs"

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from compiler.cli import app
-from compiler.diagnostics.text import format_all
-from compiler.discover import discover
-from compiler.pipeline import compile_spec
+from compiler.cli.app import app
+from compiler.diagnostics.render.text import format_all
+from compiler.pipeline.phases import compile_spec
+from compiler.spec.discover import discover
 
 HERE = Path(__file__).parent
 CLUSTERS = HERE.parent.parent / "specs" / "clusters"

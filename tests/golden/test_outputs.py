@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import MakeSpec
 
-from compiler.pipeline import compile_spec
+from compiler.pipeline.phases import compile_spec
 
 HERE = Path(__file__).parent / "outputs"
 CASES = sorted(path.name for path in HERE.iterdir())

@@ -16,11 +16,11 @@ from decisions.readings import READINGS
 from decisions.table import CASES
 from decisions.world import LIMITS
 
-from compiler.schema.v1.thresholds import Thresholds
 from compiler.selection import Status, select
 from compiler.selection.facts import Facts
 from compiler.selection.model import Advise, Effect, Finding, Rule, blocked, fired, silent
 from compiler.selection.rules import RULES
+from compiler.spec.schema.thresholds import Thresholds
 
 Table = tuple[Rule, ...]
 # a limit of whole things moves by one, one of shares by a hundredth

@@ -14,15 +14,15 @@ import pyarrow.parquet
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from compiler.data.cards import file_of
-from compiler.data.measure import Measurement
-from compiler.data.model import DataFile
-from compiler.data.sources import read_source
-from compiler.data.write_card import COMMENT, Measured, card_data
-from compiler.load import compose
-from compiler.schema.v1.data_card import DataCard
-from compiler.schema.v1.training_spec import TrainingSpec
-from compiler.yaml_document import document_text
+from compiler.run.measure.card import COMMENT, Measured, card_data
+from compiler.run.measure.source import Measurement
+from compiler.spec.data.cards import file_of
+from compiler.spec.data.model import DataFile
+from compiler.spec.data.sources import read_source
+from compiler.spec.schema.data_card import DataCard
+from compiler.spec.schema.training_spec import TrainingSpec
+from compiler.spec.yaml.load import compose
+from compiler.spec.yaml.write import document_text
 
 Rows = list[dict[str, Any]]
 

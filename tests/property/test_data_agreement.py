@@ -8,11 +8,11 @@ from typing import Any
 from hypothesis import HealthCheck, event, example, given, settings
 from hypothesis import strategies as st
 
-from compiler.data.sources import read_source
-from runtime.config.blocks import DataBlock
-from runtime.data import read_rows
-from runtime.errors import StageError
-from runtime.volumes import Volumes
+from compiler.spec.data.sources import read_source
+from runtime.contract.blocks import DataBlock
+from runtime.contract.errors import StageError
+from runtime.contract.volumes import Volumes
+from runtime.data.rows import read_rows
 
 EXAMPLES = 300
 COLUMNS = {

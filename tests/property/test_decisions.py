@@ -12,12 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from compiler.pipeline import make_plan
-from compiler.schema.v1.types import BadcaseClass, GapKind
+from compiler.pipeline.phases import make_plan
 from compiler.selection import Phase, Selection, Status, select
 from compiler.selection.facts import Declared, Facts, Passing, Verdict
-from compiler.selection.preflight import CHECKS
+from compiler.selection.reward_verdicts import CHECKS
 from compiler.selection.rules import RULES
+from compiler.spec.schema.types import BadcaseClass, GapKind
 
 TRAINERS = {"cpt", "sft", "cot", "latent-cot", "dpo", "kto", "reward", "grpo", "ppo", "distill"}
 # the rules that may bring a method into a plan

@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from compiler.load import compose
-from compiler.naming import MAX_NAME, job_name
-from compiler.pipeline import compile_spec
-from compiler.validate import validate
+from compiler.pipeline.phases import compile_spec
+from compiler.spec.names import MAX_NAME, job_name
+from compiler.spec.schema.validate import validate
+from compiler.spec.yaml.load import compose
 
 PIECES = st.sampled_from(
     [

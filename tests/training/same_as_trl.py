@@ -16,8 +16,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: E402
 from trl.trainer.sft_config import SFTConfig  # noqa: E402
 from trl.trainer.sft_trainer import SFTTrainer  # noqa: E402
 
-from runtime.forms import Example  # noqa: E402
-from runtime.sequences import tokens_of  # noqa: E402
+from runtime.data.examples import Example  # noqa: E402
+from runtime.data.tokens import tokens_of  # noqa: E402
 
 
 def turns(role: str, content: str) -> list[dict[str, str]]:

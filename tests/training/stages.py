@@ -11,9 +11,9 @@ import traceback
 from pathlib import Path
 
 from runtime.__main__ import prepare_libraries
-from runtime.interrupts import StopRequest
-from runtime.progress import EventStream
-from runtime.stage import run_stage
+from runtime.run import run_stage
+from runtime.stage.events import EventStream
+from runtime.stage.stop import StopRequest
 
 
 def codes(folder: Path, config: str, environment: dict[str, str]) -> list[str]:

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from runtime.__main__ import prepare_libraries
-from runtime.interrupts import StopRequest
-from runtime.progress import EventStream
-from runtime.stage import run_stage
+from runtime.run import run_stage
+from runtime.stage.events import EventStream
+from runtime.stage.stop import StopRequest
 
 
 class Watched(EventStream):

@@ -17,7 +17,7 @@ from benchmarks.train.measure import RunError, read
 from benchmarks.train.shapes import SHAPES, config_of, tagged_words, write_tokenizer
 from benchmarks.train.work import Workload, on_cpu, on_gpu, quick
 
-from runtime.config.read import load_stage
+from runtime.contract.read import load_stage
 
 REPOSITORY = Path(__file__).parents[2]
 

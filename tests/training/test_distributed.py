@@ -14,11 +14,11 @@ import psutil
 import pytest
 from training import methods
 
-from runtime.config.read import load_stage
-from runtime.errors import StageError
-from runtime.group import worst
-from runtime.sharding import sharding
-from runtime.trainer_args import trainer_args
+from runtime.contract.errors import StageError
+from runtime.contract.read import load_stage
+from runtime.distributed.group import worst
+from runtime.distributed.sharding import sharding
+from runtime.train.trainer_args import trainer_args
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # the libraries announce their next versions
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from runtime.holdout import is_held_out
+from runtime.data.splits import is_held_out
 
 DATABASE = """
 CREATE TABLE singer (id INTEGER PRIMARY KEY, name TEXT, age INTEGER);
@@ -269,9 +269,9 @@ def test_the_worth_of_a_chain_tokens_and_time_are_measured(
 
 
 def test_bits_are_of_text_that_is_never_trained_on() -> None:
-    from runtime.asked import MAX_CHARACTERS, general_texts
-    from runtime.config.blocks import DataBlock
-    from runtime.data import Source
+    from runtime.contract.blocks import DataBlock
+    from runtime.data.rows import Source
+    from runtime.evaluate.question_sets import MAX_CHARACTERS, general_texts
 
     block = DataBlock(path="t", shape="text", sha256="0" * 64, rows=99, role="general", limit=50)
     texts = [f"text {index} " * 400 for index in range(99)]

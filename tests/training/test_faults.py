@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from training import methods
 
-from runtime import checkpoint
-from runtime import stage as stage_module
-from runtime.interrupts import StopRequest
-from runtime.progress import EventStream
+from runtime import run as stage_module
+from runtime.stage.events import EventStream
+from runtime.stage.stop import StopRequest
+from runtime.train import checkpoint
 
 
 def test_memory_that_runs_out_says_what_to_change(
@@ -93,7 +93,7 @@ def test_a_checkpoint_counts_only_when_it_is_whole(tmp_path: Path) -> None:
 
 LONG_CALL = """
 import hashlib, sys
-from runtime.interrupts import catch_signals
+from runtime.stage.stop import catch_signals
 stop = catch_signals()
 stop.patience = 0.3
 stop.overdue = lambda: print("overdue", stop.signal_name, flush=True)
@@ -102,7 +102,7 @@ hashlib.pbkdf2_hmac("sha256", b"x", b"y", 1_000_000_000)  # minutes in C, where 
 """
 WORKER = """
 import os, signal, time
-from runtime.interrupts import catch_signals
+from runtime.stage.stop import catch_signals
 stop = catch_signals()
 stop.patience = 0.2
 worker = os.fork()

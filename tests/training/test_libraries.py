@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from runtime.config.stages import SftStage
-from runtime.cpu import attend_short_rows_by_matrices, has_fast_bfloat16, score_only_labelled_positions
-from runtime.errors import StageError
-from runtime.trainer_args import lora_config, trainer_args
+from runtime.contract.errors import StageError
+from runtime.contract.stages import SftStage
+from runtime.model.cpu import attend_short_rows_by_matrices, has_fast_bfloat16, score_only_labelled_positions
+from runtime.train.trainer_args import lora_config, trainer_args
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")  # the libraries announce their next versions
 

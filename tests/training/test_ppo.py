@@ -20,8 +20,8 @@ def trainer_for(
 ) -> Any:
     from datasets import Dataset
 
-    from runtime.ppo.config import PPOConfig
-    from runtime.ppo.trainer import PPOTrainer
+    from runtime.train.ppo.config import PPOConfig
+    from runtime.train.ppo.trainer import PPOTrainer
 
     peft_config = settings.pop("peft_config", None)
     fixed = {"use_cpu": True, "bf16": False, "report_to": "none", "disable_tqdm": True, "save_strategy": "no"}
@@ -172,9 +172,9 @@ def run(
     workspace: Any, name: str, config: dict[str, Any], stop_at: int | None = None
 ) -> tuple[int, list[dict[str, Any]]]:
     """Run a stage in this process, asked to stop at a step; return its exit code and events."""
-    from runtime.interrupts import StopRequest
-    from runtime.progress import EventStream
-    from runtime.stage import run_stage
+    from runtime.run import run_stage
+    from runtime.stage.events import EventStream
+    from runtime.stage.stop import StopRequest
 
     stop, events = StopRequest(), []
 
@@ -279,7 +279,7 @@ def test_an_answer_ends_with_its_first_end_token(tiny: tuple[Any, Any]) -> None:
     """Also where the end token pads as well, and where a prompt holds it."""
     import torch
 
-    from runtime.ppo.rollouts import sample_answers
+    from runtime.train.ppo.rollouts import sample_answers
 
     model, tokenizer = tiny
     end = tokenizer.eos_token_id
@@ -297,8 +297,8 @@ def test_an_answer_ends_with_its_first_end_token(tiny: tuple[Any, Any]) -> None:
 def test_figures_of_padded_rows_are_those_of_each_row_alone(tiny: tuple[Any, Any]) -> None:
     import torch
 
-    from runtime.ppo.policy import PolicyWithValue
-    from runtime.ppo.rollouts import Rollout, sample_answers
+    from runtime.train.ppo.policy import PolicyWithValue
+    from runtime.train.ppo.rollouts import Rollout, sample_answers
 
     model, _ = tiny
     policy = PolicyWithValue(model)
@@ -329,7 +329,7 @@ def test_figures_of_padded_rows_are_those_of_each_row_alone(tiny: tuple[Any, Any
 
 
 def test_every_row_comes_once_an_epoch_and_each_epoch_in_another_order() -> None:
-    from runtime.ppo.rollouts import RolloutSampler
+    from runtime.train.ppo.rollouts import RolloutSampler
 
     sampler = RolloutSampler(rows=7, size=3, repeats=2, seed=1)
     first = list(sampler)

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from training import methods
 
-from runtime import tracking
-from runtime.config.read import load_stage
-from runtime.errors import StageError
+from runtime.contract.errors import StageError
+from runtime.contract.read import load_stage
 from runtime.export import main as export
-from runtime.page import page
+from runtime.stage.page import page
+from runtime.train import tracking
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # the libraries announce their next versions
 
@@ -165,7 +165,7 @@ def test_weights_that_differ_from_the_trained_ones_are_not_kept(shared_workspace
     from safetensors.torch import load_file, save_file
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    from runtime.smoke import check_saved
+    from runtime.train.smoke import check_saved
 
     base = shared_workspace.models / "tiny" / "1"
     model, tokenizer = AutoModelForCausalLM.from_pretrained(base), AutoTokenizer.from_pretrained(base)

@@ -11,8 +11,8 @@ from typing import Any, get_args
 import pytest
 from training import methods
 
-from runtime.config.stages import AnyStage, TrainingStage
-from runtime.stage import METHODS
+from runtime.contract.stages import AnyStage, TrainingStage
+from runtime.run import METHODS
 
 PROGRAM = Path(__file__).with_name("interrupted.py")
 STOPPED_AT = 7  # in the second epoch, where a resumed run could take up another order of rows

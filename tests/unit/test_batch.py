@@ -9,10 +9,12 @@ import pytest
 from benchmarks.generate import write_project
 from typer.testing import CliRunner
 
-from compiler import build, progress, workers
-from compiler.cache import Cache
-from compiler.cli import app
-from compiler.discover import SpecPath
+from compiler.cli import progress
+from compiler.cli.app import app
+from compiler.pipeline import cached as build
+from compiler.pipeline import processes as workers
+from compiler.pipeline.cache import Cache
+from compiler.spec.discover import SpecPath
 
 PARENT = os.getpid()
 
@@ -82,7 +84,7 @@ def test_what_specs_share_is_told_once(project: Path) -> None:
 
 def test_what_a_killed_process_owes_is_done_by_another(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     alone = outcome(project, "check", "--jobs", "1", "--no-cache")
-    monkeypatch.setattr("compiler.batch.checked", dies_in_a_copy)
+    monkeypatch.setattr("compiler.cli.batch.checked", dies_in_a_copy)
     assert outcome(project, "check", "--jobs", "2", "--no-cache") == alone
 
 

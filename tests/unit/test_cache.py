@@ -9,13 +9,13 @@ import pytest
 from benchmarks.generate import write_project
 from typer.testing import CliRunner, Result
 
-from compiler import pipeline
-from compiler.build import checked, compiled
-from compiler.cache import Cache, compiler_digest
-from compiler.cli import app
-from compiler.discover import SpecPath, discover
-from compiler.output import write
-from compiler.reads import Reads
+from compiler.cli.app import app
+from compiler.pipeline import phases as pipeline
+from compiler.pipeline.cache import Cache, compiler_digest
+from compiler.pipeline.cached import checked, compiled
+from compiler.render.plan_folder import write
+from compiler.spec.dependencies import Reads
+from compiler.spec.discover import SpecPath, discover
 
 HOME = "XDG_CACHE_HOME"
 ROOT = Path(__file__).parent.parent.parent
@@ -128,15 +128,15 @@ def test_an_entry_of_another_compiler_is_not_used(project: Path) -> None:
 
 
 def test_the_digest_of_the_compiler_covers_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import compiler.cache as module
+    import compiler.pipeline.cache as module
 
     package = tmp_path / "compiler"
-    shutil.copytree(Path(module.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(Path(module.__file__).parent.parent, package, ignore=shutil.ignore_patterns("__pycache__"))
     (package / "templates").mkdir(exist_ok=True)
     (package / "templates" / "job.yaml.j2").write_text("a", encoding="utf-8")
-    monkeypatch.setattr(module, "__file__", str(package / "cache.py"))
+    monkeypatch.setattr(module, "__file__", str(package / "pipeline" / "cache.py"))
     digests = {compiler_digest.__wrapped__()}
-    for changed in ("naming.py", "selection/rules.py", "trl_fields.json", "templates/job.yaml.j2"):
+    for changed in ("spec/names.py", "selection/rules.py", "spec/methods/trl_fields.json", "templates/job.yaml.j2"):
         with (package / changed).open("a", encoding="utf-8") as stream:
             stream.write("\n")
         digests.add(compiler_digest.__wrapped__())
@@ -174,7 +174,7 @@ def test_errors_are_not_kept(project: Path) -> None:
 
 def test_old_entries_go_when_there_are_too_many(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cache, spec = filled(project)
-    monkeypatch.setattr("compiler.cache.MAX_ENTRIES", 4)
+    monkeypatch.setattr("compiler.pipeline.cache.MAX_ENTRIES", 4)
     for number in range(6):
         compiled(replace(spec, shown=f"{number}/spec.yaml"), cache=cache, may_mend=False)
     cache.prune()

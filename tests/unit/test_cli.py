@@ -7,7 +7,7 @@ import pytest
 from conftest import MakeSpec
 from typer.testing import CliRunner, Result
 
-from compiler.cli import app
+from compiler.cli.app import app
 
 
 def run(*arguments: object) -> Result:

@@ -7,14 +7,14 @@ import pytest
 from conftest import MakeSpec
 from typer.testing import CliRunner
 
-from compiler.cli import app
-from compiler.cluster import apply
-from compiler.cluster.apply import apply_plans
-from compiler.cluster.approve import Approval, approvals, approved_plan
-from compiler.cluster.cluster_plan import read_cluster_plan, rendered_cluster_plan
+from compiler.cli.app import app
 from compiler.diagnostics import Diagnostic
-from compiler.manifests import rendered_data
-from compiler.output import folder_digest, folder_files
+from compiler.render.plan_folder import folder_digest, folder_files
+from compiler.run.cluster.apply import apply
+from compiler.run.cluster.apply.apply import apply_plans
+from compiler.run.cluster.apply.approve import Approval, approvals, approved_plan
+from compiler.run.cluster.state.plan import read_cluster_plan, rendered_cluster_plan
+from compiler.run.manifests import rendered_data
 
 PLANS = sorted(path.parent for path in (Path(__file__).parents[2] / "specs").glob("*/plan/PLAN.md"))
 

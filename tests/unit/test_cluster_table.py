@@ -5,8 +5,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from compiler.cluster.rows import Row
-from compiler.cluster.table import screenful
+from compiler.run.cluster.show.rows import Row
+from compiler.run.cluster.show.table import screenful
 
 PLANS = [[Row(plan=f"plan-{number}", namespace="ml", stage="sft", job="x", state="waits")] for number in range(50)]
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from compiler.cluster.reasons import Place, advice, failure_reason, waiting_reason
-from compiler.cluster.views import JobView, Phase, job_view, pod_view
+from compiler.run.cluster.state.jobs import JobView, Phase, job_view, pod_view
+from compiler.run.cluster.state.reasons import Place, advice, failure_reason, waiting_reason
 
 PLACE = Place(plan="specs/x/plan", stage="train")
 FAILED = {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": "too many"}

@@ -10,9 +10,9 @@ import yaml
 from conftest import MakeSpec
 from local_project import Project, make_project
 
-from compiler.evidence import as_evidence
-from compiler.load import load
-from compiler.schema.v1.evidence import StageResult
+from compiler.spec.evidence import as_evidence
+from compiler.spec.schema.evidence import StageResult
+from compiler.spec.yaml.load import load
 
 
 @pytest.fixture
@@ -275,10 +275,10 @@ CHECKED = {
 
 def test_the_preflight_of_a_reward_becomes_a_document(project: Project) -> None:
     """A stage of the plan stands in for it: what counts is the method, and what its `metrics.json` reports."""
-    from compiler.local.manifests import read_plan
-    from compiler.local.preflight_evidence import preflight_document
-    from compiler.schema.v1.evidence import RewardPreflight
-    from compiler.yaml_document import document_text
+    from compiler.run.local.jobs import read_plan
+    from compiler.run.preflight_evidence import preflight_document
+    from compiler.spec.schema.evidence import RewardPreflight
+    from compiler.spec.yaml.write import document_text
 
     jobs = read_plan(project.plan).value
     assert jobs

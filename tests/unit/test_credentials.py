@@ -8,8 +8,8 @@ from conftest import EVIDENCE, PROFILE, MakeSpec
 from local_project import Project, make_project
 from typer.testing import CliRunner, Result
 
-from compiler.cli import app
-from compiler.credentials import credentials_in, masked
+from compiler.cli.app import app
+from compiler.diagnostics.credentials import credentials_in, masked
 
 # taken apart, so that scanners of this repository do not take them for real ones
 HUB = "hf_" + "aB3dE5" * 6

@@ -7,8 +7,8 @@ import pytest
 from conftest import EVIDENCE, SPEC, MakeSpec, badcases, demos, held_out, write_rows
 from typer.testing import CliRunner
 
-from compiler.cli import app
-from compiler.pipeline import make_plan
+from compiler.cli.app import app
+from compiler.pipeline.phases import make_plan
 
 runner = CliRunner()
 URI = "s3://bucket/demos.jsonl"
@@ -252,7 +252,8 @@ def test_a_missing_package_is_named(make_spec: MakeSpec, monkeypatch: pytest.Mon
     import sys
 
     spec = make_spec()
-    for name in [name for name in sys.modules if name.startswith("compiler.data.") and name != "compiler.data.command"]:
+    rooms = ("compiler.run.measure.", "compiler.spec.data.")
+    for name in [each for each in sys.modules if each.startswith(rooms) and each != "compiler.run.measure.command"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "rensa", None)
     output = measure(spec, code=1)

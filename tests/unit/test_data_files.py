@@ -10,7 +10,7 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from compiler.data.sources import MAX_REPORTED_ROWS, read_source
+from compiler.spec.data.sources import MAX_REPORTED_ROWS, read_source
 
 TURNS = [{"role": "user", "content": "退款\n多久到账？"}]
 ANSWER = [{"role": "assistant", "content": 'Three "working" days, 三天'}]

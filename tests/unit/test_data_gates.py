@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from conftest import MakeSpec, badcases, demos, held_out
 
-from compiler.data.gates import overlaps, too_long
-from compiler.data.model import DataFile, Lengths, Shared
 from compiler.diagnostics import Diagnostic
-from compiler.pipeline import make_plan
-from compiler.schema.v1.training_spec import TrainingSpec
+from compiler.pipeline.phases import make_plan
+from compiler.spec.data.gates import overlaps, too_long
+from compiler.spec.data.model import DataFile, Lengths, Shared
+from compiler.spec.schema.training_spec import TrainingSpec
 
 
 def told(spec: Path, code: str) -> list[Diagnostic]:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from compiler.data.languages import language_of
-from compiler.data.near import Duplicates, Questions, jaccard, shingles
-from compiler.data.pii import kinds_in
-from compiler.data.tokens import counter_of
+from compiler.run.measure.detect import kinds_in
+from compiler.run.measure.languages import language_of
+from compiler.run.measure.tokens import counter_of
+from compiler.spec.data.near import Duplicates, Questions, jaccard, shingles
 
 LONG = "How do I change the delivery address of an order that has been paid but not been sent yet"
 LONG_ZH = "订单已经付款但是还没有发货的时候，我应该怎么样修改收货地址和联系电话？"
@@ -34,7 +34,7 @@ def test_other_texts_are_not_nearly_the_same(text: str, other: str) -> None:
 
 
 def test_what_is_kept_to_compare_with_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("compiler.data.near.MAX_KEPT", 1)
+    monkeypatch.setattr("compiler.spec.data.near.MAX_KEPT", 1)
     found = Duplicates()
     assert [found.earlier(text, text[0]) for text in (LONG, LONG_ZH, LONG, LONG_ZH)] == ["", "", LONG[0], ""]
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from compiler.data.sources import MAX_REPORTED_ROWS, read_source
+from compiler.spec.data.sources import MAX_REPORTED_ROWS, read_source
 
 
 def read(tmp_path, text: str | bytes, shape: str = "badcase"):

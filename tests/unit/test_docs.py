@@ -7,8 +7,8 @@ import pytest
 
 from compiler.diagnostics import CODES
 from compiler.diagnostics.examples import EXAMPLES
-from compiler.diagnostics.manual import FAMILIES, explain
-from compiler.docs import PAGES
+from compiler.explain.diagnostics import FAMILIES, explain
+from compiler.explain.docs import PAGES
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -16,7 +16,9 @@ DOCS = Path(__file__).parents[2] / "docs"
 @pytest.mark.parametrize("name", sorted(PAGES))
 def test_pages_are_up_to_date(name: str) -> None:
     text = PAGES[name]()
-    assert (DOCS / name).read_text(encoding="utf-8") == text, f"run `python -m compiler.docs` and review docs/{name}"
+    assert (DOCS / name).read_text(encoding="utf-8") == text, (
+        f"run `python -m compiler.explain.docs` and review docs/{name}"
+    )
     text.encode("utf-8")
 
 

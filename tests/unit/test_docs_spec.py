@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from conftest import badcases, held_out, write_rows
 
-from compiler.docs.json_schema import json_schema
-from compiler.docs.spec import EXAMPLES, KINDS, page
-from compiler.pipeline import compile_spec
+from compiler.explain.docs.json_schema import json_schema
+from compiler.explain.docs.spec import EXAMPLES, KINDS, page
+from compiler.pipeline.phases import compile_spec
 
 # the digest that the examples give for the rows of `held-out`, which this test writes
 HELD_OUT = "1baa3334853b1d6e336d9a047929439d6c71fe8ed42968c81f8c908df5b335e1"

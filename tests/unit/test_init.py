@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
-import compiler.init
-from compiler.cli import app
-from compiler.init_text import Answers, scalar, spec_text
-from compiler.load import compose
-from compiler.pipeline import make_plan
-from compiler.validate import validate
+import compiler.cli.init.command
+from compiler.cli.app import app
+from compiler.cli.init.texts import Answers, scalar, spec_text
+from compiler.pipeline.phases import make_plan
+from compiler.spec.schema.validate import validate
+from compiler.spec.yaml.load import compose
 
 FLAGS = ("--application", "rag", "--task", "回答售后问题", "--target", "0.9", "--model", "qwen3-8b/1.0")
 
@@ -141,7 +141,7 @@ def test_a_folder_that_cannot_be_written_is_told() -> None:
 
 
 def test_questions_are_asked_until_answers_can_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compiler.init, "_on_a_terminal", lambda: True)
+    monkeypatch.setattr(compiler.cli.init.command, "_on_a_terminal", lambda: True)
     given_answers = [
         "商店",
         "shop",
@@ -170,7 +170,7 @@ def test_questions_are_asked_until_answers_can_be_used(monkeypatch: pytest.Monke
 
 
 def test_flags_are_not_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compiler.init, "_on_a_terminal", lambda: True)
+    monkeypatch.setattr(compiler.cli.init.command, "_on_a_terminal", lambda: True)
     done = run(*FLAGS, "--no-runs", answers="shop\n\n\n\n\n")
     assert done.exit_code == 0, done.output
     assert "Kind of application" not in done.output

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from compiler.composer import MAX_DEPTH, plain_value
-from compiler.load import MAX_BYTES, compose, load
+from compiler.spec.yaml.compose import MAX_DEPTH, plain_value
+from compiler.spec.yaml.load import MAX_BYTES, compose, load
 
 
 def codes(text: str) -> list[str]:

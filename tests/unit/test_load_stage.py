@@ -9,8 +9,8 @@ import yaml
 from conftest import PROFILE, MakeSpec
 from local_project import make_project
 
-from compiler.pipeline import compile_spec, make_plan
-from compiler.plan_model import Plan
+from compiler.pipeline.phases import compile_spec, make_plan
+from compiler.plan.model import Plan
 
 SPECS = Path(__file__).resolve().parents[2] / "specs"
 BUCKET = "bucket: {uri: 's3://training/llm', endpoint: 'http://minio.storage:9000', secret: s3-keys}"

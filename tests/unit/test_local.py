@@ -17,12 +17,12 @@ import pytest
 from conftest import PROFILE, MakeSpec
 from local_project import Project, make_project
 
-from compiler.local import run
-from compiler.local.manifests import LocalJob, read_plan
-from compiler.local.process import Places
-from compiler.local.results import Result
-from compiler.local.show import conclusion
-from compiler.runtime_support import RUNTIME_METHODS
+from compiler.run.local import run
+from compiler.run.local.jobs import LocalJob, read_plan
+from compiler.run.local.process import Places
+from compiler.run.local.results import Result
+from compiler.run.local.show import conclusion
+from compiler.spec.methods.supported import RUNTIME_METHODS
 
 
 @pytest.fixture
@@ -162,7 +162,7 @@ def test_stopping_the_command_stops_the_stage_and_a_rerun_goes_on(
 ) -> None:
     project.behave(sft={"sleep": 60})
     code = (
-        "import sys; from compiler.local import process; from compiler.__main__ import main\n"
+        "import sys; from compiler.run.local import process; from compiler.__main__ import main\n"
         f"process.COMMAND = ['python', {str(tmp_path / 'stage.py')!r}]\n"
         f"sys.argv = ['trainspec', 'run', {str(project.plan)!r}, '--work', {str(project.work)!r}, '--models', {str(project.models)!r}]\n"
         "main()"

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from compiler import output
-from compiler.bundle import RenderedBundle, RenderedFile
+from compiler.render import plan_folder as output
+from compiler.render.compiler_bundle import RenderedBundle, RenderedFile
 
 
 def bundle(**texts: str) -> RenderedBundle:

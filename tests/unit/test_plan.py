@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from conftest import PROFILE, MakeSpec, demos, write_rows
 
-from compiler.pipeline import make_plan
+from compiler.pipeline.phases import make_plan
 
 TRAINER = ("  gaps:\n", "  training:\n    sft:\n      trainer: {learning_rate: 0.001}\n  gaps:\n")
 DEADLINE = ("  gaps:\n", "  training:\n    sft:\n      deadlineMinutes: 7\n  gaps:\n")

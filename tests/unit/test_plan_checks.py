@@ -7,8 +7,8 @@ import pytest
 from conftest import PROFILE, MakeSpec
 
 from compiler.diagnostics import Diagnostic
-from compiler.pipeline import make_plan
-from compiler.plan_model import Plan
+from compiler.pipeline.phases import make_plan
+from compiler.plan.model import Plan
 
 SPECS = Path(__file__).resolve().parents[2] / "specs"
 CHAINS = [

@@ -10,10 +10,10 @@ import pytest
 from benchmarks.generate import write_project
 from typer.testing import CliRunner
 
-from compiler import batch
-from compiler.cli import app
-from compiler.exit_codes import ExitCode
-from compiler.quick import quick
+from compiler.cli import batch
+from compiler.cli.app import app
+from compiler.cli.quick import quick
+from compiler.diagnostics.exit_codes import ExitCode
 
 Calls = list[tuple[str, tuple[Any, ...], dict[str, Any]]]
 

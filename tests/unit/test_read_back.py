@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import nodes
 
-from compiler.load import compose
-from compiler.read_back import Holes, reads_as, reads_back, same
-from compiler.render import _environment, templates_folder
-from compiler.yaml_scalar import quote
+from compiler.render.bundle import _environment, templates_folder
+from compiler.render.read_back import Holes, reads_as, reads_back, same
+from compiler.spec.yaml.load import compose
+from compiler.spec.yaml.quote import quote
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 NUMBERS = st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)

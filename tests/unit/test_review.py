@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from conftest import MakeSpec
 
-from compiler.counts import counted
-from compiler.pipeline import compile_spec
-from compiler.plan_model import Plan
+from compiler.diagnostics.wording import counted
+from compiler.pipeline.phases import compile_spec
+from compiler.plan.model import Plan
 
 SPECS = Path(__file__).resolve().parents[2] / "specs"
 CHAINS = [

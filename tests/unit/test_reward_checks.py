@@ -3,7 +3,7 @@
 import pytest
 from conftest import MakeSpec
 
-from compiler.pipeline import make_plan
+from compiler.pipeline.phases import make_plan
 
 
 @pytest.mark.parametrize(

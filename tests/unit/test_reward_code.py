@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from compiler.imports import imported
-from compiler.pipeline import make_plan
+from compiler.pipeline.phases import make_plan
+from compiler.spec.imports import imported
 
 SPECS = Path(__file__).resolve().parents[2] / "specs"
 

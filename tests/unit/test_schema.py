@@ -9,9 +9,9 @@ import pytest
 from conftest import PROFILE, ROUNDS, SPEC, document_of
 from typer.testing import CliRunner
 
-from compiler.cli import app
-from compiler.docs.json_schema import FILES, json_schema, kinds, text
-from compiler.schema import EVIDENCE
+from compiler.cli.app import app
+from compiler.explain.docs.json_schema import FILES, json_schema, kinds, text
+from compiler.spec.schema import EVIDENCE
 
 FOLDER = Path(__file__).parent.parent.parent / "specs" / "schema"
 FILE_NAMES = sorted(FILES)

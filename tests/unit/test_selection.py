@@ -4,7 +4,7 @@ import pytest
 from conftest import DIGEST, EVIDENCE, MakeSpec, badcases, demos, write_rows
 
 from compiler.diagnostics import Diagnostic
-from compiler.pipeline import make_plan
+from compiler.pipeline.phases import make_plan
 
 GAPS = "  gaps:\n    - kind: unstable\n    - kind: preference\n"
 PREFERENCE = (GAPS, "  gaps:\n    - kind: preference\n")

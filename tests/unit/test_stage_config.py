@@ -7,9 +7,9 @@ import pytest
 import yaml
 from conftest import PROFILE, MakeSpec, badcases, write_rows
 
-from compiler.cli import app
-from compiler.pipeline import make_plan
-from compiler.plan_model import Plan
+from compiler.cli.app import app
+from compiler.pipeline.phases import make_plan
+from compiler.plan.model import Plan
 
 GPU = "  gpu: {type: H100, count: 4, memoryGib: 80, hourlyUsd: 2.0, sharding: fsdp}\n  storage:\n"
 CHAINS = [

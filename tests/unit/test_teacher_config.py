@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from compiler.pipeline import make_plan
+from compiler.pipeline.phases import make_plan
 
 SPECS = Path(__file__).resolve().parents[2] / "specs"
 

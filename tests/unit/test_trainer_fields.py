@@ -2,7 +2,7 @@
 
 import pytest
 
-from compiler.trainer_fields import missed_range
+from compiler.spec.methods.trainer_fields import missed_range
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from conftest import PROFILE, SPEC, document_of
 
-from compiler.validate import validate
+from compiler.spec.schema.validate import validate
 
 
 def test_an_unknown_version_names_the_one_that_works() -> None:

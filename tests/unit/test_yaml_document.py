@@ -9,8 +9,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compiler.load import compose
-from compiler.yaml_document import document_text, write_document
+from compiler.spec.yaml.load import compose
+from compiler.spec.yaml.write import document_text, write_document
 
 text = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
 scalars = st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.floats(-1, 1, width=32) | text

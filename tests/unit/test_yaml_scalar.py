@@ -5,8 +5,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compiler.load import compose
-from compiler.yaml_scalar import block, is_literal, key, quote
+from compiler.spec.yaml.load import compose
+from compiler.spec.yaml.quote import block, is_literal, key, quote
 
 SCALARS = st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.floats(allow_nan=False, allow_infinity=False)
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from runtime.config.blocks import DataBlock
-from runtime.config.read import parse_stage
-from runtime.errors import StageError
-from runtime.holdout import is_held_out
-from runtime.train_cpt import choose_replay, passes_of, read_texts, replay_tokens
-from runtime.volumes import Volumes
+from runtime.contract.blocks import DataBlock
+from runtime.contract.errors import StageError
+from runtime.contract.read import parse_stage
+from runtime.contract.volumes import Volumes
+from runtime.data.splits import is_held_out
+from runtime.train.methods.cpt import choose_replay, passes_of, read_texts, replay_tokens
 
 
 def test_the_share_is_of_all_tokens() -> None:

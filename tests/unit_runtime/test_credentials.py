@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from runtime import credentials
-from runtime.credentials import masked
-from runtime.progress import EventStream
-from runtime.report import write_termination_message
+from runtime.stage import credentials
+from runtime.stage.credentials import masked
+from runtime.stage.events import EventStream
+from runtime.stage.report import write_termination_message
 
 HUB = "hf_" + "aB3dE5" * 6  # taken apart, so that scanners do not take it for a real one
 ODD = 'a "key"\\ without a shape'
@@ -56,7 +56,7 @@ def test_a_short_value_of_a_variable_is_no_secret() -> None:
 def test_stderr_is_masked_whoever_writes(tmp_path: Path) -> None:
     code = (
         "import logging, sys, warnings\n"
-        "from runtime.credentials import mask_stderr\n"
+        "from runtime.stage.credentials import mask_stderr\n"
         "mask_stderr()\n"
         f"secret = {HUB[:3]!r} + {HUB[3:]!r}\n"
         "print('printed', secret, file=sys.stderr)\n"

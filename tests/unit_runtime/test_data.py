@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from runtime.config.blocks import DataBlock
-from runtime.data import Source, read_rows, read_sources
-from runtime.errors import StageError
-from runtime.forms import sft_examples
-from runtime.volumes import Volumes
+from runtime.contract.blocks import DataBlock
+from runtime.contract.errors import StageError
+from runtime.contract.volumes import Volumes
+from runtime.data.examples import sft_examples
+from runtime.data.rows import Source, read_rows, read_sources
 
 TURNS = [{"role": "user", "content": '有多少歌手？\u2028 "a", b'}]
 ANSWER = [{"role": "assistant", "content": "SELECT 1"}]

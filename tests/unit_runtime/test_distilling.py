@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from runtime.chains import asked_for_chain, split_chain
-from runtime.errors import StageError
-from runtime.questions import Question
-from runtime.sample_policy import _chains, _pair
-from runtime.seeds import seed_of
-from runtime.vocabulary import check_vocabularies
+from runtime.contract.errors import StageError
+from runtime.data.chains import asked_for_chain, split_chain
+from runtime.data.questions import Question
+from runtime.make.samples import _chains, _pair
+from runtime.model.vocabulary import check_vocabularies
+from runtime.stage.seeds import seed_of
 
 
 def model(folder: Path, vocabulary: Any, *, rows: int = 10, added: tuple[tuple[str, int], ...] = ()) -> Path:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from runtime import fetch
-from runtime.errors import StageError
+from runtime.contract.errors import StageError
 
 
 @pytest.fixture

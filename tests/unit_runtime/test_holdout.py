@@ -1,6 +1,6 @@
 """The tenth of general text that is never trained on."""
 
-from runtime.holdout import is_held_out
+from runtime.data.splits import is_held_out
 
 
 def test_about_a_tenth_of_the_texts_is_held_out():

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from runtime.errors import StageError
-from runtime.signals import first_and_last
-from runtime.train_kto import balance_of, check_batch
+from runtime.contract.errors import StageError
+from runtime.stage.signals import first_and_last
+from runtime.train.methods.kto import balance_of, check_batch
 
 
 def rows(good: int, bad: int) -> list[dict[str, Any]]:

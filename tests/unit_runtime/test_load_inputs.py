@@ -21,14 +21,15 @@ import yaml
 from faulty_http import Fault, Upstream, faulty_http
 from s3_server import KEY, PRIVATE, PUBLIC, REGION, SECRET, S3Server, s3_server
 
-from runtime import fetch_files, load_inputs
-from runtime.config.stages import LoadStage
-from runtime.context import StageContext
-from runtime.data_files import digest_of_parts
-from runtime.errors import StageError
-from runtime.interrupts import StopRequest
-from runtime.progress import EventStream
-from runtime.volumes import Volumes
+from runtime.contract.errors import StageError
+from runtime.contract.stages import LoadStage
+from runtime.contract.volumes import Volumes
+from runtime.data.files import digest_of_parts
+from runtime.make.inputs import copy as fetch_files
+from runtime.make.inputs import stage as load_inputs
+from runtime.stage.context import StageContext
+from runtime.stage.events import EventStream
+from runtime.stage.stop import StopRequest
 
 pytestmark = pytest.mark.xdist_group("s3")  # one server for all of them
 
@@ -354,7 +355,7 @@ def test_a_server_that_is_down_is_for_later(tmp_path: Path) -> None:
 def test_a_large_file_goes_on_where_its_connection_broke(
     server: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from runtime import bucket
+    from runtime.make.inputs import bucket
 
     monkeypatch.setattr(bucket, "PIECE_BYTES", 100_000)
     fails = iter([None, 500, 500, 500, 500, None])
@@ -369,7 +370,7 @@ def test_a_large_file_goes_on_where_its_connection_broke(
 def test_an_object_that_changes_while_it_is_read_is_not_mixed(
     server: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from runtime import bucket
+    from runtime.make.inputs import bucket
 
     monkeypatch.setattr(bucket, "PIECE_BYTES", 100_000)
     changed: list[bool] = []

@@ -7,17 +7,17 @@ from typing import Any
 
 import pytest
 
-from runtime.answered import Answered, Earlier, judge
-from runtime.asked import Asked, sets_of
-from runtime.changes import broken_of, chain_worth, fix_rates
-from runtime.config.blocks import DataBlock, MetricBlock
-from runtime.config.read import parse_stage
-from runtime.config.stages import EvaluateStage
-from runtime.data import Source
-from runtime.errors import StageError
-from runtime.generate import Answer
-from runtime.metrics import METRICS, Judges, check_references
-from runtime.prompts import prompts_of
+from runtime.contract.blocks import DataBlock, MetricBlock
+from runtime.contract.errors import StageError
+from runtime.contract.read import parse_stage
+from runtime.contract.stages import EvaluateStage
+from runtime.data.rows import Source
+from runtime.evaluate.changes import broken_of, chain_worth, fix_rates
+from runtime.evaluate.question_sets import Asked, sets_of
+from runtime.evaluate.scored import Answered, Earlier, judge
+from runtime.model.generate import Answer
+from runtime.model.prompts import prompts_of
+from runtime.scoring.metrics import METRICS, Judges, check_references
 
 CALL = '{"name": "f", "arguments": {"x": 1}}'
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from runtime import meeting
-from runtime.errors import StageError
-from runtime.group import Group, meet
-from runtime.interrupts import StopRequest
-from runtime.line import Line
-from runtime.node import Node
+from runtime.contract.errors import StageError
+from runtime.distributed import rendezvous as meeting
+from runtime.distributed.group import Group, meet
+from runtime.distributed.line import Line
+from runtime.distributed.node import Node
+from runtime.stage.stop import StopRequest
 
 DIGEST = "0123456789abcdef"
 

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from runtime.config.blocks import DataBlock
-from runtime.config.stages import PairsStage
-from runtime.data import Source
-from runtime.errors import StageError
-from runtime.formats import Row
-from runtime.make_pairs import Judged, judge_rows, pair_rows, report
+from runtime.contract.blocks import DataBlock
+from runtime.contract.errors import StageError
+from runtime.contract.stages import PairsStage
+from runtime.data.formats import Row
+from runtime.data.rows import Source
+from runtime.make.pairs import Judged, judge_rows, pair_rows, report
 
 
 def block(shape: str) -> dict[str, Any]:

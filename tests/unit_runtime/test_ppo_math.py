@@ -7,7 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from runtime.ppo.advantages import (  # noqa: E402
+from runtime.train.ppo.advantages import (  # noqa: E402
     explained_variance,
     generalised_advantages,
     policy_losses,

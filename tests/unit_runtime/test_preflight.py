@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from runtime.config.blocks import DataBlock, RewardBlock
-from runtime.data import Source
-from runtime.preflight.checks import Examiner, Judged, Sampled
-from runtime.preflight.figures import auc, paired_win, partial_correlation, pearson, spearman
-from runtime.preflight.table import verdict_of
-from runtime.rewards.rows import bytes_of, reward_prompts
-from runtime.rewards.scorer import Scorer
-from runtime.volumes import Volumes
+from runtime.contract.blocks import DataBlock, RewardBlock
+from runtime.contract.volumes import Volumes
+from runtime.data.rows import Source
+from runtime.scoring.preflight.checks import Examiner, Judged, Sampled
+from runtime.scoring.preflight.figures import auc, paired_win, partial_correlation, pearson, spearman
+from runtime.scoring.preflight.table import verdict_of
+from runtime.scoring.rewards.rows import bytes_of, reward_prompts
+from runtime.scoring.rewards.scorer import Scorer
 
 REWARDS = """
 import random, time

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from runtime.config.blocks import DataBlock, RewardBlock
-from runtime.data import Source
-from runtime.errors import StageError
-from runtime.questions import questions_of
-from runtime.rewards.rows import reward_prompts
+from runtime.contract.blocks import DataBlock, RewardBlock
+from runtime.contract.errors import StageError
+from runtime.data.questions import questions_of
+from runtime.data.rows import Source
+from runtime.scoring.rewards.rows import reward_prompts
 
 TURNS = [{"role": "user", "content": "3 + 4?"}, {"role": "assistant", "content": "7"}]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from runtime.rated import table_of
+from runtime.data.preferences import table_of
 
 pytest.importorskip("datasets")
 

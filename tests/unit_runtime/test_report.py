@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.answer_log import AnswerLog
-from runtime.checkpoint import MANIFEST_FILE, is_whole, newest_whole, seal
-from runtime.errors import EXIT_CODES, StageError, as_write_failure
-from runtime.files import finish_folder, write_json
-from runtime.report import TERMINATION_BYTES, fit_message, read_complete
-from runtime.result_message import result_message
-from runtime.volumes import check_relative
+from runtime.contract.errors import EXIT_CODES, StageError, as_write_failure
+from runtime.contract.volumes import check_relative
+from runtime.stage.answer_log import AnswerLog
+from runtime.stage.files import finish_folder, write_json
+from runtime.stage.report import TERMINATION_BYTES, fit_message, read_complete
+from runtime.stage.result_message import result_message
+from runtime.train.checkpoint import MANIFEST_FILE, is_whole, newest_whole, seal
 
 
 def test_json_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,7 +58,7 @@ def test_a_long_message_is_cut_and_the_code_kept() -> None:
 
 def test_stdout_holds_nothing_but_events() -> None:
     program = (
-        "import os\nfrom runtime.progress import claim_stdout\nevents = claim_stdout()\nprint('from python')\n"
+        "import os\nfrom runtime.stage.events import claim_stdout\nevents = claim_stdout()\nprint('from python')\n"
         "os.system('echo from a child')\nos.write(1, b'from c')\nevents.emit('start', name='训练\\ud800')\n"
     )
     done = subprocess.run(
@@ -71,7 +71,7 @@ def test_stdout_holds_nothing_but_events() -> None:
 
 def test_a_reader_that_goes_away_does_not_end_the_stage() -> None:
     program = (
-        "from runtime.progress import claim_stdout\nevents = claim_stdout()\n"
+        "from runtime.stage.events import claim_stdout\nevents = claim_stdout()\n"
         "for step in range(5000):\n    events.emit('step', step=step)\nprint('reached')\n"
     )
     with subprocess.Popen(

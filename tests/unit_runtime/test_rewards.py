@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from runtime.config.blocks import DataBlock, RewardBlock
-from runtime.data import Source
-from runtime.errors import StageError
-from runtime.exit_codes import ExitCode
-from runtime.preflight.probes import HACKS
-from runtime.rewards import process
-from runtime.rewards.rows import reward_prompts, score_texts
-from runtime.rewards.scorer import Scorer
-from runtime.volumes import Volumes
+from runtime.contract.blocks import DataBlock, RewardBlock
+from runtime.contract.errors import StageError
+from runtime.contract.exit_codes import ExitCode
+from runtime.contract.volumes import Volumes
+from runtime.data.rows import Source
+from runtime.scoring.preflight.probes import HACKS
+from runtime.scoring.rewards import process
+from runtime.scoring.rewards.rows import reward_prompts, score_texts
+from runtime.scoring.rewards.scorer import Scorer
 
 CALL = '{"name": "weather", "arguments": {"city": "北京", "days": 3}}'
 SCHEMA = {"type": "object", "required": ["total"], "properties": {"total": {"type": "integer"}}}
@@ -296,7 +296,7 @@ def test_reward_code_can_compute_and_read_only(volumes: Volumes, monkeypatch: py
 def test_where_the_kernel_has_no_filter_python_refuses(volumes: Volumes) -> None:
     program = (
         "import platform; platform.machine = lambda: 'other'\n"
-        "from runtime.confine import confine\n"
+        "from runtime.scoring.sandbox.confine import confine\n"
         "print(confine(1 << 31))\n"
         "import sys; sys.path.insert(0, sys.argv[1]); import sly\n"
         f"print([getattr(sly, name)([1]) for name in {ATTEMPTED!r}], sly.read([1]))\n"
@@ -372,9 +372,9 @@ def test_length_alone_is_fooled_by_its_nature(volumes: Volumes) -> None:
 
 
 def test_the_library_is_the_one_that_specs_may_name() -> None:
-    from compiler.defaults import COMPARED, NEEDED_OPTION, REWARD_OPTIONS, REWARDS
-    from runtime.rewards.options import COMPARED as COMPARED_HERE
-    from runtime.rewards.options import LIBRARY
+    from compiler.spec.methods.catalog import COMPARED, NEEDED_OPTION, REWARD_OPTIONS, REWARDS
+    from runtime.contract.reward_options import COMPARED as COMPARED_HERE
+    from runtime.contract.reward_options import LIBRARY
 
     assert sorted(LIBRARY) == sorted(REWARDS)
     assert sorted(COMPARED_HERE) == sorted(COMPARED)

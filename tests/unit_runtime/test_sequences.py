@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from runtime.errors import StageError
-from runtime.forms import Example
-from runtime.sequences import IGNORED, Limit, Tokens, limit_of, require_template, tokens_of
-from runtime.train_sft import prepare
+from runtime.contract.errors import StageError
+from runtime.data.examples import Example
+from runtime.data.tokens import IGNORED, Limit, Tokens, limit_of, require_template, tokens_of
+from runtime.train.methods.sft import prepare
 
 CHATML = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import yaml
 
-from runtime.config.blocks import ModelBlock
-from runtime.config.read import parse_stage
-from runtime.errors import StageError
-from runtime.model import check_model_files, context_length
-from runtime.volumes import Volumes
+from runtime.contract.blocks import ModelBlock
+from runtime.contract.errors import StageError
+from runtime.contract.read import parse_stage
+from runtime.contract.volumes import Volumes
+from runtime.model.load import check_model_files, context_length
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PLAN = REPOSITORY / "specs" / "till-totals" / "plan"

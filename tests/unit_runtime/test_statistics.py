@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runtime.gate import Change, decide
-from runtime.statistics import (
+from runtime.stage.gate import Change, decide
+from runtime.stage.statistics import (
     Interval,
     exact_p,
     interval_of_gain,

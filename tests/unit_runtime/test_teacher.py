@@ -10,14 +10,15 @@ from typing import Any, cast
 
 import pytest
 
-from runtime import ask_teacher, endpoint
-from runtime.config.stages import TeacherStage
-from runtime.context import StageContext
-from runtime.endpoint import Endpoint
-from runtime.errors import StageError
-from runtime.interrupts import StopRequest
-from runtime.progress import EventStream
-from runtime.volumes import Volumes
+from runtime.contract.errors import StageError
+from runtime.contract.stages import TeacherStage
+from runtime.contract.volumes import Volumes
+from runtime.make.teacher import endpoint
+from runtime.make.teacher import stage as ask_teacher
+from runtime.make.teacher.endpoint import Endpoint
+from runtime.stage.context import StageContext
+from runtime.stage.events import EventStream
+from runtime.stage.stop import StopRequest
 
 Response = tuple[int, dict[str, str], bytes]
 Respond = Callable[[int, dict[str, Any]], Response]

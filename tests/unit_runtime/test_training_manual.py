@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from runtime.__main__ import USAGE
-from runtime.volumes import VARIABLES
+from runtime.contract.volumes import VARIABLES
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 MANUAL = (REPOSITORY / "docs" / "training.md").read_text(encoding="utf-8")

@@ -1,7 +1,7 @@
 """What the data offers to the methods: the sources that each of them can learn from."""
 
-from compiler.schema.v1.types import BadcaseClass, Purpose, Shape
 from compiler.selection.facts import Evidence, Facts, Source
+from compiler.spec.schema.types import BadcaseClass, Purpose, Shape
 
 CHEAPER = ("sft", "cot", "latent-cot", "dpo", "kto")  # methods that are tried before reinforcement learning
 

@@ -1,11 +1,11 @@
 """Distillation, and what a chain of stages needs."""
 
-from compiler.defaults import TRAINER
-from compiler.schema.v1.types import GapKind
 from compiler.selection.facts import Evidence, Facts
 from compiler.selection.model import AddStage, Advise, Configure, Finding, Replace, blocked, fired, silent
 from compiler.selection.predicates.data import gaps_evidence, names, prompts
 from compiler.selection.predicates.gaps import probe
+from compiler.spec.methods.catalog import TRAINER
+from compiler.spec.schema.types import GapKind
 
 TRAINS_POLICY = TRAINER.keys() - {"reward"}
 

@@ -1,9 +1,9 @@
 """Which gaps there are, declared or measured; and that training and evaluation are apart."""
 
-from compiler.schema.v1.types import GapKind, Purpose
 from compiler.selection.facts import Declared, Evidence, Facts, Verdict
-from compiler.selection.measure import TESTS, spoken
 from compiler.selection.model import AddStage, Advise, Conclude, Effect, Finding, Warn, blocked, fired, silent
+from compiler.selection.probe_verdicts import TESTS, spoken
+from compiler.spec.schema.types import GapKind, Purpose
 
 PROBE = "run the probe on the badcases that the best prompt leaves, and commit its report as evidence"
 LACKING = "measure {} on the badcases that the best prompt leaves, and commit the probe's report as evidence"

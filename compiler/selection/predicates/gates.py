@@ -1,6 +1,5 @@
 """Gates: which phase a plan is in."""
 
-from compiler.schema.v1.types import BadcaseClass, Purpose
 from compiler.selection.facts import Evidence, Facts, Measure, Result
 from compiler.selection.model import (
     AddStage,
@@ -16,6 +15,7 @@ from compiler.selection.model import (
 )
 from compiler.selection.predicates.data import flow_control_rows
 from compiler.selection.statistics import wilson_interval
+from compiler.spec.schema.types import BadcaseClass, Purpose
 
 
 def end_to_end(facts: Facts) -> Finding:

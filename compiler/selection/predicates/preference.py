@@ -1,6 +1,5 @@
 """DPO and the pairs that it learns from."""
 
-from compiler.schema.v1.types import GapKind, Purpose, Shape
 from compiler.selection.facts import Evidence, Facts, Source
 from compiler.selection.model import AddStage, Advise, Configure, Finding, Replace, Warn, blocked, fired, silent
 from compiler.selection.predicates.data import (
@@ -17,6 +16,7 @@ from compiler.selection.predicates.data import (
     usable_pairs,
 )
 from compiler.selection.predicates.supervised import base_never_succeeds
+from compiler.spec.schema.types import GapKind, Purpose, Shape
 
 
 def preference(facts: Facts) -> Finding:

@@ -1,9 +1,9 @@
 """Prompt techniques: which one answers which class of badcases."""
 
-from compiler.schema.v1.types import BadcaseClass
 from compiler.selection.facts import BadcaseGroup, Evidence, Facts
 from compiler.selection.model import Advise, Configure, Effect, Finding, LeaveOut, fired, silent
 from compiler.selection.predicates.data import flow_control_rows
+from compiler.spec.schema.types import BadcaseClass
 
 
 def few_shot(facts: Facts) -> Finding:

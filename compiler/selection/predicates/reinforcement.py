@@ -1,6 +1,5 @@
 """Reinforcement learning: last of all methods, and only behind a reward that passed its pre-flight."""
 
-from compiler.schema.v1.types import GapKind
 from compiler.selection.facts import Evidence, Facts, Passing, Result, Verdict
 from compiler.selection.model import AddStage, Advise, Configure, Effect, Finding, Warn, blocked, fired, silent
 from compiler.selection.predicates.data import (
@@ -18,7 +17,8 @@ from compiler.selection.predicates.data import (
 )
 from compiler.selection.predicates.gaps import probe
 from compiler.selection.predicates.supervised import BEFORE_DPO, base_never_succeeds, never_succeeds, succeeds_by_now
-from compiler.selection.preflight import AGREEMENT, REPEATABILITY
+from compiler.selection.reward_verdicts import AGREEMENT, REPEATABILITY
+from compiler.spec.schema.types import GapKind
 
 
 def rule_constraints(facts: Facts) -> Finding:

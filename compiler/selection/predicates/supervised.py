@@ -1,6 +1,5 @@
 """Methods that learn from given text: continued pre-training, SFT, reasoning chains."""
 
-from compiler.schema.v1.types import GapKind, Purpose, Shape
 from compiler.selection.facts import Evidence, Facts, Source, Verdict
 from compiler.selection.model import AddStage, Advise, Configure, Finding, Replace, Warn, blocked, fired, silent
 from compiler.selection.predicates.data import (
@@ -13,6 +12,7 @@ from compiler.selection.predicates.data import (
     prompts,
     rows,
 )
+from compiler.spec.schema.types import GapKind, Purpose, Shape
 
 # stepwise internalisation (arXiv 2405.14838): chain tokens removed a stage, and a fresh optimiser after each removal
 CURRICULUM = {"remove_tokens": 8, "epochs_per_removal": 1, "reset_optimizer": True}

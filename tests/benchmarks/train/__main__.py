@@ -28,7 +28,7 @@ from benchmarks.train.shapes import SHAPES, write_model
 from benchmarks.train.work import Workload, on_cpu, on_gpu, quick
 from rich.console import Console
 
-from runtime.cpu import has_fast_bfloat16
+from runtime.model.cpu import has_fast_bfloat16
 
 LIMIT = 1800.0  # seconds that one run may take
 

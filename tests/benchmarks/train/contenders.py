@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 from benchmarks.train.work import SEED, SHAPE_OF_ROWS, Workload
 
-from compiler.defaults import TRAINER
+from compiler.spec.methods.catalog import TRAINER
 
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parents[2]
@@ -239,7 +239,7 @@ def axolotl(work: Workload, place: Place) -> Run:
 
 
 def _our_methods() -> tuple[str, ...]:
-    from runtime.stage import METHODS
+    from runtime.run import METHODS
 
     return tuple(METHODS)
 

@@ -1,0 +1,1 @@
+"""`trainspec init`: ask, then write a first spec."""

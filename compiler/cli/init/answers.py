@@ -1,0 +1,166 @@
+"""The answers that `trainspec init` needs: how each is checked, and how those not given as flags are asked for."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from compiler.cli.init.texts import PROFILE, Answers
+from compiler.spec.schema.types import METRIC_NAME, NAME, PATTERN_HINTS, REVISION, Application
+
+SPECS = Path("specs")
+Given = Mapping[str, Any]
+
+
+class UnusableError(ValueError):
+    """An answer that cannot be used; its text says why, and what to write."""
+
+
+NEEDED = {
+    "name": "NAME",
+    "application": "--application",
+    "task": "--task",
+    "target": "--target",
+    "runs": "--runs or --no-runs",
+    "model": "--model",
+}
+
+
+def _name(text: str) -> str:
+    if not re.fullmatch(NAME, text) or len(text) > 63:
+        raise UnusableError(f"`{text}` names Kubernetes objects, so it cannot be used: {PATTERN_HINTS[NAME]}")
+    if (SPECS / text).exists() or (SPECS / text).is_symlink():
+        raise UnusableError(f"`{SPECS / text}` is there already: choose another name, or edit it")
+    return text
+
+
+def _application(text: str) -> str:
+    known = [each.value for each in Application]
+    if text not in known:
+        raise UnusableError(f"`{text}` is no kind of application: use one of {', '.join(known)}")
+    return text
+
+
+def _line(text: str | None) -> str:
+    """Text of any language as one line."""
+    line = " ".join((text or "").split())
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in line):
+        shown = line.encode("ascii", "backslashreplace").decode("ascii")
+        raise UnusableError(f"`{shown[:80]}` holds a character that is no text: leave it out")
+    return line
+
+
+def _task(text: str) -> str:
+    text = _line(text)
+    if not text or len(text) > 2000:
+        raise UnusableError("the task is one sentence: write what the system has to do, in any language")
+    return text
+
+
+def _metric(text: str) -> str:
+    if not re.fullmatch(METRIC_NAME, text) or len(text) > 63:
+        raise UnusableError(f"`{text}` is no name of a metric: {PATTERN_HINTS[METRIC_NAME]}")
+    if text == "execution_accuracy":
+        raise UnusableError(
+            "`execution_accuracy` needs databases: begin with `exact_match`, then see `trainspec schema`"
+        )
+    return text
+
+
+def _target(value: float | str) -> float:
+    try:
+        target = float(value)
+    except ValueError:
+        target = -1
+    if not 0 <= target <= 1:
+        raise UnusableError(f"target `{value}` is not between 0 and 1: write 0.9 for 90 %")
+    return target
+
+
+def _model(text: str) -> str:
+    name, slash, revision = text.rpartition("/")
+    if not slash or not re.fullmatch(REVISION, name) or not re.fullmatch(REVISION, revision):
+        raise UnusableError(f"`{text}` is no model: write `name/revision`, its folder in the models volume")
+    return text
+
+
+def _file(value: Path | str | None) -> Path | None:
+    if value is None or not str(value):
+        return None
+    path = Path(value)
+    if not path.is_file() or path.suffix not in (".jsonl", ".csv", ".parquet"):
+        raise UnusableError(f"`{value}` is no data file: name one that ends in `.jsonl`, `.csv` or `.parquet`")
+    return path
+
+
+def _profile(text: str | None) -> str:
+    known = sorted(path.stem for path in (SPECS / "clusters").glob("*.yaml"))
+    if not text:
+        return known[0] if known else PROFILE
+    if known and text not in known:
+        raise UnusableError(f"no profile `{text}` in `{SPECS / 'clusters'}`: use one of {', '.join(known)}")
+    if not known and text != PROFILE:
+        raise UnusableError(
+            f"`{SPECS / 'clusters'}` holds no profile yet: leave `--profile` out, `{PROFILE}` is written"
+        )
+    return text
+
+
+CHECKS: dict[str, Callable[[Any], Any]] = {
+    "name": _name,
+    "application": _application,
+    "task": _task,
+    "metric": _metric,
+    "target": _target,
+    "runs": bool,
+    "traces": _line,
+    "model": _model,
+    "badcases": _file,
+    "evaluation": _file,
+    "profile": _profile,
+}
+
+
+def checked(given: Given) -> Answers:
+    """The answers, or an `UnusableError` that says everything that is wrong with them."""
+    problems, values = [], {}
+    for field, check in CHECKS.items():
+        try:
+            values[field] = check(given[field])
+        except UnusableError as problem:
+            problems.append(str(problem))
+    if problems:
+        raise UnusableError("\nerror: ".join(problems))
+    return Answers(**values)
+
+
+def asked(given: Given) -> Given:
+    """What was given, and answers to what was not. Questions go to stderr, one after the other."""
+    import typer
+
+    def ask(field: str, question: str, default: Any = None) -> Any:
+        if given[field] is not None:
+            return given[field]
+
+        def check(text: str) -> Any:
+            try:
+                return CHECKS[field](text)
+            except UnusableError as problem:
+                raise typer.BadParameter(str(problem)) from None
+
+        return typer.prompt(question, default=default, value_proc=check, err=True, show_default=bool(default))
+
+    answers = dict(given)
+    answers["name"] = ask("name", "Name of the spec (its folder in `specs`)")
+    answers["application"] = ask("application", f"Kind of application ({', '.join(Application)})")
+    answers["task"] = ask("task", "What does the system have to do, in a sentence (any language)")
+    answers["metric"] = ask("metric", "Metric that decides", "exact_match")
+    answers["target"] = ask("target", "Value of the metric at which the goal is met (0 to 1)")
+    if given["runs"] is None:
+        answers["runs"] = typer.confirm("Does the system run end to end, if only just?", err=True)
+    answers["traces"] = ask("traces", "Where are traces of the whole chain (leave empty: not recorded)", "")
+    answers["model"] = ask("model", "Base model, as name/revision")
+    answers["badcases"] = ask("badcases", "File of labelled badcases (leave empty: none yet)", "")
+    answers["evaluation"] = ask("evaluation", "File of evaluation questions (leave empty: none yet)", "")
+    return answers

@@ -1,5 +1,0 @@
-"""Data sources: their rows, read and counted; their cards; and what must hold between them."""
-
-from compiler.data.model import DataFile, Lengths, RowPair, Shared
-
-__all__ = ["DataFile", "Lengths", "RowPair", "Shared"]

@@ -1,0 +1,1 @@
+"""Decisions, rules and diagnostic codes as text for people."""

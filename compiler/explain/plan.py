@@ -1,0 +1,170 @@
+"""Explanations as text: a diagnostic's code, a rule of the table, the decision of a spec as a tree."""
+
+from compiler.diagnostics.render.text import display_width
+from compiler.explain.rule_examples import example_lines
+from compiler.plan.model import Plan, Stage
+from compiler.render.review import METHOD_NAMES, data_of, decisive, gap_lines, is_way, state_of, verdict
+from compiler.selection import Phase, Status, Traced
+from compiler.selection.model import Rule
+from compiler.selection.rules import RULES
+
+WIDTH = 116
+MARKS = {Status.FIRED: "✓", Status.BLOCKED: "✗", Status.SILENT: "·", Status.NOT_REACHED: " "}
+
+
+def code(name: str) -> str:
+    """A diagnostic's code: what it means, why it matters, what to do, a bad and a good example."""
+    from compiler.explain import diagnostics as manual  # the examples are read only by those who ask for them
+
+    return manual.explain(name)
+
+
+def rule_ids() -> list[str]:
+    """The ids of the table, in its order."""
+    return [row.id for row in RULES]
+
+
+def rule(name: str) -> str:
+    """A rule: its phrase, when it fires, what then and else, and a spec that fires it; empty for an unknown id."""
+    row = next((row for row in RULES if row.id == name), None)
+    if row is None:
+        return ""
+    lines = [f"{row.id}: {row.title}", ""]
+    lines += [f"  {row.phrase}"] if row.phrase else []
+    lines += [f"  {row.phrase_en}", ""]
+    lines.append(f"asked    {asked(row)}")
+    lines += [f"gap      {row.gap}"] if row.gap else []
+    lines += [f"if       {row.condition}", f"then     {row.outcome}"]
+    lines += [f"but      {row.otherwise}"] if row.otherwise else []
+    return "\n".join([*lines, "", *example_lines(row.id)])
+
+
+def asked(row: Rule) -> str:
+    """When a rule is asked, in words."""
+    if row.gate:
+        return "first: it decides the phase" + ("; and for the list of what to collect" if row.asked_in else "")
+    return "in every phase" if len(row.asked_in) == len(Phase) else f"in the phase {' or '.join(row.asked_in)}"
+
+
+def plan(made: Plan) -> str:
+    """A spec's decision as a tree: goal → phase → each gap with evidence and method → what was not chosen, and why."""
+    told: set[str] = set()
+    branches = [_goal(made), _phase(made, told)]
+    branches += [_gap(made, line, told) for line in gap_lines(made)]
+    branches += [_further(made, told), _pipeline(made), _instead(made, told), _advice(made), _quiet(made, told)]
+    kept = [branch for branch in branches if len(branch) > 1]
+    lines = [f"{made.name}: {verdict(made)}"]
+    for branch in kept:
+        head, rest = ("└─ ", "   ") if branch is kept[-1] else ("├─ ", "│  ")
+        lines += [head + branch[0], *(rest + line for line in branch[1:])]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _goal(made: Plan) -> list[str]:
+    body = made.inputs.spec.spec
+    metrics = ", ".join(f"{each.name} ≥ {each.target:g}" for each in body.goal.metrics)
+    limits = body.goal.constraints.max_latency_ms
+    return [f"goal  {body.goal.task}", f"  {metrics}{f', answers within {limits:,} ms' if limits else ''}"]
+
+
+def _phase(made: Plan, told: set[str]) -> list[str]:
+    """The gates that decided the phase; outside of training also everything else that fired."""
+    phases = " → ".join(f"[{each}]" if each is made.selection.phase else each for each in Phase)
+    gates = [each for each in decisive(made.selection) if each.rule.gate or made.selection.phase is not Phase.TRAIN]
+    return [f"phase  {phases}", *_rules(gates, told)]
+
+
+def _gap(made: Plan, line: tuple[str, str, str], told: set[str]) -> list[str]:
+    """One gap: what is seen and measured, the rule that answers it, and the stages that it leads to."""
+    kind, statement, how = line
+    lines = [f"gap  {kind}{': ' if statement else ''}{statement}", *wrapped(how, 2)]
+    if made.selection.phase is not Phase.TRAIN:
+        return lines
+    if kind not in made.selection.gaps:
+        return [*lines, "  it does not count"]
+    answer = [each for each in decisive(made.selection) if each.rule.gap == kind]
+    ids = {each.rule.id for each in answer}
+    stages = [stage for stage in made.stages if not stage.evaluates and ids & {*stage.rules}]
+    settled = {name for stage in stages for name in stage.rules}
+    rules = [each for each in decisive(made.selection) if each in answer or each.rule.id in settled]
+    lines += _rules([each for each in rules if each.rule.gap in (None, kind)], told)
+    return lines + [f"  → {stage.order} {_stage(stage)}" for stage in stages]
+
+
+def _stage(stage: Stage) -> str:
+    where = "from" if stage.method == "load" else "on"
+    rules = f" ({', '.join(stage.rules)})" if stage.rules else ""
+    return f"{stage.name}: {METHOD_NAMES[stage.method]} {where} {data_of(stage)}{rules}{state_of(stage)}"
+
+
+def _rules(found: list[Traced], told: set[str]) -> list[str]:
+    """Rules with their reasons and evidence, each told once in a tree."""
+    lines = []
+    for each in found:
+        if each.rule.id in told:
+            continue
+        told.add(each.rule.id)
+        lines += wrapped(f"{MARKS[each.finding.status]} {each.rule.id}  {each.rule.title}", 2)
+        lines += wrapped(f"{each.finding.status}: {each.finding.reason}", 6)
+        lines += [f"      “{each.rule.phrase}”"] if each.rule.phrase else []
+        for item in each.finding.evidence:
+            lines += wrapped(f"· {item.source}: {item.value}", 6)
+    return lines
+
+
+def _further(made: Plan, told: set[str]) -> list[str]:
+    return ["also", *_rules(list(decisive(made.selection)), told)]
+
+
+def _pipeline(made: Plan) -> list[str]:
+    lines = []
+    for stage in made.stages:
+        lines += wrapped(f"{stage.order} {_stage(stage)}", 2)
+        lines.append(f"      {stage.job}")
+    return ["pipeline", *lines]
+
+
+def _instead(made: Plan, told: set[str]) -> list[str]:
+    """The ways that were not taken, and why not."""
+    lines = []
+    for each in made.selection.trace:
+        if each.finding.status is Status.SILENT and is_way(each):
+            told.add(each.rule.id)
+            lines += wrapped(f"· {each.rule.id}, {each.rule.title}: no, {each.finding.reason}", 2)
+    return ["alternatives", *lines]
+
+
+def _advice(made: Plan) -> list[str]:
+    return ["do", *(line for rule_id, text in made.selection.advice for line in wrapped(f"- {text} ({rule_id})", 2))]
+
+
+def _quiet(made: Plan, told: set[str]) -> list[str]:
+    """Rules that were asked and did not fire, each with its reason."""
+    silent = [
+        each for each in made.selection.trace if each.finding.status is Status.SILENT and each.rule.id not in told
+    ]
+    lines = [line for each in silent for line in wrapped(f"· {each.rule.id}  {each.finding.reason}", 2)]
+    return ["asked, did not fire", *lines]
+
+
+def wrapped(text: str, indent: int) -> list[str]:
+    """Text as lines that fit a terminal, wide characters counted as two columns; later lines are indented further."""
+    lines, line, width = [], " " * indent, indent
+    for word in _words(text):
+        if width + display_width(word.rstrip()) > WIDTH and line.strip():
+            lines.append(line)
+            line, width = " " * (indent + 4), indent + 4
+        line, width = line + word, width + display_width(word)
+    return [each.rstrip() for each in [*lines, line]]
+
+
+def _words(text: str) -> list[str]:
+    """The pieces between which a line may break: behind spaces, and between ideographs."""
+    pieces: list[str] = []
+    for char in text:
+        joins = pieces and not pieces[-1].endswith(" ") and not (display_width(char) == 2 and char.isalnum())
+        if joins:
+            pieces[-1] += char
+        else:
+            pieces.append(char)
+    return pieces

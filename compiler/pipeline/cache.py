@@ -1,0 +1,161 @@
+"""What earlier compilations came to, outside of Git, so that an unchanged spec costs a look at its inputs' digests.
+
+An entry is found by the digest of the spec's text, of how the spec is shown, and of the compiler with everything that
+it runs on; it holds what the compilation read, and it counts only while all of that still reads the same. Contents are
+compared, never times. The folder may be deleted at any moment, and what is damaged in it is passed over.
+"""
+
+import hashlib
+import json
+import os
+import sys
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+
+from compiler.diagnostics import Diagnostic, Location, Severity
+from compiler.spec.dependencies import Note, hold
+from compiler.spec.discover import SpecPath
+from compiler.spec.files import read_file
+
+FORMAT = 1
+MAX_ENTRY_BYTES = 4 << 20
+MAX_SPEC_BYTES = 2 << 20  # more than any spec that compiles, so a longer one has no entry
+MAX_ENTRIES = 50_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """What a spec without errors came to: its plan's name and where that stands, the verdict, what there was to tell,
+    and the digest of the rendered files, which is empty where only the plan was made.
+    """
+
+    name: str
+    named_at: Location
+    verdict: str
+    diagnostics: tuple[Diagnostic, ...]
+    plan: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cache:
+    """The entries in `folder`, of the compiler whose digest is `compiler`."""
+
+    folder: Path
+    compiler: str
+
+    def find(self, spec: SpecPath) -> Entry | None:
+        """The entry of a spec whose inputs are all as they were."""
+        try:
+            checksum, _, body = read_file(self._path(spec), MAX_ENTRY_BYTES).partition(b"\n")
+            if hashlib.sha256(body).hexdigest().encode() != checksum:
+                return None
+            held = json.loads(body)
+            if held["compiler"] != self.compiler or not hold(spec.path.parent, held["reads"]):
+                return None
+            return _entry(held["entry"])
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return None
+
+    def keep(self, spec: SpecPath, entry: Entry, reads: tuple[Note, ...]) -> None:
+        """Keep what a spec came to; a cache that cannot be written is no reason to fail."""
+        held = {"compiler": self.compiler, "reads": reads, "entry": asdict(entry)}
+        body = json.dumps(held, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+        if len(body) > MAX_ENTRY_BYTES - 100:
+            return
+        with suppress(OSError):
+            path = self._path(spec)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _write_whole(path, hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+
+    def prune(self) -> None:
+        """Remove the older half of the entries when there are too many."""
+        with suppress(OSError):
+            entries = [entry for shard in os.scandir(self.folder) if shard.is_dir() for entry in os.scandir(shard)]
+            if len(entries) > MAX_ENTRIES:
+                oldest = sorted(entries, key=lambda entry: entry.stat().st_mtime)
+                for entry in oldest[: len(entries) - MAX_ENTRIES // 2]:
+                    os.unlink(entry)
+
+    def _path(self, spec: SpecPath) -> Path:
+        text = hashlib.sha256(read_file(spec.path, MAX_SPEC_BYTES)).hexdigest()
+        parts = (str(FORMAT), self.compiler, spec.shown, spec.path.absolute().parent.name, text)
+        key = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
+        return self.folder / key[:2] / f"{key[2:]}.json"
+
+
+def open_cache() -> Cache | None:
+    """The user's cache, by the XDG rules; None for a user without a home."""
+    try:
+        home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        return Cache(folder=home / "trainspec" / "compile", compiler=compiler_digest())
+    except (OSError, RuntimeError):
+        return None
+
+
+@cache
+def compiler_digest() -> str:
+    """A digest of everything that turns a spec into a plan: the compiler's files, the interpreter, installed packages.
+
+    Of packages the names of their metadata folders count, which hold their versions.
+    """
+    digest = hashlib.sha256(f"{FORMAT} {sys.version}".encode())
+    package = Path(__file__).parent.parent
+    templates = package / "templates" if (package / "templates").is_dir() else package.parent / "templates"
+    for root in (package, templates):
+        for path in sorted(_files(str(root))):
+            content = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+            digest.update(f"\0{path.removeprefix(str(root))}\0{content}".encode())
+    for name in sorted(_installed()):
+        digest.update(f"\0{name}".encode())
+    return digest.hexdigest()
+
+
+def _files(folder: str) -> list[str]:
+    found = []
+    for root, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name != "__pycache__"]
+        found += [os.path.join(root, name) for name in names]
+    return found
+
+
+def _installed() -> set[str]:
+    return {
+        name
+        for folder in sys.path
+        if os.path.isdir(folder)
+        for name in os.listdir(folder)
+        if name.endswith((".dist-info", ".egg-info"))
+    }
+
+
+def _entry(held: dict[str, object]) -> Entry:
+    diagnostics = held["diagnostics"]
+    if not isinstance(diagnostics, list):
+        raise TypeError("diagnostics are a list")
+    return Entry(
+        name=str(held["name"]),
+        named_at=Location(**held["named_at"]),  # type: ignore[arg-type]
+        verdict=str(held["verdict"]),
+        diagnostics=tuple(_diagnostic(each) for each in diagnostics),
+        plan=str(held["plan"]),
+    )
+
+
+def _diagnostic(held: dict[str, object]) -> Diagnostic:
+    severity, location = Severity(str(held["severity"])), Location(**held["location"])  # type: ignore[arg-type]
+    return Diagnostic(**held | {"severity": severity, "location": location})  # type: ignore[arg-type]
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    """Whole or not at all, whichever of several processes comes first."""
+    new = f"{path}.{os.getpid()}"
+    try:
+        with open(new, "xb") as stream:
+            stream.write(data)
+        os.replace(new, path)
+    except OSError:
+        with suppress(OSError):
+            os.unlink(new)
+        raise

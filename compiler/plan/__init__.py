@@ -1,0 +1,1 @@
+"""Selection to stages: what each Job of a plan runs, on which rows, with which settings."""

@@ -1,0 +1,94 @@
+"""Settings that change nothing in a plan, since another one rules them out or nothing reads them."""
+
+from collections.abc import Iterator
+
+from pydantic.alias_generators import to_camel
+
+from compiler.diagnostics import Diagnostic, diagnostic
+from compiler.plan.model import Plan
+from compiler.selection import Phase
+from compiler.spec.schema.training_spec import Asking, CptOverrides
+
+
+def adapters_of_full_tuning(plan: Plan) -> Iterator[Diagnostic]:
+    """Fields of an adapter where all weights are trained."""
+    for stage in plan.stages:
+        overrides = plan.inputs.spec.spec.training.of(stage.method)
+        if overrides is not None and overrides.tuning == "full" and overrides.peft.model_fields_set:
+            at = ("spec", "training", to_camel(stage.method.replace("-", "_")), "peft")
+            message = f"`{'.'.join(at[1:])}` is set, but `tuning: full` trains all weights, without an adapter"
+            hint = "remove it, or use `tuning: lora`"
+            yield diagnostic("PLN403", message, plan.inputs.document.at(at, key=True), hint=hint)
+
+
+def replay_of_nothing(plan: Plan) -> Iterator[Diagnostic]:
+    """A share of general text where there is no general text."""
+    overrides = plan.inputs.spec.spec.training.cpt
+    share = overrides.replay_share if isinstance(overrides, CptOverrides) else None
+    for stage in plan.stages if share else ():
+        if stage.method == "cpt" and not stage.replays:
+            where = plan.inputs.document.at(("spec", "training", "cpt", "replayShare"), key=True)
+            message = "`training.cpt.replayShare` is set, but there is no general text to replay"
+            hint = "add a data source of purpose `general` and shape `text`, or set it to 0"
+            yield diagnostic("PLN403", message, where, hint=hint)
+
+
+def marker_without_chains(plan: Plan) -> Iterator[Diagnostic]:
+    """A marker between a chain and its answer where no chains are learnt."""
+    evaluation = plan.inputs.spec.spec.evaluation
+    if plan.selection.phase is Phase.TRAIN and "answer_marker" in evaluation.model_fields_set:
+        metrics = [each for stage in plan.stages for each in stage.config.get("metrics", ())]
+        if not any("answer_marker" in each for each in metrics):
+            where = plan.inputs.document.at(("spec", "evaluation", "answerMarker"), key=True)
+            message = "`evaluation.answerMarker` is set, but the plan learns no chains that an answer would follow"
+            hint = "remove it, or keep it if the stage is only blocked for now"
+            yield diagnostic("PLN403", message, where, hint=hint)
+
+
+def asking_in_vain(plan: Plan) -> Iterator[Diagnostic]:
+    """How an endpoint is asked where there is none, or how any teacher is where only its probabilities are learnt."""
+    teacher, methods = plan.inputs.spec.spec.teacher, {stage.method for stage in plan.stages}
+    if teacher is None or teacher.endpoint:
+        return
+    vain: tuple[str, ...] = ("concurrency", "requests_per_minute")
+    if "teacher" in methods:
+        why = "no endpoint is asked: the teacher's weights are at hand"
+    else:
+        vain, why = tuple(Asking.model_fields), "the plan learns the teacher's probabilities, and asks it nothing"
+    for name in vain if methods & {"teacher", "distill"} else ():
+        if name in teacher.ask.model_fields_set:
+            at = ("spec", "teacher", "ask", to_camel(name))
+            message = f"`{'.'.join(at[1:])}` is set, but {why}"
+            yield diagnostic("PLN403", message, plan.inputs.document.at(at, key=True), hint="remove it")
+
+
+def sharding_of_one_gpu(plan: Plan) -> Iterator[Diagnostic]:
+    """A way to share a model among GPUs where there is one."""
+    gpu = plan.inputs.profile.spec.gpu
+    if gpu is not None and gpu.nodes * gpu.count == 1 and gpu.sharding != "ddp":
+        where = plan.inputs.profile_document.at(("spec", "gpu", "sharding"), key=True)
+        message = f"`gpu.sharding: {gpu.sharding}` is set, but a pod has one GPU, so that nothing is shared"
+        yield diagnostic("PLN403", message, where, hint="remove it, or raise `gpu.count`")
+
+
+def topology_of_one_node(plan: Plan) -> Iterator[Diagnostic]:
+    """Where the pods of a stage are put where it has one."""
+    gpu = plan.inputs.profile.spec.gpu
+    if gpu is not None and gpu.topology is not None and gpu.nodes == 1:
+        where = plan.inputs.profile_document.at(("spec", "gpu", "topology"), key=True)
+        message = "`gpu.topology` is set, but a stage has one pod, which is near to itself"
+        yield diagnostic("PLN403", message, where, hint="remove it, or raise `gpu.nodes`")
+
+
+def queueing_without_a_queue(plan: Plan) -> Iterator[Diagnostic]:
+    """What Kueue alone reads, where it is left out of the plan."""
+    profile = plan.inputs.profile.spec
+    if profile.queue is not None:
+        return
+    topology = profile.gpu.topology if profile.gpu else None
+    settings = {("priorityClass",): profile.priority_class, ("gpu", "topology"): topology}
+    for path, value in settings.items():
+        if value is not None:
+            where = plan.inputs.profile_document.at(("spec", *path), key=True)
+            message = f"`{'.'.join(path)}` is set, but there is no `queue`, and Kueue alone reads it"
+            yield diagnostic("PLN403", message, where, hint="name the `queue`, or remove it")

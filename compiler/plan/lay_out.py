@@ -1,0 +1,200 @@
+"""Plan phase: a selection becomes an ordered pipeline of stages, each with its whole config, name and needs."""
+
+from dataclasses import replace
+
+from compiler import __version__
+from compiler.diagnostics import Outcome, has_errors
+from compiler.plan.checks import PLAN_CHECKS, selection_problems
+from compiler.plan.data_blocks import Lineage
+from compiler.plan.load_stage import loading
+from compiler.plan.model import Plan, Stage, gpus_of, nodes_of
+from compiler.plan.stage_config import Built, evaluation, pairs, training, work
+from compiler.selection import Selection, StageChoice
+from compiler.selection.rules import RULES_VERSION
+from compiler.spec.inputs import Inputs
+from compiler.spec.methods.catalog import DEADLINE_MINUTES, TRAINER
+from compiler.spec.names import digest, job_name
+
+
+def plan(inputs: Inputs, selection: Selection) -> Outcome[Plan]:
+    """Lay out the stages of a selection. Stages whose results are known keep their names; only what follows changes."""
+    found = tuple(selection_problems(inputs, selection))
+    if has_errors(found):
+        return Outcome(value=None, diagnostics=found)
+    stages = _Pipeline(inputs, selection).lay_out()
+    # of all that is applied, so that who approved a digest approved that: Jobs are named after what changes their
+    # result only, and not after the namespace, the memory or the secrets of the profile
+    whole = digest(
+        {
+            "name": inputs.spec.metadata.name,
+            "compiler": __version__,
+            "rules": RULES_VERSION,
+            "stages": [(stage.job, stage.needs, stage.deadline_seconds, stage.finished) for stage in stages],
+            "phase": selection.phase,
+            # but for the image of a driver, which applies what was approved whatever it is of
+            "profile": inputs.profile.spec.model_dump(mode="json", exclude={"driver_image"}),
+        }
+    )
+    made = Plan(
+        name=inputs.spec.metadata.name,
+        inputs=inputs,
+        selection=selection,
+        stages=stages,
+        digest=whole,
+        worst_cost_usd=_worst_cost(inputs, stages),
+    )
+    found = (*found, *(problem for check in PLAN_CHECKS for problem in check(made)))
+    return Outcome(value=None if has_errors(found) else made, diagnostics=found)
+
+
+def _worst_cost(inputs: Inputs, stages: tuple[Stage, ...]) -> float | None:
+    """All unfinished stages running until their deadlines, which bound retries too."""
+    gpu = inputs.profile.spec.gpu
+    if gpu is None or gpu.hourly_usd is None:
+        return None
+    seconds = sum(
+        stage.deadline_seconds * stage.nodes * stage.gpus(gpu.count) for stage in stages if not stage.finished
+    )
+    return seconds / 3600 * gpu.hourly_usd
+
+
+class _Pipeline:
+    """Stages one after the other, each needing the one before."""
+
+    def __init__(self, inputs: Inputs, selection: Selection) -> None:
+        self.inputs = inputs
+        self.selection = selection
+        self.results = {result.job: result for result in selection.results}
+        self.stages: list[Stage] = []
+        self.lineage = Lineage()
+        self.baseline: str | None = None
+
+    def lay_out(self) -> tuple[Stage, ...]:
+        """Training stages stand between evaluations; the first one measures the base model."""
+        if any(choice.method in TRAINER for choice in self.selection.stages):
+            self._evaluate("base", rules=("T0",))
+        for choice in self.selection.stages:
+            if choice.method in TRAINER:
+                self._train(choice)
+            else:
+                self._work(choice)
+        return tuple(self.stages) if self.inputs.profile.spec.storage.source is None else self._behind_load()
+
+    def _behind_load(self) -> tuple[Stage, ...]:
+        """The stages behind one that brings what they read; it covers finished ones too, so that its name stays."""
+        stages, self.stages = self.stages, []
+        if not stages:
+            return ()
+        choice = StageChoice(method="load", sources=(), made_by=(), rules=())
+        first = self._append("load", choice, loading(self.inputs, stages))
+        first = replace(first, finished=all(stage.finished for stage in stages))
+        return (first, *(replace(each, order=each.order + 1, needs=each.needs or first.job) for each in stages))
+
+    def _work(self, choice: StageChoice) -> None:
+        stage = self._append(choice.method, choice, work(self.inputs, choice, self.selection, self.lineage))
+        made = {**self.lineage.made, choice.method: stage.job}
+        self.lineage = replace(self.lineage, made=made)
+        if choice.method == "optimize-prompt":
+            self._evaluate("prompt", rules=choice.rules, prompt=f"{stage.job}/prompt.md")
+
+    def _train(self, choice: StageChoice) -> None:
+        """Train and evaluate; a stage that is known to have gained nothing is left, and the next starts before it."""
+        merged = choice.settings.get("start") == "merged"
+        before = self.lineage if merged else replace(self.lineage, adapters=())
+        maker = self._pair(choice, before)
+        if maker is not None:
+            before = replace(before, made={**before.made, f"pairs of {choice.method}": maker.job})
+        stage = self._append(choice.method, choice, training(self.inputs, choice, self.selection, before))
+        weights = f"{stage.job}/{'model' if stage.config['peft'] is None else 'adapter'}"
+        if choice.method == "reward":
+            self.lineage = replace(self.lineage, reward_model=weights)
+            return
+        adapters = (*before.adapters, weights)
+        gated = choice.method != "cpt"  # it teaches to read; whether that helps the task, the stage behind it shows
+        measured = self._evaluate(choice.method, rules=choice.rules, adapters=adapters, gated=gated)
+        if measured.result is not None:
+            self.stages[-2] = replace(stage, result=measured.result, finished=True)
+            self._finish({*choice.made_by, *(("reward", "pairs-reward") if choice.method == "ppo" else ())})
+            self._finish({maker.name} if maker is not None else set())
+        if measured.result is None or measured.result.gate != "no-gain":
+            self.lineage = replace(self.lineage, adapters=adapters)
+            self.baseline = measured.job if gated else self.baseline
+
+    def _pair(self, choice: StageChoice, before: Lineage) -> Stage | None:
+        """The stage that makes the pairs of `choice`, where they are not given as they are."""
+        built = pairs(self.inputs, choice, self.selection, before)
+        if built is None:
+            return None
+        made = StageChoice(method="pairs", sources=choice.sources, made_by=(), rules=choice.rules)
+        return self._append("pairs" if choice.method == "dpo" else f"pairs-{choice.method}", made, built)
+
+    def _finish(self, names: set[str]) -> None:
+        """What made data or a reward for a finished stage has run, too."""
+        self.stages = [replace(stage, finished=True) if stage.name in names else stage for stage in self.stages]
+
+    def _evaluate(
+        self,
+        of: str,
+        *,
+        rules: tuple[str, ...],
+        adapters: tuple[str, ...] = (),
+        gated: bool = True,
+        prompt: str | None = None,
+    ) -> Stage:
+        built = evaluation(
+            self.inputs,
+            self.selection,
+            of=of,
+            adapters=adapters,
+            baseline=self.baseline,
+            gated=gated,
+            prompt=prompt,
+        )
+        source = next(each.name for each in self.inputs.spec.spec.data if each.purpose == "evaluation")
+        choice = StageChoice(method="evaluate", sources=(source,), made_by=(), rules=rules)
+        stage = self._append(f"evaluate-{of}", choice, built)
+        if of == "base":
+            self.baseline = stage.job
+        return stage
+
+    def _append(self, name: str, choice: StageChoice, built: Built) -> Stage:
+        job = self._job(name, choice.method, built)
+        stage = Stage(
+            order=len(self.stages) + 1,
+            name=name,
+            method=choice.method,
+            rules=choice.rules,
+            sources=choice.sources,
+            settings=built.settings,
+            config=built.config | {"stage": name, "output": job},
+            job=job,
+            needs=self.stages[-1].job if self.stages else "",
+            deadline_seconds=60 * self._deadline(choice.method),
+            result=self.results.get(job),
+            finished=job in self.results,
+        )
+        self.stages.append(stage)
+        return stage
+
+    def _deadline(self, method: str) -> int:
+        body = self.inputs.spec.spec
+        overrides = body.evaluation if method == "evaluate" else body.training.of(method)
+        return (overrides and overrides.deadline_minutes) or DEADLINE_MINUTES[method]
+
+    def _job(self, name: str, method: str, built: Built) -> str:
+        """The name that the stage's result depends on: config, image, files, topology and the rerun counter."""
+        profile = self.inputs.profile.spec
+        gpus = gpus_of(built.config, profile.gpu.count) if profile.gpu else 0
+        identity = {
+            "config": built.config | {"stage": name},
+            "image": profile.image,
+            "folders": dict(self.inputs.folders) if "metrics" in built.config else {},
+            "code": dict(self.inputs.code) if "rewards" in built.config else {},
+            "topology": {
+                "nodes": nodes_of(built.config),
+                "gpu": profile.gpu.type if profile.gpu and gpus else "",
+                "gpus": gpus,
+            },
+            "rerun": self.inputs.spec.spec.rerun,
+        }
+        return job_name(self.inputs.spec.metadata.name, name, digest(identity))

@@ -1,0 +1,138 @@
+"""What the plan phase gives: stages with their settings, and the plan that holds them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from compiler.selection import Result, Selection
+from compiler.spec.inputs import Inputs
+from compiler.spec.methods.catalog import TRAINER
+
+Config = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Setting:
+    """One value of a stage, with where it comes from: a default's source, the spec's field, or a rule."""
+
+    name: str
+    value: object
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stage:
+    """One Job: `config` is what the runtime reads, `needs` the name of the Job before it (empty for the first).
+
+    `sources` are the data sources that it reads, `result` what its evaluation found, where that is known already. What
+    made data or a reward for a finished stage is `finished` itself, without a result of its own.
+    """
+
+    order: int
+    name: str
+    method: str
+    rules: tuple[str, ...]
+    sources: tuple[str, ...]
+    settings: tuple[Setting, ...]
+    config: Config
+    job: str
+    needs: str
+    deadline_seconds: int
+    result: Result | None = None
+    finished: bool = False
+
+    @property
+    def trains(self) -> bool:
+        """Whether the stage trains (else it evaluates, measures or makes data)."""
+        return self.method in TRAINER
+
+    @property
+    def evaluates(self) -> bool:
+        """Whether the stage measures what was trained before it."""
+        return self.method == "evaluate"
+
+    @property
+    def gates(self) -> bool:
+        """Whether the plan stops behind the stage where the target is met, or nothing was gained."""
+        return "gate" in self.config and not self.guards
+
+    @property
+    def guards(self) -> bool:
+        """Whether the plan stops behind the stage only where general ability is lost."""
+        gate = self.config.get("gate", {})
+        return isinstance(gate, Mapping) and gate.get("needs_gain") is False
+
+    def gpus(self, count: int) -> int:
+        """How many of a pod's `count` GPUs the stage takes."""
+        return gpus_of(self.config, count)
+
+    @property
+    def nodes(self) -> int:
+        """On how many nodes the stage runs."""
+        return nodes_of(self.config)
+
+    @property
+    def replays(self) -> bool:
+        """As `replays` says of its data."""
+        return replays(self.config["data"])
+
+    @property
+    def made_by(self) -> tuple[str, ...]:
+        """The Jobs whose rows it reads."""
+        blocks = self.config["data"]
+        made = (str(each["path"]).split("/")[0] for each in blocks if each.get("volume") == "outputs")
+        return tuple(dict.fromkeys(made))
+
+
+def replays(data: Iterable[Config]) -> bool:
+    """Whether the blocks of a stage's data hold general text to read beside its own."""
+    return any(each.get("role") == "replay" for each in data)
+
+
+def gpus_of(config: Config, count: int) -> int:
+    """How many GPUs of `count` a stage of this config takes: one a process that trains, one for any other model.
+
+    A teacher that is asked over the network runs its model elsewhere, and files are loaded and pairs made without one.
+    """
+    if config["method"] in ("load", "pairs") or (config["method"] == "teacher" and "endpoint" in config["teacher"]):
+        return 0
+    return count if config["method"] in TRAINER else min(1, count)
+
+
+def nodes_of(config: Config) -> int:
+    """On how many nodes a stage of this config runs."""
+    nodes: int = config.get("distributed", {}).get("nodes", 1)
+    return nodes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """Everything that is rendered. `worst_cost_usd` is None where the profile names no price."""
+
+    name: str
+    inputs: Inputs
+    selection: Selection
+    stages: tuple[Stage, ...]
+    digest: str
+    worst_cost_usd: float | None
+
+    @property
+    def pending(self) -> tuple[Stage, ...]:
+        """The stages that are not finished yet."""
+        return tuple(stage for stage in self.stages if not stage.finished)
+
+    @property
+    def trains(self) -> bool:
+        """Whether any stage trains."""
+        return any(stage.trains for stage in self.stages)
+
+    @property
+    def spreads(self) -> bool:
+        """Whether any stage runs on several nodes, finished or not."""
+        return any(stage.nodes > 1 for stage in self.stages)
+
+    @property
+    def checks_general(self) -> bool:
+        """Whether evaluations look at general rows."""
+        blocks = (block for stage in self.stages if stage.evaluates for block in stage.config["data"])
+        return any(block.get("role") == "general" for block in blocks)

@@ -1,0 +1,172 @@
+"""Diff and write: what is on disk against what was rendered, and the plan folder replaced as a whole."""
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from compiler.diagnostics import Diagnostic, Location, diagnostic
+from compiler.render.compiler_bundle import RenderedBundle
+from compiler.spec.files import read_file
+
+MAX_FILE_BYTES = 64 << 20  # more than any file of a plan has
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """One file that differs: `action` is `create`, `update` or `delete`; texts are None where there is no file."""
+
+    action: str
+    name: str
+    before: str | None
+    after: str | None
+
+
+def changes(bundle: RenderedBundle, folder: Path) -> tuple[Change, ...]:
+    """What writing the bundle would change in the plan folder, by file name."""
+    return tuple(sorted(_changes(bundle, folder), key=lambda change: change.name))
+
+
+def _changes(bundle: RenderedBundle, folder: Path) -> Iterator[Change]:
+    wanted = {file.name: file.text for file in bundle.files}
+    present = {path.name: path for path in _entries(folder)}
+    for name, text in wanted.items():
+        before = _read(present[name]) if name in present else None
+        if before != text:
+            yield Change(action="create" if name not in present else "update", name=name, before=before, after=text)
+    for name in present.keys() - wanted.keys():
+        yield Change(action="delete", name=name, before=_read(present[name]), after=None)
+
+
+def _entries(folder: Path) -> list[Path]:
+    """What is in the folder; nothing where it is none, or may not be read, which writing will tell."""
+    try:
+        return list(folder.iterdir()) if folder.is_dir() else []
+    except OSError:
+        return []
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return read_file(path, MAX_FILE_BYTES).decode("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def bundle_digest(bundle: RenderedBundle) -> str:
+    """A digest of all names and texts, equal to `folder_digest` of a folder that holds just these files."""
+    return _digest((file.name, file.text.encode("utf-8")) for file in bundle.files)
+
+
+def folder_digest(folder: Path) -> str | None:
+    """A digest of the names and contents in a plan folder; None where it cannot be read as one."""
+    try:
+        return _digest((name, read_file(f"{folder}/{name}", MAX_FILE_BYTES)) for name in sorted(os.listdir(folder)))
+    except OSError:
+        return None
+
+
+def folder_files(folder: Path, digest: str) -> dict[str, bytes] | None:
+    """The files of a plan folder by name, if `digest` is that of the folder; None if it is another one by now."""
+    mounted = folder / "..data"  # where a kubelet keeps the files of a ConfigMap: the folder itself holds links to them
+    place = mounted if mounted.is_dir() else folder
+    try:
+        files = {name: read_file(f"{place}/{name}", MAX_FILE_BYTES) for name in sorted(os.listdir(place))}
+    except OSError:
+        return None
+    return files if _digest(files.items()) == digest else None
+
+
+def _digest(files: Iterable[tuple[str, bytes]]) -> str:
+    digest = hashlib.sha256()
+    for name, content in files:
+        digest.update(f"{name}\0{len(content)}\0".encode("utf-8", "surrogateescape"))
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def write(bundle: RenderedBundle, folder: Path, shown: str) -> Diagnostic | None:
+    """Replace the plan folder by the bundle: written beside it, then renamed, so that a kill or a full disk leaves
+    either the old plan or the new one. Gives back what went wrong, if anything.
+
+    Files are not forced to the disk one by one, which took longer than all of the compilation: a plan can always be
+    made again, and after a loss of power the next compile, which reads what is really there, writes it again.
+    """
+    if folder.is_symlink() or (folder.exists() and not _is_ours(folder)):
+        message = f"`{shown}` was not written by trainspec, so it is not replaced"
+        return diagnostic("RND503", message, Location(path=shown), hint="move it away, then compile again")
+    import tempfile
+
+    staged = None
+    try:
+        staged = Path(tempfile.mkdtemp(prefix=f".{folder.name}.new-", dir=folder.parent))
+        for file in bundle.files:
+            _write_file(staged / file.name, file.text)
+        staged.chmod(0o755)
+        _swap(staged, folder)
+    except OSError as error:
+        if staged is not None:
+            _remove(staged)
+        message = f"cannot write the plan: {(error.strerror or str(error)).lower()}"
+        return diagnostic(
+            "RND503", message, Location(path=shown), hint="free space or mend permissions, then compile again"
+        )
+    return None
+
+
+def _is_ours(folder: Path) -> bool:
+    return folder.is_dir() and ((folder / "PLAN.md").is_file() or not any(folder.iterdir()))
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the folder that a plan folder lies in, so that two compiles do not sweep each other's files away."""
+    descriptor = os.open(folder.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def sweep(folder: Path) -> None:
+    """Mend what a killed compile left: put an old plan back that was being replaced, remove half-written ones."""
+    retired = folder.parent / f".{folder.name}.old"
+    if retired.is_dir() and not folder.exists():
+        retired.rename(folder)
+    for name in os.listdir(folder.parent):
+        if name == retired.name or name.startswith(f".{folder.name}.new-"):
+            _remove(folder.parent / name)
+
+
+def _remove(folder: Path) -> None:
+    import shutil  # most compiles write nothing
+
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def mend(folder: Path) -> None:
+    """`sweep` by itself, waiting for another compile to be done; where nothing can be mended, writing will say why."""
+    with suppress(OSError), locked(folder):
+        sweep(folder)
+
+
+def _write_file(path: Path, text: str) -> None:
+    path.write_bytes(text.encode("utf-8"))
+
+
+def _swap(staged: Path, folder: Path) -> None:
+    """Two renames; `sweep` undoes the first if the process dies between them."""
+    retired = folder.parent / f".{folder.name}.old"
+    if folder.exists():
+        folder.rename(retired)
+    try:
+        staged.rename(folder)
+    except OSError:
+        with suppress(OSError):
+            retired.rename(folder)
+        raise
+    _remove(retired)

@@ -1,0 +1,173 @@
+"""What PLAN.md shows: the plan as plain rows for the review template."""
+
+import json
+
+from compiler import __version__
+from compiler.diagnostics.wording import counted
+from compiler.plan.load_stage import place_of
+from compiler.plan.model import Plan, Stage
+from compiler.selection import Phase, Selection, Status, Traced
+from compiler.selection.rules import RULES_VERSION
+from compiler.spec.methods.catalog import TRAINER
+from compiler.spec.schema.types import GapKind
+
+METHOD_NAMES = {
+    "load": "loading",
+    "augment": "augmentation",
+    "optimize-prompt": "prompt optimisation",
+    "probe": "probe",
+    "preflight": "reward pre-flight",
+    "cpt": "continued pre-training",
+    "teacher": "teacher's answers",
+    "sample": "sampling",
+    "pairs": "pairs",
+    "sft": "SFT",
+    "cot": "CoT SFT",
+    "latent-cot": "latent CoT",
+    "dpo": "DPO",
+    "kto": "KTO",
+    "reward": "reward model",
+    "grpo": "GRPO",
+    "ppo": "PPO",
+    "distill": "on-policy distillation",
+    "evaluate": "evaluation",
+}
+
+
+def verdict(plan: Plan) -> str:
+    """The answer of the plan in one sentence."""
+    match plan.selection.phase:
+        case Phase.TRAIN:
+            return _training_verdict(plan)
+        case Phase.DONE:
+            return "done: the target is met, nothing to run"
+        case Phase.PROMPT:
+            return "do not train yet: work on the prompt first" + _jobs(plan)
+        case Phase.COLLECT:
+            return "do not train yet: collect what is missing first" + _jobs(plan)
+
+
+def _training_verdict(plan: Plan) -> str:
+    if not plan.stages:
+        return "do not train yet: every method that the gaps ask for is blocked"
+    if not plan.trains:
+        return "do not train yet: measure first" + _jobs(plan)
+    chain = " → ".join(METHOD_NAMES[choice.method] for choice in plan.selection.stages)
+    finished = len(plan.stages) - len(plan.pending)
+    if not plan.pending:
+        return (
+            f"train: {chain}; every stage is finished and the target is not met: collect new badcases, or measure again"
+        )
+    done = f", {finished} of them finished" if finished else ""
+    return f"train: {chain}, {counted(len(plan.stages), 'Job')}{done}, each training stage behind an evaluation gate"
+
+
+def _jobs(plan: Plan) -> str:
+    return f"; {counted(len(plan.stages), 'Job')}" if plan.stages else ""
+
+
+def decisive(selection: Selection) -> tuple[Traced, ...]:
+    """The rules that fired or were blocked, in the table's order."""
+    return tuple(each for each in selection.trace if each.finding.status in (Status.FIRED, Status.BLOCKED))
+
+
+def alternatives(selection: Selection, stage: Stage) -> list[tuple[str, str]]:
+    """What else could have been done in the place of a training stage, and why not."""
+    rejected = [
+        (f"{each.rule.id} {each.rule.title}", each.finding.reason)
+        for each in selection.trace
+        if each.rule.id not in stage.rules and each.finding.status in (Status.SILENT, Status.BLOCKED) and is_way(each)
+    ]
+    others = [
+        (
+            f"{other.rules[0]} alone",
+            f"its gap comes beside this one; {METHOD_NAMES[other.method]} has a stage of its own in this plan",
+        )
+        for other in selection.stages
+        if other.method != stage.method and other.method in TRAINER
+    ]
+    return rejected + others
+
+
+def is_way(each: Traced) -> bool:
+    """Whether a rule names another way to go on: another method, the prompt, or nothing at all."""
+    return each.rule.id in ("P0", "DONE") or each.rule.id.startswith("M")
+
+
+def data_of(stage: Stage) -> str:
+    """What a stage reads: data sources, and rows that earlier Jobs make; of a load, where from."""
+    if stage.method == "load":
+        return f"`{place_of(stage.config['source'])}`"
+    sources = [f"`{name}`" for name in stage.sources]
+    return ", ".join([*sources, *(f"the rows of `{job}`" for job in stage.made_by)])
+
+
+def reward_files(plan: Plan, stage: Stage) -> list[tuple[str, str, bool]]:
+    """The files of the spec's folder that the reward of a stage is made of: path, sha256, and whether it is code."""
+    if not stage.config.get("rewards"):
+        return []
+    return [(path, sha256, path.endswith(".py")) for path, sha256 in sorted(plan.inputs.code.items())]
+
+
+def state_of(stage: Stage) -> str:
+    """What is known of a finished stage, to be put behind it; empty for one that has not run."""
+    if stage.result is not None and stage.evaluates:
+        gate = f", gate: {stage.result.gate}" if stage.gates else ""
+        return f"; finished: {stage.result.score}{gate}{''.join(f'; {note}' for note in stage.result.notes)}"
+    return "; finished" if stage.finished else ""
+
+
+def gap_lines(plan: Plan) -> list[tuple[str, str, str]]:
+    """The gaps decided by, and those declared in vain: name, what is seen, and whether it was measured."""
+    traced = next((each for each in plan.selection.trace if each.rule.id == "D11"), None)
+    measured = {item.source: item.value for item in traced.finding.evidence} if traced else {}
+    declared = {gap.kind: gap for gap in plan.inputs.spec.spec.gaps}
+    lines = []
+    for kind in (each for each in GapKind if each in plan.selection.gaps or each in declared):
+        gap = declared.get(kind)
+        how = measured.get(f"gap `{kind}`", "declared")
+        if gap is not None and gap.override is not None:
+            how += f"; kept by {gap.override.owner}: {gap.override.reason}"
+        lines.append((str(kind), gap.statement or "" if gap else "", how))
+    return lines
+
+
+def changed_thresholds(plan: Plan) -> list[tuple[str, object, object]]:
+    """Thresholds that the spec sets: name, its value, the default."""
+    limits = plan.inputs.spec.spec.thresholds
+    fields = type(limits).model_fields
+    return [
+        (str(fields[name].alias), getattr(limits, name), fields[name].default)
+        for name in sorted(limits.model_fields_set)
+    ]
+
+
+def review_context(plan: Plan) -> dict[str, object]:
+    """The context of `templates/review/PLAN.md.j2`."""
+    traced = {each.rule.id: each for each in plan.selection.trace}
+    return {
+        "plan": plan,
+        "body": plan.inputs.spec.spec,
+        "profile": plan.inputs.profile,
+        "files": plan.inputs.files,
+        "verdict": verdict(plan),
+        "phases": list(Phase),
+        "decisive": decisive(plan.selection),
+        "traced": traced,
+        "gaps": gap_lines(plan),
+        "thresholds": changed_thresholds(plan),
+        "counted": counted,
+        "data_of": data_of,
+        "state_of": state_of,
+        "reward_files": lambda stage: reward_files(plan, stage),
+        "alternatives": lambda stage: alternatives(plan.selection, stage),
+        "shown": shown_value,
+        "version": __version__,
+        "rules_version": RULES_VERSION,
+        "method_names": METHOD_NAMES,
+    }
+
+
+def shown_value(value: object) -> str:
+    """A setting's value as people read it: JSON, text without its quotes."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,1 @@
+"""The Kubernetes API: connect, send requests, explain errors."""

@@ -1,0 +1,149 @@
+"""Where the cluster is and who asks: a kubeconfig, or the service account of the pod that this runs in."""
+
+import logging
+import os
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from compiler.run.cluster.api.errors import ClusterError, problem
+
+_IN_CLUSTER = "KUBERNETES_SERVICE_HOST"
+_CONNECTIONS = 32
+_FRESH_SECONDS = 5.0  # no token is given out that runs out so soon
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Target:
+    """What the caller named: a kubeconfig and a context of it; None takes what `kubectl` would take."""
+
+    kubeconfig: Path | None = None
+    context: str | None = None
+
+    @property
+    def shown(self) -> str:
+        """The place to name in messages."""
+        named = self.kubeconfig or os.environ.get("KUBECONFIG")
+        return str(named) if named else "the service account of this pod" if self.in_pod else "~/.kube/config"
+
+    @property
+    def in_pod(self) -> bool:
+        """Whether this runs in a pod, and nothing names a kubeconfig."""
+        named = self.kubeconfig or self.context or os.environ.get("KUBECONFIG")
+        return not named and _IN_CLUSTER in os.environ and not (Path.home() / ".kube" / "config").exists()
+
+
+class Connection:
+    """A pool of connections to one API server, with the credentials of the official client."""
+
+    def __init__(self, target: Target) -> None:
+        from kubernetes.client import ApiClient
+
+        self.configuration = _configuration(target)
+        context, user = _context(target)
+        self.described = f"{self.host} (" + (f"context `{context}` of " if context else "") + f"{target.shown})"
+        self.impersonated = tuple(_impersonated(user))
+        self.configuration.connection_pool_maxsize = _CONNECTIONS
+        self._in_pod = target.in_pod
+        self._headers: dict[str, str] = {}
+        self._asked = -_FRESH_SECONDS
+        self.pool = ApiClient(configuration=self.configuration).rest_client.pool_manager
+
+    @property
+    def host(self) -> str:
+        """The address of the API server."""
+        return str(self.configuration.host).rstrip("/")
+
+    def headers(self) -> dict[str, str]:
+        """The credentials of a request; a token that runs out is renewed here, if its provider can.
+
+        For that the client takes its whole kubeconfig in again, which is too much for each of thousands of requests;
+        of a pod it looks at a date.
+        """
+        if self._in_pod or time.monotonic() > self._asked + _FRESH_SECONDS:
+            self._headers, self._asked = self._credentials(), time.monotonic()
+        return self._headers
+
+    def _credentials(self) -> dict[str, str]:
+        token = self.configuration.get_api_key_with_prefix("authorization", alias="BearerToken")
+        if token:
+            return {"Authorization": token}
+        basic = self.configuration.get_basic_auth_token() if self.configuration.username else None
+        return {"Authorization": basic} if basic else {}
+
+
+def _configuration(target: Target) -> Any:
+    """The client's settings; CLU601 where there is no usable kubeconfig."""
+    from kubernetes.client import Configuration
+    from kubernetes.config import ConfigException, load_incluster_config, load_kube_config
+    from yaml import YAMLError  # of the parser that the client uses
+
+    configuration = type.__call__(Configuration)  # a fresh one: the class hands out copies of a default
+    heard = _Heard()
+    logging.getLogger().addHandler(heard)
+    try:
+        if target.in_pod:
+            load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+        else:
+            load_kube_config(  # type: ignore[no-untyped-call]
+                config_file=str(target.kubeconfig) if target.kubeconfig else None,
+                context=target.context,
+                client_configuration=configuration,
+                persist_config=False,
+            )
+    # what a file of any form can raise in the client's reader
+    except (ConfigException, YAMLError, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        reason = " ".join(str(error).split()).removesuffix(".") or type(error).__name__
+        hint = "name one by `--kubeconfig` or `KUBECONFIG`, and one of its contexts by `--context`"
+        if target.in_pod:
+            hint = "give the pod a ServiceAccount and its token (`automountServiceAccountToken: true`)"
+        raise ClusterError(problem("CLU601", f"no cluster to talk to: {reason}", target.shown, hint=hint)) from error
+    finally:
+        logging.getLogger().removeHandler(heard)
+    if heard.said:  # what the client cannot do to get credentials it only logs, and goes on without
+        hint = "see that the program that the kubeconfig names for credentials is there, and answers"
+        message = f"no credentials could be had: {heard.said[-1]}"
+        raise ClusterError(problem("CLU601", message, target.shown, hint=hint))
+    return configuration
+
+
+class _Heard(logging.Handler):
+    """Keeps the errors that a library logs."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.said: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a message, as one line."""
+        self.said.append(" ".join(record.getMessage().split()))
+
+
+def _context(target: Target) -> tuple[str, Mapping[str, Any]]:
+    """The context that is used and its user, of a kubeconfig that was loaded; empty in a pod."""
+    from kubernetes.config.kube_config import KUBE_CONFIG_DEFAULT_LOCATION, KubeConfigMerger
+
+    if target.in_pod:
+        return "", {}
+    merged = KubeConfigMerger(str(target.kubeconfig or KUBE_CONFIG_DEFAULT_LOCATION)).config  # type: ignore[no-untyped-call]
+    name = target.context or merged["current-context"]
+    user = merged["contexts"].get_with_name(name)["context"].safe_get("user")
+    found = merged["users"].get_with_name(user, safe=True) if user and "users" in merged else None
+    return str(name), (found.value.get("user") if found is not None else None) or {}
+
+
+def _impersonated(user: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Headers for the one as whom the kubeconfig's user acts, which the client leaves out; as kubectl sends them.
+
+    Source: Kubernetes documentation, Authenticating, User impersonation.
+    """
+    if user.get("as"):
+        yield "Impersonate-User", str(user["as"])
+    if user.get("as-uid"):
+        yield "Impersonate-Uid", str(user["as-uid"])
+    yield from (("Impersonate-Group", str(each)) for each in user.get("as-groups") or ())
+    for key, values in sorted((user.get("as-user-extra") or {}).items()):
+        yield from ((f"Impersonate-Extra-{quote(key, safe='')}", str(each)) for each in values)

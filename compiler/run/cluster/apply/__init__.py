@@ -1,0 +1,1 @@
+"""Apply plans to a cluster: approve, decide, act."""

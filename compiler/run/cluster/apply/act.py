@@ -1,0 +1,139 @@
+"""What is done to the cluster for one stage: create its Job once, replace an ended one, read back a lost result."""
+
+import copy
+import time
+
+from compiler.diagnostics import Diagnostic
+from compiler.run.cluster.api.client import Api, Object
+from compiler.run.cluster.api.errors import ApiError, ClusterError, problem
+from compiler.run.cluster.api.kinds import JOB, kind_of
+from compiler.run.cluster.api.refusals import refusal
+from compiler.run.cluster.apply.supports import MANAGER, write_query
+from compiler.run.cluster.state.jobs import REPORT_SUFFIX, REPORTS
+from compiler.run.cluster.state.plan import ClusterPlan, PlannedStage
+
+_REPORT_SECONDS = 900
+_GONE_SECONDS = 150.0
+
+
+def create(api: Api, plan: ClusterPlan, stage: PlannedStage, *, dry_run: bool = False) -> tuple[str, Diagnostic | None]:
+    """Create the Job of a stage if it is absent: the uid of the Job that is there then, or the refusal."""
+    manifest = stage.workload
+    kind = kind_of(manifest.data)
+    where = f"{plan.shown}/{manifest.file}"
+    what = f"{manifest.kind} `{manifest.name}`"
+    query = write_query(dry_run=dry_run)
+    try:
+        made = api.create(kind.collection(manifest.namespace), dict(manifest.data), query)
+    except ApiError as error:
+        if error.status != 409:
+            return "", refusal(error, "create", what, where)
+        found = _get(api, kind.path(manifest.namespace, manifest.name), where)
+        if found is not None and not _is_ours(found, plan):
+            message = f"{what} is there already, and is none of this plan"
+            return "", problem(
+                "CLU606",
+                message,
+                where,
+                hint="delete that object if nothing uses it, or raise `rerun` in the spec for new names",
+            )
+        return (found["metadata"]["uid"] if found is not None else ""), None
+    return made["metadata"]["uid"], None
+
+
+def remove(api: Api, stage: PlannedStage, uid: str, where: str) -> None:
+    """Delete the Job of a stage if it is still that of `uid`, and the one that reports for it; wait for its end."""
+    manifest = stage.workload
+    kind, namespace = kind_of(manifest.data), manifest.namespace
+    if uid:
+        delete(api, kind.path(namespace, manifest.name), f"{manifest.kind} `{manifest.name}`", where, uid=uid)
+    report_name = manifest.name + REPORT_SUFFIX
+    delete(api, JOB.path(namespace, report_name), f"Job `{report_name}`", where)
+    deadline = time.monotonic() + _GONE_SECONDS
+    while uid and _uid(api, kind.path(namespace, manifest.name), where) == uid:
+        if time.monotonic() > deadline:
+            hint = "see what holds it back (`kubectl describe job`), then run the command again"
+            message = f"{manifest.kind} `{manifest.name}` was deleted, and is still there"
+            raise ClusterError(problem("CLU606", message, where, hint=hint))
+        time.sleep(0.5)
+
+
+def delete(api: Api, path: str, what: str, where: str, *, uid: str = "") -> bool:
+    """Delete a Job with its pods, which then checkpoint; whether there was one, of that uid where one is given."""
+    only = {"preconditions": {"uid": uid}} if uid else {}
+    try:
+        api.delete(path, {"propagationPolicy": "Background", **only})
+    except ApiError as error:
+        if error.status in (404, 409):  # gone, or another one by now
+            return False
+        raise ClusterError(refusal(error, "delete", what, where)) from error
+    return True
+
+
+def report(api: Api, plan: ClusterPlan, stage: PlannedStage) -> Diagnostic | None:
+    """Create the small Job that reads the result of a stage whose own Job is gone; the refusal if there is one."""
+    where = f"{plan.shown}/{stage.workload.file}"
+    manifest = report_job(stage)
+    try:
+        api.create(JOB.collection(plan.namespace), manifest, {"fieldManager": MANAGER})
+    except ApiError as error:
+        if error.status != 409:
+            return refusal(error, "create", f"Job `{manifest['metadata']['name']}`", where)
+    return None
+
+
+def report_job(stage: PlannedStage) -> Object:
+    """The Job of a stage as one that starts nothing: one pod, no GPU, minutes at most, its runtime with `--report`."""
+    source = stage.workload.data
+    template = copy.deepcopy(dict(stage.template))
+    (container,) = template["spec"]["containers"]
+    container["args"] = [*container["args"], "--report"]
+    for amounts in container["resources"].values():
+        for name in [each for each in amounts if "/" in each]:  # a GPU, or another device
+            del amounts[name]
+    name = stage.name + REPORT_SUFFIX
+    meta = source["metadata"]
+    labels = {each: value for each, value in meta["labels"].items() if not each.startswith("kueue.x-k8s.io/")}
+    notes = {each: value for each, value in meta["annotations"].items() if each.startswith("trainspec.dev/")}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {
+            "name": name,
+            "namespace": meta["namespace"],
+            "labels": labels,
+            "annotations": {**notes, REPORTS: stage.name},
+        },
+        "spec": {
+            "backoffLimit": 3,
+            "activeDeadlineSeconds": _REPORT_SECONDS,
+            "podFailurePolicy": {"rules": [_never_retry(container["name"])]},
+            "template": template,
+        },
+    }
+
+
+def _never_retry(container: str) -> Object:
+    """What no other try of a report would change: no result (66), a bad config, a gate that did not pass."""
+    codes = {"containerName": container, "operator": "In", "values": [65, 66, 78, 80]}
+    return {"action": "FailJob", "onExitCodes": codes}
+
+
+def _uid(api: Api, path: str, where: str) -> str:
+    found = _get(api, path, where)
+    return str(found["metadata"]["uid"]) if found is not None else ""
+
+
+def _get(api: Api, path: str, where: str) -> Object | None:
+    try:
+        return api.get(path)
+    except ApiError as error:
+        if error.status == 404:
+            return None
+        raise ClusterError(refusal(error, "get", path.rpartition("/")[2], where)) from error
+
+
+def _is_ours(found: Object, plan: ClusterPlan) -> bool:
+    labels = found["metadata"].get("labels") or {}
+    parts = ("app.kubernetes.io/managed-by", "app.kubernetes.io/part-of")
+    return tuple(labels.get(each) for each in parts) == ("trainspec", plan.name)

@@ -1,0 +1,98 @@
+"""Objects that start nothing (configs, claims, policies): what is there already, and server-side apply of the rest."""
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from compiler.diagnostics import Diagnostic
+from compiler.run.cluster.api.client import APPLY, Api, Object
+from compiler.run.cluster.api.errors import ApiError, ClusterError
+from compiler.run.cluster.api.kinds import KINDS, kind_of
+from compiler.run.cluster.api.refusals import is_of_labels, refusal
+from compiler.run.cluster.state.ledger import COMPONENT
+from compiler.run.cluster.state.snapshot import MANAGED
+from compiler.run.manifests import Manifest
+
+MANAGER = "trainspec"
+_SELECTOR = f"{MANAGED},app.kubernetes.io/component!={COMPONENT}"
+_OF_SERVER = ("managedFields", "uid", "resourceVersion", "creationTimestamp", "selfLink")
+
+
+class Live:
+    """The supports of all plans of a namespace: one list a kind, when the first plan asks for it.
+
+    Each is held as text without what the server adds, which takes a fraction of the memory, for any number of threads.
+    """
+
+    def __init__(self, api: Api, namespace: str) -> None:
+        self._api = api
+        self._namespace = namespace
+        self._lock = threading.Lock()
+        self._texts: dict[str, dict[str, bytes]] = {}
+
+    def holds(self, manifest: Manifest) -> bool:
+        """Whether the object is there, applied by us, and says all that the manifest says."""
+        text = self._of_kind(f"{manifest.data['apiVersion']} {manifest.kind}").get(manifest.name)
+        return text is not None and contains(json.loads(text), manifest.data)
+
+    def _of_kind(self, kind: str) -> dict[str, bytes]:
+        with self._lock:
+            if kind not in self._texts:
+                self._texts[kind] = dict(_listed(self._api, self._namespace, kind))
+            return self._texts[kind]
+
+
+def _listed(api: Api, namespace: str, kind: str) -> Iterator[tuple[str, bytes]]:
+    """The objects of a kind that we applied, by name, as text."""
+    api_version, name = kind.split()
+    try:
+        for page, _ in api.pages(KINDS[kind].collection(namespace), {"labelSelector": _SELECTOR}):
+            for item in page:
+                if _is_applied(item):
+                    meta = {key: value for key, value in item["metadata"].items() if key not in _OF_SERVER}
+                    held = {key: value for key, value in item.items() if key != "status"}
+                    held |= {"apiVersion": api_version, "kind": name, "metadata": meta}
+                    yield meta["name"], json.dumps(held, ensure_ascii=False).encode()
+    except ApiError as error:
+        raise ClusterError(refusal(error, "list", f"namespace `{namespace}`", namespace)) from error
+
+
+def _is_applied(item: Object) -> bool:
+    """Whether we own fields of it: what somebody else made alike is taken over by applying."""
+    managed = item["metadata"].get("managedFields") or []
+    return any(each.get("manager") == MANAGER and each.get("operation") == "Apply" for each in managed)
+
+
+def contains(found: Any, wanted: Any) -> bool:
+    """Whether `found` has every value of `wanted`; the server adds defaults, and lists keep their order."""
+    if isinstance(wanted, Mapping):
+        return isinstance(found, Mapping) and all(contains(found.get(name), value) for name, value in wanted.items())
+    if isinstance(wanted, list):
+        if not wanted:
+            return not found  # an empty list is left out of what is stored
+        same = isinstance(found, list) and len(found) == len(wanted)
+        return same and all(contains(a, b) for a, b in zip(found, wanted, strict=True))
+    return bool(found == wanted)
+
+
+def write_query(*, dry_run: bool) -> dict[str, str]:
+    """What each write of a rendered object asks for: our name, no unknown fields, and perhaps only a trial."""
+    return {"fieldManager": MANAGER, "fieldValidation": "Strict", **({"dryRun": "All"} if dry_run else {})}
+
+
+def put(api: Api, manifest: Manifest, where: str, *, dry_run: bool) -> Diagnostic | None:
+    """Apply an object by server-side apply, or only ask whether it could be; the refusal if there is one."""
+    query = write_query(dry_run=dry_run)
+    path = kind_of(manifest.data).path(manifest.namespace, manifest.name)
+    try:
+        try:
+            api.patch(path, dict(manifest.data), APPLY, query)
+        except ApiError as error:
+            if not is_of_labels(error):
+                raise
+            # labels say which version rendered the object, and a reconciler may keep the old ones
+            api.patch(path, dict(manifest.data), APPLY, {**query, "force": True})
+    except ApiError as error:
+        return refusal(error, "patch", f"{manifest.kind} `{manifest.name}`", where)
+    return None

@@ -1,0 +1,102 @@
+"""`trainspec driver`: the apply loop of one plan as a small Job in the cluster, for those whose CI cannot wait.
+
+It brings its plan along: a ConfigMap holds the files of the plan folder, which are compared with the spec here, and
+with their digest there. So the cluster needs neither the repository nor a key to it. Who the driver is and what it may
+do is not rendered with it: an administrator sets that up once (`trainspec access`), so that whatever starts drivers
+needs no rights to hand out rights.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from compiler import __version__
+from compiler.diagnostics import Diagnostic, Outcome, diagnostic
+from compiler.diagnostics.exit_codes import ExitCode
+from compiler.pipeline.phases import make_plan
+from compiler.plan.model import Plan
+from compiler.render.bundle import render_object
+from compiler.render.compiler_bundle import RenderedFile
+from compiler.render.plan_folder import folder_files
+from compiler.run.cluster.api.errors import problem
+from compiler.run.cluster.apply.approve import approvals, outdated
+from compiler.spec.discover import PLAN_FOLDER, SPEC_FILE
+from compiler.spec.names import digest, job_name
+
+WAIT_SECONDS = 24 * 3600  # that one stage may wait for room in the cluster, which its own deadline does not count
+MAX_BYTES = 1 << 20  # of all values of a ConfigMap, to the API server
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Driver:
+    """What its objects are rendered from. `path` is the plan folder, from the root of its container."""
+
+    name: str
+    path: str
+    files: tuple[RenderedFile, ...]
+    files_digest: str
+    deadline_seconds: int
+
+
+def print_driver(folder: Path, plan_digest: str | None, style: str) -> ExitCode:
+    """Print the objects that drive the plan of a folder, if it is what its spec compiles to and was approved."""
+    from compiler.diagnostics.report import exit_code, report
+
+    made = driver_text(folder, plan_digest)
+    print(made.value or "", end="")
+    report(made.diagnostics, style)
+    return exit_code(made.diagnostics)
+
+
+def driver_text(folder: Path, plan_digest: str | None) -> Outcome[str]:
+    """The objects as one YAML text. CLU608: not the plan that was approved; CLU616: no Job left; CLU617: no driver."""
+    (approval,) = approvals([folder], plan_digest)
+    if approval.diagnostics:
+        return Outcome(value=None, diagnostics=approval.diagnostics)
+    files = folder_files(folder, approval.files) if approval.files else {}
+    spec = folder.parent / SPEC_FILE
+    made = make_plan(spec, spec.as_posix())
+    if files is None or made.value is None:  # they changed while they were looked at
+        return Outcome(value=None, diagnostics=(outdated(folder),))
+    refused = tuple(_refusals(made.value, files, folder))
+    return Outcome(value=None, diagnostics=refused) if refused else _render(made.value, files, approval.files)
+
+
+def _refusals(plan: Plan, files: Mapping[str, bytes], folder: Path) -> Iterator[Diagnostic]:
+    if not files or not plan.pending:
+        hint = f"see {folder / 'PLAN.md'} for what to do next"
+        yield problem("CLU616", "this plan has no Job that is left to run", folder.as_posix(), hint=hint)
+    profile = plan.inputs.profile
+    if profile.spec.driver_image is None:
+        hint = "build it (see docs/image.md), and write its digest into the profile as `driverImage`"
+        message = f"profile `{profile.metadata.name}` names no image for a driver"
+        yield diagnostic("CLU617", message, plan.inputs.profile_document.at(("spec",)), hint=hint)
+    size = sum(map(len, files.values()))
+    if size > MAX_BYTES:
+        message = f"the plan folder has {size:,} bytes, and a ConfigMap takes {MAX_BYTES:,}"
+        yield problem("CLU617", message, folder.as_posix(), hint="apply it from CI: `trainspec apply --wait`")
+
+
+def _render(plan: Plan, files: Mapping[str, bytes], files_digest: str) -> Outcome[str]:
+    found: list[Diagnostic] = []
+    context: dict[str, object] = {
+        "plan": plan,
+        "profile": plan.inputs.profile.spec,
+        "version": __version__,
+        "driver": driver_of(plan, files, files_digest),
+    }
+    texts = [render_object(name, f"driver/{name}.yaml.j2", context, found).text for name in ("configmap", "job")]
+    return Outcome(value=None if found else "---\n".join(texts), diagnostics=tuple(found))
+
+
+def driver_of(plan: Plan, files: Mapping[str, bytes], files_digest: str) -> Driver:
+    """The driver of a plan: all that is in its Job is in its name, as a Job cannot be changed."""
+    profile = plan.inputs.profile.spec
+    made_of = [files_digest, profile.driver_image, profile.image_pull_secrets, __version__]
+    return Driver(
+        name=job_name(plan.name, "driver", digest(made_of)),
+        path=f"specs/{plan.name}/{PLAN_FOLDER}",
+        files=tuple(RenderedFile(name=name, text=content.decode()) for name, content in files.items()),
+        files_digest=files_digest,
+        deadline_seconds=sum(stage.deadline_seconds + WAIT_SECONDS for stage in plan.pending),
+    )

@@ -1,0 +1,104 @@
+"""What people see of plans in a cluster: a table on a terminal, a line for each change without one."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from compiler.diagnostics.wording import counted
+from compiler.run.cluster.show.rows import Row
+
+_FRAME = 5  # lines of a table besides its rows
+_COLUMNS = ("stage", "state", "progress", "score (95 %)")
+
+
+def overview(found: Iterable[Row]) -> Group:
+    """For each plan a table of its stages, and below it a line for each that says why it waits or failed."""
+    parts: list[RenderableType] = []
+    for (namespace, plan), of_plan in groupby(found, key=lambda row: (row.namespace, row.plan)):
+        rows = list(of_plan)
+        # a title of the table itself would be folded to its width
+        parts += [Text(f"{plan} (namespace {namespace})", style="bold"), _table(rows)]
+        parts += [Padding(Text(line), (0, 0, 0, indent), expand=False) for indent, line in _reasons(rows)]
+    return Group(*parts)
+
+
+def screenful(plans: Sequence[list[Row]], height: int) -> Group:
+    """The overview of as many plans as a screen shows, one at least, and how many more there are."""
+    parts: list[RenderableType] = []
+    left = height - 1
+    for rows in plans:
+        left -= len(rows) + _FRAME + len(list(_reasons(rows)))
+        if left < 0 and parts:
+            parts.append(Text(f"and {counted(len(plans) - len(parts), 'more plan')}"))
+            break
+        parts.append(overview(rows))
+    return Group(*parts)
+
+
+def _table(rows: list[Row]) -> Table:
+    cells = [_cells(row) for row in rows]
+    said = {name for index, name in enumerate(_COLUMNS) if any(row[index] for row in cells)}
+    made = Table()
+    for name in _COLUMNS:
+        if name in said:
+            made.add_column(name, overflow="fold")
+    for row in cells:
+        made.add_row(*(cell for name, cell in zip(_COLUMNS, row, strict=True) if name in said))
+    return made
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    state = f"{row.state} ({row.pods})" if row.pods and "," in row.pods else row.state
+    left = f"{duration(row.seconds_left)} left" if row.seconds_left else ""
+    step = f"{row.done}/{row.total}" if row.total else ""
+    ended = row.score or row.state in ("complete", "failed")
+    progress = "" if ended else ", ".join(filter(None, (step, _loss(row), left)))
+    return (row.stage, state, progress, row.score)
+
+
+def _reasons(rows: Iterable[Row]) -> Iterator[tuple[int, str]]:
+    """Lines below a table, each with its indent, which holds where a terminal wraps it."""
+    for row in rows:
+        if row.state != "finished" and (row.reason or row.advice):
+            yield 2, f"{row.stage}: {row.reason or row.state}"
+        if row.advice:
+            yield 4, f"→ {row.advice}"
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds as people read them."""
+    if seconds is None:
+        return ""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+
+
+class Lines:
+    """Without a terminal: a line when a stage's state or reason changes, and now and then while it trains."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._told: dict[str, tuple[str, ...]] = {}
+
+    def show(self, found: Sequence[Row]) -> None:
+        """Say what changed."""
+        for row in found:
+            tenth = str(10 * row.done // row.total) if row.done is not None and row.total else ""
+            key = (row.state, row.reason, tenth)
+            if self._told.get(row.job) == key or (row.job not in self._told and row.state in ("waits", "finished")):
+                continue
+            self._told[row.job] = key
+            told = [f"step {row.done}/{row.total}" if row.total else "", _loss(row), row.score, row.reason]
+            text = f"{row.plan} {row.stage}: {row.state}" + "".join(f", {each}" for each in told if each)
+            self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+            if row.advice:
+                self._console.print(f"  → {row.advice}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _loss(row: Row) -> str:
+    return "" if row.loss is None else f"loss {row.loss:.3f}"

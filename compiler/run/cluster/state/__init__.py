@@ -1,0 +1,1 @@
+"""The state of plans in a cluster: Jobs, ledger, queue, events."""

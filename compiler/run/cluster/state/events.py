@@ -1,0 +1,80 @@
+"""What a failed stage leaves to look at: the events of its Job and pods, and the last lines of its log."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+
+from compiler.diagnostics.credentials import masked
+from compiler.run.cluster.api.client import Api
+from compiler.run.cluster.api.errors import ApiError
+from compiler.run.cluster.api.kinds import EVENT, WORKLOADS
+from compiler.run.cluster.state.jobs import JobView
+from compiler.run.cluster.state.progress import tail
+
+_LINES = 15
+_MOST_EVENTS = 8
+
+
+def warnings_of(api: Api, namespace: str, name: str) -> list[tuple[str, str]]:
+    """Warnings about an object as (reason, message), the newest last; none where they may not be read."""
+    query = {"fieldSelector": f"involvedObject.name={name},type=Warning"}
+    try:
+        items = [item for page, _ in api.pages(EVENT.collection(namespace), query) for item in page]
+    except ApiError:
+        return []
+    items.sort(key=lambda item: item.get("lastTimestamp") or item.get("eventTime") or "")
+    return [(str(item.get("reason") or ""), str(item.get("message") or "")) for item in items]
+
+
+def warnings_in(api: Api, namespace: str) -> dict[str, list[tuple[str, str]]]:
+    """The last warning about each workload and pod of a namespace, by its name; none where they may not be read."""
+    found: dict[str, tuple[str, str, str]] = {}
+    try:
+        for page, _ in api.pages(EVENT.collection(namespace), {"fieldSelector": "type=Warning"}):
+            for item in page:
+                about = item["involvedObject"]
+                at = str(item.get("lastTimestamp") or item.get("eventTime") or "")
+                told = (at, str(item.get("reason") or ""), str(item.get("message") or ""))
+                # what the scheduler warns of is a condition of the pod as long as it is true
+                if about.get("kind") in WORKLOADS or (about.get("kind") == "Pod" and told[1] != "FailedScheduling"):
+                    found[about["name"]] = max(found.get(about["name"], told), told)
+    except ApiError:
+        return {}
+    return {name: [(reason, message)] for name, (_, reason, message) in found.items()}
+
+
+def objects_of(job: JobView) -> tuple[str, ...]:
+    """The names that events of a workload go by: a JobSet or a TrainJob makes its pods through a Job of its own."""
+    return job.name, f"{job.name}-node-0", *(pod.name for pod in job.pods)
+
+
+def details(api: Api, namespace: str, job: JobView) -> Iterator[str]:
+    """Lines to show below a failure."""
+    pod = job.ending or job.leading
+    names = objects_of(replace(job, pods=(pod,) if pod is not None else ()))
+    about = [each for name in names for each in warnings_of(api, namespace, name)]
+    yield from (masked(f"event {reason}: {message}") for reason, message in dict.fromkeys(about[-_MOST_EVENTS:]))
+    if pod is not None:
+        try:
+            lines = tail(api, namespace, pod, _LINES).splitlines()
+        except ApiError as error:
+            yield f"the log of pod {pod.name} cannot be read: {error}"
+            return
+        yield from (masked(f"log   {readable(line)}") for line in lines)
+
+
+def readable(line: str) -> str:
+    """A line of the runtime's log as people read it; any other line as it is."""
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return line
+    if not isinstance(event, dict) or "event" not in event:
+        return line
+    fields = {name: value for name, value in event.items() if name not in ("event", "time")}
+    told = " ".join(f"{name}={_plain(value)}" for name, value in fields.items() if value is not None)
+    return f"{event['event']} {told}".strip()
+
+
+def _plain(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

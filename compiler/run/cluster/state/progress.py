@@ -1,0 +1,76 @@
+"""How far a running stage is, from the last lines of its pod's log: the runtime writes one JSON object a line."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from compiler.run.cluster.api.client import Api
+from compiler.run.cluster.api.errors import ApiError
+from compiler.run.cluster.api.kinds import POD
+from compiler.run.cluster.state.jobs import JobView, Phase, PodView
+
+_TAIL = 40
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Progress:
+    """What the log last said: steps (or questions) done and in all, the loss, seconds that are left, and a phase."""
+
+    done: int | None = None
+    total: int | None = None
+    loss: float | None = None
+    seconds_left: float | None = None
+    phase: str = ""
+
+
+def read_progress(api: Api, namespace: str, job: JobView) -> Progress | None:
+    """The progress of a running Job; None where it does not run, or its log cannot be read now."""
+    pod = job.leading
+    if job.phase is not Phase.RUNNING or pod is None or pod.phase != "Running":
+        return None
+    try:
+        text = tail(api, namespace, pod, _TAIL)
+    except ApiError:  # the kubelet may be away, and a table is not worth waiting for it
+        return None
+    return progress_of(events(text))
+
+
+def tail(api: Api, namespace: str, pod: PodView, lines: int) -> str:
+    """The last lines of a pod's log."""
+    path = f"{POD.path(namespace, pod.name)}/log"
+    return api.text(path, {"container": pod.container, "tailLines": lines})
+
+
+def events(text: str) -> Iterator[Mapping[str, Any]]:
+    """The structured lines of a log."""
+    for line in text.splitlines():
+        try:
+            event = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(event, dict) and "event" in event:
+            yield event
+
+
+def progress_of(found: Iterator[Mapping[str, Any]]) -> Progress:
+    """The last progress that log events tell."""
+    current = Progress()
+    for event in found:
+        match event["event"]:
+            case "step":
+                done, total = event.get("step"), event.get("max_steps")
+                loss = event.get("loss")
+                current = Progress(done=done, total=total, loss=loss, seconds_left=_left(event), phase="train")
+            case "progress":
+                current = Progress(done=event.get("done"), total=event.get("total"), phase=current.phase)
+            case "phase":
+                current = Progress(phase=str(event.get("name") or ""))
+    return current
+
+
+def _left(event: Mapping[str, Any]) -> float | None:
+    done, total, seconds = event.get("step"), event.get("max_steps"), event.get("seconds")
+    if isinstance(done, int) and isinstance(total, int) and isinstance(seconds, int | float):
+        return (total - done) * float(seconds)
+    return None

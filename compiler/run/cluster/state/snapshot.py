@@ -1,0 +1,248 @@
+"""What is in the cluster now: one list for all plans of a namespace, kept current by a watch where somebody waits."""
+
+import threading
+import time
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from compiler.run.cluster.api.client import Api, Object
+from compiler.run.cluster.api.errors import ApiError, ClusterError
+from compiler.run.cluster.api.kinds import KINDS, POD, Kind
+from compiler.run.cluster.api.refusals import refusal
+from compiler.run.cluster.api.retries import pause
+from compiler.run.cluster.state.jobs import QUEUE, JobView, PodView, job_view, pod_view
+from compiler.run.cluster.state.ledger import SELECTOR, Ledger, kinds_begun, parse
+
+MANAGED = "app.kubernetes.io/managed-by=trainspec"
+PART_OF = "app.kubernetes.io/part-of"
+_OF_VIEW = ("name", "uid", "labels", "annotations", "creationTimestamp", "deletionTimestamp")
+_PODS = "pods"
+_GONE = 410
+_FINAL = (400, 401, 403, 404)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Seen:
+    """A namespace at a moment: Jobs by name, the names of each plan's Jobs, and each plan's ledger as it is kept."""
+
+    jobs: Mapping[str, JobView] = field(default_factory=dict)
+    names: Mapping[str, set[str]] = field(default_factory=dict)
+    ledgers: Mapping[str, Object] = field(default_factory=dict)
+
+    def of_plan(self, plan: str) -> tuple[JobView, ...]:
+        """The Jobs of a plan, by name."""
+        return tuple(self.jobs[name] for name in sorted(self.names.get(plan, ())))
+
+    def ledger(self, plan: str, namespace: str) -> Ledger:
+        """The ledger of a plan, empty where there is none; CLU614 where it cannot be read."""
+        found = self.ledgers.get(plan)
+        return parse(found, plan) if found is not None else Ledger(plan=plan, namespace=namespace)
+
+
+def look(api: Api, namespace: str, kinds: tuple[str, ...], *, plan: str = "") -> Seen:
+    """List the ledgers of a namespace, its workloads of `kinds` (`apiVersion kind`) and of those that ledgers know of,
+    and their pods; of one plan only where it is named. Ledgers come first: a Job that one knows of, and that is not
+    there then, is gone.
+    """
+    only = f"{PART_OF}={plan}" if plan else ""
+    ledgers = {}
+    for item in _items(api, KINDS["v1 ConfigMap"], namespace, _and(SELECTOR, only)):
+        item["metadata"].pop("managedFields", None)
+        ledgers[item["metadata"]["labels"].get(PART_OF, "")] = item
+    begun = {kind for each in ledgers.values() for kind in kinds_begun(each)}
+    workloads = [
+        _slim({**item, "kind": kind.split()[1]})
+        for kind in (*kinds, *_served(api, namespace, begun - {*kinds}))
+        for item in _workloads(api, kind, namespace, _and(MANAGED, only))
+    ]
+    # all pods where no plan is named: one belongs to a Job by what its controller wrote, whatever its template says
+    pods: dict[str, list[PodView]] = {}
+    for item in _items(api, POD, namespace, only):
+        pod = pod_view(item)
+        pods.setdefault(pod.job, []).append(pod)
+    jobs = {each["metadata"]["name"]: job_view(each, pods.get(each["metadata"]["name"], ())) for each in workloads}
+    names: dict[str, set[str]] = {}
+    for job in jobs.values():
+        names.setdefault(job.plan, set()).add(job.name)
+    return Seen(jobs=jobs, names=names, ledgers=ledgers)
+
+
+def _served(api: Api, namespace: str, kinds: Collection[str]) -> Iterator[str]:
+    """Those of the kinds of earlier versions of plans that may be listed: what serves one may be uninstalled since."""
+    for kind in sorted(kinds):
+        try:
+            api.get(KINDS[kind].collection(namespace), {"limit": 1})
+        except ApiError as error:
+            if error.status not in (403, 404):
+                raise
+        else:
+            yield kind
+
+
+def _and(*selectors: str) -> str:
+    return ",".join(filter(None, selectors))
+
+
+def _items(api: Api, kind: Kind, namespace: str, selector: str) -> Iterator[Object]:
+    query = {"labelSelector": selector} if selector else {}
+    for page, _ in api.pages(kind.collection(namespace), query):
+        yield from page
+
+
+def _workloads(api: Api, kind: str, namespace: str, selector: str) -> Iterator[Object]:
+    try:
+        yield from _items(api, KINDS[kind], namespace, selector)
+    except ApiError as error:
+        error.about = f"kind `{kind}`"
+        raise
+
+
+def _slim(item: Object) -> Object:
+    """What a view needs: a template and who wrote what are most of a Job, and there may be thousands."""
+    meta = {name: value for name, value in item["metadata"].items() if name in _OF_VIEW}
+    meta["labels"] = {name: value for name, value in (meta.get("labels") or {}).items() if name in (PART_OF, QUEUE)}
+    notes = meta.get("annotations") or {}
+    meta["annotations"] = {name: value for name, value in notes.items() if name.startswith("trainspec.dev/")}
+    spec = {"suspend": (item.get("spec") or {}).get("suspend")}
+    return {"kind": item["kind"], "metadata": meta, "status": item.get("status") or {}, "spec": spec}
+
+
+class Watch:
+    """Keeps the workloads and pods of a namespace current in threads of its own, until it is closed.
+
+    A watch that ends, breaks or is too old is begun again, from a new list where it has to be. What an event means is
+    worked out when somebody looks, and for the Jobs of which there was one only.
+    """
+
+    def __init__(self, api: Api, namespace: str, kinds: tuple[str, ...]) -> None:
+        self._api = api
+        self._namespace = namespace
+        self._changed = threading.Condition()
+        self._stores: dict[str, dict[str, Any]] = {kind: {} for kind in (*kinds, _PODS)}
+        self._pods: dict[str, dict[str, PodView]] = {}  # by Job, then by name
+        self._touched: set[str] = set()  # Jobs with events since somebody looked
+        self._jobs: dict[str, JobView] = {}
+        self._names: dict[str, set[str]] = {}
+        self._listed: set[str] = set()
+        self._failure: ClusterError | None = None
+        self._closed = False
+        self._count = 0
+        for kind in self._stores:
+            threading.Thread(target=self._follow, args=(kind,), daemon=True, name=f"watch {kind}").start()
+
+    def close(self) -> None:
+        """Let the threads end with the stream that they read; they are daemons, so nothing waits for them."""
+        self._closed = True
+
+    def look(self) -> tuple[Seen, set[str]]:
+        """The present state, without ledgers, which stays current until the next look; and the plans of which
+        something changed since the last one. ClusterError when the API server stayed away.
+        """
+        with self._changed:
+            while self._listed != set(self._stores) and self._failure is None:
+                self._changed.wait()
+            if self._failure is not None:
+                raise self._failure
+            plans = {plan for job in self._touched for plan in self._renew(job)}
+            self._touched.clear()
+        return Seen(jobs=self._jobs, names=self._names), plans
+
+    def _renew(self, job: str) -> Iterator[str]:
+        """Make the view of a Job anew; the plans that it belongs to."""
+        old = self._jobs.pop(job, None)
+        if old is not None:
+            self._names[old.plan].discard(job)
+            yield old.plan
+        stores = (store for kind, store in self._stores.items() if kind != _PODS)
+        found = next((store[job] for store in stores if job in store), None)
+        if found is not None:
+            new = self._jobs[job] = job_view(found, self._pods.get(job, {}).values())
+            self._names.setdefault(new.plan, set()).add(job)
+            yield new.plan
+
+    def wait(self, seconds: float) -> None:
+        """Return when something changed, or after some seconds."""
+        with self._changed:
+            count = self._count
+            self._changed.wait_for(lambda: self._count != count or self._failure is not None, timeout=seconds)
+
+    def _follow(self, kind: str) -> None:
+        """One thread's work: list, then follow what happens since, until it is closed or cannot go on."""
+        attempt = 0
+        version = ""
+        while not self._closed:
+            try:
+                version = version or self._list(kind)
+                for event in self._api.watch(self._path(kind), version, self._query(kind)):
+                    attempt = 0
+                    version = self._take(kind, event)
+            except ApiError as error:
+                attempt += 1
+                if error.status == _GONE or attempt > 1:
+                    version = ""
+                if error.status in _FINAL:
+                    self._fail(ClusterError(refusal(error, "watch", kind, self._namespace)))
+                    break
+                time.sleep(pause(attempt, {}))
+            except ClusterError as error:
+                self._fail(error)
+                break
+
+    def _fail(self, error: ClusterError) -> None:
+        with self._changed:
+            self._failure = error
+            self._changed.notify_all()
+
+    def _list(self, kind: str) -> str:
+        store: dict[str, Any] = {}
+        version = ""
+        for page, version in self._api.pages(self._path(kind), self._query(kind)):  # noqa: B007 - the last one counts
+            store |= {item["metadata"]["name"]: self._kept(kind, item) for item in page}
+        with self._changed:
+            for name in [*self._stores[kind]]:
+                self._keep(kind, name, None)
+            for name, kept in store.items():
+                self._keep(kind, name, kept)
+            self._listed.add(kind)
+            self._count += 1
+            self._changed.notify_all()
+        return version
+
+    def _take(self, kind: str, event: Object) -> str:
+        """Take an event in; the version after it."""
+        item = event["object"]
+        if event["type"] != "BOOKMARK":
+            kept = self._kept(kind, item) if event["type"] != "DELETED" else None
+            with self._changed:
+                self._keep(kind, item["metadata"]["name"], kept)
+                self._count += 1
+                self._changed.notify_all()
+        return str(item["metadata"]["resourceVersion"])
+
+    def _keep(self, kind: str, name: str, kept: Any) -> None:
+        """Put an object into its store, or take it out; the Job that it is, or belongs to, is looked at again."""
+        old = self._stores[kind].pop(name, None)
+        if kept is not None:
+            self._stores[kind][name] = kept
+        if kind != _PODS:
+            self._touched.add(name)
+            return
+        for pod in (old, kept):
+            if pod is not None:
+                self._touched.add(pod.job)
+        if old is not None:
+            del self._pods[old.job][name]
+            if not self._pods[old.job]:
+                del self._pods[old.job]
+        if kept is not None:
+            self._pods.setdefault(kept.job, {})[name] = kept
+
+    def _kept(self, kind: str, item: Object) -> Any:
+        return pod_view(item) if kind == _PODS else _slim({**item, "kind": kind.split()[1]})
+
+    def _path(self, kind: str) -> str:
+        return (POD if kind == _PODS else KINDS[kind]).collection(self._namespace)
+
+    def _query(self, kind: str) -> dict[str, str]:
+        return {} if kind == _PODS else {"labelSelector": MANAGED}

@@ -1,0 +1,223 @@
+"""Results become evidence beside the spec, a document a Job: `evidence/stage-<job>.yaml` of an evaluation,
+`evidence/preflight-<job>.yaml` of a reward's pre-flight.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic
+from compiler.diagnostics.credentials import credentials_in
+from compiler.diagnostics.exit_codes import ExitCode
+from compiler.run.local.jobs import read_plan
+from compiler.run.local.run import work_folder
+from compiler.run.preflight_evidence import preflight_document
+from compiler.run.results import report_fields, rounded
+from compiler.spec.evidence import FOLDER, as_evidence
+from compiler.spec.schema import API_VERSION
+from compiler.spec.yaml.load import compose
+from compiler.spec.yaml.write import document_text, write_document
+
+METRICS_FILE = "metrics.json"
+_COLLECTED = ("evaluate", "preflight")
+_PREFIXES = {"StageResult": "stage", "RewardPreflight": "preflight"}  # of the names of files, by kind
+COMMENT = "Written by `trainspec collect` from what the Job measured: commit it, do not edit it."
+
+Document = dict[str, Any]
+
+
+class StageJob(Protocol):
+    """What evidence needs to know of a stage, wherever it ran."""
+
+    @property
+    def name(self) -> str:
+        """The name of its Job."""
+
+    @property
+    def stage(self) -> str:
+        """The stage's own name."""
+
+    @property
+    def method(self) -> str:
+        """What it does."""
+
+    @property
+    def order(self) -> int:
+        """Its place in the plan, from 1."""
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """Its config."""
+
+    @property
+    def config_text(self) -> str:
+        """Its config as it is rendered."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Measured:
+    """What a stage measured: the text of its `metrics.json`, or of its termination message, which has the digest of
+    that file. `hint` says what to do where it is not as it must be.
+    """
+
+    content: bytes
+    where: str
+    hint: str
+
+
+def collect_results(plan: Path, work: Path | None, style: str) -> ExitCode:
+    """Write what a plan's evaluations and its pre-flight found as evidence, and say what to do next."""
+    from compiler.diagnostics.report import report
+
+    found = collect(plan, work)
+    report(found, style)
+    return ExitCode.ERRORS if found else ExitCode.OK
+
+
+def collect(plan: Path, work: Path | None) -> tuple[Diagnostic, ...]:
+    """Write the evidence of what ran on this machine; what is wrong with any of it comes back, and then nothing is
+    written.
+    """
+    read = read_plan(plan)
+    if read.value is None:
+        return read.diagnostics
+    outputs = work_folder(plan, work) / "outputs"
+    command = f"trainspec run {plan}"
+    return write_evidence(plan, read.value, lambda job: _on_disk(job, outputs), _shown(outputs), command)
+
+
+def write_evidence(
+    plan: Path, jobs: Sequence[StageJob], find: Callable[[StageJob], Measured | None], where: str, command: str
+) -> tuple[Diagnostic, ...]:
+    """Write a `StageResult` for each evaluation that is done, and a `RewardPreflight` for a pre-flight.
+
+    `find` brings what a Job of `jobs` measured, None while it is not done; `command` runs the plan, as a hint.
+    """
+    measured = {job.name: (job, find(job)) for job in jobs if job.method in _COLLECTED}
+    outcomes = {name: _result(job, jobs, found) for name, (job, found) in measured.items() if found is not None}
+    found = tuple(each for outcome in outcomes.values() for each in outcome.diagnostics)
+    if found:
+        return found
+    if not outcomes:
+        message = "no evaluation or pre-flight of this plan is done"
+        return (diagnostic("RUN797", message, Location(path=where), hint=f"run the plan first: {command}"),)
+    return _write(plan.resolve().parent, {job: outcome.value or {} for job, outcome in outcomes.items()})
+
+
+def _on_disk(job: StageJob, outputs: Path) -> Measured | None:
+    path = outputs / job.name / METRICS_FILE
+    if not path.is_file():
+        return None
+    hint = f"remove `{_shown(path.parent)}`, and run the plan again"
+    try:
+        return Measured(content=path.read_bytes(), where=_shown(path), hint=hint)
+    except OSError:
+        return Measured(content=b"", where=_shown(path), hint=hint)
+
+
+def _result(job: StageJob, jobs: Sequence[StageJob], measured: Measured) -> Outcome[Document]:
+    """The evidence of one Job, as its schema wants it."""
+    where = Location(path=measured.where)
+    hint = measured.hint
+    try:
+        metrics = json.loads(measured.content)
+        if metrics["config_sha256"] != hashlib.sha256(job.config_text.encode()).hexdigest():
+            found = diagnostic("RUN797", f"the result of `{job.stage}` is of another config", where, hint=hint)
+            return Outcome(value=None, diagnostics=(found,))
+        digest = metrics.get("digest") or hashlib.sha256(measured.content).hexdigest()
+        if job.method == "preflight":
+            document = preflight_document(job.name, job.config["model"], metrics, digest)
+        else:
+            document = _document(job, jobs, metrics, digest)
+        text = document_text(document, COMMENT)
+        outcome = compose(text, where.path)
+        problems = as_evidence(outcome.value).diagnostics if outcome.value else outcome.diagnostics
+        fault = problems[0].message if problems else ""
+        secret = next(credentials_in(text), None)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        fault = f"{type(error).__name__}: {error}"
+    if fault:
+        message = f"the result of `{job.stage}` is not as the runtime writes it ({fault})"
+        return Outcome(value=None, diagnostics=(diagnostic("RUN797", message, where, hint=hint),))
+    if secret:
+        message = f"the result of `{job.stage}` holds what looks like {secret.name}"
+        hint = f"revoke it, take it out of what the stage reads, then {measured.hint}"
+        return Outcome(value=None, diagnostics=(diagnostic("RUN797", message, where, hint=hint),))
+    return Outcome(value=document)
+
+
+def _document(job: StageJob, jobs: Sequence[StageJob], metrics: Mapping[str, Any], digest: str) -> Document:
+    config, gate = job.config, metrics["gate"] or {}
+    decides = config.get("gate", {}).get("metric")
+    names = sorted(metrics["metrics"], key=lambda name: (name != decides, name))
+    method = _method(job, jobs)
+    gain = (
+        {"value": gate["gain"], "low": gate["gain_low"], "high": gate["gain_high"]}
+        if gate.get("gain") is not None
+        else {}
+    )
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "StageResult",
+        "metadata": {
+            "source": f"Job {job.name}",
+            "date": datetime.fromisoformat(metrics["ended"]).date().isoformat(),
+            "digest": digest,
+        },
+        "spec": {
+            "job": job.name,
+            "order": job.order,
+            **({"method": method} if method else {}),
+            "model": config["model"]["path"],
+            **({"adapters": list(config["model"]["adapters"])} if config["model"]["adapters"] else {}),
+            "evaluation": config["data"][0]["sha256"],
+            "questions": metrics["metrics"][names[0]]["n"],
+            "metrics": [{"name": name, **rounded(metrics["metrics"][name])} for name in names],
+            **({"gain": rounded(gain)} if gain else {}),
+            "gate": gate.get("verdict", "continue"),
+            **report_fields(metrics),
+        },
+    }
+
+
+def _method(job: StageJob, jobs: Sequence[StageJob]) -> str | None:
+    """The method of the Job whose weights were added last: the one that is evaluated. None for the base model."""
+    adapters = job.config["model"]["adapters"]
+    maker = adapters[-1].split("/")[0] if adapters else ""
+    return next((each.method for each in jobs if each.name == maker), None)
+
+
+def _write(folder: Path, documents: Mapping[str, Document]) -> tuple[Diagnostic, ...]:
+    home = folder / FOLDER
+    if not home.resolve().is_relative_to(folder):
+        hint = "keep evidence in the spec's folder, not behind a link out of it"
+        return (diagnostic("CHK202", f"`{FOLDER}` leaves the spec's folder", Location(path=_shown(home)), hint=hint),)
+    for job, document in documents.items():
+        path = home / f"{_PREFIXES[document['kind']]}-{job}.yaml"
+        try:
+            changed = write_document(path, document, COMMENT)
+        except OSError as error:
+            message = f"cannot write the evidence: {(error.strerror or str(error)).lower()}"
+            hint = "free space or mend permissions, then collect again"
+            return (diagnostic("RUN798", message, Location(path=_shown(path)), hint=hint),)
+        print(f"{_shown(path)}: {'written' if changed else 'unchanged'}; {_told(document['spec'])}")
+    print(f"next: trainspec compile {_shown(folder)}, then commit `{FOLDER}` and the plan")
+    return ()
+
+
+def _told(body: Mapping[str, Any]) -> str:
+    """What a document says, in a few words."""
+    if "metrics" not in body:
+        terms = ", ".join(f"`{each['use']}`" for each in body["functions"])
+        return f"{len(body) - 1} of 8 checks of the reward {terms}; the plan tells which pass"
+    score = body["metrics"][0]
+    return f"{score['name']} {score['value']:.3f} ({score['low']:.3f} to {score['high']:.3f}), gate: {body['gate']}"
+
+
+def _shown(path: Path) -> str:
+    """A path as people type it here."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

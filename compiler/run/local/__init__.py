@@ -1,0 +1,1 @@
+"""`trainspec run`: the rendered Jobs as processes on this machine."""

@@ -1,0 +1,169 @@
+"""One Job as a process: its volumes mapped to folders, its retries, deadline and exit codes as its manifest says.
+
+The process writes to a log file rather than to a pipe, so that it outlives an executor that is killed.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from compiler.run.local.jobs import COMMAND, LocalJob
+
+EX_TEMPFAIL = 75
+POLL_SECONDS = 0.2
+RETRY_SECONDS = 3.0
+
+Event = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Places:
+    """Folders that volumes are mapped to: base models, the spec's folder, and the work folder."""
+
+    models: Path
+    data: Path
+    work: Path
+
+    @property
+    def outputs(self) -> Path:
+        """What stages leave behind, a folder a Job."""
+        return self.work / "outputs"
+
+    def log(self, job: str) -> Path:
+        """The structured log of a Job, one JSON object a line."""
+        return self.work / "logs" / f"{job}.jsonl"
+
+    def errors(self, job: str) -> Path:
+        """What a Job's process wrote to stderr."""
+        return self.work / "logs" / f"{job}.err"
+
+    def of(self, job: LocalJob) -> dict[str, Path]:
+        """Mount path → folder here."""
+        known = {"models": self.models, "data": self.data, "outputs": self.outputs}
+        own = self.work / "jobs" / job.name
+        return {volume.mount_path: known.get(volume.name, own / volume.name) for volume in job.volumes}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ended:
+    """How a Job ended: the last exit code, how often it was started, and whether its deadline passed."""
+
+    exit_code: int
+    starts: int
+    timed_out: bool
+
+
+def run_job(job: LocalJob, places: Places, watch: Callable[[Event], None]) -> Ended:
+    """Run a Job until it is done, may not be retried, or its deadline passes. `watch` is given each log event."""
+    mapped = _prepare(job, places)
+    deadline = time.monotonic() + job.deadline_seconds
+    starts = failures = 0
+    while True:
+        starts += 1
+        code = _run_once(job, places, mapped, deadline, watch)
+        if time.monotonic() >= deadline:
+            return Ended(exit_code=code, starts=starts, timed_out=True)
+        failures += code not in (0, EX_TEMPFAIL)
+        if code == 0 or code in job.never_retry or failures > job.backoff_limit:
+            return Ended(exit_code=code, starts=starts, timed_out=False)
+        watch({"event": "retry", "exit_code": code})
+        time.sleep(RETRY_SECONDS)
+
+
+def _prepare(job: LocalJob, places: Places) -> dict[str, Path]:
+    mapped = places.of(job)
+    for volume in job.volumes:
+        if volume.scratch or volume.name in ("config", "outputs"):
+            mapped[volume.mount_path].mkdir(parents=True, exist_ok=True)
+    config = next(folder for mount, folder in mapped.items() if job.args[0].startswith(f"{mount}/"))
+    (config / Path(job.args[0]).name).write_text(job.config_text, encoding="utf-8")
+    places.log(job.name).parent.mkdir(parents=True, exist_ok=True)
+    return mapped
+
+
+def _run_once(
+    job: LocalJob, places: Places, mapped: Mapping[str, Path], deadline: float, watch: Callable[[Event], None]
+) -> int:
+    with places.log(job.name).open("ab") as out, places.errors(job.name).open("ab") as err:
+        start = out.tell()
+        process = subprocess.Popen(  # noqa: S603 - the command is our own runtime, checked when the manifest was read
+            [sys.executable, *COMMAND[1:], *(_translate(arg, mapped) for arg in job.args)],
+            env=_environment(job, places, mapped),
+            cwd=places.work,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
+            start_new_session=True,
+        )
+    events = _follow(places.log(job.name), start)
+    try:
+        while process.poll() is None:
+            _drain(events, watch)
+            if time.monotonic() >= deadline:
+                _stop(process, job.grace_seconds)
+            time.sleep(POLL_SECONDS)
+        _drain(events, watch)
+    except BaseException:
+        # Ctrl-C or a defect here: the stage checkpoints and ends, as it would when its pod is deleted
+        _stop(process, job.grace_seconds)
+        raise
+    return process.returncode
+
+
+def _environment(job: LocalJob, places: Places, mapped: Mapping[str, Path]) -> dict[str, str]:
+    """Only what the manifest names, and what a container image would bring."""
+    image = {name: os.environ[name] for name in ("PATH", "LANG", "LD_LIBRARY_PATH", "SYSTEMROOT") if name in os.environ}
+    secrets = {name: os.environ[name] for name in job.secrets if name in os.environ}
+    plain = {name: _translate(value, mapped) for name, value in job.env.items()}
+    plain["TRAINSPEC_TERMINATION_LOG"] = str(places.work / "logs" / f"{job.name}.termination")
+    # a package called `runtime` in the work folder must not stand in for ours
+    return image | secrets | plain | {"PYTHONSAFEPATH": "1"}
+
+
+def _translate(value: str, mapped: Mapping[str, Path]) -> str:
+    """A path below a mount point as the path here; anything else as it is."""
+    for mount, folder in mapped.items():
+        if value == mount or value.startswith(f"{mount}/"):
+            return str(folder) + value[len(mount) :]
+    return value
+
+
+def _follow(path: Path, start: int) -> Iterator[Event | None]:
+    """Events that are appended to a log from `start` on; None whenever there is nothing new."""
+    with path.open("rb") as stream:
+        stream.seek(start)
+        rest = b""
+        while True:
+            rest += stream.read()
+            *lines, rest = rest.split(b"\n")
+            yield from (event for event in map(_event, lines) if event)
+            yield None
+
+
+def _event(line: bytes) -> Event | None:
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return None
+    return event if isinstance(event, dict) else None
+
+
+def _drain(events: Iterator[Event | None], watch: Callable[[Event], None]) -> None:
+    while (event := next(events)) is not None:
+        watch(event)
+
+
+def _stop(process: subprocess.Popen[bytes], grace_seconds: int) -> None:
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(timeout=grace_seconds)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

@@ -1,0 +1,111 @@
+"""Reads the Kubernetes objects of a plan folder back, as they are applied: what is rendered is the contract.
+
+The folder comes out of Git and is untrusted: only files of the folder itself are read, by the safe reader.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic
+from compiler.spec.yaml.load import compose, load
+
+KUSTOMIZATION = "kustomization.yaml"
+_OF_STAGES = ("*.config.yaml", "*.job.yaml", "*.jobset.yaml", "*.trainjob.yaml")
+_LONG_NUMBER = re.compile("[0-9]{19}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Manifest:
+    """One object of a plan folder. `applied` is false for those of finished stages, which are there to be read."""
+
+    file: str
+    data: Mapping[str, Any]
+    applied: bool
+
+    @property
+    def kind(self) -> str:
+        """Its kind."""
+        return str(self.data.get("kind", ""))
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return str(self.data["metadata"]["name"])
+
+    @property
+    def namespace(self) -> str:
+        """The namespace that the profile names."""
+        return str(self.data["metadata"]["namespace"])
+
+    @property
+    def notes(self) -> Mapping[str, str]:
+        """Its annotations."""
+        notes: Mapping[str, str] = self.data["metadata"].get("annotations") or {}
+        return notes
+
+
+def read_manifests(folder: Path) -> Outcome[tuple[Manifest, ...]]:
+    """The objects of a plan folder in the order of their files; none where the plan renders none."""
+    if not (folder / "PLAN.md").is_file():
+        return refused(f"`{folder}` is not a plan folder: it holds no `PLAN.md`", folder)
+    if not (folder / KUSTOMIZATION).is_file():
+        return Outcome(value=())
+    found: list[Diagnostic] = []
+    applied = [str(name) for name in _read(folder / KUSTOMIZATION, found).get("resources") or []]
+    for name in applied:
+        if Path(name).name != name:
+            hint = "compile the spec again"
+            message = f"resource `{name}` is not a file of the plan folder"
+            found.append(diagnostic("RUN791", message, Location(path=str(folder)), hint=hint))
+    if found:
+        return Outcome(value=None, diagnostics=tuple(found))
+    finished = {path.name for pattern in _OF_STAGES for path in folder.glob(pattern)} - set(applied)
+    objects = tuple(
+        Manifest(file=name, data=_read(folder / name, found), applied=name in applied)
+        for name in (*applied, *sorted(finished))
+    )
+    return Outcome(value=None if found else objects, diagnostics=tuple(found))
+
+
+def rendered_manifests(files: Mapping[str, bytes]) -> tuple[Manifest, ...]:
+    """As `read_manifests`, from the files of a folder that is known to be just what was rendered."""
+    if KUSTOMIZATION not in files:
+        return ()
+    applied = [str(name) for name in rendered_data(files[KUSTOMIZATION].decode())["resources"]]
+    of_stages = {name for name in files if any(fnmatchcase(name, pattern) for pattern in _OF_STAGES)}
+    return tuple(
+        Manifest(file=name, data=rendered_data(files[name].decode()), applied=name in applied)
+        for name in (*applied, *sorted(of_stages - set(applied)))
+    )
+
+
+def rendered_data(text: str) -> dict[str, Any]:
+    """What a rendered text says, by the reader that has read it back when it was rendered. It is several times quicker
+    than our own, and knows no bounds, so it is for nothing else; and it does not keep whole numbers of any size.
+    """
+    if not _LONG_NUMBER.search(text):
+        from yaml12 import parse_yaml
+
+        data: Any = parse_yaml(text)
+    else:
+        outcome = compose(text, "rendered")
+        data = outcome.value.data if outcome.value is not None else None
+    return data if isinstance(data, dict) else {}
+
+
+def refused(message: str, folder: Path) -> Outcome[Any]:
+    """RUN791: the folder is not one that was compiled."""
+    hint = "compile the spec again, and use its `plan` folder"
+    found = diagnostic("RUN791", message, Location(path=str(folder)), hint=hint)
+    return Outcome(value=None, diagnostics=(found,))
+
+
+def _read(path: Path, found: list[Diagnostic]) -> dict[str, Any]:
+    outcome = load(path, str(path))
+    found.extend(outcome.diagnostics)
+    data = outcome.value.data if outcome.value is not None else None
+    return data if isinstance(data, dict) else {}

@@ -1,0 +1,1 @@
+"""`trainspec data`: measure the rows of data sources and write data cards."""

@@ -1,0 +1,133 @@
+"""What a card holds and compiling does not need: columns, tokens, near duplicates, languages, personal data."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+
+from compiler.run.measure.detect import kinds_in
+from compiler.run.measure.languages import language_of
+from compiler.run.measure.tokens import Counter as TokenCounter
+from compiler.spec.data.model import MAX_SHOWN_ROWS, Lengths, RowPair
+from compiler.spec.data.near import Duplicates, Questions
+from compiler.spec.data.shapes import is_conversational, is_turns
+from compiler.spec.data.tally import lengths_of
+from compiler.spec.data.texts import SIDES, Row, asked, digest
+
+BATCH = 256
+MAX_COLUMNS = 200
+
+
+class Measurement:
+    """What has been measured of a source so far. `evaluations` are the questions that it must not hold, by source."""
+
+    def __init__(
+        self,
+        shape: str,
+        tokens: TokenCounter | None,
+        model: str,
+        evaluations: Mapping[str, tuple[Questions, set[bytes]]],
+    ) -> None:
+        self.shape = shape
+        self.conversational = False
+        self.near = 0
+        self.near_rows: list[RowPair] = []
+        self.questions = Questions()
+        self.asked: set[bytes] = set()
+        self.near_evaluation: Counter[str] = Counter()
+        self.near_evaluation_rows: defaultdict[str, list[RowPair]] = defaultdict(list)
+        self.languages: Counter[str] = Counter()
+        self.pii: defaultdict[str, list[str]] = defaultdict(list)
+        self.pii_rows: Counter[str] = Counter()
+        self.columns: defaultdict[str, set[str]] = defaultdict(set)
+        self.column_rows: Counter[str] = Counter()
+        self._tokens = tokens
+        self._model = model
+        self._evaluations = evaluations
+        self._duplicates = Duplicates()
+        self._said: set[bytes] = set()
+        self._waiting: list[tuple[list[str], str]] = []
+        self._sizes: Counter[int] = Counter()
+        self._longest: list[tuple[int, str]] = []
+
+    def watch(self, row: Row, texts: list[str], name: str) -> None:
+        """Measure one row, `texts` being those of its columns."""
+        self.conversational = is_conversational(row)
+        self._notice_columns(row)
+        self._notice_duplicate(row, texts, name)
+        question = asked(row)
+        if question:
+            self._notice_question(question, name)
+        whole = "\n".join(texts)
+        self.languages[language_of(question or whole)] += 1
+        for kind in kinds_in(whole):
+            self.pii_rows[kind] += 1
+            if len(self.pii[kind]) < MAX_SHOWN_ROWS:
+                self.pii[kind].append(name)
+        if self._tokens is not None:
+            self._waiting.append((texts, name))
+            if len(self._waiting) == BATCH:
+                self._count_tokens()
+
+    def lengths(self) -> Lengths | None:
+        """Lengths in tokens, where there is a tokenizer."""
+        if self._tokens is None:
+            return None
+        self._count_tokens()
+        longest = [(name, size) for size, name in self._longest]
+        return lengths_of(self._sizes, longest, "tokens", self._model)
+
+    def _notice_columns(self, row: Row) -> None:
+        for column, value in row.items():
+            if value is not None and value != "" and (column in self.columns or len(self.columns) < MAX_COLUMNS):
+                self.columns[column].add(type_of(value))
+                self.column_rows[column] += 1
+
+    def _notice_duplicate(self, row: Row, texts: list[str], name: str) -> None:
+        said = digest(*texts, str(row.get("label", "")))
+        if said in self._said:  # an exact one, counted elsewhere
+            return
+        self._said.add(said)
+        earlier = self._duplicates.earlier("\n".join(texts), name)
+        if earlier:
+            self.near += 1
+            if len(self.near_rows) < MAX_SHOWN_ROWS:
+                self.near_rows.append(RowPair(kind="near", here=name, there=earlier))
+
+    def _notice_question(self, question: str, name: str) -> None:
+        key = digest(question)
+        if self.shape == "evaluation":
+            self.questions.add(question, name)
+            self.asked.add(key)
+        for source, (questions, exact) in self._evaluations.items():
+            there = "" if key in exact else questions.near(question)
+            if there:
+                self.near_evaluation[source] += 1
+                if len(self.near_evaluation_rows[source]) < MAX_SHOWN_ROWS:
+                    self.near_evaluation_rows[source].append(RowPair(kind="near", here=name, there=there))
+
+    def _count_tokens(self) -> None:
+        if self._tokens is None or not self._waiting:
+            return
+        counts = iter(self._tokens.count([text for texts, _ in self._waiting for text in texts]))
+        for texts, name in self._waiting:
+            size = _sequence_size([next(counts) for _ in texts], self.shape)
+            self._sizes[size] += 1
+            self._longest.append((size, name))
+        self._longest = sorted(self._longest, key=lambda each: -each[0])[:MAX_SHOWN_ROWS]
+        self._waiting = []
+
+
+def _sequence_size(sizes: Sequence[int], shape: str) -> int:
+    return sizes[0] + max(sizes[1:]) if shape in SIDES else sum(sizes)
+
+
+def type_of(value: object) -> str:
+    """What a value of a column is, in the card's words."""
+    if isinstance(value, bool):
+        return "flag"
+    if isinstance(value, str):
+        return "text"
+    if isinstance(value, int | float):
+        return "number"
+    if isinstance(value, list):
+        return "turns" if is_turns(value) else "list"
+    return "object"

@@ -1,0 +1,93 @@
+"""Measured gaps: the thresholds of the rules applied to what probes measured. An interval must clear its threshold,
+else the verdict is `insufficient evidence`.
+"""
+
+from collections.abc import Callable, Mapping
+
+from compiler.selection.facts import Evidence, Measure, Reading, Verdict
+from compiler.spec.schema.thresholds import Thresholds
+from compiler.spec.schema.types import GapKind
+
+Measures = Mapping[str, Measure]
+# a test of one measure: its name, its limit, and whether the gap shows at or above the limit (else below it)
+Test = tuple[str, float, bool]
+
+
+def readings(measures: Measures, p_value: float | None, limits: Thresholds) -> dict[GapKind, Reading]:
+    """What the probes say of each gap that they measured; a gap without its measures is left out."""
+    found = {gap: _decide(tests(limits), measures) for gap, tests in TESTS.items()}
+    if GapKind.REASONING in found:
+        found[GapKind.REASONING] = _significant(found[GapKind.REASONING], p_value, limits)
+    return {gap: reading for gap, reading in found.items() if reading is not None}
+
+
+def recall_only(measures: Measures, limits: Thresholds) -> Reading | None:
+    """Whether the model can use a passage but does not know it by heart: a case for retrieval."""
+    return _decide([("recall_gain", limits.recall, True)], measures)
+
+
+TESTS: dict[GapKind, Callable[[Thresholds], list[Test]]] = {
+    GapKind.UNKNOWN_DOMAIN: lambda limits: [
+        ("open_book", limits.open_book, False),
+        ("control", limits.control, True),
+    ],
+    GapKind.UNSTABLE: lambda limits: [
+        ("pass_at16", limits.unstable_pass, True),
+        ("unstable_gain", limits.unstable_gain, True),
+    ],
+    GapKind.REASONING: lambda limits: [("chain_gain", limits.chain_gain, True)],
+    GapKind.PREFERENCE: lambda limits: [("valid", limits.valid, True), ("win", limits.win, True)],
+    GapKind.RULE_CONSTRAINTS: lambda limits: [("reward_spread", limits.reward_spread, True)],
+    # whether the teacher meets the target is for M6 to ask: a weak teacher blocks distillation, the gap stays
+    GapKind.COMPRESSION: lambda limits: [("teacher_gain", limits.teacher_gain, True)],
+}
+
+
+def _decide(tests: list[Test], measures: Measures) -> Reading | None:
+    """Present when every test clears its limit, absent when one clearly fails, else not enough to tell."""
+    if not all(name in measures for name, _, _ in tests):
+        return None
+    evidence = tuple(_evidence(name, limit, above, measures[name]) for name, limit, above in tests)
+    verdicts = [_verdict(measures[name], limit, above) for name, limit, above in tests]
+    if all(each is Verdict.PRESENT for each in verdicts):
+        return Reading(verdict=Verdict.PRESENT, reason="every interval clears its threshold", evidence=evidence)
+    if Verdict.ABSENT in verdicts:
+        name = tests[verdicts.index(Verdict.ABSENT)][0]
+        return Reading(verdict=Verdict.ABSENT, reason=f"{spoken(name)} is on the other side", evidence=evidence)
+    name = tests[verdicts.index(Verdict.INSUFFICIENT)][0]
+    reason = f"the interval of {spoken(name)} holds its threshold"
+    return Reading(verdict=Verdict.INSUFFICIENT, reason=reason, evidence=evidence)
+
+
+def _verdict(measure: Measure, limit: float, above: bool) -> Verdict:
+    if above:
+        present, absent = measure.low >= limit, measure.high < limit
+    else:
+        present, absent = measure.high < limit, measure.low >= limit
+    return Verdict.PRESENT if present else Verdict.ABSENT if absent else Verdict.INSUFFICIENT
+
+
+def _significant(reading: Reading | None, p_value: float | None, limits: Thresholds) -> Reading | None:
+    """A reasoning gap is there only when McNemar's test says so too."""
+    if reading is None or reading.verdict is not Verdict.PRESENT:
+        return reading
+    shown = "not given" if p_value is None else f"{p_value:g}"
+    evidence = (
+        *reading.evidence,
+        Evidence(source="chainPValue", value=f"{shown}, below {limits.chain_p_value:g} needed"),
+    )
+    if p_value is not None and p_value < limits.chain_p_value:
+        return Reading(verdict=Verdict.PRESENT, reason=reading.reason, evidence=evidence)
+    reason = "McNemar's test does not tell the two apart"
+    return Reading(verdict=Verdict.INSUFFICIENT, reason=reason, evidence=evidence)
+
+
+def _evidence(name: str, limit: float, above: bool, measure: Measure) -> Evidence:
+    side = "at least" if above else "below"
+    return Evidence(source=f"{measure.file} `{spoken(name)}`", value=f"{measure}, {side} {limit:g} needed")
+
+
+def spoken(name: str) -> str:
+    """A measure as the evidence file writes it: `pass_at16` → `passAt16`."""
+    head, *rest = name.split("_")
+    return head + "".join(word.capitalize() for word in rest)

@@ -1,0 +1,207 @@
+"""Check phase: what a schema cannot say. Pure: everything was read before."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from pydantic.alias_generators import to_camel
+
+from compiler.diagnostics import Diagnostic, Outcome, diagnostic, has_errors
+from compiler.diagnostics.credentials import credentials_in
+from compiler.spec.check_reward import reward_options_fit
+from compiler.spec.data.gates import FITTING_SHAPES
+from compiler.spec.data.gates import problems as data_problems
+from compiler.spec.evidence import EvidenceFile
+from compiler.spec.inputs import Inputs
+from compiler.spec.methods.trainer_fields import check_trainer
+from compiler.spec.schema.evidence import BadcaseReport, PromptRounds, RewardPreflight
+from compiler.spec.schema.training_spec import Gap
+from compiler.spec.schema.types import GapKind
+from compiler.spec.stale import stale
+from compiler.spec.yaml.document import FieldPath, place_of
+
+_PINNED = re.compile(r"[^\s@]+@sha256:[0-9a-f]{64}")
+
+
+def check(inputs: Inputs) -> Outcome[Inputs]:
+    """The inputs as they came, with everything that does not make sense in them."""
+    found = tuple(problem for checked in CHECKS for problem in checked(inputs))
+    return Outcome(value=None if has_errors(found) else inputs, diagnostics=found)
+
+
+def names_are_unique(inputs: Inputs) -> Iterator[Diagnostic]:
+    """Data sources, and the prompt rounds of a document, are told apart by name."""
+    lists = [(inputs.document, ("spec", "data"), [source.name for source in inputs.spec.spec.data])]
+    for file in inputs.evidence:
+        if isinstance(file.report, PromptRounds):
+            lists.append((file.document, ("spec", "rounds"), [each.name for each in file.report.spec.rounds]))
+    for document, path, names in lists:
+        first = {name: index for index, name in reversed(list(enumerate(names)))}
+        for index, name in enumerate(names):
+            if first[name] < index:
+                where = document.at((*path, index, "name"))
+                yield diagnostic("CHK206", f"name `{name}` is used twice", where, hint="rename one of the two")
+
+
+def shapes_fit(inputs: Inputs) -> Iterator[Diagnostic]:
+    """A source's shape is one that its purpose can use."""
+    for index, source in enumerate(inputs.spec.spec.data):
+        fitting = FITTING_SHAPES[source.purpose]
+        if source.shape not in fitting:
+            options = " or ".join(f"`{shape}`" for shape in fitting)
+            message = f"shape `{source.shape}` does not fit purpose `{source.purpose}`"
+            yield diagnostic(
+                "CHK205", message, inputs.document.at(("spec", "data", index, "shape")), hint=f"use {options}"
+            )
+
+
+def sources_hold_together(inputs: Inputs) -> Iterator[Diagnostic]:
+    """Pairs can be learnt from, no failed answer is taught, evaluation is real and not nearly trained on."""
+    yield from data_problems(inputs.document, inputs.spec, inputs.files)
+
+
+def evidence_is_current(inputs: Inputs) -> Iterator[Diagnostic]:
+    """Evidence speaks of the spec as it is; what does not is left out of the decision."""
+    for file in inputs.evidence:
+        why = stale(file, inputs)
+        if why:
+            hint = "measure again, or remove the file"
+            yield diagnostic("CHK240", f"the evidence does not count: {why}", file.document.at(("spec",)), hint=hint)
+
+
+def estimates_are_intervals(inputs: Inputs) -> Iterator[Diagnostic]:
+    """A measured value lies inside of its interval."""
+    for file in inputs.evidence:
+        for path, value, low, high in _intervals(file.document.data):
+            if not low <= value <= high:
+                message = f"value {value:g} lies outside of its interval, {low:g} to {high:g}"
+                yield diagnostic("CHK241", message, file.document.at(path), hint="correct the figures")
+
+
+def _intervals(node: object, path: FieldPath = ()) -> Iterator[tuple[FieldPath, float, float, float]]:
+    """Every mapping with `value`, `low` and `high`, and where it stands."""
+    if isinstance(node, dict):
+        figures = [node.get(name) for name in ("value", "low", "high")]
+        if all(isinstance(each, int | float) for each in figures):
+            yield (path, *figures)  # type: ignore[misc]
+        for name, inner in node.items():
+            yield from _intervals(inner, (*path, name))
+    elif isinstance(node, list):
+        for index, inner in enumerate(node):
+            yield from _intervals(inner, (*path, index))
+
+
+def counts_fit_together(inputs: Inputs) -> Iterator[Diagnostic]:
+    """A kind of badcase has no more cases than traces were labelled, and no more failed replays than were made."""
+    for file in inputs.evidence:
+        if not isinstance(file.report, BadcaseReport):
+            continue
+        body = file.report.spec
+        for index, kind in enumerate(body.kinds):
+            pairs = [("count", kind.count, "traces", body.traces)]
+            if kind.replays is not None:
+                pairs.append(("replays.failed", kind.replays.failed, "replays.total", kind.replays.total))
+            for name, part, of, whole in pairs:
+                if part > whole:
+                    where = file.document.at(("spec", "kinds", index, *name.split(".")))
+                    message = f"`{name}` {part} of `{kind.name}` is more than `{of}` {whole}"
+                    yield diagnostic("CHK244", message, where, hint="correct the figures")
+
+
+def reports_are_dated_apart(inputs: Inputs) -> Iterator[Diagnostic]:
+    """Of two reports of one kind and day nobody can tell the later one."""
+    latest: dict[tuple[str, object], EvidenceFile] = {}
+    for file in inputs.evidence:
+        key = (type(file.report).__name__, file.report.metadata.date)
+        if isinstance(file.report, BadcaseReport | RewardPreflight) and key in latest:
+            message = f"`{latest[key].shown}` is of the same kind and day, so it is not told which is the later one"
+            where = file.document.at(("metadata", "date"))
+            yield diagnostic("CHK242", message, where, hint="keep the later one only")
+        latest[key] = file
+
+
+def _by_kind(gaps: Iterable[Gap]) -> dict[GapKind, list[int]]:
+    found: dict[GapKind, list[int]] = {}
+    for index, gap in enumerate(gaps):
+        found.setdefault(gap.kind, []).append(index)
+    return found
+
+
+def places_are_named_once(inputs: Inputs) -> Iterator[Diagnostic]:
+    """A source is beside the spec or remote, a teacher is reached by one way, a reward has its functions."""
+    body, document = inputs.spec.spec, inputs.document
+    for kind, indexes in _by_kind(body.gaps).items():
+        if len(indexes) > 1:
+            where = document.at(("spec", "gaps", indexes[1], "kind"))
+            yield diagnostic("CHK206", f"gap `{kind}` is declared twice", where, hint="keep one of the two")
+    teacher, reward = body.teacher, body.reward
+    if teacher is not None and (teacher.access == "text") != (teacher.endpoint is not None):
+        hint = "add `endpoint`" if teacher.access == "text" else "remove `endpoint`, or use access `text`"
+        message = (
+            f"a teacher with access `{teacher.access}` {'needs' if teacher.access == 'text' else 'has no'} `endpoint`"
+        )
+        yield diagnostic("CHK243", message, document.at(("spec", "teacher", "endpoint"), key=True), hint=hint)
+    if reward is not None and (reward.kind == "subjective") == bool(reward.functions):
+        hint = "remove `functions`: it is learnt" if reward.functions else "name at least one function in `functions`"
+        message = f"a {reward.kind} reward {'has no' if reward.functions else 'needs'} `functions`"
+        yield diagnostic("CHK243", message, document.at(("spec", "reward", "functions"), key=True), hint=hint)
+
+
+def trainer_fields_are_known(inputs: Inputs) -> Iterator[Diagnostic]:
+    """Overrides use fields of the pinned TRL."""
+    for field, overrides in inputs.spec.spec.training:
+        if overrides is not None:
+            at = ("spec", "training", to_camel(field), "trainer")
+            yield from check_trainer(field.replace("_", "-"), overrides.trainer, at, inputs.document)
+
+
+def images_are_pinned(inputs: Inputs) -> Iterator[Diagnostic]:
+    """The profile's images are named by digest."""
+    images = {"image": inputs.profile.spec.image, "driverImage": inputs.profile.spec.driver_image}
+    for field, image in images.items():
+        if image is not None and not _PINNED.fullmatch(image):
+            where = inputs.profile_document.at(("spec", field))
+            hint = "write it as `name@sha256:` and 64 hexadecimal digits"
+            yield diagnostic("CHK212", "the image is not pinned by digest", where, hint=hint)
+
+
+def secrets_keep_out_of_the_runtime(inputs: Inputs) -> Iterator[Diagnostic]:
+    """A secret does not take the place of a variable that rendered Jobs set, nor changes the interpreter."""
+    for index, secret in enumerate(inputs.profile.spec.secrets):
+        if secret.env.startswith(("TRAINSPEC_", "PYTHON", "LD_")) or secret.env in (
+            "HOME",
+            "PATH",
+            "HF_HOME",
+            "HF_HUB_OFFLINE",
+        ):
+            where = inputs.profile_document.at(("spec", "secrets", index, "env"))
+            yield diagnostic(
+                "CHK209", f"variable `{secret.env}` is set by rendered Jobs", where, hint="use another name"
+            )
+
+
+def credentials_stay_out(inputs: Inputs) -> Iterator[Diagnostic]:
+    """No credential stands in the spec, its profile or its evidence, comments included."""
+    for document in inputs.documents:
+        if next(credentials_in("\n".join(document.lines)), None) is None:
+            continue
+        for number, line in enumerate(document.lines):
+            for found in credentials_in(line):
+                where = place_of(document.path, document.lines, number, found.start, number, found.end)
+                yield diagnostic("CHK245", f"this looks like {found.name}", where)
+
+
+CHECKS: tuple[Callable[[Inputs], Iterator[Diagnostic]], ...] = (
+    names_are_unique,
+    shapes_fit,
+    sources_hold_together,
+    places_are_named_once,
+    reward_options_fit,
+    evidence_is_current,
+    estimates_are_intervals,
+    counts_fit_together,
+    reports_are_dated_apart,
+    trainer_fields_are_known,
+    images_are_pinned,
+    secrets_keep_out_of_the_runtime,
+    credentials_stay_out,
+)

@@ -1,0 +1,108 @@
+"""Data cards, read: a source is what its card says when its rows are elsewhere, and never differs from it."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from compiler.diagnostics import Diagnostic, diagnostic
+from compiler.spec.data.model import DataFile, Lengths, RowPair, Shared
+from compiler.spec.evidence import EvidenceFile
+from compiler.spec.schema.data_card import CardLengths, DataCard, Overlap
+from compiler.spec.schema.training_spec import DataSource
+from compiler.spec.yaml.document import SourceDocument
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Card:
+    """A data card, and the document that holds it."""
+
+    document: SourceDocument
+    card: DataCard
+
+
+def cards_of(evidence: Iterable[EvidenceFile]) -> list[Card]:
+    """The data cards among the evidence."""
+    return [Card(document=each.document, card=each.report) for each in evidence if isinstance(each.report, DataCard)]
+
+
+def file_of(card: DataCard, source: DataSource, model: str) -> DataFile:
+    """What is known of a source by its card alone, for the base model `name/revision`."""
+    body, pairs = card.spec, card.spec.pairs
+    return DataFile(
+        name=source.name,
+        path="",
+        uri=source.uri,
+        size=body.bytes,
+        sha256=card.metadata.digest,
+        rows=body.rows,
+        answered=pairs.answered if pairs else 0,
+        unanswered=pairs.unanswered if pairs else 0,
+        near=pairs.near if pairs else 0,
+        same=pairs.same if pairs else 0,
+        same_rows=tuple(pairs.same_rows) if pairs else (),
+        repeated=body.duplicates.exact,
+        prompt_versions=tuple(sorted(body.prompt_versions)),
+        models=tuple(sorted((each.model, each.rows) for each in body.models)),
+        classes=tuple(sorted((each.name.value, each.rows) for each in body.classes)),
+        text_bytes=body.text_bytes,
+        lengths=_lengths(body.lengths, model),
+        shared=tuple(_shared(each) for each in body.overlaps),
+    )
+
+
+def with_card(file: DataFile, card: DataCard, model: str) -> DataFile:
+    """A source that was read, with what only its card holds: lengths in tokens, and what is nearly the same."""
+    lengths = _lengths(card.spec.lengths, model)
+    return replace(
+        file,
+        lengths=lengths if lengths is not None and lengths.unit == "tokens" else file.lengths,
+        shared=tuple(_shared(each) for each in card.spec.overlaps),
+    )
+
+
+def disagreements(
+    card: Card, source: DataSource, sha256: str | None, near_distance: float, spec_path: str
+) -> Iterator[Diagnostic]:
+    """Why a card does not speak of the source as it is; `sha256` is None where the rows are not at hand."""
+    body, document = card.card.spec, card.document
+    hint = f"measure it again: trainspec data {spec_path}"
+    if source.uri is not None:
+        hint += f" --source {source.name} --from PATH (where the rows are)"
+    if sha256 is not None and card.card.metadata.digest != sha256:
+        message = f"data source `{source.name}` has other content than its card says: sha-256 {sha256[:12]}…"
+        yield diagnostic("CHK220", message, document.at(("metadata", "digest")), hint=hint)
+    elif body.shape is not source.shape:
+        message = f"the card of `{source.name}` is of shape `{body.shape}`, the spec says `{source.shape}`"
+        yield diagnostic("CHK220", message, document.at(("spec", "shape")), hint=hint)
+    elif sha256 is None and body.uri != source.uri:
+        message = f"the card of `{source.name}` is not of `{source.uri}`"
+        yield diagnostic("CHK220", message, document.at(("spec", "uri")), hint=hint)
+    elif sha256 is None and body.pairs is not None and body.pairs.near_distance != near_distance:
+        message = f"the card of `{source.name}` counts near pairs at {body.pairs.near_distance}, not {near_distance}"
+        yield diagnostic("CHK220", message, document.at(("spec", "pairs", "nearDistance")), hint=hint)
+
+
+def _lengths(lengths: CardLengths, model: str) -> Lengths | None:
+    """The lengths, unless they are in the tokens of another model."""
+    if lengths.unit == "tokens" and lengths.tokenizer != model:
+        return None
+    return Lengths(
+        unit=lengths.unit,
+        p50=lengths.p50,
+        p90=lengths.p90,
+        p99=lengths.p99,
+        max=lengths.max,
+        longest=tuple((each.row, each.length) for each in lengths.longest),
+        tokenizer=lengths.tokenizer,
+    )
+
+
+def _shared(overlap: Overlap) -> Shared:
+    return Shared(
+        name=overlap.source,
+        sha256=overlap.digest,
+        prompts=overlap.prompts,
+        clusters=overlap.clusters,
+        near=overlap.near,
+        failed=overlap.failed,
+        rows=tuple(RowPair(kind=each.kind, here=each.here, there=each.there) for each in overlap.rows),
+    )

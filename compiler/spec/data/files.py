@@ -1,0 +1,248 @@
+"""The files of a source, and their rows, one at a time: JSONL, CSV and Parquet, told apart by their ending."""
+
+import csv
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from compiler.spec.data.errors import Problem, SourceError
+from compiler.spec.data.shapes import PARSED
+from compiler.spec.data.texts import Row
+from compiler.spec.files import can_be_shown, lies_in, open_file, reason
+
+MAX_SOURCE_BYTES = 1 << 30
+MAX_ROW_BYTES = 4 << 20
+MAX_FILES = 10_000
+MAX_COLUMNS = 1_000
+SET_ASIDE = (".", "_")  # how names of files and folders begin that hold no rows
+
+Numbered = tuple[int, Row | Problem]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Part:
+    """A file of a source: where it lies, its path below the spec's folder, and its path as people are shown it."""
+
+    file: Path
+    path: str
+    shown: str
+
+
+def parts_of(file: Path, path: str, shown: str, *, inside: Path) -> tuple[Part, ...]:
+    """The file itself, or the data files of the folder at any depth, in name order; SourceError if there are none.
+
+    A link that leads out of the folder `inside` is an error: it would make the result depend on what lies there.
+    """
+    if not file.is_dir():
+        if file.suffix not in READERS:
+            raise SourceError("CHK223", f"`{shown}` is of no known format", _FORMATS)
+        return (Part(file=file, path=path, shown=shown),)
+    parts = []
+    for folder, inner, names in os.walk(file):
+        inner[:] = [name for name in inner if not name.startswith(SET_ASIDE)]
+        for name in names:
+            each = Path(folder) / name
+            if each.suffix in READERS and not name.startswith(SET_ASIDE):
+                below = each.relative_to(file).as_posix()
+                if not can_be_shown(name):
+                    raise SourceError(
+                        "YML001", "a file's name holds characters that cannot be shown", "rename the file"
+                    )
+                if not lies_in(each, inside):
+                    hint = "put the file itself into the folder, not a link out of it"
+                    raise SourceError("CHK202", f"`{path}/{below}` leaves the folder", hint)
+                parts.append(Part(file=each, path=f"{path.rstrip('/')}/{below}", shown=f"{shown.rstrip('/')}/{below}"))
+        if len(parts) > MAX_FILES:
+            raise SourceError("YML005", f"`{shown}` holds more than {MAX_FILES:,} data files", ELSEWHERE)
+    if not parts:
+        raise SourceError("CHK223", f"folder `{shown}` holds no data file", _FORMATS)
+    return tuple(sorted(parts, key=lambda part: part.path))
+
+
+def source_digest(path: str, digests: tuple[tuple[str, str], ...], *, folder: bool) -> str:
+    """SHA-256 of a source out of those of its files: a file's own; of a folder, over a line for each file in order,
+    its path in the folder, a NUL and its digest.
+    """
+    if not folder:
+        return digests[0][1]
+    prefix = f"{path.rstrip('/')}/"
+    lines = sorted(f"{name.removeprefix(prefix)}\0{sha256}\n" for name, sha256 in digests)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def rows_of(part: Part, need: list[str], done: Callable[[str], None]) -> Iterator[Numbered]:
+    """The rows of a file with their line (their number in Parquet), or what is wrong with them. `need` names columns
+    that a table must have; `done` is called with the file's SHA-256 after the last row.
+    """
+    try:
+        yield from READERS[part.file.suffix](part, need, done)
+    except OSError as error:
+        raise SourceError("YML001", f"cannot read the file: {reason(error)}") from error
+
+
+def _jsonl(part: Part, _: list[str], done: Callable[[str], None]) -> Iterator[Numbered]:
+    digest = hashlib.sha256()
+    for number, raw in _lines(part, digest):
+        yield number, parse(raw)
+    done(digest.hexdigest())
+
+
+def _csv(part: Part, need: list[str], done: Callable[[str], None]) -> Iterator[Numbered]:
+    csv.field_size_limit(MAX_ROW_BYTES)
+    digest = hashlib.sha256()
+    size = _RowSize()
+    reader = csv.reader((_text(number, size.add(number, raw)) for number, raw in _lines(part, digest)), strict=True)
+    try:
+        header = next((cells for cells in reader if cells), [])
+        size.bytes = 0
+        problem = header_problem(header, need)
+        if problem:
+            yield 1, problem
+            return
+        before = reader.line_num
+        for cells in reader:
+            size.bytes = 0
+            if cells:  # an empty line holds no row
+                yield before + 1, _cells(header, cells)
+            before = reader.line_num
+    except csv.Error as error:
+        yield max(reader.line_num, 1), Problem(f"the row is not csv: {str(error).lower()}", "check its quotes")
+        return
+    except _UndecodedError as error:
+        yield error.line, Problem(f"the row is not utf-8 text (byte {error.byte})", "save the file as utf-8")
+        return
+    done(digest.hexdigest())
+
+
+def _parquet(part: Part, need: list[str], done: Callable[[str], None]) -> Iterator[Numbered]:
+    try:
+        import pyarrow.parquet  # noqa: F401
+
+        from compiler.spec.data.parquet import rows
+    except ImportError:
+        hint = "install it: pip install 'trainspec[data]'"
+        raise SourceError("CHK224", "reading Parquet needs the package `pyarrow`", hint) from None
+    yield from rows(part, need, done)
+
+
+READERS: dict[str, Callable[[Part, list[str], Callable[[str], None]], Iterator[Numbered]]] = {
+    ".jsonl": _jsonl,
+    ".csv": _csv,
+    ".parquet": _parquet,
+}
+_FORMATS = f"name a file that ends in {', '.join(f'`{suffix}`' for suffix in READERS)}, or a folder of such files"
+_SURROGATE = Problem("the row holds a lone surrogate", "write the character as utf-8, or as a pair of escapes")
+ELSEWHERE = "keep the rows elsewhere, name them with `uri`, and commit their card: trainspec data"
+
+
+def _lines(part: Part, digest: Any) -> Iterator[tuple[int, bytes]]:
+    with open_file(part.file) as stream:
+        for number, raw in enumerate(iter(lambda: stream.readline(MAX_ROW_BYTES + 1), b""), start=1):
+            if len(raw) > MAX_ROW_BYTES:
+                raise SourceError("YML005", f"row {number} is larger than {MAX_ROW_BYTES:,} bytes", "make it smaller")
+            digest.update(raw)
+            yield number, raw
+
+
+class _RowSize:
+    """How large the row at hand has become: quoted cells of CSV go on over any number of lines."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+
+    def add(self, number: int, raw: bytes) -> bytes:
+        self.bytes += len(raw)
+        if self.bytes > MAX_ROW_BYTES:
+            message = f"the row that ends on line {number} or later is larger than {MAX_ROW_BYTES:,} bytes"
+            raise SourceError("YML005", message, "check its quotes, or make it smaller")
+        return raw
+
+
+class _UndecodedError(Exception):
+    def __init__(self, line: int, byte: int) -> None:
+        super().__init__(line, byte)
+        self.line = line
+        self.byte = byte
+
+
+def _text(number: int, raw: bytes) -> str:
+    try:
+        return raw.decode("utf-8-sig" if number == 1 else "utf-8")
+    except UnicodeDecodeError as error:
+        raise _UndecodedError(number, error.start) from None
+
+
+def header_problem(names: list[str], need: list[str]) -> Problem | None:
+    """What is wrong with the columns of a table, of which those of `need` must be there."""
+    if len(names) > MAX_COLUMNS:
+        return Problem(f"the table has more than {MAX_COLUMNS:,} columns", "leave out those that are not needed")
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        return Problem(f"column `{twice[0][:80]}` is there twice", "rename one of the two")
+    missing = [name for name in need if name not in names]
+    if missing:
+        has = ", ".join(f"`{name[:80]}`" for name in names[:20]) or "none"
+        return Problem(
+            f"the table has no column {', '.join(f'`{name}`' for name in missing)}",
+            f"its columns are {has}: rename them",
+        )
+    return None
+
+
+def _cells(header: list[str], cells: list[str]) -> Row | Problem:
+    if len(cells) != len(header):
+        return Problem(f"the row has {len(cells)} cells, the header {len(header)}", "check its commas and quotes")
+    try:
+        return {name: _cell(name, cell) for name, cell in zip(header, cells, strict=True) if cell}
+    except UnicodeEncodeError:
+        return _SURROGATE
+
+
+def _cell(name: str, cell: str) -> object:
+    if name == "label":
+        return {"true": True, "false": False}.get(cell.lower(), cell)
+    if name in PARSED and cell.startswith("["):
+        try:
+            turns = json.loads(cell)
+        except (ValueError, RecursionError):
+            return cell
+        if "\\ud" in cell.lower():
+            json.dumps(turns, ensure_ascii=False).encode()
+        return turns if turns and all(isinstance(turn, dict) for turn in turns) else cell
+    return cell
+
+
+_BOM = "\N{BYTE ORDER MARK}".encode()
+
+
+def parse(raw: bytes) -> Row | Problem:
+    """One line of JSONL as a row."""
+    try:
+        text = raw.removeprefix(_BOM).decode().strip()  # a third of the time that the codec `utf-8-sig` takes
+        if not text:
+            return Problem("the row is empty", "remove the empty line")
+        row = _DECODER.decode(text)
+        if "\\u" in text and "\\ud" in text.lower():
+            json.dumps(row, ensure_ascii=False).encode()
+    except UnicodeDecodeError as error:
+        return Problem(f"the row is not utf-8 text (byte {error.start})", "save the file as utf-8")
+    except UnicodeEncodeError:
+        return _SURROGATE
+    except json.JSONDecodeError as error:
+        shown = text if len(text) < 500 else ""
+        hint = "write one json object a line"
+        return Problem(f"the row is not json: {error.msg.lower()}", hint, column=error.colno, text=shown)
+    except (RecursionError, ValueError) as error:
+        return Problem(f"the row cannot be read as json: {type(error).__name__}", "write one flat json object a line")
+    return row if isinstance(row, dict) else Problem("the row is not a json object", "write one json object a line")
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_constant)  # made once: `json.loads` makes one a row

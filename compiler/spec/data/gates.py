@@ -1,0 +1,196 @@
+"""What must hold between and inside of data sources, beyond each row: facts for the rules, and problems to tell."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from compiler.diagnostics import Diagnostic, diagnostic
+from compiler.diagnostics.wording import counted
+from compiler.spec.data.model import MAX_SHOWN_ROWS, DataFile, Places, Shared
+from compiler.spec.data.texts import SIDES
+from compiler.spec.schema.training_spec import DataSource, TrainingSpec
+from compiler.spec.schema.types import Purpose, Shape
+from compiler.spec.yaml.document import SourceDocument
+
+FITTING_SHAPES: dict[Purpose, tuple[Shape, ...]] = {
+    Purpose.DEMONSTRATIONS: (Shape.PROMPT_COMPLETION, Shape.MESSAGES),
+    Purpose.PREFERENCES: (Shape.PREFERENCE, Shape.UNPAIRED_PREFERENCE),
+    Purpose.BADCASES: (Shape.BADCASE,),
+    Purpose.EVALUATION: (Shape.EVALUATION,),
+    Purpose.CORPUS: (Shape.TEXT,),
+    Purpose.CHAINS: (Shape.CHAIN,),
+    Purpose.PROMPTS: (Shape.PROMPT, Shape.PROMPT_COMPLETION),
+    Purpose.GENERAL: (Shape.TEXT, Shape.PROMPT_COMPLETION, Shape.MESSAGES, Shape.EVALUATION),
+}
+# a token of a byte-level tokenizer is hardly ever longer on average over a row, so a row of more bytes is too long
+BYTES_PER_TOKEN = 8
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Overlap:
+    """What a source shares with an evaluation source. `rows` names the first, as `here (there)`.
+
+    `measured` is False when neither rows nor a card can tell: one of the two is remote, and the card was made before
+    the other source changed. `near` is known from cards only.
+    """
+
+    evaluation: str
+    other: str
+    prompts: int = 0
+    clusters: int = 0
+    near: int = 0
+    rows: tuple[str, ...] = ()
+    near_rows: tuple[str, ...] = ()
+    measured: bool = True
+
+
+def overlaps(spec: TrainingSpec, files: Mapping[str, DataFile]) -> tuple[Overlap, ...]:
+    """For each evaluation source and each source that could be trained on, what they share; in the spec's order."""
+    sources = [source for source in spec.spec.data if source.name in files]
+    return tuple(
+        _overlap(files[held_out.name], files[other.name])
+        for held_out in sources
+        if is_evaluation(held_out)
+        for other in sources
+        if may_leak(other)
+    )
+
+
+def is_evaluation(source: DataSource) -> bool:
+    """Whether the source is asked, not learnt from."""
+    return source.shape is Shape.EVALUATION
+
+
+def may_leak(source: DataSource) -> bool:
+    """Whether training on the source would give away evaluation questions; a corpus holds no questions."""
+    return not is_evaluation(source) and source.shape is not Shape.TEXT
+
+
+def _overlap(held_out: DataFile, other: DataFile) -> Overlap:
+    card = _card_of(other, held_out)
+    near = card.near if card else 0
+    near_rows = _named(card, ("near",)) if card else ()
+    if held_out.uri is None and other.uri is None:
+        rows = [*_common(other, held_out, "prompts"), *_common(other, held_out, "clusters")]
+        return Overlap(
+            evaluation=held_out.name,
+            other=other.name,
+            prompts=len(other.prompts.keys() & held_out.prompts.keys()),
+            clusters=len(other.clusters.keys() & held_out.clusters.keys()),
+            near=near,
+            rows=tuple(rows[:MAX_SHOWN_ROWS]),
+            near_rows=near_rows,
+        )
+    return Overlap(
+        evaluation=held_out.name,
+        other=other.name,
+        prompts=card.prompts if card else 0,
+        clusters=card.clusters if card else 0,
+        near=near,
+        rows=_named(card, ("prompt", "cluster")) if card else (),
+        near_rows=near_rows,
+        measured=card is not None,
+    )
+
+
+def _card_of(file: DataFile, other: DataFile) -> Shared | None:
+    """What the card of `file` says of `other` as it is now."""
+    return next((each for each in file.shared if each.name == other.name and each.sha256 == other.sha256), None)
+
+
+def _named(card: Shared, kinds: Sequence[str]) -> tuple[str, ...]:
+    return tuple(f"`{each.here}` (`{each.there}`)" for each in card.rows if each.kind in kinds)[:MAX_SHOWN_ROWS]
+
+
+def _common(file: DataFile, other: DataFile, what: str, of_other: str = "") -> list[str]:
+    """The first rows of `file` whose digest is in `other` too, each with where it is there."""
+    mine: Places = getattr(file, what)
+    theirs: Places = getattr(other, of_other or what)
+    if not theirs:
+        return []
+    shared = sorted((place, key) for key, place in mine.items() if key in theirs)
+    return [f"`{file.place(at)}` (`{other.place(theirs[key])}`)" for at, key in islice(shared, MAX_SHOWN_ROWS)]
+
+
+def too_long(file: DataFile, max_length: int) -> str:
+    """Which rows would be cut or dropped at `max_length` tokens, as a phrase; empty where none surely is.
+
+    Token counts are of the text alone, so a row that is named is too long whatever the chat template adds. Where only
+    bytes are known, a row is named when it has more than `BYTES_PER_TOKEN` bytes for each token that there is room for.
+    """
+    lengths = file.lengths
+    if lengths is None:
+        return ""
+    limit = max_length if lengths.unit == "tokens" else max_length * BYTES_PER_TOKEN
+    if lengths.max <= limit:
+        return ""
+    shares = ((lengths.p50, "more than half"), (lengths.p90, "more than a tenth"), (lengths.p99, "more than 1 %"))
+    share = next((words for value, words in shares if value > limit), "at most 1 %")
+    rows = ", ".join(f"`{row}` ({length:,})" for row, length in lengths.longest if length > limit)
+    what = f"{max_length:,} tokens" if lengths.unit == "tokens" else f"{max_length:,} tokens ({limit:,} bytes)"
+    return f"{share} of its rows are longer than {what}; the longest, in {lengths.unit}: {rows or f'{lengths.max:,}'}"
+
+
+def problems(document: SourceDocument, spec: TrainingSpec, files: Mapping[str, DataFile]) -> Iterator[Diagnostic]:
+    """Everything about the sources that must not be, or should not; exact leakage is left to rule D14."""
+    for index, source in enumerate(spec.spec.data):
+        where = document.at(("spec", "data", index))
+        file = files.get(source.name)
+        if is_evaluation(source) and source.synthetic:
+            message = f"evaluation source `{source.name}` is synthetic"
+            hint = "evaluate on rows of real users or experts; synthetic rows may be trained on"
+            yield diagnostic("CHK228", message, document.at(("spec", "data", index, "synthetic")), hint=hint)
+        if file is not None and source.shape in SIDES:
+            yield from _pair_problems(document, index, file)
+        if file is not None:
+            for failed, count, rows in _failed_targets(spec, file, files):
+                teach = f"{counted(count, 'row')} of `{file.name}` {'teaches' if count == 1 else 'teach'}"
+                message = f"{teach} an answer that badcase source `{failed}` has as a wrong one"
+                hint = f"put the right answer there, or remove the rows: {', '.join(rows)}"
+                yield diagnostic("CHK227", message, where, hint=hint)
+    yield from _overlap_problems(document, spec, files)
+
+
+def _pair_problems(document: SourceDocument, index: int, file: DataFile) -> Iterator[Diagnostic]:
+    where = document.at(("spec", "data", index))
+    if not file.answered and file.unanswered < file.rows:
+        message = f"data source `{file.name}` has no usable pair: both sides are the same in every row"
+        yield diagnostic("CHK214", message, where, hint="give each row a wrong answer that differs from the right one")
+    elif file.same:
+        rows = ", ".join(f"`{row}`" for row in file.same_rows)
+        message = f"data source `{file.name}`: in {file.same} of {file.rows} rows both answers are the same ({rows})"
+        hint = "remove these rows: nothing is learnt from them, and they are left out of training"
+        yield diagnostic("CHK225", message, where, hint=hint)
+
+
+def _failed_targets(
+    spec: TrainingSpec, file: DataFile, files: Mapping[str, DataFile]
+) -> Iterator[tuple[str, int, Sequence[str]]]:
+    """Sources of badcases whose wrong answers the source teaches, with how many, and the first rows."""
+    for source in spec.spec.data:
+        other = files.get(source.name)
+        if source.shape is not Shape.BADCASE or other is None:
+            continue
+        if file.targets and other.failures:
+            count = len(file.targets.keys() & other.failures.keys())
+            if count:
+                yield source.name, count, _common(file, other, "targets", "failures")
+        elif (card := _card_of(file, other)) and card.failed:
+            yield source.name, card.failed, _named(card, ("failed",))
+
+
+def _overlap_problems(
+    document: SourceDocument, spec: TrainingSpec, files: Mapping[str, DataFile]
+) -> Iterator[Diagnostic]:
+    indexes = {source.name: index for index, source in enumerate(spec.spec.data)}
+    for each in overlaps(spec, files):
+        where = document.at(("spec", "data", indexes[each.other]))
+        if not each.measured:
+            message = f"whether `{each.other}` and evaluation `{each.evaluation}` share rows was not measured"
+            hint = "run `trainspec data` where the rows of both are (`--source NAME --from PATH`), and commit the card"
+            yield diagnostic("CHK231", message, where, hint=hint)
+        elif each.near:
+            ask = f"{counted(each.near, 'row')} of `{each.other}` {'asks' if each.near == 1 else 'ask'}"
+            message = f"{ask} nearly what evaluation `{each.evaluation}` asks"
+            hint = f"compare them, and give rows that mean the same one `cluster`: {', '.join(each.near_rows)}"
+            yield diagnostic("CHK229", message, where, hint=hint)

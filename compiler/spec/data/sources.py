@@ -1,0 +1,205 @@
+"""Load phase, for data: each source of a spec becomes a `DataFile`, out of its rows or out of its card."""
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic, has_errors
+from compiler.diagnostics.wording import counted
+from compiler.spec.data.cards import Card, cards_of, disagreements, file_of, with_card
+from compiler.spec.data.errors import Problem, SourceError
+from compiler.spec.data.files import MAX_SOURCE_BYTES, Part, parts_of, rows_of, source_digest
+from compiler.spec.data.model import DataFile, row_name
+from compiler.spec.data.shapes import required
+from compiler.spec.data.tally import Tally
+from compiler.spec.data.texts import Row
+from compiler.spec.evidence import EvidenceFile
+from compiler.spec.references import Reader
+from compiler.spec.schema.training_spec import DataSource, TrainingSpec
+
+MAX_REPORTED_ROWS = 10
+MAX_SOURCES = 200
+NEAR_DISTANCE = 0.1
+
+# sees each usable row with the texts of its columns and its name
+Watch = Callable[[Row, list[str], str], None]
+
+
+def read_sources(reader: Reader, spec: TrainingSpec, evidence: Sequence[EvidenceFile] | None) -> dict[str, DataFile]:
+    """What is known of each source that could be read; what is wrong with the others goes to the reader.
+
+    `evidence` holds the cards; it is None when it could not be read, so that nobody can tell whether one is missing.
+    """
+    files: dict[str, DataFile] = {}
+    left = MAX_SOURCE_BYTES
+    if len(spec.spec.data) > MAX_SOURCES:
+        message = f"the spec has more than {MAX_SOURCES} data sources"
+        hint = "put files of one purpose into a folder, which is one source"
+        reader.found.append(diagnostic("YML005", message, reader.document.at(("spec", "data")), hint=hint))
+        return files
+    distance = spec.spec.thresholds.near_pair_distance
+    model = spec.spec.model.path
+    by_source = _by_source(reader, spec, cards_of(evidence or ()))
+    for index, source in enumerate(spec.spec.data):
+        card = by_source.get(source.name)
+        where = reader.document.at(("spec", "data", index))
+        if (source.path is None) == (source.uri is None):
+            which = "neither `path` nor `uri`" if source.path is None else "both `path` and `uri`"
+            hint = "give `path` for rows beside the spec, `uri` for rows elsewhere"
+            reader.found.append(diagnostic("CHK232", f"data source `{source.name}` has {which}", where, hint=hint))
+        elif source.path is not None:
+            file = _read(reader, index, source, source.path, distance, left)
+            if file is not None:
+                left -= file.size
+                agrees = card is not None and _agrees(reader, card, source, file.sha256, distance)
+                files[source.name] = with_card(file, card.card, model) if card and agrees else file
+        elif card is not None:
+            if _agrees(reader, card, source, None, distance):
+                files[source.name] = file_of(card.card, source, model)
+        elif evidence is not None:
+            reader.found.append(_no_card(reader, source, where))
+    return files
+
+
+def _by_source(reader: Reader, spec: TrainingSpec, cards: Iterable[Card]) -> dict[str, Card]:
+    known = {source.name for source in spec.spec.data}
+    found: dict[str, Card] = {}
+    for card in cards:
+        name, where = card.card.spec.source, card.document.at(("spec", "source"))
+        if name not in known:
+            message = f"the card is of `{name}`, which is no data source of the spec"
+            reader.found.append(diagnostic("CHK221", message, where, hint="remove the card, or correct its source"))
+        elif name in found:
+            message = f"`{found[name].document.path}` is a card of `{name}` too"
+            reader.found.append(diagnostic("CHK233", message, where, hint="remove the older of the two"))
+        else:
+            found[name] = card
+    return found
+
+
+def _no_card(reader: Reader, source: DataSource, where: Location) -> Diagnostic:
+    command = f"trainspec data {reader.shown} --source {source.name} --from PATH"
+    hint = f"run `{command}` where its rows are, and commit the card"
+    return diagnostic("CHK222", f"remote data source `{source.name}` has no data card", where, hint=hint)
+
+
+def _agrees(reader: Reader, card: Card, source: DataSource, sha256: str | None, distance: float) -> bool:
+    wrong = list(disagreements(card, source, sha256, distance, str(reader.shown)))
+    reader.found.extend(wrong)
+    return not wrong
+
+
+def _read(
+    reader: Reader, index: int, source: DataSource, relative: str, near_distance: float, limit: int
+) -> DataFile | None:
+    where = reader.document.at(("spec", "data", index, "path"))
+    path = reader.resolve(relative, where, folder=is_folder(reader.folder / relative))
+    if path is None:
+        return None
+    outcome = read_source(
+        path,
+        reader.show(Path(relative)),
+        name=source.name,
+        relative=relative,
+        shape=source.shape,
+        near_distance=near_distance,
+        inside=reader.folder,
+        limit=limit,
+    )
+    reader.found.extend(outcome.diagnostics)
+    return outcome.value
+
+
+def is_folder(path: Path) -> bool:
+    """Whether the path is a folder; False where that cannot be told, which reading it will say."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
+def read_source(
+    path: Path,
+    shown: str,
+    *,
+    name: str,
+    relative: str,
+    shape: str,
+    near_distance: float = NEAR_DISTANCE,
+    inside: Path | None = None,
+    uri: str | None = None,
+    limit: int | None = MAX_SOURCE_BYTES,
+    watch: Watch | None = None,
+) -> Outcome[DataFile]:
+    """Read the file, or the folder of files, at `path` as rows of `shape`; every row that cannot be used is told, up
+    to a limit. `relative` is the source's path as the spec writes it, `shown` as people are shown it.
+    """
+    found: list[Diagnostic] = []
+    tally = Tally(shape, near_distance)
+    try:
+        parts = parts_of(path, relative, shown, inside=inside or path.resolve().parent)
+        size = _size(parts, shown, limit)
+        for part in parts:
+            _count(part, tally, found, watch)
+            if len(found) >= MAX_REPORTED_ROWS:
+                break
+    except SourceError as error:
+        place = Location(path=error.where or shown)
+        return Outcome(value=None, diagnostics=(*found, diagnostic(error.code, error.message, place, hint=error.hint)))
+    if has_errors(found):
+        return Outcome(value=None, diagnostics=tuple(found))
+    if not tally.rows:
+        empty = diagnostic("CHK204", f"data source `{name}` has no rows", Location(path=shown), hint="add rows")
+        return Outcome(value=None, diagnostics=(empty,))
+    folder = path.is_dir()
+    data = tally.result(
+        name=name,
+        path=relative,
+        uri=uri,
+        size=size,
+        sha256=lambda read: source_digest(relative, read, folder=folder),
+    )
+    return Outcome(value=data, diagnostics=_repeats(data, shown))
+
+
+def _size(parts: Sequence[Part], shown: str, limit: int | None) -> int:
+    try:
+        size = sum(part.file.stat().st_size for part in parts)
+    except OSError as error:
+        raise SourceError("YML001", f"cannot read the file: {(error.strerror or str(error)).lower()}") from error
+    if limit is not None and size > limit:
+        hint = "keep the rows elsewhere, name them with `uri`, and commit their card: trainspec data"
+        before = "" if limit == MAX_SOURCE_BYTES else ", which the sources before it leave"
+        raise SourceError("YML005", f"`{shown}` is larger than {limit:,} bytes{before}", hint)
+    return size
+
+
+def _count(part: Part, tally: Tally, found: list[Diagnostic], watch: Watch | None) -> None:
+    tally.begin(part.path)
+    try:
+        for number, row in rows_of(part, required(tally.shape), tally.end):
+            taken = row if isinstance(row, Problem) else tally.take(number, row)
+            if isinstance(taken, Problem):
+                found.append(_row_problem(part.shown, number, taken))
+                if len(found) >= MAX_REPORTED_ROWS:
+                    return
+            elif watch is not None:
+                watch(row, taken, row_name(part.path, number))  # type: ignore[arg-type]
+    except SourceError as error:
+        error.where = part.shown
+        raise
+
+
+def _row_problem(shown: str, number: int, problem: Problem) -> Diagnostic:
+    if shown.endswith(".parquet"):
+        message = f"row {number}: {problem.message}" if number else problem.message
+        return diagnostic(problem.code, message, Location(path=shown), hint=problem.hint)
+    where = Location(path=shown, line=number, column=problem.column, end_column=problem.column + 1, text=problem.text)
+    return diagnostic(problem.code, problem.message, where, hint=problem.hint)
+
+
+def _repeats(data: DataFile, shown: str) -> tuple[Diagnostic, ...]:
+    if not data.repeated:
+        return ()
+    repeats = "repeats" if data.repeated == 1 else "repeat"
+    message = f"data source `{data.name}`: {data.repeated:,} of {counted(data.rows, 'row')} {repeats} an earlier one"
+    return (diagnostic("CHK211", message, Location(path=shown), hint="remove the repeated rows"),)

@@ -1,0 +1,191 @@
+"""Rows of one source, counted while they stream by."""
+
+from collections import Counter
+from collections.abc import Callable
+from heapq import heappushpop
+
+from compiler.spec.data.errors import Problem
+from compiler.spec.data.model import MAX_SHOWN_ROWS, PLACES_PER_FILE, DataFile, Lengths, row_name
+from compiler.spec.data.shapes import is_conversational, shape_problem
+from compiler.spec.data.texts import SIDES, TAUGHT, TEXT_COLUMNS, Row, answered, asked, digest, plain
+from compiler.spec.files import showable
+
+Distance = Callable[[str, str, float], float]
+Parts = tuple[tuple[str, str], ...]
+
+MAX_LABEL = 200
+MAX_COMPARED = 20_000  # characters of each side of a pair: the time to compare two grows with the product
+
+
+class Tally:
+    """What has been counted of a source so far."""
+
+    def __init__(self, shape: str, near_distance: float) -> None:
+        self.shape = shape
+        self.rows = 0
+        self._columns = TEXT_COLUMNS[shape]
+        self._near_distance = near_distance
+        self._parts: list[tuple[str, str]] = []
+        self._counts: Counter[str] = Counter()
+        self._models: Counter[str] = Counter()
+        self._classes: Counter[str] = Counter()
+        self._sizes: Counter[int] = Counter()
+        self._longest: list[tuple[int, int]] = []
+        self._same: list[int] = []
+        self._versions: set[str] = set()
+        self._ids: set[str] = set()
+        self._seen: set[bytes] = set()
+        self._prompts: dict[bytes, int] = {}
+        self._clusters: dict[bytes, int] = {}
+        self._targets: dict[bytes, int] = {}
+        self._failures: dict[bytes, int] = {}
+        self._turns: bool | None = None
+        self._distance = _distance() if shape in SIDES else None
+
+    def begin(self, path: str) -> None:
+        """The rows that follow are those of this file."""
+        self._parts.append((path, ""))
+
+    def end(self, sha256: str) -> None:
+        """The file has ended."""
+        self._parts[-1] = (self._parts[-1][0], sha256)
+
+    def take(self, number: int, row: Row) -> Problem | list[str]:
+        """Count a row: what is wrong with it, or the texts of its `TEXT_COLUMNS`."""
+        problem = shape_problem(row, self.shape) or self._odd_one_out(row)
+        if problem:
+            return problem
+        self.rows += 1
+        place = (len(self._parts) - 1) * PLACES_PER_FILE + number
+        texts = [plain(row.get(column)) for column in self._columns]
+        self._measure(texts, row, place)
+        self._recognise(row, place)
+        if self._distance is not None:
+            self._compare(texts[1], texts[2], place, self._distance)
+        if self.shape == "badcase":
+            self._versions.add(_label(row.get("prompt_version"), ""))
+            self._models[_label(row.get("model"), "unknown")] += 1
+            self._classes[str(row.get("class") or "undetermined")] += 1
+        return texts
+
+    def _odd_one_out(self, row: Row) -> Problem | None:
+        """Evaluations are compared row by row, so each needs an id; trainers read all rows as they read the first."""
+        if self.shape == "evaluation":
+            name = str(row["id"])
+            if name in self._ids:
+                return Problem(f"id `{name}` is used twice", "give each evaluation row an id of its own")
+            self._ids.add(name)
+        turns = is_conversational(row)
+        if self._turns is None:
+            self._turns = turns
+        if turns is not self._turns:
+            forms = ("turns", "text") if turns else ("text", "turns")
+            message = f"the row is written as {forms[0]}, those before it as {forms[1]}"
+            return Problem(message, "write all rows of a source in one form")
+        return None
+
+    def _measure(self, texts: list[str], row: Row, place: int) -> None:
+        sizes = [len(text.encode()) for text in texts]
+        size = sizes[0] + max(sizes[1:]) if self.shape in SIDES else sum(sizes)
+        self._sizes[size] += 1
+        entry = (size, -place)
+        if len(self._longest) < MAX_SHOWN_ROWS:
+            self._longest.append(entry)
+            self._longest.sort()
+        elif entry > self._longest[0]:
+            heappushpop(self._longest, entry)
+        said = digest(*texts, str(row.get("label", "")))
+        self._counts["repeated"] += said in self._seen
+        self._seen.add(said)
+
+    def _recognise(self, row: Row, place: int) -> None:
+        """Note by digests what another source may hold too."""
+        cluster = row.get("cluster")
+        if cluster is not None and cluster != "":
+            self._clusters.setdefault(digest(str(cluster)), place)
+        question = asked(row)
+        if not question:
+            return
+        self._prompts.setdefault(digest(question), place)
+        if self.shape in TAUGHT:
+            self._targets.setdefault(digest(question, answered(row[TAUGHT[self.shape]])), place)
+        elif self.shape == "badcase" and (wrong := answered(row.get("answer"))) and wrong != answered(row["fix"]):
+            self._failures.setdefault(digest(question, wrong), place)
+
+    def _compare(self, right: str, wrong: str, place: int, distance: Distance) -> None:
+        if not wrong.strip():
+            self._counts["unanswered"] += 1
+        elif right.strip() == wrong.strip():
+            self._counts["same"] += 1
+            if len(self._same) < MAX_SHOWN_ROWS:
+                self._same.append(place)
+        else:
+            self._counts["answered"] += 1
+            limit = self._near_distance
+            self._counts["near"] += distance(right[:MAX_COMPARED], wrong[:MAX_COMPARED], limit) < limit
+
+    def result(self, *, name: str, path: str, uri: str | None, size: int, sha256: Callable[[Parts], str]) -> DataFile:
+        """Everything counted, frozen; `sha256` gives the source's digest out of those of its files."""
+        parts = tuple(self._parts)
+        return DataFile(
+            name=name,
+            path=path,
+            uri=uri,
+            size=size,
+            sha256=sha256(parts),
+            rows=self.rows,
+            answered=self._counts["answered"],
+            unanswered=self._counts["unanswered"],
+            near=self._counts["near"],
+            same=self._counts["same"],
+            repeated=self._counts["repeated"],
+            prompt_versions=tuple(sorted(self._versions)),
+            models=tuple(sorted(self._models.items())),
+            classes=tuple(sorted(self._classes.items())),
+            text_bytes=sum(size * count for size, count in self._sizes.items()) if self.shape == "text" else 0,
+            lengths=lengths_of(self._sizes, [(self._name(-place), size) for size, place in self._longest], "bytes"),
+            same_rows=tuple(self._name(place) for place in self._same),
+            prompts=self._prompts,
+            clusters=self._clusters,
+            targets=self._targets,
+            failures=self._failures,
+            parts=parts,
+        )
+
+    def _name(self, place: int) -> str:
+        return row_name(self._parts[place // PLACES_PER_FILE][0], place % PLACES_PER_FILE)
+
+
+def lengths_of(sizes: Counter[int], longest: list[tuple[str, int]], unit: str, tokenizer: str | None = None) -> Lengths:
+    """Percentiles of counted lengths, of which there is at least one."""
+    ordered = sorted(sizes.items())
+    total = sizes.total()
+
+    def percentile(percent: int) -> int:
+        rank = -(-total * percent // 100)
+        for size, count in ordered:
+            rank -= count
+            if rank <= 0:
+                return size
+        return ordered[-1][0]
+
+    return Lengths(
+        unit=unit,
+        p50=percentile(50),
+        p90=percentile(90),
+        p99=percentile(99),
+        max=ordered[-1][0],
+        longest=tuple(sorted(longest, key=lambda each: -each[1])),
+        tokenizer=tokenizer,
+    )
+
+
+def _label(value: object, otherwise: str) -> str:
+    """A label of a row as plans and cards show it: bounded, and without what would steer a terminal."""
+    return showable(str(value)[:MAX_LABEL]) if value else otherwise
+
+
+def _distance() -> Distance:
+    from rapidfuzz.distance import Levenshtein
+
+    return lambda one, other, limit: Levenshtein.normalized_distance(one, other, score_cutoff=limit)

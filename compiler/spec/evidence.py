@@ -1,0 +1,94 @@
+"""Load phase, for evidence: `evidence/*.yaml` beside a spec, each a document of a kind that says what was measured."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic, has_errors
+from compiler.spec.dependencies import Reads
+from compiler.spec.files import can_be_shown, lies_in, reason
+from compiler.spec.schema import EVIDENCE
+from compiler.spec.schema.data_card import DataCard
+from compiler.spec.schema.evidence import BadcaseReport, ProbeReport, PromptRounds, RewardPreflight, StageResult
+from compiler.spec.schema.validate import validate
+from compiler.spec.yaml.document import SourceDocument
+from compiler.spec.yaml.load import load
+
+FOLDER = "evidence"
+MAX_FILES = 1_000
+MAX_BYTES = 16 << 20
+
+Report = BadcaseReport | DataCard | ProbeReport | PromptRounds | RewardPreflight | StageResult
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EvidenceFile:
+    """One evidence document, and what it says."""
+
+    document: SourceDocument
+    report: Report
+
+    @property
+    def order(self) -> tuple[object, ...]:
+        """Sorts evidence from old to new: by day, then by content, never by the name of its file."""
+        return (self.report.metadata.date, self.report.metadata.digest, self.document.sha256)
+
+    @property
+    def shown(self) -> str:
+        """The file as rules name it, such as `evidence/probe.yaml`."""
+        path = Path(self.document.path)
+        return f"{FOLDER}/{path.name}" if path.parent.name == FOLDER else path.name
+
+
+def load_evidence(folder: Path, shown: Path, reads: Reads) -> Outcome[tuple[EvidenceFile, ...]]:
+    """Every evidence document of the spec's folder `folder`, shown to people as `shown`, from old to new."""
+    home = folder / FOLDER
+    files: list[EvidenceFile] = []
+    found: list[Diagnostic] = []
+    try:
+        paths = [home / name for name in reads.names(home) if name.endswith((".yaml", ".yml"))]
+    except OSError as error:
+        message = f"cannot read the folder: {reason(error)}"
+        return Outcome(value=None, diagnostics=(diagnostic("YML001", message, Location(path=str(shown / FOLDER))),))
+    if len(paths) > MAX_FILES or sum(map(_size, paths)) > MAX_BYTES:
+        message = f"the folder holds more than {MAX_FILES:,} evidence files, or more than {MAX_BYTES:,} bytes of them"
+        return Outcome(value=None, diagnostics=(diagnostic("YML005", message, Location(path=str(shown / FOLDER))),))
+    for path in paths:
+        outcome = _load_one(path, folder, str(shown / FOLDER / path.name), reads)
+        found.extend(outcome.diagnostics)
+        if outcome.value is not None:
+            files.append(outcome.value)
+    return Outcome(
+        value=None if has_errors(found) else tuple(sorted(files, key=lambda each: each.order)), diagnostics=tuple(found)
+    )
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.lstat().st_size
+    except OSError:  # reading it says what is wrong
+        return 0
+
+
+def _load_one(path: Path, folder: Path, shown: str, reads: Reads) -> Outcome[EvidenceFile]:
+    if not can_be_shown(path.name):
+        message = "cannot take the file: its name holds characters that cannot be shown"
+        found = diagnostic("YML001", message, Location(path=shown), hint="rename the file")
+        return Outcome(value=None, diagnostics=(found,))
+    if not lies_in(path, folder):
+        hint = "put the file itself into the folder, not a link out of it"
+        found = diagnostic("CHK202", f"`{path.name}` leaves the spec's folder", Location(path=shown), hint=hint)
+        return Outcome(value=None, diagnostics=(found,))
+    loaded = load(path, shown, reads)
+    if loaded.value is None or not loaded.ok:
+        return Outcome(value=None, diagnostics=loaded.diagnostics)
+    return as_evidence(loaded.value)
+
+
+def as_evidence(document: SourceDocument) -> Outcome[EvidenceFile]:
+    """The document as evidence, or why it is none."""
+    validated = validate(document)
+    if isinstance(validated.value, Report):
+        return Outcome(value=EvidenceFile(document=document, report=validated.value), diagnostics=validated.diagnostics)
+    kinds = ", ".join(f"`{model.__name__}`" for model in EVIDENCE)
+    wrong = diagnostic("SPC105", "the file is not evidence", document.at(("kind",)), hint=f"use one of {kinds}")
+    return Outcome(value=None, diagnostics=validated.diagnostics or (wrong,))

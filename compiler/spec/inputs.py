@@ -1,0 +1,189 @@
+"""Load phase, for what a spec refers to: its profile, its evidence, its data and other files."""
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic, has_errors
+from compiler.spec.data import DataFile
+from compiler.spec.data.sources import read_sources
+from compiler.spec.dependencies import Reads
+from compiler.spec.evidence import EvidenceFile, load_evidence
+from compiler.spec.files import can_be_shown, lies_in, reason
+from compiler.spec.references import Reader, close_or_known
+from compiler.spec.reward_code import MAX_SCRIPT_BYTES, reward_code
+from compiler.spec.schema.cluster_profile import ClusterProfile
+from compiler.spec.schema.evidence import PromptRounds
+from compiler.spec.schema.training_spec import TrainingSpec
+from compiler.spec.schema.validate import validate
+from compiler.spec.yaml.document import SourceDocument
+from compiler.spec.yaml.load import load
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Inputs:
+    """Everything that one compilation reads.
+
+    `folder` is the name of the spec's folder, `evidence` goes from old to new, `files` holds what is known of each data
+    source by name, `folders` the digest of each folder that a metric reads, by its path as the spec writes it, `code`
+    that of each file that reward functions are made of.
+    """
+
+    folder: str
+    document: SourceDocument
+    spec: TrainingSpec
+    profile_document: SourceDocument
+    profile: ClusterProfile
+    evidence: tuple[EvidenceFile, ...]
+    files: Mapping[str, DataFile]
+    folders: Mapping[str, str]
+    code: Mapping[str, str]
+
+    @property
+    def documents(self) -> tuple[SourceDocument, ...]:
+        """What people wrote: the spec, its profile and its evidence."""
+        return (self.document, self.profile_document, *(each.document for each in self.evidence))
+
+
+def load_inputs(path: Path, shown: str, reads: Reads) -> Outcome[Inputs]:
+    """Load the spec at `path` and all that it refers to; every problem of any of them is told at once.
+
+    `reads` is told of everything that the result depends on.
+    """
+    folder = Path(os.path.realpath(path.parent))
+    if not lies_in(path, folder):
+        hint = "put the file itself there, not a link"
+        found = diagnostic("CHK202", "the spec is a link that leaves its folder", Location(path=shown), hint=hint)
+        return Outcome(value=None, diagnostics=(found,))
+    if not can_be_shown(folder.name):
+        message = "cannot take the spec: the name of its folder holds characters that cannot be shown"
+        found = diagnostic("YML001", message, Location(path=shown), hint="rename the folder")
+        return Outcome(value=None, diagnostics=(found,))
+    loaded = load(folder / path.name, shown, reads)  # not `path`: notes are of places, wherever the command runs
+    if loaded.value is None or not loaded.ok:
+        return Outcome(value=None, diagnostics=loaded.diagnostics)
+    document = loaded.value
+    validated = validate(document)
+    if not isinstance(validated.value, TrainingSpec):
+        wrong = validated.diagnostics or (_wrong_kind(document, "TrainingSpec"),)
+        evidence = load_evidence(path.resolve().parent, Path(shown).parent, reads)
+        return Outcome(value=None, diagnostics=(*wrong, *evidence.diagnostics))
+    reader = Reader(folder=folder, shown=Path(shown).parent, document=document, reads=reads)
+    return _load_references(reader, validated.value)
+
+
+def _load_references(reader: Reader, spec: TrainingSpec) -> Outcome[Inputs]:
+    profile = load_profile(reader, spec.spec.profile)
+    evidence = load_evidence(reader.folder, reader.shown, reader.reads)
+    reports = evidence.value or ()
+    files, folders = read_sources(reader, spec, evidence.value), _metric_folders(reader, spec)
+    code = reward_code(reader, spec)
+    _prompt_files(reader, reports)
+    found = (*profile.diagnostics, *evidence.diagnostics, *reader.found)
+    if profile.value is None or has_errors(found):
+        return Outcome(value=None, diagnostics=found)
+    _note_data(reader, files)
+    reader.reads.complete = True
+    inputs = Inputs(
+        folder=reader.folder.name,
+        document=reader.document,
+        spec=spec,
+        profile_document=profile.value[0],
+        profile=profile.value[1],
+        evidence=tuple(sorted(reports, key=lambda each: each.order)),
+        files=files,
+        folders=folders,
+        code=code,
+    )
+    return Outcome(value=inputs, diagnostics=found)
+
+
+def load_profile(reader: Reader, name: str) -> Outcome[tuple[SourceDocument, ClusterProfile]]:
+    """Load the profile `name` out of the folder `clusters` beside the spec's folder."""
+    folder = reader.folder.parent / "clusters"
+    path = folder / f"{name}.yaml"
+    try:
+        there = path.is_file()
+    except OSError as error:
+        message = f"cannot read the folder of profiles: {reason(error)}"
+        where = reader.document.at(("spec", "profile"))
+        found = diagnostic("YML001", message, where, hint="mend the permissions of the folder")
+        return Outcome(value=None, diagnostics=(found,))
+    if not there:
+        known = sorted(entry.stem for entry in folder.glob("*.yaml"))
+        message = f"no cluster profile `{name}` in `{reader.show(Path('..') / 'clusters')}`"
+        hint = close_or_known(name, known, "profiles") if known else f"add `clusters/{name}.yaml`"
+        found = diagnostic("CHK207", message, reader.document.at(("spec", "profile")), hint=hint)
+        return Outcome(value=None, diagnostics=(found,))
+    if not lies_in(path, reader.folder.parent):
+        message = f"cluster profile `{name}` is a link that leaves `{reader.show(Path('..'))}`"
+        hint = "put the file itself there, not a link"
+        found = diagnostic("CHK202", message, reader.document.at(("spec", "profile")), hint=hint)
+        return Outcome(value=None, diagnostics=(found,))
+    return read_profile(path, reader.show(Path("..") / "clusters" / path.name), reader.reads)
+
+
+def read_profile(path: Path, shown: str, reads: Reads | None = None) -> Outcome[tuple[SourceDocument, ClusterProfile]]:
+    """Load the profile at `path`, shown to people as `shown`; `reads` is told of it."""
+    loaded = load(path, shown, reads)
+    if loaded.value is None or not loaded.ok:
+        return Outcome(value=None, diagnostics=loaded.diagnostics)
+    validated = validate(loaded.value)
+    if not isinstance(validated.value, ClusterProfile):
+        wrong = validated.diagnostics or (_wrong_kind(loaded.value, "ClusterProfile"),)
+        return Outcome(value=None, diagnostics=wrong)
+    return Outcome(value=(loaded.value, validated.value))
+
+
+def _wrong_kind(document: SourceDocument, wanted: str) -> Diagnostic:
+    hint = f"name a file whose kind is `{wanted}`"
+    return diagnostic("SPC105", f"the file is not a `{wanted}`", document.at(("kind",)), hint=hint)
+
+
+def _metric_folders(reader: Reader, spec: TrainingSpec) -> dict[str, str]:
+    """The digest of each folder that a metric reads."""
+    folders: dict[str, str] = {}
+    for index, metric in enumerate(spec.spec.goal.metrics):
+        if metric.databases is not None:
+            where = reader.document.at(("spec", "goal", "metrics", index, "databases"))
+            path = reader.resolve(metric.databases, where, folder=True)
+            if path is not None:
+                folders[metric.databases] = _folder_digest(reader, path, where)
+    return folders
+
+
+def _folder_digest(reader: Reader, folder: Path, where: Location) -> str:
+    """SHA-256 over the names and contents of the files directly inside of a folder, in name order."""
+    digest = hashlib.sha256()
+    for path in (folder / name for name in reader.reads.names(folder)):
+        if not can_be_shown(path.name):
+            message = "a file's name holds characters that cannot be shown"
+            reader.found.append(diagnostic("CHK201", message, where, hint="rename the file"))
+        elif not lies_in(path, reader.folder):
+            hint = "put the file itself into the folder, not a link out of it"
+            reader.found.append(diagnostic("CHK202", f"`{path.name}` leaves the spec's folder", where, hint=hint))
+        elif path.is_file():
+            digest.update(f"{path.name}\0{reader.digest(path, where, MAX_SCRIPT_BYTES)}\n".encode())
+    return digest.hexdigest()
+
+
+def _note_data(reader: Reader, files: Mapping[str, DataFile]) -> None:
+    """Tell what data was read: each file, and what lies in a folder of them."""
+    for file in files.values():
+        folder = reader.folder / file.path
+        if file.path and reader.reads.there(folder, "folder"):
+            for inner, _, _ in os.walk(folder):
+                reader.reads.names(Path(inner))
+        for path, sha256 in file.parts:
+            reader.reads.file(reader.folder / path, sha256)
+
+
+def _prompt_files(reader: Reader, reports: Iterable[EvidenceFile]) -> None:
+    """Check that the prompts of measured rounds are there."""
+    for each in reports:
+        if isinstance(each.report, PromptRounds):
+            for index, one in enumerate(each.report.spec.rounds):
+                if one.prompt is not None:
+                    reader.resolve(one.prompt, each.document.at(("spec", "rounds", index, "prompt")))

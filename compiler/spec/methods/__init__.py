@@ -1,0 +1,1 @@
+"""Training methods: one row for each, with its defaults and their sources."""

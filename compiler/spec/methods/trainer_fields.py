@@ -1,0 +1,170 @@
+"""The trainer fields of the pinned TRL, as a generated table, so that overrides are checked without importing TRL.
+
+`trl_fields.json` is generated from the installed TRL and kept in step by a contract test.
+"""
+
+import difflib
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+
+from compiler.diagnostics import Diagnostic, diagnostic
+from compiler.spec.methods.catalog import CONFIGS
+from compiler.spec.yaml.document import FieldPath, SourceDocument
+
+# the runtime sets these by itself or the plan does: a spec that set them would break resuming, isolation or review
+RUNTIME_FIELDS: dict[str, str] = {
+    "bf16": "the plan's `dtype`",
+    "data_seed": "`spec.seed`",
+    "ddp_backend": "the runtime",
+    "deepspeed": "the plan",
+    "dataset_num_proc": "the runtime",
+    "disable_tqdm": "the runtime",
+    "do_eval": "the plan, which has evaluation stages",
+    "enable_jit_checkpoint": "the runtime",
+    "eval_strategy": "the plan, which has evaluation stages",
+    "fp16": "the plan's `dtype`",
+    "fsdp": "the plan",
+    "fsdp_config": "the plan",
+    "hub_model_id": "nobody: stages run offline",
+    "hub_token": "nobody: stages run offline",
+    "local_rank": "the launcher",
+    "model_init_kwargs": "the runtime",
+    "output_dir": "the runtime",
+    "project": "the runtime",
+    "push_to_hub": "nobody: stages run offline",
+    "report_to": "the runtime",
+    "resume_from_checkpoint": "the runtime, which resumes by itself",
+    "run_name": "the plan",
+    "save_only_model": "the runtime, which must be able to resume",
+    "seed": "`spec.seed`",
+    "trust_remote_code": "`spec.model.trustRemoteCode`",
+    "use_cpu": "the cluster profile",
+}
+
+# TRL has no PPO trainer any more: the runtime brings its own, whose fields these are beside those of every trainer
+PPO_FIELDS: dict[str, list[str]] = {
+    "cliprange": ["float"],
+    "cliprange_value": ["float"],
+    "gamma": ["float"],
+    "kl_coef": ["float"],
+    "lam": ["float"],
+    "max_completion_length": ["int"],
+    "num_mini_batches": ["int"],
+    "num_ppo_epochs": ["int"],
+    "temperature": ["float"],
+    "vf_coef": ["float"],
+    "whiten_rewards": ["bool"],
+}
+
+_LOSS_FIELDS = ("assistant_only_loss", "completion_only_loss", "dataset_kwargs")
+_LOSS = dict.fromkeys(_LOSS_FIELDS, "the method, which says what is learnt")
+_CURRICULUM_FIELDS = ("max_steps", "packing", "shuffle_dataset", "train_sampling_strategy")
+_CURRICULUM = dict.fromkeys(_CURRICULUM_FIELDS, "the method, for its curriculum")
+
+# what only some methods set by themselves
+METHOD_FIELDS: dict[str, dict[str, str]] = {
+    "cpt": _LOSS,
+    "sft": _LOSS,
+    "cot": _LOSS,
+    "latent-cot": _LOSS | _CURRICULUM,
+    "grpo": {"reward_weights": "`weight` of the functions of `spec.reward`"},
+}
+
+# numbers below these, which are of the right type, no trainer can use
+AT_LEAST: dict[str, int] = {
+    "beta": 0,
+    "epsilon": 0,
+    "gamma": 0,
+    "gradient_accumulation_steps": 1,
+    "kl_coef": 0,
+    "lam": 0,
+    "max_completion_length": 1,
+    "max_grad_norm": 0,
+    "max_length": 1,
+    "num_generations": 2,
+    "num_iterations": 1,
+    "num_mini_batches": 1,
+    "num_ppo_epochs": 1,
+    "per_device_train_batch_size": 1,
+    "vf_coef": 0,
+    "warmup_steps": 0,
+    "weight_decay": 0,
+}
+ABOVE_ZERO = (
+    "cliprange",
+    "cliprange_value",
+    "learning_rate",
+    "logging_steps",
+    "num_train_epochs",
+    "save_steps",
+    "temperature",
+)
+AT_MOST: dict[str, int] = {"gamma": 1, "lam": 1}
+
+MAX_KEY = 200  # YAML takes no key of more than 1,024 characters in one line
+
+_PYTHON_KINDS = {bool: "bool", int: "int", float: "float", str: "str", list: "list", dict: "dict", type(None): "null"}
+
+
+@cache
+def trl_fields() -> Mapping[str, Mapping[str, list[str]]]:
+    """Config class → field → kinds of value that it takes, of the pinned TRL; and of our own PPO config."""
+    table = json.loads((Path(__file__).parent / "trl_fields.json").read_text(encoding="utf-8"))
+    configs: dict[str, Mapping[str, list[str]]] = table["configs"]
+    return configs | {"PPOConfig": {**configs["TrainingArguments"], **PPO_FIELDS}}
+
+
+def check_trainer(
+    method: str, values: Mapping[str, object], at: FieldPath, document: SourceDocument
+) -> Iterator[Diagnostic]:
+    """Diagnostics of a spec's trainer block for `method`, which stands at the field path `at`."""
+    if not values:
+        return
+    known = trl_fields()[CONFIGS[method]]
+    own = RUNTIME_FIELDS | METHOD_FIELDS.get(method, {})
+    for name, value in values.items():
+        path = (*at, name)
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean `{close[0]}`?" if close else "see the fields of TRL's config class for the method"
+            yield diagnostic("CHK208", f"trl has no `{method}` field `{name}`", document.at(path, key=True), hint=hint)
+        elif name in own:
+            message = f"`{name}` is not for specs to set"
+            yield diagnostic(
+                "CHK209", message, document.at(path, key=True), hint=f"remove it: it is set by {own[name]}"
+            )
+        elif not _fits(value, known[name]):
+            kinds = " or ".join(known[name])
+            yield diagnostic(
+                "CHK213",
+                f"`{name}` takes {kinds}, not {_kind(value)}",
+                document.at(path),
+                hint=f"write a value of type {kinds}",
+            )
+        elif range_ := missed_range(name, value):
+            message = f"`{name}` takes {range_}, not {value}"
+            yield diagnostic("CHK213", message, document.at(path), hint=f"use {range_}")
+        elif isinstance(value, dict) and any(len(key) > MAX_KEY for key in value):
+            message = f"`{name}` has a key of more than {MAX_KEY} characters"
+            yield diagnostic("CHK213", message, document.at(path), hint="shorten the key")
+
+
+def missed_range(name: str, value: object) -> str:
+    """The range that a number of this name lies outside of; empty where it lies inside, or there is none."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return ""
+    if name in ABOVE_ZERO and not value > 0:
+        return "a number above 0"
+    if name in AT_LEAST and not value >= AT_LEAST[name]:
+        return f"a number of at least {AT_LEAST[name]}"
+    return f"a number of at most {AT_MOST[name]}" if name in AT_MOST and not value <= AT_MOST[name] else ""
+
+
+def _kind(value: object) -> str:
+    return _PYTHON_KINDS.get(type(value), "str")
+
+
+def _fits(value: object, kinds: list[str]) -> bool:
+    return _kind(value) in kinds or (_kind(value) == "int" and "float" in kinds)

@@ -1,0 +1,166 @@
+"""`ClusterProfile`: where plans run. Shared by many specs, and kept apart from them."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, Strict, model_validator
+
+from compiler.spec.schema.types import (
+    BUCKET,
+    REGION,
+    RESOURCE,
+    Amount,
+    Bytes,
+    Cpu,
+    Endpoint,
+    Flag,
+    Label,
+    LabelValue,
+    Metadata,
+    Model,
+    Name,
+    Positive,
+    Text,
+)
+
+
+class Topology(Model):
+    """A level of the cluster, one domain of which holds the pods of a stage that trains on several nodes."""
+
+    level: Label = Field(description="Node label of the level, as in `cloud.example.com/rack`.")
+    required: Flag = Field(
+        default=False,
+        description="Whether pods wait for a domain with room for all; else they are spread over several.",
+    )
+
+
+class Gpu(Model):
+    """GPUs of one pod."""
+
+    type: Text = Field(description="GPU model, for people and for the plan's digest.")
+    count: Annotated[int, Strict(), Field(ge=1, le=16)] = Field(
+        default=1, description="GPUs of a pod that trains, one process each; pods that do not train take one."
+    )
+    nodes: Annotated[int, Strict(), Field(ge=1, le=64)] = Field(
+        default=1, description="Pods of a stage that trains, on a node each; other stages have one pod."
+    )
+    sharding: Literal["ddp", "fsdp", "zero2", "zero3"] = Field(
+        default="ddp",
+        description="How several GPUs share a model: copies of it (`ddp`), or shards by FSDP or by DeepSpeed's ZeRO.",
+    )
+    memory_gib: Positive = Field(description="Memory of one GPU, in GiB.")
+    hourly_usd: Amount | None = Field(default=None, description="Price of one GPU for an hour, in US dollars.")
+    resource: Annotated[str, Field(pattern=RESOURCE, max_length=253)] = Field(
+        default="nvidia.com/gpu", description="Kubernetes resource name."
+    )
+    topology: Topology | None = Field(default=None, description="How near to each other Kueue puts a stage's pods.")
+
+
+class Bucket(Model):
+    """A bucket of S3-compatible storage. Without `secret` and `serviceAccount` anyone may read it."""
+
+    uri: Annotated[str, Field(pattern=BUCKET, max_length=500)] = Field(
+        description="Bucket and prefix, below which `models/` and `specs/` are."
+    )
+    endpoint: Endpoint | None = Field(default=None, description="Address of the storage, where it is not Amazon's.")
+    region: Annotated[str, Field(pattern=REGION, max_length=63)] | None = Field(
+        default=None, description="Region of the bucket; `us-east-1` where nothing names another."
+    )
+    secret: Name | None = Field(
+        default=None, description="Secret with the keys `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`."
+    )
+    service_account: Name | None = Field(
+        default=None, description="ServiceAccount whose pods the cluster gives an identity that may read the bucket."
+    )
+
+    @model_validator(mode="after")
+    def _one_identity(self) -> "Bucket":
+        if self.secret is not None and self.service_account is not None:
+            raise ValueError("it names both `secret` and `serviceAccount`, and keys come from one of them")
+        return self
+
+
+class Folder(Model):
+    """A volume that is mounted read only, such as a share."""
+
+    claim: Name = Field(description="PersistentVolumeClaim, at the top of which `models/` and `specs/` are.")
+
+
+class Source(Model):
+    """Where models and data are brought from: `models/<name>/<revision>/` and `specs/<spec>/`. One of the two."""
+
+    bucket: Bucket | None = Field(default=None, description="A bucket of S3-compatible storage.")
+    folder: Folder | None = Field(default=None, description="A volume that is mounted.")
+
+    @model_validator(mode="after")
+    def _one(self) -> "Source":
+        if (self.bucket is None) == (self.folder is None):
+            raise ValueError("it takes one of `bucket` and `folder`")
+        return self
+
+
+class Storage(Model):
+    """Volumes that Jobs mount."""
+
+    models_claim: Name = Field(description="PersistentVolumeClaim with base models; only a `load` stage writes to it.")
+    data_claim: Name = Field(
+        description="PersistentVolumeClaim with one folder a spec; only a `load` stage writes to it."
+    )
+    source: Source | None = Field(
+        default=None, description="What a `load` stage fills both claims from; without it, you fill them."
+    )
+    outputs_class: Name | None = Field(
+        default=None, description="StorageClass of the outputs claim; none takes the cluster's default."
+    )
+    outputs_size: Bytes = Field(description="Size of the outputs claim.")
+
+
+class SecretRef(Model):
+    """A secret that pods read as an environment variable; its value is never in a file of the repository."""
+
+    env: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")] = Field(description="Environment variable.")
+    secret: Name = Field(description="Name of the Kubernetes Secret.")
+    key: Annotated[str, Field(pattern=r"^[-._a-zA-Z0-9]+$")] = Field(description="Key in the Secret.")
+
+
+class Toleration(Model):
+    """A taint of nodes that pods may run on all the same."""
+
+    key: Label = Field(description="Key of the taint.")
+    value: LabelValue | None = Field(default=None, description="Value of the taint; none tolerates each.")
+    effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = Field(
+        default=None, description="Effect of the taint; none tolerates each."
+    )
+
+
+class ProfileBody(Model):
+    """The profile itself."""
+
+    namespace: Name = Field(description="Namespace of the rendered objects.")
+    image: Text = Field(description="Runtime image, pinned by digest (`name@sha256:…`).")
+    driver_image: Text | None = Field(
+        default=None, description="Image of the compiler, pinned by digest, that `trainspec driver` runs a plan from."
+    )
+    cpu: Cpu = Field(description="CPU request and limit of a pod.")
+    memory: Bytes = Field(description="Memory request and limit of a pod.")
+    gpu: Gpu | None = Field(default=None, description="GPUs; none trains on CPU.")
+    storage: Storage = Field(description="Volumes.")
+    queue: Name | None = Field(default=None, description="Kueue LocalQueue.")
+    priority_class: Name | None = Field(default=None, description="Kueue WorkloadPriorityClass.")
+    output: Literal["job", "jobset", "trainjob"] = Field(
+        default="job",
+        description="What a stage that trains is rendered as: a Job, a JobSet, or a TrainJob of Kubeflow Trainer. "
+        "Other stages are Jobs.",
+    )
+    node_selector: dict[Label, LabelValue] = Field(default={}, description="Labels of the nodes that pods may run on.")
+    tolerations: list[Toleration] = Field(default=[], description="Taints of nodes that pods may run on.")
+    image_pull_secrets: list[Name] = Field(default=[], description="Secrets that the image is pulled with, by name.")
+    secrets: list[SecretRef] = Field(default=[], description="Secrets, by reference.")
+
+
+class ClusterProfile(Model):
+    """Where plans run. Shared by many specs, and kept apart from them."""
+
+    api_version: Literal["trainspec.dev/v1"] = Field(description="Version of the spec language.")
+    kind: Literal["ClusterProfile"] = Field(description="Kind of the document.")
+    metadata: Metadata = Field(description="Name and owner.")
+    spec: ProfileBody = Field(description="Where and on what Jobs run.")

@@ -1,0 +1,69 @@
+"""Whether evidence still speaks of the spec at hand: the model, the metric, the evaluation data, the reward."""
+
+from collections.abc import Mapping, Sequence
+
+from compiler.spec.data import DataFile
+from compiler.spec.evidence import EvidenceFile
+from compiler.spec.inputs import Inputs
+from compiler.spec.schema.evidence import ProbeReport, PromptRounds, RewardPreflight, StageResult
+from compiler.spec.schema.training_spec import RewardFunction, TrainingSpec
+from compiler.spec.schema.types import Purpose
+
+
+def stale(file: EvidenceFile, inputs: Inputs) -> str:
+    """Why the evidence does not count for the spec; empty when it does."""
+    spec, report = inputs.spec, file.report
+    body = spec.spec
+    model = body.model.path
+    measured = getattr(report.metadata, "model", None)
+    if measured is not None and measured.split("+")[0] != model:
+        return f"it is of model `{measured}`, the spec's is `{model}`"
+    match report:
+        case PromptRounds() if report.spec.metric != body.goal.metrics[0].name:
+            return f"its metric is `{report.spec.metric}`, the spec's `{body.goal.metrics[0].name}`"
+        case ProbeReport() if report.spec.model.split("+")[0] != model:
+            return f"it is of model `{report.spec.model}`, the spec's is `{model}`"
+        case ProbeReport():
+            return _too_small(report, body.thresholds.probe_prompts, body.thresholds.probe_samples)
+        case RewardPreflight() if _terms(report.spec.functions, spec) != _terms(_functions(spec), spec):
+            return "it is of another reward than the spec's"
+        case RewardPreflight() if inputs.code and not report.spec.code:
+            return "it does not say which code of the reward was examined, in `code`"
+        case RewardPreflight() if report.spec.code != inputs.code:
+            return f"{_changed(report.spec.code, inputs.code)} changed after it was made"
+        case StageResult() if report.spec.model != model:
+            return f"it is of model `{report.spec.model}`, the spec's is `{model}`"
+        case StageResult() if report.spec.evaluation not in evaluation_digests(spec, inputs.files):
+            return "it was measured on other evaluation data than the spec's"
+        case _:
+            return ""
+
+
+def _functions(spec: TrainingSpec) -> Sequence[RewardFunction]:
+    return spec.spec.reward.functions if spec.spec.reward else ()
+
+
+def _terms(functions: Sequence[RewardFunction], spec: TrainingSpec) -> list[tuple[object, ...]]:
+    """The terms, to be compared: stages are told the metric's databases, which a spec need not repeat as an option."""
+    databases = next((each.databases for each in spec.spec.goal.metrics if each.databases), None)
+    return [
+        (each.use, each.weight, {name: value for name, value in each.options.items() if value != databases})
+        for each in functions
+    ]
+
+
+def _changed(examined: Mapping[str, str], code: Mapping[str, str]) -> str:
+    """The files of the reward's code that are not as they were."""
+    return ", ".join(f"`{name}`" for name in sorted({*examined, *code}) if examined.get(name) != code.get(name))
+
+
+def evaluation_digests(spec: TrainingSpec, files: Mapping[str, DataFile]) -> set[str]:
+    """SHA-256 of each evaluation source."""
+    return {files[each.name].sha256 for each in spec.spec.data if each.purpose is Purpose.EVALUATION}
+
+
+def _too_small(report: ProbeReport, prompts: int, samples: int) -> str:
+    if report.spec.prompts >= prompts and report.spec.samples >= samples:
+        return ""
+    few = f"its {report.spec.prompts} prompts of {report.spec.samples} samples are fewer than {prompts} of {samples}"
+    return f"{few}, which `thresholds.probePrompts` and `probeSamples` ask for"

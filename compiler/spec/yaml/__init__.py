@@ -1,0 +1,1 @@
+"""YAML text to documents that know the place of every value, and back."""

@@ -1,0 +1,1 @@
+"""Rows of data: formats, turns, tokens, questions, splits."""

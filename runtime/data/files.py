@@ -1,0 +1,80 @@
+"""The files of a data block, read once: found below their volume, and held against the plan's digest."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from runtime.contract.blocks import DataBlock
+from runtime.contract.errors import StageError
+from runtime.contract.volumes import Volumes
+from runtime.data.formats import FORMATS
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DataFile:
+    """One file: its path as the plan writes it (below that of a folder), and its bytes."""
+
+    path: str
+    content: bytes = field(repr=False)
+
+
+def read_planned(block: DataBlock, volumes: Volumes) -> tuple[DataFile, ...]:
+    """Return the block's file, or the data files of its folder; RUN721, RUN722 or RUN711 if they are not as planned.
+
+    What an earlier stage made (`volume: outputs`) has no digest in the plan: its Job's name stands for it.
+    """
+    root = volumes.outputs if block.volume == "outputs" else volumes.data
+    path = root / block.path
+    if not path.exists():
+        raise _not_there(block)
+    names = _names_in(path) if path.is_dir() else [""]
+    if not names:
+        message = f"folder `{block.path}` holds no data file"
+        raise StageError("RUN712", message, f"add a {', '.join(f'`{name}`' for name in FORMATS)} file")
+    files = tuple(_read(root, f"{block.path}/{name}" if name else block.path) for name in names)
+    digest = _digest_of_folder(files, block.path) if path.is_dir() else hashlib.sha256(files[0].content).hexdigest()
+    if block.sha256 is not None and digest != block.sha256:
+        message = f"`{block.path}` has sha256 `{digest}`, the plan was made for `{block.sha256}`"
+        raise StageError("RUN711", message, "compile the plan again for the changed file, or restore the file")
+    return files
+
+
+def _names_in(folder: Path) -> list[str]:
+    """The data files of a folder at any depth, as sorted relative paths.
+
+    What is of another format does not count, nor what is hidden or set aside: a name that begins with `.` or `_`.
+    """
+    relatives = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return sorted(path for path in relatives if counts_as_data(path))
+
+
+def counts_as_data(path: str) -> bool:
+    """Whether a file of a folder belongs to its rows, by its path in there."""
+    clean = PurePosixPath(path)
+    return clean.suffix in FORMATS and not any(part.startswith((".", "_")) for part in clean.parts)
+
+
+def _read(root: Path, name: str) -> DataFile:
+    path = root / name
+    if not path.resolve().is_relative_to(root.resolve()):
+        raise StageError("RUN721", f"`{name}` is a link that leads out of its volume", "copy the file itself there")
+    return DataFile(path=name, content=path.read_bytes())
+
+
+def _digest_of_folder(files: tuple[DataFile, ...], folder: str) -> str:
+    return digest_of_parts({file.path[len(folder) + 1 :]: hashlib.sha256(file.content).hexdigest() for file in files})
+
+
+def digest_of_parts(digests: Mapping[str, str]) -> str:
+    """Return the SHA-256 of a folder: over a line for each file, sorted: relative path, NUL, SHA-256 of its bytes."""
+    lines = (f"{path}\0{digests[path]}\n" for path in sorted(digests))
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _not_there(block: DataBlock) -> StageError:
+    if block.volume == "outputs":
+        message = f"`{block.path}` is not under `TRAINSPEC_OUTPUTS`"
+        return StageError("RUN722", message, "run the stage that writes it first")
+    message = f"data file `{block.path}` is not under `TRAINSPEC_DATA`"
+    return StageError("RUN721", message, "copy the file to the data volume")

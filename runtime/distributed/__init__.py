@@ -1,0 +1,1 @@
+"""Several processes and nodes: launch, meet, share work."""

@@ -1,0 +1,1 @@
+"""Stages that make rows or bring files."""

@@ -1,0 +1,1 @@
+"""The teacher stage: ask a stronger model, keep its good answers."""

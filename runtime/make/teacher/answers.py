@@ -1,0 +1,134 @@
+"""A teacher's answers to all prompts: over an endpoint, or by a model of the models volume."""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from runtime.contract.blocks import ModelBlock
+from runtime.contract.errors import StageError
+from runtime.contract.stages import TeacherStage
+from runtime.data.formats import Row
+from runtime.data.questions import Prompt
+from runtime.make.teacher.endpoint import Endpoint, Reply
+from runtime.stage.context import StageContext
+from runtime.stage.prompt_log import PromptLog
+from runtime.stage.seeds import seed_of
+
+if TYPE_CHECKING:
+    from runtime.model.generate import Answer
+
+POLL_SECONDS = 0.2
+
+
+def teacher_model(stage: TeacherStage) -> ModelBlock:
+    """Return the block of a teacher whose weights are in the models volume; it may not bring code of its own."""
+    return ModelBlock(path=stage.teacher.path, adapters=[], dtype=stage.model.dtype, trust_remote_code=False)
+
+
+def answers_of_model(stage: TeacherStage, rows: Sequence[Row], context: StageContext) -> list[list[Reply]]:
+    """Return `work.samples` replies to each row's prompt by the teacher's weights; RUN740 if a stop is asked for."""
+    from runtime.model.sampling import sample_answers
+
+    work = stage.work
+    answers = sample_answers(
+        teacher_model(stage),
+        rows,
+        samples=work.samples,
+        temperature=work.temperature,
+        max_new_tokens=work.max_new_tokens,
+        batch_size=work.batch_size,
+        seed=stage.seed,
+        context=context,
+    )
+    return [[_reply(answer) for answer in sampled] for sampled in answers]
+
+
+def _reply(answer: "Answer") -> Reply:
+    return Reply(
+        text=answer.text,
+        truncated=answer.is_cut,
+        prompt_tokens=answer.prompt_tokens,
+        completion_tokens=answer.tokens,
+    )
+
+
+def answers_of_endpoint(
+    stage: TeacherStage, prompts: Sequence[Prompt], context: StageContext
+) -> tuple[list[list[Reply]], int]:
+    """Return `work.samples` replies to each prompt by the teacher's endpoint, and how often one was asked again.
+
+    RUN740 if a stop is asked for, RUN764 or RUN765 if the endpoint refuses or fails; what is answered is kept in a log.
+    """
+    log = PromptLog(context.folder, context.config_sha256)
+    known = {number: [Reply(**each) for each in replies] for number, replies in log.start().items()}
+    known = {number: replies for number, replies in known.items() if number < len(prompts)}
+    context.events.emit("phase", name="ask", answered=len(known))
+    retries = asyncio.run(_ask_all(stage, prompts, known, log, context))
+    return [known[number] for number in range(len(prompts))], retries
+
+
+async def _ask_all(
+    stage: TeacherStage,
+    prompts: Sequence[Prompt],
+    known: dict[int, list[Reply]],
+    log: PromptLog,
+    context: StageContext,
+) -> int:
+    """Fill `known`, and `log` with it; return the number of retries."""
+    work, teacher = stage.work, stage.teacher
+    endpoint = Endpoint(
+        str(teacher.endpoint),
+        teacher.name,
+        teacher.revision,
+        concurrency=work.concurrency,
+        requests_per_minute=work.requests_per_minute,
+    )
+    waiting = iter([number for number in range(len(prompts)) if number not in known])
+
+    async def worker() -> None:
+        for number in waiting:  # shared: each number is taken once
+            replies = [
+                await endpoint.ask(
+                    _messages(prompts[number]),
+                    temperature=work.temperature,
+                    max_tokens=work.max_new_tokens,
+                    seed=seed_of(stage.seed, number, sample),
+                )
+                for sample in range(work.samples)
+            ]
+            known[number] = replies
+            log.append(number, [asdict(each) for each in replies])
+            context.events.emit("progress", done=len(known), total=len(prompts))
+
+    async def work_all() -> None:
+        async with endpoint:
+            if len(known) < len(prompts):
+                await endpoint.find_model()
+                await _first_failure([asyncio.create_task(worker()) for _ in range(work.concurrency)])
+
+    task = asyncio.create_task(work_all())
+    while not (await asyncio.wait({task}, timeout=POLL_SECONDS))[0]:
+        if context.stop.is_set:  # what is under way is given up: a pod's grace is shorter than a slow answer
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+            message = f"stopped by {context.stop.signal_name} with {len(known)} of {len(prompts)} prompts answered"
+            raise StageError("RUN740", message, "run the stage again: it goes on from there")
+    await task
+    return endpoint.retries
+
+
+async def _first_failure(tasks: list["asyncio.Task[None]"]) -> None:
+    """Wait for all tasks; if one fails, end the others and raise its error."""
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for each in tasks:
+            each.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _messages(prompt: Prompt) -> list[dict[str, str]]:
+    return [{"role": "user", "content": prompt}] if isinstance(prompt, str) else prompt

@@ -1,0 +1,234 @@
+"""One OpenAI-compatible endpoint: a request a sample, few at once, tried again while that can help.
+
+`httpx2` comes with the libraries of the runtime (it is huggingface_hub's client), its requests can be cancelled at once
+when the pod is to end, and its answers can be bounded; the `openai` package sleeps through both.
+"""
+
+import asyncio
+import json
+import os
+import random
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx2
+
+from runtime.contract.errors import StageError
+
+KEY_VARIABLE = "TEACHER_API_KEY"
+ATTEMPTS = 6
+BACKOFF_SECONDS = 1.0  # doubled with each attempt
+LONGEST_WAIT_SECONDS = 120.0
+REQUEST_SECONDS = 300.0
+MAX_ANSWER_BYTES = 4 << 20
+# Timeouts, conflicts and limits pass; what else an endpoint refuses, it refuses again.
+_PASSING = {408, 409, 425, 429}
+_MAY_MEAN_THE_NAME = {400, 404, 422}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reply:
+    """A sample: its text, whether it was cut at the limit of tokens, and the tokens that the endpoint counted."""
+
+    text: str
+    truncated: bool
+    prompt_tokens: int
+    completion_tokens: int
+
+
+class _TryAgainError(Exception):
+    """A failure that may pass; `wait` is what the endpoint asked for, in seconds."""
+
+    def __init__(self, reason: str, wait: float | None = None) -> None:
+        super().__init__(reason)
+        self.wait = wait
+
+
+class _RefusedError(StageError):
+    """RUN764 with the HTTP status that says why."""
+
+    def __init__(self, status: int, message: str, hint: str) -> None:
+        super().__init__("RUN764", message, hint)
+        self.status = status
+
+
+class _Pace:
+    """Spaces requests evenly; `hold` makes all of them wait, as after a 429."""
+
+    def __init__(self, requests_per_minute: int) -> None:
+        self._gap = 60 / requests_per_minute
+        self._next = 0.0
+
+    async def turn(self) -> None:
+        now = time.monotonic()
+        start = max(now, self._next)
+        self._next = start + self._gap
+        await asyncio.sleep(start - now)
+
+    def hold(self, seconds: float) -> None:
+        self._next = max(self._next, time.monotonic() + seconds)
+
+
+class Endpoint:
+    """Asks the model `name` (or `name/revision`) at `url`; use it as an asynchronous context manager."""
+
+    def __init__(self, url: str, name: str, revision: str, *, concurrency: int, requests_per_minute: int) -> None:
+        key = os.environ.get(KEY_VARIABLE)
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        limits = httpx2.Limits(max_connections=concurrency)
+        self._client = httpx2.AsyncClient(headers=headers, timeout=REQUEST_SECONDS, limits=limits)
+        self._url = url.rstrip("/")
+        self._names = (name, f"{name}/{revision}")
+        self._model = name
+        self._known: set[str] = set()  # names that the endpoint took
+        self._slots = asyncio.Semaphore(concurrency)
+        self._pace = _Pace(requests_per_minute)
+        self.retries = 0
+
+    async def __aenter__(self) -> "Endpoint":
+        await self._client.__aenter__()
+        return self
+
+    async def __aexit__(self, *raised: Any) -> None:
+        await self._client.__aexit__(*raised)
+
+    async def find_model(self) -> str:
+        """Return the name that the endpoint has for the teacher; RUN764 if it serves others only.
+
+        Where the list is empty or not there, the first answer tells which name it is (see `ask`).
+        """
+        listed = await self._insist("GET", "models", None, may_lack=True)
+        if listed is None:
+            return self._model
+        try:
+            served = [str(each["id"]) for each in listed["data"]]
+        except (KeyError, TypeError):
+            served = []
+        matching = [name for name in self._names if name in served]
+        if served and not matching:
+            shown = ", ".join(f"`{name}`" for name in served[:5])
+            message = f"`{self._url}` serves {shown}, and no `{self._names[0]}` or `{self._names[1]}`"
+            raise StageError("RUN764", message, "name the teacher in the spec as its endpoint does")
+        self._model = matching[0] if matching else self._model
+        return self._model
+
+    async def ask(self, messages: list[dict[str, str]], *, temperature: float, max_tokens: int, seed: int) -> Reply:
+        """Return one sample; RUN764 if the request is refused, RUN765 if the endpoint fails again and again.
+
+        A request that is refused before any was answered is sent once more with the teacher's other name.
+        """
+        model = self._model
+        body = {
+            "model": model,
+            "messages": messages,
+            "temperature": temperature,
+            "max_tokens": max_tokens,
+            "seed": seed,
+            "stream": False,
+        }
+        try:
+            reply: Reply = await self._insist("POST", "chat/completions", body)
+        except _RefusedError as refusal:
+            if model == self._names[1] or model in self._known or refusal.status not in _MAY_MEAN_THE_NAME:
+                raise
+            try:
+                reply = await self._insist("POST", "chat/completions", {**body, "model": self._names[1]})
+            except _RefusedError:
+                raise refusal from None
+            model = self._model = self._names[1]
+        self._known.add(model)
+        return reply
+
+    async def _insist(self, verb: str, path: str, body: dict[str, Any] | None, *, may_lack: bool = False) -> Any:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                async with self._slots:
+                    if body is not None:
+                        await self._pace.turn()
+                    answer = await self._once(verb, path, body, may_lack=may_lack)
+                    return answer if body is None else _reply_of(answer)
+            except _TryAgainError as error:
+                wait = self._wait(attempt, error.wait)
+                if attempt == ATTEMPTS or wait > LONGEST_WAIT_SECONDS:
+                    asked = f", and asks to wait {wait:.0f} s" if wait > LONGEST_WAIT_SECONDS else ""
+                    message = f"teacher at `{self._url}` failed {attempt} times{asked}: {error}"
+                    hint = "see that the endpoint is up, and run the stage again: answers so far are kept"
+                    raise StageError("RUN765", message, hint) from error
+                self.retries += 1
+                if error.wait is not None:
+                    self._pace.hold(wait)
+                await asyncio.sleep(wait)
+        raise AssertionError  # the last attempt returns or raises
+
+    async def _once(self, verb: str, path: str, body: dict[str, Any] | None, *, may_lack: bool) -> Any:
+        try:
+            async with self._client.stream(verb, f"{self._url}/{path}", json=body) as response:
+                content = bytearray()
+                async for chunk in response.aiter_bytes():
+                    content += chunk
+                    if len(content) > MAX_ANSWER_BYTES:
+                        raise _TryAgainError(f"an answer of more than {MAX_ANSWER_BYTES} bytes")
+        except httpx2.TimeoutException as error:
+            raise _TryAgainError("no answer in time") from error
+        except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as error:
+            raise StageError("RUN764", f"`{self._url}` is no address: {error}", "correct `teacher.endpoint`") from error
+        except httpx2.HTTPError as error:
+            raise _TryAgainError(f"{type(error).__name__} {error}".strip()) from error
+        status = response.status_code
+        if may_lack and status in (404, 405, 501):
+            return None
+        if status in _PASSING or status >= 500:
+            raise _TryAgainError(f"HTTP {status}", _retry_after(response.headers.get("retry-after")))
+        if status != 200:
+            raise self._refused(status, bytes(content))
+        try:
+            return json.loads(bytes(content))
+        except (ValueError, RecursionError) as error:
+            raise _TryAgainError("an answer that is not JSON") from error
+
+    def _refused(self, status: int, content: bytes) -> _RefusedError:
+        said = " ".join(content[:2000].decode("utf-8", "replace").split())[:300]
+        hint = "correct the request: the model's name, its limits of length, or the endpoint"
+        if status in (401, 403):
+            hint = f"see that `{KEY_VARIABLE}`, a secret of the cluster profile, holds a key that this endpoint takes"
+        return _RefusedError(status, f"teacher at `{self._url}` refuses with HTTP {status}: {said}", hint)
+
+    @staticmethod
+    def _wait(attempt: int, asked: float | None) -> float:
+        if asked is not None:
+            return asked
+        # Spread, so that requests which failed together do not come back together.
+        return float(min(BACKOFF_SECONDS * 2 ** (attempt - 1) * random.uniform(0.5, 1.5), LONGEST_WAIT_SECONDS))  # noqa: S311
+
+
+def _reply_of(answer: Any) -> Reply:
+    try:
+        choice = answer["choices"][0]
+        text = choice["message"]["content"] or ""
+        usage = answer.get("usage") or {}
+        if not isinstance(text, str):
+            raise TypeError
+        text.encode("utf-8")  # half of a surrogate pair could not be written
+        return Reply(
+            text=text,
+            truncated=choice.get("finish_reason") == "length",
+            prompt_tokens=int(usage.get("prompt_tokens") or 0),
+            completion_tokens=int(usage.get("completion_tokens") or 0),
+        )
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        raise _TryAgainError("an answer that is no chat completion") from error
+
+
+def _retry_after(value: str | None) -> float | None:
+    """Read the header `Retry-After`, which is a number of seconds or a date; None if it is neither."""
+    if not value:
+        return None
+    if value.strip().isdigit():
+        return float(value)
+    try:
+        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
+    except (TypeError, ValueError):
+        return None

@@ -1,0 +1,153 @@
+"""Batched generation: rows sorted by length, so that a batch holds little padding."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from runtime.contract.blocks import GenerationBlock
+from runtime.contract.errors import StageError
+from runtime.stage.answer_log import AnswerLog
+from runtime.stage.context import StageContext
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """An answer's text, and what it took.
+
+    `tokens` counts the one that ends the answer; `is_cut` tells that `max_new_tokens` ended it instead. `seconds` went
+    by from the start of its batch until its last token.
+    """
+
+    text: str
+    prompt_tokens: int
+    tokens: int
+    is_cut: bool
+    seconds: float
+
+
+def generate_answers(
+    model: "PreTrainedModel",
+    tokenizer: "PreTrainedTokenizerBase",
+    prompts: Sequence[list[int]],
+    settings: GenerationBlock,
+    log: AnswerLog,
+    context: StageContext,
+) -> list[Answer]:
+    """Return the greedy answer to each prompt (token ids), in the order of `prompts`; RUN740 if a stop is asked for.
+
+    Batches that `log` holds already are not answered again: their make-up depends on the config alone.
+    """
+    import torch
+
+    model.train(False)
+    model.to("cuda" if torch.cuda.is_available() else "cpu")
+    # Longest first: what memory is needed is needed at once, not after an hour.
+    order = sorted(range(len(prompts)), key=lambda index: (-len(prompts[index]), index))
+    batches = [order[start : start + settings.batch_size] for start in range(0, len(order), settings.batch_size)]
+    finished = [[Answer(**record) for record in batch] for batch in log.start()]
+    for batch in batches[len(finished) :]:
+        if context.stop.is_set:
+            raise StageError(
+                "RUN740", f"stopped by {context.stop.signal_name}", "run the stage again: it goes on from there"
+            )
+        with torch.inference_mode():
+            answers = answer_batch(model, tokenizer, [prompts[index] for index in batch], settings.max_new_tokens)
+        log.append([asdict(answer) for answer in answers])
+        finished.append(answers)
+        context.events.emit("progress", done=sum(map(len, finished)), total=len(order))
+    by_index = dict(zip(order, chain.from_iterable(finished), strict=True))
+    return [by_index[index] for index in range(len(prompts))]
+
+
+def prompt_ids(tokenizer: "PreTrainedTokenizerBase", prompt: str | list[dict[str, Any]]) -> list[int]:
+    """Return the tokens of a prompt: of the text as it is, or of turns in the chat template, up to the answer."""
+    if isinstance(prompt, str):
+        ids: list[int] = tokenizer(prompt)["input_ids"]
+        return ids
+    encoded: Any = tokenizer.apply_chat_template(prompt, add_generation_prompt=True, tokenize=True, return_dict=True)
+    return list(encoded["input_ids"])
+
+
+def generate_batch(
+    model: "PreTrainedModel",
+    tokenizer: "PreTrainedTokenizerBase",
+    prompts: list[list[int]],
+    max_new_tokens: int,
+    temperature: float = 0.0,
+) -> list[str]:
+    """Return the texts of `answer_batch`."""
+    return [answer.text for answer in answer_batch(model, tokenizer, prompts, max_new_tokens, temperature)]
+
+
+def answer_batch(
+    model: "PreTrainedModel",
+    tokenizer: "PreTrainedTokenizerBase",
+    prompts: list[list[int]],
+    max_new_tokens: int,
+    temperature: float = 0.0,
+) -> list[Answer]:
+    """Return the answers to `prompts` (token ids), padded on the left into one tensor of batch x longest.
+
+    Greedy at temperature 0; else sampled from the model's whole distribution, by torch's global generator.
+    """
+    import torch
+    from transformers import GenerationConfig, StoppingCriteriaList
+
+    width = max(map(len, prompts))
+    pad = tokenizer.pad_token_id
+    ids = torch.tensor([[pad] * (width - len(prompt)) + prompt for prompt in prompts], device=model.device)
+    mask = torch.tensor([[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts], device=model.device)
+    ends: int | list[int] = model.generation_config.eos_token_id or tokenizer.eos_token_id
+    sampling: dict[str, Any] = {"do_sample": True, "temperature": temperature, "top_k": 0, "top_p": 1.0}
+    # Not the model's own generation settings: a repetition penalty or a top-k there would be another distribution.
+    settings = GenerationConfig(
+        max_new_tokens=max_new_tokens,
+        **(sampling if temperature > 0 else {"do_sample": False}),
+        pad_token_id=pad,
+        eos_token_id=ends,
+    )
+    steps = _StepTimes()
+    generator: Any = model
+    output = generator.generate(
+        input_ids=ids,
+        attention_mask=mask,
+        generation_config=settings,
+        stopping_criteria=StoppingCriteriaList([steps]),
+    )
+    written: list[list[int]] = output[:, width:].tolist()
+    texts: list[str] = tokenizer.batch_decode(written, skip_special_tokens=True)
+    lengths = [_length(tokens, ends) for tokens in written]
+    return [
+        Answer(text=text, prompt_tokens=len(prompt), tokens=count, is_cut=is_cut, seconds=steps.seconds(count))
+        for prompt, text, (count, is_cut) in zip(prompts, texts, lengths, strict=True)
+    ]
+
+
+class _StepTimes:
+    """Stops nothing, and notes when each token of a batch was there."""
+
+    def __init__(self) -> None:
+        self._started, self._times = time.perf_counter(), list[float]()
+
+    def __call__(self, ids: "torch.Tensor", scores: object, **_: object) -> "torch.Tensor":
+        import torch
+
+        self._times.append(time.perf_counter())
+        return torch.zeros(len(ids), dtype=torch.bool, device=ids.device)
+
+    def seconds(self, tokens: int) -> float:
+        """From the start until `tokens` were there."""
+        return round(self._times[tokens - 1] - self._started, 4)
+
+
+def _length(tokens: list[int], ends: int | list[int]) -> tuple[int, bool]:
+    """The tokens of an answer with the one that ends it, and whether there is none: what follows it is padding."""
+    last = set(ends if isinstance(ends, list) else [ends])
+    end = next((at for at, token in enumerate(tokens, start=1) if token in last), None)
+    return (len(tokens), True) if end is None else (end, False)

@@ -1,0 +1,258 @@
+"""One stage from its config to its exit code: lock the output folder, run the method, report."""
+
+import fcntl
+import hashlib
+import resource
+import shutil
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from runtime.contract.errors import Problem, StageError, as_write_failure
+from runtime.contract.exit_codes import ExitCode
+from runtime.contract.read import load_stage
+from runtime.contract.stages import AnyStage
+from runtime.contract.volumes import volumes_from_environment
+from runtime.distributed.launch import Place, launch, place_of
+from runtime.distributed.ranks import leave
+from runtime.evaluate import stage as evaluate
+from runtime.make import pairs as make_pairs
+from runtime.make import samples as sample_policy
+from runtime.make.inputs import stage as load_inputs
+from runtime.make.teacher import stage as ask_teacher
+from runtime.model.cpu import keep_freed_memory
+from runtime.scoring.preflight import stage as examine_reward
+from runtime.stage.context import StageContext
+from runtime.stage.events import EventStream
+from runtime.stage.files import write_bytes, write_json
+from runtime.stage.memory import as_memory_failure
+from runtime.stage.page import write_page
+from runtime.stage.report import (
+    CHECKPOINTS,
+    CONFIG_FILE,
+    METRICS_FILE,
+    SCHEMA,
+    Outcome,
+    read_complete,
+    write_termination_message,
+)
+from runtime.stage.result_message import result_message
+from runtime.stage.stop import StopRequest
+from runtime.train.methods import cpt as train_cpt
+from runtime.train.methods import distill as train_distill
+from runtime.train.methods import dpo as train_dpo
+from runtime.train.methods import grpo as train_grpo
+from runtime.train.methods import kto as train_kto
+from runtime.train.methods import latent_cot as train_latent_cot
+from runtime.train.methods import ppo as train_ppo
+from runtime.train.methods import reward as train_reward
+from runtime.train.methods import sft as train_sft
+from runtime.train.tracking import check_trackers
+
+METHODS: dict[str, Callable[[Any, StageContext], Outcome]] = {
+    "load": load_inputs.run,
+    "cpt": train_cpt.run,
+    "sft": train_sft.run,
+    "cot": train_sft.run,
+    "latent-cot": train_latent_cot.run,
+    "dpo": train_dpo.run,
+    "kto": train_kto.run,
+    "reward": train_reward.run,
+    "grpo": train_grpo.run,
+    "ppo": train_ppo.run,
+    "distill": train_distill.run,
+    "pairs": make_pairs.run,
+    "teacher": ask_teacher.run,
+    "sample": sample_policy.run,
+    "preflight": examine_reward.run,
+    "evaluate": evaluate.run,
+}
+_LOCK = ".lock"
+_ENDINGS = {
+    ExitCode.GATE_NOT_PASSED: "gate-not-passed",
+    ExitCode.TRY_LATER: "try-later",
+    ExitCode.GROUP_ENDED: "try-later",
+}
+
+
+def run_stage(config_path: str, events: EventStream, stop: StopRequest, *, report_only: bool = False) -> ExitCode:
+    """Run the stage of `config_path`; every failure ends as an event, a termination message and an exit code.
+
+    With `report_only` nothing is run: a stage that is complete says its result again, any other is RUN749.
+    """
+    try:
+        return _run(Path(config_path), events, stop, report_only=report_only)
+    except StageError as error:
+        failure = error
+    except Exception as error:
+        failure = as_write_failure(error) or _internal(error)
+    report_failure(failure.problem, failure.exit_code, events)
+    return failure.exit_code
+
+
+def _run(config_path: Path, events: EventStream, stop: StopRequest, *, report_only: bool) -> ExitCode:
+    started = time.monotonic()
+    stage, config_sha256 = load_stage(config_path)
+    volumes = volumes_from_environment()
+    place = Place() if report_only else place_of(stage)  # any pod may tell, where nothing is run
+    folder = _make_folder(volumes.outputs / stage.output)
+    if place.rank > 0:
+        events = EventStream(None)
+    with _locked(folder, place):
+        if not place.is_launched:
+            events.emit("start", plan=stage.plan, stage=stage.stage, method=stage.method, output=stage.output)
+        # what a load brought lies on other volumes, from which it may be gone: it looks again
+        document = None if stage.method == "load" else read_complete(folder, config_sha256)
+        if document is not None:
+            print(f"stage `{stage.stage}` is complete already: `{stage.output}/{METRICS_FILE}`", file=sys.stderr)
+            return _finish(document, "already-complete", folder, events)
+        if report_only:
+            message = f"stage `{stage.stage}` has no result under `{stage.output}`"
+            raise StageError("RUN749", message, "run the stage: without `--report` it goes on from its checkpoint")
+        check_trackers(stage)
+        if place.must_launch:
+            return _as_launched(launch(config_path, config_sha256, place, events, stop), place, events)
+        context = StageContext(
+            volumes=volumes,
+            folder=folder,
+            config_sha256=config_sha256,
+            events=events,
+            stop=stop,
+            stage=stage,
+            rank=place.rank,
+            world=place.world,
+        )
+        if context.is_main:  # now, as the file may be another one when the stage ends
+            write_bytes(folder / CONFIG_FILE, config_path.read_bytes())
+        outcome = _run_method(context)
+        if not context.is_main:
+            return ExitCode.OK
+        document = _document(stage, config_sha256, outcome, time.monotonic() - started)
+        write_page(document, stage, folder, events)
+        write_json(folder / METRICS_FILE, document)
+        # Not before: until then a failed write would cost all of the training.
+        shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
+        return _finish(document, "complete", folder, events)
+
+
+def _run_method(context: StageContext) -> Outcome:
+    keep_freed_memory()
+    context.stop.overdue = lambda: report_failure(_overdue(context.stop), ExitCode.TRY_LATER, context.events)
+    try:
+        outcome = METHODS[context.stage.method](context.stage, context)
+    except Exception as error:
+        failure = as_memory_failure(error, context.stage)
+        if failure is None:
+            raise
+        raise failure from error
+    leave()  # not after a failure: the others may wait for this process, and it for them
+    return outcome
+
+
+def _overdue(stop: StopRequest) -> Problem:
+    return Problem(
+        code="RUN740",
+        message=f"stopped by {stop.signal_name}: what was being done took longer than {stop.patience:g} s",
+        hint="run the stage again: it goes on from what is on the disk",
+    )
+
+
+def _as_launched(message: dict[str, Any], place: Place, events: EventStream) -> ExitCode:
+    """Say of several processes how the worst of them ended."""
+    code = ExitCode(message["exit_code"])
+    if "code" in message:
+        events.emit("error", **{name: message[name] for name in ("code", "message", "hint")})
+    events.emit("end", **{name: value for name, value in message.items() if name not in ("code", "message", "hint")})
+    if code or place.node.rank == 0:  # what was made is the first node's to tell
+        write_termination_message(message)
+    return code
+
+
+def _document(stage: AnyStage, config_sha256: str, outcome: Outcome, seconds: float) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "plan": stage.plan,
+        "stage": stage.stage,
+        "method": stage.method,
+        "status": "complete",
+        "config_sha256": config_sha256,
+        "ended": datetime.now(UTC).isoformat(timespec="seconds"),
+        "wall_seconds": round(seconds, 3),
+        "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        **_gpu_memory(),
+        **outcome.as_fields(),
+    }
+
+
+def _gpu_memory() -> dict[str, int]:
+    """The most memory that tensors of this process held on its GPU, in MiB, where there is one."""
+    torch: Any = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_available():
+        return {}
+    return {"peak_gpu_memory_mb": round(torch.cuda.max_memory_allocated() / 2**20)}
+
+
+def _finish(document: dict[str, Any], status: str, folder: Path, events: EventStream) -> ExitCode:
+    gate = document["gate"]
+    passed = gate is None or gate["verdict"] != "no-gain"
+    code = ExitCode.OK if passed else ExitCode.GATE_NOT_PASSED
+    ending = _ENDINGS.get(code, status)
+    events.emit("end", status=ending, exit_code=int(code), metrics=document["metrics"], gate=gate)
+    digest = hashlib.sha256((folder / METRICS_FILE).read_bytes()).hexdigest()
+    write_termination_message(result_message(document, digest, ending, int(code)))
+    return code
+
+
+def report_failure(problem: Problem, code: ExitCode, events: EventStream) -> None:
+    """Say how a stage failed: as events, on stderr, and in the termination message."""
+    ending = _ENDINGS.get(code, "failed")
+    fields = {"code": problem.code, "message": problem.message, "hint": problem.hint}
+    events.emit("error", **fields)
+    events.emit("end", status=ending, exit_code=int(code))
+    print(f"error[{problem.code}]: {problem.message}\n  = hint: {problem.hint}", file=sys.stderr)
+    write_termination_message({"status": ending, "exit_code": int(code), **fields})
+
+
+def _internal(error: Exception) -> StageError:
+    traceback.print_exc()
+    reason = (str(error).strip().splitlines() or [""])[0]
+    return StageError(
+        "RUN700",
+        f"the stage failed inside: {type(error).__name__}: {reason}",
+        "see the traceback on stderr, and report it if it recurs",
+    )
+
+
+def _make_folder(folder: Path) -> Path:
+    """Return the stage's folder, which may be there already; RUN703 if it cannot be made, or not be written to."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / _LOCK).open("a").close()
+    except OSError as error:
+        failure = as_write_failure(error)
+        if failure is not None:
+            raise failure from error
+        message = f"output folder `{folder.name}` cannot be written to under `TRAINSPEC_OUTPUTS`: {error.strerror}"
+        hint = f"move away what is called `{folder.name}` there, or let this user write to it"
+        raise StageError("RUN703", message, hint) from error
+    return folder
+
+
+@contextmanager
+def _locked(folder: Path, place: Place) -> Iterator[None]:
+    """Hold the output folder; the kernel lets go of it however the process ends. One process does it for all nodes."""
+    if place.is_launched or place.rank > 0 or place.node.rank > 0:
+        yield
+        return
+    with (folder / _LOCK).open("w", encoding="utf-8") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            message = f"output folder `{folder.name}` is in use by another process"
+            raise StageError("RUN741", message, "wait for that process to end, then run the stage again") from error
+        yield

@@ -1,0 +1,1 @@
+"""Scores of answers: metrics, rewards, and the sandbox that runs untrusted code."""

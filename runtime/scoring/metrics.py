@@ -1,0 +1,144 @@
+"""The metrics of an evaluation: a table from a metric's name to how it scores one answer."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from runtime.contract.blocks import MetricBlock
+from runtime.contract.errors import StageError
+from runtime.data.formats import Row
+from runtime.scoring.sandbox.numeric import NumericJudge, require_math_verify
+from runtime.scoring.sandbox.sql import SqlJudge, database_scripts, extract_sql
+from runtime.scoring.text import final_answer, same_text
+from runtime.scoring.tool_calls import read_tool_calls, same_calls
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Score:
+    """1.0 for right, 0.0 for wrong, and what was wrong."""
+
+    value: float
+    reason: str
+
+
+class Judges:
+    """The processes that judge foreign queries and formulas; each is started by the first answer that needs it."""
+
+    def __init__(self) -> None:
+        self.sql = SqlJudge()
+        self.numbers = NumericJudge()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.sql.__exit__(kind, error, trace)
+        self.numbers.__exit__(kind, error, trace)
+
+
+Scorer = Callable[[Row, str, MetricBlock, Path, Judges], Score]
+Check = Callable[[Row, MetricBlock, Path, Judges], str]
+
+
+def exact_match(row: Row, prediction: str, metric: MetricBlock, data: Path, judges: Judges) -> Score:
+    """Score 1 if the answer equals `reference` but for white space."""
+    wanted, answer = _final(row, prediction, metric)
+    right = same_text(wanted, answer)
+    return Score(value=float(right), reason="" if right else "another text")
+
+
+def numeric_answer(row: Row, prediction: str, metric: MetricBlock, data: Path, judges: Judges) -> Score:
+    """Score 1 if the last number of the answer has the value of `reference`, as math-verify reads both."""
+    return _score(judges.numbers.judge(*_final(row, prediction, metric)))
+
+
+def tool_call(row: Row, prediction: str, metric: MetricBlock, data: Path, judges: Judges) -> Score:
+    """Score 1 if the answer calls the tools of `reference`, in the same order and with the same arguments."""
+    return _score(same_calls(*_final(row, prediction, metric)))
+
+
+def execution_accuracy(row: Row, prediction: str, metric: MetricBlock, data: Path, judges: Judges) -> Score:
+    """Score 1 if the predicted query gives the result of `reference` on every instance of the row's database."""
+    scripts = database_scripts(data / str(metric.databases), row["database"])
+    wanted, answer = _final(row, prediction, metric)
+    verdict = judges.sql.judge(scripts, wanted, extract_sql(answer))
+    return Score(value=float(verdict.right), reason=verdict.reason)
+
+
+def reference_fault(row: Row, metric: MetricBlock, data: Path, judges: Judges) -> str:
+    """Return why `metric` cannot judge answers by the row's `reference`, or an empty text if it can."""
+    check = _CHECKS.get(metric.name)
+    return check(row, metric, data, judges) if check else ""
+
+
+def check_references(rows: Sequence[Row], metrics: Sequence[MetricBlock], data: Path, judges: Judges) -> None:
+    """Try every reference before the model is loaded.
+
+    RUN721 if a folder is not there, RUN710 if a row is of no use, RUN723 if a library is missing.
+    """
+    for metric in metrics:
+        if metric.name == "numeric_answer":
+            require_math_verify()
+        if metric.databases is not None and not (data / metric.databases).is_dir():
+            message = f"folder `{metric.databases}` is not under `TRAINSPEC_DATA`"
+            raise StageError("RUN721", message, "copy the databases to the data volume")
+    faults = [
+        f"row `{row['id']}`: {fault}"
+        for metric in metrics
+        for row in rows
+        if (fault := reference_fault(row, metric, data, judges))
+    ]
+    if faults:
+        more = f"; and {len(faults) - 5} more" if len(faults) > 5 else ""
+        hint = "correct the references, or the database scripts, or choose a metric that suits them"
+        raise StageError("RUN710", "; ".join(faults[:5]) + more, hint)
+
+
+def _final(row: Row, prediction: str, metric: MetricBlock) -> tuple[str, str]:
+    """The reference and the answer; of both, only what follows the marker."""
+    return final_answer(row["reference"], metric.answer_marker), final_answer(prediction, metric.answer_marker)
+
+
+def _score(reason: str) -> Score:
+    return Score(value=float(not reason), reason=reason)
+
+
+def _number_fault(row: Row, metric: MetricBlock, data: Path, judges: Judges) -> str:
+    wanted, _ = _final(row, "", metric)
+    return "" if judges.numbers.is_number(wanted) else f"the reference is no number: `{wanted[:60]}`"
+
+
+def _call_fault(row: Row, metric: MetricBlock, data: Path, judges: Judges) -> str:
+    try:
+        read_tool_calls(_final(row, "", metric)[0])
+    except ValueError as error:
+        return f"the reference {error}"
+    return ""
+
+
+def _query_fault(row: Row, metric: MetricBlock, data: Path, judges: Judges) -> str:
+    if not row.get("database"):
+        return "lacks `database`, which `execution_accuracy` needs"
+    scripts = database_scripts(data / str(metric.databases), row["database"])
+    if not scripts:
+        return f"there is no script for database `{row['database']}`"
+    verdict = judges.sql.judge(scripts, _final(row, "", metric)[0], None)
+    # Without a prediction nothing can be wrong but the gold query or its database.
+    return "" if verdict.right else f"the reference query does not run: {verdict.gold_error or verdict.reason}"
+
+
+METRICS: dict[str, Scorer] = {
+    "exact_match": exact_match,
+    "execution_accuracy": execution_accuracy,
+    "numeric_answer": numeric_answer,
+    "tool_call": tool_call,
+}
+_CHECKS: dict[str, Check] = {
+    "execution_accuracy": _query_fault,
+    "numeric_answer": _number_fault,
+    "tool_call": _call_fault,
+}

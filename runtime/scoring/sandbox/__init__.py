@@ -1,0 +1,1 @@
+"""Processes with limits, for code and queries that may be hostile."""

@@ -1,0 +1,45 @@
+"""The process that reads foreign formulas: one request a line on stdin, one answer a line on stdout.
+
+Time is limited by math-verify's alarms, memory and file writes by the system, and the parent ends the process if it
+does not answer.
+"""
+
+import json
+import os
+import resource
+import sys
+from typing import Any
+
+from runtime.scoring.text import parse_number, same_number
+
+_MEMORY_BYTES = 1 << 30
+
+
+def main() -> int:
+    """Answer requests until stdin ends: `{"reference": str, "answer": str | None}`.
+
+    An answer is `{"right": bool, "number": bool}`: whether the values are equal, and whether the answer (or, without
+    one, the reference) holds a number.
+    """
+    for limit, most in ((resource.RLIMIT_AS, _MEMORY_BYTES), (resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_CORE, 0)):
+        resource.setrlimit(limit, (most, most))
+    # what a library prints must not come between the answers
+    answers = os.fdopen(os.dup(1), "w", encoding="ascii")
+    os.dup2(2, 1)
+    for line in sys.stdin:
+        answers.write(json.dumps(_answer(json.loads(line))) + "\n")
+        answers.flush()
+    return 0
+
+
+def _answer(request: dict[str, Any]) -> dict[str, bool]:
+    reference, answer = request["reference"], request["answer"]
+    try:
+        number = bool(parse_number(reference if answer is None else answer))
+        return {"number": number, "right": number and answer is not None and same_number(reference, answer)}
+    except (MemoryError, RecursionError, ArithmeticError, ValueError, TypeError, AttributeError):
+        return {"number": False, "right": False}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,73 @@
+"""A process of our own that judges foreign text: one JSON request a line, one JSON answer a line, or it is ended."""
+
+import json
+import selectors
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+
+class Worker:
+    """Runs the module `module` as a process, which is started when it is asked and again when a request brings it down.
+
+    The process has no environment but the way to this package, so that what it judges has no secret to find.
+    """
+
+    def __init__(self, module: str, *, seconds: float) -> None:
+        """`seconds` is the time that one answer may take."""
+        self._module, self._seconds = module, seconds
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def ask(self, request: dict[str, Any]) -> dict[str, Any] | None:
+        """Return the answer, or None where the process broke its limits of time or memory, and was ended."""
+        answer = self._ask(request)
+        if answer is None:
+            self.stop()
+        return answer
+
+    def stop(self) -> None:
+        """End the process, if there is one."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+    def _ask(self, request: dict[str, Any]) -> dict[str, Any] | None:
+        process = self._started()
+        if process.stdin is None or process.stdout is None:  # never so with pipes, but the type allows it
+            return None
+        try:
+            process.stdin.write(json.dumps(request).encode("ascii") + b"\n")
+            process.stdin.flush()
+        except BrokenPipeError:
+            return None
+        with selectors.DefaultSelector() as selector:
+            selector.register(process.stdout, selectors.EVENT_READ)
+            if not selector.select(timeout=self._seconds):
+                return None
+        line = process.stdout.readline()
+        answer: dict[str, Any] | None = json.loads(line) if line.endswith(b"\n") else None
+        return answer
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        if self._process is None:
+            package_parent = str(Path(__file__).resolve().parents[3])
+            self._process = subprocess.Popen(  # noqa: S603 - this interpreter, and a module of this package
+                [sys.executable, "-m", self._module],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env={"PYTHONPATH": package_parent, "PYTHONUTF8": "1"},
+                start_new_session=True,
+            )
+        return self._process

@@ -1,0 +1,40 @@
+"""Tells right answers from wrong ones by a stage's first metric."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+from runtime.contract.blocks import MetricBlock
+from runtime.data.questions import Question
+from runtime.scoring.metrics import METRICS, Judges, check_references
+
+
+class Verifier:
+    """Judges answers by `metric`; `data` is the folder that its databases are under. Close it when all is judged."""
+
+    def __init__(self, metric: MetricBlock, data: Path) -> None:
+        self._metric = metric
+        self._data = data
+        self._judges = Judges()
+
+    def __enter__(self) -> "Verifier":
+        self._judges.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._judges.__exit__(kind, error, trace)
+
+    def check(self, questions: Sequence[Question]) -> None:
+        """Try every reference; RUN710, RUN721 or RUN723 if answers cannot be judged by one."""
+        check_references([each.row for each in questions], [self._metric], self._data, self._judges)
+
+    def right(self, question: Question, answers: Sequence[str]) -> list[bool]:
+        """Tell for each answer whether the metric gives it its full score; equal answers are judged once."""
+        known: dict[str, bool] = {}
+        for answer in answers:
+            if answer not in known:
+                score = METRICS[self._metric.name](question.row, answer, self._metric, self._data, self._judges)
+                known[answer] = score.value >= 1
+        return [known[answer] for answer in answers]

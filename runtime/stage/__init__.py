@@ -1,0 +1,1 @@
+"""What every stage has: context, report, page, gate, stop signals."""

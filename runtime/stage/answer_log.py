@@ -1,0 +1,46 @@
+"""The answers of an evaluation so far, a batch a line, so that a stopped evaluation goes on where it was."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from runtime.stage.files import write_text
+
+
+class AnswerLog:
+    """The finished batches of one config, in order, in a file under `folder`; an answer is text, or other JSON."""
+
+    def __init__(self, folder: Path, config_sha256: str, name: str = "answers") -> None:
+        """`name` tells the answers to one set of questions from those to another."""
+        self._path = folder / f"{name}.partial.jsonl"
+        self._config_sha256 = config_sha256
+
+    def start(self) -> list[list[Any]]:
+        """Return the answers of the batches that are in the file, and cut off a line that was half-written."""
+        batches = self._read()
+        write_text(self._path, "".join(map(self._line, batches)))
+        return batches
+
+    def append(self, answers: list[Any]) -> None:
+        """Add the answers of the next batch."""
+        with self._path.open("a", encoding="utf-8") as stream:
+            stream.write(self._line(answers))
+
+    def remove(self) -> None:
+        """Remove the file: the predictions hold its answers now."""
+        self._path.unlink(missing_ok=True)
+
+    def _line(self, answers: list[Any]) -> str:
+        return json.dumps({"config_sha256": self._config_sha256, "answers": answers}, ensure_ascii=False) + "\n"
+
+    def _read(self) -> list[list[Any]]:
+        batches: list[list[Any]] = []
+        try:
+            for line in self._path.read_text(encoding="utf-8").split("\n"):
+                record = json.loads(line)
+                if record["config_sha256"] != self._config_sha256:
+                    break
+                batches.append(record["answers"])
+        except (OSError, ValueError, KeyError, TypeError):
+            pass  # the file ends here, or is not there
+        return batches

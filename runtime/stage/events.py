@@ -1,0 +1,34 @@
+"""Progress as one JSON object a line on stdout, and nothing else there."""
+
+import json
+import os
+import sys
+from typing import Any, TextIO
+
+from runtime.stage.credentials import masked_fields
+
+
+class EventStream:
+    """Writes events to `stream`, or nowhere if None. A reader that goes away ends the reporting, not the stage."""
+
+    def __init__(self, stream: TextIO | None) -> None:
+        self._stream = stream
+
+    def emit(self, event: str, **fields: Any) -> None:
+        """Write one event as a line of JSON, without credentials."""
+        if self._stream is None:
+            return
+        try:
+            self._stream.write(json.dumps({"event": event, **masked_fields(fields)}, ensure_ascii=False) + "\n")
+            self._stream.flush()
+        except BrokenPipeError:
+            self._stream = None
+
+
+def claim_stdout() -> EventStream:
+    """Keep file descriptor 1 for events: what else prints to stdout, in Python or in C, goes to stderr from here on."""
+    sys.stdout.flush()
+    # A surrogate escape in a library's message must not end a stage, hence the error handler.
+    stream = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="backslashreplace", buffering=1)
+    os.dup2(2, 1)
+    return EventStream(stream)

@@ -1,0 +1,97 @@
+"""What a stage leaves behind: metrics.json, written last and at once, and the termination message of its pod."""
+
+import json
+import os
+import sys
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from runtime.stage.credentials import masked_fields
+from runtime.stage.gate import Decision
+from runtime.stage.statistics import Interval
+
+SCHEMA = "trainspec.dev/metrics/v1"
+METRICS_FILE = "metrics.json"
+CONFIG_FILE = "stage.yaml"  # the config as it was, so that what lies here can be told without the plan
+CHECKPOINTS = "checkpoints"
+TERMINATION_BYTES = 4096
+_DEFAULT_TERMINATION_LOG = "/dev/termination-log"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """What a method hands back: optimiser steps (0 for an evaluation), weights, metrics, training figures, gate.
+
+    `report` holds what else the method found, as JSON: how many pairs each rule made, which answers are newly wrong.
+    """
+
+    steps: int = 0
+    max_steps: int = 0
+    adapter: str | None = None
+    model: str | None = None
+    metrics: dict[str, Interval] = field(default_factory=dict)
+    training: dict[str, Any] = field(default_factory=dict)
+    report: dict[str, Any] = field(default_factory=dict)
+    gate: Decision | None = None
+
+    def as_fields(self) -> dict[str, Any]:
+        """Return the fields of metrics.json that a method decides."""
+        return {
+            "steps": self.steps,
+            "max_steps": self.max_steps,
+            "adapter": self.adapter,
+            "model": self.model,
+            "metrics": {name: asdict(interval) for name, interval in self.metrics.items()},
+            "training": self.training,
+            "report": self.report,
+            "gate": _gate_fields(self.gate),
+        }
+
+
+def _gate_fields(gate: Decision | None) -> dict[str, Any] | None:
+    if gate is None:
+        return None
+    gain = gate.gain
+    return {
+        "verdict": gate.verdict,
+        "reason": gate.reason,
+        "gain": gain and gain.value,
+        "gain_low": gain and gain.low,
+        "gain_high": gain and gain.high,
+    }
+
+
+def read_complete(folder: Path, config_sha256: str) -> dict[str, Any] | None:
+    """Return the metrics.json of `folder` if it says that this very config is complete, else None."""
+    try:
+        document = json.loads((folder / METRICS_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    is_same = isinstance(document, dict) and document.get("config_sha256") == config_sha256
+    return document if is_same and document.get("status") == "complete" else None
+
+
+def write_termination_message(message: dict[str, Any]) -> None:
+    """Write `message` as JSON of at most 4096 bytes for the pod's status. Never fails the stage."""
+    named = os.environ.get("TRAINSPEC_TERMINATION_LOG")
+    path = Path(named or _DEFAULT_TERMINATION_LOG)
+    if not named and not path.exists():  # not in a pod: the kubelet makes this file beforehand
+        return
+    try:
+        path.write_text(fit_message(masked_fields(message)), encoding="utf-8")
+    except OSError as error:
+        print(f"the termination message could not be written to `{path}`: {error.strerror}", file=sys.stderr)
+
+
+def fit_message(message: dict[str, Any]) -> str:
+    """Return `message` as one line of JSON; long strings are shortened until it has at most 4096 bytes of UTF-8."""
+    fields = dict(message)
+    while len(text := json.dumps(fields, ensure_ascii=False)) and len(text.encode("utf-8")) > TERMINATION_BYTES:
+        name = max(fields, key=lambda key: len(json.dumps(fields[key], ensure_ascii=False)))
+        value = fields[name]
+        if isinstance(value, str) and len(value) > 64:
+            fields[name] = value[: len(value) // 2] + "…"
+        else:  # not a long text: the whole field goes
+            del fields[name]
+    return text

@@ -1,0 +1,123 @@
+"""The part of a training stage that is the same for every trainer: resume, train, tell done from stopped, save."""
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from runtime.contract.errors import StageError
+from runtime.distributed.ranks import any_rank, from_rank_zero
+from runtime.model.cpu import attend_short_rows_by_matrices, score_only_labelled_positions
+from runtime.stage.context import StageContext
+from runtime.stage.report import CHECKPOINTS as CHECKPOINTS
+from runtime.stage.report import Outcome
+from runtime.stage.steps import usual, write_steps
+from runtime.train.callbacks import StageCallback
+from runtime.train.checkpoint import newest_whole
+from runtime.train.save import save_weights
+
+if TYPE_CHECKING:
+    from transformers import Trainer
+
+
+def train_and_save(
+    trainer: "Trainer", context: StageContext, *, has_adapter: bool, rows: int, save_every: int = 1
+) -> Outcome:
+    """Train to the end, from the newest whole checkpoint if there is one, and save the weights; RUN740 if stopped.
+
+    `rows` counts the rows that the trainer was given, so that those which it dropped can be told. Checkpoints fall on
+    multiples of `save_every` steps.
+    """
+    from transformers.trainer_callback import PrinterCallback
+
+    if trainer.args.use_cpu:
+        score_only_labelled_positions()
+        if trainer.args.bf16:
+            attend_short_rows_by_matrices()
+    _require_world(trainer, context)
+    trainer.remove_callback(PrinterCallback)
+    trainer.add_callback(StageCallback(context, save_every=save_every))
+    counts = _count_rows(trainer, rows)
+    context.events.emit("data", **counts)
+    newest = newest_whole(context.folder / CHECKPOINTS, context.config_sha256) if context.is_main else (None, [])
+    checkpoint, discarded = from_rank_zero(newest)
+    context.events.emit("phase", name="train", resumed_from=checkpoint and checkpoint.name, discarded=discarded)
+    with context.stop.worth_waiting_for():
+        if not any_rank(context.stop.is_set):
+            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        state = trainer.state
+        # A stopped `train()` returns like a finished one: only the step count tells them apart.
+        if state.global_step < state.max_steps or state.max_steps == 0:
+            by = context.stop.signal_name or "a signal to another process"
+            message = f"stopped by {by} at step {state.global_step} of {state.max_steps}"
+            raise StageError("RUN740", message, "run the stage again: it goes on from the last checkpoint")
+        context.events.emit("phase", name="save")
+        figures = {**_figures(state.log_history), **counts}
+        name = "adapter" if has_adapter else "model"
+        figures["smoke_test"] = save_weights(trainer, context, context.folder / name, figures)
+        if context.is_main:
+            write_steps(state.log_history, context.folder)
+    path = f"{context.folder.name}/{name}"
+    return Outcome(
+        steps=state.global_step,
+        max_steps=state.max_steps,
+        adapter=path if has_adapter else None,
+        model=None if has_adapter else path,
+        training=figures,
+    )
+
+
+def _require_world(trainer: "Trainer", context: StageContext) -> None:
+    """RUN703 if torch and the trainer see other processes than the plan: each would train a model of its own."""
+    import torch
+
+    several = torch.distributed.is_available() and torch.distributed.is_initialized()
+    of_torch = torch.distributed.get_world_size() if several else 1
+    seen = {"the plan": context.world, "torch": of_torch, "the trainer": trainer.args.world_size}
+    if len(set(seen.values())) > 1:
+        message = "processes that train together: " + ", ".join(f"{count} for {who}" for who, count in seen.items())
+        raise StageError("RUN703", message, "start the stage without a launcher: it starts its processes itself")
+    if trainer.args.n_gpu > 1:  # it would spread each batch over them, and so change the batch size
+        message = f"one process sees {trainer.args.n_gpu} GPUs"
+        raise StageError("RUN703", message, "set `CUDA_VISIBLE_DEVICES` to one, or give the plan as many processes")
+
+
+def _figures(history: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what the log tells of all steps, those before a resume too, which the trainer's own mean leaves out."""
+    losses = [float(entry["loss"]) for entry in history if "loss" in entry]
+    if not losses:
+        return {"mean_loss": None, "final_loss": None}
+    mean = sum(losses) / len(losses)
+    if not math.isfinite(mean):
+        raise StageError("RUN713", f"the mean loss is {mean}", "lower `learning_rate`, or look for faulty rows")
+    speed = usual(history, "tokens_per_second")
+    figures: dict[str, Any] = {"mean_loss": mean, "final_loss": losses[-1]}
+    return figures if speed is None else {**figures, "tokens_per_second": speed}
+
+
+def _count_rows(trainer: "Trainer", rows: int) -> dict[str, int]:
+    """Count what the trainer kept: it drops rows whose prompt fills `max_length` silently. RUN712 if none is left."""
+    prepared: Any = trainer.train_dataset
+    limit = getattr(trainer.args, "max_length", None)
+    lengths = _lengths(prepared)
+    if len(prepared) == 0:
+        message = f"none of the {rows} rows is left: each prompt alone fills `max_length` ({limit} tokens)"
+        raise StageError("RUN712", message, "raise `trainer.max_length`, or shorten the prompts")
+    if lengths is None:  # prompts that the trainer turns into tokens as it goes
+        return {"rows": rows, "sequences": len(prepared), "dropped": max(0, rows - len(prepared))}
+    counts = {"rows": rows, "sequences": len(lengths), "dropped": max(0, rows - len(lengths)), "tokens": sum(lengths)}
+    return {**counts, "at_max_length": 0 if limit is None else sum(length >= limit for length in lengths)}
+
+
+def _lengths(prepared: Any) -> list[int] | None:
+    """Return the number of tokens of each sequence: of a row, of a pair with its longer answer, of a packed row; None
+    where rows are not tokens yet.
+    """
+    columns = set(prepared.column_names)
+    if "seq_lengths" in columns:
+        return [length for block in prepared["seq_lengths"] for length in block]
+    if "input_ids" in columns:
+        return [len(ids) for ids in prepared["input_ids"]]
+    answers = [prepared[name] for name in ("completion_ids", "chosen_ids", "rejected_ids") if name in columns]
+    if not answers:
+        return None
+    prompts = prepared["prompt_ids"] if "prompt_ids" in columns else [[]] * len(prepared)
+    return [len(prompt) + max(map(len, ids)) for prompt, *ids in zip(prompts, *answers, strict=True)]

@@ -1,0 +1,117 @@
+"""Proximal policy optimisation (arXiv 1707.06347): answers that score above what was expected become likelier, token by
+token, and the policy stays near the model that it began as.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from runtime.contract.errors import StageError
+from runtime.contract.stages import PpoStage
+from runtime.data.rows import read_sources
+from runtime.model.load import check_model_files, context_length, load_model, load_tokenizer
+from runtime.model.reward_model import check_reward_model_files, load_reward_model
+from runtime.scoring.rewards.rows import Prompts, check_rewards, reward_prompts
+from runtime.scoring.rewards.scorer import Scorer
+from runtime.stage.context import StageContext
+from runtime.stage.report import Outcome
+from runtime.stage.signals import first_and_last
+
+if TYPE_CHECKING:  # these imports take seconds, so they wait until the data has been checked
+    from transformers import PreTrainedTokenizerBase
+
+    from runtime.train.ppo.trainer import Reward
+
+SIGNALS = ("reward", "kl", "explained_variance", "clip_fraction", "entropy", "completions/mean_length")
+
+
+def run(stage: PpoStage, context: StageContext) -> Outcome:
+    """Train on the stage's prompts and save the adapter (or the whole model) under the output folder."""
+    if context.world > 1 and stage.distributed.strategy != "ddp":
+        message = f"`distributed.strategy` is `{stage.distributed.strategy}`, and PPO samples from whole models"
+        raise StageError("RUN757", message, "choose `sharding: ddp` in the cluster profile, or use GRPO")
+    context.events.emit("phase", name="check data")
+    prompts = reward_prompts(read_sources(stage.data, context.volumes), stage.rewards)
+    check_model_files(stage.model, context.volumes)
+    if stage.reward_model is not None:
+        check_reward_model_files(stage.reward_model, context.volumes)
+        return _train(stage, context, prompts, None)
+    with Scorer(stage.rewards, context.volumes, stage.reward_code) as scorer:
+        context.events.emit("phase", name="check rewards", isolation=scorer.isolation)
+        check_rewards(scorer, prompts)
+        return _train(stage, context, prompts, scorer)
+
+
+def _train(stage: PpoStage, context: StageContext, prompts: Prompts, scorer: Scorer | None) -> Outcome:
+    # From here on a stage costs seconds of imports, then a model in memory: nothing that can fail early comes later.
+    from datasets import Dataset
+
+    from runtime.model.prompts import prompts_of
+    from runtime.train.loop import CHECKPOINTS, train_and_save
+    from runtime.train.ppo.config import PPOConfig
+    from runtime.train.ppo.trainer import PPOTrainer
+    from runtime.train.trainer_args import lora_config, trainer_args
+
+    args = trainer_args(PPOConfig, stage, context.folder / CHECKPOINTS)
+    peft_config = lora_config(stage.peft)
+    tokenizer = load_tokenizer(stage.model, context.volumes)
+    asked = prompts_of(
+        prompts.asked,
+        tokenizer,
+        answer_tokens=args.max_completion_length,
+        context=context_length(stage.model, context.volumes),
+        setting="max_completion_length",
+    )
+    context.events.emit("phase", name="load model")
+    model = load_model(stage.model, context.volumes)
+
+    context.events.emit("phase", name="prepare data")
+    rows = [{"row": row, "prompt_ids": ids} for row, ids in enumerate(asked)]
+    trainer = PPOTrainer(
+        model=model,
+        args=args,
+        train_dataset=Dataset.from_list(rows),
+        processing_class=tokenizer,
+        reward=_by_functions(scorer, prompts, tokenizer) if scorer else _by_model(stage, context, prompts, tokenizer),
+        peft_config=peft_config,
+    )
+    outcome = train_and_save(trainer, context, has_adapter=peft_config is not None, rows=len(rows))
+    return replace(outcome, report={"signals": first_and_last(trainer.state.log_history, SIGNALS)})
+
+
+def _by_functions(scorer: Scorer, prompts: Prompts, tokenizer: "PreTrainedTokenizerBase") -> "Reward":
+    """The weighted sum of the reward functions."""
+
+    def reward(rows: Sequence[int], completion_ids: Sequence[Sequence[int]]) -> list[float]:
+        texts = _texts(tokenizer, completion_ids)
+        columns = {**prompts.columns_at(rows), "completion_ids": completion_ids}
+        answers = [prompts.answer(row, text) for row, text in zip(rows, texts, strict=True)]
+        return scorer.total([prompts.prompts[row] for row in rows], answers, columns)
+
+    return reward
+
+
+def _by_model(
+    stage: PpoStage, context: StageContext, prompts: Prompts, tokenizer: "PreTrainedTokenizerBase"
+) -> "Reward":
+    """The score of the reward model, which began as the very model that is trained here."""
+    judge = load_reward_model(stage.reward_model or "", stage.model, context.volumes)
+
+    def reward(rows: Sequence[int], completion_ids: Sequence[Sequence[int]]) -> list[float]:
+        scores = judge.scores([prompts.prompts[row] for row in rows], _texts(tokenizer, completion_ids))
+        return [_finite(score, stage.reward_model) for score in scores]
+
+    return reward
+
+
+def _finite(score: float, reward_model: str | None) -> float:
+    if not math.isfinite(score):
+        message = f"reward model `{reward_model}` gave `{score}`"
+        raise StageError("RUN758", message, "train the reward model again at a lower `learning_rate`")
+    return score
+
+
+def _texts(tokenizer: "PreTrainedTokenizerBase", completion_ids: Sequence[Sequence[int]]) -> list[str]:
+    texts: list[str] = tokenizer.batch_decode([list(ids) for ids in completion_ids], skip_special_tokens=True)
+    return texts

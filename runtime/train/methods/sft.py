@@ -1,0 +1,76 @@
+"""Supervised fine-tuning (methods sft and cot): the model learns given answers, with the chains before them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from runtime.contract.stages import SftStage
+from runtime.data.examples import Example, sft_examples
+from runtime.data.rows import read_sources
+from runtime.data.tokens import IGNORED, Limit, Tokens, dataset_of, limit_of, require_template, tokens_of
+from runtime.model.load import check_model_files, context_length, load_model, load_tokenizer
+from runtime.stage.context import StageContext
+from runtime.stage.report import Outcome
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+
+def run(stage: SftStage, context: StageContext) -> Outcome:
+    """Train on the stage's rows and save the adapter (or the whole model) under the output folder.
+
+    The report says how many answers and tokens are learnt. Never is a prompt, or what a tool said.
+    """
+    context.events.emit("phase", name="check data")
+    examples = sft_examples(read_sources(stage.data, context.volumes), stage.answer_marker)
+    check_model_files(stage.model, context.volumes)
+    tokenizer = load_tokenizer(stage.model, context.volumes)
+    require_template(examples, tokenizer, stage.model.path)
+
+    # From here on a stage costs seconds of imports, then a model in memory: nothing that can fail early comes later.
+    from trl.trainer.sft_config import SFTConfig
+    from trl.trainer.sft_trainer import SFTTrainer
+
+    from runtime.train.loop import CHECKPOINTS, train_and_save
+    from runtime.train.trainer_args import lora_config, trainer_args
+
+    args = trainer_args(SFTConfig, stage, context.folder / CHECKPOINTS)
+    peft_config = lora_config(stage.peft)
+    context.events.emit("phase", name="prepare data")
+    limit = limit_of(args.max_length, context_length(stage.model, context.volumes))
+    sequences, report = prepare(examples, tokenizer, limit)
+    dataset = dataset_of(sequences)
+
+    context.events.emit("phase", name="load model")
+    model = load_model(stage.model, context.volumes)
+    trainer = SFTTrainer(
+        model=model,
+        args=args,
+        train_dataset=dataset,
+        processing_class=tokenizer,
+        peft_config=peft_config,
+    )
+    outcome = train_and_save(trainer, context, has_adapter=peft_config is not None, rows=len(sequences))
+    return replace(outcome, report={**outcome.report, "answers": report})
+
+
+def prepare(
+    examples: Sequence[Example], tokenizer: "PreTrainedTokenizerBase", limit: Limit
+) -> tuple[list[Tokens], dict[str, Any]]:
+    """Return the sequences to train on and what the report says of them.
+
+    RUN717 if rows of the plan are longer than `limit`; rows that an earlier stage made are left out then, and counted,
+    and RUN712 if none is left.
+    """
+    by_row = [tokens_of(example, tokenizer) for example in examples]
+    lengths = [max(len(tokens.ids) for tokens in row) for row in by_row]
+    kept = [by_row[index] for index in limit.fitting(lengths, examples)]
+    sequences = [tokens for row in kept for tokens in row]
+    return sequences, {
+        "rows": len(examples),
+        "made_rows_too_long": len(examples) - len(kept),
+        "conversations_split": sum(len(row) > 1 for row in kept),
+        "tokens": sum(len(tokens.ids) for tokens in sequences),
+        "tokens_learnt": sum(len(tokens.labels) - tokens.labels.count(IGNORED) for tokens in sequences),
+        "longest": max(len(tokens.ids) for tokens in sequences),
+    }

@@ -1,0 +1,250 @@
+"""PPO as a `transformers.Trainer`: batches are sampled answers, and the loss is that of policy and values."""
+
+import copy
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from peft import get_peft_model
+from safetensors.torch import load_file, save_file
+from transformers import Trainer, set_seed
+from trl.trainer.utils import disable_dropout_in_model, identity
+
+from runtime.train.ppo.advantages import policy_losses, value_losses
+from runtime.train.ppo.config import PPOConfig
+from runtime.train.ppo.experience import experience
+from runtime.train.ppo.policy import PolicyWithValue
+from runtime.train.ppo.rollouts import Answers, Rollout, RolloutSampler, sample_answers
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+    from peft import LoraConfig
+    from torch import Tensor
+    from torch.utils.data import DataLoader
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+# One score for each answer, from the numbers of the rows and the answers' tokens.
+Reward = Callable[[Sequence[int], Sequence[Sequence[int]]], Sequence[float]]
+
+
+class PPOTrainer(Trainer):  # type: ignore[misc]
+    """Samples an answer to each prompt of a rollout, scores it, and trains policy and values on it for some epochs.
+
+    `train_dataset` has the columns `row` (its number, which `reward` is given) and `prompt_ids`. The reference of the
+    KL term is the policy without its adapter, or a frozen copy of `model` where all weights are trained.
+
+    One score for an answer is credited to its tokens by the advantages: the value head learns what each beginning of an
+    answer is worth, so that a token which spoils it is told from the good ones before it.
+    """
+
+    args: PPOConfig
+    model: Any  # a `PolicyWithValue`
+
+    def __init__(
+        self,
+        *,
+        model: "PreTrainedModel",
+        args: PPOConfig,
+        train_dataset: "Dataset",
+        processing_class: "PreTrainedTokenizerBase",
+        reward: Reward,
+        peft_config: "LoraConfig | None" = None,
+    ) -> None:
+        set_seed(args.seed)  # an adapter begins at random
+        self._reference = None
+        if peft_config is None:
+            self._reference = copy.deepcopy(model).requires_grad_(False).to(args.device)
+        policy = PolicyWithValue(model if peft_config is None else get_peft_model(model, peft_config))
+        # Dropout would make the policy that is trained another than the one that sampled.
+        disable_dropout_in_model(policy)
+        super().__init__(
+            model=policy,
+            args=args,
+            train_dataset=train_dataset,
+            processing_class=processing_class,
+            data_collator=identity,
+        )
+        set_seed(args.seed + args.process_index)  # each process samples answers of its own
+        self.loss_is_scaled_for_ga = True  # by the tokens of all micro-batches: see `compute_loss`
+        self._reward = reward
+        self._rollout: Rollout | None = None
+        self._turn: int | None = None  # which micro-batch of the rollout comes next
+        self._figures: dict[str, list[float]] = defaultdict(list)
+
+    # The batches
+
+    def get_train_dataloader(self) -> "DataLoader":
+        """Return batches of a rollout's rows, one for each micro-batch that is trained on it."""
+        return self._get_dataloader(
+            dataset=self.train_dataset,
+            description="Training",
+            batch_size=self.args.rollout_size,
+            sampler_fn=self._get_train_sampler,
+            is_training=True,
+        )
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> RolloutSampler:
+        return RolloutSampler(
+            rows=len(self.train_dataset),
+            size=self.args.rollout_size * self.args.world_size,
+            repeats=self._turns,
+            seed=self.args.seed,
+        )
+
+    def _prepare_inputs(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
+        """Return the next micro-batch of the rollout on `inputs`, which are sampled when it begins."""
+        if self._turn is None:
+            steps = self.state.global_step % self.args.steps_per_rollout
+            self._turn = steps * self.args.gradient_accumulation_steps
+        if self._turn == 0 or self._rollout is None:  # a run that resumes within a rollout has it from its checkpoint
+            with torch.no_grad():
+                self._rollout = self._collect(inputs)
+        in_step, of_step = self._indices(self._turn)
+        self._turn = (self._turn + 1) % self._turns
+        # The mean gradient of all processes is that of the mean over the tokens of all of them.
+        tokens = self._total(self._rollout.mask[of_step].sum()) / self.args.world_size
+        return {"rows": self._rollout.rows(in_step), "tokens": float(tokens)}
+
+    @property
+    def _turns(self) -> int:
+        return int(self.args.steps_per_rollout * self.args.gradient_accumulation_steps)
+
+    def _indices(self, turn: int) -> tuple["Tensor", "Tensor"]:
+        """Return the rows of a micro-batch, and those of all micro-batches of its optimiser step.
+
+        Each PPO epoch takes the rows in another order, which depends on the seed and its number alone.
+        """
+        args = self.args
+        rows = args.train_batch_size
+        epoch, place = divmod(turn, args.num_mini_batches * args.gradient_accumulation_steps)
+        rollout = self.state.global_step // args.steps_per_rollout
+        seed = (args.seed << 32) + rollout * args.num_ppo_epochs + epoch
+        order = torch.randperm(args.rollout_size, generator=torch.Generator().manual_seed(seed % 2**63))
+        whole = rows * args.gradient_accumulation_steps
+        start = place // args.gradient_accumulation_steps * whole
+        return order[place * rows : (place + 1) * rows], order[start : start + whole]
+
+    def _total(self, part: "Tensor") -> "Tensor":
+        """Return the sum of a number over all processes."""
+        total: Tensor = self.accelerator.reduce(part, reduction="sum")
+        return total
+
+    # The rollout
+
+    def _collect(self, rows: list[dict[str, Any]]) -> Rollout:
+        args, model = self.args, self.model
+        model.train(False)
+        tokenizer: Any = self.processing_class
+        with self.accelerator.autocast():
+            answers = sample_answers(
+                model.base,
+                [row["prompt_ids"] for row in rows],
+                pad=tokenizer.pad_token_id,
+                ends=self._ends,
+                length=args.max_completion_length,
+                temperature=args.temperature,
+            )
+            figures = [self._figures_of(answers, start) for start in range(0, len(rows), args.train_batch_size)]
+        model.train()
+        log_probs, values, reference = (torch.cat(parts) for parts in zip(*figures, strict=True))
+        scores = self._reward([row["row"] for row in rows], answers.completion_ids())
+        rollout, told = experience(
+            answers,
+            log_probs=log_probs,
+            values=values,
+            reference=reference,
+            scores=torch.tensor(scores, dtype=torch.float32, device=log_probs.device),
+            args=args,
+            total=self._total,
+        )
+        self._note(told)
+        return rollout
+
+    def _figures_of(self, answers: Answers, start: int) -> tuple["Tensor", "Tensor", "Tensor"]:
+        """Return log-probabilities, values and the reference's log-probabilities of a micro-batch's tokens."""
+        rows = slice(start, start + self.args.train_batch_size)
+        asked = answers.input_ids[rows], answers.attention_mask[rows], answers.mask.shape[1], self.args.temperature
+        figures = self.model(*asked)
+        with self.model.without_adapter():
+            reference = self.model(*asked, other=self._reference).log_probs
+        return figures.log_probs, figures.values, reference
+
+    @property
+    def _ends(self) -> list[int]:
+        own = self.model.base.generation_config.eos_token_id
+        tokenizer: Any = self.processing_class
+        ends = tokenizer.eos_token_id if own is None else own
+        return list(ends) if isinstance(ends, list) else [ends]
+
+    # The loss
+
+    def compute_loss(
+        self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> "Tensor":
+        """Return the micro-batch's part of its step's loss: the mean over the tokens of all the step's answers."""
+        args, rows, tokens = self.args, inputs["rows"], inputs["tokens"]
+        now = model(rows.input_ids, rows.attention_mask, rows.mask.shape[1], args.temperature)
+        policy, is_clipped = policy_losses(now.log_probs, rows.log_probs, rows.advantages, args.cliprange)
+        value = value_losses(now.values, rows.values, rows.returns, args.cliprange_value)
+        parts = {"policy_loss": policy, "value_loss": value, "clip_fraction": is_clipped, "entropy": now.entropies}
+        means = {name: (part * rows.mask).sum() / tokens for name, part in parts.items()}
+        self.state.num_input_tokens_seen += int(self._total(rows.attention_mask.sum()))
+        # Each is a part of the step's figure: their number times their mean is that figure.
+        self._note({name: float(mean.detach()) * args.gradient_accumulation_steps for name, mean in means.items()})
+        return means["policy_loss"] + args.vf_coef * means["value_loss"]
+
+    def _note(self, figures: dict[str, float]) -> None:
+        for name, figure in figures.items():
+            self._figures[name].append(figure)
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """Add the means of what was noted since the last log, in all processes."""
+        if "loss" in logs:
+            for name, values in self._figures.items():
+                mean = torch.tensor(sum(values) / len(values), device=self.args.device)
+                logs = logs | {name: float(self._total(mean)) / self.args.world_size}
+            self._figures.clear()
+            logs = logs | {"num_tokens": self.state.num_input_tokens_seen}
+        super().log(logs, start_time)
+
+    # Saving and resuming
+
+    def _save_checkpoint(self, model: Any, trial: Any) -> None:
+        """Save what the trainer saves, the value head, and the rollout where it is not used up."""
+        super()._save_checkpoint(model, trial)
+        state = {f"value_head.{name}": tensor for name, tensor in self.model.value_head.state_dict().items()}
+        if self._turn and self._rollout is not None:
+            state |= {f"rollout.{name}": tensor.contiguous() for name, tensor in self._rollout.tensors().items()}
+        save_file(state, self._state_file(Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"))
+
+    def _state_file(self, checkpoint: Path) -> Path:
+        return checkpoint / f"ppo-{self.args.process_index}.safetensors"  # a process has rows of its own
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        with self._policy_alone():
+            super()._load_from_checkpoint(resume_from_checkpoint, model)
+        state = load_file(self._state_file(Path(resume_from_checkpoint)))
+        parts: dict[str, dict[str, Tensor]] = defaultdict(dict)
+        for name, tensor in state.items():
+            kind, _, part = name.partition(".")
+            parts[kind][part] = tensor.to(self.args.device)
+        self.model.value_head.load_state_dict(parts["value_head"])
+        self._rollout = Rollout(**parts["rollout"]) if "rollout" in parts else None
+
+    def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
+        """Save the policy, as its own class does; its values are of no use without this trainer."""
+        with self._policy_alone():
+            super()._save(output_dir, state_dict)
+
+    @contextmanager
+    def _policy_alone(self) -> Iterator[None]:
+        """Within it, the trainer sees the policy without its value head."""
+        whole: Any = self.model
+        self.model = whole.policy
+        try:
+            yield
+        finally:
+            self.model = whole

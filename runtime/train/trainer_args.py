@@ -1,0 +1,132 @@
+"""TRL's own config out of the `trainer` block, with what only the runtime can know added."""
+
+import dataclasses
+import difflib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import ConfigDict, PydanticSchemaGenerationError, PydanticUserError, TypeAdapter, ValidationError
+
+from runtime.contract.blocks import PeftBlock
+from runtime.contract.errors import StageError
+from runtime.contract.stages import TrainingStage
+from runtime.distributed.sharding import sharding
+from runtime.model.cpu import has_fast_bfloat16
+from runtime.train.tracking import point_trackers
+
+if TYPE_CHECKING:
+    from peft import LoraConfig
+    from transformers import TrainingArguments
+
+Config = TypeVar("Config", bound="TrainingArguments")
+
+# Set by the runtime alone: a plan that could set them would give other outputs than the contract says.
+RESERVED = (
+    "output_dir",
+    "seed",
+    "use_cpu",
+    "report_to",
+    "disable_tqdm",
+    "push_to_hub",
+    "enable_jit_checkpoint",
+    "save_only_model",
+    "resume_from_checkpoint",
+    "trust_remote_code",
+    "dataset_num_proc",
+    "model_init_kwargs",
+    "eval_strategy",
+    "do_eval",
+    "fsdp",
+    "fsdp_config",
+    "deepspeed",
+    "ddp_backend",
+)
+
+
+def trainer_args(config: type[Config], stage: TrainingStage, folder: Path) -> Config:
+    """Return a `config` with the stage's `trainer` fields as they are; RUN702 names each field that it refuses.
+
+    Added where the plan is silent: logging and checkpoints often enough to resume, no gradient checkpointing, and bf16
+    mixed precision where the hardware has it.
+    """
+    import torch
+
+    known = {each.name: each for each in dataclasses.fields(config) if each.init}
+    faults = [fault for name, value in stage.trainer.items() if (fault := _fault(known, name, value))]
+    if faults:
+        raise StageError("RUN702", "; ".join(faults), f"use the fields of `{config.__name__}` in `trainer`")
+    has_gpu = torch.cuda.is_available()
+    has_bf16 = torch.cuda.is_bf16_supported() if has_gpu else has_fast_bfloat16()
+    defaults: dict[str, Any] = {
+        "logging_steps": 1,
+        "logging_nan_inf_filter": False,
+        "save_strategy": "steps",
+        "save_steps": 0.1,
+        "gradient_checkpointing": False,
+        "bf16": has_bf16 and not stage.trainer.get("fp16", False),
+    }
+    owned: dict[str, Any] = {
+        "output_dir": str(folder),
+        "seed": stage.seed,
+        "use_cpu": not has_gpu,
+        "report_to": list(stage.tracking) or "none",
+        "run_name": stage.output,
+        "project": stage.plan,
+        **sharding(stage, has_gpu=has_gpu),
+        "disable_tqdm": True,
+        # The newest checkpoint may be half-written, so there must be one before it.
+        "save_total_limit": max(2, stage.trainer.get("save_total_limit") or 2),
+    }
+    point_trackers(stage, folder.parent)
+    try:
+        args: Config = config(**{**defaults, **stage.trainer, **owned})
+    except (ValueError, TypeError, ImportError) as error:
+        message = f"`trainer` is refused by `{config.__name__}`: {' '.join(str(error).split())}"
+        raise StageError("RUN702", message, "change the training settings of the spec and compile it again") from error
+    return args
+
+
+def lora_config(block: PeftBlock | None, *, scores: bool = False) -> "LoraConfig | None":
+    """Return the LoRA settings of a causal language model, or None for full fine-tuning; RUN702 if `peft` refuses.
+
+    With `scores` they are those of a reward model, whose new head is trained and saved whole.
+    """
+    from peft import LoraConfig
+
+    if block is None:
+        return None
+    try:
+        if scores:
+            return LoraConfig(task_type="SEQ_CLS", modules_to_save=["score"], **block.model_dump())
+        return LoraConfig(task_type="CAUSAL_LM", **block.model_dump())
+    except (ValueError, TypeError) as error:
+        raise StageError("RUN702", f"`peft` is refused: {error}", "change the `peft` settings of the spec") from error
+
+
+def _fault(known: dict[str, dataclasses.Field[Any]], name: str, value: Any) -> str | None:
+    if name in RESERVED:
+        return f"`trainer.{name}` is set by the runtime"
+    if name not in known:
+        close = difflib.get_close_matches(name, known, n=1)
+        return f"`trainer.{name}` is unknown" + (f", did you mean `{close[0]}`?" if close else "")
+    field_type: Any = known[name].type
+    try:
+        strict = TypeAdapter(field_type, config=ConfigDict(strict=True))
+        strict.validate_python(value)
+    except (PydanticSchemaGenerationError, PydanticUserError):
+        return None  # a type of the library's own: its config checks it
+    except ValidationError as error:
+        first = error.errors()[0]
+        # strict mode wants the member of an enumeration, where a plan can only write its value
+        if isinstance(value, str) and first["type"] in ("enum", "is_instance_of") and _is_member(field_type, value):
+            return None
+        return f"`trainer.{name}`: {first['msg'].lower()}, not `{value}`"
+    return None
+
+
+def _is_member(field_type: Any, value: str) -> bool:
+    try:
+        TypeAdapter(field_type).validate_python(value)
+    except ValidationError:
+        return False
+    return True
