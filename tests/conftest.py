@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from compiler.spec.yaml.document import SourceDocument
 from compiler.spec.yaml.load import compose
 
-settings.register_profile("no deadline", deadline=None)  # a test never times: machines are busy now and then
-settings.load_profile("no deadline")
+# a test never times, as machines are busy now and then: no deadline, and no complaint that data come slowly
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 DIGEST = "0123456789abcdef" * 4
 
@@ -122,14 +123,24 @@ def document_of(text: str, path: str = "specs/shop/spec.yaml") -> SourceDocument
     return composed.value
 
 
+TESTS = Path(__file__).parent
 # the folders that mirror the rooms of the compiler
 ROOMS = {"spec", "selection", "plan", "render", "cli", "run", "explain", "diagnostics", "pipeline"}
+# folders of which every test trains, needs a cluster, or runs a tool; single tests elsewhere carry the mark themselves
+SLOW = tuple(TESTS / name for name in ("stages/train", "stages/distributed", "system/cluster", "tools"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what `make test` leaves to `make test-all`."""
+    for item in items:
+        if any(item.path.is_relative_to(folder) for folder in SLOW):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(autouse=True)
 def _own_cache(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Commands that tests of a room run keep what they find in a cache of their own."""
-    if request.path.relative_to(Path(__file__).parent).parts[0] in ROOMS:
+    if request.path.relative_to(TESTS).parts[0] in ROOMS:
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache-home"))
 
 

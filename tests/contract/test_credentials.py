@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from compiler.diagnostics import credentials
 from runtime.stage import credentials as of_runtime
 
@@ -25,6 +27,7 @@ def test_no_committed_file_holds_what_the_table_knows() -> None:
     assert {path: names for path, names in held.items() if names} == {}
 
 
+@pytest.mark.slow
 def test_no_committed_file_holds_what_another_scanner_knows() -> None:
     """By the plugins of detect-secrets that go by shape; those that go by entropy take every digest for a secret."""
     from detect_secrets.core import scan

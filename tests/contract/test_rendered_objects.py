@@ -90,6 +90,7 @@ def test_both_yaml_versions_read_the_same(plan_folder: Path) -> None:
         assert ours.value.data == each
 
 
+@pytest.mark.slow
 def test_trl_accepts_every_config(plan_folder: Path, tmp_path: Path) -> None:
     import trl
     from peft import LoraConfig
