@@ -11,6 +11,7 @@ import pytest
 from conftest import PROFILE, badcases, held_out, write_rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.waiting import HUNG_SECONDS
 from typer.testing import CliRunner, Result
 
 import compiler.cli.init.command
@@ -191,7 +192,7 @@ def test_a_real_terminal_is_asked() -> None:
         if not chunk:
             break
         shown += chunk
-    assert process.wait(timeout=60) == 0, shown.decode()
+    assert process.wait(timeout=HUNG_SECONDS) == 0, shown.decode()
     assert "Does the system run end to end" in shown.decode()
     assert phase("shop") == "collect"
 

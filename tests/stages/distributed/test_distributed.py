@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 import pytest
 from stages import methods
+from support.waiting import HUNG_SECONDS
 
 from runtime.contract.errors import StageError
 from runtime.contract.read import load_stage
@@ -88,7 +89,7 @@ def test_a_stop_and_a_lost_process_end_all_and_the_rerun_is_bit_identical(
     saved = max(event["step"] for event in stopped.events if event["event"] == "checkpoint")
     assert saved >= 5
 
-    process = shared_workspace.start(path)
+    process = shared_workspace.start(path, lockstep=True)
     events = []
     for event in shared_workspace.events(process):
         events.append(event)
@@ -119,18 +120,18 @@ def test_two_nodes_train_one_model_lose_one_of_them_and_start_again(shared_works
         if event.get("step") == 6:
             break
     second.kill()
-    assert first.wait(timeout=40) == 79
+    assert first.wait(timeout=HUNG_SECONDS) == 79
     assert termination(shared_workspace, 0)["code"] == "RUN748"
     assert "node 1 ended first" in termination(shared_workspace, 0)["message"]
 
     again = [node(shared_workspace, path, index, free_port) for index in (1, 0)]
-    assert [process.wait(timeout=120) for process in again] == [0, 0]
+    assert [process.wait(timeout=HUNG_SECONDS) for process in again] == [0, 0]
     assert termination(shared_workspace, 0)["status"] == "complete"
     assert not (shared_workspace.root / "node-1.json").exists()  # one of them tells what was made
     assert shared_workspace.metrics("nodes")["steps"] == methods.STEPS
     assert shared_workspace.adapter_bytes("nodes") == shared_workspace.adapter_bytes("whole")
     late = node(shared_workspace, path, 1, free_port)  # a pod that was lost behind the end is made again
-    assert late.wait(timeout=60) == 0
+    assert late.wait(timeout=HUNG_SECONDS) == 0
     assert termination(shared_workspace, 1)["status"] == "already-complete"
     assert shared_workspace.run(path, arguments=["--report"]).code == 0  # in a pod of its own, which is no node
 
@@ -153,14 +154,14 @@ def test_the_cause_is_told_apart_from_what_follows_it(codes: list[int], killed_h
 
 
 def test_a_launcher_that_dies_takes_its_processes_with_it(shared_workspace: Any) -> None:
-    process = shared_workspace.start(config(shared_workspace, "dpo", "orphans"))
+    process = shared_workspace.start(config(shared_workspace, "dpo", "orphans"), lockstep=True)
     for event in shared_workspace.events(process):
         if event.get("step") == 1:
             all_ranks = ranks(process)
             break
     process.kill()
     process.wait()
-    gone, alive = psutil.wait_procs(list(all_ranks.values()), timeout=10)
+    gone, alive = psutil.wait_procs(list(all_ranks.values()), timeout=HUNG_SECONDS)
     assert (len(gone), alive) == (2, [])
 
 

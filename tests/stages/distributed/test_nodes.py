@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from support.waiting import HUNG_SECONDS
 
 from runtime.contract.errors import StageError
 from runtime.distributed import rendezvous as meeting
@@ -55,7 +56,7 @@ def run_all(port: int, *members: Member, count: int = 0) -> list[str]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=20)
+        thread.join(timeout=HUNG_SECONDS)
     return [each.ended for each in members]
 
 
@@ -140,7 +141,7 @@ def test_a_node_that_restarts_while_others_wait_takes_its_place(port: int) -> No
     assert gone is not None
     gone.send(node="1\n", digest=DIGEST)
     assert run_all(port, Member(rank=1, does=ends(0)), count=2) == ["well"]
-    thread.join(timeout=5)
+    thread.join(timeout=HUNG_SECONDS)
     assert first.ended == "well"
 
 

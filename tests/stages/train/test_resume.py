@@ -116,7 +116,7 @@ def test_sigterm_then_a_kill_then_a_broken_checkpoint_still_ends_bit_identical(
     assert not (folder / "metrics.json").exists()
     assert not (folder / "adapter").exists()
 
-    process = shared_workspace.start(config)
+    process = shared_workspace.start(config, lockstep=True)
     for event in shared_workspace.events(process):
         if event["event"] == "checkpoint" and event["step"] >= 28:
             # While it is there, nobody else may work in its folder.

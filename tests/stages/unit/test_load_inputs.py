@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from email.message import Message
@@ -20,6 +19,7 @@ import urllib3
 import yaml
 from support.faulty_http import Fault, Upstream, faulty_http
 from support.s3_server import KEY, PRIVATE, PUBLIC, REGION, SECRET, S3Server, s3_server
+from support.waiting import HUNG_SECONDS
 
 from runtime.contract.errors import StageError
 from runtime.contract.stages import LoadStage
@@ -465,6 +465,7 @@ def test_a_stop_ends_it_between_two_pieces(mounted: Path, tmp_path: Path) -> Non
     assert (caught.value.problem.code, int(caught.value.exit_code)) == ("RUN740", 75)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_a_stage_that_is_killed_goes_on_behind_the_last_whole_file(
     server: Bucket, tmp_path: Path, number: signal.Signals
@@ -474,21 +475,22 @@ def test_a_stage_that_is_killed_goes_on_behind_the_last_whole_file(
         (tmp_path / name).mkdir()
     path = tmp_path / "config.yaml"
     path.write_text(yaml.safe_dump(config(server.block()), allow_unicode=True), encoding="utf-8")
-    reached = threading.Event()
+    reached, killed = threading.Event(), threading.Event()
 
-    def slow(verb: str, asked: str, count: int) -> None:
+    def held(verb: str, asked: str, count: int) -> None:
         if asked.endswith(".safetensors") and verb == "GET":
             reached.set()
-            time.sleep(3)
+            killed.wait()
 
-    server.fault = slow
+    server.fault = held
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     environment |= {f"TRAINSPEC_{name.upper()}": str(tmp_path / name) for name in ("models", "data", "outputs")}
     command = [sys.executable, "-m", "runtime", str(path)]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert reached.wait(60)
+    assert reached.wait(HUNG_SECONDS)
     process.send_signal(number)
-    _, errors = process.communicate(timeout=60)
+    killed.set()
+    _, errors = process.communicate(timeout=HUNG_SECONDS)
     assert process.returncode == (75 if number == signal.SIGTERM else -9), errors
     assert not (tmp_path / "models" / "tiny" / "1" / "model.safetensors").exists()
 

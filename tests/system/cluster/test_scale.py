@@ -1,14 +1,15 @@
 """Many plans at once: what it costs depends on what is to be done, and not on how many plans there are."""
 
-import time
 from pathlib import Path
 
 import pytest
+from support.waiting import Clock, ends_by_itself
 from system.cluster.server import kubeconfig
 from system.cluster.shop import Shop
 from typer.testing import CliRunner
 
 from compiler.cli.app import app
+from compiler.run.cluster.api import client
 from compiler.run.cluster.api.client import Api
 from compiler.run.cluster.api.connect import Target
 from compiler.run.cluster.api.errors import ClusterError
@@ -92,23 +93,24 @@ def test_a_watch_tells_of_which_plans_something_changed(mall: Shop) -> None:
         assert watch.look()[1] == set()
         job = seen.of_plan("shop-2")[0].name
         mall.player.start(job)
-        deadline = time.monotonic() + 30
-        while seen.jobs[job].phase != "running" and time.monotonic() < deadline:
-            watch.wait(1)
-            seen, plans = watch.look()
-            assert plans <= {"shop-2"}
-        assert seen.jobs[job].phase == "running"
-        mall.player.delete(job)
-        while job in seen.jobs and time.monotonic() < deadline:
-            watch.wait(1)
-            seen, _ = watch.look()
+        with ends_by_itself("the watch tells of the Job"):
+            while seen.jobs[job].phase != "running":
+                watch.wait(1)
+                seen, plans = watch.look()
+                assert plans <= {"shop-2"}
+            mall.player.delete(job)
+            while job in seen.jobs:
+                watch.wait(1)
+                seen, _ = watch.look()
         assert seen.of_plan("shop-2") == ()
         assert len(seen.of_plan("shop-1")) == 1
     finally:
         watch.close()
 
 
-def test_a_server_that_is_away_is_waited_for_once(tmp_path: Path) -> None:
+def test_a_server_that_is_away_is_waited_for_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr(client, "time", clock)
     config = kubeconfig(tmp_path, "http://127.0.0.1:9")
     api = Api(Target(kubeconfig=config), patience=1.0)
     for least, most in ((2, 9), (1, 1)):
@@ -116,4 +118,4 @@ def test_a_server_that_is_away_is_waited_for_once(tmp_path: Path) -> None:
         with pytest.raises(ClusterError, match="cannot be used"):
             api.get("/api/v1/namespaces/default/configmaps/x")
         assert least <= api.requests - before <= most
-        time.sleep(1)  # all patience is used up by now
+        clock.sleep(1)  # all patience is used up by now
