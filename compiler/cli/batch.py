@@ -3,7 +3,6 @@
 Nothing of a spec is held longer than it takes to tell, so memory does not grow with the number of specs.
 """
 
-import os
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
@@ -17,7 +16,7 @@ from compiler.pipeline.cache import open_cache
 from compiler.pipeline.cached import Built, checked, compiled
 from compiler.pipeline.processes import each
 from compiler.render.plan_folder import Change, changes, locked, sweep, write
-from compiler.spec.discover import SpecPath, discover
+from compiler.spec.discover import SpecPath, find_specs
 
 STREAMED = ("text", "concise", "github")
 
@@ -62,19 +61,6 @@ def compile_specs(
     if told.errors > (differing if check_only else 0):
         return ExitCode.ERRORS
     return ExitCode.DIFFERENCES if differing and check_only else ExitCode.OK
-
-
-def find_specs(paths: list[Path]) -> tuple[list[SpecPath], list[Diagnostic]]:
-    """The specs under the paths, and a diagnostic for each path under which there is none."""
-    specs, empty = discover(paths)
-    return specs, [_no_spec(path) for path in empty]
-
-
-def _no_spec(path: Path) -> Diagnostic:
-    closed = path.is_dir() and not os.access(path, os.R_OK | os.X_OK)
-    message = "cannot read the folder: permission denied" if closed else "no spec is there"
-    hint = "mend its permissions" if closed else "name a spec file, or a folder that holds `spec.yaml` files"
-    return diagnostic("YML001", message, Location(path=str(path)), hint=hint)
 
 
 class _Told:

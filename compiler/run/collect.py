@@ -15,8 +15,7 @@ from compiler.diagnostics.credentials import credentials_in
 from compiler.diagnostics.exit_codes import ExitCode
 from compiler.run.local.jobs import read_plan
 from compiler.run.local.run import work_folder
-from compiler.run.preflight_evidence import preflight_document
-from compiler.run.results import report_fields, rounded
+from compiler.run.results import preflight_document, report_fields, rounded
 from compiler.spec.evidence import FOLDER, as_evidence
 from compiler.spec.schema import API_VERSION
 from compiler.spec.yaml.load import compose

@@ -20,8 +20,7 @@ from local_project import Project, make_project
 from compiler.run.local import run
 from compiler.run.local.jobs import LocalJob, read_plan
 from compiler.run.local.process import Places
-from compiler.run.local.results import Result
-from compiler.run.local.show import conclusion
+from compiler.run.local.show import Result, conclusion
 from compiler.spec.methods.supported import RUNTIME_METHODS
 
 

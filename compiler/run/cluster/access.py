@@ -16,7 +16,7 @@ from pathlib import Path
 from compiler import __version__
 from compiler.diagnostics import Diagnostic, Outcome
 from compiler.diagnostics.exit_codes import ExitCode
-from compiler.render.bundle import render_object
+from compiler.render.templates import render_object
 from compiler.spec.inputs import read_profile
 from compiler.spec.schema.cluster_profile import ClusterProfile
 

@@ -15,9 +15,9 @@ from compiler.diagnostics import Diagnostic, Outcome, diagnostic
 from compiler.diagnostics.exit_codes import ExitCode
 from compiler.pipeline.phases import make_plan
 from compiler.plan.model import Plan
-from compiler.render.bundle import render_object
-from compiler.render.compiler_bundle import RenderedFile
+from compiler.render.bundle import RenderedFile
 from compiler.render.plan_folder import folder_files
+from compiler.render.templates import render_object
 from compiler.run.cluster.api.errors import problem
 from compiler.run.cluster.apply.approve import approvals, outdated
 from compiler.spec.discover import PLAN_FOLDER, SPEC_FILE

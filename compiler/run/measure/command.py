@@ -33,7 +33,7 @@ class Wanted:
     @classmethod
     def of(cls, names: Sequence[str], rows: Sequence[Path], models: Path | None, *, check_only: bool) -> "Wanted":
         """What a command line asks for, today."""
-        from compiler.run.local.run import default_models
+        from compiler.run.manifests import default_models
 
         where = models or default_models()
         return cls(names=names, rows=rows, models=where, check_only=check_only, today=datetime.now(UTC).date())
