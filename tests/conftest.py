@@ -122,6 +122,17 @@ def document_of(text: str, path: str = "specs/shop/spec.yaml") -> SourceDocument
     return composed.value
 
 
+# the folders that mirror the rooms of the compiler
+ROOMS = {"spec", "selection", "plan", "render", "cli", "run", "explain", "diagnostics", "pipeline"}
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands that tests of a room run keep what they find in a cache of their own."""
+    if request.path.relative_to(Path(__file__).parent).parts[0] in ROOMS:
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache-home"))
+
+
 MakeSpec = Callable[..., Path]
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import kubernetes_validate
 import pytest
 import yaml
-from cluster.roles import allowed
 from conftest import PROFILE
+from system.cluster.roles import allowed
 from typer.testing import CliRunner, Result
 
 from compiler.cli.app import app

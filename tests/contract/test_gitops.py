@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 import yaml
-from gitops_page import PAGE, ROOT, blocks, files, lay_down
 from lupa.lua51 import LuaRuntime
+from support.gitops_page import PAGE, ROOT, blocks, files, lay_down
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yaml"))
 PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}")

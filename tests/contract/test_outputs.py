@@ -13,7 +13,7 @@ import pytest
 import yaml
 from conftest import PROFILE as PROFILE_ON_CPU
 from conftest import MakeSpec
-from operator_schemas import problems
+from support.operator_schemas import problems
 
 from compiler.pipeline.phases import compile_spec
 

@@ -1,0 +1,244 @@
+"""The local executor on real processes: order, gates, retries, deadlines, what is run again and what is not.
+
+The stage process is a small script here, since what is tested is the executor; the real runtime runs under it in
+tests/stages/train.
+"""
+
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from conftest import PROFILE, MakeSpec
+from support.local_project import Project, make_project
+
+from compiler.run.local import run
+from compiler.run.local.jobs import LocalJob, read_plan
+from compiler.run.local.process import Places
+from compiler.run.local.show import Result, conclusion
+from compiler.spec.methods.supported import RUNTIME_METHODS
+
+
+@pytest.fixture
+def project(make_spec: MakeSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    return make_project(make_spec(), tmp_path, monkeypatch)
+
+
+ONCE = {"evaluate-base": 1, "sft": 1, "evaluate-sft": 1, "pairs": 1, "dpo": 1, "evaluate-dpo": 1}
+
+
+def test_stages_run_once_and_in_order(project: Project, capfd: pytest.CaptureFixture[str]) -> None:
+    assert project.run() == []
+    assert project.starts() == ONCE
+    out, err = capfd.readouterr()
+    assert "ran now" in out
+    assert "0.500 (0.400 to 0.667)" in out
+    assert f"trainspec collect {project.plan} --work {project.work}" in out
+    assert str(project.work / "outputs") in out
+    assert project.run() == []
+    assert project.starts() == ONCE
+    out, err = capfd.readouterr()
+    assert err.count("has run already, not run again") == 6
+    assert "had run" in out
+
+
+def test_a_stage_sees_only_what_its_manifest_names(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", "secret")
+    monkeypatch.setenv("PYTHONPATH", "/somewhere")
+    project.run()
+    env = json.loads(next(project.work.glob("outputs/shop-sft-*/env.json")).read_text())
+    assert env["TRAINSPEC_MODELS"] == str(project.models)
+    assert env["TRAINSPEC_DATA"] == str(project.plan.parent)
+    assert env["TRAINSPEC_OUTPUTS"] == str(project.work / "outputs")
+    assert env["HF_HOME"].startswith(str(project.work))
+    assert env["HF_HUB_OFFLINE"] == "1"
+    assert "HF_TOKEN" not in env
+    assert "PYTHONPATH" not in env
+
+
+@pytest.mark.parametrize(("verdict", "last"), [("target-met", "evaluate-sft"), ("no-gain", "evaluate-sft")])
+def test_a_gate_stops_the_plan(project: Project, verdict: str, last: str, capfd: pytest.CaptureFixture[str]) -> None:
+    project.behave(evaluate_sft={"verdict": verdict})
+    assert project.run() == []
+    assert list(project.starts()) == sorted(["evaluate-base", "sft", last])
+    out, _ = capfd.readouterr()
+    assert "not needed" in out
+    assert ("nothing to deploy" in out or "deploy what evaluate-base" in out) == (verdict == "no-gain")
+
+
+def test_failures_are_retried_up_to_the_limit(project: Project) -> None:
+    project.behave(sft={"failures": 3, "code": 70})
+    assert project.run() == []
+    assert project.starts()["sft"] == 4
+
+
+def test_too_many_failures_end_the_plan_and_a_rerun_goes_on(project: Project) -> None:
+    project.behave(sft={"failures": 4, "code": 70})
+    assert project.run() == ["RUN793"]
+    assert project.starts() == {"evaluate-base": 1, "sft": 4}
+    assert project.run() == []
+    assert project.starts()["evaluate-base"] == 1
+
+
+@pytest.mark.parametrize("code", [65, 66, 78])
+def test_bad_input_is_never_retried(project: Project, code: int) -> None:
+    project.behave(sft={"failures": 9, "code": code})
+    (found,) = run.run(project.plan, project.work, project.models)
+    assert project.starts()["sft"] == 1
+    assert (found.code, found.hint) == ("RUN793", "mend it")
+    assert f"exit code {code}: it broke" in found.message
+
+
+def test_preemption_does_not_count_as_a_failure(project: Project) -> None:
+    project.behave(sft={"failures": 6, "code": 75})
+    assert project.run() == []
+    assert project.starts()["sft"] == 7
+
+
+def test_a_deadline_ends_a_stage(project: Project) -> None:
+    job = project.plan / "02-sft.job.yaml"
+    job.write_text(
+        job.read_text(encoding="utf-8").replace("activeDeadlineSeconds: 14400", "activeDeadlineSeconds: 1"),
+        encoding="utf-8",
+    )
+    project.behave(sft={"sleep": 60})
+    started = time.monotonic()
+    (found,) = run.run(project.plan, project.work, project.models)
+    assert "past its deadline of 1 s" in found.message
+    assert time.monotonic() - started < 30
+
+
+def test_a_missing_model_is_told_before_anything_runs(project: Project) -> None:
+    (project.models / "tiny" / "1" / "config.json").unlink()
+    (found,) = run.run(project.plan, project.work, project.models)
+    assert found.code == "RUN792"
+    assert "runtime.fetch tiny/1" in found.hint
+    assert project.starts() == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("02-sft.job.yaml", 'command: ["python", "-m", "runtime"]', 'command: ["sh", "-c", "touch /tmp/x"]'),
+        ("02-sft.job.yaml", "name: HF_HUB_OFFLINE", "name: LD_PRELOAD"),
+        ("02-sft.job.yaml", "backoffLimit: 3", "backoffLimit: many"),
+        ("02-sft.job.yaml", "trainspec.dev/needs", "trainspec.dev/wants"),
+        ("kustomization.yaml", '- "02-sft.job.yaml"', '- "../../other.yaml"'),
+        ("02-sft.job.yaml", "kind: Job", "kind: [Job"),
+    ],
+)
+def test_tampered_manifests_are_refused(project: Project, name: str, old: str, new: str) -> None:
+    path = project.plan / name
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    assert project.run() in (["RUN791"], ["YML003"])
+    assert project.starts() == {}
+
+
+def test_two_runs_do_not_share_a_work_folder(project: Project) -> None:
+    import fcntl
+
+    project.work.mkdir()
+    with (project.work / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert project.run() == ["RUN794"]
+
+
+def test_a_work_folder_that_cannot_be_written(project: Project) -> None:
+    project.work.write_text("a file")
+    assert project.run() == ["RUN795"]
+
+
+@pytest.mark.parametrize(("number", "ended"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_stopping_the_command_stops_the_stage_and_a_rerun_goes_on(
+    project: Project, tmp_path: Path, number: int, ended: int
+) -> None:
+    project.behave(sft={"sleep": 60})
+    code = (
+        "import sys; from compiler.run.local import process; from compiler.__main__ import main\n"
+        f"process.COMMAND = ['python', {str(tmp_path / 'stage.py')!r}]\n"
+        f"sys.argv = ['trainspec', 'run', {str(project.plan)!r}, '--work', {str(project.work)!r}, '--models', {str(project.models)!r}]\n"
+        "main()"
+    )
+    command = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=os.environ,
+        # tests that run in the background inherit that interrupts are ignored
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    while "sft" not in project.starts():
+        time.sleep(0.05)
+    command.send_signal(number)
+    _, err = command.communicate(timeout=30)
+    assert command.returncode == ended, err
+    project.behave()
+    assert project.run() == []
+    assert project.starts() == ONCE | {"sft": 2}
+
+
+@pytest.mark.parametrize(
+    ("output", "told"),
+    [
+        ("job", "trains on 2 nodes, and this is one"),
+        ("jobset", "is rendered as a JobSet, which an operator of a cluster runs"),
+        ("trainjob", "is rendered as a TrainJob, which an operator of a cluster runs"),
+    ],
+)
+def test_what_only_a_cluster_runs_is_told_before_anything_runs(
+    make_spec: MakeSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, output: str, told: str
+) -> None:
+    gpu = f"  output: {output}\n  gpu: {{type: H100, nodes: 2, memoryGib: 80}}\n  storage:\n"
+    path = make_spec(profile=PROFILE.replace("  storage:\n", gpu))
+    project = make_project(path, tmp_path, monkeypatch)
+    (found,) = run.run(project.plan, project.work, project.models)
+    assert found.code == "RUN796"
+    assert "`shop-sft-" in found.message
+    assert told in found.message
+    assert project.starts() == {}
+
+
+@pytest.mark.parametrize("method", ["augment", "optimize-prompt"])
+def test_a_method_that_the_runtime_lacks_is_told_before_anything_runs(project: Project, method: str) -> None:
+    for name in ("02-sft", "05-dpo"):
+        path = project.plan / f"{name}.config.yaml"
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace(f'method: "{name[3:]}"', f'method: "{method}"'), encoding="utf-8")
+    found = run.run(project.plan, project.work, project.models)
+    assert [each.code for each in found] == ["RUN796", "RUN796"]
+    assert f"stage `dpo` needs `{method}`" in found[1].message
+    assert ", ".join(f"`{name}`" for name in RUNTIME_METHODS) in found[1].hint
+    assert project.starts() == {}
+
+
+@pytest.mark.parametrize("text", ["[]", "3", "{", '{"status": "complete"'])
+def test_a_damaged_result_does_not_count(project: Project, text: str) -> None:
+    assert project.run() == []
+    (path,) = project.work.glob("outputs/shop-sft-*/metrics.json")
+    path.write_text(text)
+    assert project.run() == []
+    assert project.starts() == ONCE | {"sft": 2}
+
+
+def test_what_only_kept_general_ability_is_not_to_be_deployed(project: Project) -> None:
+    def result(job: LocalJob, verdict: str) -> Result:
+        return Result(job=job, metrics={"gate": {"verdict": verdict, "reason": "as told"}}, ran_now=True)
+
+    def told(*, needs_gain: bool) -> str:
+        jobs = {job.stage: job for job in read_plan(project.plan).value or ()}
+        asked = [jobs[name] for name in ("evaluate-base", "evaluate-sft", "evaluate-dpo")]
+        gate = {**asked[1].config["gate"], "needs_gain": needs_gain}
+        asked[1] = dataclasses.replace(asked[1], config={**asked[1].config, "gate": gate})
+        verdicts = ("continue", "continue", "no-gain")
+        results = {job.name: result(job, verdict) for job, verdict in zip(asked, verdicts, strict=True)}
+        return "\n".join(conclusion(asked, results, Places(models=Path(), data=Path(), work=Path())))
+
+    assert "deploy what evaluate-sft measured" in told(needs_gain=True)
+    assert "nothing to deploy" in told(needs_gain=False)

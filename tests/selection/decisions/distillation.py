@@ -1,0 +1,168 @@
+"""The decision table: distillation, chains of stages, and what is evaluated on."""
+
+from selection.decisions.case import BLOCKED, FIRED, SILENT, Case
+from selection.decisions.world import (
+    badcases,
+    chains,
+    corpus,
+    data,
+    demos,
+    facts,
+    general,
+    measure,
+    overlap,
+    pairs,
+    prompts,
+    teacher,
+)
+
+COMPRESSION = {"gaps": ["compression"], "sources": data(badcases(), prompts())}
+GOOD = {"teacher_pass_at1": measure(0.95, 0.9, 1.0)}
+ANSWERS = ('teacher: prompts by D8 {"makes": {"prompt-completion": true}}', "sft:  < teacher by M6 D8")
+WEIGHTS = 'distill: prompts by M6 D8 {"on_policy": true, "same_vocabulary": true}'
+SFT = ("sft: demos by M2",)
+
+M6 = (
+    Case(
+        name="a teacher at the target, with the end of its interval",
+        rule="M6",
+        facts=facts(**COMPRESSION, teacher=teacher("weights"), measures=GOOD),
+        status=FIRED,
+        reason="a teacher meets the target",
+        stages=(WEIGHTS,),
+    ),
+    Case(
+        name="no teacher",
+        rule="M6",
+        facts=facts(**COMPRESSION, measures=GOOD),
+        status=BLOCKED,
+        reason="no teacher is named",
+        advises="name a stronger model",
+    ),
+    Case(
+        name="no licence for its output",
+        rule="M6",
+        facts=facts(**COMPRESSION, teacher=teacher("weights", may=False), measures=GOOD),
+        status=BLOCKED,
+        reason="licence does not allow",
+        advises="choose a teacher whose licence",
+    ),
+    Case(
+        name="a teacher just below the target",
+        rule="M6",
+        facts=facts(
+            **COMPRESSION, teacher=teacher("weights"), measures={"teacher_pass_at1": measure(0.95, 0.899, 1.0)}
+        ),
+        status=BLOCKED,
+        reason="does not meet the target itself",
+        advises="choose a better teacher",
+    ),
+    Case(
+        name="a teacher that was not measured",
+        rule="M6",
+        facts=facts(**COMPRESSION, teacher=teacher("weights")),
+        status=BLOCKED,
+        reason="has not been measured",
+        stages=("probe: badcases by M6",),
+        advises="measure the teacher on the same questions",
+    ),
+    Case(name="another gap", rule="M6", facts=facts(), status=SILENT, reason="no gap `compression`", stages=SFT),
+    Case(
+        name="the teacher's text alone: sft on its answers",
+        rule="D8",
+        facts=facts(**COMPRESSION, teacher=teacher(), measures=GOOD),
+        status=FIRED,
+        reason="only the teacher's text",
+        stages=ANSWERS,
+    ),
+    Case(
+        name="its answers take the slot of sft, beside demonstrations",
+        rule="D8",
+        facts=facts(
+            gaps=["compression", "unstable"],
+            sources=data(demos(), badcases(), prompts()),
+            teacher=teacher(),
+            measures=GOOD,
+        ),
+        status=FIRED,
+        stages=(ANSWERS[0], "sft: demos < teacher by M2 M6 D8"),
+    ),
+    Case(
+        name="the teacher's weights: on-policy distillation",
+        rule="D8",
+        facts=facts(**COMPRESSION, teacher=teacher("weights"), measures=GOOD),
+        status=FIRED,
+        reason="the teacher's weights are at hand",
+        stages=(WEIGHTS,),
+    ),
+    Case(
+        name="weights with another vocabulary",
+        rule="D8",
+        facts=facts(**COMPRESSION, teacher=teacher("weights", shares=False), measures=GOOD),
+        status=FIRED,
+        stages=('distill: prompts by M6 D8 {"on_policy": true, "same_vocabulary": false}',),
+    ),
+    Case(
+        name="a teacher, and nothing to distill",
+        rule="D8",
+        facts=facts(teacher=teacher()),
+        status=SILENT,
+        reason="nothing is distilled",
+        stages=SFT,
+    ),
+    Case(
+        name="the teacher writes chains, and answers too",
+        rule="D8",
+        facts=facts(
+            gaps=["compression", "reasoning"], sources=data(badcases(), prompts()), teacher=teacher(), measures=GOOD
+        ),
+        status=FIRED,
+        stages=(
+            'teacher: prompts by M4 D8 {"makes": {"chain": true, "prompt-completion": true}}',
+            "sft:  < teacher by M6 D8 M4",
+        ),
+    ),
+)
+CHAIN = (
+    Case(
+        name="each stage starts from the merged one before",
+        rule="D13",
+        facts=facts(
+            gaps=["preference", "unstable", "unknown-domain"],
+            sources=data(demos(), badcases(), pairs(), corpus(), general()),
+        ),
+        status=FIRED,
+        reason="merged result of the last one that gained",
+        stages=(
+            "cpt: corpus, general by M1",
+            'sft: demos by M1 M2 D13 {"start": "merged"}',
+            'dpo: pairs by M3 D13 {"start": "merged"}',
+        ),
+    ),
+    Case(name="a single stage", rule="D13", facts=facts(), status=SILENT, reason="no stage builds on", stages=SFT),
+    Case(
+        name="chains that are mixed into sft are no stage of their own",
+        rule="D13",
+        facts=facts(gaps=["reasoning", "unstable"], sources=data(demos(), chains(), badcases())),
+        status=SILENT,
+        stages=("sft: demos, chains by M2 M4",),
+    ),
+    Case(
+        name="training and evaluation share prompts",
+        rule="D14",
+        facts=facts(overlaps=(overlap(prompts=3),)),
+        status=FIRED,
+        reason="the same cases are trained on",
+        stages=SFT,
+        warns=("CHK210",),
+    ),
+    Case(
+        name="training and evaluation share clusters, told in every phase",
+        rule="D14",
+        facts=facts(overlaps=(overlap(clusters=1),), runs_end_to_end=False),
+        status=FIRED,
+        phase="collect",
+        warns=("CHK210",),
+    ),
+    Case(name="they are apart", rule="D14", facts=facts(), status=SILENT, reason="share nothing", stages=SFT),
+)

@@ -1,0 +1,138 @@
+"""The decision table: which gaps there are."""
+
+from selection.decisions.case import BLOCKED, FIRED, NOT_REACHED, SILENT, Case
+from selection.decisions.world import (
+    facts,
+    reading,
+    reward,
+)
+
+from compiler.selection.facts import Declared
+from compiler.spec.schema.types import GapKind
+
+SFT = ("sft: demos by M2",)
+UNSTABLE = Declared(kind=GapKind.UNSTABLE)
+KEPT = Declared(kind=GapKind.UNSTABLE, reason="the probe had the old prompt", owner="li")
+PREFERENCE = {GapKind.PREFERENCE: reading()}
+
+GAPS = (
+    Case(
+        name="what is declared is measured",
+        rule="D11",
+        facts=facts(),
+        status=SILENT,
+        reason="what is declared is what was measured",
+        stages=SFT,
+    ),
+    Case(
+        name="a declared gap that is not measured counts, with a warning",
+        rule="D11",
+        facts=facts(readings={}),
+        status=FIRED,
+        reason="not measured",
+        stages=SFT,
+        warns=("SEL310",),
+    ),
+    Case(
+        name="a probe that cannot tell leaves a declared gap as it is, with a warning",
+        rule="D11",
+        facts=facts(readings={GapKind.UNSTABLE: reading("insufficient evidence")}),
+        status=FIRED,
+        stages=SFT,
+        warns=("SEL310",),
+    ),
+    Case(
+        name="a declared gap that is measured to be absent does not count; the measured one does",
+        rule="D11",
+        facts=facts(declared=[UNSTABLE], readings={GapKind.UNSTABLE: reading("absent")} | PREFERENCE),
+        status=FIRED,
+        reason="`preference` is measured; `unstable` is declared, but measured to be absent",
+        stages=('dpo: badcases by M3 D1 {"pairs": "badcase"}',),
+        warns=("SEL308",),
+    ),
+    Case(
+        name="a declared gap stands against its measurement with a reason and an owner",
+        rule="D11",
+        facts=facts(declared=[KEPT], readings={GapKind.UNSTABLE: reading("absent")}),
+        status=FIRED,
+        reason="stands against its measurement: the probe had the old prompt (li)",
+        stages=SFT,
+        warns=("SEL309",),
+    ),
+    Case(
+        name="an override of what is measured anyway says nothing",
+        rule="D11",
+        facts=facts(declared=[KEPT]),
+        status=SILENT,
+        stages=SFT,
+    ),
+    Case(
+        name="a measured gap counts though nobody declared it",
+        rule="D11",
+        facts=facts(gaps=[], readings={GapKind.UNSTABLE: reading()}),
+        status=FIRED,
+        reason="`unstable` is measured",
+        stages=SFT,
+    ),
+    Case(
+        name="a probe that cannot tell makes no gap",
+        rule="D11",
+        facts=facts(gaps=[], readings={GapKind.UNSTABLE: reading("insufficient evidence")}),
+        status=BLOCKED,
+        reason="no gap is known",
+        stages=("probe: badcases by D11",),
+    ),
+    Case(
+        name="no gap at all: the probe comes first",
+        rule="D11",
+        facts=facts(gaps=[]),
+        status=BLOCKED,
+        reason="no gap is known",
+        stages=("probe: badcases by D11",),
+        advises="run the probe",
+    ),
+    Case(
+        name="no gap, and answers that no Job can check: people measure",
+        rule="D11",
+        facts=facts(gaps=[], verifiable=False),
+        status=BLOCKED,
+        advises="run the probe",
+    ),
+    Case(
+        name="the only gap is measured to be absent",
+        rule="D11",
+        facts=facts(readings={GapKind.UNSTABLE: reading("absent")}),
+        status=BLOCKED,
+        stages=("probe: badcases by D11",),
+        warns=("SEL308",),
+    ),
+    Case(
+        name="spread under a reward that nobody wants optimised is no gap",
+        rule="D11",
+        facts=facts(
+            declared=[UNSTABLE], readings={each: reading() for each in (GapKind.UNSTABLE, GapKind.RULE_CONSTRAINTS)}
+        ),
+        status=SILENT,
+        stages=SFT,
+    ),
+    Case(
+        name="spread under the spec's reward is one",
+        rule="D11",
+        facts=facts(
+            declared=[UNSTABLE],
+            reward=reward(),
+            readings={each: reading() for each in (GapKind.UNSTABLE, GapKind.RULE_CONSTRAINTS)},
+        ),
+        status=FIRED,
+        reason="`rule-constraints` is measured",
+        stages=SFT,
+    ),
+    Case(
+        name="is not asked before prompts have plateaued",
+        rule="D11",
+        facts=facts(gaps=[], rounds=()),
+        status=NOT_REACHED,
+        phase="prompt",
+        stages=("optimize-prompt: badcases by P0",),
+    ),
+)

@@ -1,0 +1,175 @@
+"""GRPO and the pre-flight of its reward on the tiny model: events, exact resumption, faults that lose nothing."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# a reward that a policy of random weights can raise: letters of the alphabet rather than other bytes
+OWN = """
+def letters(prompts, completions, **columns):
+    texts = [completion[0]["content"] for completion in completions]
+    return [sum(letter.isascii() and letter.isalpha() for letter in text) / (1 + len(text)) for text in texts]
+
+def none_of_plain(prompts, completions, reference, **columns):
+    return [None if "t1" in right else 1.0 for right in reference]
+
+def late(completions, completion_ids, **columns):
+    calls.append(len(completions))
+    return [float("nan") if len(calls) > 5 else len(ids) % 2 for ids in completion_ids]
+
+calls = []
+"""
+STEPS = 12
+
+
+@pytest.fixture(scope="module")
+def told(shared_workspace: Any, build: Any) -> dict[str, list[dict[str, Any]]]:
+    """The events of all stages of this module, which run in one process."""
+    workspace = shared_workspace
+    (workspace.root / "models").symlink_to(workspace.models)
+    (workspace.data / "own.py").write_text(OWN, encoding="utf-8")
+    rows = workspace.write_rows("train.jsonl", build.sft_rows(24), "prompt-completion")
+    long = [{**row, "prompt": [{"role": "user", "content": "word " * 400}]} for row in build.sft_rows(2)]
+    overlong = workspace.write_rows("long.jsonl", long, "prompt-completion")
+    badcases = [
+        {**row, "answer": row["answer"] or "SELECT 1", "id": f"b{at}"} for at, row in enumerate(build.badcase_rows(60))
+    ]
+    judged = {**workspace.write_rows("badcases.jsonl", badcases[1:], "badcase"), "role": "badcases"}
+    asked: list[tuple[str, dict[str, Any] | None]] = []
+
+    def add(output: str, config: dict[str, Any], at: dict[str, Any] | None = None) -> None:
+        workspace.write_config(output, {**config, "output": output.removesuffix("-again")})
+        asked.append((output, at))
+
+    def grpo(rewards: list[tuple[str, float]], *data: dict[str, Any], **trainer: Any) -> dict[str, Any]:
+        given = {"learning_rate": 0.01, "max_steps": STEPS, "per_device_train_batch_size": 4, "num_generations": 4}
+        given |= {"max_completion_length": 12, "gradient_accumulation_steps": 2, "num_iterations": 2, "save_steps": 3}
+        peft = {"r": 4, "lora_alpha": 8, "lora_dropout": 0.1, "target_modules": "all-linear"}
+        used = [{"use": use, "weight": weight} for use, weight in rewards]
+        fields = {"peft": peft, "trainer": given | {"beta": 0.01} | trainer, "rewards": used}
+        return dict(build.base_config("grpo", "grpo", *(data or (rows,)), **fields))
+
+    def preflight(use: str, *data: dict[str, Any]) -> dict[str, Any]:
+        fields = {"generation": {"max_new_tokens": 8, "batch_size": 16}, "metrics": [{"name": "exact_match"}]}
+        fields["work"] = {"prompts": 6, "samples": 4, "temperature": 1.0, "repeats": 3}
+        fields["rewards"] = [{"use": use, "weight": 2.0}]
+        return dict(build.base_config("preflight", "preflight", *data, **fields))
+
+    terms = [("own:letters", 2.0), ("own:none_of_plain", 0.5)]
+    add("whole", grpo(terms))
+    add("stopped", grpo(terms), {"event": "step", "step": 5})
+    add("stopped-again", grpo(terms))
+    learns = {"max_steps": 30, "num_iterations": 1, "gradient_accumulation_steps": 1, "per_device_train_batch_size": 16}
+    add("learns", grpo([("own:letters", 1.0)], **learns, learning_rate=0.005, beta=0.0) | {"peft": None})
+    add("broken", grpo([("own:late", 1.0)], save_steps=2))
+    add("broken-again", grpo([("own:late", 1.0)], save_steps=2))
+    add("groups", grpo(terms, num_generations=3))
+    add("long", grpo(terms, overlong, max_completion_length=200))
+    add("vllm", grpo(terms, use_vllm=True))
+    add("examined", preflight("exact_match", rows, judged))
+    add("fooled", preflight("own:letters", rows, judged))
+    program = Path(__file__).with_name("stopping.py")
+    work = json.dumps([[str(workspace.root), f"{name}.yaml", at] for name, at in asked])
+    environment = {"PYTHONPATH": str(Path(__file__).resolve().parents[3])}
+    ended = subprocess.run(
+        [sys.executable, str(program)], input=work, env=environment, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
+    return dict(zip((name for name, _ in asked), json.loads(ended.stdout), strict=True))
+
+
+def steps(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [event for event in events if event["event"] == "step"]
+
+
+def error(events: list[dict[str, Any]]) -> dict[str, Any]:
+    return next(event for event in events if event["event"] == "error")
+
+
+def test_each_step_tells_what_the_reward_did(told: dict[str, Any], shared_workspace: Any) -> None:
+    first = steps(told["whole"])[0]
+    parts = {"own:letters": 2.0, "own:none_of_plain": 0.5}
+    terms = {name: first[f"rewards/{name}/mean"] for name in parts if f"rewards/{name}/mean" in first}
+    assert first["reward"] == pytest.approx(sum(parts[name] * mean for name, mean in terms.items()), abs=0.3)
+    assert {"reward_std", "frac_reward_zero_std", "kl", "completions/mean_length", "entropy"} <= set(first)
+    assert next(event for event in told["whole"] if event.get("name") == "check rewards")["isolation"] == "seccomp"
+    report = shared_workspace.metrics("whole")["report"]["reward"]
+    assert set(report) == {"reward", "rewards/own:letters/mean", "rewards/own:none_of_plain/mean"}
+
+
+def test_the_policy_learns_what_is_rewarded(told: dict[str, Any], shared_workspace: Any) -> None:
+    reward = shared_workspace.metrics("learns")["report"]["reward"]["reward"]
+    assert reward["last"] > reward["first"] + 0.1
+    assert [event["step"] for event in steps(told["learns"])] == list(range(1, 31))
+    assert (shared_workspace.outputs / "learns" / "model" / "model.safetensors").is_file()  # all weights were trained
+
+
+def test_a_stop_waits_for_the_answers_at_hand_and_the_rerun_is_bit_identical(
+    told: dict[str, Any], shared_workspace: Any
+) -> None:
+    """Answers serve for two steps here, and are not in a checkpoint: stops and `save_steps: 3` fall on even ones."""
+    saved = [event["step"] for event in told["whole"] if event["event"] == "checkpoint"]
+    assert saved == [4, 6, 10, 12]
+    assert error(told["stopped"])["code"] == "RUN740"
+    assert [event["step"] for event in told["stopped"] if event["event"] == "checkpoint"][-1] == 6
+    resumed = next(event for event in told["stopped-again"] if event.get("name") == "train")
+    assert resumed["resumed_from"] == "checkpoint-6"
+    assert shared_workspace.adapter_bytes("stopped") == shared_workspace.adapter_bytes("whole")
+
+
+def test_a_reward_that_fails_in_training_loses_nothing(told: dict[str, Any], shared_workspace: Any) -> None:
+    """It ends the stage with its name and for good; what was trained until then is in a checkpoint."""
+    assert (error(told["broken"])["code"], "`own:late` gave `nan`" in error(told["broken"])["message"]) == (
+        "RUN752",
+        True,
+    )
+    assert told["broken"][-1]["exit_code"] == 65
+    saved = [event["step"] for event in told["broken"] if event["event"] == "checkpoint"]
+    assert saved
+    again = next(event for event in told["broken-again"] if event.get("name") == "train")
+    assert again["resumed_from"] == f"checkpoint-{saved[-1]}"
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "said"),
+    [
+        ("groups", "RUN702", "num_generations"),
+        ("long", "RUN755", "leave no room for 200 tokens"),
+        ("vllm", "RUN756", "vLLM is not installed"),
+    ],
+)
+def test_what_can_fail_early_does(told: dict[str, Any], name: str, code: str, said: str) -> None:
+    assert (error(told[name])["code"], said in error(told[name])["message"]) == (code, True), error(told[name])
+    assert "prepare data" not in [event.get("name") for event in told[name]]
+
+
+def test_the_preflight_tells_each_check_and_what_the_plan_waits_for(
+    told: dict[str, Any], shared_workspace: Any
+) -> None:
+    """A policy of random weights never answers right: that blocks, and nothing else does."""
+    document = shared_workspace.metrics("examined")
+    report = document["report"]["preflight"]
+    assert report["functions"] == [{"use": "exact_match", "weight": 2.0, "options": {}}]
+    assert report["discrimination"] == {"pairs": 59, "auc": 1.0, "pairedWin": 1.0}
+    assert report["humanAgreement"] == {"positives": 59, "negatives": 59, "tpr": 1.0, "tnr": 1.0}
+    assert report["signal"] == {"prompts": 6, "samples": 4, "spreadShare": 0.0}
+    assert "alignment" not in report
+    assert {name for name, verdict in document["report"]["verdicts"].items() if verdict == "blocks"} == {
+        "alignment",
+        "signal",
+    }
+    assert told["examined"][-1]["exit_code"] == 80
+    assert "`alignment` (not made), `signal`" in told["examined"][-1]["gate"]["reason"]
+
+
+def test_a_reward_that_is_fooled_costs_no_sampling(told: dict[str, Any], shared_workspace: Any) -> None:
+    assert told["fooled"][-1]["exit_code"] == 80
+    phases = [event.get("name") for event in told["fooled"] if event["event"] == "phase"]
+    assert "load model" not in phases
+    verdicts = shared_workspace.metrics("fooled")["report"]["verdicts"]
+    assert verdicts["hackResistance"] == "blocks"
+    assert verdicts["contract"] == "passes"

@@ -1,0 +1,121 @@
+"""Plays the pods of a stage on several nodes, and what its operator says of them: a Job, a JobSet or a TrainJob."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kubernetes import client
+from system.cluster.player import GOOD, NOW
+from system.cluster.shop import Shop
+
+_COMPLETE = {"Job": "Complete", "JobSet": "Completed", "TrainJob": "Complete"}
+_PLURALS = {"JobSet": "jobsets", "TrainJob": "trainjobs"}
+
+
+@dataclass
+class Group:
+    """The workload of one stage."""
+
+    shop: Shop
+    stage: str
+    made: int = 0
+
+    @property
+    def name(self) -> str:
+        """The name of the workload."""
+        return self.shop.job(self.stage)
+
+    @property
+    def manifest(self) -> Mapping[str, Any]:
+        """The workload as it was rendered."""
+        return next(each.workload.data for each in self.shop.plan.stages if each.stage == self.stage)
+
+    @property
+    def container(self) -> str:
+        """The name of the container, which a TrainJob's operator asks for."""
+        return "node" if self.manifest["kind"] == "TrainJob" else "stage"
+
+    def exists(self) -> bool:
+        """Whether the API server has it."""
+        return self.name in self.names()
+
+    def names(self) -> list[str]:
+        """All of its kind."""
+        if self.manifest["kind"] == "Job":
+            return self.shop.player.jobs()
+        return [each["metadata"]["name"] for each in self._objects.list_namespaced_custom_object(*self._where)["items"]]
+
+    def start(self, index: int, log: str = "") -> str:
+        """A pod of an index runs; its name."""
+        self.made += 1
+        pod = f"{self.name}-{index}-{self.made}"
+        owner = self.name if self.manifest["kind"] == "Job" else f"{self.name}-node-0"
+        labels = {
+            "app.kubernetes.io/part-of": self.shop.plan.name,
+            "batch.kubernetes.io/job-name": owner,
+            "batch.kubernetes.io/job-completion-index": str(index),
+        }
+        if self.manifest["kind"] != "Job":
+            labels["jobset.sigs.k8s.io/jobset-name"] = self.name
+        meta = {"name": pod, "labels": labels, "annotations": {"mini-apiserver/log": log}}
+        spec = {"containers": [{"name": self.container, "image": "image"}], "restartPolicy": "Never"}
+        self.shop.player.core.create_namespaced_pod(self.shop.namespace, {"metadata": meta, "spec": spec})
+        self._pod(pod, "Running", {"running": {"startedAt": NOW}})
+        return pod
+
+    def end(self, pod: str, message: Mapping[str, Any] = GOOD) -> None:
+        """A pod has ended, as it says."""
+        code = int(message["exit_code"])
+        ended = {"exitCode": code, "reason": "Error" if code else "Completed", "message": json.dumps(message)}
+        self._pod(pod, "Failed" if code else "Succeeded", {"terminated": ended})
+
+    def wait_for_room(self, pod: str) -> None:
+        """The scheduler has no node for a pod."""
+        condition = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/4 nodes fit"}
+        status = {"phase": "Pending", "conditions": [condition], "containerStatuses": None}
+        self.shop.player.core.patch_namespaced_pod_status(pod, self.shop.namespace, {"status": status})
+
+    def remove_pods(self) -> None:
+        """What the cluster does with the pods of a workload that is deleted."""
+        self.shop.player.core.delete_collection_namespaced_pod(self.shop.namespace, grace_period_seconds=0)
+
+    def complete(self) -> None:
+        """All of it has ended well."""
+        if self.manifest["kind"] == "Job":
+            self.shop.player.finish(self.name, pods=False)
+        else:
+            self._say(_COMPLETE[self.manifest["kind"]], "AllJobsCompleted", "jobset completed successfully")
+
+    def fail(self) -> None:
+        """It has failed for good."""
+        if self.manifest["kind"] == "Job":
+            self.shop.player.fail(self.name, "PodFailurePolicy", "a rule said so")
+        else:
+            self._say("Failed", "FailedJobs", "jobset failed due to one or more job failures")
+
+    def delete(self) -> None:
+        """Somebody deletes it, and its pods go with it."""
+        if self.manifest["kind"] == "Job":
+            self.shop.player.delete(self.name)
+        else:
+            self._objects.delete_namespaced_custom_object(*self._where, self.name)
+        self.remove_pods()
+
+    @property
+    def _objects(self) -> client.CustomObjectsApi:
+        return client.CustomObjectsApi(self.shop.player.core.api_client)
+
+    @property
+    def _where(self) -> tuple[str, str, str, str]:
+        group, version = self.manifest["apiVersion"].split("/")
+        return group, version, self.shop.namespace, _PLURALS[self.manifest["kind"]]
+
+    def _say(self, condition: str, reason: str, message: str) -> None:
+        said = {"type": condition, "status": "True", "reason": reason, "message": message, "lastTransitionTime": NOW}
+        self._objects.patch_namespaced_custom_object_status(*self._where, self.name, {"status": {"conditions": [said]}})
+
+    def _pod(self, pod: str, phase: str, state: Mapping[str, Any]) -> None:
+        told = {"name": self.container, "state": state, "ready": "running" in state, "restartCount": 0}
+        status = {"phase": phase, "containerStatuses": [{"image": "image", "imageID": "", **told}]}
+        self.shop.player.core.patch_namespaced_pod_status(pod, self.shop.namespace, {"status": status})
