@@ -19,11 +19,12 @@ Floor = str | tuple[str, ...]
 LAYERS: dict[str, tuple[Floor, ...]] = {
     "compiler": ("diagnostics", "spec", "selection", "plan", "render", "pipeline", "explain", "run", "cli", "__main__"),
     "compiler.spec": (
-        ("files", "names"),
+        "files",
+        ("names", "dependencies"),
         "yaml",
         "schema",
         "methods",
-        ("discover", "dependencies"),
+        "discover",
         "references",
         "evidence",
         "data",

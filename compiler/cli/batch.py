@@ -7,18 +7,17 @@ from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
+from compiler.cli.exit_codes import ExitCode
 from compiler.cli.progress import shown
+from compiler.cli.report import report
 from compiler.diagnostics import Diagnostic, Location, Severity, diagnostic
-from compiler.diagnostics.exit_codes import ExitCode
-from compiler.diagnostics.report import report
+from compiler.diagnostics.formats import STREAMED
 from compiler.diagnostics.wording import counted
 from compiler.pipeline.cache import open_cache
 from compiler.pipeline.cached import Built, checked, compiled
 from compiler.pipeline.processes import each
 from compiler.render.plan_folder import Change, changes, locked, sweep, write
 from compiler.spec.discover import SpecPath, find_specs
-
-STREAMED = ("text", "concise", "github")
 
 
 def check_specs(paths: list[Path], style: str, *, jobs: int | None = None, use_cache: bool = True) -> ExitCode:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from compiler.cli.exit_codes import ExitCode
 from compiler.diagnostics import Diagnostic, Location, diagnostic, has_errors
-from compiler.diagnostics.exit_codes import ExitCode
 from compiler.spec.data.cards import Card
 from compiler.spec.discover import SpecPath, discover
 from compiler.spec.evidence import FOLDER
