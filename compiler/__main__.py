@@ -5,8 +5,8 @@ import os
 import sys
 from io import TextIOWrapper
 
+from compiler.cli.exit_codes import ExitCode
 from compiler.cli.quick import quick
-from compiler.diagnostics.exit_codes import ExitCode
 
 NO_OUTPUT = (errno.ENOSPC, errno.EPIPE, errno.EIO)
 

@@ -1,8 +1,6 @@
 """`python -m runtime CONFIG`: run one stage and say how it ended by the exit code."""
 
-import os
 import sys
-import warnings
 
 from runtime.contract.errors import StageError
 from runtime.contract.exit_codes import ExitCode
@@ -10,6 +8,7 @@ from runtime.distributed.launch import end_with_the_launcher
 from runtime.run import report_failure, run_stage
 from runtime.stage.credentials import mask_stderr
 from runtime.stage.events import claim_stdout
+from runtime.stage.libraries import prepare_libraries
 from runtime.stage.stop import catch_signals
 
 REPORT = "--report"
@@ -53,21 +52,6 @@ def _no_single_config(arguments: list[str]) -> int:
     failure = StageError("RUN701", f"a stage is run from one config, and {given}", hint)
     report_failure(failure.problem, failure.exit_code, claim_stdout())
     return failure.exit_code
-
-
-def prepare_libraries() -> None:
-    """Set what the libraries read when they are imported, which no module of the runtime does at its top."""
-    # Nothing is fetched, nothing is reported, forked tokenizers do not warn, and no library draws bars into the log.
-    os.environ.update(
-        HF_HUB_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1", TOKENIZERS_PARALLELISM="false", TQDM_DISABLE="1"
-    )
-    # How long OpenMP threads spin at a barrier before they sleep. Without spinning, generation, which is thousands of
-    # small products, takes 1.4 times as long; with the library's own 100 times more, a step takes 5 times as long as
-    # soon as another process wants a core. This many cost neither (measured: 1.0 and 1.3 times the best of each).
-    if "OMP_WAIT_POLICY" not in os.environ:
-        os.environ.setdefault("GOMP_SPINCOUNT", "3000")
-    # The pinned libraries announce their next versions at each step: a reader of a pod's log cannot act on that.
-    warnings.simplefilter("ignore", FutureWarning)
 
 
 if __name__ == "__main__":

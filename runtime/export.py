@@ -9,17 +9,17 @@ import shutil
 import sys
 from pathlib import Path
 
-from runtime.__main__ import prepare_libraries
 from runtime.contract.blocks import ModelBlock
 from runtime.contract.errors import StageError, as_write_failure
 from runtime.contract.read import load_stage
-from runtime.contract.stages import RewardStage, TrainingStage
+from runtime.contract.training_stages import RewardStage, TrainingStage
 from runtime.contract.volumes import Volumes
 from runtime.model.load import check_model_files, load_model, load_tokenizer
 from runtime.stage.files import finish_folder
+from runtime.stage.libraries import prepare_libraries
 from runtime.stage.memory import as_memory_failure
 from runtime.stage.report import CONFIG_FILE, METRICS_FILE, read_complete
-from runtime.train.model_card import CARD_FILE
+from runtime.train.save import CARD_FILE
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -89,7 +89,7 @@ def _what_was_made(job: Path) -> tuple[TrainingStage, ModelBlock]:
 
 
 def _export(stage: TrainingStage, merged: ModelBlock, volumes: Volumes, target: Path) -> str:
-    from runtime.train.smoke import check_saved
+    from runtime.train.save import check_saved
 
     tokenizer = load_tokenizer(merged, volumes)
     model = load_model(merged, volumes)

@@ -39,9 +39,9 @@ from runtime.stage.report import (
     SCHEMA,
     Outcome,
     read_complete,
+    result_message,
     write_termination_message,
 )
-from runtime.stage.result_message import result_message
 from runtime.stage.stop import StopRequest
 from runtime.train.methods import cpt as train_cpt
 from runtime.train.methods import distill as train_distill
@@ -52,7 +52,7 @@ from runtime.train.methods import latent_cot as train_latent_cot
 from runtime.train.methods import ppo as train_ppo
 from runtime.train.methods import reward as train_reward
 from runtime.train.methods import sft as train_sft
-from runtime.train.tracking import check_trackers
+from runtime.train.trainer_args import check_trackers
 
 METHODS: dict[str, Callable[[Any, StageContext], Outcome]] = {
     "load": load_inputs.run,

@@ -3,23 +3,21 @@
 Nothing of a spec is held longer than it takes to tell, so memory does not grow with the number of specs.
 """
 
-import os
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
+from compiler.cli.exit_codes import ExitCode
 from compiler.cli.progress import shown
+from compiler.cli.report import report
 from compiler.diagnostics import Diagnostic, Location, Severity, diagnostic
-from compiler.diagnostics.exit_codes import ExitCode
-from compiler.diagnostics.report import report
+from compiler.diagnostics.formats import STREAMED
 from compiler.diagnostics.wording import counted
 from compiler.pipeline.cache import open_cache
 from compiler.pipeline.cached import Built, checked, compiled
 from compiler.pipeline.processes import each
 from compiler.render.plan_folder import Change, changes, locked, sweep, write
-from compiler.spec.discover import SpecPath, discover
-
-STREAMED = ("text", "concise", "github")
+from compiler.spec.discover import SpecPath, find_specs
 
 
 def check_specs(paths: list[Path], style: str, *, jobs: int | None = None, use_cache: bool = True) -> ExitCode:
@@ -62,19 +60,6 @@ def compile_specs(
     if told.errors > (differing if check_only else 0):
         return ExitCode.ERRORS
     return ExitCode.DIFFERENCES if differing and check_only else ExitCode.OK
-
-
-def find_specs(paths: list[Path]) -> tuple[list[SpecPath], list[Diagnostic]]:
-    """The specs under the paths, and a diagnostic for each path under which there is none."""
-    specs, empty = discover(paths)
-    return specs, [_no_spec(path) for path in empty]
-
-
-def _no_spec(path: Path) -> Diagnostic:
-    closed = path.is_dir() and not os.access(path, os.R_OK | os.X_OK)
-    message = "cannot read the folder: permission denied" if closed else "no spec is there"
-    hint = "mend its permissions" if closed else "name a spec file, or a folder that holds `spec.yaml` files"
-    return diagnostic("YML001", message, Location(path=str(path)), hint=hint)
 
 
 class _Told:

@@ -81,7 +81,7 @@ def data(
     Rows, lengths in tokens, duplicates, overlap of training and evaluation, languages, hints of personal data. A plan
     can then be made where a remote source is not.
     """
-    from compiler.diagnostics.report import report
+    from compiler.cli.report import report
     from compiler.run.measure.command import Wanted, measure_data
 
     wanted = Wanted.of(sources or [], rows or [], models, check_only=check_only)
@@ -99,6 +99,6 @@ def schema(
 
     With the YAML language server: `# yaml-language-server: $schema=training-spec.schema.json` as a spec's first line.
     """
-    from compiler.diagnostics.report import print_schema
+    from compiler.cli.explain import print_schema
 
     raise typer.Exit(print_schema(kind))

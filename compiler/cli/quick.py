@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from compiler.diagnostics.exit_codes import ExitCode
+from compiler.cli.exit_codes import ExitCode
 
 FLAGS: dict[str, tuple[str, bool]] = {"--no-cache": ("use_cache", False), "--check": ("check_only", True)}
 

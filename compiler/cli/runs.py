@@ -23,7 +23,7 @@ def run(
 
     A stage that is done is not run again; one that was killed goes on from its last checkpoint.
     """
-    from compiler.diagnostics.report import run_plan
+    from compiler.cli.run import run_plan
 
     raise typer.Exit(run_plan(plan, work, models))
 

@@ -55,6 +55,6 @@ def explain(
 
     For a spec: the phase, the rules that decided it with their evidence, and the alternatives with why not.
     """
-    from compiler.diagnostics.report import explain_subject
+    from compiler.cli.explain import explain_subject
 
     raise typer.Exit(explain_subject(subject))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from compiler.diagnostics import Diagnostic
 from compiler.pipeline.cache import Cache, Entry
-from compiler.render.compiler_bundle import RenderedBundle
+from compiler.render.bundle import RenderedBundle
 from compiler.render.plan_folder import bundle_digest, changes, folder_digest, mend
 from compiler.spec.dependencies import Reads
 from compiler.spec.discover import SpecPath

@@ -8,7 +8,7 @@ from pathlib import Path
 from compiler.diagnostics import Diagnostic, Outcome, has_errors
 from compiler.plan.lay_out import plan
 from compiler.plan.model import Plan
-from compiler.render.compiler_bundle import RenderedBundle
+from compiler.render.bundle import RenderedBundle
 from compiler.selection import select
 from compiler.selection.gather import facts_of
 from compiler.selection.warnings import tell
@@ -50,7 +50,7 @@ def compile_spec(path: Path, shown: str, reads: Reads | None = None) -> Outcome[
     planned = make_plan(path, shown, reads)
     if planned.value is None:
         return Outcome(value=None, diagnostics=planned.diagnostics)
-    from compiler.render.bundle import render  # jinja2 is imported only by those who render
+    from compiler.render.templates import render  # jinja2 is imported only by those who render
 
     rendered = render(planned.value)
     found = ordered((*planned.diagnostics, *rendered.diagnostics))

@@ -8,7 +8,8 @@ from compiler.plan.model import Setting
 from compiler.selection import StageChoice
 from compiler.spec.inputs import Inputs
 from compiler.spec.methods.catalog import FULL_RATE, REPLAY, TRAINER, Default
-from compiler.spec.schema.training_spec import CptOverrides, DpoOverrides, MethodOverrides, Teacher
+from compiler.spec.schema.training import CptOverrides, DpoOverrides, MethodOverrides
+from compiler.spec.schema.training_spec import Teacher
 
 AGREEING_SAMPLES = 5
 

@@ -23,7 +23,8 @@ from compiler.plan.settings import (
 from compiler.selection import Selection, StageChoice
 from compiler.spec.inputs import Inputs
 from compiler.spec.methods.catalog import HELD_OUT_SHARE, PEFT, TRAINER, WORK
-from compiler.spec.schema.training_spec import MethodOverrides, RewardFunction
+from compiler.spec.schema.training import MethodOverrides
+from compiler.spec.schema.training_spec import RewardFunction
 from compiler.spec.schema.types import Shape
 
 STAGE_SCHEMA = "trainspec.dev/stage/v1"

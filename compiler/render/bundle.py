@@ -1,162 +1,18 @@
-"""Render phase: a plan becomes files. Templates hold structure, `yaml_scalar.quote` every value, and what was rendered
-is read back (`read_back.py`) and compared with what was meant before anything is written.
-"""
+"""What the render phase gives: the files of a plan folder."""
 
-import json
-import re
-from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
-
-from jinja2 import FileSystemLoader, StrictUndefined, Template, pass_context
-from jinja2.runtime import Context
-from jinja2.sandbox import SandboxedEnvironment
-
-from compiler import __version__
-from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic
-from compiler.diagnostics.credentials import credentials_in
-from compiler.plan.model import Plan, Stage
-from compiler.render.compiler_bundle import RenderedBundle, RenderedFile
-from compiler.render.egress import egress_of
-from compiler.render.read_back import Holes, reads_as, reads_back
-from compiler.render.review import review_context
-from compiler.render.workload import workload
-from compiler.selection.rules import RULES_VERSION
-from compiler.spec.methods.catalog import BACKOFF_LIMIT, GRACE_SECONDS
-from compiler.spec.yaml.quote import is_literal, key, mapping, quote
+from dataclasses import dataclass
 
 
-def render(plan: Plan) -> Outcome[RenderedBundle]:
-    """Every file of the plan folder; a value that does not read back as it was meant is an error."""
-    found: list[Diagnostic] = []
-    files = [RenderedFile(name="PLAN.md", text=_template("review/PLAN.md.j2").render(review_context(plan)))]
-    context = {"plan": plan, "body": plan.inputs.spec.spec}
-    files += [
-        RenderedFile(name=each, text=_template(f"collect/{each}.j2").render(context))
-        for each in plan.selection.attached
-    ]
-    if plan.stages:
-        files += [render_object(name, template, context, found) for name, template, context in _objects(plan, found)]
-    found += [problem for file in files for problem in _credentials(file, plan)]
-    bundle = RenderedBundle(files=tuple(sorted(files, key=lambda file: file.name)))
-    return Outcome(value=None if found else bundle, diagnostics=tuple(found))
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RenderedFile:
+    """A file of the plan folder: its name, and its text, written as UTF-8."""
+
+    name: str
+    text: str
 
 
-def _objects(plan: Plan, found: list[Diagnostic]) -> Iterator[tuple[str, str, dict[str, object]]]:
-    """File name, template and context of each Kubernetes object."""
-    common = {"plan": plan, "profile": plan.inputs.profile.spec, "version": __version__, "rules_version": RULES_VERSION}
-    names = ["network-policy.yaml", "outputs-claim.yaml"]
-    gpu = plan.inputs.profile.spec.gpu
-    gpus = gpu.count if gpu else 0
-    for stage in plan.stages:
-        stem = f"{stage.order:02d}-{stage.name}"
-        config = _config_text(stage, found)
-        yield f"{stem}.config.yaml", "kubernetes/configmap.yaml.j2", common | {"stage": stage, "config": config}
-        job = {"stage": stage, "gpus": stage.gpus(gpus), "backoff": BACKOFF_LIMIT, "grace": GRACE_SECONDS}
-        load = workload(stage, plan.inputs.profile.spec)
-        for kind, template in load.templates.items():
-            yield f"{stem}.{kind}.yaml", template, common | job | load.context
-        if not stage.finished:  # what is finished is not applied again
-            names += [f"{stem}.config.yaml", *(f"{stem}.{kind}.yaml" for kind in load.templates)]
-    yield "network-policy.yaml", "kubernetes/network-policy.yaml.j2", common
-    spread = [stage.name for stage in plan.pending if stage.nodes > 1]
-    if spread:
-        names.append("nodes-policy.yaml")
-        yield "nodes-policy.yaml", "kubernetes/nodes-policy.yaml.j2", common | {"stages": spread}
-    for each in egress_of(plan):
-        names.append(each.file)
-        yield each.file, "kubernetes/egress-policy.yaml.j2", common | {"egress": each}
-    yield "outputs-claim.yaml", "kubernetes/outputs-claim.yaml.j2", common
-    yield "kustomization.yaml", "kubernetes/kustomization.yaml.j2", common | {"names": sorted(names)}
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RenderedBundle:
+    """All files of a plan folder, sorted by name."""
 
-
-def _config_text(stage: Stage, found: list[Diagnostic]) -> str:
-    """The stage's config as YAML text, equal to `stage.config` when it is read back."""
-    text = mapping(stage.config)
-    if not reads_as(text, stage.config):
-        found.append(_defect(f"{stage.name} config", "kubernetes/configmap.yaml.j2"))
-    return text
-
-
-def render_object(name: str, template: str, context: dict[str, object], found: list[Diagnostic]) -> RenderedFile:
-    """Render one object, and see that it reads as its template with each value in its place; `found` is told if not."""
-    holes = Holes()
-    skeleton = _template(template).render(context | {"q": holes.quote, "key": holes.key, "block": holes.block})
-    text = holes.fill(skeleton)
-    if not reads_back(text, skeleton, holes.values):
-        found.append(_defect(name, template))
-    return RenderedFile(name=name, text=text)
-
-
-def _credentials(file: RenderedFile, plan: Plan) -> Iterator[Diagnostic]:
-    """Credentials that a file would hold: the check of the sources passes over what is written with escapes."""
-    for each in credentials_in(file.text):
-        secret = file.text[each.start : each.end]
-        where = next(
-            (place for document in plan.inputs.documents for place in document.where(secret)),
-            plan.inputs.document.at(()),
-        )
-        yield diagnostic("CHK245", f"`{file.name}` would hold what looks like {each.name}", where)
-
-
-def _defect(name: str, template: str) -> Diagnostic:
-    hint = "report this with the spec: it is a defect of the compiler"
-    return diagnostic(
-        "RND501", f"`{name}` does not read back as intended", Location(path=f"templates/{template}"), hint=hint
-    )
-
-
-def templates_folder() -> Path:
-    """The templates: inside of the package in a wheel, beside it in a checkout."""
-    packaged = Path(__file__).parent.parent / "templates"
-    return packaged if packaged.is_dir() else Path(__file__).parent.parent.parent / "templates"
-
-
-_MARKUP = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;", "[": "&#91;", "]": "&#93;"}
-_BLOCK = re.compile(r"#{1,6}(\s|$)|~~~|```")  # at the start of a line: a heading, or a fence that hides what follows
-_ANY_MARKUP = re.compile(r"[&<>|\[\]`]")
-
-
-def escape_markdown(value: object) -> str:
-    """Text of a spec as one line of Markdown that cannot break a table, start HTML or close a code span."""
-    text = " ".join(str(value).split())
-    if _BLOCK.match(text):
-        text = f"\\{text}"
-    if _ANY_MARKUP.search(text) is None:
-        return text
-    for char, safe in _MARKUP.items():
-        text = text.replace(char, safe)
-    # an even number of backticks makes code spans of this line alone
-    return text if text.count("`") % 2 == 0 else text.replace("`", "&#96;")
-
-
-def as_code(value: object) -> str:
-    """A value as JSON in a code span: a pattern is read as it is written, and closes no span."""
-    text = json.dumps(value, ensure_ascii=False).replace("`", "\\u0060")
-    return f"`{text}`"
-
-
-@pass_context
-def _block(context: Context, text: str, indent: int) -> str:
-    """The filter `block` of templates: it leaves a hole, as `q` does."""
-    return str(context["block"](text, indent))
-
-
-def _template(name: str) -> Template:
-    return _environment().get_template(name)
-
-
-@cache
-def _environment() -> SandboxedEnvironment:
-    environment = SandboxedEnvironment(
-        loader=FileSystemLoader(templates_folder()),
-        undefined=StrictUndefined,
-        auto_reload=False,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {"md": escape_markdown, "code": as_code, "block": _block}
-    environment.tests |= {"literal": is_literal}
-    environment.globals |= {"q": quote, "key": key}
-    return environment
+    files: tuple[RenderedFile, ...]

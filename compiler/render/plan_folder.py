@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from compiler.diagnostics import Diagnostic, Location, diagnostic
-from compiler.render.compiler_bundle import RenderedBundle
+from compiler.render.bundle import RenderedBundle
 from compiler.spec.files import read_file
 
 MAX_FILE_BYTES = 64 << 20  # more than any file of a plan has

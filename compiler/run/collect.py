@@ -10,13 +10,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from compiler.cli.exit_codes import ExitCode
 from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic
 from compiler.diagnostics.credentials import credentials_in
-from compiler.diagnostics.exit_codes import ExitCode
 from compiler.run.local.jobs import read_plan
 from compiler.run.local.run import work_folder
-from compiler.run.preflight_evidence import preflight_document
-from compiler.run.results import report_fields, rounded
+from compiler.run.results import preflight_document, report_fields, rounded
 from compiler.spec.evidence import FOLDER, as_evidence
 from compiler.spec.schema import API_VERSION
 from compiler.spec.yaml.load import compose
@@ -71,7 +70,7 @@ class Measured:
 
 def collect_results(plan: Path, work: Path | None, style: str) -> ExitCode:
     """Write what a plan's evaluations and its pre-flight found as evidence, and say what to do next."""
-    from compiler.diagnostics.report import report
+    from compiler.cli.report import report
 
     found = collect(plan, work)
     report(found, style)

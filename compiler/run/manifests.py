@@ -3,6 +3,7 @@
 The folder comes out of Git and is untrusted: only files of the folder itself are read, by the safe reader.
 """
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic
+from compiler.spec.methods.supported import RUNTIME_METHODS, lacking
 from compiler.spec.yaml.load import compose, load
 
 KUSTOMIZATION = "kustomization.yaml"
@@ -109,3 +111,19 @@ def _read(path: Path, found: list[Diagnostic]) -> dict[str, Any]:
     found.extend(outcome.diagnostics)
     data = outcome.value.data if outcome.value is not None else None
     return data if isinstance(data, dict) else {}
+
+
+def default_models() -> Path:
+    """Where base models are kept on this machine."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "trainspec" / "models"
+
+
+def beyond_runtime(stage: str, config: Mapping[str, Any], plan: Path) -> Diagnostic:
+    """RUN796: the plan has a stage that the runtime of this version does not have."""
+    have = ", ".join(f"`{name}`" for name in RUNTIME_METHODS)
+    return diagnostic(
+        "RUN796",
+        f"stage `{stage}` needs {lacking(config)}, which this version does not run; nothing was started",
+        Location(path=str(plan)),
+        hint=f"keep the plan for review, or run it with a version that has the method (this one has {have})",
+    )

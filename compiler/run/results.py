@@ -1,7 +1,10 @@
 """What an evaluation found beside its score, in the words of evidence: out of the runtime's `metrics.json`."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
+
+from compiler.spec.schema import API_VERSION
 
 DIGITS = 6  # of a figure: it is a mean over some hundred questions
 _MOST_IDS = 100
@@ -75,3 +78,35 @@ def _without_chain(found: Mapping[str, Any]) -> Document:
         "chainTokens": float(found["tokens"]["with_chain"]),
         "tokens": float(found["tokens"]["without_chain"]),
     }
+
+
+_DIGITS = 6  # of a share of some hundred rows
+
+
+def preflight_document(name: str, model: Mapping[str, Any], metrics: Mapping[str, Any], digest: str) -> dict[str, Any]:
+    """The evidence; `model` names the policy that was sampled, with the Job of each adapter merged into it."""
+    policy = "+".join([model["path"], *(adapter.split("/")[0] for adapter in model["adapters"])])
+    report = metrics["report"]["preflight"]
+    functions = [
+        {name: value for name, value in each.items() if name != "options" or value} for each in report["functions"]
+    ]
+    figures = {name: _rounded(each) for name, each in report.items() if name not in ("functions", "code")}
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "RewardPreflight",
+        "metadata": {
+            "source": f"Job {name}",
+            "date": datetime.fromisoformat(metrics["ended"]).date().isoformat(),
+            "digest": digest,
+            "model": policy,
+        },
+        "spec": {"functions": functions, **({"code": report["code"]} if report["code"] else {}), **figures},
+    }
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, _DIGITS)
+    if isinstance(value, Mapping):
+        return {name: _rounded(each) for name, each in value.items()}
+    return [_rounded(each) for each in value] if isinstance(value, list) else value

@@ -4,7 +4,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from compiler.diagnostics.exit_codes import ExitCode
+from compiler.cli.exit_codes import ExitCode
 
 
 @contextmanager

@@ -17,21 +17,16 @@ from compiler.selection.facts import (
     Teacher,
 )
 from compiler.selection.probe_verdicts import readings, recall_only
-from compiler.selection.result_notes import notes_of
 from compiler.selection.reward_verdicts import checks
 from compiler.spec.data.gates import overlaps
 from compiler.spec.evidence import EvidenceFile
 from compiler.spec.inputs import Inputs
 from compiler.spec.methods.catalog import METRICS
 from compiler.spec.names import job_name
-from compiler.spec.schema.evidence import (
-    BadcaseReport,
-    Estimate,
-    ProbeReport,
-    PromptRounds,
-    RewardPreflight,
-    StageResult,
-)
+from compiler.spec.schema.evidence import BadcaseReport, ProbeReport, PromptRounds
+from compiler.spec.schema.preflight import RewardPreflight
+from compiler.spec.schema.provenance import Estimate
+from compiler.spec.schema.stage_result import StageResult, StageResultBody
 from compiler.spec.schema.types import BadcaseClass, Purpose
 from compiler.spec.stale import stale
 
@@ -191,3 +186,22 @@ def _results(inputs: Inputs) -> Iterator[Result]:
 def _is_own(job: str, plan: str, method: str | None) -> bool:
     """Whether a Job has a name that this plan gives, long names cut as there."""
     return any(job.startswith(job_name(plan, f"evaluate-{of}", "")) for of in (method or "base", "prompt"))
+
+
+def notes_of(result: StageResultBody) -> tuple[str, ...]:
+    """One phrase for each finding; nothing where an evaluation did not look for it."""
+    return tuple(_notes(result))
+
+
+def _notes(result: StageResultBody) -> Iterator[str]:
+    if result.badcases is not None:
+        yield f"{result.badcases.fixed} of {result.badcases.total} badcases fixed"
+    if result.broken is not None:
+        yield f"{result.broken.count} answers newly wrong, {result.broken.fixed} newly right"
+    for each in result.general:
+        if each.gain is not None:
+            gain = each.gain
+            yield f"general {each.measure} {gain.value:+.3f} (95 % {gain.low:+.3f} to {gain.high:+.3f})"
+    if result.without_chain is not None:
+        chain = result.without_chain
+        yield f"the chain is worth {chain.chain_gain.value:+.3f} (p = {chain.p_value:.3g})"

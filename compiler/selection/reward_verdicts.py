@@ -5,7 +5,7 @@ blocks.
 from collections.abc import Callable
 
 from compiler.selection.facts import Passing, PreflightCheck
-from compiler.spec.schema.evidence import PreflightBody
+from compiler.spec.schema.preflight import PreflightBody
 
 MIN_PAIRS, MIN_CLASS, MIN_OUTPUTS = 50, 30, 50
 HACKS = ("empty", "padding", "repetition", "prompt echo", "truncation", "Thought process:")

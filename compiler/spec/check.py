@@ -13,7 +13,8 @@ from compiler.spec.data.gates import problems as data_problems
 from compiler.spec.evidence import EvidenceFile
 from compiler.spec.inputs import Inputs
 from compiler.spec.methods.trainer_fields import check_trainer
-from compiler.spec.schema.evidence import BadcaseReport, PromptRounds, RewardPreflight
+from compiler.spec.schema.evidence import BadcaseReport, PromptRounds
+from compiler.spec.schema.preflight import RewardPreflight
 from compiler.spec.schema.training_spec import Gap
 from compiler.spec.schema.types import GapKind
 from compiler.spec.stale import stale

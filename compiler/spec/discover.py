@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from compiler.diagnostics import Diagnostic, Location, diagnostic
+
 SPEC_FILE = "spec.yaml"
 PLAN_FOLDER = "plan"
 
@@ -65,3 +67,16 @@ def _specs_under(folder: Path, closed: list[OSError]) -> Iterator[Path]:
         folders[:] = [name for name in folders if name != PLAN_FOLDER]
         if SPEC_FILE in names:
             yield Path(root, SPEC_FILE)
+
+
+def find_specs(paths: list[Path]) -> tuple[list[SpecPath], list[Diagnostic]]:
+    """The specs under the paths, and a diagnostic for each path under which there is none."""
+    specs, empty = discover(paths)
+    return specs, [_no_spec(path) for path in empty]
+
+
+def _no_spec(path: Path) -> Diagnostic:
+    closed = path.is_dir() and not os.access(path, os.R_OK | os.X_OK)
+    message = "cannot read the folder: permission denied" if closed else "no spec is there"
+    hint = "mend its permissions" if closed else "name a spec file, or a folder that holds `spec.yaml` files"
+    return diagnostic("YML001", message, Location(path=str(path)), hint=hint)

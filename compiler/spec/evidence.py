@@ -8,7 +8,9 @@ from compiler.spec.dependencies import Reads
 from compiler.spec.files import can_be_shown, lies_in, reason
 from compiler.spec.schema import EVIDENCE
 from compiler.spec.schema.data_card import DataCard
-from compiler.spec.schema.evidence import BadcaseReport, ProbeReport, PromptRounds, RewardPreflight, StageResult
+from compiler.spec.schema.evidence import BadcaseReport, ProbeReport, PromptRounds
+from compiler.spec.schema.preflight import RewardPreflight
+from compiler.spec.schema.stage_result import StageResult
 from compiler.spec.schema.validate import validate
 from compiler.spec.yaml.document import SourceDocument
 from compiler.spec.yaml.load import load

@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 from compiler.spec.data import DataFile
 from compiler.spec.evidence import EvidenceFile
 from compiler.spec.inputs import Inputs
-from compiler.spec.schema.evidence import ProbeReport, PromptRounds, RewardPreflight, StageResult
+from compiler.spec.schema.evidence import ProbeReport, PromptRounds
+from compiler.spec.schema.preflight import RewardPreflight
+from compiler.spec.schema.stage_result import StageResult
 from compiler.spec.schema.training_spec import RewardFunction, TrainingSpec
 from compiler.spec.schema.types import Purpose
 

@@ -18,7 +18,8 @@ from typing import Any
 
 from runtime.contract.errors import StageError
 from runtime.contract.exit_codes import ExitCode
-from runtime.contract.stages import AnyStage, TrainingStage
+from runtime.contract.stages import AnyStage
+from runtime.contract.training_stages import TrainingStage
 from runtime.distributed.group import Group, meet, worst
 from runtime.distributed.node import Node, node_of
 from runtime.stage.events import EventStream

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from runtime.contract.errors import StageError
-from runtime.contract.stages import AnyStage, TrainingStage
+from runtime.contract.stages import AnyStage
+from runtime.contract.training_stages import TrainingStage
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

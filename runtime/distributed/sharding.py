@@ -4,7 +4,7 @@ import importlib.util
 from typing import Any
 
 from runtime.contract.errors import StageError
-from runtime.contract.stages import TrainingStage
+from runtime.contract.training_stages import TrainingStage
 
 
 def sharding(stage: TrainingStage, *, has_gpu: bool) -> dict[str, Any]:

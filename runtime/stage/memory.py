@@ -3,7 +3,8 @@
 import errno
 
 from runtime.contract.errors import StageError, chain_of
-from runtime.contract.stages import Stage, TrainingStage
+from runtime.contract.stage import Stage
+from runtime.contract.training_stages import TrainingStage
 
 _TEXTS = (
     "out of memory",

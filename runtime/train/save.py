@@ -1,17 +1,20 @@
 """Trained weights on their way to the disk: saved by the trainer, described, tried, and only then given their name."""
 
+import json
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runtime.contract.stages import TrainingStage
+from runtime.contract.blocks import DataBlock
+from runtime.contract.errors import StageError
+from runtime.contract.training_stages import TrainingStage
 from runtime.distributed.ranks import wait_for_all
 from runtime.stage.context import StageContext
 from runtime.stage.files import finish_folder
-from runtime.train.model_card import name_the_base, write_card
-from runtime.train.smoke import check_saved
+from runtime.stage.page import shown, versions
 
 if TYPE_CHECKING:
+    from torch import Tensor
     from transformers import Trainer
 
 
@@ -44,3 +47,233 @@ def _smoke(trainer: "Trainer", stage: TrainingStage, folder: Path) -> dict[str, 
         return {"skipped": f"weights are sharded ({stage.distributed.strategy}): `runtime.export` tries them"}
     model = trainer.accelerator.unwrap_model(trainer.model)
     return check_saved(model, trainer.processing_class, folder)
+
+
+PROMPT = "Hello"
+NEW_TOKENS = 8
+_ADAPTER = "saved"
+
+
+def check_saved(model: Any, tokenizer: Any, folder: Path) -> dict[str, Any]:
+    """Compare the weights in `folder` with those of the trained `model`, let them answer; return what was seen.
+
+    An adapter is loaded anew beside the trained one, and answers in its place. The files of a whole model are compared
+    with it tensor by tensor, so that one tensor more is in memory at a time. RUN746 if they differ or cannot be read,
+    RUN713 if the model's scores (logits) are no finite numbers.
+    """
+    import torch
+    from safetensors import SafetensorError
+
+    is_adapter = (folder / "adapter_config.json").is_file()
+    inner = _inner_model(model, is_adapter)
+    trained = inner.active_adapter if is_adapter else None
+    inner.train(False)
+    try:
+        with torch.inference_mode():
+            compared = _answer_from(inner, folder) if is_adapter else _compare_files(inner.state_dict(), folder)
+            answer = _answer(inner, tokenizer)
+    except (SafetensorError, OSError, KeyError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise _fault(folder, f"cannot be read: {reason}") from error
+    finally:
+        if is_adapter and _ADAPTER in inner.peft_config:
+            inner.set_adapter(trained)
+            inner.delete_adapter(_ADAPTER)
+    return {"tensors_compared": compared, "prompt": PROMPT, **answer}
+
+
+def _inner_model(model: Any, is_adapter: bool) -> Any:
+    """Return the part of `model` that was saved: trainers wrap it, a value head may stand on it."""
+    from peft import PeftModel
+    from transformers import PreTrainedModel
+
+    kind = PeftModel if is_adapter else PreTrainedModel
+    return next(module for module in model.modules() if isinstance(module, kind))
+
+
+def _answer_from(model: Any, folder: Path) -> int:
+    """Load the adapter of `folder` beside the trained one, and let it answer from now on; return its tensors' count."""
+    from peft import get_peft_model_state_dict
+
+    trained = get_peft_model_state_dict(model, adapter_name=model.active_adapter)
+    model.load_adapter(str(folder), _ADAPTER)
+    loaded = get_peft_model_state_dict(model, adapter_name=_ADAPTER)
+    model.set_adapter(_ADAPTER)
+    if set(trained) != set(loaded):
+        raise _fault(folder, f"`{sorted(set(trained) ^ set(loaded))[0]}` is not in both")
+    for name, tensor in trained.items():
+        _require_equal(tensor, loaded[name], name, folder)
+    return len(loaded)
+
+
+def _compare_files(trained: "dict[str, Tensor]", folder: Path) -> int:
+    """Compare each saved tensor with the one of its name; a tensor that was not saved must be tied to one that was."""
+    from safetensors import safe_open
+
+    saved: set[str] = set()
+    for path in sorted(folder.glob("*.safetensors")):
+        with safe_open(path, framework="pt") as file:
+            for name in file.keys():  # noqa: SIM118 - not a mapping
+                if name in trained:
+                    _require_equal(trained[name], file.get_tensor(name), name, folder)
+                    saved.add(name)
+    places = {trained[name].data_ptr() for name in saved}
+    lost = [name for name, tensor in trained.items() if name not in saved and tensor.data_ptr() not in places]
+    if lost:
+        raise _fault(folder, f"`{lost[0]}` was not saved")
+    return len(saved)
+
+
+def _require_equal(trained: "Tensor", saved: "Tensor", name: str, folder: Path) -> None:
+    import torch
+
+    if trained.shape != saved.shape or not torch.equal(trained.to("cpu", saved.dtype), saved.to("cpu")):
+        raise _fault(folder, f"`{name}` differs from what was trained")
+
+
+def _answer(model: Any, tokenizer: Any) -> dict[str, Any]:
+    """Return the greedy answer to a short prompt; of a model that scores, whether its score is finite."""
+    import torch
+    from transformers import GenerationConfig
+
+    ids = _prompt(tokenizer, model.device)
+    logits = model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits
+    if not bool(torch.isfinite(logits).all()):
+        hint = "lower `learning_rate`, or look for faulty rows in the data"
+        raise StageError("RUN713", "the saved model's scores are no finite numbers", hint)
+    base = model.get_base_model() if hasattr(model, "get_base_model") else model
+    if not base.can_generate():
+        return {"finite": True}
+    settings = GenerationConfig(
+        max_new_tokens=NEW_TOKENS,
+        do_sample=False,
+        pad_token_id=tokenizer.pad_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+    )
+    output = model.generate(input_ids=ids, attention_mask=torch.ones_like(ids), generation_config=settings)
+    return {"finite": True, "answer": tokenizer.decode(output[0, ids.shape[1] :], skip_special_tokens=True)}
+
+
+def _prompt(tokenizer: Any, device: Any) -> "Tensor":
+    """Return the prompt's token ids, 1 x length."""
+    import torch
+
+    if tokenizer.chat_template is None:
+        return torch.tensor([tokenizer(PROMPT)["input_ids"]], device=device)
+    turns = [{"role": "user", "content": PROMPT}]
+    encoded = tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=True, return_dict=True)
+    return torch.tensor([list(encoded["input_ids"])], device=device)
+
+
+def _fault(folder: Path, reason: str) -> StageError:
+    hint = "look at the outputs volume, then run the stage again: it goes on from its last checkpoint"
+    return StageError("RUN746", f"the weights in `{folder.parent.name}/{folder.name}` are not sound: {reason}", hint)
+
+
+CARD_FILE = "README.md"
+_TITLES = {
+    "cpt": "continued pre-training",
+    "sft": "supervised fine-tuning",
+    "cot": "supervised fine-tuning on chains of thought",
+    "latent-cot": "stepwise internalisation of chains of thought",
+    "dpo": "direct preference optimisation",
+    "kto": "Kahneman-Tversky optimisation",
+    "reward": "reward modelling",
+    "grpo": "group-relative policy optimisation",
+    "ppo": "proximal policy optimisation",
+    "distill": "on-policy distillation",
+}
+
+
+_LIMITS = (
+    "Trained for the task of the plan above, in the form of its data. The terms and limits of the base model hold."
+    " What was gained, with intervals, stands in the reports of the plan's evaluation stages; without such a report,"
+    " nothing is known about the quality of these weights."
+)
+
+
+def write_card(stage: TrainingStage, figures: dict[str, Any], config_sha256: str, base: Path, folder: Path) -> None:
+    """Write README.md into `folder`; `base` is the base model's folder, whose own card may tell its licence."""
+    from huggingface_hub import ModelCard
+
+    card = ModelCard(f"---\n{_header(stage, base, folder)}\n---\n\n{_body(stage, figures, config_sha256)}")
+    (folder / CARD_FILE).write_text(str(card), encoding="utf-8")
+
+
+def name_the_base(folder: Path, name: str) -> None:
+    """Write the base model's name into the adapter's config, where the libraries put the folder on this machine."""
+    path = folder / "adapter_config.json"
+    if path.is_file():
+        config = json.loads(path.read_text(encoding="utf-8"))
+        config["base_model_name_or_path"] = name
+        path.write_text(json.dumps(config, ensure_ascii=False, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def licence_of(base: Path) -> str | None:
+    """Return the licence that the base model's card names, or its config; None if neither does."""
+    from huggingface_hub import ModelCard
+
+    try:
+        licence = ModelCard.load(base / CARD_FILE).data.license
+    except (OSError, ValueError):
+        licence = None
+    return licence if isinstance(licence, str) else None
+
+
+def _header(stage: TrainingStage, base: Path, folder: Path) -> str:
+    from huggingface_hub import ModelCardData
+
+    is_adapter = (folder / "adapter_config.json").is_file()
+    data = ModelCardData(
+        base_model=stage.model.path,
+        library_name="peft" if is_adapter else "transformers",
+        license=licence_of(base),
+        pipeline_tag="text-classification" if _method(stage) == "reward" else "text-generation",
+        tags=["trainspec", "trl", _method(stage), *(["lora"] if is_adapter else [])],
+    )
+    return str(data.to_yaml())
+
+
+def _body(stage: TrainingStage, figures: dict[str, Any], config_sha256: str) -> str:
+    earlier = "".join(f", after `{adapter}`" for adapter in stage.model.adapters)
+    settings = {**stage.trainer, **{f"peft.{name}": value for name, value in _peft(stage).items()}, "seed": stage.seed}
+    parts = [
+        f"# {stage.plan}: {stage.stage}\n",
+        f"Made by {_TITLES[_method(stage)]} (`{_method(stage)}`) of `{stage.model.path}`{earlier}.\n",
+        _table("Where it comes from", _origin(stage, config_sha256)),
+        "## Data\n\n" + "\n".join(map(_data_line, stage.data)) + "\n",
+        _table("Settings", settings),
+        _table("Figures of the training", figures),
+        _table("Versions", dict(versions())),
+        f"## Use and limits\n\n{_LIMITS}\n",
+    ]
+    return "\n".join(parts)
+
+
+def _method(stage: TrainingStage) -> str:
+    return str(stage.model_dump()["method"])
+
+
+def _peft(stage: TrainingStage) -> dict[str, Any]:
+    return {} if stage.peft is None else stage.peft.model_dump()
+
+
+def _origin(stage: TrainingStage, config_sha256: str) -> dict[str, Any]:
+    return {
+        "plan": stage.plan,
+        "stage": stage.stage,
+        "output": stage.output,
+        "config (SHA-256)": config_sha256,
+        "processes": stage.distributed.world,
+    }
+
+
+def _data_line(block: DataBlock) -> str:
+    if block.volume == "outputs":
+        return f"- `{block.path}` ({block.shape}), made by an earlier stage of the plan"
+    return f"- `{block.path}` ({block.shape}): {block.rows} rows, SHA-256 `{block.sha256}`"
+
+
+def _table(title: str, rows: dict[str, Any]) -> str:
+    lines = [f"| {name} | {shown(value)} |" for name, value in rows.items() if not isinstance(value, dict)]
+    return "\n".join([f"## {title}\n", "| | |", "|---|---|", *(line.replace("\n", " ") for line in lines), ""])

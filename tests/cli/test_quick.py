@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from compiler.cli import batch
 from compiler.cli.app import app
+from compiler.cli.exit_codes import ExitCode
 from compiler.cli.quick import quick
-from compiler.diagnostics.exit_codes import ExitCode
 
 Calls = list[tuple[str, tuple[Any, ...], dict[str, Any]]]
 

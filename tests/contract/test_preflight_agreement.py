@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from compiler.cli.app import app
 from compiler.selection import reward_verdicts as rules
-from compiler.spec.schema.evidence import PreflightBody
+from compiler.spec.schema.preflight import PreflightBody
 from runtime.contract.read import parse_stage
 from runtime.contract.stages import PreflightStage
 from runtime.scoring.preflight import table

@@ -41,11 +41,11 @@ def test_the_compiler_refuses_what_the_runtime_refuses() -> None:
 
 def test_fields_that_a_method_sets_itself_are_the_same_for_both() -> None:
     from compiler.spec.methods.trainer_fields import METHOD_FIELDS
-    from runtime.contract import stages
+    from runtime.contract.training_stages import TrainingStage
 
     owned = {
         method: set(stage.OWNED)
-        for stage in stages.TrainingStage.__subclasses__()
+        for stage in TrainingStage.__subclasses__()
         for method in get_args(stage.model_fields["method"].annotation)
     }
     owned["grpo"] |= {"reward_weights"}  # `train_grpo` refuses it

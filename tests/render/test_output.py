@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from compiler.render import plan_folder as output
-from compiler.render.compiler_bundle import RenderedBundle, RenderedFile
+from compiler.render.bundle import RenderedBundle, RenderedFile
 
 
 def bundle(**texts: str) -> RenderedBundle:

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import nodes
 
-from compiler.render.bundle import _environment, templates_folder
 from compiler.render.read_back import Holes, reads_as, reads_back, same
+from compiler.render.templates import _environment, templates_folder
 from compiler.spec.yaml.load import compose
 from compiler.spec.yaml.quote import quote
 

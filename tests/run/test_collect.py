@@ -11,7 +11,7 @@ from conftest import MakeSpec
 from support.local_project import Project, make_project
 
 from compiler.spec.evidence import as_evidence
-from compiler.spec.schema.evidence import StageResult
+from compiler.spec.schema.stage_result import StageResult
 from compiler.spec.yaml.load import load
 
 
@@ -276,8 +276,8 @@ CHECKED = {
 def test_the_preflight_of_a_reward_becomes_a_document(project: Project) -> None:
     """A stage of the plan stands in for it: what counts is the method, and what its `metrics.json` reports."""
     from compiler.run.local.jobs import read_plan
-    from compiler.run.preflight_evidence import preflight_document
-    from compiler.spec.schema.evidence import RewardPreflight
+    from compiler.run.results import preflight_document
+    from compiler.spec.schema.preflight import RewardPreflight
     from compiler.spec.yaml.write import document_text
 
     jobs = read_plan(project.plan).value

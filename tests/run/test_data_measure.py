@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from compiler.run.measure.detect import kinds_in
-from compiler.run.measure.languages import language_of
+from compiler.run.measure.detect import kinds_in, language_of
 from compiler.run.measure.tokens import counter_of
 from compiler.spec.data.near import Duplicates, Questions, jaccard, shingles
 

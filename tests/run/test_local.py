@@ -20,8 +20,7 @@ from support.waiting import HUNG_SECONDS, ends_by_itself, wait_until
 from compiler.run.local import run
 from compiler.run.local.jobs import LocalJob, read_plan
 from compiler.run.local.process import Places
-from compiler.run.local.results import Result
-from compiler.run.local.show import conclusion
+from compiler.run.local.show import Result, conclusion
 from compiler.spec.methods.supported import RUNTIME_METHODS
 
 

@@ -6,10 +6,10 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from compiler.cli.exit_codes import ExitCode
 from compiler.cli.init.answers import NEEDED, SPECS, Given, UnusableError, asked, checked
 from compiler.cli.init.texts import DATA_NOTES, EVIDENCE_NOTES, PROFILE, PROFILE_TEXT, Answers, spec_text
 from compiler.diagnostics import has_errors
-from compiler.diagnostics.exit_codes import ExitCode
 
 
 def init_spec(given: Given) -> ExitCode:
@@ -37,7 +37,7 @@ def _on_a_terminal() -> bool:
 
 def _write(answers: Answers) -> ExitCode:
     """Put the new folder together beside its place, compile it, and only then move it there."""
-    from compiler.diagnostics.report import report
+    from compiler.cli.report import report
     from compiler.explain.docs.json_schema import FILES, text
     from compiler.pipeline.phases import make_plan
     from compiler.render.review import verdict

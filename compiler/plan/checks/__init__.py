@@ -23,7 +23,7 @@ from compiler.spec.data.gates import too_long
 from compiler.spec.inputs import Inputs
 from compiler.spec.methods.catalog import COMPARED, METRICS, TRAINER, USUAL_ROWS
 from compiler.spec.methods.supported import lacking
-from compiler.spec.schema.training_spec import MethodOverrides
+from compiler.spec.schema.training import MethodOverrides
 from compiler.spec.schema.types import Purpose, Shape
 
 

@@ -7,7 +7,8 @@ from pydantic.alias_generators import to_camel
 from compiler.diagnostics import Diagnostic, diagnostic
 from compiler.plan.model import Plan
 from compiler.selection import Phase
-from compiler.spec.schema.training_spec import Asking, CptOverrides
+from compiler.spec.schema.training import CptOverrides
+from compiler.spec.schema.training_spec import Asking
 
 
 def adapters_of_full_tuning(plan: Plan) -> Iterator[Diagnostic]:

@@ -14,9 +14,9 @@ from ipaddress import ip_network
 from pathlib import Path
 
 from compiler import __version__
+from compiler.cli.exit_codes import ExitCode
 from compiler.diagnostics import Diagnostic, Outcome
-from compiler.diagnostics.exit_codes import ExitCode
-from compiler.render.bundle import render_object
+from compiler.render.templates import render_object
 from compiler.spec.inputs import read_profile
 from compiler.spec.schema.cluster_profile import ClusterProfile
 
@@ -40,7 +40,7 @@ def print_access(path: Path, ci: Sequence[str], readers: Sequence[str], networks
     """Print the objects for the profile at `path`; `ci` and `readers` are texts as `subject_of` takes them. With
     `networks`, in which an API server is, those for drivers, too.
     """
-    from compiler.diagnostics.report import exit_code, report
+    from compiler.cli.report import exit_code, report
 
     subjects = {text: subject_of(text) for text in (*ci, *readers)}
     for text in (text for text, subject in subjects.items() if subject is None):

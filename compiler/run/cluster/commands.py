@@ -8,8 +8,8 @@ from typing import Any
 
 from rich.console import Console
 
+from compiler.cli.exit_codes import ExitCode
 from compiler.diagnostics import Diagnostic, has_errors
-from compiler.diagnostics.exit_codes import ExitCode
 from compiler.pipeline.cache import open_cache
 from compiler.run.cluster.api.client import Api, connected
 from compiler.run.cluster.api.connect import Target

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from compiler import __version__
+from compiler.cli.exit_codes import ExitCode
 from compiler.diagnostics import Diagnostic, Outcome, diagnostic
-from compiler.diagnostics.exit_codes import ExitCode
 from compiler.pipeline.phases import make_plan
 from compiler.plan.model import Plan
-from compiler.render.bundle import render_object
-from compiler.render.compiler_bundle import RenderedFile
+from compiler.render.bundle import RenderedFile
 from compiler.render.plan_folder import folder_files
+from compiler.render.templates import render_object
 from compiler.run.cluster.api.errors import problem
 from compiler.run.cluster.apply.approve import approvals, outdated
 from compiler.spec.discover import PLAN_FOLDER, SPEC_FILE
@@ -40,7 +40,7 @@ class Driver:
 
 def print_driver(folder: Path, plan_digest: str | None, style: str) -> ExitCode:
     """Print the objects that drive the plan of a folder, if it is what its spec compiles to and was approved."""
-    from compiler.diagnostics.report import exit_code, report
+    from compiler.cli.report import exit_code, report
 
     made = driver_text(folder, plan_digest)
     print(made.value or "", end="")

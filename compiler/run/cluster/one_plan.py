@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from compiler.diagnostics.exit_codes import ExitCode
+from compiler.cli.exit_codes import ExitCode
 from compiler.run.cluster.api.client import Api, connected
 from compiler.run.cluster.api.connect import Target
 from compiler.run.cluster.api.errors import ApiError, ClusterError, problem

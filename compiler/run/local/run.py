@@ -1,21 +1,19 @@
 """Runs a plan folder on this machine, stage by stage and gate by gate; what is done is not run again."""
 
 import fcntl
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
 from compiler.diagnostics import Diagnostic, Location, diagnostic
 from compiler.run.local.jobs import LocalJob, read_plan
 from compiler.run.local.process import Ended, Event, Places, run_job
-from compiler.run.local.results import Result, read_result
-from compiler.run.local.show import conclusion, summary, watching
+from compiler.run.local.show import Result, conclusion, read_result, summary, watching
+from compiler.run.manifests import beyond_runtime, default_models
 from compiler.run.signals import terminable
-from compiler.spec.methods.supported import RUNTIME_METHODS, lacking
+from compiler.spec.methods.supported import lacking
 
 GATE_NOT_PASSED = 80
 
@@ -64,22 +62,6 @@ def run(plan: Path, work: Path | None, models: Path | None) -> tuple[Diagnostic,
 def work_folder(plan: Path, work: Path | None) -> Path:
     """Where a plan's outputs and logs go: the folder given, or one named after the spec's folder."""
     return (work or Path(".trainspec") / plan.resolve().parent.name).resolve()
-
-
-def default_models() -> Path:
-    """Where base models are kept on this machine."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "trainspec" / "models"
-
-
-def beyond_runtime(stage: str, config: Mapping[str, Any], plan: Path) -> Diagnostic:
-    """RUN796: the plan has a stage that the runtime of this version does not have."""
-    have = ", ".join(f"`{name}`" for name in RUNTIME_METHODS)
-    return diagnostic(
-        "RUN796",
-        f"stage `{stage}` needs {lacking(config)}, which this version does not run; nothing was started",
-        Location(path=str(plan)),
-        hint=f"keep the plan for review, or run it with a version that has the method (this one has {have})",
-    )
 
 
 def _missing_model(job: LocalJob, places: Places) -> Diagnostic | None:

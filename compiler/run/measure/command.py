@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from compiler.cli.exit_codes import ExitCode
 from compiler.diagnostics import Diagnostic, Location, diagnostic, has_errors
-from compiler.diagnostics.exit_codes import ExitCode
 from compiler.spec.data.cards import Card
 from compiler.spec.discover import SpecPath, discover
 from compiler.spec.evidence import FOLDER
@@ -33,7 +33,7 @@ class Wanted:
     @classmethod
     def of(cls, names: Sequence[str], rows: Sequence[Path], models: Path | None, *, check_only: bool) -> "Wanted":
         """What a command line asks for, today."""
-        from compiler.run.local.run import default_models
+        from compiler.run.manifests import default_models
 
         where = models or default_models()
         return cls(names=names, rows=rows, models=where, check_only=check_only, today=datetime.now(UTC).date())

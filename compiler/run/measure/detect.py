@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 
 import phonenumbers
+import py3langid
 from stdnum import luhn
 from stdnum.cn import ric
 
@@ -70,3 +71,22 @@ def kinds_in(text: str) -> list[str]:
     """The kinds of personal data that the text seems to hold."""
     shown = text[:MAX_TEXT]
     return [kind for kind, holds in KINDS.items() if holds(shown)]
+
+
+MAX_TEXT = 1_000  # characters that are looked at
+MIN_LETTERS = 12  # in a script of words; an ideograph counts as three
+# varieties that a sentence or two in Chinese characters cannot tell from Mandarin
+_CHINESE = {"yue": "zh", "wuu": "zh"}
+_LETTER = re.compile(r"[^\W\d_]")
+_IDEOGRAPH = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+UNDETERMINED = "und"
+
+
+def language_of(text: str) -> str:
+    """ISO 639 code of the text's language; `und` where it is too short to tell."""
+    shown = text[:MAX_TEXT]
+    letters = len(_LETTER.findall(shown)) + 2 * len(_IDEOGRAPH.findall(shown))
+    if letters < MIN_LETTERS:
+        return UNDETERMINED
+    found = str(py3langid.classify(shown)[0])
+    return _CHINESE.get(found, found)

@@ -3,8 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
-from compiler.run.measure.detect import kinds_in
-from compiler.run.measure.languages import language_of
+from compiler.run.measure.detect import kinds_in, language_of
 from compiler.run.measure.tokens import Counter as TokenCounter
 from compiler.spec.data.model import MAX_SHOWN_ROWS, Lengths, RowPair
 from compiler.spec.data.near import Duplicates, Questions

@@ -1,5 +1,6 @@
 """Gates: which phase a plan is in."""
 
+from compiler.selection.badcases import wilson_interval
 from compiler.selection.facts import Evidence, Facts, Measure, Result
 from compiler.selection.model import (
     AddStage,
@@ -14,7 +15,6 @@ from compiler.selection.model import (
     silent,
 )
 from compiler.selection.predicates.data import flow_control_rows
-from compiler.selection.statistics import wilson_interval
 from compiler.spec.schema.types import BadcaseClass, Purpose
 
 

@@ -5,31 +5,16 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from compiler.spec.data.errors import Problem, SourceError
+from compiler.spec.data.parts import ELSEWHERE, MAX_FILES, MAX_ROW_BYTES, Numbered, Part, header_problem
 from compiler.spec.data.shapes import PARSED
 from compiler.spec.data.texts import Row
 from compiler.spec.files import can_be_shown, lies_in, open_file, reason
 
-MAX_SOURCE_BYTES = 1 << 30
-MAX_ROW_BYTES = 4 << 20
-MAX_FILES = 10_000
-MAX_COLUMNS = 1_000
 SET_ASIDE = (".", "_")  # how names of files and folders begin that hold no rows
-
-Numbered = tuple[int, Row | Problem]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Part:
-    """A file of a source: where it lies, its path below the spec's folder, and its path as people are shown it."""
-
-    file: Path
-    path: str
-    shown: str
 
 
 def parts_of(file: Path, path: str, shown: str, *, inside: Path) -> tuple[Part, ...]:
@@ -136,7 +121,6 @@ READERS: dict[str, Callable[[Part, list[str], Callable[[str], None]], Iterator[N
 }
 _FORMATS = f"name a file that ends in {', '.join(f'`{suffix}`' for suffix in READERS)}, or a folder of such files"
 _SURROGATE = Problem("the row holds a lone surrogate", "write the character as utf-8, or as a pair of escapes")
-ELSEWHERE = "keep the rows elsewhere, name them with `uri`, and commit their card: trainspec data"
 
 
 def _lines(part: Part, digest: Any) -> Iterator[tuple[int, bytes]]:
@@ -174,23 +158,6 @@ def _text(number: int, raw: bytes) -> str:
         return raw.decode("utf-8-sig" if number == 1 else "utf-8")
     except UnicodeDecodeError as error:
         raise _UndecodedError(number, error.start) from None
-
-
-def header_problem(names: list[str], need: list[str]) -> Problem | None:
-    """What is wrong with the columns of a table, of which those of `need` must be there."""
-    if len(names) > MAX_COLUMNS:
-        return Problem(f"the table has more than {MAX_COLUMNS:,} columns", "leave out those that are not needed")
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        return Problem(f"column `{twice[0][:80]}` is there twice", "rename one of the two")
-    missing = [name for name in need if name not in names]
-    if missing:
-        has = ", ".join(f"`{name[:80]}`" for name in names[:20]) or "none"
-        return Problem(
-            f"the table has no column {', '.join(f'`{name}`' for name in missing)}",
-            f"its columns are {has}: rename them",
-        )
-    return None
 
 
 def _cells(header: list[str], cells: list[str]) -> Row | Problem:

@@ -9,7 +9,7 @@ import pyarrow.compute
 import pyarrow.parquet
 
 from compiler.spec.data.errors import SourceError
-from compiler.spec.data.files import ELSEWHERE, MAX_ROW_BYTES, MAX_SOURCE_BYTES, Numbered, Part, header_problem
+from compiler.spec.data.parts import ELSEWHERE, MAX_ROW_BYTES, MAX_SOURCE_BYTES, Numbered, Part, header_problem
 from compiler.spec.files import open_file
 
 MAX_VALUES = 1 << 26  # of one column of a row group, lists counted out

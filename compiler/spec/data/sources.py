@@ -7,8 +7,9 @@ from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic, has_
 from compiler.diagnostics.wording import counted
 from compiler.spec.data.cards import Card, cards_of, disagreements, file_of, with_card
 from compiler.spec.data.errors import Problem, SourceError
-from compiler.spec.data.files import MAX_SOURCE_BYTES, Part, parts_of, rows_of, source_digest
+from compiler.spec.data.files import parts_of, rows_of, source_digest
 from compiler.spec.data.model import DataFile, row_name
+from compiler.spec.data.parts import MAX_SOURCE_BYTES, Part
 from compiler.spec.data.shapes import required
 from compiler.spec.data.tally import Tally
 from compiler.spec.data.texts import Row

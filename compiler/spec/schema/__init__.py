@@ -4,7 +4,9 @@ from pydantic import BaseModel
 
 from compiler.spec.schema.cluster_profile import ClusterProfile
 from compiler.spec.schema.data_card import DataCard
-from compiler.spec.schema.evidence import BadcaseReport, ProbeReport, PromptRounds, RewardPreflight, StageResult
+from compiler.spec.schema.evidence import BadcaseReport, ProbeReport, PromptRounds
+from compiler.spec.schema.preflight import RewardPreflight
+from compiler.spec.schema.stage_result import StageResult
 from compiler.spec.schema.training_spec import TrainingSpec
 from compiler.spec.schema.types import API_VERSION, PATTERN_HINTS
 

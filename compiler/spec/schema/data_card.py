@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, Strict
 
-from compiler.spec.schema.evidence import API, KIND, Provenance, Version
+from compiler.spec.schema.provenance import API, KIND, Provenance, Version
 from compiler.spec.schema.types import BadcaseClass, Model, Name, RelativePath, Shape, Share, Text, Uri
 
 Size = Annotated[int, Strict(), Field(ge=0, le=2**63 - 1)]

@@ -7,9 +7,10 @@ them, and in `docs/spec.md`.
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, Strict
+from pydantic import Field, Strict
 
 from compiler.spec.schema.thresholds import Thresholds
+from compiler.spec.schema.training import TrainerValue, Training
 from compiler.spec.schema.types import (
     MARKER,
     REWARD,
@@ -25,7 +26,6 @@ from compiler.spec.schema.types import (
     Model,
     ModelName,
     Name,
-    Positive,
     Purpose,
     RelativePath,
     Revision,
@@ -35,9 +35,6 @@ from compiler.spec.schema.types import (
     Text,
     Uri,
 )
-
-Scalar = Flag | Annotated[int, Strict()] | Annotated[float, Strict()] | str
-TrainerValue = Scalar | None | list[Scalar] | dict[str, Scalar]
 
 
 class Metric(Model):
@@ -211,68 +208,6 @@ class Gap(Model):
     kind: GapKind = Field(description="Which gap.")
     statement: Text | None = Field(default=None, description="What is seen, in a sentence.")
     override: Override | None = Field(default=None, description="Keeps the gap against a measurement.")
-
-
-class Lora(Model):
-    """Fields of PEFT's LoraConfig, by its own names."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=None, defer_build=True)
-
-    r: Annotated[int, Strict(), Field(ge=1, le=1024)] | None = Field(default=None, description="Rank.")
-    lora_alpha: Positive | None = Field(default=None, description="Scale.")
-    lora_dropout: Annotated[float, Strict(), Field(ge=0, lt=1)] | None = Field(default=None, description="Dropout.")
-    target_modules: str | list[str] | None = Field(default=None, description="Modules that get an adapter.")
-
-
-class MethodOverrides(Model):
-    """What a spec changes of a method's defaults."""
-
-    trainer: dict[str, TrainerValue] = Field(
-        default={}, description="Fields of the method's TRL config, by TRL's own names."
-    )
-    tuning: Literal["lora", "qlora", "full"] = Field(
-        default="lora",
-        description="`lora`: adapters; `qlora`: adapters on a base in 4 bits, for a GPU; `full`: all weights.",
-    )
-    peft: Lora = Field(default=Lora(), description="Fields of PEFT's LoraConfig.")
-    deadline_minutes: Minutes | None = Field(default=None, description="Wall-clock limit of the stage.")
-
-
-class CptOverrides(MethodOverrides):
-    """Continued pre-training's own additions."""
-
-    replay_share: Annotated[float, Strict(), Field(ge=0, le=0.5)] | None = Field(
-        default=None,
-        description="Share of the training tokens that is general text: more where the corpus is further from it.",
-    )
-
-
-class DpoOverrides(MethodOverrides):
-    """DPO's own additions."""
-
-    min_edit_distance: Share | None = Field(
-        default=None, description="Pairs closer than this (normalised edit distance) are dropped."
-    )
-
-
-class Training(Model):
-    """Overrides for each training method."""
-
-    cpt: CptOverrides | None = Field(default=None, description="Continued pre-training.")
-    sft: MethodOverrides | None = Field(default=None, description="Supervised fine-tuning.")
-    cot: MethodOverrides | None = Field(default=None, description="SFT on explicit reasoning chains.")
-    latent_cot: MethodOverrides | None = Field(default=None, description="Stepwise internalisation of chains.")
-    dpo: DpoOverrides | None = Field(default=None, description="Direct preference optimisation.")
-    kto: MethodOverrides | None = Field(default=None, description="Kahneman-Tversky optimisation of marked answers.")
-    reward: MethodOverrides | None = Field(default=None, description="The reward model of PPO.")
-    grpo: MethodOverrides | None = Field(default=None, description="Group-relative policy optimisation.")
-    ppo: MethodOverrides | None = Field(default=None, description="Proximal policy optimisation.")
-    distill: MethodOverrides | None = Field(default=None, description="On-policy distillation.")
-
-    def of(self, method: str) -> MethodOverrides | None:
-        """What is set for a method, such as `latent-cot`; None where nothing is, or nothing can be."""
-        overrides: MethodOverrides | None = getattr(self, method.replace("-", "_"), None)
-        return overrides
 
 
 class Evaluation(Model):

@@ -13,7 +13,8 @@ from runtime.contract.stages import LoadStage
 from runtime.data.files import counts_as_data, digest_of_parts
 from runtime.make.inputs.copy import Fetcher, not_as_planned
 from runtime.make.inputs.loaded_files import LoadedFiles
-from runtime.make.inputs.source import Source, SourceFile, source_of
+from runtime.make.inputs.open import source_of
+from runtime.make.inputs.source import Source, SourceFile
 from runtime.stage.context import StageContext
 from runtime.stage.report import Outcome
 

@@ -12,8 +12,8 @@ from runtime.contract.stages import TeacherStage
 from runtime.data.formats import Row
 from runtime.data.questions import Prompt
 from runtime.make.teacher.endpoint import Endpoint, Reply
+from runtime.stage.answer_log import PromptLog
 from runtime.stage.context import StageContext
-from runtime.stage.prompt_log import PromptLog
 from runtime.stage.seeds import seed_of
 
 if TYPE_CHECKING:

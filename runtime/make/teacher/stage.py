@@ -19,10 +19,9 @@ from runtime.make.teacher.endpoint import Reply
 from runtime.make.teacher.keep import Kept, keep_answers
 from runtime.model.load import check_model_files
 from runtime.scoring.verify import Verifier
-from runtime.stage.answer_log import AnswerLog
+from runtime.stage.answer_log import AnswerLog, PromptLog
 from runtime.stage.context import StageContext
 from runtime.stage.files import write_json, write_text
-from runtime.stage.prompt_log import PromptLog
 from runtime.stage.report import Outcome
 
 PROVENANCE_FILE = "provenance.json"

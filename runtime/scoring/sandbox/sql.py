@@ -1,10 +1,12 @@
 """Execution accuracy: a predicted query is right if it gives the gold's result on every instance of its database."""
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from runtime.scoring.sandbox.process import Worker
 
@@ -61,3 +63,48 @@ class SqlJudge:
             return Verdict(right=False, reason="error: the query broke its limits of time or memory")
         gold_error = answer.get("gold_error", "")
         return Verdict(right=not gold_error and answer["right"], reason=answer.get("reason", ""), gold_error=gold_error)
+
+
+Rows = Sequence[tuple[Any, ...]]
+
+MAX_COLUMN_ORDERS = 2000
+
+
+def same_result(gold: Rows, predicted: Rows, *, ordered: bool) -> bool:
+    """Tell whether the rows are equal as a multiset, or as a list if `ordered`.
+
+    As in the test-suite evaluation of Spider, columns may come in another order; numbers are equal to nine digits.
+    """
+    if len(gold) != len(predicted):
+        return False
+    if not gold:
+        return True
+    if len(gold[0]) != len(predicted[0]):
+        return False
+    left = [tuple(map(_normal, row)) for row in gold]
+    right = [tuple(map(_normal, row)) for row in predicted]
+    return any(_same_rows(left, _reorder(right, order), ordered) for order in _column_orders(left, right))
+
+
+def _same_rows(left: Rows, right: Rows, ordered: bool) -> bool:
+    return list(left) == list(right) if ordered else Counter(left) == Counter(right)
+
+
+def _reorder(rows: Rows, order: list[int]) -> Rows:
+    return [tuple(row[index] for index in order) for row in rows]
+
+
+def _normal(value: Any) -> Any:
+    # An integral float equals its integer in Python, and a text never equals a number.
+    return float(f"{value:.9g}") if isinstance(value, float) else value
+
+
+def _column_orders(left: Rows, right: Rows) -> list[list[int]]:
+    """Return the orders of `right`'s columns that could match: each column must hold the same values as its partner."""
+    wanted = [Counter(column) for column in zip(*left, strict=True)]
+    offered = [Counter(column) for column in zip(*right, strict=True)]
+    orders: list[list[int]] = [[]]
+    for column in wanted:
+        fitting = [index for index, other in enumerate(offered) if other == column]
+        orders = [[*order, index] for order in orders for index in fitting if index not in order][:MAX_COLUMN_ORDERS]
+    return orders

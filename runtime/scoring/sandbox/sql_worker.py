@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from runtime.scoring.sandbox.confine import confine
-from runtime.scoring.sandbox.sql_compare import same_result
+from runtime.scoring.sandbox.sql import same_result
 
 QUERY_SECONDS = 2.0
 MAX_ROWS = 10_000

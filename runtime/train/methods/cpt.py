@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from runtime.contract.errors import StageError
-from runtime.contract.stages import CptStage
+from runtime.contract.training_stages import CptStage
 from runtime.data.rows import read_sources
 from runtime.data.splits import is_held_out
 from runtime.data.tokens import limit_of

@@ -3,7 +3,7 @@
 import copy
 from dataclasses import replace
 
-from runtime.contract.stages import DpoStage
+from runtime.contract.training_stages import DpoStage
 from runtime.data.examples import require_one_kind
 from runtime.data.preferences import fitting_rows, table_of
 from runtime.data.rows import read_sources
@@ -11,7 +11,7 @@ from runtime.data.tokens import limit_of
 from runtime.model.load import check_model_files, context_length, load_model, load_tokenizer
 from runtime.stage.context import StageContext
 from runtime.stage.report import Outcome
-from runtime.stage.signals import first_and_last
+from runtime.stage.steps import first_and_last
 
 ANSWERS = ("chosen", "rejected")
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from runtime.contract.errors import StageError
-from runtime.contract.stages import GrpoStage
+from runtime.contract.training_stages import GrpoStage
 from runtime.data.preferences import table_of
 from runtime.data.rows import read_sources
 from runtime.model.load import check_model_files, context_length, load_model, load_tokenizer

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from runtime.contract.errors import StageError
-from runtime.contract.stages import KtoStage
+from runtime.contract.training_stages import KtoStage
 from runtime.data.examples import require_one_kind
 from runtime.data.formats import Row
 from runtime.data.preferences import fitting_rows, table_of
@@ -16,7 +16,7 @@ from runtime.data.tokens import limit_of
 from runtime.model.load import check_model_files, context_length, load_model, load_tokenizer
 from runtime.stage.context import StageContext
 from runtime.stage.report import Outcome
-from runtime.stage.signals import first_and_last
+from runtime.stage.steps import first_and_last
 
 _WEIGHTS = ("desirable_weight", "undesirable_weight")
 _MOST = 4 / 3  # of the weighted good answers to the weighted bad ones (KTO, arXiv 2402.01306, equation 8)

@@ -1,20 +1,122 @@
 """Latent chains of thought by stepwise internalisation (arXiv 2405.14838): the chain's tokens go, a few at a time."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+import math
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from runtime.contract.stages import LatentCotStage
-from runtime.data.examples import sft_examples
+from transformers.trainer_callback import TrainerCallback, TrainerControl, TrainerState
+from transformers.training_args import TrainingArguments
+
+from runtime.contract.blocks import CurriculumBlock
+from runtime.contract.training_stages import LatentCotStage
+from runtime.data.examples import Example, sft_examples
 from runtime.data.rows import read_sources
-from runtime.data.tokens import dataset_of, limit_of, require_template
+from runtime.data.tokens import IGNORED, Tokens, common_prefix, dataset_of, limit_of, require_template, tokens_of
 from runtime.model.load import check_model_files, context_length, load_model, load_tokenizer
 from runtime.stage.context import StageContext
 from runtime.stage.report import Outcome
-from runtime.train.methods.curriculum import Curriculum, Parts, curriculum_of, parts_of
 
 if TYPE_CHECKING:
-    from transformers import Trainer
+    from transformers import PreTrainedTokenizerBase, Trainer
+
+# Removal smoothing of the paper (section 3): o more tokens go with a probability of exp(-4 o), which is at least one in
+# 2 % of the rows. The model so meets what the next removal brings, before all rows do.
+SMOOTHING = 4.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Parts:
+    """The tokens of a row: prompt, chain, and what follows it; `bare` follows the prompt once the chain is gone."""
+
+    prompt: list[int]
+    chain: list[int]
+    tail: list[int]
+    bare: list[int]
+
+    @property
+    def length(self) -> int:
+        """The most tokens that the row has."""
+        return len(self.prompt) + max(len(self.chain) + len(self.tail), len(self.bare))
+
+    def without(self, removed: int) -> Tokens:
+        """Return the row without the first `removed` tokens of its chain; all behind the prompt is learnt."""
+        left = self.chain[removed:]
+        answer = [*left, *self.tail] if left else self.bare
+        return Tokens(ids=[*self.prompt, *answer], labels=[*[IGNORED] * len(self.prompt), *answer])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Removal:
+    """One stage: how many tokens of each chain are gone, how often rows are seen, and its steps."""
+
+    removed: int
+    epochs: int
+    first_step: int
+    steps: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Curriculum:
+    """All stages, of `batch` rows a step; `seed` decides order and smoothing."""
+
+    removals: tuple[Removal, ...]
+    batch: int
+    seed: int
+
+    @property
+    def steps(self) -> int:
+        """The optimiser steps of all stages."""
+        return sum(removal.steps for removal in self.removals)
+
+    @property
+    def boundaries(self) -> list[int]:
+        """After how many steps each stage but the first begins."""
+        return [removal.first_step for removal in self.removals[1:]]
+
+    def sequences(self, parts: Sequence[Parts]) -> Iterator[Tokens]:
+        """Yield the rows of all steps in their order. A stage's last batch is filled up with rows of one more pass."""
+        import numpy as np
+
+        chance = np.random.default_rng(self.seed)
+        for removal in self.removals:
+            rows: list[int] = []
+            while len(rows) < removal.steps * self.batch:
+                rows += chance.permutation(len(parts)).tolist()
+            rows = rows[: removal.steps * self.batch]
+            more = chance.geometric(1 - math.exp(-SMOOTHING), len(rows)) - 1
+            for row, offset in zip(rows, more.tolist(), strict=True):
+                yield parts[row].without(removal.removed + offset)
+
+
+def curriculum_of(parts: Sequence[Parts], block: CurriculumBlock, *, around: int, batch: int, seed: int) -> Curriculum:
+    """Return the stages from whole chains to none; the first and the last see each row `around` times.
+
+    The model must have learnt to write the chain before it can do without, and to answer once nothing is left.
+    """
+    last = math.ceil(max(len(part.chain) for part in parts) / block.remove_tokens)
+    removals: list[Removal] = []
+    for index in range(last + 1):
+        epochs = around if index in (0, last) else block.epochs_per_removal
+        first_step = sum(removal.steps for removal in removals)
+        steps = math.ceil(epochs * len(parts) / batch)
+        removed = index * block.remove_tokens
+        removals.append(Removal(removed=removed, epochs=epochs, first_step=first_step, steps=steps))
+    return Curriculum(removals=tuple(removals), batch=batch, seed=seed)
+
+
+def parts_of(whole: Example, bare: Example, tokenizer: "PreTrainedTokenizerBase") -> Parts:
+    """Return the tokens of a row of which `whole` is answered with the chain, and `bare` without it."""
+    (long,), (short,) = tokens_of(whole, tokenizer), tokens_of(bare, tokenizer)
+    start = min(_start(long), _start(short))
+    after, rest = long.ids[start:], short.ids[start:]
+    tail = common_prefix(after[::-1], rest[::-1])
+    end = len(after) - tail
+    return Parts(prompt=long.ids[:start], chain=after[:end], tail=after[end:], bare=rest)
+
+
+def _start(tokens: Tokens) -> int:
+    return next(index for index, label in enumerate(tokens.labels) if label != IGNORED)
 
 
 def run(stage: LatentCotStage, context: StageContext) -> Outcome:
@@ -36,7 +138,6 @@ def run(stage: LatentCotStage, context: StageContext) -> Outcome:
     from trl.trainer.sft_trainer import SFTTrainer
 
     from runtime.train.loop import CHECKPOINTS, train_and_save
-    from runtime.train.methods.optimizer_reset import ResetOptimizer
     from runtime.train.trainer_args import lora_config, trainer_args
 
     given = trainer_args(SFTConfig, stage, context.folder / CHECKPOINTS)
@@ -89,3 +190,21 @@ def report_of(curriculum: Curriculum, parts: Sequence[Parts], trainer: "Trainer"
             }
         )
     return stages
+
+
+class ResetOptimizer(TrainerCallback):  # type: ignore[misc]
+    """Empties the optimiser's state before the step that follows each of `steps` (counts of finished steps).
+
+    Before the step, not after the one before it: a checkpoint between the two keeps the state, and a resumed run drops
+    it here as an undisturbed one does.
+    """
+
+    def __init__(self, steps: Collection[int]) -> None:
+        self._steps = frozenset(steps)
+
+    def on_step_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Empty the state if a stage begins with this step."""
+        if state.global_step in self._steps:
+            kwargs["optimizer"].state.clear()

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from runtime.contract.errors import StageError
-from runtime.contract.stages import PpoStage
+from runtime.contract.training_stages import PpoStage
 from runtime.data.rows import read_sources
 from runtime.model.load import check_model_files, context_length, load_model, load_tokenizer
 from runtime.model.reward_model import check_reward_model_files, load_reward_model
@@ -16,7 +16,7 @@ from runtime.scoring.rewards.rows import Prompts, check_rewards, reward_prompts
 from runtime.scoring.rewards.scorer import Scorer
 from runtime.stage.context import StageContext
 from runtime.stage.report import Outcome
-from runtime.stage.signals import first_and_last
+from runtime.stage.steps import first_and_last
 
 if TYPE_CHECKING:  # these imports take seconds, so they wait until the data has been checked
     from transformers import PreTrainedTokenizerBase

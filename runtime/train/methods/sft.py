@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from runtime.contract.stages import SftStage
+from runtime.contract.training_stages import SftStage
 from runtime.data.examples import Example, sft_examples
 from runtime.data.rows import read_sources
 from runtime.data.tokens import IGNORED, Limit, Tokens, dataset_of, limit_of, require_template, tokens_of

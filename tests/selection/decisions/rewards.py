@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from compiler.selection.reward_verdicts import HACKS, checks
-from compiler.spec.schema.evidence import (
+from compiler.spec.schema.preflight import (
     Agreement,
     Alignment,
     Contract,

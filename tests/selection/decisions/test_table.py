@@ -12,7 +12,7 @@ from selection.decisions.world import HELD_OUT, LIMITS, facts, measure, teacher
 from compiler.selection import Status, select
 from compiler.selection.reward_verdicts import CHECKS, checks
 from compiler.selection.rules import RULES
-from compiler.spec.schema.evidence import PreflightBody
+from compiler.spec.schema.preflight import PreflightBody
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)

@@ -10,9 +10,9 @@ import sys
 import traceback
 from pathlib import Path
 
-from runtime.__main__ import prepare_libraries
 from runtime.run import run_stage
 from runtime.stage.events import EventStream
+from runtime.stage.libraries import prepare_libraries
 from runtime.stage.stop import StopRequest
 
 

@@ -7,7 +7,7 @@ import json
 import sys
 from typing import Any
 
-from runtime.__main__ import prepare_libraries
+from runtime.stage.libraries import prepare_libraries
 
 prepare_libraries()
 

@@ -11,9 +11,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from runtime.__main__ import prepare_libraries
 from runtime.run import run_stage
 from runtime.stage.events import EventStream
+from runtime.stage.libraries import prepare_libraries
 from runtime.stage.stop import StopRequest
 
 

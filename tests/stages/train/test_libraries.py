@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from runtime.contract.errors import StageError
-from runtime.contract.stages import SftStage
+from runtime.contract.training_stages import SftStage
 from runtime.model.cpu import attend_short_rows_by_matrices, has_fast_bfloat16, score_only_labelled_positions
 from runtime.train.trainer_args import lora_config, trainer_args
 

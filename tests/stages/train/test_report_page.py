@@ -12,7 +12,7 @@ from runtime.contract.errors import StageError
 from runtime.contract.read import load_stage
 from runtime.export import main as export
 from runtime.stage.page import page
-from runtime.train import tracking
+from runtime.train import trainer_args
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # the libraries announce their next versions
 
@@ -117,9 +117,9 @@ def test_each_tracker_writes_below_the_stage(folder: Path) -> None:
 def test_a_tracker_that_is_not_installed_is_told_first(shared_workspace: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     config = methods.config_of(shared_workspace, "sft", "untracked", tracking=["tensorboard", "mlflow"])
     stage, _ = load_stage(shared_workspace.write_config("untracked", config))
-    monkeypatch.setattr(tracking.importlib.util, "find_spec", lambda name: None if name == "mlflow" else object())
+    monkeypatch.setattr(trainer_args.importlib.util, "find_spec", lambda name: None if name == "mlflow" else object())
     with pytest.raises(StageError, match="`tracking` names what is not installed: `mlflow`") as caught:
-        tracking.check_trackers(stage)
+        trainer_args.check_trackers(stage)
     assert (caught.value.problem.code, caught.value.exit_code) == ("RUN745", 78)
 
 
@@ -165,7 +165,7 @@ def test_weights_that_differ_from_the_trained_ones_are_not_kept(shared_workspace
     from safetensors.torch import load_file, save_file
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    from runtime.train.smoke import check_saved
+    from runtime.train.save import check_saved
 
     base = shared_workspace.models / "tiny" / "1"
     model, tokenizer = AutoModelForCausalLM.from_pretrained(base), AutoTokenizer.from_pretrained(base)

@@ -11,7 +11,8 @@ from typing import Any, get_args
 import pytest
 from stages import methods
 
-from runtime.contract.stages import AnyStage, TrainingStage
+from runtime.contract.stages import AnyStage
+from runtime.contract.training_stages import TrainingStage
 from runtime.run import METHODS
 
 PROGRAM = Path(__file__).with_name("interrupted.py")

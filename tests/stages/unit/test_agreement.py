@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from runtime.contract.errors import StageError
-from runtime.train.methods.agreement import agreement, group_of, hold_out, verdict
+from runtime.train.methods.reward import agreement, group_of, hold_out, verdict
 
 
 def pair(prompt: Any, chosen: str = "long answer", rejected: str = "short", **fields: Any) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import pytest
 
 from runtime.contract.blocks import CurriculumBlock
 from runtime.data.tokens import IGNORED
-from runtime.train.methods.curriculum import Curriculum, Parts, curriculum_of
+from runtime.train.methods.latent_cot import Curriculum, Parts, curriculum_of
 
 BLOCK = CurriculumBlock(remove_tokens=8, epochs_per_removal=1, reset_optimizer=True)
 

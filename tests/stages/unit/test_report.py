@@ -16,8 +16,7 @@ from runtime.contract.errors import EXIT_CODES, StageError, as_write_failure
 from runtime.contract.volumes import check_relative
 from runtime.stage.answer_log import AnswerLog
 from runtime.stage.files import finish_folder, write_json
-from runtime.stage.report import TERMINATION_BYTES, fit_message, read_complete
-from runtime.stage.result_message import result_message
+from runtime.stage.report import TERMINATION_BYTES, fit_message, read_complete, result_message
 from runtime.train.checkpoint import MANIFEST_FILE, is_whole, newest_whole, seal
 
 

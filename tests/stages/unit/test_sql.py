@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.waiting import ends_by_itself
 
-from runtime.scoring.sandbox.sql import SqlJudge, database_scripts, extract_sql
-from runtime.scoring.sandbox.sql_compare import same_result
+from runtime.scoring.sandbox.sql import SqlJudge, database_scripts, extract_sql, same_result
 
 SCRIPT = """
 CREATE TABLE city (id INTEGER PRIMARY KEY, name TEXT, area REAL, country TEXT);

@@ -127,8 +127,6 @@ def test_an_output_folder_that_cannot_be_is_no_fault_of_the_runtime(tmp_path: Pa
 )
 def test_threads_spin_a_little_unless_the_pod_says_otherwise(given: dict[str, str], kept: dict[str, str]) -> None:
     plain = {name: value for name, value in os.environ.items() if name not in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")}
-    code = (
-        "import os; from runtime.__main__ import prepare_libraries as p; p(); print(os.environ.get('GOMP_SPINCOUNT'))"
-    )
+    code = "import os; from runtime.stage.libraries import prepare_libraries as p; p(); print(os.environ.get('GOMP_SPINCOUNT'))"
     done = subprocess.run([sys.executable, "-c", code], env=plain | given, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == kept.get("GOMP_SPINCOUNT", "None")

@@ -16,7 +16,7 @@ from kubernetes import client
 
 from compiler.run.local.jobs import LocalJob, read_plan
 from compiler.run.local.process import Ended, Places, run_job
-from compiler.run.local.run import default_models
+from compiler.run.manifests import default_models
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from system.cluster.player import Player

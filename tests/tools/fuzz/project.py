@@ -16,7 +16,7 @@ from compiler.diagnostics import Diagnostic, has_errors
 from compiler.diagnostics.render import FORMATS
 from compiler.explain import plan as explain
 from compiler.pipeline.phases import Compiled, compile_spec
-from compiler.render.compiler_bundle import RenderedFile
+from compiler.render.bundle import RenderedFile
 from compiler.spec.dependencies import Reads
 
 SHIPPED = Path(__file__).parents[3] / "specs"

@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from compiler.cli.batch import STREAMED
+from compiler.diagnostics.formats import STREAMED
 from compiler.run.cluster.api.connect import Connection, Target
 from compiler.run.cluster.api.errors import ApiError, ClusterError, problem
 from compiler.run.cluster.api.retries import PATIENCE_SECONDS, is_transient, pause

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from compiler.cli.batch import find_specs
 from compiler.diagnostics import Diagnostic, Outcome, has_errors
 from compiler.pipeline.cache import Cache, open_cache
 from compiler.pipeline.cached import compiled
@@ -13,9 +12,8 @@ from compiler.pipeline.processes import each
 from compiler.render.plan_folder import changes, folder_files
 from compiler.run.cluster.api.errors import problem
 from compiler.run.cluster.state.plan import ClusterPlan, read_cluster_plan, rendered_cluster_plan
-from compiler.run.local.run import beyond_runtime
-from compiler.run.manifests import refused
-from compiler.spec.discover import PLAN_FOLDER, SPEC_FILE, SpecPath
+from compiler.run.manifests import beyond_runtime, refused
+from compiler.spec.discover import PLAN_FOLDER, SPEC_FILE, SpecPath, find_specs
 from compiler.spec.methods.supported import lacking
 
 _MOST_NAMED = 3  # files that a message names

@@ -4,8 +4,8 @@ import sys
 import time
 from pathlib import Path
 
+from compiler.cli.exit_codes import ExitCode
 from compiler.diagnostics.credentials import masked
-from compiler.diagnostics.exit_codes import ExitCode
 from compiler.run.cluster.api.client import Api, connected
 from compiler.run.cluster.api.connect import Target
 from compiler.run.cluster.api.errors import ApiError, ClusterError, problem

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
+from compiler.cli.exit_codes import ExitCode
+from compiler.cli.report import exit_code, report
 from compiler.diagnostics import Diagnostic
-from compiler.diagnostics.exit_codes import ExitCode
-from compiler.diagnostics.report import exit_code, report
 from compiler.run.cluster.api.client import Api
 from compiler.run.cluster.api.errors import problem
 from compiler.run.cluster.apply.apply import Standing, seen_of

@@ -1,11 +1,11 @@
-"""What the smaller commands do (`batch.py` has check and compile). Diagnostics go to stderr, artefacts to stdout."""
+"""`trainspec explain` and `trainspec schema`: a spec, a rule, a diagnostic or a schema as text on stdout."""
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
-from compiler.diagnostics import CODES, Diagnostic, has_errors
-from compiler.diagnostics.exit_codes import ExitCode
+from compiler.cli.exit_codes import ExitCode
+from compiler.cli.report import exit_code, report
+from compiler.diagnostics import CODES, Diagnostic
 from compiler.spec.discover import discover
 
 
@@ -35,15 +35,6 @@ def explain_subject(subject: str) -> ExitCode:
     return exit_code(found)
 
 
-def run_plan(plan: Path, work: Path | None, models: Path | None) -> ExitCode:
-    """Run a rendered plan folder on this machine."""
-    from compiler.run.local.run import run
-
-    found = run(plan, work, models)
-    report(found, "text")
-    return exit_code(found)
-
-
 def print_schema(kind: str) -> ExitCode:
     """Print the JSON Schema of a kind of the newest apiVersion."""
     from compiler.explain.docs.json_schema import kinds, text
@@ -53,17 +44,3 @@ def print_schema(kind: str) -> ExitCode:
         return ExitCode.USAGE
     print(text(kind), end="")
     return ExitCode.OK
-
-
-def report(found: Sequence[Diagnostic], style: str) -> None:
-    """Write diagnostics to stderr in a format; JSON and SARIF also when there is nothing to tell."""
-    if not found and style in ("text", "concise", "github"):
-        return
-    from compiler.diagnostics.render import FORMATS
-
-    print(FORMATS[style](found), end="\n\n" if style == "text" else "\n", file=sys.stderr)
-
-
-def exit_code(found: Sequence[Diagnostic]) -> ExitCode:
-    """Errors end with 1."""
-    return ExitCode.ERRORS if has_errors(found) else ExitCode.OK

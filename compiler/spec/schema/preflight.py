@@ -1,0 +1,106 @@
+"""`RewardPreflight`: the eight checks of a reward."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from compiler.spec.schema.provenance import API, KIND, Provenance, Version
+from compiler.spec.schema.training_spec import RewardFunction
+from compiler.spec.schema.types import (
+    Count,
+    Model,
+    Positive,
+    Sha256,
+    Share,
+    Signed,
+    Text,
+)
+
+
+class Contract(Model):
+    """Empty, malformed and huge inputs: finite, in range, one score a row."""
+
+    cases: Positive = Field(description="Inputs tried.")
+    failures: Count = Field(description="Inputs that broke the contract.")
+
+
+class Repeatability(Model):
+    """The same completions scored five times."""
+
+    scorer: Literal["code", "judge"] = Field(description="What gives the score.")
+    rows: Positive = Field(description="Completions scored.")
+    flips: Count = Field(description="Completions whose verdict or score changed.")
+
+
+class Discrimination(Model):
+    """Human fix against badcase."""
+
+    pairs: Positive = Field(description="Pairs.")
+    auc: Share = Field(description="Area under the ROC curve.")
+    paired_win: Share = Field(description="Share of pairs in which the fix scores higher.")
+
+
+class Agreement(Model):
+    """Verdicts of the reward against people's."""
+
+    positives: Count = Field(description="Rows that people call right.")
+    negatives: Count = Field(description="Rows that people call wrong.")
+    tpr: Share = Field(description="Share of right rows that the reward accepts.")
+    tnr: Share = Field(description="Share of wrong rows that the reward rejects.")
+
+
+class Alignment(Model):
+    """Reward against the evaluation metric."""
+
+    outputs: Positive = Field(description="Outputs compared.")
+    spearman: Signed = Field(description="Spearman's rank correlation.")
+
+
+class Hack(Model):
+    """An answer that should score low: empty, padding, repetition, prompt echo, truncation, "Thought process:"."""
+
+    probe: Text = Field(description="What was tried.")
+    share_of_maximum: Share = Field(description="Its mean score over the maximum.")
+
+
+class Signal(Model):
+    """What the present policy can learn from."""
+
+    prompts: Positive = Field(description="Prompts, each a group.")
+    samples: Positive = Field(description="Samples a prompt.")
+    spread_share: Share = Field(description="Share of groups whose scores differ.")
+
+
+class LengthBias(Model):
+    """Reward against length, correctness held fixed."""
+
+    partial_correlation: Signed = Field(description="Partial correlation.")
+
+
+class PreflightBody(Model):
+    """The eight checks; one that is left out was not made, and does not pass."""
+
+    functions: list[RewardFunction] = Field(
+        default=[], description="Terms of the reward that was checked, as the spec has them; none for a reward model."
+    )
+    code: dict[str, Sha256] = Field(
+        default={},
+        description="SHA-256 of each file that the terms are made of, by its path, as `reward_code` of the stage has it.",
+    )
+    contract: Contract | None = Field(default=None, description="Odd inputs.")
+    repeatability: Repeatability | None = Field(default=None, description="Same input, same score.")
+    discrimination: Discrimination | None = Field(default=None, description="Fix against badcase.")
+    human_agreement: Agreement | None = Field(default=None, description="Reward against people.")
+    alignment: Alignment | None = Field(default=None, description="Reward against the metric.")
+    hack_resistance: list[Hack] | None = Field(default=None, min_length=1, description="Attempts to fool it.")
+    signal: Signal | None = Field(default=None, description="Spread within groups.")
+    length_bias: LengthBias | None = Field(default=None, description="Preference for long answers.")
+
+
+class RewardPreflight(Model):
+    """The reward, examined before reinforcement learning. The digest is that of the scored rows."""
+
+    api_version: Version = API
+    kind: Literal["RewardPreflight"] = KIND
+    metadata: Provenance = Field(description="Where the figures come from.")
+    spec: PreflightBody = Field(description="The checks.")

@@ -1,0 +1,144 @@
+"""Configs of the stages that train."""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from runtime.contract.blocks import (
+    CurriculumBlock,
+    DistillationBlock,
+    DistributedBlock,
+    PeftBlock,
+    RelativePath,
+    RewardBlock,
+    RewardCode,
+    TeacherBlock,
+)
+from runtime.contract.stage import Stage
+
+# Which tokens are learnt is the method's to say: the answers, or all of a corpus.
+LOSS_FIELDS = ("assistant_only_loss", "completion_only_loss", "dataset_kwargs")
+
+
+class TrainingStage(Stage):
+    """What every trainer has. `peft: null` trains all weights; `trainer` holds fields of the method's config class."""
+
+    OWNED: ClassVar[tuple[str, ...]] = ()  # fields of the trainer's config that the method sets by itself
+
+    peft: PeftBlock | None
+    trainer: dict[str, Any]
+    distributed: DistributedBlock = DistributedBlock(processes=1)
+    tracking: list[Literal["tensorboard", "trackio", "mlflow"]] = Field(default=[])
+
+    @model_validator(mode="after")
+    def _trainer_is_the_plans(self) -> "TrainingStage":
+        owned = [f"`trainer.{name}`" for name in self.OWNED if name in self.trainer]
+        if owned:
+            raise ValueError(f"{', '.join(owned)} cannot be set: method `{self.method}` sets it")  # type: ignore[attr-defined]
+        return self
+
+    @model_validator(mode="after")
+    def _quantized_base_is_frozen(self) -> "TrainingStage":
+        if self.model.quantization and self.peft is None:
+            raise ValueError("`model.quantization` needs `peft`: weights in 4 bits cannot be trained themselves")
+        return self
+
+
+class CptStage(TrainingStage):
+    """Continued pre-training on text; `replay_share` of the training tokens are general text, of role `replay`."""
+
+    SHAPES = ("text",)
+    OWNED = LOSS_FIELDS
+    method: Literal["cpt"]
+    replay_share: Annotated[float, Field(ge=0, lt=1)]
+
+    @model_validator(mode="after")
+    def _corpus_is_there(self) -> "CptStage":
+        if all(block.role == "replay" for block in self.data):
+            raise ValueError("`data` holds only rows of role `replay`: name the corpus too")
+        return self
+
+
+class SftStage(TrainingStage):
+    """Supervised fine-tuning. `answer_marker` stands between a chain and its answer, where rows have chains."""
+
+    SHAPES = ("prompt-completion", "messages", "chain")
+    OWNED = LOSS_FIELDS
+    method: Literal["sft", "cot"]
+    answer_marker: str | None = None
+
+    @model_validator(mode="after")
+    def _chains_have_a_marker(self) -> "SftStage":
+        if self.answer_marker is None and any(block.shape == "chain" for block in self.data):
+            raise ValueError("rows of shape `chain` need `answer_marker`")
+        return self
+
+
+class LatentCotStage(TrainingStage):
+    """Chains whose tokens are dropped stage by stage, until the model answers without writing one.
+
+    `trainer.num_train_epochs` are those of the whole chain, before any token goes, and again of the bare answer at the
+    end; `curriculum` says how often rows are seen between the two.
+    """
+
+    SHAPES = ("chain",)
+    OWNED = (*LOSS_FIELDS, "max_steps", "packing", "shuffle_dataset", "train_sampling_strategy")
+    method: Literal["latent-cot"]
+    curriculum: CurriculumBlock
+    answer_marker: str
+
+
+class DpoStage(TrainingStage):
+    """Direct preference optimisation on pairs."""
+
+    SHAPES = ("preference",)
+    method: Literal["dpo"]
+
+
+class KtoStage(TrainingStage):
+    """Kahneman-Tversky optimisation on answers marked good or bad."""
+
+    SHAPES = ("unpaired-preference",)
+    method: Literal["kto"]
+
+
+class RewardStage(TrainingStage):
+    """A reward model, learnt from pairs; `held_out_share` of them, by cluster, are kept for its agreement report."""
+
+    SHAPES = ("preference",)
+    method: Literal["reward"]
+    held_out_share: Annotated[float, Field(gt=0, lt=1)]
+
+
+class GrpoStage(TrainingStage):
+    """Group-relative policy optimisation against a weighted sum of rewards."""
+
+    SHAPES = ("prompt", "prompt-completion", "messages", "chain", "badcase")
+    method: Literal["grpo"]
+    rewards: Annotated[list[RewardBlock], Field(min_length=1)]
+    reward_code: RewardCode = Field(default={})
+
+
+class PpoStage(TrainingStage):
+    """Proximal policy optimisation against reward functions, or a reward model (an adapter of an earlier stage)."""
+
+    SHAPES = GrpoStage.SHAPES
+    method: Literal["ppo"]
+    rewards: list[RewardBlock]
+    reward_code: RewardCode = Field(default={})
+    reward_model: RelativePath | None
+
+    @model_validator(mode="after")
+    def _one_reward(self) -> "PpoStage":
+        if bool(self.rewards) == (self.reward_model is not None):
+            raise ValueError("either `rewards` or `reward_model` must be given")
+        return self
+
+
+class DistillStage(TrainingStage):
+    """On-policy distillation: the student learns the teacher's probabilities on its own answers."""
+
+    SHAPES = ("prompt", "prompt-completion", "messages", "chain", "badcase")
+    method: Literal["distill"]
+    teacher: TeacherBlock
+    distillation: DistillationBlock
