@@ -126,8 +126,8 @@ def document_of(text: str, path: str = "specs/shop/spec.yaml") -> SourceDocument
 TESTS = Path(__file__).parent
 # the folders that mirror the rooms of the compiler
 ROOMS = {"spec", "selection", "plan", "render", "cli", "run", "explain", "diagnostics", "pipeline"}
-# folders of which every test trains, needs a cluster, or runs a tool; single tests elsewhere carry the mark themselves
-SLOW = tuple(TESTS / name for name in ("stages/train", "stages/distributed", "system/cluster", "tools"))
+# folders of which every test trains, needs a cluster, an image or a wheel, or tries a tool; others mark single tests
+SLOW = tuple(TESTS / name for name in ("stages/train", "stages/distributed", "system", "tools"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -11,7 +11,6 @@ import pytest
 ROOT = Path(__file__).parent.parent.parent
 
 
-@pytest.mark.slow
 @pytest.mark.xdist_group("wheel")
 def test_an_installed_wheel_checks_and_compiles(tmp_path: Path) -> None:
     built = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path / "dist"), str(ROOT)]
