@@ -111,9 +111,13 @@ def badcases(count: int = 40, **extra: Any) -> Rows:
     ]
 
 
+def jsonl(rows: Rows) -> str:
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
 def write_rows(path: Path, rows: Rows) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    path.write_text(jsonl(rows), encoding="utf-8")
 
 
 def document_of(text: str, path: str = "specs/shop/spec.yaml") -> SourceDocument:
