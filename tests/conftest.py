@@ -1,6 +1,5 @@
 """Shared fixtures: the option to update golden files, and small projects to compile."""
 
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from compiler.diagnostics.examples import project
 from compiler.spec.yaml.document import SourceDocument
 from compiler.spec.yaml.load import compose
 
@@ -15,109 +15,28 @@ from compiler.spec.yaml.load import compose
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
-DIGEST = "0123456789abcdef" * 4
-
-PROFILE = f"""\
-apiVersion: trainspec.dev/v1
-kind: ClusterProfile
-metadata:
-  name: small
-spec:
-  namespace: training
-  image: registry.example.com/runtime@sha256:{DIGEST}
-  cpu: "2"
-  memory: 8Gi
-  storage:
-    modelsClaim: models
-    dataClaim: specs
-    outputsSize: 10Gi
-"""
-
-SPEC = """\
-apiVersion: trainspec.dev/v1
-kind: TrainingSpec
-metadata:
-  name: shop
-spec:
-  profile: small
-  goal:
-    application: workflow
-    task: answer questions about orders
-    metrics:
-      - name: exact_match
-        target: 0.9
-  system:
-    runsEndToEnd: true
-    traces:
-      location: traces/
-      fullChain: true
-  model:
-    name: tiny
-    revision: "1"
-  data:
-    - name: demos
-      purpose: demonstrations
-      shape: prompt-completion
-      path: data/demos.jsonl
-    - name: held-out
-      purpose: evaluation
-      shape: evaluation
-      path: data/held-out.jsonl
-    - name: badcases
-      purpose: badcases
-      shape: badcase
-      path: data/badcases.jsonl
-  gaps:
-    - kind: unstable
-    - kind: preference
-"""
-
-# three rounds, of which the last two brought nothing
-ROUNDS = f"""\
-apiVersion: trainspec.dev/v1
-kind: PromptRounds
-metadata:
-  source: a test
-  date: 2026-10-01
-  digest: {DIGEST}
-spec:
-  metric: exact_match
-  rounds:
-    - {{name: v1, technique: zero-shot, score: 0.30, questions: 100}}
-    - {{name: v2, technique: rules, score: 0.31, questions: 100}}
-    - {{name: v3, technique: few-shot, score: 0.30, questions: 100}}
-"""
+# the least project that compiles, which the examples of diagnostics start from too
+SPEC, PROFILE, ROUNDS, DIGEST = project.BARE_SPEC, project.BARE_PROFILE, project.ROUNDS, project.DIGEST
 EVIDENCE = {"prompt-rounds": ROUNDS}
 
 Rows = list[Mapping[str, Any]]
 
 
 def demos(count: int = 60) -> Rows:
-    return [
-        {"id": f"d{i}", "prompt": f"demo {i}?", "completion": f"answer {i}", "cluster": f"d{i}"} for i in range(count)
-    ]
+    return [row | {"cluster": row["id"]} for row in project.demos(count)]
 
 
 def held_out(count: int = 20) -> Rows:
-    return [{"id": f"h{i}", "prompt": f"test {i}?", "reference": f"gold {i}", "cluster": f"h{i}"} for i in range(count)]
+    return [row | {"cluster": row["id"]} for row in project.held_out(count)]
 
 
 def badcases(count: int = 40, **extra: Any) -> Rows:
-    row = {"model": "tiny/1"} | extra
-    return [
-        {"id": f"b{i}", "prompt": f"bad {i}?", "answer": f"something else, wrong {i}", "fix": f"the right one is {i}"}
-        | row
-        for i in range(count)
-    ]
-
-
-def jsonl(rows: Rows) -> str:
-    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    return [*project.badcases(count=count, **extra)]
 
 
 def write_rows(path: Path, rows: Rows) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(jsonl(rows), encoding="utf-8")
+    path.write_text(project.jsonl(rows), encoding="utf-8")
 
 
 def document_of(text: str, path: str = "specs/shop/spec.yaml") -> SourceDocument:

@@ -77,7 +77,11 @@ WHERE = {
         {"profile": PROFILE.replace("  name: small\n", f"  name: small\n  owner: {HUB}\n")},
         "small.yaml:5",
     ),
-    "evidence": ((("source: a test", f"source: {HUB}"),), {"evidence": EVIDENCE}, "prompt-rounds.yaml:4:11"),
+    "evidence": (
+        (("source: the shop's test set", f"source: {HUB}"),),
+        {"evidence": EVIDENCE},
+        "prompt-rounds.yaml:4:11",
+    ),
 }
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import PROFILE, ROUNDS, SPEC, badcases, demos, held_out, jsonl
+from conftest import PROFILE, ROUNDS, SPEC, badcases, demos, held_out
 from typer.testing import CliRunner
 
 from compiler.cli.app import app
+from compiler.diagnostics.examples.project import jsonl
 from compiler.diagnostics.render.text import format_all
 from compiler.pipeline.phases import compile_spec
 from compiler.spec.discover import discover
