@@ -106,7 +106,7 @@ def test_a_deadline_ends_a_stage(project: Project) -> None:
         job.read_text(encoding="utf-8").replace("activeDeadlineSeconds: 14400", "activeDeadlineSeconds: 1"),
         encoding="utf-8",
     )
-    project.behave(sft={"sleep": 600})
+    project.behave(sft={"sleep": 3600})
     with ends_by_itself("a stage past its deadline"):
         (found,) = run.run(project.plan, project.work, project.models)
     assert "past its deadline of 1 s" in found.message
@@ -158,7 +158,7 @@ def test_a_work_folder_that_cannot_be_written(project: Project) -> None:
 def test_stopping_the_command_stops_the_stage_and_a_rerun_goes_on(
     project: Project, tmp_path: Path, number: int, ended: int
 ) -> None:
-    project.behave(sft={"sleep": 600})
+    project.behave(sft={"sleep": 3600})
     code = (
         "import sys; from compiler.run.local import process; from compiler.__main__ import main\n"
         f"process.COMMAND = ['python', {str(tmp_path / 'stage.py')!r}]\n"

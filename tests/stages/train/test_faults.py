@@ -109,7 +109,7 @@ reading, writing = os.pipe()
 worker = os.fork()
 if worker == 0:
     os.write(writing, b"forked")
-    time.sleep(600)
+    time.sleep(3600)
     os._exit(1)
 os.read(reading, 6)
 os.kill(worker, signal.SIGTERM)

@@ -85,16 +85,16 @@ def test_a_killed_run_goes_on_and_ends_as_an_undisturbed_one(
     assert whole.returncode == 0, whole.stderr
     assert plan.metrics("whole", "sft")["steps"] == 40
 
-    # the trainer dies: the executor starts it again, as a Job's controller does
+    # long before its last step, so that it cannot have ended: the trainer dies, and the executor starts it again, as a Job's controller does
     running = plan.start("trainer-killed")
-    plan.wait_for_step("trainer-killed", "sft", 15)
+    plan.wait_for_step("trainer-killed", "sft", 5)
     (trainer,) = trainers(running)
     trainer.send_signal(signal.SIGKILL)
     assert running.wait(timeout=HUNG_SECONDS) == 0
 
     # everything dies: a second run goes on
     running = plan.start("all-killed")
-    plan.wait_for_step("all-killed", "sft", 15)
+    plan.wait_for_step("all-killed", "sft", 5)
     for process in (psutil.Process(running.pid), *trainers(running)):
         process.send_signal(signal.SIGKILL)
     running.wait(timeout=HUNG_SECONDS)
