@@ -5,7 +5,7 @@ from pathlib import Path
 
 from compiler.diagnostics import Diagnostic
 from compiler.run.cluster.api.client import Api
-from compiler.run.cluster.apply.apply import require_namespace, seen_of
+from compiler.run.cluster.apply.apply import require_namespace, snapshot_of
 from compiler.run.cluster.apply.approve import without_jobs
 from compiler.run.cluster.apply.decide import advance
 from compiler.run.cluster.state.ledger import read_ledger, write
@@ -26,7 +26,7 @@ def collect(api: Api, folder: Path) -> tuple[Diagnostic, ...]:
     plan = read.value
     require_namespace(api, plan)
     ledger = read_ledger(api, plan.name, plan.namespace)
-    step = advance(plan, ledger, seen_of(api, plan))
+    step = advance(plan, ledger, snapshot_of(api, plan))
     records = {**ledger.records, **step.records}
     if step.records:
         write(api, ledger, step.records)  # if somebody else did, what they wrote says the same

@@ -14,7 +14,7 @@ from compiler.pipeline.cache import open_cache
 from compiler.run.cluster.api.client import Api, connected
 from compiler.run.cluster.api.connect import Target
 from compiler.run.cluster.api.errors import UNUSABLE, ClusterError, problem
-from compiler.run.cluster.apply.apply import Looks, Standing, apply_plans
+from compiler.run.cluster.apply.apply import Namespaces, Standing, apply_plans
 from compiler.run.cluster.apply.approve import (
     Approval,
     approvals,
@@ -101,7 +101,7 @@ def status(paths: list[Path], target: Target, *, as_json: bool, style: str) -> E
     standings: list[tuple[ClusterPlan, End, list[Row]]] = []
     try:
         api = connected(target, style)
-        looks, asked, cache = Looks(api, only_look=True), Look(api), open_cache()
+        looks, asked, cache = Namespaces(api, only_look=True), Look(api), open_cache()
         for folder in folders:
             read = read_plan(folder, cache)
             found += read.diagnostics
@@ -123,7 +123,7 @@ def status(paths: list[Path], target: Target, *, as_json: bool, style: str) -> E
 
 
 def _standing(
-    plan: ClusterPlan, looks: Looks, asked: Look, found: list[Diagnostic]
+    plan: ClusterPlan, looks: Namespaces, asked: Look, found: list[Diagnostic]
 ) -> Iterator[tuple[ClusterPlan, End, list[Row]]]:
     """Where a plan stands, and its rows; nothing where that cannot be told, which joins `found`: others can be."""
     try:

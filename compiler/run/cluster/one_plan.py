@@ -6,11 +6,10 @@ from pathlib import Path
 from compiler.cli.exit_codes import ExitCode
 from compiler.run.cluster.api.client import Api, connected
 from compiler.run.cluster.api.connect import Target
-from compiler.run.cluster.api.errors import ApiError, ClusterError, problem
+from compiler.run.cluster.api.errors import ApiError, ClusterError, problem, refusal
 from compiler.run.cluster.api.kinds import workload_kind
-from compiler.run.cluster.api.refusals import refusal
 from compiler.run.cluster.apply import act
-from compiler.run.cluster.apply.apply import require_namespace, seen_of
+from compiler.run.cluster.apply.apply import require_namespace, snapshot_of
 from compiler.run.cluster.apply.approve import no_jobs
 from compiler.run.cluster.apply.decide import advance, superseded
 from compiler.run.cluster.show.verdict import ended
@@ -61,7 +60,7 @@ def _cancel_current(api: Api, plan: ClusterPlan) -> str:
     stages = ", ".join(f"`{job.stage}`" for job in jobs)
     if jobs:
         return f"cancelled {stages}; `trainspec apply {plan.shown} --retry` lets it go on"
-    others = superseded(plan, seen_of(api, plan))
+    others = superseded(plan, snapshot_of(api, plan))
     also = f" but Jobs of an earlier version: trainspec cancel {plan.shown} --superseded" if others else ""
     return f"nothing is under way{also}"
 
@@ -70,7 +69,7 @@ def _cancel(api: Api, plan: ClusterPlan, chosen: Callable[[JobView], bool]) -> l
     """Note that Jobs are cancelled, then delete them: an `apply` at the same moment must not start them again."""
     for _ in range(20):
         ledger = read_ledger(api, plan.name, plan.namespace)
-        seen = seen_of(api, plan)
+        seen = snapshot_of(api, plan)
         known = {**ledger.records, **advance(plan, ledger, seen).records}
         jobs = [job for job in seen.of_plan(plan.name) if chosen(job) and not job.is_over]
         stopped = {job.reports or job.name: _stopped(job, known) for job in jobs}

@@ -16,8 +16,7 @@ from system.cluster.shop import Shop
 
 from compiler.run.cluster.api.client import Api
 from compiler.run.cluster.api.connect import Target
-from compiler.run.cluster.api.errors import ApiError, ClusterError
-from compiler.run.cluster.api.refusals import refusal
+from compiler.run.cluster.api.errors import ApiError, ClusterError, refusal
 
 EXEC = "exec: {apiVersion: client.authentication.k8s.io/v1, command: no-such-program, interactiveMode: Never}"
 

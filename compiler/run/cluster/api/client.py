@@ -16,13 +16,16 @@ from urllib.parse import urlencode
 from compiler.diagnostics.formats import STREAMED
 from compiler.run.cluster.api.connect import Connection, Target
 from compiler.run.cluster.api.errors import ApiError, ClusterError, problem
-from compiler.run.cluster.api.retries import PATIENCE_SECONDS, is_transient, pause
 
 Object = dict[str, Any]
 Query = Mapping[str, str | int | bool]
 
 APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"
+PATIENCE_SECONDS = 120.0  # an API server that is restarted, or a control plane that fails over, is back by then
+_FIRST_SECONDS = 0.25
+_MOST_SECONDS = 8.0
+_TRANSIENT = frozenset({0, 429, 500, 502, 503, 504})
 _PAGE = 100
 _TIMEOUT = 30.0  # seconds, of one attempt
 _WATCH_SECONDS = 240
@@ -244,3 +247,17 @@ def _failure(status: int, response: Any, told: str) -> ApiError:
 
 def _told(error: Exception) -> str:
     return " ".join(str(error).split()) or type(error).__name__
+
+
+def is_transient(status: int) -> bool:
+    """Whether a request that ended so may succeed later: dropped (0), throttled, or the server's own trouble."""
+    return status in _TRANSIENT
+
+
+def pause(attempt: int, headers: Mapping[str, str]) -> float:
+    """Seconds before attempt `attempt` + 1 (from 1): what the server asked for, else twice as long each time."""
+    asked = headers.get("Retry-After", "")
+    if asked.isdigit():
+        return min(float(asked), PATIENCE_SECONDS)
+    doubled: float = _FIRST_SECONDS * 2 ** min(attempt - 1, 16)
+    return min(doubled, _MOST_SECONDS)

@@ -13,7 +13,7 @@ from compiler.run.cluster.show.look import MOST_LOGS, Look, has_log, is_queued
 from compiler.run.cluster.show.rows import Row
 from compiler.run.cluster.state.events import objects_of
 from compiler.run.cluster.state.jobs import JobView
-from compiler.run.cluster.state.snapshot import Seen
+from compiler.run.cluster.state.snapshot import Snapshot
 
 GOING = (End.GOING, End.BLOCKED)
 _Key = tuple[str, str]  # namespace and name of a plan
@@ -49,7 +49,7 @@ class Course:
         ended = [key for key in self._rows if key not in self._going]
         return [self._rows[key] for key in (*(each for each in self._rows if each in self._going), *ended)]
 
-    def take(self, looks: Mapping[str, tuple[Seen, set[str]]], pool: ThreadPoolExecutor) -> list[Row]:
+    def take(self, looks: Mapping[str, tuple[Snapshot, set[str]]], pool: ThreadPoolExecutor) -> list[Row]:
         """Take the next step of each plan of which something changed in its namespace; the rows of these."""
         seen = {namespace: each for namespace, (each, _) in looks.items()}
         due = self._fresh | {
@@ -65,7 +65,7 @@ class Course:
             self._note(key, seen[key[0]])
         return self._renewed(due, seen)
 
-    def ask(self, looks: Mapping[str, tuple[Seen, set[str]]]) -> list[Row]:
+    def ask(self, looks: Mapping[str, tuple[Snapshot, set[str]]]) -> list[Row]:
         """Ask about some of the Jobs that run, and about those that have not begun or are in a queue; the rows of which
         that tells more.
         """
@@ -81,14 +81,14 @@ class Course:
             told |= {self._queued[name][0] for name in self._look.ask_queues(namespace, held)}
         return self._renewed(told, {namespace: each for namespace, (each, _) in looks.items()})
 
-    def _step(self, key: _Key, seen: Seen) -> Standing:
+    def _step(self, key: _Key, seen: Snapshot) -> Standing:
         standing = self._standings[key]
         try:
             return take_step(self._api, standing, seen)
         except ClusterError as error:
             return replace(standing, problems=(error.found,))
 
-    def _note(self, key: _Key, seen: Seen) -> None:
+    def _note(self, key: _Key, seen: Snapshot) -> None:
         """Note which Jobs of a plan there is something to ask about."""
         jobs = [job for stage in self._standings[key].plan.stages if (job := seen.jobs.get(stage.name)) is not None]
         self._waiting.pop(key, None)
@@ -105,7 +105,7 @@ class Course:
             else:
                 self._asked[stage.name] = (key, job)
 
-    def _renewed(self, keys: set[_Key], seen: Mapping[str, Seen]) -> list[Row]:
+    def _renewed(self, keys: set[_Key], seen: Mapping[str, Snapshot]) -> list[Row]:
         for key in keys:
             self._rows[key] = list(self._look.rows(self._standings[key], seen[key[0]]))
         return [row for key in sorted(keys) for row in self._rows[key]]

@@ -30,7 +30,7 @@ def follow(api: Api, standings: list[Standing], console: Console) -> list[Standi
     try:
         with _screen(console) as show, ThreadPoolExecutor(WORKERS) as pool:
             while True:
-                looks = {namespace: watch.look() for namespace, watch in watches.items()}
+                looks = {namespace: watch.snapshot() for namespace, watch in watches.items()}
                 changed = course.take(looks, pool)
                 if time.monotonic() - asked > _PROGRESS_SECONDS:
                     asked = time.monotonic()

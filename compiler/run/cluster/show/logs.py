@@ -8,10 +8,9 @@ from compiler.cli.exit_codes import ExitCode
 from compiler.diagnostics.credentials import masked
 from compiler.run.cluster.api.client import Api, connected
 from compiler.run.cluster.api.connect import Target
-from compiler.run.cluster.api.errors import ApiError, ClusterError, problem
+from compiler.run.cluster.api.errors import ApiError, ClusterError, problem, refusal
 from compiler.run.cluster.api.kinds import POD
-from compiler.run.cluster.api.refusals import refusal
-from compiler.run.cluster.apply.apply import require_namespace, seen_of
+from compiler.run.cluster.apply.apply import require_namespace, snapshot_of
 from compiler.run.cluster.apply.approve import no_jobs
 from compiler.run.cluster.apply.decide import Action, End, advance
 from compiler.run.cluster.show.verdict import ended
@@ -19,7 +18,7 @@ from compiler.run.cluster.state.events import readable
 from compiler.run.cluster.state.jobs import JobView, Phase, PodView
 from compiler.run.cluster.state.plan import ClusterPlan, PlannedStage, read_cluster_plan
 from compiler.run.cluster.state.reasons import Place, advice, waiting_reason
-from compiler.run.cluster.state.snapshot import Seen
+from compiler.run.cluster.state.snapshot import Snapshot
 
 _WAIT_SECONDS = 2.0
 
@@ -51,7 +50,7 @@ def _begun(api: Api, plan: ClusterPlan, name: str | None, *, keep_on: bool) -> P
     """A pod that has a log. Where none has begun: CLU616, or with `keep_on` wait for one that may."""
     told = ""
     while True:
-        seen = seen_of(api, plan)
+        seen = snapshot_of(api, plan)
         stage = _chosen(plan, seen, name)
         job = seen.jobs.get(stage.name)
         pod = _with_log(job) if job is not None else None
@@ -69,7 +68,7 @@ def _begun(api: Api, plan: ClusterPlan, name: str | None, *, keep_on: bool) -> P
         time.sleep(_WAIT_SECONDS)
 
 
-def _without_job(plan: ClusterPlan, seen: Seen, stage: PlannedStage) -> tuple[str, bool]:
+def _without_job(plan: ClusterPlan, seen: Snapshot, stage: PlannedStage) -> tuple[str, bool]:
     """Why a stage has no Job, and whether it may get one without more being asked for."""
     ledger = seen.ledger(plan.name, plan.namespace)
     step = advance(plan, ledger, seen)
@@ -85,7 +84,7 @@ def _without_job(plan: ClusterPlan, seen: Seen, stage: PlannedStage) -> tuple[st
     return ("the plan waits for a Job of an earlier version" if step.superseded else "its turn has not come"), True
 
 
-def _chosen(plan: ClusterPlan, seen: Seen, name: str | None) -> PlannedStage:
+def _chosen(plan: ClusterPlan, seen: Snapshot, name: str | None) -> PlannedStage:
     """The stage of a name, else the last one that has a Job, else the first one that is left to do."""
     named = {each.stage: each for each in plan.stages}
     if name is not None and name not in named:

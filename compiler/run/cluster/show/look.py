@@ -9,7 +9,7 @@ from compiler.run.cluster.state.events import objects_of, warnings_in
 from compiler.run.cluster.state.jobs import JobView, Phase
 from compiler.run.cluster.state.kueue import told_by_kueue
 from compiler.run.cluster.state.progress import Progress, read_progress
-from compiler.run.cluster.state.snapshot import Seen
+from compiler.run.cluster.state.snapshot import Snapshot
 
 MOST_LOGS = 50  # that are read at a time: more progress than that nobody looks at
 
@@ -26,7 +26,7 @@ class Look:
         self._warned: dict[str, dict[str, list[tuple[str, str]]]] = {}
         self._queued: dict[str, dict[str, str]] = {}
 
-    def ask(self, namespace: str, jobs: Iterable[JobView], seen: Seen) -> None:
+    def ask(self, namespace: str, jobs: Iterable[JobView], seen: Snapshot) -> None:
         """Ask about Jobs that somebody looks at once, among those that are `seen` in the namespace."""
         for job in jobs:
             if has_log(job) and self._left:
@@ -57,7 +57,7 @@ class Look:
         self._queued[namespace] = new
         return {name for name in new if old.get(name) != new[name]}
 
-    def rows(self, standing: Standing, seen: Seen) -> Iterator[Row]:
+    def rows(self, standing: Standing, seen: Snapshot) -> Iterator[Row]:
         """The rows of a plan."""
         plan = standing.plan
         if standing.step is None:

@@ -10,7 +10,7 @@ from compiler.run.cluster.state.ledger import Ledger, Record, State
 from compiler.run.cluster.state.plan import ClusterPlan, PlannedStage
 from compiler.run.cluster.state.progress import Progress
 from compiler.run.cluster.state.reasons import NO_POD, STARTING, Place, advice, waiting_reason
-from compiler.run.cluster.state.snapshot import Seen
+from compiler.run.cluster.state.snapshot import Snapshot
 
 Events = Callable[[JobView], list[tuple[str, str]]]
 
@@ -45,7 +45,7 @@ class Row:
 def rows(
     plan: ClusterPlan,
     ledger: Ledger,
-    seen: Seen,
+    seen: Snapshot,
     step: Step,
     progress: Mapping[str, Progress],
     events: Events,
@@ -72,7 +72,7 @@ def _row(
     plan: ClusterPlan,
     stage: PlannedStage,
     record: Record | None,
-    seen: Seen,
+    seen: Snapshot,
     step: Step,
     progress: Progress | None,
     events: Events,

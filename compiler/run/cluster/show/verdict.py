@@ -7,7 +7,7 @@ from compiler.cli.report import exit_code, report
 from compiler.diagnostics import Diagnostic
 from compiler.run.cluster.api.client import Api
 from compiler.run.cluster.api.errors import problem
-from compiler.run.cluster.apply.apply import Standing, seen_of
+from compiler.run.cluster.apply.apply import Standing, snapshot_of
 from compiler.run.cluster.apply.decide import Action, End
 from compiler.run.cluster.state.events import details
 from compiler.run.cluster.state.jobs import JobView
@@ -79,7 +79,7 @@ class Failures:
         if not self._left:
             return None
         self._left -= 1
-        job = seen_of(self._api, plan).jobs.get(stage.name)
+        job = snapshot_of(self._api, plan).jobs.get(stage.name)
         lines = list(details(self._api, plan.namespace, job)) if job is not None else []
         for line in [f"{plan.shown}: `{stage.stage}`", *(f"  {each}" for each in lines)] if lines else ():
             self._api.say(line)
