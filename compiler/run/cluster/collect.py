@@ -1,6 +1,7 @@
 """Results come back from the cluster as evidence: out of the ledger, which keeps what each stage said at its end."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 from compiler.diagnostics import Diagnostic
@@ -13,16 +14,22 @@ from compiler.run.cluster.state.plan import read_cluster_plan
 from compiler.run.collect import Measured, StageJob, write_evidence
 
 
-def collect(api: Api, folder: Path) -> tuple[Diagnostic, ...]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Collected:
+    """What became of it: a message where there was nothing to collect."""
+
+    message: str = ""
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def collect(api: Api, folder: Path) -> Collected:
     """Write the evidence of what a plan's evaluations and its pre-flight found in the cluster, if any is done.
 
     What has ended since somebody last looked is noted in the ledger first; nothing is started.
     """
     read = read_cluster_plan(folder)
     if read.value is None:
-        if not read.diagnostics:
-            print(without_jobs(folder))
-        return read.diagnostics
+        return Collected(message="" if read.diagnostics else without_jobs(folder), diagnostics=read.diagnostics)
     plan = read.value
     require_namespace(api, plan)
     ledger = read_ledger(api, plan.name, plan.namespace)
@@ -40,6 +47,5 @@ def collect(api: Api, folder: Path) -> tuple[Diagnostic, ...]:
         return Measured(content=content, where=where, hint="use the version of trainspec that the image was built from")
 
     if not any(find(each) for each in plan.stages):
-        print(f"{folder}: nothing is measured yet")  # no error: a schedule collects again and again
-        return ()
-    return write_evidence(folder, plan.stages, find, where, f"trainspec apply {folder}")
+        return Collected(message=f"{folder}: nothing is measured yet")  # no error: a schedule collects again and again
+    return Collected(diagnostics=write_evidence(folder, plan.stages, find, where, f"trainspec apply {folder}"))

@@ -141,13 +141,14 @@ def test_a_command_names_the_cluster_that_it_asks(shop: Shop) -> None:
     assert f" of {shop.kubeconfig})" in done.stderr.splitlines()[0]
 
 
-def test_a_server_that_does_not_answer_is_waited_for_aloud(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_server_that_does_not_answer_is_waited_for_aloud(tmp_path: Path) -> None:
+    said: list[str] = []
     config = kubeconfig(tmp_path, "http://127.0.0.1:9")
     began = time.monotonic()
     with pytest.raises(ClusterError):
-        Api(Target(kubeconfig=config), patience=8.0).get("/api/v1/namespaces/default/configmaps/x")
+        Api(Target(kubeconfig=config), patience=8.0, say=said.append).get("/api/v1/namespaces/default/configmaps/x")
     assert time.monotonic() - began < 30
-    (line,) = capsys.readouterr().err.splitlines()
+    (line,) = said
     assert line.startswith("no answer from http://127.0.0.1:9: ")
     assert line.endswith("; waiting for it, up to 8 s")
 

@@ -6,19 +6,18 @@ unchanged and ten thousand of them are cheaper as plain JSON.
 
 import json
 import random
-import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from compiler.diagnostics.formats import STREAMED
 from compiler.run.cluster.api.connect import Connection, Target
 from compiler.run.cluster.api.errors import ApiError, ClusterError, problem
 
 Object = dict[str, Any]
 Query = Mapping[str, str | int | bool]
+Say = Callable[[str], None]  # takes a line for people, from any thread
 
 APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"
@@ -34,21 +33,15 @@ _UNAUTHORIZED = 401
 _UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"  # as OpenSSL says it
 
 
-def connected(target: Target, style: str) -> "Api":
-    """The API server of a target, which is named on stderr: whoever has several clusters sees which one it is. It says
-    nothing where stderr is one document for programs, by the style of its diagnostics.
-    """
-    api = Api(target, aloud=style in STREAMED)
-    api.say(f"cluster: {api.shown}")
-    return api
-
-
 class Api:
-    """One API server, for any number of threads. `requests` counts attempts, for the figures of the scale table."""
+    """One API server, for any number of threads; `say` hears when a server is waited for.
 
-    def __init__(self, target: Target, *, patience: float = PATIENCE_SECONDS, aloud: bool = True) -> None:
+    `requests` counts attempts, for the figures of the scale table.
+    """
+
+    def __init__(self, target: Target, *, patience: float = PATIENCE_SECONDS, say: Say = lambda line: None) -> None:
         self.target = target
-        self._aloud = aloud
+        self._say = say
         self.requests = 0
         self.server_time = 0.0
         self._patience = patience
@@ -60,11 +53,6 @@ class Api:
     def shown(self) -> str:
         """The address, and what named it."""
         return self._connection.described
-
-    def say(self, line: str) -> None:
-        """Tell people something beside the diagnostics."""
-        if self._aloud:
-            print(line, file=sys.stderr)
 
     def get(self, path: str, query: Query | None = None, *, once: bool = False) -> Object:
         """Read an object; ApiError 404 where there is none. With `once` no failure is worth a second try."""
@@ -185,7 +173,7 @@ class Api:
             if time.monotonic() > since + _QUIET_SECONDS and not self._told:
                 self._told = True
                 wait_for = f"waiting for it, up to {self._patience:.0f} s"
-                self.say(f"no answer from {self._connection.host}: {failure}; {wait_for}")
+                self._say(f"no answer from {self._connection.host}: {failure}; {wait_for}")
             time.sleep(wait * random.uniform(0.8, 1.2))  # noqa: S311 - so that many do not come back at once
 
     def _attempt(

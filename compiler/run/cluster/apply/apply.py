@@ -15,7 +15,7 @@ from compiler.run.cluster.api.client import Api
 from compiler.run.cluster.api.errors import UNUSABLE, ApiError, ClusterError, problem, refusal
 from compiler.run.cluster.apply import act
 from compiler.run.cluster.apply.approve import Approval, approved_plan, outdated
-from compiler.run.cluster.apply.decide import Action, Step, advance
+from compiler.run.cluster.apply.decide import Action, End, Step, advance
 from compiler.run.cluster.apply.supports import Live, put
 from compiler.run.cluster.state.ledger import Ledger, Record, State, read_ledger, spare, write
 from compiler.run.cluster.state.plan import ClusterPlan
@@ -39,6 +39,11 @@ class Standing:
     started: tuple[str, ...] = ()
     held: str = ""
     problems: tuple[Diagnostic, ...] = field(default=())
+
+    @property
+    def is_going(self) -> bool:
+        """Whether anything can still come of the plan by waiting."""
+        return not self.problems and self.step is not None and self.step.end in (End.GOING, End.BLOCKED)
 
 
 class Namespaces:
