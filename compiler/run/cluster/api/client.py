@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 from compiler.run.cluster.api.connect import Connection, Target
 from compiler.run.cluster.api.errors import ApiError, ClusterError, problem
+from compiler.run.cluster.api.retries import PATIENCE_SECONDS, is_transient, pause
 
 Object = dict[str, Any]
 Query = Mapping[str, str | int | bool]
@@ -21,14 +22,10 @@ Say = Callable[[str], None]  # takes a line for people, from any thread
 
 APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"
-PATIENCE_SECONDS = 120.0  # an API server that is restarted, or a control plane that fails over, is back by then
-_FIRST_SECONDS = 0.25
-_MOST_SECONDS = 8.0
-_TRANSIENT = frozenset({0, 429, 500, 502, 503, 504})
 _PAGE = 100
 _TIMEOUT = 30.0  # seconds, of one attempt
 _WATCH_SECONDS = 240
-_QUIET_SECONDS = 3.0  # after which people are told that a server is waited for
+_QUIET_SECONDS = 3.0  # after which people are text that a server is waited for
 _UNAUTHORIZED = 401
 _UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"  # as OpenSSL says it
 
@@ -46,7 +43,7 @@ class Api:
         self.server_time = 0.0
         self._patience = patience
         self._failing_since: float | None = None  # of all threads: a server that is away is waited for once
-        self._told = False  # that it is waited for
+        self._announced = False  # that it is waited for
         self._connection = Connection(target)
 
     @property
@@ -97,7 +94,7 @@ class Api:
             if rest:
                 yield rest
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise ApiError(0, {}, _told(error)) from error
+            raise ApiError(0, {}, _text_of(error)) from error
         finally:
             response.close()
 
@@ -149,15 +146,15 @@ class Api:
         attempt = 0
         while True:
             attempt += 1
-            status, response, told = self._attempt(method, url, content, content_type, stream=stream)
+            status, response, text = self._attempt(method, url, content, content_type, stream=stream)
             if 200 <= status < 300:
-                self._failing_since, self._told = None, False
+                self._failing_since, self._announced = None, False
                 return response
             if status == _UNAUTHORIZED and not renewed:
                 renewed = True  # a token that a file or a program renews may be a new one by now
                 self._connection = Connection(self.target)
                 continue
-            failure = _failure(status, response, told)
+            failure = _failure(status, response, text)
             if status == _UNAUTHORIZED:
                 hint = "renew the credentials, then run the command again"
                 message = f"the API server does not know who asks: {failure}"
@@ -170,8 +167,8 @@ class Api:
             since = self._failing_since = self._failing_since or time.monotonic()
             if time.monotonic() + wait > min(deadline, since + self._patience):
                 raise self._unreachable(f"{failure} ({method} {path}, tried {attempt} times)") from failure
-            if time.monotonic() > since + _QUIET_SECONDS and not self._told:
-                self._told = True
+            if time.monotonic() > since + _QUIET_SECONDS and not self._announced:
+                self._announced = True
                 wait_for = f"waiting for it, up to {self._patience:.0f} s"
                 self._say(f"no answer from {self._connection.host}: {failure}; {wait_for}")
             time.sleep(wait * random.uniform(0.8, 1.2))  # noqa: S311 - so that many do not come back at once
@@ -200,7 +197,7 @@ class Api:
                 preload_content=not stream,
             )
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            return 0, None, _told(error)
+            return 0, None, _text_of(error)
         if "Date" in response.headers:
             self.server_time = parsedate_to_datetime(response.headers["Date"]).timestamp()
         if stream and not 200 <= response.status < 300:
@@ -225,27 +222,13 @@ def _spelt(query: Query) -> dict[str, str]:
     return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in query.items()}
 
 
-def _failure(status: int, response: Any, told: str) -> ApiError:
+def _failure(status: int, response: Any, text: str) -> ApiError:
     try:
         body = json.loads(response.data) if response is not None else {}
     except ValueError:
         body = {}
-    return ApiError(status, body if isinstance(body, dict) else {}, told)
+    return ApiError(status, body if isinstance(body, dict) else {}, text)
 
 
-def _told(error: Exception) -> str:
+def _text_of(error: Exception) -> str:
     return " ".join(str(error).split()) or type(error).__name__
-
-
-def is_transient(status: int) -> bool:
-    """Whether a request that ended so may succeed later: dropped (0), throttled, or the server's own trouble."""
-    return status in _TRANSIENT
-
-
-def pause(attempt: int, headers: Mapping[str, str]) -> float:
-    """Seconds before attempt `attempt` + 1 (from 1): what the server asked for, else twice as long each time."""
-    asked = headers.get("Retry-After", "")
-    if asked.isdigit():
-        return min(float(asked), PATIENCE_SECONDS)
-    doubled: float = _FIRST_SECONDS * 2 ** min(attempt - 1, 16)
-    return min(doubled, _MOST_SECONDS)

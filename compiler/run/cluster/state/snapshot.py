@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from compiler.run.cluster.api.client import Api, Object, pause
+from compiler.run.cluster.api.client import Api, Object
 from compiler.run.cluster.api.errors import ApiError, ClusterError, refusal
 from compiler.run.cluster.api.kinds import KINDS, POD, Kind
+from compiler.run.cluster.api.retries import pause
 from compiler.run.cluster.state.jobs import QUEUE, JobView, PodView, job_view, pod_view
 from compiler.run.cluster.state.ledger import SELECTOR, Ledger, kinds_begun, parse
 
