@@ -25,7 +25,7 @@ MERGE = "application/merge-patch+json"
 _PAGE = 100
 _TIMEOUT = 30.0  # seconds, of one attempt
 _WATCH_SECONDS = 240
-_QUIET_SECONDS = 3.0  # after which people are text that a server is waited for
+_QUIET_SECONDS = 3.0  # after which `say` hears that a server is waited for
 _UNAUTHORIZED = 401
 _UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"  # as OpenSSL says it
 

@@ -8,7 +8,7 @@ from compiler.run.cluster.apply.apply import Standing
 from compiler.run.cluster.apply.decide import Step, superseded
 from compiler.run.cluster.state.events import objects_of, warnings_in
 from compiler.run.cluster.state.jobs import JobView, Phase
-from compiler.run.cluster.state.kueue import told_by_kueue
+from compiler.run.cluster.state.kueue import kueue_reasons
 from compiler.run.cluster.state.ledger import Record, State
 from compiler.run.cluster.state.plan import ClusterPlan, PlannedStage
 from compiler.run.cluster.state.progress import Progress, read_progress
@@ -115,7 +115,7 @@ class Observations:
 
     def ask_queues(self, namespace: str, jobs: Sequence[JobView]) -> set[str]:
         """Ask queues about the Jobs that they hold back; the names of those with a new answer."""
-        old, new = self._queued.get(namespace, {}), told_by_kueue(self._api, namespace, jobs)
+        old, new = self._queued.get(namespace, {}), kueue_reasons(self._api, namespace, jobs)
         self._queued[namespace] = new
         return {name for name in new if old.get(name) != new[name]}
 
