@@ -21,8 +21,11 @@ from compiler.selection.model import (
     Traced,
     Warn,
 )
-from compiler.selection.rules import MIXED_INTO, ON_POLICY_BEFORE, RULES, STAGE_ORDER
+from compiler.selection.rules import RULES
+from compiler.spec.methods import METHODS
 from compiler.spec.schema.types import BadcaseClass, GapKind
+
+_ORDER = {method: place for place, method in enumerate(METHODS)}
 
 
 def select(facts: Facts, rules: tuple[Rule, ...] = RULES) -> Selection:
@@ -138,17 +141,18 @@ def _joined(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
 def _in_order(stages: Mapping[str, StageChoice]) -> tuple[StageChoice, ...]:
     """The stages as they run; one whose data can be mixed into another's (chains into SFT) has no stage of its own."""
     kept = dict(stages)
-    for method, into in MIXED_INTO.items():
-        if method in kept and into in kept:
+    for method in stages:
+        into = METHODS[method].mixed_into
+        if into in kept:
             kept[into] = _united(kept[into], kept.pop(method))
     return tuple(sorted(kept.values(), key=_place))
 
 
 def _place(stage: StageChoice) -> float:
-    """Where a stage stands in the order; one that samples what was trained stands right before what needs it."""
+    """The place of a stage in the order; one that samples the trained policy runs right before what needs it."""
     if stage.on_policy:
-        return STAGE_ORDER.index(ON_POLICY_BEFORE[stage.method]) - 0.5
-    return STAGE_ORDER.index(stage.method)
+        return _ORDER[METHODS[stage.method].on_policy_before] - 0.5
+    return _ORDER[stage.method]
 
 
 def _merged(old: Mapping[str, object], new: Mapping[str, object]) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from compiler.selection.facts import Evidence, Facts, Source
 from compiler.selection.model import AddStage, Advise, Configure, Finding, Replace, Warn, blocked, fired, silent
 from compiler.selection.predicates.data import (
-    CHEAPER,
+    TRIED_BEFORE_RL,
     demonstrations,
     enough_demonstrations,
     gaps_evidence,
@@ -161,7 +161,7 @@ def dpo_first(facts: Facts) -> Finding:
     if stages:
         methods = " and ".join(stage.method for stage in stages)
         return fired(f"{methods} is tried before reinforcement learning", evidence, *stages)
-    if GapKind.RULE_CONSTRAINTS in facts.gaps and not {*CHEAPER} & {*facts.methods}:
+    if GapKind.RULE_CONSTRAINTS in facts.gaps and not TRIED_BEFORE_RL & {*facts.methods}:
         if tried(facts):
             return silent("sft or dpo was tried elsewhere before reinforcement learning", *evidence)
         advice = Advise("write demonstrations or pairs: sft or dpo is tried before reinforcement learning")
@@ -183,12 +183,12 @@ def _first_tried(facts: Facts) -> list[AddStage]:
     own = [stage for stage in possible if stage.method in tried(facts, own=True)]
     if own:
         return [stage for stage in own if stage.method not in facts.methods]
-    return [] if tried(facts) or {*CHEAPER} & {*facts.methods} else possible[:1]
+    return [] if tried(facts) or TRIED_BEFORE_RL & {*facts.methods} else possible[:1]
 
 
 def tried(facts: Facts, *, own: bool = False) -> tuple[str, ...]:
     """Supervised and preference methods whose results are known, from old to new; with `own`, of this plan only."""
-    return tuple(each.method for each in facts.results if each.method in CHEAPER and (each.own or not own))
+    return tuple(each.method for each in facts.results if each.method in TRIED_BEFORE_RL and (each.own or not own))
 
 
 def _tried_evidence(facts: Facts) -> Evidence:

@@ -3,7 +3,7 @@
 from compiler.selection.facts import Evidence, Facts, Passing, Result, Verdict
 from compiler.selection.model import AddStage, Advise, Configure, Effect, Finding, Warn, blocked, fired, silent
 from compiler.selection.predicates.data import (
-    CHEAPER,
+    TRIED_BEFORE_RL,
     answered_prompts,
     demonstrations,
     enough_demonstrations,
@@ -92,7 +92,7 @@ def _examination(facts: Facts) -> tuple[Effect, ...]:
 
 
 def _latest(facts: Facts) -> Result | None:
-    return next((each for each in reversed(facts.results) if each.method in CHEAPER), None)
+    return next((each for each in reversed(facts.results) if each.method in TRIED_BEFORE_RL), None)
 
 
 def _plateaued(result: Result, facts: Facts) -> bool:
@@ -101,7 +101,7 @@ def _plateaued(result: Result, facts: Facts) -> bool:
     """
     if result.gate == "no-gain" or result.gain is None:
         return result.gate == "no-gain"
-    earlier = [each.score.value for each in facts.results if each.method in CHEAPER and each is not result]
+    earlier = [each.score.value for each in facts.results if each.method in TRIED_BEFORE_RL and each is not result]
     gain = min(result.gain.value, result.score.value - max(earlier)) if earlier else result.gain.value
     return result.gain.low <= 0 or round(gain, 9) < facts.thresholds.plateau_min_gain
 
