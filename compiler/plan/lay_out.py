@@ -7,9 +7,9 @@ from compiler.diagnostics import Outcome, has_errors
 from compiler.plan.checks.selection import selection_problems
 from compiler.plan.checks.table import PLAN_CHECKS
 from compiler.plan.draft import Built, Draft, Lineage
-from compiler.plan.load_stage import loading
+from compiler.plan.load_stage import load_config
 from compiler.plan.model import Plan, Stage, gpus_of, nodes_of
-from compiler.plan.stage_config import evaluation, pairs, training, work
+from compiler.plan.stage_config import evaluation_config, pairs_config, training_config, work_config
 from compiler.selection import Selection, StageChoice
 from compiler.selection.rules import RULES_VERSION
 from compiler.spec.inputs import Inputs
@@ -87,12 +87,12 @@ class _Pipeline:
         if not stages:
             return ()
         choice = StageChoice(method="load", sources=(), made_by=(), rules=())
-        first = self._append("load", choice, loading(self._draft(choice, Lineage()), stages))
+        first = self._append("load", choice, load_config(self._draft(choice, Lineage()), stages))
         first = replace(first, finished=all(stage.finished for stage in stages))
         return (first, *(replace(each, order=each.order + 1, needs=each.needs or first.job) for each in stages))
 
     def _work(self, choice: StageChoice) -> None:
-        stage = self._append(choice.method, choice, work(self._draft(choice, self.lineage)))
+        stage = self._append(choice.method, choice, work_config(self._draft(choice, self.lineage)))
         made = {**self.lineage.made, choice.method: stage.job}
         self.lineage = replace(self.lineage, made=made)
         if choice.method == "optimize-prompt":
@@ -105,7 +105,7 @@ class _Pipeline:
         maker = self._pair(choice, before)
         if maker is not None:
             before = replace(before, made={**before.made, f"pairs of {choice.method}": maker.job})
-        stage = self._append(choice.method, choice, training(self._draft(choice, before)))
+        stage = self._append(choice.method, choice, training_config(self._draft(choice, before)))
         weights = f"{stage.job}/{'model' if stage.config['peft'] is None else 'adapter'}"
         if METHODS[choice.method].kind == "reward-model":
             self.lineage = replace(self.lineage, reward_model=weights)
@@ -123,7 +123,7 @@ class _Pipeline:
 
     def _pair(self, choice: StageChoice, before: Lineage) -> Stage | None:
         """The stage that makes the pairs of `choice`, where they are not given as they are."""
-        built = pairs(self._draft(choice, before))
+        built = pairs_config(self._draft(choice, before))
         if built is None:
             return None
         made = StageChoice(method="pairs", sources=choice.sources, made_by=(), rules=choice.rules)
@@ -145,7 +145,7 @@ class _Pipeline:
         source = next(each.name for each in self.inputs.spec.spec.data if each.purpose == "evaluation")
         choice = StageChoice(method="evaluate", sources=(source,), made_by=(), rules=rules)
         draft = self._draft(choice, Lineage(adapters=adapters))
-        built = evaluation(draft, of=of, baseline=self.baseline, gated=gated, prompt=prompt)
+        built = evaluation_config(draft, of=of, baseline=self.baseline, gated=gated, prompt=prompt)
         stage = self._append(f"evaluate-{of}", choice, built)
         if of == "base":
             self.baseline = stage.job

@@ -5,7 +5,7 @@ from typing import Any
 
 from compiler.plan.draft import Built, Draft
 from compiler.plan.model import Setting, Stage
-from compiler.plan.stage_config import head
+from compiler.plan.stage_config import config_head
 from compiler.spec.schema.cluster_profile import Source
 
 _BY_BLOCK = ("path", "shape", "sha256", "rows", "uri")  # the rest says what a stage does with the rows
@@ -16,7 +16,7 @@ _WHY = {
 }
 
 
-def loading(draft: Draft, stages: Sequence[Stage]) -> Built:
+def load_config(draft: Draft, stages: Sequence[Stage]) -> Built:
     """The config of the stage that fills the claims for `stages`, in a profile that has a source."""
     inputs = draft.inputs
     source = inputs.profile.spec.storage.source
@@ -30,10 +30,10 @@ def loading(draft: Draft, stages: Sequence[Stage]) -> Built:
         "folders": dict(sorted(inputs.folders.items())),
         "files": dict(sorted(inputs.code.items())) if any(stage.config.get("rewards") for stage in stages) else {},
     }
-    config = head(draft, [data[path] for path in sorted(data)])
+    config = config_head(draft, [data[path] for path in sorted(data)])
     config |= {"source": _block(source), "folder": inputs.folder}
     config |= {name: each for name, each in copied.items() if each}
-    settings = [Setting(name="source", value=place_of(config["source"]), source="profile.storage.source")]
+    settings = [Setting(name="source", value=origin_of(config["source"]), source="profile.storage.source")]
     settings += [
         Setting(name=name, value=list(each), source=_WHY[name])  # of a mapping, its paths
         for name, each in copied.items()
@@ -42,7 +42,7 @@ def loading(draft: Draft, stages: Sequence[Stage]) -> Built:
     return Built(config=config, settings=tuple(settings))
 
 
-def place_of(source: Any) -> str:
+def origin_of(source: Any) -> str:
     """Where a load reads from, in a word: the bucket's address, or the claim."""
     return str(source["bucket"]["uri"] if "bucket" in source else f"claim {source['folder']['claim']}")
 

@@ -22,14 +22,14 @@ from compiler.plan.work_settings import work_settings
 STAGE_SCHEMA = "trainspec.dev/stage/v1"
 
 
-def training(draft: Draft) -> Built:
+def training_config(draft: Draft) -> Built:
     """The config of a stage that trains."""
     data = training_data(draft)
     distributed, tracking = distributed_settings(draft), tracking_settings(draft)
     marker, replay = marker_settings(draft, data), replay_settings(draft, data)
     trainer, peft = trainer_settings(draft), peft_settings(draft)
     config = _joined(
-        head(draft, data),
+        config_head(draft, data),
         values(marker),
         method_blocks(draft),
         values(replay),
@@ -41,30 +41,34 @@ def training(draft: Draft) -> Built:
     return Built(config=config, settings=settings)
 
 
-def pairs(draft: Draft) -> Built | None:
+def pairs_config(draft: Draft) -> Built | None:
     """The config of the stage that makes or filters the pairs of `draft`; None where given ones are used as is."""
     settings = pair_settings(draft)
     if not settings or not draft.choice.sources:
         return None
     maker = replace(draft, choice=replace(draft.choice, method="pairs"))
-    return Built(config=_joined(head(maker, spec_data(maker)), {"pairs": values(settings)}), settings=settings)
+    return Built(config=_joined(config_head(maker, spec_data(maker)), {"pairs": values(settings)}), settings=settings)
 
 
-def work(draft: Draft) -> Built:
+def work_config(draft: Draft) -> Built:
     """The config of a stage that makes data or measures."""
     settings = work_settings(draft)
     data = [*source_data(draft), *judged_data(draft)]
-    return Built(config=_joined(head(draft, data), method_blocks(draft), {"work": values(settings)}), settings=settings)
+    return Built(
+        config=_joined(config_head(draft, data), method_blocks(draft), {"work": values(settings)}), settings=settings
+    )
 
 
-def evaluation(draft: Draft, *, of: str, baseline: str | None, gated: bool = True, prompt: str | None = None) -> Built:
+def evaluation_config(
+    draft: Draft, *, of: str, baseline: str | None, gated: bool = True, prompt: str | None = None
+) -> Built:
     """The config of an evaluation of what `of` made; `prompt` is a file of the outputs volume of an earlier stage.
 
     One that is not `gated` informs: the plan goes on, unless general ability is lost.
     """
     data = evaluation_data(draft)
     config = _joined(
-        head(draft, data),
+        config_head(draft, data),
         method_blocks(draft),
         _gate(draft, data, baseline, gated=gated),
         {"without_chain": True} if of != "latent-cot" and learns_chains(draft, of) else {},
@@ -81,7 +85,7 @@ def _gate(draft: Draft, data: list[Block], baseline: str | None, *, gated: bool)
     return {"gate": gate | {"needs_gain": False}} if any(block.get("role") == "general" for block in data) else {}
 
 
-def head(draft: Draft, data: list[Block]) -> Block:
+def config_head(draft: Draft, data: list[Block]) -> Block:
     """What every config begins with."""
     body = draft.inputs.spec.spec
     return {

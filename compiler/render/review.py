@@ -4,7 +4,7 @@ import json
 
 from compiler import __version__
 from compiler.diagnostics.wording import counted
-from compiler.plan.load_stage import place_of
+from compiler.plan.load_stage import origin_of
 from compiler.plan.model import Plan, Stage
 from compiler.selection import Phase, Selection, Status, Traced
 from compiler.selection.rules import RULES_VERSION
@@ -75,7 +75,7 @@ def is_way(each: Traced) -> bool:
 def data_of(stage: Stage) -> str:
     """What a stage reads: data sources, and rows that earlier Jobs make; of a load, where from."""
     if stage.method == "load":
-        return f"`{place_of(stage.config['source'])}`"
+        return f"`{origin_of(stage.config['source'])}`"
     sources = [f"`{name}`" for name in stage.sources]
     return ", ".join([*sources, *(f"the rows of `{job}`" for job in stage.made_by)])
 

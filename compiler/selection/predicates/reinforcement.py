@@ -16,7 +16,12 @@ from compiler.selection.predicates.data import (
     usable_rows,
 )
 from compiler.selection.predicates.gaps import probe
-from compiler.selection.predicates.supervised import BEFORE_DPO, base_never_succeeds, never_succeeds, succeeds_by_now
+from compiler.selection.predicates.supervised import (
+    BEFORE_DPO,
+    base_never_succeeds,
+    never_succeeds,
+    succeeds_after_training,
+)
 from compiler.selection.reward_verdicts import AGREEMENT, REPEATABILITY
 from compiler.spec.schema.types import GapKind
 
@@ -46,7 +51,7 @@ def rule_constraints(facts: Facts) -> Finding:
     reason = (
         f"{latest.method if latest else 'sft'} has plateaued, and the reward passed its pre-flight: {method}, for {why}"
     )
-    return fired(reason, evidence, stage, *_tolerated(facts))
+    return fired(reason, evidence, stage, *_warnings_of_preflight(facts))
 
 
 def _refusal(facts: Facts) -> tuple[str, tuple[Effect, ...]] | None:
@@ -62,7 +67,7 @@ def _refusal(facts: Facts) -> tuple[str, tuple[Effect, ...]] | None:
         return f"`{latest.job}` still gained", (advice,)
     if usable_rows(prompts(facts), facts) < limits.min_prompts:
         return f"fewer than {limits.min_prompts} prompts to learn on", (Advise("add a source of purpose `prompts`"),)
-    if "pass_at16" not in facts.measures and not succeeds_by_now(facts):
+    if "pass_at16" not in facts.measures and not succeeds_after_training(facts):
         return "it is not measured whether the policy ever succeeds", (
             *probe(facts, on_policy=True),
             Advise("probe the present policy"),
@@ -137,7 +142,7 @@ def preflight_evidence(facts: Facts) -> tuple[Evidence, ...]:
     return checks or (Evidence(source="evidence of kind `RewardPreflight`", value="none"),)
 
 
-def _tolerated(facts: Facts) -> list[Warn]:
+def _warnings_of_preflight(facts: Facts) -> list[Warn]:
     return [
         Warn(
             code="SEL312",
@@ -194,7 +199,7 @@ def unstable_reward(facts: Facts) -> Finding:
     return fired("the reward is unstable: dpo on samples that the verifier ranks takes its place", evidence, *stages)
 
 
-def never_right(facts: Facts) -> Finding:
+def policy_without_success(facts: Facts) -> Finding:
     """D7: a policy that never succeeds learns nothing from rewards (arXiv 2504.13837): teach it first."""
     evidence = (gaps_evidence(facts), _passed_evidence(facts))
     if GapKind.RULE_CONSTRAINTS not in facts.gaps or not base_never_succeeds(facts):

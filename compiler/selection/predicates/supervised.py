@@ -154,10 +154,10 @@ def base_never_succeeds(facts: Facts) -> bool:
 def never_succeeds(facts: Facts, methods: tuple[str, ...] = TRAINS_POLICY) -> bool:
     """Whether the policy as it is never succeeds: measured so, and no finished stage of these methods shows better."""
     passed, limit = facts.measures.get("pass_at16"), facts.thresholds.near_zero_pass
-    return passed is not None and passed.high < limit and not succeeds_by_now(facts, methods)
+    return passed is not None and passed.high < limit and not succeeds_after_training(facts, methods)
 
 
-def succeeds_by_now(facts: Facts, methods: tuple[str, ...] = TRAINS_POLICY) -> bool:
+def succeeds_after_training(facts: Facts, methods: tuple[str, ...] = TRAINS_POLICY) -> bool:
     """Whether a finished stage answers more than nearly nothing right, so that its samples can be rewarded."""
     limit = facts.thresholds.near_zero_pass
     return any(each.method in methods and each.score.low >= limit for each in facts.results)
