@@ -9,7 +9,7 @@ from typing import Any
 
 from torch.distributed import PrefixStore
 from torch.distributed.elastic.multiprocessing import LogsDest, LogsSpecs, SignalException
-from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, ProcessFailure
+from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.elastic.rendezvous import (
     RendezvousHandler,
     RendezvousInfo,
@@ -17,14 +17,14 @@ from torch.distributed.elastic.rendezvous import (
     RendezvousStoreInfo,
     rendezvous_handler_registry,
 )
+from torch.distributed.elastic.rendezvous.static_tcp_rendezvous import StaticTCPRendezvous
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
-from runtime.distributed.group import Group
+from runtime.distributed.group import SECONDS_AFTER_A_STOP, Group
 from runtime.distributed.node import PARENT, Place
 from runtime.distributed.rendezvous import SECONDS_TO_ANSWER
-from runtime.stage.stop import STEP_SECONDS, StopRequest
+from runtime.stage.stop import StopRequest
 
-SECONDS_AFTER_A_STOP = STEP_SECONDS + 5
 _SECONDS_BETWEEN_LOOKS = 0.05
 _BACKEND = "stage"
 
@@ -45,18 +45,18 @@ def run_agent(
         nproc_per_node=len(logs),
         run_id=digest,
         rdzv_backend=_BACKEND,
-        rdzv_configs={"watch": _Watch(place, group, stop)},
+        rdzv_configs={"nodes": _Nodes(place, group, stop, digest)},
         logs_specs=_RankFiles(place, logs, events),
         max_restarts=0,  # a group is started again as a whole, by its Job
         monitor_interval=_SECONDS_BETWEEN_LOOKS,
         shutdown_timeout=round(SECONDS_AFTER_A_STOP),
-        signals_to_handle="SIGHUP,SIGQUIT",  # the others are in `stop`, which `_Watch` looks at
+        signals_to_handle="SIGHUP,SIGQUIT",  # the others are in `stop`, which `_Nodes` looks at
     )
     module = ("-m", "runtime", str(config_path).replace("$", "$$"))  # the agent substitutes `${local_rank}`
     try:
         elastic_launch(config, sys.executable)(*module)
     except ChildFailedError as error:
-        return dict.fromkeys(range(len(logs)), 0) | _own_ends(list(error.failures.values()))
+        return _own_ends(error, len(logs))
     except SignalException as error:  # for a stop, or as another node has ended
         if error.sigval != signal.SIGKILL:
             stop.signal_name = signal.Signals(error.sigval).name
@@ -64,32 +64,37 @@ def run_agent(
     return dict.fromkeys(range(len(logs)), 0)
 
 
-def _own_ends(failures: list[ProcessFailure]) -> dict[int, int]:
-    """Return the exit codes by local rank, without those whom the agent ended after the first failure.
+def _own_ends(error: ChildFailedError, processes: int) -> dict[int, int]:
+    """Return the exit codes by local rank, without those of processes that the agent ended after the first failure.
 
     It sends SIGTERM first, and SIGKILL half a minute later.
     """
-    first = min(failure.timestamp for failure in failures)
-    late = {each.local_rank for each in failures if each.exitcode < 0 and each.timestamp > first + 5}
-    ended = late | {each.local_rank for each in failures if each.exitcode == -signal.SIGTERM}
-    return {each.local_rank: each.exitcode for each in failures if each.local_rank not in ended}
+    _, first = error.get_first_failure()
+    codes = dict.fromkeys(range(processes), 0)
+    for failure in error.failures.values():
+        is_late = failure.exitcode == -signal.SIGKILL and failure.timestamp > first.timestamp + 5
+        if failure is first or not (is_late or failure.exitcode == -signal.SIGTERM):
+            codes[failure.local_rank] = failure.exitcode
+        else:
+            del codes[failure.local_rank]
+    return codes
 
 
-class _Watch(RendezvousHandler):  # type: ignore[misc]
-    """The agent's view of the nodes. They have met already; the agent looks here, while its processes run."""
+class _Nodes(StaticTCPRendezvous):  # type: ignore[misc]
+    """The agent's view of the nodes: ranks by the number of the pod, at the store where they have met already."""
 
-    def __init__(self, place: Place, group: Group, stop: StopRequest) -> None:
-        self._place, self._group, self._stop = place, group, stop
+    def __init__(self, place: Place, group: Group, stop: StopRequest, run_id: str) -> None:
+        node, port = place.node, group.store.port
+        super().__init__(node.host or "127.0.0.1", port, node.rank, node.count, run_id, round(SECONDS_TO_ANSWER))
+        self._group, self._stop = group, stop
         self._patience = round(SECONDS_TO_ANSWER / _SECONDS_BETWEEN_LOOKS)
 
-    @property
-    def use_agent_store(self) -> bool:
-        return True
+    def get_backend(self) -> str:
+        return _BACKEND
 
     def next_rendezvous(self) -> RendezvousInfo:
-        node, store = self._place.node, self._group.store
-        address = RendezvousStoreInfo(node.host or "127.0.0.1", store.port)
-        return RendezvousInfo(PrefixStore("agent", store), node.rank, node.count, address)
+        address = RendezvousStoreInfo(self.master_addr, self.master_port)
+        return RendezvousInfo(PrefixStore("agent", self._group.store), self.rank, self.world_size, address)
 
     def num_nodes_waiting(self) -> int:
         """Return that no node is to be taken in; end the processes for a stop, or if they wait for a lost node."""
@@ -101,25 +106,10 @@ class _Watch(RendezvousHandler):  # type: ignore[misc]
                 raise SignalException("another node has ended", signal.SIGKILL)
         return 0
 
-    def get_backend(self) -> str:
-        return _BACKEND
-
-    def get_run_id(self) -> str:
-        return "stage"
-
-    def is_closed(self) -> bool:
-        return False
-
-    def set_closed(self) -> None:
-        pass
-
-    def shutdown(self) -> bool:
-        return True
-
 
 def _create(parameters: RendezvousParameters) -> RendezvousHandler:
-    watch: RendezvousHandler = parameters.config["watch"]
-    return watch
+    nodes: RendezvousHandler = parameters.config["nodes"]
+    return nodes
 
 
 class _RankFiles(LogsSpecs):  # type: ignore[misc]

@@ -8,16 +8,18 @@ fail for a reason of its own claims the end in the store; the rest end with 79, 
 import contextlib
 import threading
 import time
+from collections.abc import Mapping
 from itertools import count
 from typing import Any
 
 from runtime.contract.errors import StageError
 from runtime.contract.exit_codes import ExitCode
-from runtime.distributed.cause import FIRST_HAND
 from runtime.distributed.node import Node
 from runtime.distributed.rendezvous import SECONDS_TO_ANSWER, reach, serve, waiting
-from runtime.stage.stop import StopRequest
+from runtime.stage.stop import STEP_SECONDS, StopRequest
 
+# What a node's processes have after a stop: a step, its checkpoint, and their words.
+SECONDS_AFTER_A_STOP = STEP_SECONDS + 5
 # A failure that may only follow from another's is claimed when that one, or a loss, had time to be noticed.
 _SECONDS_TO_CLAIM = SECONDS_TO_ANSWER + 3
 _SECONDS_BETWEEN_BEATS = 0.5
@@ -26,6 +28,32 @@ _SECONDS_TO_LEAVE = 3.0
 _DIGEST, _STATE, _GONE = "stage/digest", "stage/state", "gone"
 # The state: not all have come, all run, the stage is done; or `ended RANK`.
 _OPEN, _RUNNING, _DONE, _ENDED = "open", "running", "done", "ended "
+
+
+# A process that ends with one of these has met the fault itself; a lost peer makes the others fail inside (70).
+_FIRST_HAND: tuple[int, ...] = (
+    ExitCode.BAD_CONFIG,
+    ExitCode.NO_INPUT,
+    ExitCode.BAD_DATA,
+    ExitCode.NO_MEMORY,
+    ExitCode.IO_ERROR,
+    ExitCode.UNAVAILABLE,
+)
+_THEN: dict[int, int] = {ExitCode.INTERNAL: 91, ExitCode.TRY_LATER: 97, ExitCode.OK: 100}
+
+
+def worst(codes: Mapping[int, int]) -> int:
+    """Return the rank whose exit code is the cause of the others'; a negative code is the signal that killed it."""
+
+    def order(rank: int) -> tuple[int, int]:
+        code = codes[rank]
+        if code in _FIRST_HAND:
+            return _FIRST_HAND.index(code), rank
+        if code < 0:  # killed by somebody else: the kernel, for memory
+            return 90, rank
+        return _THEN.get(code, 99), rank
+
+    return min(codes, key=order)
 
 
 def meet(node: Node, digest: str, stop: StopRequest) -> "Group":
@@ -100,13 +128,13 @@ class Group:
         rank = self._node.rank
         if code == ExitCode.OK and rank == 0:  # what the stage leaves behind is on the disk: nobody has to come back
             state = self._claim(_DONE)
-        elif self._node.count == 1 or code in FIRST_HAND or (self._stop.is_set and code):
+        elif self._node.count == 1 or code in _FIRST_HAND or (self._stop.is_set and code):
             state = self._claim(f"{_ENDED}{rank}")
         else:
             state = self._wait(code)
         if state == _DONE or (self._stop.is_set and code):
             return
-        cause = rank if code in FIRST_HAND else 0  # where the first node is gone, or a stop forbids to wait for it
+        cause = rank if code in _FIRST_HAND else 0  # where the first node is gone, or a stop forbids to wait for it
         if state.startswith(_ENDED):
             cause = int(state.removeprefix(_ENDED))
         if cause != rank:
@@ -153,13 +181,15 @@ class Group:
         return float("inf") if text in ("", _GONE) else self._heard - since
 
     def _stay_in_touch(self) -> None:
-        # A connection of its own: the agent waits on the other one, sometimes for minutes.
-        link = reach(self._node.host or "localhost", self._node.port or self.store.port)
-        with contextlib.suppress(RuntimeError, AttributeError):
-            for beat in count(1):
-                link.set(_key(self._node.rank), _GONE if self._leaving.is_set() else str(beat))
+        # A connection of its own: the agent waits on the other one, sometimes for minutes. The first node reaches itself
+        # by the name that every machine has: the pod's own may not be known yet.
+        node, beats = self._node, count(1)
+        link = reach(node.host if node.rank else "localhost", self.store.port)
+        with contextlib.suppress(RuntimeError):
+            while link is not None:
+                link.set(_key(node.rank), _GONE if self._leaving.is_set() else str(next(beats)))
                 self._read(link)
-                if self._leaving.wait(_SECONDS_BETWEEN_BEATS) and self._seen[self._node.rank][0] == _GONE:
+                if self._leaving.wait(_SECONDS_BETWEEN_BEATS) and self._seen[node.rank][0] == _GONE:
                     return
         self._is_closed = True
 

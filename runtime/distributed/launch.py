@@ -13,8 +13,7 @@ from typing import Any, TextIO
 
 from runtime.contract.errors import StageError
 from runtime.contract.exit_codes import ExitCode
-from runtime.distributed.cause import worst
-from runtime.distributed.group import Group, meet
+from runtime.distributed.group import SECONDS_AFTER_A_STOP, Group, meet, worst
 from runtime.distributed.node import Place
 from runtime.stage.events import EventStream
 from runtime.stage.stop import StopRequest
@@ -31,8 +30,6 @@ def launch(config_path: Path, digest: str, place: Place, events: EventStream, st
     if place.node.count > 1:
         events.emit("phase", name="wait for the other nodes")
     group = meet(place.node, digest, stop)
-    from runtime.distributed.agent import SECONDS_AFTER_A_STOP
-
     try:
         with stop.worth_waiting_for(SECONDS_AFTER_A_STOP + 5):
             try:

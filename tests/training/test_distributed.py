@@ -16,7 +16,7 @@ from training import methods
 
 from runtime.contract.errors import StageError
 from runtime.contract.read import load_stage
-from runtime.distributed.cause import worst
+from runtime.distributed.group import worst
 from runtime.distributed.sharding import sharding
 from runtime.train.trainer_args import trainer_args
 
