@@ -181,8 +181,8 @@ class Group:
         return float("inf") if text in ("", _GONE) else self._heard - since
 
     def _stay_in_touch(self) -> None:
-        # A connection of its own: the agent waits on the other one, sometimes for minutes. The first node reaches itself
-        # by the name that every machine has: the pod's own may not be known yet.
+        # A connection of its own, as the agent waits on the other one, sometimes for minutes. The first node reaches
+        # itself by the name that every machine has: the pod's own may not be known yet.
         node, beats = self._node, count(1)
         link = reach(node.host if node.rank else "localhost", self.store.port)
         with contextlib.suppress(RuntimeError):
@@ -195,11 +195,10 @@ class Group:
 
     def _read(self, store: Any) -> None:
         state, *texts = (value.decode() for value in store.multi_get([_STATE, *map(_key, range(self._node.count))]))
-        now = time.monotonic()
+        self.state, self._heard = state, time.monotonic()
         for rank, text in enumerate(texts):
             if text != self._seen.get(rank, ("", 0.0))[0]:
-                self._seen[rank] = text, now
-        self.state, self._heard = state, now
+                self._seen[rank] = text, self._heard
 
 
 def _key(rank: int) -> str:
