@@ -69,7 +69,7 @@ def meet(node: Node, digest: str, stop: StopRequest) -> "Group":
     store.set(_STATE, _OPEN)
     store.set(_DIGEST, digest)
     group = Group(node, store, stop)
-    for _ in waiting(node, stop, group.missing):
+    for _ in waiting(node, stop, group.missing) if node.count > 1 else ():
         if not group.missing():
             break
     store.set(_STATE, _RUNNING)
