@@ -17,8 +17,7 @@ from system.cluster.shop import Shop
 from compiler.run.cluster.api import client
 from compiler.run.cluster.api.client import Api
 from compiler.run.cluster.api.connect import Target
-from compiler.run.cluster.api.errors import ApiError, ClusterError
-from compiler.run.cluster.api.refusals import refusal
+from compiler.run.cluster.api.errors import ApiError, ClusterError, refusal
 
 EXEC = "exec: {apiVersion: client.authentication.k8s.io/v1, command: no-such-program, interactiveMode: Never}"
 
@@ -143,16 +142,14 @@ def test_a_command_names_the_cluster_that_it_asks(shop: Shop) -> None:
     assert f" of {shop.kubeconfig})" in done.stderr.splitlines()[0]
 
 
-def test_a_server_that_does_not_answer_is_waited_for_aloud(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_server_that_does_not_answer_is_waited_for_aloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = kubeconfig(tmp_path, "http://127.0.0.1:9")
-    clock = Clock()
+    clock, said = Clock(), list[str]()
     monkeypatch.setattr(client, "time", clock)
     with pytest.raises(ClusterError):
-        Api(Target(kubeconfig=config), patience=20.0).get("/api/v1/namespaces/default/configmaps/x")
+        Api(Target(kubeconfig=config), patience=20.0, say=said.append).get("/api/v1/namespaces/default/configmaps/x")
     assert 3 < clock.passed < 30
-    (line,) = capsys.readouterr().err.splitlines()
+    (line,) = said
     assert line.startswith("no answer from http://127.0.0.1:9: ")
     assert line.endswith("; waiting for it, up to 20 s")
 
