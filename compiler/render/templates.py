@@ -14,7 +14,6 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from compiler import __version__
 from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic
-from compiler.diagnostics.credentials import credentials_in
 from compiler.plan.model import Plan, Stage
 from compiler.render.bundle import RenderedBundle, RenderedFile
 from compiler.render.egress import egress_of
@@ -24,6 +23,7 @@ from compiler.render.workload import workload
 from compiler.selection.rules import RULES_VERSION
 from compiler.spec.methods.catalog import BACKOFF_LIMIT, GRACE_SECONDS
 from compiler.spec.yaml.quote import is_literal, key, mapping, quote
+from runtime.contract.credentials import credentials_in
 
 
 def render(plan: Plan) -> Outcome[RenderedBundle]:

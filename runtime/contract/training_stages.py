@@ -47,7 +47,6 @@ class TrainingStage(Stage):
 class CptStage(TrainingStage):
     """Continued pre-training on text; `replay_share` of the training tokens are general text, of role `replay`."""
 
-    SHAPES = ("text",)
     OWNED = LOSS_FIELDS
     method: Literal["cpt"]
     replay_share: Annotated[float, Field(ge=0, lt=1)]
@@ -62,7 +61,6 @@ class CptStage(TrainingStage):
 class SftStage(TrainingStage):
     """Supervised fine-tuning. `answer_marker` stands between a chain and its answer, where rows have chains."""
 
-    SHAPES = ("prompt-completion", "messages", "chain")
     OWNED = LOSS_FIELDS
     method: Literal["sft", "cot"]
     answer_marker: str | None = None
@@ -81,7 +79,6 @@ class LatentCotStage(TrainingStage):
     end; `curriculum` says how often rows are seen between the two.
     """
 
-    SHAPES = ("chain",)
     OWNED = (*LOSS_FIELDS, "max_steps", "packing", "shuffle_dataset", "train_sampling_strategy")
     method: Literal["latent-cot"]
     curriculum: CurriculumBlock
@@ -91,21 +88,18 @@ class LatentCotStage(TrainingStage):
 class DpoStage(TrainingStage):
     """Direct preference optimisation on pairs."""
 
-    SHAPES = ("preference",)
     method: Literal["dpo"]
 
 
 class KtoStage(TrainingStage):
     """Kahneman-Tversky optimisation on answers marked good or bad."""
 
-    SHAPES = ("unpaired-preference",)
     method: Literal["kto"]
 
 
 class RewardStage(TrainingStage):
     """A reward model, learnt from pairs; `held_out_share` of them, by cluster, are kept for its agreement report."""
 
-    SHAPES = ("preference",)
     method: Literal["reward"]
     held_out_share: Annotated[float, Field(gt=0, lt=1)]
 
@@ -113,7 +107,6 @@ class RewardStage(TrainingStage):
 class GrpoStage(TrainingStage):
     """Group-relative policy optimisation against a weighted sum of rewards."""
 
-    SHAPES = ("prompt", "prompt-completion", "messages", "chain", "badcase")
     method: Literal["grpo"]
     rewards: Annotated[list[RewardBlock], Field(min_length=1)]
     reward_code: RewardCode = Field(default={})
@@ -122,7 +115,6 @@ class GrpoStage(TrainingStage):
 class PpoStage(TrainingStage):
     """Proximal policy optimisation against reward functions, or a reward model (an adapter of an earlier stage)."""
 
-    SHAPES = GrpoStage.SHAPES
     method: Literal["ppo"]
     rewards: list[RewardBlock]
     reward_code: RewardCode = Field(default={})
@@ -138,7 +130,6 @@ class PpoStage(TrainingStage):
 class DistillStage(TrainingStage):
     """On-policy distillation: the student learns the teacher's probabilities on its own answers."""
 
-    SHAPES = ("prompt", "prompt-completion", "messages", "chain", "badcase")
     method: Literal["distill"]
     teacher: TeacherBlock
     distillation: DistillationBlock

@@ -12,11 +12,11 @@ from typer.testing import CliRunner
 from compiler.cli.app import app
 from compiler.selection import reward_verdicts as rules
 from compiler.spec.schema.preflight import PreflightBody
-from runtime.contract.read import parse_stage
 from runtime.contract.stages import PreflightStage
 from runtime.scoring.preflight import table
 from runtime.scoring.preflight.probes import HACKS
 from runtime.scoring.preflight.table import CHECKS, verdict_of
+from runtime.stage.config import parse_stage
 
 SPECS = Path(__file__).resolve().parents[2] / "specs"
 AROUND = (0.0, 0.59, 0.6, 0.79, 0.8, 0.89, 0.9, 0.94, 0.95, 1.0)

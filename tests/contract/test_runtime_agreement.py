@@ -21,9 +21,9 @@ from compiler.spec.schema.types import BadcaseClass
 from runtime.contract.blocks import BadcaseClass as RuntimeClass
 from runtime.contract.blocks import DataBlock
 from runtime.contract.errors import StageError
-from runtime.contract.read import parse_stage
 from runtime.contract.volumes import Volumes
 from runtime.data.rows import read_rows
+from runtime.stage.config import parse_stage
 
 ROOT = Path(__file__).parent.parent.parent
 TURNS = [{"role": "user", "content": '[请] 回答,\n“a” "b"\u2028'}]

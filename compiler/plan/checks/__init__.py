@@ -21,10 +21,12 @@ from compiler.plan.model import Plan, Stage
 from compiler.selection import Phase, Selection
 from compiler.spec.data.gates import too_long
 from compiler.spec.inputs import Inputs
-from compiler.spec.methods.catalog import COMPARED, METRICS, TRAINER, USUAL_ROWS
+from compiler.spec.methods.catalog import TRAINER, USUAL_ROWS
 from compiler.spec.methods.supported import lacking
 from compiler.spec.schema.training import MethodOverrides
 from compiler.spec.schema.types import Purpose, Shape
+from runtime.contract.metrics import METRICS
+from runtime.contract.rewards import compares
 
 
 def selection_problems(inputs: Inputs, selection: Selection) -> Iterator[Diagnostic]:
@@ -51,7 +53,7 @@ def _evaluation_problems(inputs: Inputs) -> Iterator[Diagnostic]:
             options = ", ".join(f"`{name}`" for name in sorted(METRICS))
             message = f"no evaluation Job can measure `{metric.name}`"
             yield diagnostic("PLN401", message, where, hint=f"use one of {options}")
-        elif METRICS[metric.name] and metric.databases is None:
+        elif METRICS[metric.name].needs_databases and metric.databases is None:
             hint = "add `databases`: a folder of SQL scripts"
             yield diagnostic("PLN402", f"`{metric.name}` needs databases to run queries on", where, hint=hint)
     if not any(source.purpose is Purpose.EVALUATION for source in body.data):
@@ -130,7 +132,7 @@ def references_are_there(plan: Plan) -> Iterator[Diagnostic]:
     """A reward that compares with a right answer needs rows that hold one."""
     reward, document = plan.inputs.spec.spec.reward, plan.inputs.document
     compared = [
-        (index, each.use) for index, each in enumerate(reward.functions if reward else []) if each.use in COMPARED
+        (index, each.use) for index, each in enumerate(reward.functions if reward else []) if compares(each.use)
     ]
     for stage in (each for each in plan.pending if "rewards" in each.config):
         bare = [block["path"] for block in stage.config["data"] if block["shape"] == Shape.PROMPT]
