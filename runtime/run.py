@@ -16,6 +16,8 @@ from typing import Any
 
 from runtime.contract.errors import Problem, StageError, as_write_failure
 from runtime.contract.exit_codes import ExitCode
+from runtime.contract.files import write_atomically
+from runtime.contract.outputs import METRICS_FILE, Status
 from runtime.contract.stages import AnyStage
 from runtime.contract.volumes import volumes_from_environment
 from runtime.distributed.launch import Place, launch, place_of
@@ -24,13 +26,12 @@ from runtime.model.cpu import keep_freed_memory
 from runtime.stage.config import load_stage
 from runtime.stage.context import StageContext
 from runtime.stage.events import EventStream
-from runtime.stage.files import write_bytes, write_json
+from runtime.stage.files import write_json
 from runtime.stage.memory import as_memory_failure
 from runtime.stage.page import write_page
 from runtime.stage.report import (
     CHECKPOINTS,
     CONFIG_FILE,
-    METRICS_FILE,
     SCHEMA,
     Outcome,
     read_complete,
@@ -51,7 +52,7 @@ MODULES = {
     "evaluate": "runtime.evaluate.stage",
 }
 _LOCK = ".lock"
-_ENDINGS = {
+_ENDINGS: dict[ExitCode, Status] = {
     ExitCode.GATE_NOT_PASSED: "gate-not-passed",
     ExitCode.TRY_LATER: "try-later",
     ExitCode.GROUP_ENDED: "try-later",
@@ -106,7 +107,7 @@ def _run(config_path: Path, events: EventStream, stop: StopRequest, *, report_on
             world=place.world,
         )
         if context.is_main:  # now, as the file may be another one when the stage ends
-            write_bytes(folder / CONFIG_FILE, config_path.read_bytes())
+            write_atomically(folder / CONFIG_FILE, config_path.read_bytes())
         outcome = _run_method(context)
         if not context.is_main:
             return ExitCode.OK
@@ -182,7 +183,7 @@ def _gpu_memory() -> dict[str, int]:
     return {"peak_gpu_memory_mb": round(torch.cuda.max_memory_allocated() / 2**20)}
 
 
-def _finish(document: dict[str, Any], status: str, folder: Path, events: EventStream) -> ExitCode:
+def _finish(document: dict[str, Any], status: Status, folder: Path, events: EventStream) -> ExitCode:
     gate = document["gate"]
     passed = gate is None or gate["verdict"] != "no-gain"
     code = ExitCode.OK if passed else ExitCode.GATE_NOT_PASSED

@@ -26,8 +26,7 @@ from compiler.spec.methods.catalog import HELD_OUT_SHARE, PEFT, TRAINER, WORK
 from compiler.spec.schema.training import MethodOverrides
 from compiler.spec.schema.training_spec import RewardFunction
 from compiler.spec.schema.types import Shape
-
-STAGE_SCHEMA = "trainspec.dev/stage/v1"
+from runtime.contract.methods import STAGE_SCHEMA
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -24,6 +24,13 @@ from compiler.selection.rules import RULES_VERSION
 from compiler.spec.methods.catalog import BACKOFF_LIMIT, GRACE_SECONDS
 from compiler.spec.yaml.quote import is_literal, key, mapping, quote
 from runtime.contract.credentials import credentials_in
+from runtime.contract.exit_codes import NEVER_RETRY
+from runtime.contract.exit_codes import ExitCode as StageExit
+
+_EXITS: dict[str, object] = {
+    "never_retry": [int(code) for code in NEVER_RETRY],
+    "group_ended": int(StageExit.GROUP_ENDED),
+}
 
 
 def render(plan: Plan) -> Outcome[RenderedBundle]:
@@ -52,7 +59,7 @@ def _objects(plan: Plan, found: list[Diagnostic]) -> Iterator[tuple[str, str, di
         stem = f"{stage.order:02d}-{stage.name}"
         config = _config_text(stage, found)
         yield f"{stem}.config.yaml", "kubernetes/configmap.yaml.j2", common | {"stage": stage, "config": config}
-        job = {"stage": stage, "gpus": stage.gpus(gpus), "backoff": BACKOFF_LIMIT, "grace": GRACE_SECONDS}
+        job = _EXITS | {"stage": stage, "gpus": stage.gpus(gpus), "backoff": BACKOFF_LIMIT, "grace": GRACE_SECONDS}
         load = workload(stage, plan.inputs.profile.spec)
         for kind, template in load.templates.items():
             yield f"{stem}.{kind}.yaml", template, common | job | load.context

@@ -20,8 +20,8 @@ from compiler.spec.schema import API_VERSION
 from compiler.spec.yaml.load import compose
 from compiler.spec.yaml.write import document_text, write_document
 from runtime.contract.credentials import credentials_in
+from runtime.contract.outputs import METRICS_FILE
 
-METRICS_FILE = "metrics.json"
 _COLLECTED = ("evaluate", "preflight")
 _PREFIXES = {"StageResult": "stage", "RewardPreflight": "preflight"}  # of the names of files, by kind
 COMMENT = "Written by `trainspec collect` from what the Job measured: commit it, do not edit it."

@@ -18,6 +18,7 @@ from typing import Any
 
 from runtime.contract.errors import StageError
 from runtime.contract.exit_codes import ExitCode
+from runtime.contract.outputs import TERMINATION_LOG
 from runtime.contract.stages import AnyStage
 from runtime.contract.training_stages import TrainingStage
 from runtime.distributed.group import Group, meet, worst
@@ -129,7 +130,7 @@ def _start(config_path: Path, rank: int, processes: int, place: Place, port: int
         "LOCAL_RANK": str(rank),
         "WORLD_SIZE": str(place.world),
         "LOCAL_WORLD_SIZE": str(processes),
-        "TRAINSPEC_TERMINATION_LOG": str(log),
+        TERMINATION_LOG: str(log),
     }
     # A group of its own: Ctrl-C at a terminal reaches the launcher alone, which tells the others.
     return subprocess.Popen(  # noqa: S603 - this interpreter and this package

@@ -8,11 +8,11 @@ from enum import StrEnum
 from typing import Any
 
 from compiler.run.cluster.api.client import Object
+from runtime.contract.exit_codes import ExitCode as StageExit
 
 REPORTS = "trainspec.dev/reports"  # annotation of a Job that only tells the result of another
 REPORT_SUFFIX = "-report"  # of its name
 CONTAINERS = ("stage", "node")  # the second one in pods of a TrainJob, whose operator looks for it
-_GROUP_ENDED = 79  # exit code of a pod that ended because another one of its stage did
 _BEGINNING = ("ContainerCreating", "PodInitializing")  # what every container waits for at first
 _INDEX = "batch.kubernetes.io/job-completion-index"
 QUEUE = "kueue.x-k8s.io/queue-name"
@@ -125,7 +125,7 @@ class JobView:
         because another did.
         """
         newest = self._newest(pod for pod in self.pods if pod.has_ended)
-        return min(newest.values(), key=lambda pod: (pod.exit_code == _GROUP_ENDED, pod.index), default=None)
+        return min(newest.values(), key=lambda pod: (pod.exit_code == StageExit.GROUP_ENDED, pod.index), default=None)
 
     @staticmethod
     def _newest(pods: Iterable[PodView]) -> dict[int, PodView]:
