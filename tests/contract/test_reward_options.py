@@ -53,6 +53,8 @@ def runtime_refuses(use: str, options: dict[str, Any], volumes: Volumes) -> bool
         read_options(RewardBlock.model_construct(use=use, weight=1.0, options=options), volumes)
     except StageError as error:
         return error.problem.code == "RUN750"  # RUN721: what the option names is not there, which is another matter
+    except OSError:  # a name that no file can have
+        return False
     return False
 
 

@@ -259,6 +259,7 @@ def test_the_extra_brings_every_library_that_the_runtime_imports() -> None:
     named = {requirement(each) for each in project()["optional-dependencies"]["runtime"]}
     # by name of their own, as these do not change whom they bring along
     along = {"numpy": "torch", "huggingface_hub": "transformers", "pyarrow": "datasets", "referencing": "jsonschema"}
+    along["pydantic_core"] = "pydantic"
     providers = packages_distributions()
     for name in sorted(imports("runtime") - set(sys.stdlib_module_names) - {"runtime"} - OPTIONAL):
         distributions = {each.lower().replace("_", "-") for each in providers.get(name, [name])}
@@ -270,7 +271,8 @@ def test_the_project_names_every_library_that_the_compiler_imports() -> None:
     measuring = {requirement(each) for each in project()["optional-dependencies"]["data"]}
     along = {"click": "typer", "pydantic_core": "pydantic", "urllib3": "kubernetes", "yaml": "kubernetes"}
     providers = packages_distributions()
-    for name in sorted(imports("compiler") - set(sys.stdlib_module_names) - {"compiler"}):
+    imported = imports("compiler") | imports("runtime/contract")
+    for name in sorted(imported - set(sys.stdlib_module_names) - {"compiler", "runtime"}):
         distributions = {each.lower().replace("_", "-") for each in providers.get(name, [name])}
         assert (named | measuring) & {*distributions, along.get(name, "")}, f"`{name}` is no requirement"
 
