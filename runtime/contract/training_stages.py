@@ -1,6 +1,6 @@
 """Configs of the stages that train."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -14,16 +14,12 @@ from runtime.contract.blocks import (
     RewardCode,
     TeacherBlock,
 )
+from runtime.contract.methods import OWNED
 from runtime.contract.stage import Stage
-
-# Which tokens are learnt is the method's to say: the answers, or all of a corpus.
-LOSS_FIELDS = ("assistant_only_loss", "completion_only_loss", "dataset_kwargs")
 
 
 class TrainingStage(Stage):
     """What every trainer has. `peft: null` trains all weights; `trainer` holds fields of the method's config class."""
-
-    OWNED: ClassVar[tuple[str, ...]] = ()  # fields of the trainer's config that the method sets by itself
 
     peft: PeftBlock | None
     trainer: dict[str, Any]
@@ -32,9 +28,10 @@ class TrainingStage(Stage):
 
     @model_validator(mode="after")
     def _trainer_is_the_plans(self) -> "TrainingStage":
-        owned = [f"`trainer.{name}`" for name in self.OWNED if name in self.trainer]
+        method: str = self.method  # type: ignore[attr-defined]
+        owned = [f"`trainer.{name}`" for name in OWNED.get(method, ()) if name in self.trainer]
         if owned:
-            raise ValueError(f"{', '.join(owned)} cannot be set: method `{self.method}` sets it")  # type: ignore[attr-defined]
+            raise ValueError(f"{', '.join(owned)} cannot be set: method `{method}` sets it")
         return self
 
     @model_validator(mode="after")
@@ -47,7 +44,6 @@ class TrainingStage(Stage):
 class CptStage(TrainingStage):
     """Continued pre-training on text; `replay_share` of the training tokens are general text, of role `replay`."""
 
-    OWNED = LOSS_FIELDS
     method: Literal["cpt"]
     replay_share: Annotated[float, Field(ge=0, lt=1)]
 
@@ -61,7 +57,6 @@ class CptStage(TrainingStage):
 class SftStage(TrainingStage):
     """Supervised fine-tuning. `answer_marker` stands between a chain and its answer, where rows have chains."""
 
-    OWNED = LOSS_FIELDS
     method: Literal["sft", "cot"]
     answer_marker: str | None = None
 
@@ -79,7 +74,6 @@ class LatentCotStage(TrainingStage):
     end; `curriculum` says how often rows are seen between the two.
     """
 
-    OWNED = (*LOSS_FIELDS, "max_steps", "packing", "shuffle_dataset", "train_sampling_strategy")
     method: Literal["latent-cot"]
     curriculum: CurriculumBlock
     answer_marker: str
