@@ -11,14 +11,15 @@ from pathlib import Path
 
 from runtime.contract.blocks import ModelBlock
 from runtime.contract.errors import StageError, as_write_failure
-from runtime.contract.read import load_stage
+from runtime.contract.outputs import METRICS_FILE
 from runtime.contract.training_stages import RewardStage, TrainingStage
 from runtime.contract.volumes import Volumes
 from runtime.model.load import check_model_files, load_model, load_tokenizer
+from runtime.stage.config import load_stage
 from runtime.stage.files import finish_folder
 from runtime.stage.libraries import prepare_libraries
 from runtime.stage.memory import as_memory_failure
-from runtime.stage.report import CONFIG_FILE, METRICS_FILE, read_complete
+from runtime.stage.report import CONFIG_FILE, read_complete
 from runtime.train.save import CARD_FILE
 
 

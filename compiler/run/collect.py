@@ -12,7 +12,6 @@ from typing import Any, Protocol
 
 from compiler.cli.exit_codes import ExitCode
 from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic
-from compiler.diagnostics.credentials import credentials_in
 from compiler.run.local.jobs import read_plan
 from compiler.run.local.run import work_folder
 from compiler.run.results import preflight_document, report_fields, rounded
@@ -20,8 +19,9 @@ from compiler.spec.evidence import FOLDER, as_evidence
 from compiler.spec.schema import API_VERSION
 from compiler.spec.yaml.load import compose
 from compiler.spec.yaml.write import document_text, write_document
+from runtime.contract.credentials import credentials_in
+from runtime.contract.outputs import METRICS_FILE
 
-METRICS_FILE = "metrics.json"
 _COLLECTED = ("evaluate", "preflight")
 _PREFIXES = {"StageResult": "stage", "RewardPreflight": "preflight"}  # of the names of files, by kind
 COMMENT = "Written by `trainspec collect` from what the Job measured: commit it, do not edit it."

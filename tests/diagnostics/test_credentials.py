@@ -9,7 +9,8 @@ from support.local_project import Project, make_project
 from typer.testing import CliRunner, Result
 
 from compiler.cli.app import app
-from compiler.diagnostics.credentials import credentials_in, masked
+from compiler.diagnostics.credentials import masked
+from runtime.contract.credentials import credentials_in
 
 # taken apart, so that scanners of this repository do not take them for real ones
 HUB = "hf_" + "aB3dE5" * 6

@@ -21,7 +21,7 @@ from compiler.run.local import run
 from compiler.run.local.jobs import LocalJob, read_plan
 from compiler.run.local.process import Places
 from compiler.run.local.show import Result, conclusion
-from compiler.spec.methods.supported import RUNTIME_METHODS
+from runtime.contract.methods import METHODS
 
 
 @pytest.fixture
@@ -212,7 +212,7 @@ def test_a_method_that_the_runtime_lacks_is_told_before_anything_runs(project: P
     found = run.run(project.plan, project.work, project.models)
     assert [each.code for each in found] == ["RUN796", "RUN796"]
     assert f"stage `dpo` needs `{method}`" in found[1].message
-    assert ", ".join(f"`{name}`" for name in RUNTIME_METHODS) in found[1].hint
+    assert ", ".join(f"`{name}`" for name in METHODS) in found[1].hint
     assert project.starts() == {}
 
 

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from compiler.run.local.jobs import COMMAND, LocalJob
+from runtime.contract.exit_codes import ExitCode as StageExit
+from runtime.contract.outputs import TERMINATION_LOG
 
-EX_TEMPFAIL = 75
 POLL_SECONDS = 0.2
 RETRY_SECONDS = 3.0
 
@@ -70,8 +71,8 @@ def run_job(job: LocalJob, places: Places, watch: Callable[[Event], None]) -> En
         code = _run_once(job, places, mapped, deadline, watch)
         if time.monotonic() >= deadline:
             return Ended(exit_code=code, starts=starts, timed_out=True)
-        failures += code not in (0, EX_TEMPFAIL)
-        if code == 0 or code in job.never_retry or failures > job.backoff_limit:
+        failures += code not in (StageExit.OK, StageExit.TRY_LATER)
+        if code == StageExit.OK or code in job.never_retry or failures > job.backoff_limit:
             return Ended(exit_code=code, starts=starts, timed_out=False)
         watch({"event": "retry", "exit_code": code})
         time.sleep(RETRY_SECONDS)
@@ -122,7 +123,7 @@ def _environment(job: LocalJob, places: Places, mapped: Mapping[str, Path]) -> d
     image = {name: os.environ[name] for name in ("PATH", "LANG", "LD_LIBRARY_PATH", "SYSTEMROOT") if name in os.environ}
     secrets = {name: os.environ[name] for name in job.secrets if name in os.environ}
     plain = {name: _translate(value, mapped) for name, value in job.env.items()}
-    plain["TRAINSPEC_TERMINATION_LOG"] = str(places.work / "logs" / f"{job.name}.termination")
+    plain[TERMINATION_LOG] = str(places.work / "logs" / f"{job.name}.termination")
     # a package called `runtime` in the work folder must not stand in for ours
     return image | secrets | plain | {"PYTHONSAFEPATH": "1"}
 

@@ -14,8 +14,7 @@ from compiler.run.local.show import Result, conclusion, read_result, summary, wa
 from compiler.run.manifests import beyond_runtime, default_models
 from compiler.run.signals import terminable
 from compiler.spec.methods.supported import lacking
-
-GATE_NOT_PASSED = 80
+from runtime.contract.exit_codes import ExitCode as StageExit
 
 
 def run(plan: Path, work: Path | None, models: Path | None) -> tuple[Diagnostic, ...]:
@@ -136,7 +135,7 @@ def _run_stage(job: LocalJob, places: Places, progress: Console) -> tuple[Result
 
         ended = run_job(job, places, watch)
     result = read_result(job, places.outputs, ran_now=True)
-    if result and ended.exit_code in (0, GATE_NOT_PASSED):
+    if result and ended.exit_code in (StageExit.OK, StageExit.GATE_NOT_PASSED):
         return result, None
     return None, _failure(job, ended, errors, places)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from rich.console import Console
 from rich.progress import (
@@ -22,6 +22,8 @@ from rich.table import Table
 
 from compiler.run.local.jobs import LocalJob
 from compiler.run.local.process import Event, Places
+from runtime.contract.events import EventName
+from runtime.contract.outputs import METRICS_FILE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,7 +44,7 @@ class Result:
 def read_result(job: LocalJob, outputs: Path, *, ran_now: bool) -> Result | None:
     """The result of a Job, or None when it is not done."""
     try:
-        metrics = json.loads((outputs / job.name / "metrics.json").read_text(encoding="utf-8"))
+        metrics = json.loads((outputs / job.name / METRICS_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     done = isinstance(metrics, dict) and metrics.get("status") == "complete"
@@ -50,7 +52,8 @@ def read_result(job: LocalJob, outputs: Path, *, ran_now: bool) -> Result | None
 
 
 PLAIN_SECONDS = 10.0
-_SHOWN = {"step", "progress", "phase", "retry", "error"}
+LocalEvent = EventName | Literal["retry"]  # the executor itself says that it starts a stage again
+_SHOWN: set[LocalEvent] = {"step", "progress", "phase", "retry", "error"}
 
 
 class _Bar:
@@ -85,7 +88,8 @@ class _Lines:
 
 def _progress_of(event: Event) -> tuple[int | None, int | None, str]:
     """Done, total (None while unknown) and a note, of a log event."""
-    match event.get("event"):
+    name: LocalEvent | None = event.get("event")
+    match name:
         case "step":
             return event.get("step"), event.get("max_steps"), f"loss {event.get('loss', float('nan')):.3f}"
         case "progress":
