@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.command import invoke
 from support.example_projects import both_ways, materialise
-from typer.testing import CliRunner
 
-from compiler.cli.app import app
-from compiler.diagnostics import CODES
+from compiler.diagnostics.codes import CODES
 from compiler.diagnostics.examples import EXAMPLES, Example, Situation
 from compiler.diagnostics.render.json import format_all
 from compiler.run.collect import collect
@@ -134,7 +133,7 @@ def told_by(command: str) -> dict[str, Any]:
             else collect(Path(plan), options.get("--work"))
         )
         return json.loads(format_all(found))
-    ended = CliRunner().invoke(app, [kind, plan, *rest, "--format", "json"], catch_exceptions=False)
+    ended = invoke(kind, plan, *rest, "--format", "json")
     assert ended.exit_code in (0, 1, 5), ended.output
     return json.loads(ended.stderr)
 

@@ -5,9 +5,8 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
+from support.command import Result, invoke
 
-from compiler.cli.app import app
 from compiler.run.local import process, run
 
 # behaves as a stage does: reads its config, logs, leaves metrics.json; BEHAVE says what goes wrong with which stage
@@ -52,11 +51,11 @@ class Project:
         self.compile()
 
     def compile(self) -> None:
-        done = CliRunner().invoke(app, ["compile", str(self.plan.parent)])
+        done = invoke("compile", str(self.plan.parent))
         assert done.exit_code == 0, done.output
 
     def collect(self) -> Result:
-        return CliRunner().invoke(app, ["collect", str(self.plan), "--work", str(self.work)])
+        return invoke("collect", str(self.plan), "--work", str(self.work))
 
     def behave(self, **stages: dict[str, object]) -> None:
         (self.plan.parent / "behave.json").write_text(

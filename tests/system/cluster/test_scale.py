@@ -4,11 +4,10 @@ import time
 from pathlib import Path
 
 import pytest
+from support.command import invoke
 from system.cluster.server import kubeconfig
 from system.cluster.shop import Shop
-from typer.testing import CliRunner
 
-from compiler.cli.app import app
 from compiler.run.cluster.api.client import Api
 from compiler.run.cluster.api.connect import Target
 from compiler.run.cluster.api.errors import ClusterError
@@ -33,7 +32,7 @@ class Requests:
     def of(self, shop: Shop, *arguments: str) -> list[str]:
         """What a command on all plans asks, which must go well."""
         self.made.clear()
-        done = CliRunner().invoke(app, [*arguments, str(specs(shop)), "--kubeconfig", str(shop.kubeconfig)])
+        done = invoke(*arguments, str(specs(shop)), "--kubeconfig", str(shop.kubeconfig))
         assert done.exit_code == 0, done.stderr
         return sorted(self.made)
 
