@@ -46,7 +46,7 @@ def collect(given: Namespace) -> ExitCode:
         return collect_results(given.plan, given.work, given.format)
     if lacks_cluster_client(given.format):
         return ExitCode.CLUSTER
-    from compiler.run.cluster.one_plan import collect as collect_from
+    from compiler.cli.cluster.one_plan import collect as collect_from
 
     return collect_from(given.plan, _target(given), given.format)
 
@@ -60,11 +60,13 @@ def apply(given: Namespace) -> ExitCode:
     """
     if lacks_cluster_client(given.format):
         return ExitCode.CLUSTER
-    from compiler.run.cluster.commands import Wanted
-    from compiler.run.cluster.commands import apply as apply_plans
+    from compiler.cli.cluster.apply import ApplyOptions
+    from compiler.cli.cluster.apply import apply as apply_plans
 
-    wanted = Wanted(digest=given.plan_digest, files_digest=given.files_digest, wait=given.wait, retry=given.retry)
-    return apply_plans(given.plans, _target(given), wanted, given.format)
+    options = ApplyOptions(
+        digest=given.plan_digest, files_digest=given.files_digest, wait=given.wait, retry=given.retry
+    )
+    return apply_plans(given.plans, _target(given), options, given.format)
 
 
 def status(given: Namespace) -> ExitCode:
@@ -74,7 +76,7 @@ def status(given: Namespace) -> ExitCode:
     """
     if lacks_cluster_client(given.format):
         return ExitCode.CLUSTER
-    from compiler.run.cluster.commands import status as show_status
+    from compiler.cli.cluster.status import status as show_status
 
     return show_status(given.plans, _target(given), as_json=given.output == "json", style=given.format)
 
@@ -83,11 +85,9 @@ def logs(given: Namespace) -> ExitCode:
     """Print the log of a plan's stage in a cluster."""
     if lacks_cluster_client(given.format):
         return ExitCode.CLUSTER
-    from compiler.run.cluster.show.logs import logs as print_logs
+    from compiler.cli.cluster.one_plan import logs as print_logs
 
-    return print_logs(
-        given.plan, _target(given), given.stage, keep_on=given.follow, raw=given.raw, style=given.format
-    )
+    return print_logs(given.plan, _target(given), given.stage, follow=given.follow, raw=given.raw, style=given.format)
 
 
 def cancel(given: Namespace) -> ExitCode:
@@ -97,7 +97,7 @@ def cancel(given: Namespace) -> ExitCode:
     """
     if lacks_cluster_client(given.format):
         return ExitCode.CLUSTER
-    from compiler.run.cluster.one_plan import cancel as cancel_plan
+    from compiler.cli.cluster.one_plan import cancel as cancel_plan
 
     return cancel_plan(given.plan, _target(given), superseded=given.superseded, style=given.format)
 

@@ -12,9 +12,8 @@ from typing import Any
 
 from compiler import __version__
 from compiler.run.cluster.api.client import MERGE, Api, Object
-from compiler.run.cluster.api.errors import ApiError, ClusterError, problem
+from compiler.run.cluster.api.errors import ApiError, ClusterError, problem, refusal
 from compiler.run.cluster.api.kinds import CONFIG_MAP, WORKLOADS, workload_key
-from compiler.run.cluster.api.refusals import refusal
 
 COMPONENT = "ledger"
 _TRIED = "trainspec.dev/tried"
