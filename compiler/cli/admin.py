@@ -15,7 +15,7 @@ def access(given: Namespace) -> ExitCode:
     and roles with no more than they need, one for what applies plans and one
     for those who look at them.
     """
-    from compiler.cli.access import print_access
+    from compiler.cli.cluster.objects import print_access
 
     return print_access(given.profile, given.ci, given.reader, given.driver)
 
@@ -26,14 +26,12 @@ def driver(given: Namespace) -> ExitCode:
     The Job follows the plan to its end. Its account, role and network policy
     are set up once: `trainspec access --driver` prints them.
     """
-    from compiler.cli.access import print_driver
+    from compiler.cli.cluster.objects import print_driver
 
     return print_driver(given.plan, given.plan_digest, given.format)
 
 
-PROFILE = option(
-    "profile", type=Path, metavar="PROFILE", help="a cluster profile, such as `specs/clusters/NAME.yaml`"
-)
+PROFILE = option("profile", type=Path, metavar="PROFILE", help="a cluster profile, such as `specs/clusters/NAME.yaml`")
 CI = option(
     "--ci",
     action="append",
@@ -50,8 +48,8 @@ DRIVER = option(
     action="append",
     default=[],
     metavar="CIDR",
-    help="also set up what drivers of plans run as (`trainspec driver`), with access to the API server in this network; "
-    "may be repeated",
+    help="also set up what drivers of plans run as (`trainspec driver`), with access to the API server in this "
+    "network; may be repeated",
 )
 
 COMMANDS = (

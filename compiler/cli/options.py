@@ -27,7 +27,7 @@ class Option:
     @property
     def takes_value(self) -> bool:
         """Whether a value follows it."""
-        return self.settings.get("action", "append") == "append"
+        return self.settings.get("action") in (None, "append")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,6 +40,7 @@ class Command:
     name: str
     run: Callable[[Namespace], ExitCode]
     options: tuple[Option, ...]
+
 
 def command(run: Callable[[Namespace], ExitCode], *options: Option) -> Command:
     """Declare the command that has the name of its function."""

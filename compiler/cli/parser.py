@@ -62,7 +62,11 @@ def suggestion(given: str, known: Iterable[str]) -> str:
 
 def _usage(command: Command) -> str:
     forms = {None: "{}", "?": "[{}]", "*": "[{} ...]", "+": "{} ..."}
-    names = [forms[each.settings.get("nargs")].format(each.settings["metavar"]) for each in command.options if each.is_positional]
+    names = [
+        forms[each.settings.get("nargs")].format(each.settings["metavar"])
+        for each in command.options
+        if each.is_positional
+    ]
     return " ".join((PROGRAM, command.name, "[OPTION ...]", *names))
 
 

@@ -4,7 +4,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from compiler.cli.exit_codes import ExitCode
-from compiler.cli.options import FORMAT, MODELS, PATHS, SPECS, command, flag, option
+from compiler.cli.options import FORMAT, MODELS, PATHS, command, flag, option
 
 
 def init(given: Namespace) -> ExitCode:
@@ -73,7 +73,8 @@ KIND = option(
     nargs="?",
     default="TrainingSpec",
     metavar="KIND",
-    help="`TrainingSpec`, `ClusterProfile`, `Evidence`, or one kind of it such as `PromptRounds` [default: TrainingSpec]",
+    help="`TrainingSpec`, `ClusterProfile`, `Evidence`, or one kind of it such as `PromptRounds` "
+    "[default: TrainingSpec]",
 )
 
 COMMANDS = (

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from support.command import invoke
 from support.example_projects import both_ways, materialise
+from support.local_project import SilentDisplay
 
 from compiler.diagnostics.codes import CODES
 from compiler.diagnostics.examples import EXAMPLES, Example, Situation
@@ -128,11 +129,11 @@ def told_by(command: str) -> dict[str, Any]:
     if kind in ("run", "collect"):  # these have no format for programs
         options = dict(zip(rest[::2], map(Path, rest[1::2]), strict=True))
         found = (
-            run(Path(plan), options.get("--work"), options.get("--models"))
+            run(Path(plan), options.get("--work"), options.get("--models"), SilentDisplay())
             if kind == "run"
             else collect(Path(plan), options.get("--work"))
         )
-        return json.loads(format_all(found))
+        return json.loads(format_all(found.diagnostics))
     ended = invoke(kind, plan, *rest, "--format", "json")
     assert ended.exit_code in (0, 1, 5), ended.output
     return json.loads(ended.stderr)

@@ -251,7 +251,7 @@ def test_a_missing_package_is_named(make_spec: MakeSpec, monkeypatch: pytest.Mon
 
     spec = make_spec()
     rooms = ("compiler.run.measure.", "compiler.spec.data.")
-    for name in [each for each in sys.modules if each.startswith(rooms) and each != "compiler.run.measure.command"]:
+    for name in [each for each in sys.modules if each.startswith(rooms) and each != "compiler.run.measure.update"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "rensa", None)
     output = measure(spec, code=1)
