@@ -43,6 +43,7 @@ LAYERS: dict[str, tuple[Floor, ...]] = {
         ("train", "make", "evaluate"),
         "run",
         ("__main__", "fetch", "export"),
+        "cli",
     ),
 }
 

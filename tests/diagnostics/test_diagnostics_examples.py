@@ -41,6 +41,7 @@ UNPROVOKED = {
     "CLU615",
     "CLU616",
     "CLU617",
+    "CLU618",
     "RND501",
     "RUN700",
     "RUN723",
