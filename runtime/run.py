@@ -18,7 +18,8 @@ from runtime.contract.exit_codes import ExitCode
 from runtime.contract.read import load_stage
 from runtime.contract.stages import AnyStage
 from runtime.contract.volumes import volumes_from_environment
-from runtime.distributed.launch import Place, launch, place_of
+from runtime.distributed.launch import launch
+from runtime.distributed.node import Place, place_of
 from runtime.distributed.ranks import leave
 from runtime.evaluate import stage as evaluate
 from runtime.make import pairs as make_pairs

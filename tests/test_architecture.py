@@ -19,7 +19,7 @@ Floor = str | tuple[str, ...]
 LAYERS: dict[str, tuple[Floor, ...]] = {
     "compiler": ("diagnostics", "spec", "selection", "plan", "render", "pipeline", "explain", "run", "cli", "__main__"),
     "compiler.spec": (
-        "files",
+        ("files", "labels", "workloads"),
         ("names", "dependencies"),
         "yaml",
         "schema",

@@ -13,10 +13,11 @@ from typing import Any
 
 from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic
 from compiler.spec.methods.supported import RUNTIME_METHODS, lacking
+from compiler.spec.workloads import OUTPUTS
 from compiler.spec.yaml.load import compose, load
 
 KUSTOMIZATION = "kustomization.yaml"
-_OF_STAGES = ("*.config.yaml", "*.job.yaml", "*.jobset.yaml", "*.trainjob.yaml")
+_OF_STAGES = ("*.config.yaml", *(f"*.{part}.yaml" for each in OUTPUTS.values() for part in each.templates))
 _LONG_NUMBER = re.compile("[0-9]{19}")
 
 

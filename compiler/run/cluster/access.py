@@ -15,6 +15,7 @@ from compiler import __version__
 from compiler.diagnostics import Diagnostic, Outcome
 from compiler.render.templates import render_object
 from compiler.spec.schema.cluster_profile import ClusterProfile
+from compiler.spec.workloads import OUTPUTS
 
 APPLY, READ, DRIVER = "trainspec-apply", "trainspec-read", "trainspec-driver"
 
@@ -59,7 +60,12 @@ def access_text(
     to be bound; without `networks` there is nothing for drivers.
     """
     found: list[Diagnostic] = []
-    common = {"profile": profile, "body": profile.spec, "version": __version__}
+    common = {
+        "profile": profile,
+        "body": profile.spec,
+        "version": __version__,
+        "workload": OUTPUTS[profile.spec.output],
+    }
     texts = [
         render_object(template, f"access/{template}.yaml.j2", common | context, found).text
         for template, context in (*_objects(profile, ci, readers), *_for_drivers(profile, networks))

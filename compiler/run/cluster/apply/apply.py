@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from compiler.diagnostics import Diagnostic
 from compiler.run.cluster.api.client import Api
 from compiler.run.cluster.api.errors import UNUSABLE, ApiError, ClusterError, problem, refusal
+from compiler.run.cluster.api.kinds import JOB
 from compiler.run.cluster.apply import act
 from compiler.run.cluster.apply.approve import Approval, approved_plan, outdated
 from compiler.run.cluster.apply.decide import Action, End, Step, advance
@@ -117,7 +118,7 @@ def apply_plans(api: Api, approved: Iterable[Approval], *, retry: bool) -> Itera
 def workloads_of(plan: ClusterPlan) -> tuple[str, ...]:
     """The kinds of a plan's workloads, as `apiVersion kind`; a Job may report for one of any kind."""
     kinds = {f"{each.workload.data['apiVersion']} {each.workload.kind}" for each in plan.stages}
-    return tuple(sorted(kinds | {"batch/v1 Job"}))
+    return tuple(sorted(kinds | {JOB.key}))
 
 
 def snapshot_of(api: Api, plan: ClusterPlan, *, others: bool = False) -> Snapshot:

@@ -8,13 +8,14 @@ from typing import Any
 
 from compiler.run.cluster.api.client import Api, Object
 from compiler.run.cluster.api.errors import ApiError, ClusterError, refusal
-from compiler.run.cluster.api.kinds import KINDS, POD, Kind
+from compiler.run.cluster.api.kinds import CONFIG_MAP, KINDS, POD
 from compiler.run.cluster.api.retries import pause
-from compiler.run.cluster.state.jobs import QUEUE, JobView, PodView, job_view, pod_view
+from compiler.run.cluster.state.jobs import JobView, PodView, job_view, pod_view
 from compiler.run.cluster.state.ledger import SELECTOR, Ledger, kinds_begun, parse
+from compiler.spec.labels import MANAGED_BY, OURS, PART_OF, QUEUE, TRAINSPEC
+from compiler.spec.workloads import Kind
 
-MANAGED = "app.kubernetes.io/managed-by=trainspec"
-PART_OF = "app.kubernetes.io/part-of"
+MANAGED = f"{MANAGED_BY}={TRAINSPEC}"
 _OF_VIEW = ("name", "uid", "labels", "annotations", "creationTimestamp", "deletionTimestamp")
 _PODS = "pods"
 _GONE = 410
@@ -46,7 +47,7 @@ def take_snapshot(api: Api, namespace: str, kinds: tuple[str, ...], *, plan: str
     """
     only = f"{PART_OF}={plan}" if plan else ""
     ledgers = {}
-    for item in _items(api, KINDS["v1 ConfigMap"], namespace, _and(SELECTOR, only)):
+    for item in _items(api, CONFIG_MAP, namespace, _and(SELECTOR, only)):
         item["metadata"].pop("managedFields", None)
         ledgers[item["metadata"]["labels"].get(PART_OF, "")] = item
     begun = {kind for each in ledgers.values() for kind in kinds_begun(each)}
@@ -102,7 +103,7 @@ def _slim(item: Object) -> Object:
     meta = {name: value for name, value in item["metadata"].items() if name in _OF_VIEW}
     meta["labels"] = {name: value for name, value in (meta.get("labels") or {}).items() if name in (PART_OF, QUEUE)}
     notes = meta.get("annotations") or {}
-    meta["annotations"] = {name: value for name, value in notes.items() if name.startswith("trainspec.dev/")}
+    meta["annotations"] = {name: value for name, value in notes.items() if name.startswith(OURS)}
     spec = {"suspend": (item.get("spec") or {}).get("suspend")}
     return {"kind": item["kind"], "metadata": meta, "status": item.get("status") or {}, "spec": spec}
 
