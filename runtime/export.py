@@ -1,4 +1,4 @@
-"""`python -m runtime.export OUTPUTS/<job> --to DIR`: the whole model that a stage made, as safetensors, with tokenizer.
+"""`trainspec-runtime export OUTPUTS/<job> --to DIR`: the whole model that a stage made, as safetensors, with tokenizer.
 
 The base model and the adapters of all stages so far are merged in float32 and rounded once, as a later stage does.
 """
@@ -25,7 +25,7 @@ from runtime.train.save import CARD_FILE
 
 def main(arguments: list[str] | None = None) -> int:
     """Export as the command line says; return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m runtime.export", description="merge and save what a stage made")
+    parser = argparse.ArgumentParser(prog="trainspec-runtime export", description="merge and save what a stage made")
     parser.add_argument("job", type=Path, help="the output folder of a finished training stage")
     parser.add_argument("--to", type=Path, required=True, metavar="DIR", help="a folder that is not there yet")
     default = os.environ.get("TRAINSPEC_MODELS")

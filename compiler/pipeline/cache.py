@@ -108,7 +108,8 @@ def compiler_digest() -> str:
     templates = package / "templates" if (package / "templates").is_dir() else package.parent / "templates"
     for root in (package, templates, contract):
         for path in sorted(_files(str(root))):
-            content = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+            with open(path, "rb", buffering=0) as stream:  # some hundred files: quicker than `Path.read_bytes`
+                content = hashlib.sha256(stream.read()).hexdigest()
             digest.update(f"\0{path.removeprefix(str(root))}\0{content}".encode())
     for name in sorted(_installed()):
         digest.update(f"\0{name}".encode())

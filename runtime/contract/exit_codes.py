@@ -9,7 +9,7 @@ class ExitCode(IntEnum):
     OK = 0
     BAD_DATA = 65
     NO_INPUT = 66
-    UNAVAILABLE = 69  # only `runtime.fetch`: the package registry cannot be reached
+    UNAVAILABLE = 69  # only `trainspec-runtime fetch`: the package registry cannot be reached
     INTERNAL = 70
     NO_MEMORY = 71
     IO_ERROR = 74

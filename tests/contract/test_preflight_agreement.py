@@ -4,9 +4,8 @@ import shutil
 from pathlib import Path
 
 import yaml
-from typer.testing import CliRunner
+from support.command import invoke
 
-from compiler.cli.app import app
 from compiler.selection import reward_verdicts as rules
 from runtime.contract.preflight import CHECKS, MIN_OUTPUTS
 from runtime.contract.preflight import HACKS as NAMES
@@ -29,7 +28,7 @@ def test_a_reward_that_was_not_examined_is_examined_by_a_stage_that_the_runtime_
     shutil.copytree(SPECS / "till-totals", tmp_path / "till-totals")
     (made,) = (tmp_path / "till-totals" / "evidence").glob("*preflight*.yaml")
     made.unlink()
-    assert CliRunner().invoke(app, ["compile", str(tmp_path / "till-totals")]).exit_code == 0
+    assert invoke("compile", str(tmp_path / "till-totals")).exit_code == 0
     (rendered,) = (tmp_path / "till-totals" / "plan").glob("*.config.yaml")
     stage = parse_stage(yaml.safe_load(rendered.read_text(encoding="utf-8"))["data"]["config.yaml"].encode(), "config")
     assert isinstance(stage, PreflightStage)

@@ -12,9 +12,8 @@ from typing import Any, get_args
 import pytest
 import yaml
 from conftest import MakeSpec
-from typer.testing import CliRunner
+from support.command import invoke
 
-from compiler.cli.app import app
 from compiler.spec.data.sources import read_source
 from compiler.spec.methods.supported import lacking
 from runtime.contract.blocks import DataBlock
@@ -55,7 +54,7 @@ def configs(plan: Path) -> list[str]:
 
 def test_the_runtime_reads_what_the_compiler_renders(make_spec: MakeSpec) -> None:
     path = make_spec()
-    assert CliRunner().invoke(app, ["compile", str(path)]).exit_code == 0
+    assert invoke("compile", str(path)).exit_code == 0
     stages = [parse_stage(text.encode(), "config.yaml") for text in configs(path.parent / "plan")]
     assert {stage.method for stage in stages} == {"evaluate", "sft", "pairs", "dpo"}
 
@@ -207,7 +206,7 @@ def test_a_load_brings_what_the_compiler_read(tmp_path: Path, monkeypatch: pytes
     profile.write_text(
         text.replace("  storage:\n", "  storage:\n    source: {folder: {claim: share}}\n"), encoding="utf-8"
     )
-    done = CliRunner().invoke(app, ["compile", str(share / "specs" / "nl2sql")])
+    done = invoke("compile", str(share / "specs" / "nl2sql"))
     assert done.exit_code == 0, done.output
     texts = configs(share / "specs" / "nl2sql" / "plan")
     stage = next(

@@ -56,7 +56,7 @@ def test_ranges_are_of_fields_that_exist_and_hold_every_default() -> None:
 
 
 def test_every_code_of_the_runtime_can_be_explained() -> None:
-    from compiler.diagnostics import CODES
+    from compiler.diagnostics.codes import CODES
     from runtime.contract.errors import EXIT_CODES
 
     assert set(EXIT_CODES) <= CODES.keys()

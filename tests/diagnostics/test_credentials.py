@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 from conftest import EVIDENCE, PROFILE, MakeSpec
+from support.command import Result, invoke
 from support.local_project import Project, make_project
-from typer.testing import CliRunner, Result
 
-from compiler.cli.app import app
 from compiler.diagnostics.credentials import masked
 from runtime.contract.credentials import credentials_in
 
@@ -38,7 +37,7 @@ ALIKE = [
 
 
 def run(*arguments: object) -> Result:
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+    return invoke(*arguments)
 
 
 @pytest.mark.parametrize("name", SECRETS)

@@ -6,10 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from support.command import Result, invoke
 from tools.benchmarks.generate import write_project
-from typer.testing import CliRunner, Result
 
-from compiler.cli.app import app
 from compiler.pipeline import phases as pipeline
 from compiler.pipeline.cache import Cache, compiler_digest
 from compiler.pipeline.cached import checked, compiled
@@ -22,7 +21,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 def run(*arguments: object) -> Result:
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+    return invoke(*arguments)
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ POLL_SECONDS = 0.2
 RETRY_SECONDS = 3.0
 
 Event = Mapping[str, Any]
+Watch = Callable[[Event], None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,7 +62,7 @@ class Ended:
     timed_out: bool
 
 
-def run_job(job: LocalJob, places: Places, watch: Callable[[Event], None]) -> Ended:
+def run_job(job: LocalJob, places: Places, watch: Watch) -> Ended:
     """Run a Job until it is done, may not be retried, or its deadline passes. `watch` is given each log event."""
     mapped = _prepare(job, places)
     deadline = time.monotonic() + job.deadline_seconds
@@ -89,9 +90,7 @@ def _prepare(job: LocalJob, places: Places) -> dict[str, Path]:
     return mapped
 
 
-def _run_once(
-    job: LocalJob, places: Places, mapped: Mapping[str, Path], deadline: float, watch: Callable[[Event], None]
-) -> int:
+def _run_once(job: LocalJob, places: Places, mapped: Mapping[str, Path], deadline: float, watch: Watch) -> int:
     with places.log(job.name).open("ab") as out, places.errors(job.name).open("ab") as err:
         start = out.tell()
         process = subprocess.Popen(  # noqa: S603 - the command is our own runtime, checked when the manifest was read
@@ -156,7 +155,7 @@ def _event(line: bytes) -> Event | None:
     return event if isinstance(event, dict) else None
 
 
-def _drain(events: Iterator[Event | None], watch: Callable[[Event], None]) -> None:
+def _drain(events: Iterator[Event | None], watch: Watch) -> None:
     while (event := next(events)) is not None:
         watch(event)
 
