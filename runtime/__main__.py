@@ -4,7 +4,7 @@ import sys
 
 from runtime.contract.errors import StageError
 from runtime.contract.exit_codes import ExitCode
-from runtime.distributed.launch import end_with_the_launcher
+from runtime.distributed.node import end_with_the_launcher
 from runtime.run import report_failure, run_stage
 from runtime.stage.credentials import mask_stderr
 from runtime.stage.events import claim_stdout

@@ -20,7 +20,8 @@ from runtime.contract.files import write_atomically
 from runtime.contract.outputs import METRICS_FILE, Status
 from runtime.contract.stages import AnyStage
 from runtime.contract.volumes import volumes_from_environment
-from runtime.distributed.launch import Place, launch, place_of
+from runtime.distributed.launch import launch
+from runtime.distributed.node import Place, place_of
 from runtime.distributed.ranks import leave
 from runtime.model.cpu import keep_freed_memory
 from runtime.stage.config import load_stage

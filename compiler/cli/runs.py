@@ -44,8 +44,8 @@ def collect(
     The next compile then decides what follows: go on, stop at the target, or fall back.
     """
     if cluster:
+        from compiler.cli.cluster.one_plan import collect as collect_from
         from compiler.run.cluster.api.connect import Target
-        from compiler.run.cluster.one_plan import collect as collect_from
 
         raise typer.Exit(collect_from(plan, Target(kubeconfig=kubeconfig, context=context), diagnostics))
     from compiler.run.collect import collect_results
@@ -82,12 +82,12 @@ def apply(
     A plan that is not what its spec compiles to is refused. Everything is tried as a dry run first. A stage that is
     done is not run again: a ledger in the cluster outlives the Jobs.
     """
+    from compiler.cli.cluster.apply import ApplyOptions
+    from compiler.cli.cluster.apply import apply as apply_plans
     from compiler.run.cluster.api.connect import Target
-    from compiler.run.cluster.commands import Wanted
-    from compiler.run.cluster.commands import apply as apply_plans
 
-    wanted = Wanted(digest=plan_digest, files_digest=files_digest, wait=wait, retry=retry)
-    raise typer.Exit(apply_plans(plans, Target(kubeconfig=kubeconfig, context=context), wanted, diagnostics))
+    options = ApplyOptions(digest=plan_digest, files_digest=files_digest, wait=wait, retry=retry)
+    raise typer.Exit(apply_plans(plans, Target(kubeconfig=kubeconfig, context=context), options, diagnostics))
 
 
 class Output(StrEnum):
@@ -106,8 +106,8 @@ def status(
     diagnostics: FormatOption = Format.TEXT,
 ) -> None:
     """Show where plans stand in a cluster: stages, pods, steps, losses, and why something waits or failed."""
+    from compiler.cli.cluster.status import status as show_status
     from compiler.run.cluster.api.connect import Target
-    from compiler.run.cluster.commands import status as show_status
 
     target = Target(kubeconfig=kubeconfig, context=context)
     raise typer.Exit(show_status(plans, target, as_json=output is Output.JSON, style=diagnostics))
@@ -126,11 +126,11 @@ def logs(
     diagnostics: FormatOption = Format.TEXT,
 ) -> None:
     """Print the log of a plan's stage in a cluster."""
+    from compiler.cli.cluster.one_plan import logs as print_logs
     from compiler.run.cluster.api.connect import Target
-    from compiler.run.cluster.show.logs import logs as print_logs
 
     target = Target(kubeconfig=kubeconfig, context=context)
-    raise typer.Exit(print_logs(plan, target, stage, keep_on=follow, raw=raw, style=diagnostics))
+    raise typer.Exit(print_logs(plan, target, stage, follow=follow, raw=raw, style=diagnostics))
 
 
 @app.command()
@@ -144,8 +144,8 @@ def cancel(
     diagnostics: FormatOption = Format.TEXT,
 ) -> None:
     """Stop what a plan does in a cluster. Checkpoints stay: `apply --retry` lets it go on."""
+    from compiler.cli.cluster.one_plan import cancel as cancel_plan
     from compiler.run.cluster.api.connect import Target
-    from compiler.run.cluster.one_plan import cancel as cancel_plan
 
     target = Target(kubeconfig=kubeconfig, context=context)
     raise typer.Exit(cancel_plan(plan, target, superseded=superseded, style=diagnostics))

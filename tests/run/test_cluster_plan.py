@@ -66,7 +66,7 @@ def test_plans_are_read_when_their_turn_comes(monkeypatch: pytest.MonkeyPatch) -
             given += 1
             yield Approval(folder=Path(str(number)), files="x")
 
-    monkeypatch.setattr(apply, "Looks", lambda api: type("Looks", (), {"seen": id, "live": id})())
+    monkeypatch.setattr(apply, "Namespaces", lambda api: type("Namespaces", (), {"snapshot": id, "live": id})())
     monkeypatch.setattr(apply, "approved_plan", lambda approval: approval.folder)
     monkeypatch.setattr(apply, "apply_plan", lambda api, plan, seen, live, *, retry: plan)
     told = apply_plans(None, approved(), retry=False)  # type: ignore[arg-type]

@@ -136,20 +136,18 @@ def test_two_nodes_train_one_model_lose_one_of_them_and_start_again(shared_works
 
 
 @pytest.mark.parametrize(
-    ("codes", "killed_here", "cause"),
+    ("codes", "cause"),
     [
-        ([0, 0], set(), 0),
-        ([70, 65], set(), 1),  # a lost peer is a fault inside to the other
-        ([70, -9], set(), 1),
-        ([-9, 70], {0}, 1),  # killed by the launcher, as it was left waiting
-        ([75, 75], set(), 0),
-        ([75, 74], set(), 1),
-        ([-9, 71], {0}, 1),
-        ([0, 70], set(), 1),
+        ({0: 0, 1: 0}, 0),
+        ({0: 70, 1: 65}, 1),  # a lost peer is a fault inside to the other
+        ({0: 70, 1: -9}, 1),
+        ({0: 75, 1: 75}, 0),
+        ({0: 75, 1: 74}, 1),
+        ({0: 0, 1: 70}, 1),
     ],
 )
-def test_the_cause_is_told_apart_from_what_follows_it(codes: list[int], killed_here: set[int], cause: int) -> None:
-    assert worst(dict(enumerate(codes)), killed_here) == cause
+def test_the_cause_is_told_apart_from_what_follows_it(codes: dict[int, int], cause: int) -> None:
+    assert worst(codes) == cause
 
 
 def test_a_launcher_that_dies_takes_its_processes_with_it(shared_workspace: Any) -> None:

@@ -87,21 +87,21 @@ def test_a_watch_tells_of_which_plans_something_changed(mall: Shop) -> None:
     assert mall.call("apply", str(specs(mall)), "--kubeconfig", str(mall.kubeconfig)).exit_code == 0
     watch = Watch(Api(Target(kubeconfig=mall.kubeconfig)), mall.namespace, ("batch/v1 Job",))
     try:
-        seen, plans = watch.look()
+        seen, plans = watch.snapshot()
         assert plans == {"shop", *(f"shop-{number}" for number in range(1, PLANS))}
-        assert watch.look()[1] == set()
+        assert watch.snapshot()[1] == set()
         job = seen.of_plan("shop-2")[0].name
         mall.player.start(job)
         deadline = time.monotonic() + 30
         while seen.jobs[job].phase != "running" and time.monotonic() < deadline:
             watch.wait(1)
-            seen, plans = watch.look()
+            seen, plans = watch.snapshot()
             assert plans <= {"shop-2"}
         assert seen.jobs[job].phase == "running"
         mall.player.delete(job)
         while job in seen.jobs and time.monotonic() < deadline:
             watch.wait(1)
-            seen, _ = watch.look()
+            seen, _ = watch.snapshot()
         assert seen.of_plan("shop-2") == ()
         assert len(seen.of_plan("shop-1")) == 1
     finally:

@@ -5,9 +5,8 @@ import time
 
 from compiler.diagnostics import Diagnostic
 from compiler.run.cluster.api.client import Api, Object
-from compiler.run.cluster.api.errors import ApiError, ClusterError, problem
+from compiler.run.cluster.api.errors import ApiError, ClusterError, problem, refusal
 from compiler.run.cluster.api.kinds import JOB, kind_of
-from compiler.run.cluster.api.refusals import refusal
 from compiler.run.cluster.apply.supports import MANAGER, write_query
 from compiler.run.cluster.state.jobs import REPORT_SUFFIX
 from compiler.run.cluster.state.plan import ClusterPlan, PlannedStage

@@ -11,7 +11,7 @@ from compiler.run.cluster.state.jobs import REPORT_SUFFIX, JobView, Phase
 from compiler.run.cluster.state.ledger import Ledger, Record, State
 from compiler.run.cluster.state.plan import ClusterPlan, PlannedStage
 from compiler.run.cluster.state.reasons import failure_reason
-from compiler.run.cluster.state.snapshot import Seen
+from compiler.run.cluster.state.snapshot import Snapshot
 from runtime.contract.exit_codes import ExitCode as StageExit
 from runtime.contract.outputs import WITH_RESULT
 
@@ -60,7 +60,7 @@ class Step:
         return self.action is Action.REPORT or any(wordless)
 
 
-def advance(plan: ClusterPlan, ledger: Ledger, seen: Seen, *, retry: bool = False) -> Step:
+def advance(plan: ClusterPlan, ledger: Ledger, seen: Snapshot, *, retry: bool = False) -> Step:
     """The next step of a plan. With `retry`, a stage that failed, was cancelled or is gone is started again."""
     records = {stage.name: _record(stage, ledger, seen) for stage in plan.pending}
     changed = {job: record for job, record in records.items() if record and record != ledger.records.get(job)}
@@ -91,7 +91,7 @@ def _ended(record: Record | None) -> End | None:
     return verdicts.get(record.verdict)
 
 
-def _start(step: Step, stage: PlannedStage, record: Record | None, plan: ClusterPlan, seen: Seen) -> Step:
+def _start(step: Step, stage: PlannedStage, record: Record | None, plan: ClusterPlan, seen: Snapshot) -> Step:
     job = seen.jobs.get(stage.name)
     if job is None and (record is None or record.state is State.CLAIMED):
         others = superseded(plan, seen)
@@ -104,14 +104,14 @@ def _start(step: Step, stage: PlannedStage, record: Record | None, plan: Cluster
     return replace(step, action=Action.AWAIT if stage.name + REPORT_SUFFIX in seen.jobs else Action.REPORT)
 
 
-def superseded(plan: ClusterPlan, seen: Seen) -> tuple[JobView, ...]:
+def superseded(plan: ClusterPlan, seen: Snapshot) -> tuple[JobView, ...]:
     """Jobs of earlier versions of the plan that still work: they hold its volume, and what they make is not used."""
     planned = {stage.name for stage in plan.stages}
     others = (each for each in seen.of_plan(plan.name) if each.name not in planned and not each.reports)
     return tuple(each for each in others if not each.is_over and each.phase is not Phase.DELETING)
 
 
-def _record(stage: PlannedStage, ledger: Ledger, seen: Seen) -> Record | None:
+def _record(stage: PlannedStage, ledger: Ledger, seen: Snapshot) -> Record | None:
     """The record of a stage, brought up to date with what its Job, or the one that reports for it, says."""
     known = ledger.records.get(stage.name)
     job = seen.jobs.get(stage.name)

@@ -1,4 +1,4 @@
-"""Plans under way: the next step of those of which something changed, and the rows that this makes others."""
+"""Plans that are followed: the next step of those of which something changed, and the rows that change with it."""
 
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -8,28 +8,26 @@ from itertools import islice
 from compiler.run.cluster.api.client import Api
 from compiler.run.cluster.api.errors import ClusterError
 from compiler.run.cluster.apply.apply import Standing, take_step
-from compiler.run.cluster.apply.decide import End
-from compiler.run.cluster.show.look import MOST_LOGS, Look, has_log, is_queued
-from compiler.run.cluster.show.rows import Row
+from compiler.run.cluster.show.rows import Row, rows
+from compiler.run.cluster.show.views import MOST_LOGS, Observations, has_log, is_queued
 from compiler.run.cluster.state.events import objects_of
 from compiler.run.cluster.state.jobs import JobView
-from compiler.run.cluster.state.snapshot import Seen
+from compiler.run.cluster.state.snapshot import Snapshot
 
-GOING = (End.GOING, End.BLOCKED)
 _Key = tuple[str, str]  # namespace and name of a plan
 
 
-class Course:
+class FollowedPlans:
     """Where plans stand, and their rows. What is done at a time depends on what changed, not on how many there are."""
 
     def __init__(self, api: Api, standings: Iterable[Standing]) -> None:
         self._api = api
-        self._look = Look(api)
+        self._observations = Observations(api)
         self._standings = {_key(each): each for each in standings}
-        self._going = {key for key, each in self._standings.items() if is_going(each)}
+        self._going = {key for key, each in self._standings.items() if each.is_going}
         self._fresh = set(self._standings)
         self._rows: dict[_Key, list[Row]] = {}
-        self._asked: dict[str, tuple[_Key, JobView]] = {}  # Jobs with a log, the one that was read longest ago first
+        self._logs: dict[str, tuple[_Key, JobView]] = {}  # Jobs with a log, the one that was read longest ago first
         self._waiting: dict[_Key, set[str]] = {}  # of Jobs that have not begun, the names that events about them have
         self._queued: dict[str, tuple[_Key, JobView]] = {}  # Jobs that a queue holds back
 
@@ -39,7 +37,7 @@ class Course:
         return list(self._standings.values())
 
     @property
-    def is_over(self) -> bool:
+    def are_over(self) -> bool:
         """Whether nothing of them moves any more."""
         return not self._going
 
@@ -49,46 +47,49 @@ class Course:
         ended = [key for key in self._rows if key not in self._going]
         return [self._rows[key] for key in (*(each for each in self._rows if each in self._going), *ended)]
 
-    def take(self, looks: Mapping[str, tuple[Seen, set[str]]], pool: ThreadPoolExecutor) -> list[Row]:
+    def take_steps(self, snapshots: Mapping[str, tuple[Snapshot, set[str]]], pool: ThreadPoolExecutor) -> list[Row]:
         """Take the next step of each plan of which something changed in its namespace; the rows of these."""
-        seen = {namespace: each for namespace, (each, _) in looks.items()}
+        seen = {namespace: each for namespace, (each, _) in snapshots.items()}
         due = self._fresh | {
-            key for namespace, (_, plans) in looks.items() for plan in plans if (key := (namespace, plan)) in self._rows
+            key
+            for namespace, (_, plans) in snapshots.items()
+            for plan in plans
+            if (key := (namespace, plan)) in self._rows
         }
         self._fresh = set()
         stepping = sorted(due & self._going)
         for key, standing in zip(stepping, pool.map(lambda key: self._step(key, seen[key[0]]), stepping), strict=True):
             self._standings[key] = standing
-            if not is_going(standing):
+            if not standing.is_going:
                 self._going.discard(key)
         for key in due:
             self._note(key, seen[key[0]])
         return self._renewed(due, seen)
 
-    def ask(self, looks: Mapping[str, tuple[Seen, set[str]]]) -> list[Row]:
-        """Ask about some of the Jobs that run, and about those that have not begun or are in a queue; the rows of which
-        that tells more.
+    def observe(self, snapshots: Mapping[str, tuple[Snapshot, set[str]]]) -> list[Row]:
+        """Ask about some of the Jobs that run, and about those that have not begun or are in a queue; the rows of plans
+        with news.
         """
-        told: set[_Key] = set()
-        for name in list(islice(self._asked, MOST_LOGS)):
-            key, job = self._asked[name] = self._asked.pop(name)
-            told |= {key} if self._look.read(key[0], job) else set()
+        news: set[_Key] = set()
+        for name in list(islice(self._logs, MOST_LOGS)):
+            key, job = self._logs[name] = self._logs.pop(name)
+            news |= {key} if self._observations.read_log(key[0], job) else set()
         for namespace in {key[0] for key in self._waiting}:
-            new = self._look.list_warnings(namespace)
-            told |= {key for key, names in self._waiting.items() if key[0] == namespace and names & new}
+            new = self._observations.list_warnings(namespace)
+            news |= {key for key, names in self._waiting.items() if key[0] == namespace and names & new}
         for namespace in {key[0] for key, _ in self._queued.values()}:
             held = [job for key, job in self._queued.values() if key[0] == namespace]
-            told |= {self._queued[name][0] for name in self._look.ask_queues(namespace, held)}
-        return self._renewed(told, {namespace: each for namespace, (each, _) in looks.items()})
+            news |= {self._queued[name][0] for name in self._observations.ask_queues(namespace, held)}
+        return self._renewed(news, {namespace: each for namespace, (each, _) in snapshots.items()})
 
-    def _step(self, key: _Key, seen: Seen) -> Standing:
+    def _step(self, key: _Key, seen: Snapshot) -> Standing:
         standing = self._standings[key]
         try:
             return take_step(self._api, standing, seen)
         except ClusterError as error:
             return replace(standing, problems=(error.found,))
 
-    def _note(self, key: _Key, seen: Seen) -> None:
+    def _note(self, key: _Key, seen: Snapshot) -> None:
         """Note which Jobs of a plan there is something to ask about."""
         jobs = [job for stage in self._standings[key].plan.stages if (job := seen.jobs.get(stage.name)) is not None]
         self._waiting.pop(key, None)
@@ -101,19 +102,15 @@ class Course:
             if job is not None and is_queued(job):
                 self._queued[stage.name] = (key, job)
             if job is None or not has_log(job):
-                self._asked.pop(stage.name, None)
+                self._logs.pop(stage.name, None)
             else:
-                self._asked[stage.name] = (key, job)
+                self._logs[stage.name] = (key, job)
 
-    def _renewed(self, keys: set[_Key], seen: Mapping[str, Seen]) -> list[Row]:
+    def _renewed(self, keys: set[_Key], seen: Mapping[str, Snapshot]) -> list[Row]:
         for key in keys:
-            self._rows[key] = list(self._look.rows(self._standings[key], seen[key[0]]))
+            view = self._observations.view(self._standings[key], seen[key[0]])
+            self._rows[key] = list(rows(view)) if view is not None else []
         return [row for key in sorted(keys) for row in self._rows[key]]
-
-
-def is_going(standing: Standing) -> bool:
-    """Whether anything can still come of a plan by waiting."""
-    return not standing.problems and standing.step is not None and standing.step.end in GOING
 
 
 def _key(standing: Standing) -> _Key:
