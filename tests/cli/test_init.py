@@ -11,11 +11,10 @@ import pytest
 from conftest import PROFILE, badcases, held_out, write_rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.command import Result, invoke
 from support.waiting import HUNG_SECONDS
-from typer.testing import CliRunner, Result
 
 import compiler.cli.init.command
-from compiler.cli.app import app
 from compiler.cli.init.texts import Answers, scalar, spec_text
 from compiler.pipeline.phases import make_plan
 from compiler.spec.schema.validate import validate
@@ -25,7 +24,7 @@ FLAGS = ("--application", "rag", "--task", "回答售后问题", "--target", "0.
 
 
 def run(*arguments: object, answers: str | None = None) -> Result:
-    return CliRunner().invoke(app, ["init", *(str(argument) for argument in arguments)], input=answers)
+    return invoke("init", *arguments, answers=answers)
 
 
 @pytest.fixture(autouse=True)

@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import PROFILE, ROUNDS, SPEC, badcases, demos, held_out
-from typer.testing import CliRunner
+from support.command import invoke
 
-from compiler.cli.app import app
 from compiler.diagnostics.examples.project import jsonl
 from compiler.diagnostics.render.text import format_all
 from compiler.pipeline.phases import compile_spec
@@ -85,13 +84,13 @@ def test_shipped_plans_are_what_their_specs_compile_to(spec) -> None:
 @pytest.mark.parametrize("case", ACCESS)
 def test_access(case: str, update_golden: bool) -> None:
     path, arguments = ACCESS[case]
-    done = CliRunner().invoke(app, ["access", str(path), *arguments])
+    done = invoke("access", str(path), *arguments)
     assert done.exit_code == 0, done.stderr
     compare(HERE / "access" / f"{case}.yaml", done.stdout, update_golden)
 
 
 def test_driver(update_golden: bool) -> None:
-    done = CliRunner().invoke(app, ["driver", str(HERE.parent.parent / "specs" / "report-sql" / "plan")])
+    done = invoke("driver", str(HERE.parent.parent / "specs" / "report-sql" / "plan"))
     assert done.exit_code == 0, done.stderr
     config_map, job = done.stdout.split("---\n# `trainspec")
     head, data = config_map.split("\ndata:\n")

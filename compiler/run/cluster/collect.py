@@ -1,25 +1,15 @@
 """Results come back from the cluster as evidence: out of the ledger, which keeps what each stage said at its end."""
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
-from compiler.diagnostics import Diagnostic
 from compiler.run.cluster.api.client import Api
 from compiler.run.cluster.apply.apply import require_namespace, snapshot_of
 from compiler.run.cluster.apply.approve import without_jobs
 from compiler.run.cluster.apply.decide import advance
 from compiler.run.cluster.state.ledger import read_ledger, write
 from compiler.run.cluster.state.plan import read_cluster_plan
-from compiler.run.collect import Measured, StageJob, write_evidence
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Collected:
-    """What became of it: a message where there was nothing to collect."""
-
-    message: str = ""
-    diagnostics: tuple[Diagnostic, ...] = ()
+from compiler.run.collect import Collected, Measured, StageJob, write_evidence
 
 
 def collect(api: Api, folder: Path) -> Collected:
@@ -48,4 +38,4 @@ def collect(api: Api, folder: Path) -> Collected:
 
     if not any(find(each) for each in plan.stages):
         return Collected(message=f"{folder}: nothing is measured yet")  # no error: a schedule collects again and again
-    return Collected(diagnostics=write_evidence(folder, plan.stages, find, where, f"trainspec apply {folder}"))
+    return write_evidence(folder, plan.stages, find, where, f"trainspec apply {folder}")

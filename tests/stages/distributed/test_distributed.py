@@ -16,9 +16,9 @@ from stages import methods
 from support.waiting import HUNG_SECONDS
 
 from runtime.contract.errors import StageError
-from runtime.contract.read import load_stage
 from runtime.distributed.group import worst
 from runtime.distributed.sharding import sharding
+from runtime.stage.config import load_stage
 from runtime.train.trainer_args import trainer_args
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # the libraries announce their next versions

@@ -13,7 +13,6 @@ from stages import methods
 
 from runtime.contract.stages import AnyStage
 from runtime.contract.training_stages import TrainingStage
-from runtime.run import METHODS
 
 PROGRAM = Path(__file__).with_name("interrupted.py")
 STOPPED_AT = 7  # in the second epoch, where a resumed run could take up another order of rows
@@ -22,7 +21,6 @@ TRAINING = [
     for stage in get_args(AnyStage)
     if issubclass(stage, TrainingStage)
     for method in get_args(stage.model_fields["method"].annotation)
-    if method in METHODS
 ]
 
 

@@ -21,10 +21,10 @@ from support.faulty_http import Fault, Upstream, faulty_http
 from support.s3_server import KEY, PRIVATE, PUBLIC, REGION, SECRET, S3Server, s3_server
 from support.waiting import HUNG_SECONDS
 
+from runtime.contract.digests import folder_digest
 from runtime.contract.errors import StageError
 from runtime.contract.stages import LoadStage
 from runtime.contract.volumes import Volumes
-from runtime.data.files import digest_of_parts
 from runtime.make.inputs import copy as fetch_files
 from runtime.make.inputs import stage as load_inputs
 from runtime.stage.context import StageContext
@@ -81,10 +81,10 @@ def config(source: dict[str, Any], **changes: Any) -> dict[str, Any]:
         "output": "shop-load-0",
         "seed": 1,
         "model": {"path": "tiny/1", "adapters": [], "dtype": "float32", "trust_remote_code": False},
-        "data": [block("data/train.jsonl", sha256(ROWS)), block("data/rows", digest_of_parts(counted))],
+        "data": [block("data/train.jsonl", sha256(ROWS)), block("data/rows", folder_digest(counted))],
         "source": source,
         "folder": "商店",
-        "folders": {"data/databases": digest_of_parts({name: sha256(text) for name, text in SCRIPTS.items()})},
+        "folders": {"data/databases": folder_digest({name: sha256(text) for name, text in SCRIPTS.items()})},
         "files": {"own.py": sha256(REWARD)},
     } | changes
 
@@ -221,7 +221,7 @@ def test_a_bucket_is_brought_once(server: Bucket, tmp_path: Path) -> None:
     assert brought(tmp_path) == EXPECTED
     assert (first["fetched"], first["kept"]) == (len(EXPECTED), 0)
     whole = {path: sha256(text) for path, text in MODEL.items() if not path.startswith(".")}
-    assert first["models"] == {"tiny/1": digest_of_parts(whole)}
+    assert first["models"] == {"tiny/1": folder_digest(whole)}
     server.requests.clear()
     again = load(tmp_path, document)
     assert (again["fetched"], again["kept"], again["models"]) == (0, len(EXPECTED), first["models"])

@@ -17,6 +17,7 @@ from runtime.contract.volumes import Volumes
 from runtime.data.rows import Source
 from runtime.scoring.preflight.probes import HACKS
 from runtime.scoring.rewards import process
+from runtime.scoring.rewards.library import functions
 from runtime.scoring.rewards.rows import reward_prompts, score_texts
 from runtime.scoring.rewards.scorer import Scorer
 
@@ -372,25 +373,12 @@ def test_length_alone_is_fooled_by_its_nature(volumes: Volumes) -> None:
         assert scorer.sums(score_texts(scorer, prompts, [0], [HACKS["padding"]("?", "")])) == [1.0]
 
 
-def test_the_library_is_the_one_that_specs_may_name() -> None:
-    from compiler.spec.methods.catalog import COMPARED, NEEDED_OPTION, REWARD_OPTIONS, REWARDS
-    from runtime.contract.reward_options import COMPARED as COMPARED_HERE
-    from runtime.contract.reward_options import LIBRARY
+def test_the_library_has_every_function_that_specs_may_name() -> None:
+    from runtime.contract.reward_options import OPTION_TYPES
+    from runtime.contract.rewards import REWARDS
 
-    assert sorted(LIBRARY) == sorted(REWARDS)
-    assert sorted(COMPARED_HERE) == sorted(COMPARED)
-    fields = {
-        name: [field.alias or given for given, field in each.model_fields.items()] for name, each in LIBRARY.items()
-    }
-    assert {name: sorted((*options, "after")) for name, options in REWARD_OPTIONS.items()} == {
-        name: sorted(names) for name, names in fields.items()
-    }
-    needed = {
-        name: next(field.alias or given for given, field in each.model_fields.items() if field.is_required())
-        for name, each in LIBRARY.items()
-        if any(field.is_required() for field in each.model_fields.values())
-    }
-    assert needed == NEEDED_OPTION
+    assert {*functions(), "sql_execution"} == set(REWARDS)
+    assert {name for each in REWARDS.values() for name in each.known} == set(OPTION_TYPES)
 
 
 def test_a_batch_is_one_request_for_each_term(volumes: Volumes, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,12 +3,11 @@
 from pathlib import Path
 
 import pytest
+from support.command import invoke
 from support.waiting import Clock, ends_by_itself
 from system.cluster.server import kubeconfig
 from system.cluster.shop import Shop
-from typer.testing import CliRunner
 
-from compiler.cli.app import app
 from compiler.run.cluster.api import client
 from compiler.run.cluster.api.client import Api
 from compiler.run.cluster.api.connect import Target
@@ -34,7 +33,7 @@ class Requests:
     def of(self, shop: Shop, *arguments: str) -> list[str]:
         """What a command on all plans asks, which must go well."""
         self.made.clear()
-        done = CliRunner().invoke(app, [*arguments, str(specs(shop)), "--kubeconfig", str(shop.kubeconfig)])
+        done = invoke(*arguments, str(specs(shop)), "--kubeconfig", str(shop.kubeconfig))
         assert done.exit_code == 0, done.stderr
         return sorted(self.made)
 

@@ -12,8 +12,9 @@ from tools.fuzz.generate import TEXT, documents
 from tools.fuzz.mutate import HOSTILE, damaged, hostile_values, structures, styles, written
 from tools.fuzz.project import Case, Project
 
-from compiler.spec.methods.catalog import METRICS, REWARDS
 from compiler.spec.schema import EVIDENCE
+from runtime.contract.metrics import METRICS
+from runtime.contract.rewards import REWARDS
 
 Cases = st.SearchStrategy[Case]
 

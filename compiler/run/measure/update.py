@@ -1,28 +1,26 @@
-"""`trainspec data`: measures the sources of specs and keeps their cards."""
+"""Measures the data sources of a spec, and writes or compares their cards."""
 
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from compiler.cli.exit_codes import ExitCode
 from compiler.diagnostics import Diagnostic, Location, diagnostic, has_errors
 from compiler.spec.data.cards import Card
-from compiler.spec.discover import SpecPath, discover
+from compiler.spec.discover import SpecPath
 from compiler.spec.evidence import FOLDER
 from compiler.spec.schema.data_card import DataCard
 from compiler.spec.schema.training_spec import DataSource
 from compiler.spec.yaml.write import document_text, write_document
 
 Data = dict[str, object]
-Report = Callable[[Sequence[Diagnostic]], None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Wanted:
-    """What is asked for: only some sources, or all; where the rows of remote ones are; whether cards are written."""
+class MeasureRequest:
+    """Which sources to measure (all where `names` is empty), where the rows of remote ones are, and whether cards are
+    only compared. `today` is the date of new cards.
+    """
 
     names: Sequence[str]
     rows: Sequence[Path]
@@ -31,8 +29,10 @@ class Wanted:
     today: date
 
     @classmethod
-    def of(cls, names: Sequence[str], rows: Sequence[Path], models: Path | None, *, check_only: bool) -> "Wanted":
-        """What a command line asks for, today."""
+    def of_today(
+        cls, names: Sequence[str], rows: Sequence[Path], models: Path | None, *, check_only: bool
+    ) -> "MeasureRequest":
+        """A request of today; without `models`, with the base models of the user's cache."""
         from compiler.run.manifests import default_models
 
         where = models or default_models()
@@ -45,8 +45,8 @@ class Wanted:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Result:
-    """A card, and what came of it: `written`, `unchanged`, `out of date` or `kept` (its rows are not here)."""
+class MeasuredCard:
+    """A card and its state: `written`, `unchanged`, `out of date` or `kept` (its rows are not here)."""
 
     source: str
     path: str
@@ -54,33 +54,16 @@ class Result:
     state: str
 
 
-def measure_data(paths: list[Path], wanted: Wanted, report: Report) -> ExitCode:
-    """Measure the sources of the specs under the paths; 5 when only checks are wanted and a card differs."""
-    specs, nothing = discover(paths)
-    hint = "name a spec file, or a folder that holds `spec.yaml` files"
-    found = [diagnostic("YML001", "no spec is there", Location(path=str(path)), hint=hint) for path in nothing]
-    if wanted.rows and (len(specs) != 1 or len(wanted.rows) != len(wanted.names)):
-        print("`--from` goes with one spec, and with one `--source` for each `--from`", file=sys.stderr)
-        return ExitCode.USAGE
-    results: list[Result] = []
-    for spec in specs:
-        told, done = measure_spec(spec, wanted)
-        found.extend(told)
-        results.extend(done)
-    report(found)
-    if results:
-        from compiler.run.measure.table import table
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MeasuredSpec:
+    """The cards of a spec, and what was wrong."""
 
-        table(results)
-    elif specs and not has_errors(found):
-        print("nothing to measure: no data source is there")
-    if has_errors(each for each in found if each.code != "CHK234"):
-        return ExitCode.ERRORS
-    return ExitCode.DIFFERENCES if any(each.code == "CHK234" for each in found) else ExitCode.OK
+    cards: tuple[MeasuredCard, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
 
 
-def measure_spec(spec: SpecPath, wanted: Wanted) -> tuple[list[Diagnostic], list[Result]]:
-    """Measure one spec's sources, and write or compare their cards."""
+def measure_spec(spec: SpecPath, request: MeasureRequest, count_row: Callable[[str], None]) -> MeasuredSpec:
+    """Measure one spec's sources, and write or compare their cards; `count_row` gets a source's name for each row."""
     try:
         from compiler.run.measure.card import card_data
         from compiler.run.measure.spec import load_spec, measure
@@ -89,22 +72,21 @@ def measure_spec(spec: SpecPath, wanted: Wanted) -> tuple[list[Diagnostic], list
             raise
         hint = "install it: pip install 'trainspec[data]'"
         message = f"measuring data needs the package `{error.name}`"
-        return [diagnostic("CHK224", message, Location(path=spec.shown), hint=hint)], []
+        return MeasuredSpec(diagnostics=(diagnostic("CHK224", message, Location(path=spec.shown), hint=hint),))
     outcome = load_spec(spec.path, spec.shown)
     loaded = outcome.value
     if loaded is None:
-        return list(outcome.diagnostics), []
-    found = [*outcome.diagnostics, *_unknown(spec, wanted, {each.name: each for each in loaded.spec.spec.data})]
+        return MeasuredSpec(diagnostics=outcome.diagnostics)
+    found = [*outcome.diagnostics, *_unknown(spec, request, {each.name: each for each in loaded.spec.spec.data})]
     if has_errors(found):
-        return found, []
-    with _progress() as progress:
-        measured, told = measure(loaded, wanted.rows_by_name, wanted.models, progress)
-    found.extend(told)
+        return MeasuredSpec(diagnostics=tuple(found))
+    measured, problems = measure(loaded, request.rows_by_name, request.models, count_row)
+    found.extend(problems)
     digests = {name: card.card.metadata.digest for name, card in loaded.cards.items()}
     digests |= {name: each.file.sha256 for name, each in measured.items()}
-    results: list[Result] = []
+    cards: list[MeasuredCard] = []
     for source in loaded.spec.spec.data:
-        if wanted.names and source.name not in wanted.names:
+        if request.names and source.name not in request.names:
             continue
         old = loaded.cards.get(source.name)
         if source.name in measured:
@@ -114,25 +96,25 @@ def measure_spec(spec: SpecPath, wanted: Wanted) -> tuple[list[Diagnostic], list
                 measured,
                 digests,
                 old.card if old else None,
-                wanted.today.isoformat(),
+                request.today.isoformat(),
             )
-            results.extend(_deliver(spec, source.name, data, old, wanted, found))
+            cards.extend(_deliver(spec, source.name, data, old, request, found))
         elif source.uri is not None and old is not None:
-            results.append(Result(source=source.name, path=old.document.path, card=old.card, state="kept"))
+            cards.append(MeasuredCard(source=source.name, path=old.document.path, card=old.card, state="kept"))
         elif source.uri is not None:
             message = f"the rows of `{source.name}` are not here, and it has no card"
             hint = f"run it where they are: trainspec data {Path(spec.shown).parent} --source {source.name} --from PATH"
             found.append(diagnostic("CHK235", message, Location(path=spec.shown), hint=hint))
-    return found, results
+    return MeasuredSpec(cards=tuple(cards), diagnostics=tuple(found))
 
 
-def _unknown(spec: SpecPath, wanted: Wanted, known: Mapping[str, DataSource]) -> Iterator[Diagnostic]:
+def _unknown(spec: SpecPath, request: MeasureRequest, known: Mapping[str, DataSource]) -> Iterator[Diagnostic]:
     """What is asked for that cannot be."""
-    for name in wanted.names:
+    for name in request.names:
         if name not in known:
             hint = "its data sources are " + ", ".join(f"`{each}`" for each in sorted(known))
             yield diagnostic("CHK207", f"no data source `{name}`", Location(path=spec.shown), hint=hint)
-    for name, path in wanted.rows_by_name.items():
+    for name, path in request.rows_by_name.items():
         if name in known and known[name].path is not None:
             message = f"`--from` names rows of `{name}`, which has a `path` in the spec"
             hint = "leave out `--from`: the rows of the path are measured"
@@ -143,8 +125,8 @@ def _unknown(spec: SpecPath, wanted: Wanted, known: Mapping[str, DataSource]) ->
 
 
 def _deliver(
-    spec: SpecPath, source: str, data: Data, old: Card | None, wanted: Wanted, found: list[Diagnostic]
-) -> Iterator[Result]:
+    spec: SpecPath, source: str, data: Data, old: Card | None, request: MeasureRequest, found: list[Diagnostic]
+) -> Iterator[MeasuredCard]:
     """Write the card, or say how the committed one differs."""
     from compiler.run.measure.card import COMMENT
 
@@ -152,7 +134,7 @@ def _deliver(
     path, shown = spec.path.parent / FOLDER / name, str(Path(spec.shown).parent / FOLDER / name)
     state = "unchanged" if _same(path, document_text(data, COMMENT)) else "out of date"
     try:
-        if state == "out of date" and not wanted.check_only:
+        if state == "out of date" and not request.check_only:
             write_document(path, data, COMMENT)
             state = "written"
     except OSError as error:
@@ -164,7 +146,7 @@ def _deliver(
         what = f"differs in {', '.join(_differing(old.card, card))}" if old else "is not there"
         hint = f"run `trainspec data {Path(spec.shown).parent}` and commit the card"
         found.append(diagnostic("CHK234", f"the card of `{source}` {what}", Location(path=shown), hint=hint))
-    yield Result(source=source, path=shown, card=card, state=state)
+    yield MeasuredCard(source=source, path=shown, card=card, state=state)
 
 
 def _same(path: Path, text: str) -> bool:
@@ -180,28 +162,3 @@ def _differing(old: DataCard, new: DataCard) -> list[str]:
     fields = [f"`{name}`" for name in one["spec"] if one["spec"][name] != other["spec"][name]]
     digest = ["`digest`"] if old.metadata.digest != new.metadata.digest else []
     return digest + fields or ["how it is written"]
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str], None]]:
-    """A line with the source and its rows so far, where somebody watches."""
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    console = Console(stderr=True)
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        TextColumn("{task.completed:,} rows"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        tasks: dict[str, object] = {}
-
-        def advance(name: str) -> None:
-            if name in tasks:
-                bar.advance(tasks[name])  # type: ignore[arg-type]
-            else:
-                tasks[name] = bar.add_task(f"measuring `{name}`", total=None)
-
-        yield advance

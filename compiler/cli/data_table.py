@@ -1,4 +1,4 @@
-"""What `trainspec data` prints: a row for each card, and below what was found in each source."""
+"""The table of `trainspec data`: a row for each card, and below it the findings of each source."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -7,13 +7,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from compiler.run.measure.command import Result
+from compiler.run.measure.update import MeasuredCard
 from compiler.spec.schema.data_card import DataCard
 
 PLAIN_WIDTH = 160  # where there is no terminal whose width counts
 
 
-def table(results: Sequence[Result]) -> None:
+def print_cards(results: Sequence[MeasuredCard]) -> None:
     """Print the cards, spec by spec."""
     console = Console(highlight=False)
     if not console.is_terminal:
@@ -22,7 +22,7 @@ def table(results: Sequence[Result]) -> None:
         _one_spec(console, folder, list(cards))
 
 
-def _one_spec(console: Console, folder: str, results: Sequence[Result]) -> None:
+def _one_spec(console: Console, folder: str, results: Sequence[MeasuredCard]) -> None:
     shown = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("source", "rows", "type", "length p50/p99/max", "card"):
         shown.add_column(name, justify="right" if name == "rows" else "left", overflow="fold")

@@ -1,4 +1,4 @@
-"""What each check must reach, as a table. The compiler decides by the same limits; a contract test compares the two.
+"""What each of the eight checks of a reward must reach, as a table: the stage reports by it, the rules decide by it.
 
 Figures have the names of evidence of kind `RewardPreflight`. A check that was not made (None) does not pass.
 """
@@ -13,6 +13,9 @@ MIN_AUC, MIN_WIN = 0.9, 0.95
 AGREES, TOLERABLE = 0.9, 0.8
 ALIGNED, ROUGHLY_ALIGNED = 0.8, 0.6
 MAX_HACK = 0.5
+MAX_JUDGE_FLIPS = 0.05  # of the rows; code must not flip at all
+# answers that must score low
+HACKS = ("empty", "padding", "repetition", "prompt echo", "truncation", "Thought process:")
 MIN_SPREAD = 0.4
 MAX_LENGTH_BIAS = 0.3
 
@@ -20,6 +23,11 @@ MAX_LENGTH_BIAS = 0.3
 def verdict_of(name: str, figures: Any) -> Verdict:
     """Return the verdict for the figures of a check; without figures it blocks."""
     return "blocks" if figures is None else CHECKS[name](figures)
+
+
+def allowed_flips(scorer: str) -> float:
+    """Return the share of rows whose score may change between repeats: of `code` none, of a `judge` a few."""
+    return 0.0 if scorer == "code" else MAX_JUDGE_FLIPS
 
 
 def _verdict(passes: bool, *, tolerable: bool = False) -> Verdict:
@@ -31,7 +39,7 @@ def _contract(made: dict[str, Any]) -> Verdict:
 
 
 def _repeatability(made: dict[str, Any]) -> Verdict:
-    return _verdict(made["flips"] == 0)
+    return _verdict(made["flips"] <= allowed_flips(made["scorer"]) * made["rows"])
 
 
 def _discrimination(made: dict[str, Any]) -> Verdict:
@@ -49,7 +57,8 @@ def _alignment(made: dict[str, Any]) -> Verdict:
 
 
 def _hacks(made: list[dict[str, Any]]) -> Verdict:
-    return _verdict(max(each["shareOfMaximum"] for each in made) <= MAX_HACK)
+    tried = {each["probe"] for each in made}
+    return _verdict(tried >= set(HACKS) and max(each["shareOfMaximum"] for each in made) <= MAX_HACK)
 
 
 def _signal(made: dict[str, Any]) -> Verdict:
