@@ -1,1 +1,1 @@
-"""The evaluation stage: ask the held-out questions, score the answers, compare with the baseline."""
+"""The evaluation stage: ask held-out questions, score the answers, compare them with the baseline."""
