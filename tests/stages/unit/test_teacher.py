@@ -312,7 +312,7 @@ def test_answers_are_bounded(server: Server, monkeypatch: pytest.MonkeyPatch) ->
 
     async def ask() -> None:
         async with Endpoint(server.url, "large", "3", concurrency=1, requests_per_minute=60000) as teacher:
-            await teacher.ask([{"role": "user", "content": "?"}], temperature=0, max_tokens=5, seed=1)
+            await teacher.query([{"role": "user", "content": "?"}], temperature=0, max_tokens=5, seed=1)
 
     with pytest.raises(StageError, match="more than 100 bytes"):
         asyncio.run(ask())
