@@ -147,8 +147,8 @@ class Tokenizer:
 @pytest.mark.parametrize(
     ("row", "code", "text"),
     [
-        ({"id": "长", "prompt": "123456789"}, "RUN755", "row `长` has 9, the model's context 10"),
-        ({"id": "1", "prompt": [{"role": "user", "content": "a"}]}, "RUN718", "row `1` is turns with roles"),
+        ({"id": "长", "prompt": "123456789"}, "RUN755", "row `长` has 9 tokens, the model's context 10"),
+        ({"id": "1", "prompt": [{"role": "user", "content": "a"}]}, "RUN718", "row `1` consists of turns with roles"),
     ],
 )
 def test_prompts_that_cannot_be_asked(row: dict[str, Any], code: str, text: str) -> None:
