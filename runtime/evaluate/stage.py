@@ -1,4 +1,4 @@
-"""Evaluation: greedy answers to held-out rows, scored and compared with the baseline, and the gate's decision."""
+"""Evaluation: greedy answers to held-out rows, their scores, and the gate's decision."""
 
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -91,7 +91,10 @@ def _load_baseline(
 def _prompts(
     stage: EvaluateStage, context: StageContext, tokenizer: "PreTrainedTokenizerBase", sets: list[QuestionSet]
 ) -> dict[str, list[list[int]]]:
-    """Return the prompts of each question set, and for `without_chain` the held-out prompts with the marker."""
+    """Return the prompts of each question set.
+
+    For `without_chain`, also the held-out prompts with the marker.
+    """
     room = context_length(stage.model, context.volumes)
     limits: dict[str, Any] = {"answer_tokens": stage.generation.max_new_tokens, "context": room}
     prompts = {questions.name: prompts_of(questions.rows, tokenizer, **limits) for questions in sets}

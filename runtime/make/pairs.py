@@ -30,7 +30,7 @@ _KEPT = ("id", "class", "cluster", "tools")  # columns that later reports group 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Judged:
-    """A row and its `fate`: `made` from a badcase or `given` as a pair, else the reason for no pair.
+    """A row and its `fate`: `made` from a badcase, `given` as a pair, or the reason for none.
 
     `pair` is empty if there is none. `name` is the row's id, or its place. `off_policy` means that the answer is from
     another model than the policy.
@@ -44,7 +44,7 @@ class Judged:
 
 
 def run(stage: PairsStage, context: StageContext) -> Outcome:
-    """Write `preference.jsonl` into the output folder; the report lists the effects of each rule."""
+    """Write `preference.jsonl` to the output folder; the report lists each rule's effects."""
     context.events.emit("phase", name="check data")
     sources = read_sources(stage.data, context.volumes)
     judged = judge_rows(sources, stage)
@@ -75,12 +75,12 @@ def judge_rows(sources: Sequence[Source], stage: PairsStage) -> list[Judged]:
 
 
 def pair_rows(judged: Sequence[Judged]) -> list[Row]:
-    """Return the rows of `preference.jsonl`: the pairs, with id, class, cluster and tools of their rows."""
+    """Return the pairs with the id, class, cluster and tools of their rows."""
     return [each.pair | {name: each.row[name] for name in _KEPT if each.row.get(name)} for each in judged if each.pair]
 
 
 def report(judged: Sequence[Judged], stage: PairsStage, excluded: int) -> dict[str, Any]:
-    """Return the effects of each rule of the compiler's table, by its id, with the first row ids of each kind."""
+    """Return the effects of each rule of the compiler's table, with the first row ids."""
     made = _of(judged, "made")
     return {
         "given": _shown(_of(judged, "given")),
@@ -127,7 +127,10 @@ def _judge(source: Source, row: Row, place: str, stage: PairsStage, seen: set[st
 
 
 def _unusable(pair: Row, floor: float) -> str:
-    """Return why the two answers make no pair: `no_answer`, `equal` or `too_close`; empty if they make one."""
+    """Return why two answers make no pair; empty if they make one.
+
+    The reason is `no_answer`, `equal` or `too_close`.
+    """
     chosen, rejected = _text(pair["chosen"]).strip(), _text(pair["rejected"]).strip()
     if not rejected:  # the system's answer was not logged
         return "no_answer"

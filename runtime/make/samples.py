@@ -1,4 +1,4 @@
-"""Rows from the policy's sampled answers, judged by the first metric: preference pairs, or right chains.
+"""Rows from the policy's sampled answers: preference pairs, or right chains.
 
 Pairs of a right and a wrong answer are on-policy data for DPO. Keeping right chains is rejection sampling, as in STaR
 (arXiv 2203.14465).
@@ -31,7 +31,10 @@ MAX_CHAINS = 2  # per prompt: a third chain to one problem teaches less than a c
 
 
 def run(stage: SampleStage, context: StageContext) -> Outcome:
-    """Sample, judge, and write `preference.jsonl` or `chain.jsonl`; the report counts prompts without a row."""
+    """Sample and judge answers; write `preference.jsonl` or `chain.jsonl`.
+
+    The report counts prompts without a row, by reason.
+    """
     context.events.emit("phase", name="check data")
     questions = questions_of(read_sources(stage.data, context.volumes))
     check_model_files(stage.model, context.volumes)
@@ -112,7 +115,10 @@ def _pair(question: Question, right: list[str], wrong: list[str]) -> list[Row] |
 
 
 def _chains(question: Question, right: list[str], marker: str) -> list[Row] | str:
-    """Return rows of the shortest right chains, or the reason for none; short chains have fewer useless steps."""
+    """Return rows of the shortest right chains, or the reason for none.
+
+    Short chains have fewer useless steps.
+    """
     parts = dict.fromkeys(part for text in right if (part := split_chain(text, marker)))
     if not right:
         return "with wrong samples only"

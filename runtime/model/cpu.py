@@ -11,7 +11,10 @@ _SHORT_ROW = 192  # tokens
 
 
 def keep_freed_memory() -> None:
-    """Let malloc keep large freed blocks, instead of page faults at each step (half of the system time)."""
+    """Let malloc keep large freed blocks.
+
+    Otherwise each step faults the same pages in again, which takes half of the system time.
+    """
     if not sys.platform.startswith("linux"):
         return
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # not in every libc
@@ -21,9 +24,10 @@ def keep_freed_memory() -> None:
 
 
 def score_only_labelled_positions() -> None:
-    """Let TRL's loss skip the prompt's positions, as on a GPU (a fifth of a step with short completions).
+    """Let TRL's loss skip the prompt's positions, as on a GPU.
 
-    Without a GPU, TRL scores all positions to avoid compiling each new shape; on a CPU nothing is compiled.
+    This saves a fifth of a step with short completions. Without a GPU, TRL scores all positions to avoid compiling each
+    new shape; on a CPU nothing is compiled.
     """
     from trl.trainer import utils
 
@@ -32,7 +36,7 @@ def score_only_labelled_positions() -> None:
 
 
 def attend_short_rows_by_matrices() -> None:
-    """Under mixed precision, compute attention over short rows by plain matrix products, as eager attention does.
+    """Compute attention over short rows by plain matrix products, under mixed precision.
 
     The backward pass of PyTorch's fused kernel is slow on short rows in bfloat16: 16 ms per layer at 128 tokens,
     against 6 ms for products. From about 200 tokens on they are equal. All other cases use the fused kernel.
@@ -72,7 +76,10 @@ def attend_short_rows_by_matrices() -> None:
 
 
 def has_fast_bfloat16() -> bool:
-    """Return whether the CPU multiplies bfloat16 matrices in hardware (AMX), where mixed precision halves a step."""
+    """Return whether the CPU multiplies bfloat16 matrices in hardware (AMX).
+
+    There, mixed precision halves a step.
+    """
     try:
         return " amx_bf16" in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
     except OSError:

@@ -39,7 +39,7 @@ def generate_answers(
     log: AnswerLog,
     context: StageContext,
 ) -> list[Answer]:
-    """Return the greedy answer to each prompt (token ids), in the order of `prompts`; RUN740 on a stop request.
+    """Return the greedy answer to each prompt (token ids), in order; RUN740 on a stop request.
 
     Batches in `log` are not generated again; their composition depends on the config alone.
     """
@@ -65,7 +65,7 @@ def generate_answers(
 
 
 def prompt_ids(tokenizer: "PreTrainedTokenizerBase", prompt: str | list[dict[str, Any]]) -> list[int]:
-    """Return the tokens of a prompt: of plain text, or of turns in the chat template up to the answer."""
+    """Return the tokens of a prompt: plain text, or turns in the chat template."""
     if isinstance(prompt, str):
         ids: list[int] = tokenizer(prompt)["input_ids"]
         return ids
@@ -146,7 +146,10 @@ class _StepTimes:
 
 
 def _length(tokens: list[int], ends: int | list[int]) -> tuple[int, bool]:
-    """Return the number of tokens up to the end token, and whether there is none; padding follows the end token."""
+    """Return the number of tokens up to the end token, and whether that token is missing.
+
+    Padding follows the end token.
+    """
     last = set(ends if isinstance(ends, list) else [ends])
     end = next((at for at, token in enumerate(tokens, start=1) if token in last), None)
     return (len(tokens), True) if end is None else (end, False)

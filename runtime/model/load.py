@@ -1,4 +1,4 @@
-"""Load the tokenizer and the base model, with the adapters of earlier stages merged into its weights."""
+"""Load the tokenizer and the model, with the adapters of earlier stages merged."""
 
 import importlib.util
 import json
@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # these imports take seconds, so they wait until the data has
 
 
 def check_model_files(block: ModelBlock, volumes: Volumes) -> None:
-    """Check that the files of the model and its adapters exist, without loading them; RUN720 or RUN722 if not.
+    """Check that the files of the model and its adapters exist; RUN720 or RUN722 if not.
 
     RUN720 also if the model's `config.json` is not a JSON object. RUN719 if the config wants 4-bit weights and the
     library for them is not installed.
@@ -37,7 +37,7 @@ def check_model_files(block: ModelBlock, volumes: Volumes) -> None:
 
 
 def context_length(block: ModelBlock, volumes: Volumes) -> int | None:
-    """Return the model's context in tokens, from its `config.json`; None if the file does not give it."""
+    """Return the model's context in tokens, from `config.json`; None if it has none."""
     config = _read_config(block, volumes)
     inner = config.get("text_config", config)
     length = inner.get("max_position_embeddings") if isinstance(inner, dict) else None
@@ -61,7 +61,7 @@ def load_tokenizer(block: ModelBlock, volumes: Volumes) -> "PreTrainedTokenizerB
 
 
 def load_model(block: ModelBlock, volumes: Volumes) -> "PreTrainedModel":
-    """Return the model in `block.dtype` on the CPU, with the adapters of `block.adapters` merged in order.
+    """Return the model in `block.dtype` on the CPU, with its adapters merged in order.
 
     Adapters are merged in float32 and rounded once, because a 16-bit type would lose small changes of large weights.
     With `quantization: nf4`, the weights are in 4 bits on the GPU (QLoRA, arXiv 2305.14314), and each merge is rounded
@@ -94,7 +94,10 @@ def _read_config(block: ModelBlock, volumes: Volumes) -> dict[str, Any]:
 
 
 def _nf4(block: ModelBlock, dtype: object) -> dict[str, Any]:
-    """Return the arguments of `from_pretrained` for 4-bit weights: QLoRA's NormalFloat with double quantisation."""
+    """Return the arguments of `from_pretrained` for 4-bit weights.
+
+    The type is QLoRA's NormalFloat with double quantisation.
+    """
     import torch
     from transformers import BitsAndBytesConfig
 

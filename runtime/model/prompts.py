@@ -22,11 +22,12 @@ def prompts_of(
     begin: str = "",
     setting: str = "evaluation.maxNewTokens",
 ) -> list[list[int]]:
-    """Return each row's prompt (text, or turns in the chat template) as token ids, followed by `begin`.
+    """Return the token ids of each row's prompt, followed by those of `begin`.
 
-    Rows have an `id` for messages, `prompt`, and optionally `tools`. RUN718 if turns have no template, or the template
-    rejects them or ignores tools or calls. RUN755 if a prompt leaves no room in the `context` for `answer_tokens`,
-    which `setting` sets: neither evaluations nor TRL's generating trainers cut prompts.
+    A prompt is text, or turns in the chat template. Rows have an `id` for messages, `prompt`, and optionally `tools`.
+    RUN718 if turns have no template, or the template rejects them or ignores tools or calls. RUN755 if a prompt leaves
+    no room in the `context` for `answer_tokens`, which `setting` sets: neither evaluations nor TRL's generating
+    trainers cut prompts.
     """
     forced: list[int] = tokenizer(begin, add_special_tokens=False)["input_ids"] if begin else []
     prompts = [[*_ids(row, tokenizer), *forced] for row in rows]

@@ -18,18 +18,24 @@ Conversation = str | list[dict[str, str]]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RewardModel:
-    """A trained reward model. Better answers have higher scores; the scale differs between models."""
+    """A trained reward model.
+
+    Better answers have higher scores; the scale differs between models.
+    """
 
     model: "PreTrainedModel"
     tokenizer: "PreTrainedTokenizerBase"
     batch_size: int = 16
 
     def scores(self, prompts: Sequence[Conversation], completions: Sequence[str]) -> list[float]:
-        """Return one score for each completion (text) to the prompt (text, or turns) at the same index."""
+        """Return one score for each completion (text) to its prompt (text, or turns)."""
         return self.scores_of_ids([self._ids(*pair) for pair in zip(prompts, completions, strict=True)])
 
     def scores_of_ids(self, sequences: Sequence[Sequence[int]]) -> list[float]:
-        """Return one score for each sequence: the token ids of a prompt and its answer, closed as in training."""
+        """Return one score for each sequence of token ids: a prompt and its answer.
+
+        A sequence ends as in training.
+        """
         import torch
 
         device = self.model.device
@@ -59,7 +65,10 @@ class RewardModel:
 
 
 def check_reward_model_files(path: str, volumes: Volumes) -> None:
-    """Check that the files of the reward model `path` (under the outputs volume) exist; RUN722 if not."""
+    """Check that the files of the reward model `path` exist; RUN722 if not.
+
+    `path` is relative to the outputs volume.
+    """
     folder = volumes.outputs / path
     is_adapter = (folder / "adapter_config.json").is_file() and (folder / "adapter_model.safetensors").is_file()
     if not is_adapter and not ((folder / "config.json").is_file() and any(folder.glob("*.safetensors"))):
@@ -68,9 +77,10 @@ def check_reward_model_files(path: str, volumes: Volumes) -> None:
 
 
 def load_reward_model(path: str, base: ModelBlock, volumes: Volumes) -> RewardModel:
-    """Return the reward model at `path` under the outputs volume (an adapter or all weights), on the GPU if any.
+    """Return the reward model at `path`, on the GPU if the machine has one.
 
-    `base` is the model that the reward stage began with. RUN722 if the weights do not fit it.
+    `path` is an adapter or all weights under the outputs volume. `base` is the model that the reward stage began with.
+    RUN722 if the weights do not fit it.
     """
     import torch
     from safetensors import SafetensorError
@@ -102,7 +112,7 @@ def load_reward_model(path: str, base: ModelBlock, volumes: Volumes) -> RewardMo
 def new_reward_model(
     base: ModelBlock, volumes: Volumes, tokenizer: "PreTrainedTokenizerBase", seed: int = 0
 ) -> "PreTrainedModel":
-    """Return `base` with its adapters merged, and a new head of one score instead of the word head.
+    """Return `base` with its adapters merged, and a score head instead of the word head.
 
     The head's weights are drawn with variance 1 / (width + 1) (Stiennon et al. 2020, arXiv 2009.01325, appendix B.1).
     RUN720 if the model's family has no such form.

@@ -1,4 +1,4 @@
-"""Sampled answers, several per prompt, with a seed per batch so that a stop does not change them."""
+"""Sampled answers, several per prompt, seeded per batch so that a stop changes nothing."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -26,7 +26,7 @@ def sample_answers(
     seed: int,
     context: StageContext,
 ) -> list[list[Answer]]:
-    """Load the model of `block` and return its `samples` answers to each row's prompt, in the order of `rows`.
+    """Load the model of `block` and return its `samples` answers to each row, in order.
 
     A batch holds all samples of as many prompts as fit into `batch_size` answers (at least one prompt). Its seed
     depends on its number, so that a resumed run gives the same answers. RUN740 on a stop request, RUN718 or RUN755 if a

@@ -10,7 +10,7 @@ _SHARES = "`shares_vocabulary` of the teacher"
 
 
 def check_vocabularies(student: Path, teacher: Path, *, claimed_same: bool) -> None:
-    """Compare the plan's claim with the files of both folders; RUN766 if it is wrong or cannot be verified.
+    """Compare the plan's claim with both models' files; RUN766 if it is wrong or unverifiable.
 
     `tokenizer.json` has each token with its number, `config.json` the size of the output layer. Models of one family
     may pad the layer to different sizes: a larger teacher is cut to the student's size, a smaller one is rejected.

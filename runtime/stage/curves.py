@@ -22,7 +22,7 @@ def write_steps(history: Sequence[Mapping[str, Any]], folder: Path) -> None:
 
 
 def read_steps(folder: Path) -> list[dict[str, Any]]:
-    """Return the entries that `write_steps` wrote; an empty list for a stage that does not train."""
+    """Return the entries that `write_steps` wrote; empty for a stage that does not train."""
     path = folder / STEPS_FILE
     if not path.is_file():
         return []

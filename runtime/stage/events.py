@@ -29,7 +29,7 @@ class EventStream:
 
 
 def claim_stdout() -> EventStream:
-    """Reserve stdout for events: other output to it, from Python or C, goes to stderr from here on."""
+    """Reserve stdout for events; other output to it, from Python or C, goes to stderr."""
     sys.stdout.flush()
     # The error handler keeps a surrogate escape in a library's message from ending the stage.
     stream = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="backslashreplace", buffering=1)

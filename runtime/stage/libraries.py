@@ -5,7 +5,7 @@ import warnings
 
 
 def prepare_libraries() -> None:
-    """Set the environment that the libraries read on import; call it before the first such import."""
+    """Set the environment that the libraries read on import, before the first such import."""
     # No downloads, no telemetry, no warnings of forked tokenizers, no progress bars in the log.
     os.environ.update(
         HF_HUB_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1", TOKENIZERS_PARALLELISM="false", TQDM_DISABLE="1"

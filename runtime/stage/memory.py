@@ -17,7 +17,7 @@ _TEXTS = (
 
 
 def as_memory_failure(error: BaseException, stage: Stage) -> StageError | None:
-    """Return RUN742 if `error`, or an error that it wraps, reports a lack of memory; otherwise None."""
+    """Return RUN742 if `error`, or an error inside it, reports a lack of memory, else None."""
     for each in chain_of(error):
         is_memory = isinstance(each, MemoryError) or (isinstance(each, OSError) and each.errno == errno.ENOMEM)
         if is_memory or any(text in str(each).lower() for text in _TEXTS):

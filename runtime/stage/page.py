@@ -1,4 +1,4 @@
-"""The HTML page of a stage, self-contained: settings, results, plots of the training curves, versions.
+"""The self-contained HTML page of a stage: settings, results, and training curves.
 
 `write_page` draws the plots with matplotlib and fills the template `page.html.j2`.
 """
@@ -39,7 +39,7 @@ _TERM = re.compile(r"rewards/.+/mean")  # of a reward with several terms
 
 
 def write_page(document: dict[str, Any], stage: AnyStage, folder: Path, events: EventStream) -> None:
-    """Write plots/*.png and report.html into `folder`, from metrics.json's `document` and the logged steps.
+    """Write plots/*.png and report.html to `folder`, from metrics.json and the steps.
 
     A page that cannot be drawn does not fail the stage: a `warning` event reports it. A failed write is raised.
     """
@@ -89,7 +89,7 @@ def versions() -> dict[str, str]:
 
 
 def readable(value: object) -> str:
-    """Return a value as text for people: at most six digits of a number, at most 30 items of a list."""
+    """Return a value as text: at most six digits of a number, at most 30 items of a list."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
@@ -123,7 +123,7 @@ def draw_plots(steps: Sequence[dict[str, Any]], folder: Path) -> list[Path]:
 
 
 def _settings(stage: AnyStage) -> dict[str, object]:
-    """Return the settings of the config by dotted path, without those that the page shows elsewhere."""
+    """Return the settings by dotted path, without those that the page shows elsewhere."""
     fields = stage.model_dump(by_alias=True, exclude={"schema_version", "plan", "stage", "output", "method", "data"})
     return _flatten(fields)
 
@@ -135,7 +135,10 @@ def _figures(document: dict[str, Any]) -> dict[str, object]:
 
 
 def _flatten(fields: dict[str, Any], prefix: str = "", limit: int = 200) -> dict[str, object]:
-    """Return nested mappings as one with dotted names: 20 items of a list of mappings, `limit` entries in all."""
+    """Return nested mappings as one with dotted names, of at most `limit` entries.
+
+    A list of mappings contributes 20 items and its length.
+    """
     flat: dict[str, object] = {}
     for name, value in fields.items():
         path = f"{prefix}{name}"

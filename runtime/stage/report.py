@@ -1,4 +1,7 @@
-"""The results of a stage: metrics.json, written last and atomically, and the termination message of its pod."""
+"""The results of a stage: metrics.json and the termination message of its pod.
+
+metrics.json is written last and atomically.
+"""
 
 import json
 import os
@@ -23,9 +26,10 @@ _MESSAGE_FIELDS = ("method", "config_sha256", "ended", "steps", "metrics", "gate
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """The result of a method: optimiser steps (0 for an evaluation), weights, metrics, training figures, gate.
+    """The result of a method: steps, weights, metrics, training figures, and gate.
 
-    `report` holds further findings as JSON: how many pairs each rule made, which answers are newly wrong.
+    `steps` counts optimiser steps, 0 for an evaluation. `report` holds further findings as JSON: how many pairs each
+    rule made, which answers are newly wrong.
     """
 
     steps: int = 0
@@ -52,7 +56,7 @@ class Outcome:
 
 
 def read_complete(folder: Path, config_sha256: str) -> dict[str, Any] | None:
-    """Return the metrics.json of `folder` if its status is complete for exactly this config, else None."""
+    """Return the metrics.json of `folder` if complete for exactly this config, else None."""
     try:
         document = json.loads((folder / METRICS_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -74,7 +78,7 @@ def write_termination_message(message: dict[str, Any]) -> None:
 
 
 def result_message(document: dict[str, Any], digest: str, ending: str, exit_code: int) -> dict[str, Any]:
-    """Return the message of a complete stage: the results of `metrics.json`, with the `digest` of that file.
+    """Return the message of a complete stage: the results, and metrics.json's `digest`.
 
     A message over the limit loses first the ids of newly wrong answers, from the end (their `count` stays), then the
     classes of badcases, the rarest first.
@@ -93,7 +97,7 @@ def result_message(document: dict[str, Any], digest: str, ending: str, exit_code
 
 
 def fit_message(message: dict[str, Any]) -> str:
-    """Return `message` as one line of JSON, with long strings cut until it has at most 4096 bytes of UTF-8."""
+    """Return `message` as one line of JSON of at most 4096 bytes, with long strings cut."""
     fields = dict(message)
     while len(text := json.dumps(fields, ensure_ascii=False)) and len(text.encode("utf-8")) > TERMINATION_BYTES:
         name = max(fields, key=lambda key: len(json.dumps(fields[key], ensure_ascii=False)))

@@ -32,11 +32,11 @@ class Interval:
 
 
 def interval_of_mean(scores: Sequence[float], clusters: Sequence[str]) -> Interval:
-    """Return the mean of `scores` (each 0 to 1) with its interval; rows of one cluster are resampled together.
+    """Return the mean of `scores` (each 0 to 1) with its interval.
 
-    The interval is the bootstrap's, widened to Wilson's at the effective number of independent rows that the
-    bootstrap's variance implies (Korn and Graubard 1998): near 0 and 1, few resamples contain the rare answer. If all
-    scores are 0, or all are 1, the effective number is that of the clusters.
+    Rows of one cluster are resampled together. The interval is the bootstrap's, widened to Wilson's at the effective
+    number of independent rows that the bootstrap's variance implies (Korn and Graubard 1998): near 0 and 1, few
+    resamples contain the rare answer. If all scores are 0, or all are 1, the effective number is that of the clusters.
     """
     sums = _by_cluster(scores, [1.0] * len(scores), clusters)
     means = _resampled(sums)
@@ -47,26 +47,27 @@ def interval_of_mean(scores: Sequence[float], clusters: Sequence[str]) -> Interv
 
 
 def interval_of_gain(after: Sequence[float], before: Sequence[float], clusters: Sequence[str]) -> Interval:
-    """Return the mean of `after - before`, row by row, with its interval. All sequences have the same order.
+    """Return the mean of `after - before`, row by row, with its interval.
 
-    The interval is the bootstrap's, and excludes 0 only if the exact sign test over clusters is significant as well: a
-    handful of changed answers has a narrow bootstrap interval but proves nothing.
+    All sequences have the same order. The interval is the bootstrap's, and excludes 0 only if the exact sign test over
+    clusters is significant as well: a handful of changed answers has a narrow bootstrap interval but proves nothing.
     """
     differences = [new - old for new, old in zip(after, before, strict=True)]
     return _signed(math.fsum(differences) / len(differences), differences, [1.0] * len(differences), clusters)
 
 
 def interval_of_ratio(tops: Sequence[float], bottoms: Sequence[float], clusters: Sequence[str]) -> Interval:
-    """Return the sum of `tops` over the sum of `bottoms` (all above 0), with its bootstrap interval."""
+    """Return the sum of `tops` over that of `bottoms` (all above 0), with its interval."""
     low, high = _quantiles(_resampled(_by_cluster(tops, bottoms, clusters)))
     value = math.fsum(tops) / math.fsum(bottoms)
     return Interval(value=value, low=min(low, value), high=max(high, value), n=len(tops))
 
 
 def interval_of_saving(after: Sequence[float], before: Sequence[float], clusters: Sequence[str]) -> Interval:
-    """Return the relative decrease from the sum of `before` (all above 0) to that of `after`, with its interval.
+    """Return the relative decrease from `before` (all above 0) to `after`, with its interval.
 
-    As in `interval_of_gain`, the interval excludes 0 only if the sign test over clusters is significant as well.
+    It compares the sums. As in `interval_of_gain`, the interval excludes 0 only if the sign test over clusters is
+    significant as well.
     """
     saved = [old - new for new, old in zip(after, before, strict=True)]
     return _signed(math.fsum(saved) / math.fsum(before), saved, before, clusters)
@@ -89,7 +90,7 @@ def _signed(value: float, tops: Sequence[float], bottoms: Sequence[float], clust
 
 
 def _by_cluster(tops: Sequence[float], bottoms: Sequence[float], clusters: Sequence[str]) -> list[tuple[float, float]]:
-    """Return the sums of each cluster, sorted, so that neither names nor the order of rows matter."""
+    """Return the sums of each cluster, sorted, so that names and row order do not matter."""
     rows: dict[str, list[int]] = defaultdict(list)
     for index, name in enumerate(clusters):
         rows[name].append(index)

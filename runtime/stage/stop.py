@@ -1,4 +1,7 @@
-"""Stop requests: on SIGTERM (an eviction) or SIGINT (a person), a stage ends at its next safe point."""
+"""Stop requests: on SIGTERM or SIGINT, a stage ends at its next safe point.
+
+SIGTERM means an eviction, SIGINT a person.
+"""
 
 import os
 import signal
@@ -44,7 +47,10 @@ class StopRequest:
 
 
 def catch_signals(request: StopRequest | None = None) -> StopRequest:
-    """Install the handlers and return the request that they set. A second SIGINT ends the process at once."""
+    """Install the handlers and return the request that they set.
+
+    A second SIGINT ends the process at once.
+    """
     request = request or StopRequest()
 
     def on_signal(number: int, frame: FrameType | None) -> None:
@@ -64,7 +70,7 @@ def catch_signals(request: StopRequest | None = None) -> StopRequest:
 
 
 def _forget_signals() -> None:
-    """Let a forked worker end on a signal, without writing to the pipe that it shares with the stage."""
+    """Let a forked worker end on a signal, without writing to the stage's pipe."""
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_DFL)

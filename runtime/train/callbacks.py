@@ -1,4 +1,4 @@
-"""The callback in every trainer's loop: events, sealed checkpoints, stops between steps, a NaN guard."""
+"""The callback of every trainer: events, sealed checkpoints, stops, and a NaN guard."""
 
 import math
 import time
@@ -51,7 +51,10 @@ class StageCallback(TrainerCallback):  # type: ignore[misc]
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        """Start the clock. Some trainers resume the token count of a checkpoint (in `state`), others start from 0."""
+        """Start the clock and the token count.
+
+        Some trainers resume the count of a checkpoint (in `state`), others start from 0.
+        """
         self._since = time.monotonic()
         self._tokens = float(state.num_input_tokens_seen)
 

@@ -1,4 +1,4 @@
-"""Whole checkpoints: a manifest, written once all files are on the disk, makes a checkpoint valid."""
+"""Whole checkpoints: a manifest, written after all other files, makes one valid."""
 
 import json
 import re
@@ -19,7 +19,7 @@ def seal(checkpoint: Path, config_sha256: str) -> None:
 
 
 def is_whole(checkpoint: Path, config_sha256: str) -> bool:
-    """Return whether the manifest exists, belongs to this config, and all its files have their full size."""
+    """Return whether the manifest belongs to this config and all its files are complete."""
     try:
         manifest = json.loads((checkpoint / MANIFEST_FILE).read_text(encoding="utf-8"))
         sizes: dict[str, int] = manifest["files"]
@@ -34,7 +34,7 @@ def is_whole(checkpoint: Path, config_sha256: str) -> bool:
 
 
 def newest_whole(folder: Path, config_sha256: str) -> tuple[Path | None, list[str]]:
-    """Return the newest whole checkpoint in `folder`, and the names of newer ones, which it discards.
+    """Return the newest whole checkpoint, and the names of newer ones, which it discards.
 
     Older checkpoints stay; the trainer removes them during training.
     """
@@ -51,7 +51,7 @@ def newest_whole(folder: Path, config_sha256: str) -> tuple[Path | None, list[st
 
 
 def _discard(checkpoint: Path) -> None:
-    """Remove an unfinished checkpoint; rename a finished one that has since lost data to `broken-*`."""
+    """Remove an unfinished checkpoint; rename a finished but damaged one to `broken-*`."""
     aside = checkpoint.with_name(f"broken-{checkpoint.name}")
     shutil.rmtree(aside, ignore_errors=True)
     if (checkpoint / MANIFEST_FILE).exists():

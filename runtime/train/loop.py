@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 def train_and_save(
     trainer: "Trainer", context: StageContext, *, has_adapter: bool, rows: int, save_every: int = 1
 ) -> Outcome:
-    """Train to the end, from the newest whole checkpoint if one exists, and save the weights; RUN740 if stopped.
+    """Train to the end and save the weights; RUN740 if stopped.
 
-    `rows` is the number of rows passed to the trainer, so that the report can count dropped ones. Checkpoints fall on
-    multiples of `save_every` steps.
+    Resumes from the newest whole checkpoint, if one exists. `rows` is the number of rows passed to the trainer, so that
+    the report can count dropped ones. Checkpoints fall on multiples of `save_every` steps.
     """
     from transformers.trainer_callback import PrinterCallback
 
@@ -66,7 +66,10 @@ def train_and_save(
 
 
 def _require_world(trainer: "Trainer", context: StageContext) -> None:
-    """Raise RUN703 if torch or the trainer sees another number of processes than the plan: each would train alone."""
+    """Raise RUN703 if torch or the trainer sees another number of processes than the plan.
+
+    Each process would train a separate model.
+    """
     import torch
 
     several = torch.distributed.is_available() and torch.distributed.is_initialized()
@@ -82,7 +85,10 @@ def _require_world(trainer: "Trainer", context: StageContext) -> None:
 
 
 def _figures(history: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the figures of all logged steps, including those before a resume, which the trainer's mean excludes."""
+    """Return the figures of all logged steps, including those before a resume.
+
+    The trainer's own mean excludes those.
+    """
     losses = [float(entry["loss"]) for entry in history if "loss" in entry]
     if not losses:
         return {"mean_loss": None, "final_loss": None}

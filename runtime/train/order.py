@@ -1,4 +1,4 @@
-"""The order of rows in an epoch, which depends on seed and epoch alone, so that a resumed run keeps it."""
+"""The order of rows in an epoch, which a resumed run keeps."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Saving trained weights: written by the trainer, described in a model card, and tested before the rename.
+"""Saving trained weights: write, describe in a model card, test, then rename.
 
 `save_weights` does all of it; `check_saved` is the smoke test, `write_card` the model card (README.md).
 """
@@ -44,7 +44,7 @@ _LIMITS = (
 
 
 def save_weights(trainer: "Trainer", context: StageContext, folder: Path, figures: dict[str, Any]) -> dict[str, Any]:
-    """Save the adapter or model to `folder`, whole or not at all; return the result of the smoke test.
+    """Save the weights to `folder`, whole or not at all; return the result of the smoke test.
 
     `figures` of the training go into the model card. All processes must call this function.
     """
@@ -69,11 +69,11 @@ def save_weights(trainer: "Trainer", context: StageContext, folder: Path, figure
 
 
 def check_saved(model: Any, tokenizer: Any, folder: Path) -> dict[str, Any]:
-    """Compare the weights in `folder` with those of the trained `model`, generate an answer; return the findings.
+    """Compare the weights in `folder` with the trained `model`; return the findings.
 
-    An adapter is loaded again next to the trained one, and the loaded one answers. The files of a whole model are
-    compared tensor by tensor, so that memory holds one extra tensor at a time. RUN746 if they differ or cannot be read,
-    RUN713 if the model's logits are not finite.
+    Also generates an answer to a short prompt. An adapter is loaded again next to the trained one, and the loaded one
+    answers. The files of a whole model are compared tensor by tensor, so that memory holds one extra tensor at a time.
+    RUN746 if they differ or cannot be read, RUN713 if the model's logits are not finite.
     """
     import torch
     from safetensors import SafetensorError
@@ -97,7 +97,10 @@ def check_saved(model: Any, tokenizer: Any, folder: Path) -> dict[str, Any]:
 
 
 def set_base_model_name(folder: Path, name: str) -> None:
-    """Set the base model's name in the adapter's config, where the libraries write a folder of this machine."""
+    """Set the base model's name in the adapter's config.
+
+    The libraries write a folder of this machine there.
+    """
     path = folder / "adapter_config.json"
     if path.is_file():
         config = json.loads(path.read_text(encoding="utf-8"))
@@ -106,7 +109,7 @@ def set_base_model_name(folder: Path, name: str) -> None:
 
 
 def write_card(stage: TrainingStage, figures: dict[str, Any], config_sha256: str, base: Path, folder: Path) -> None:
-    """Write README.md into `folder`; `base` is the base model's folder, whose card may give the licence."""
+    """Write README.md to `folder`; the card in the folder `base` may give the licence."""
     from huggingface_hub import ModelCard
 
     card = ModelCard(f"---\n{_header(stage, base, folder)}\n---\n\n{_body(stage, figures, config_sha256)}")
@@ -141,7 +144,7 @@ def _saved_part(model: Any, is_adapter: bool) -> Any:
 
 
 def _activate_saved(model: Any, folder: Path) -> int:
-    """Load the adapter of `folder`, compare it with the trained one, and activate it; return its number of tensors."""
+    """Load, compare and activate the adapter of `folder`; return its number of tensors."""
     from peft import get_peft_model_state_dict
 
     trained = get_peft_model_state_dict(model, adapter_name=model.active_adapter)
@@ -156,7 +159,10 @@ def _activate_saved(model: Any, folder: Path) -> int:
 
 
 def _compare_files(trained: "dict[str, Tensor]", folder: Path) -> int:
-    """Compare each saved tensor with the trained one; an unsaved tensor must be tied to a saved one."""
+    """Compare each saved tensor with the trained one; return their number.
+
+    An unsaved tensor must be tied to a saved one.
+    """
     from safetensors import safe_open
 
     saved: set[str] = set()
@@ -181,7 +187,7 @@ def _require_equal(trained: "Tensor", saved: "Tensor", name: str, folder: Path) 
 
 
 def _answer(model: Any, tokenizer: Any) -> dict[str, Any]:
-    """Return the greedy answer to a short prompt, or for a reward model only that its score is finite."""
+    """Return the greedy answer to a short prompt; of a reward model, only `finite`."""
     import torch
     from transformers import GenerationConfig
 

@@ -1,4 +1,4 @@
-"""The trainer's arguments: TRL's config from the `trainer` block, LoRA settings, and experiment trackers.
+"""The trainer's arguments: TRL's config, LoRA settings, and experiment trackers.
 
 The runtime adds the fields that depend on the machine and on the output folder.
 """
@@ -50,7 +50,7 @@ RESERVED = (
 
 
 def trainer_args(config: type[Config], stage: TrainingStage, folder: Path) -> Config:
-    """Return a `config` with the stage's `trainer` fields; RUN702 names every field that it rejects.
+    """Return a `config` with the stage's `trainer` fields; RUN702 names every rejected one.
 
     Defaults of the runtime: logging at each step, ten checkpoints, no gradient checkpointing, and bf16 mixed precision
     if the hardware has it.
@@ -93,7 +93,7 @@ def trainer_args(config: type[Config], stage: TrainingStage, folder: Path) -> Co
 
 
 def lora_config(block: PeftBlock | None, *, scores: bool = False) -> "LoraConfig | None":
-    """Return the LoRA settings of a causal language model, None for full fine-tuning; RUN702 if PEFT rejects them.
+    """Return the LoRA settings, None for full fine-tuning; RUN702 if PEFT rejects them.
 
     With `scores`, the settings are for a reward model, whose new head is trained and saved whole.
     """
@@ -111,7 +111,10 @@ def lora_config(block: PeftBlock | None, *, scores: bool = False) -> "LoraConfig
 
 
 def check_trackers(stage: AnyStage) -> None:
-    """Raise RUN745 if a tracker is not installed, which the trainer reports only after it has loaded the model."""
+    """Raise RUN745 if a tracker is not installed.
+
+    The trainer would report it only after loading the model.
+    """
     named = stage.tracking if isinstance(stage, TrainingStage) else []
     missing = [name for name in named if importlib.util.find_spec(name) is None]
     if missing:

@@ -1,7 +1,8 @@
-"""A bucket of S3-compatible storage as a source, read with obstore, one Rust library without dependencies.
+"""A bucket of S3-compatible storage as a source, read with obstore.
 
-Keys come from the environment: `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or the web identity that a cluster
-gives to the pods of a service account (`AWS_ROLE_ARN`, `AWS_WEB_IDENTITY_TOKEN_FILE`).
+obstore is one Rust library without dependencies. Keys come from the environment: `AWS_ACCESS_KEY_ID` and
+`AWS_SECRET_ACCESS_KEY`, or the web identity that a cluster gives to the pods of a service account (`AWS_ROLE_ARN`,
+`AWS_WEB_IDENTITY_TOKEN_FILE`).
 """
 
 from collections.abc import Iterator
@@ -89,5 +90,8 @@ class Bucket:
 
 
 def _reason(error: Exception) -> str:
-    """Return the first line of the library's message; further lines may contain the whole request."""
+    """Return the first line of the library's message.
+
+    Further lines may contain the whole request.
+    """
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]

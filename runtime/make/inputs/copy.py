@@ -1,4 +1,7 @@
-"""Copy files of a source to a volume, each whole or not at all, with bounded retries that a stop can end."""
+"""Copy files of a source to a volume, each whole or not at all, with bounded retries.
+
+A stop request ends the retries.
+"""
 
 import hashlib
 import os
@@ -36,7 +39,7 @@ class Fetcher:
         self._total = size
 
     def retry(self, call: Callable[[], Value]) -> Value:
-        """Return the result of `call`, and retry it on temporary failures; RUN768 after the last attempt."""
+        """Return the result of `call`, retried on temporary failures; RUN768 if all attempts fail."""
         failures = 0
         while True:
             self._check_stop()
@@ -62,7 +65,10 @@ class Fetcher:
         return is_same
 
     def fetch(self, file: SourceFile, root: Path, path: str, planned: str | None) -> str:
-        """Copy `file` to `path` below `root` and return its SHA-256; RUN711 if it differs from `planned`."""
+        """Copy `file` to `path` below `root` and return its SHA-256.
+
+        RUN711 if the digest differs from `planned`, RUN730 if the volume cannot be written to.
+        """
         target = root / path
         temporary = target.with_name(f".{self._context.stage.output}.tmp")
         try:

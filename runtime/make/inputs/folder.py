@@ -18,7 +18,10 @@ class Folder:
         self._root = root
 
     def find(self, path: str) -> list[SourceFile]:
-        """Return the file at `path`, or the files below it; RUN769 for a link that leads out of the volume."""
+        """Return the file at `path`, or the files below it.
+
+        RUN769 for a link that leads out of the volume.
+        """
         top = self._root / path
         try:
             if top.is_file():

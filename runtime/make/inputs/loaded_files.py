@@ -11,7 +11,10 @@ NAME = ".trainspec-load.json"
 
 
 class LoadedFiles:
-    """The record of one folder, kept in it; it replaces the digests that a plan does not have for models."""
+    """The record of one folder, kept in it.
+
+    It replaces the digests of model files, which a plan does not have.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / NAME

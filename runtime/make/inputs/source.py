@@ -1,4 +1,4 @@
-"""The interface of sources of models and data: a mounted folder (`folder.py`) or a bucket (`bucket.py`)."""
+"""The interface of sources: a mounted folder (`folder.py`) or a bucket (`bucket.py`)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ class SourceError(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SourceFile:
-    """A file of a source: its full path there, its size in bytes, and a tag that changes with its content.
+    """A file of a source: its path, its size in bytes, and a tag that changes with its content.
 
     `path` is clean: it cannot lead out of the source.
     """
@@ -25,7 +25,10 @@ class SourceFile:
 
 
 class Source(Protocol):
-    """A source. It raises `SourceError` for temporary failures and `StageError` for permanent ones."""
+    """A source of files.
+
+    It raises `SourceError` for temporary failures and `StageError` for permanent ones.
+    """
 
     name: str
 

@@ -1,4 +1,4 @@
-"""Copy models and data into the volumes that a plan reads: the first stage of a plan with a source.
+"""Copy models and data into a plan's volumes: the first stage of a plan with a source.
 
 A file is written under a temporary name and renamed once its digest is right, so that a killed stage leaves no partial
 file. Files that already exist with the right digest are not fetched again.
@@ -45,7 +45,7 @@ class Wanted:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Found:
-    """The files of the source for something wanted, by path below it; the path of a single file is empty."""
+    """The source's files for something wanted, by path below it; empty for a single file."""
 
     wanted: Wanted
     files: dict[str, SourceFile] = field(default_factory=dict)
@@ -57,7 +57,10 @@ class Found:
 
 
 def run(stage: LoadStage, context: StageContext) -> Outcome:
-    """Copy all missing files; RUN720 or RUN721 if the source lacks something, RUN711 if a digest differs."""
+    """Copy all missing files.
+
+    RUN720 or RUN721 if the source lacks something, RUN711 if a digest differs.
+    """
     source = open_source(stage.source)
     fetcher = Fetcher(source, context)
     context.events.emit("phase", name="look")
@@ -112,7 +115,10 @@ def _find(wanted: Wanted, source: Source, fetcher: Fetcher) -> Found:
 
 
 def _is_model(found: Found) -> bool:
-    """Return whether it is a model; as a sort key, data comes first and fails before a model copies for minutes."""
+    """Return whether it is a model.
+
+    As a sort key, it puts data first, which then fails before a model copies for minutes.
+    """
     return found.wanted.code == "RUN720"
 
 
@@ -140,7 +146,7 @@ def _copy(found: Found, fetcher: Fetcher) -> str:
 
 
 def _remove_others(wanted: Wanted, names: set[str]) -> None:
-    """Remove files that would count in the folder but are not in the plan: leftovers of an earlier load."""
+    """Remove files of an earlier load that would count but are not in the plan."""
     for path in sorted(wanted.target.rglob("*")):
         name = path.relative_to(wanted.target).as_posix()
         hidden = path.name.startswith(".")  # the record of loads, and files that another load is writing

@@ -28,7 +28,10 @@ def teacher_model(stage: TeacherStage) -> ModelBlock:
 
 
 def answers_of_model(stage: TeacherStage, rows: Sequence[Row], context: StageContext) -> list[list[Reply]]:
-    """Return `work.samples` replies of the teacher's weights to each row's prompt; RUN740 on a stop request."""
+    """Return `work.samples` replies of the teacher's weights to each row's prompt.
+
+    RUN740 on a stop request.
+    """
     from runtime.model.sampling import sample_answers
 
     work = stage.work
@@ -57,7 +60,7 @@ def _reply(answer: "Answer") -> Reply:
 def answers_of_endpoint(
     stage: TeacherStage, prompts: Sequence[Prompt], context: StageContext
 ) -> tuple[list[list[Reply]], int]:
-    """Return `work.samples` replies of the teacher's endpoint to each prompt, and the number of retries.
+    """Return `work.samples` replies of the endpoint to each prompt, and the number of retries.
 
     RUN740 on a stop request, RUN764 if the endpoint rejects a request, RUN765 if it fails; a log keeps the answers.
     """

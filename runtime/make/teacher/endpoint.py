@@ -1,4 +1,4 @@
-"""A client of one OpenAI-compatible endpoint: one request per sample, limited in rate, with retries.
+"""A client of one OpenAI-compatible endpoint, with a rate limit and retries.
 
 `httpx2` is already a dependency of the runtime (through huggingface_hub). Unlike the `openai` package, it can cancel
 requests at once when the pod must end, and limit the size of answers.
@@ -31,7 +31,7 @@ _POSSIBLY_WRONG_NAME = {400, 404, 422}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reply:
-    """A sample: its text, whether it was cut at the token limit, and the endpoint's token counts."""
+    """A sample: its text, whether the token limit cut it, and the endpoint's token counts."""
 
     text: str
     truncated: bool
@@ -73,7 +73,10 @@ class _Pace:
 
 
 class Endpoint:
-    """Queries the model `name` (or `name/revision`) at `url`; use it as an asynchronous context manager."""
+    """Queries the model `name` (or `name/revision`) at `url`.
+
+    Use it as an asynchronous context manager.
+    """
 
     def __init__(self, url: str, name: str, revision: str, *, concurrency: int, requests_per_minute: int) -> None:
         key = os.environ.get(KEY_VARIABLE)
@@ -96,7 +99,7 @@ class Endpoint:
         await self._client.__aexit__(*raised)
 
     async def find_model(self) -> str:
-        """Return the endpoint's name for the teacher; RUN764 if the endpoint lists only other models.
+        """Return the endpoint's name for the teacher; RUN764 if it lists only other models.
 
         If the list is empty or missing, the first answer decides the name (see `query`).
         """
@@ -116,7 +119,7 @@ class Endpoint:
         return self._model
 
     async def query(self, messages: list[dict[str, str]], *, temperature: float, max_tokens: int, seed: int) -> Reply:
-        """Return one sample; RUN764 if the endpoint rejects the request, RUN765 if it fails repeatedly.
+        """Return one sample; RUN764 if the request is rejected, RUN765 after repeated failures.
 
         A request that is rejected before any was answered is sent again with the teacher's other name.
         """
@@ -224,7 +227,7 @@ def _reply_of(answer: Any) -> Reply:
 
 
 def _retry_after(value: str | None) -> float | None:
-    """Parse the header `Retry-After`, a number of seconds or a date, into seconds; None if it is neither."""
+    """Return the seconds of a `Retry-After` header, a number or a date; None if neither."""
     if not value:
         return None
     if value.strip().isdigit():

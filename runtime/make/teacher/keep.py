@@ -1,4 +1,4 @@
-"""Filter a teacher's answers: keep all, those that most samples agree on, or those the metric finds right."""
+"""Filter a teacher's answers: keep all, the agreed ones, or the verified ones."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -79,7 +79,7 @@ def _agreed(texts: list[str], samples: int, answer_of: Callable[[str], str | Non
 
 
 def _most(texts: list[str], answer_of: Callable[[str], str | None]) -> tuple[str, int]:
-    """Return the most frequent answer (the first of several) and its count; ("", 0) without texts."""
+    """Return the first most frequent answer and its count; ("", 0) without texts."""
     counts = Counter(_plain(answer_of(text)) for text in texts)
     return counts.most_common(1)[0] if counts else ("", 0)
 

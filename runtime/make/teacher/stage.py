@@ -28,9 +28,9 @@ PROVENANCE_FILE = "provenance.json"
 
 
 def run(stage: TeacherStage, context: StageContext) -> Outcome:
-    """Query the teacher, write `<shape>.jsonl` and `provenance.json`; the report counts kept and dropped answers.
+    """Query the teacher; write `<shape>.jsonl` and `provenance.json`.
 
-    RUN763 if the teacher's licence does not allow training on its output.
+    The report counts kept and dropped answers. RUN763 if the teacher's licence does not allow training on its output.
     """
     teacher = stage.teacher
     if not teacher.outputs_may_train:

@@ -1,4 +1,4 @@
-"""Continued pre-training on a corpus, mixed with a share of general text so that the model forgets less."""
+"""Continued pre-training on a corpus, with general text so that the model forgets less."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +22,7 @@ _CUT_BY_PACKING = ("bfd_split", "wrapped")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Texts:
-    """Texts to train on, the place of each in its file, and how many were held out for the evaluation."""
+    """Texts to train on, their places, and the number of texts held out for evaluations."""
 
     texts: list[str]
     places: list[str]
@@ -30,7 +30,7 @@ class Texts:
 
 
 def run(stage: CptStage, context: StageContext) -> Outcome:
-    """Train on the stage's texts and save the adapter (or the whole model) under the output folder.
+    """Train on the stage's texts and save the adapter (or the whole model).
 
     The report gives the amounts of replayed and of held-out general text.
     """
@@ -83,7 +83,7 @@ def run(stage: CptStage, context: StageContext) -> Outcome:
 
 
 def read_texts(stage: CptStage, context: StageContext) -> tuple[Texts, Texts]:
-    """Return the corpus, and the general text without the tenth that is held out for evaluations."""
+    """Return the corpus, and the general text without its held-out tenth."""
     rows = [
         (source.block.role == "replay", row["text"], place)
         for source in read_sources(stage.data, context.volumes)
@@ -103,7 +103,7 @@ def read_texts(stage: CptStage, context: StageContext) -> tuple[Texts, Texts]:
 
 
 def tokenised(texts: Sequence[str], tokenizer: "PreTrainedTokenizerBase") -> "Dataset":
-    """Return the columns `input_ids` and `length`: each text's tokens, closed by the end-of-text token."""
+    """Return the columns `input_ids` and `length`; each text ends with the end-of-text token."""
     from datasets import Dataset, Features, List, Value
 
     end = tokenizer.eos_token or ""
@@ -120,7 +120,7 @@ def tokenised(texts: Sequence[str], tokenizer: "PreTrainedTokenizerBase") -> "Da
 
 
 def replay_tokens(corpus_tokens: int, share: float) -> int:
-    """Return how many tokens of general text make up `share` of all tokens, added to `corpus_tokens`.
+    """Return how many tokens of general text make up `share` of all tokens.
 
     Tokens, not rows: the loss is a mean over tokens, and the literature gives mixtures in tokens (arXiv 2403.08763).
     """
@@ -128,7 +128,7 @@ def replay_tokens(corpus_tokens: int, share: float) -> int:
 
 
 def passes_of(epochs: float, max_steps: int) -> int:
-    """Return the number of whole passes over the corpus; 1 if `max_steps` is set, as passes are unknown then."""
+    """Return the number of whole passes over the corpus; 1 if `max_steps` is set."""
     return 1 if max_steps > 0 else max(1, int(epochs))
 
 

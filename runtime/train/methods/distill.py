@@ -1,4 +1,4 @@
-"""On-policy distillation: the student answers, and learns the teacher's probabilities of each token.
+"""On-policy distillation: the student learns the teacher's probabilities of its tokens.
 
 Agarwal et al. 2023 (arXiv 2306.13649), with TRL's trainer; with GOLD, which aligns texts, if the tokenizers differ.
 `teacher_gap` measures the divergence from the teacher before and after.
@@ -30,13 +30,13 @@ MEASURED_PROMPTS = 16
 
 
 def run(stage: DistillStage, context: StageContext) -> Outcome:
-    """Train on the stage's prompts and save the adapter (or the whole model) under the output folder.
+    """Train on the stage's prompts and save the adapter (or the whole model).
 
     The report gives the divergence from the teacher before and after (`teacher_gap`) if both share a vocabulary.
     """
     context.events.emit("phase", name="check data")
     questions = questions_of(read_sources(stage.data, context.volumes))
-    refuse_tools([each.row for each in questions], "this trainer asks its models")
+    refuse_tools([each.row for each in questions], "this trainer queries its models")
     check_model_files(stage.model, context.volumes)
     teacher_block = _teacher(stage)
     check_model_files(teacher_block, context.volumes)
@@ -85,7 +85,7 @@ def teacher_gap(
     *,
     max_new_tokens: int,
 ) -> dict[str, Any]:
-    """Return KL(student || teacher) in nats per token, on two sets of answers to at most 16 prompts.
+    """Return KL(student ‖ teacher) in nats per token, on answers to at most 16 prompts.
 
     `on_teacher_answers` is measured on the teacher's greedy answers, which stay the same during training.
     `on_own_answers` is measured on the student's current greedy answers, as in on-policy training. The prompts are
@@ -114,7 +114,10 @@ def _teacher(stage: DistillStage) -> ModelBlock:
 
 
 def _cut_output(teacher: "PreTrainedModel", student: "PreTrainedModel") -> None:
-    """Cut the output layer of a larger teacher to the student's size; the extra rows are padding without tokens."""
+    """Cut the output layer of a larger teacher to the student's size.
+
+    The extra rows are padding without tokens.
+    """
     rows = student.config.get_text_config().vocab_size
     if teacher.config.get_text_config().vocab_size > rows:
         teacher.resize_token_embeddings(rows)
@@ -135,7 +138,10 @@ def _exact(stage: DistillStage, context: StageContext, prompts: Sequence[Prompt]
 
 
 def _aligned(stage: DistillStage, context: StageContext, prompts: Sequence[Prompt], parts: dict[str, Any]) -> "Trainer":
-    """Return TRL's experimental trainer for two tokenizers, which aligns tokens by the bytes that they encode."""
+    """Return TRL's experimental trainer for two tokenizers.
+
+    It aligns tokens by the bytes that they encode.
+    """
     os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")
     from trl.experimental.gold import GOLDConfig, GOLDTrainer
 
@@ -154,7 +160,10 @@ def _aligned(stage: DistillStage, context: StageContext, prompts: Sequence[Promp
 
 
 def _with_placeholder(prompt: Prompt) -> Row:
-    """Return a row as the trainer expects it; the student's answer replaces the completion before training."""
+    """Return a row as the trainer expects it.
+
+    The student's answer replaces the completion before training.
+    """
     return {"prompt": prompt, "completion": "." if isinstance(prompt, str) else [{"role": "assistant", "content": "."}]}
 
 
@@ -179,7 +188,7 @@ def _answer_tokens(stage: DistillStage) -> int:
 def _answers(
     model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", prompts: list[list[int]], max_new_tokens: int
 ) -> list[tuple["torch.Tensor", int]]:
-    """Return each prompt with its greedy answer as one row of tokens, without padding, and where the answer begins."""
+    """Return each prompt with its greedy answer, without padding, and the answer's start."""
     import torch
     from transformers import GenerationConfig
 

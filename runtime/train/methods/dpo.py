@@ -1,4 +1,4 @@
-"""Direct preference optimisation: the model learns to prefer the chosen answer to the rejected one."""
+"""Direct preference optimisation: the model learns to prefer chosen to rejected answers."""
 
 import copy
 from dataclasses import replace
@@ -17,7 +17,7 @@ ANSWERS = ("chosen", "rejected")
 
 
 def run(stage: DpoStage, context: StageContext) -> Outcome:
-    """Train on the stage's pairs and save the adapter (or the whole model) under the output folder."""
+    """Train on the stage's pairs and save the adapter (or the whole model)."""
     context.events.emit("phase", name="check data")
     sources = read_sources(stage.data, context.volumes)
     require_one_kind(sources)

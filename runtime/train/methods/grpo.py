@@ -1,4 +1,7 @@
-"""Group-relative policy optimisation (arXiv 2402.03300): above-average answers to a prompt become likelier."""
+"""Group-relative policy optimisation (arXiv 2402.03300).
+
+Of several answers to a prompt, those that score above the group's mean become likelier.
+"""
 
 import copy
 import dataclasses
@@ -22,7 +25,7 @@ _MEAN = re.compile(r"rewards/.+/mean")
 
 
 def run(stage: GrpoStage, context: StageContext) -> Outcome:
-    """Train on the stage's prompts and save the adapter (or the whole model) under the output folder."""
+    """Train on the stage's prompts and save the adapter (or the whole model)."""
     context.events.emit("phase", name="check data")
     prompts = reward_prompts(read_sources(stage.data, context.volumes), stage.rewards)
     check_model_files(stage.model, context.volumes)
@@ -79,10 +82,10 @@ def _train(stage: GrpoStage, context: StageContext, prompts: Prompts, scorer: Sc
 
 
 def _term(scorer: Scorer, index: int, prompts: Prompts) -> Callable[..., list[float | None]]:
-    """Return one term of the reward as the trainer calls it; `row` gives the prompt of each completion.
+    """Return one term of the reward as the trainer calls it.
 
-    The rows themselves stay out of the trainer's table, which allows one type per column: rows from several files may
-    mix types.
+    `row` gives the prompt of each completion. The rows themselves stay out of the trainer's table, which allows one
+    type per column: rows from several files may mix types.
     """
 
     def reward(
@@ -96,9 +99,10 @@ def _term(scorer: Scorer, index: int, prompts: Prompts) -> Callable[..., list[fl
 
 
 def reward_curves(history: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
-    """Return the means of each logged reward (total and terms) over the first and the last tenth of the steps.
+    """Return the means of each logged reward over the first and the last tenth of the steps.
 
-    A tenth has at least 5 steps, because single steps see different prompts and are noisy.
+    The rewards are the total and its terms. A tenth has at least 5 steps, because single steps see different prompts
+    and are noisy.
     """
     names = sorted({name for entry in history for name in entry if name == "reward" or _MEAN.fullmatch(name)})
     curves = {}
@@ -110,7 +114,7 @@ def reward_curves(history: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
 
 
 def steps_per_generation(args: Any) -> int:
-    """Return the number of optimiser steps between two points at which the trainer has no unused answers.
+    """Return the number of optimiser steps from one generation of answers to the next.
 
     It generates for `steps_per_generation` x `num_iterations` batches at once and holds unused answers in memory only,
     so a checkpoint in between could not be resumed exactly.

@@ -23,7 +23,7 @@ _MAX_RATIO = 4 / 3  # of the weighted good answers to the weighted bad ones (KTO
 
 
 def run(stage: KtoStage, context: StageContext) -> Outcome:
-    """Train on the stage's marked answers and save the adapter (or the whole model) under the output folder."""
+    """Train on the stage's marked answers and save the adapter (or the whole model)."""
     context.events.emit("phase", name="check data")
     check_batch(stage.trainer)
     sources = read_sources(stage.data, context.volumes)
@@ -69,7 +69,10 @@ def run(stage: KtoStage, context: StageContext) -> Outcome:
 
 
 def check_batch(trainer: dict[str, Any]) -> None:
-    """Raise RUN702 for a batch of one: the reference point is estimated from the other answers of a batch."""
+    """Raise RUN702 for a batch of one.
+
+    KTO estimates its reference point from the other answers of a batch.
+    """
     has_reference_point = trainer.get("loss_type", "kto") != "apo_zero_unpaired"
     if has_reference_point and trainer.get("per_device_train_batch_size") == 1:
         message = "`trainer.per_device_train_batch_size` is 1, but KTO's reference point needs several answers at once"

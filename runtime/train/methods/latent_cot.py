@@ -30,7 +30,10 @@ SMOOTHING = 4.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Parts:
-    """The tokens of a row: prompt, chain, and the tail after it; `bare` replaces both once no chain is left."""
+    """The tokens of a row: prompt, chain and tail.
+
+    `bare` replaces chain and tail once no chain is left.
+    """
 
     prompt: list[int]
     chain: list[int]
@@ -43,7 +46,10 @@ class Parts:
         return len(self.prompt) + max(len(self.chain) + len(self.tail), len(self.bare))
 
     def without(self, removed: int) -> Tokens:
-        """Return the row without the first `removed` tokens of its chain; all tokens after the prompt are learnt."""
+        """Return the row without the first `removed` tokens of its chain.
+
+        All tokens after the prompt are learnt.
+        """
         left = self.chain[removed:]
         answer = [*left, *self.tail] if left else self.bare
         return Tokens(ids=[*self.prompt, *answer], labels=[*[IGNORED] * len(self.prompt), *answer])
@@ -78,7 +84,10 @@ class Curriculum:
         return [removal.first_step for removal in self.removals[1:]]
 
     def sequences(self, parts: Sequence[Parts]) -> Iterator[Tokens]:
-        """Yield the rows of all steps in order. Rows of one more pass fill the last batch of a stage."""
+        """Yield the rows of all steps in order.
+
+        Rows of one more pass fill the last batch of a stage.
+        """
         import numpy as np
 
         chance = np.random.default_rng(self.seed)
@@ -93,7 +102,7 @@ class Curriculum:
 
 
 def run(stage: LatentCotStage, context: StageContext) -> Outcome:
-    """Train through all removal stages and save the adapter (or the whole model) under the output folder.
+    """Train through all removal stages and save the adapter (or the whole model).
 
     One trainer sees the rows of all stages in sequence, so that a stopped run resumes within any of them, and the
     number of steps is known from the start. The report gives the remaining tokens and the loss of each stage.
@@ -173,7 +182,7 @@ def parts_of(whole: Example, bare: Example, tokenizer: "PreTrainedTokenizerBase"
 
 
 def report_of(curriculum: Curriculum, parts: Sequence[Parts], trainer: "Trainer") -> list[dict[str, Any]]:
-    """Return the report on each removal stage: mean number of remaining chain tokens, steps, and mean loss."""
+    """Return the report on each removal stage: remaining chain tokens, steps, mean loss."""
     logged = [(entry["step"], entry["loss"]) for entry in trainer.state.log_history if "loss" in entry]
     stages = []
     for removal in curriculum.removals:
@@ -192,7 +201,7 @@ def report_of(curriculum: Curriculum, parts: Sequence[Parts], trainer: "Trainer"
 
 
 class ResetOptimizer(TrainerCallback):  # type: ignore[misc]
-    """Clears the optimiser's state before the step that follows each of `steps` (counts of finished steps).
+    """Clears the optimiser's state before the step after each of `steps` finished steps.
 
     It clears before a step, not after the previous one: a checkpoint between the two has the state, and a resumed run
     clears it here as an uninterrupted run does.

@@ -1,6 +1,7 @@
-"""Proximal policy optimisation (arXiv 1707.06347): answers that score above expectation become likelier.
+"""Proximal policy optimisation (arXiv 1707.06347).
 
-A KL penalty keeps the policy near the initial model. The trainer is in `runtime/train/ppo`.
+Answers that score above expectation become likelier, token by token. A KL penalty keeps the policy near the initial
+model. The trainer is in `runtime/train/ppo`.
 """
 
 import math
@@ -28,7 +29,7 @@ CURVES = ("reward", "kl", "explained_variance", "clip_fraction", "entropy", "com
 
 
 def run(stage: PpoStage, context: StageContext) -> Outcome:
-    """Train on the stage's prompts and save the adapter (or the whole model) under the output folder."""
+    """Train on the stage's prompts and save the adapter (or the whole model)."""
     if context.world > 1 and stage.distributed.strategy != "ddp":
         message = f"`distributed.strategy` is `{stage.distributed.strategy}`, but PPO samples from unsharded models"
         raise StageError("RUN757", message, "set `sharding: ddp` in the cluster profile, or use GRPO")
@@ -96,7 +97,10 @@ def _by_functions(scorer: Scorer, prompts: Prompts, tokenizer: "PreTrainedTokeni
 def _by_model(
     stage: PpoStage, context: StageContext, prompts: Prompts, tokenizer: "PreTrainedTokenizerBase"
 ) -> "Reward":
-    """Return the reward as the score of the reward model, which was trained from the same base as the policy."""
+    """Return the reward as the score of the reward model.
+
+    The reward model was trained from the same base as the policy.
+    """
     judge = load_reward_model(stage.reward_model or "", stage.model, context.volumes)
 
     def reward(rows: Sequence[int], completion_ids: Sequence[Sequence[int]]) -> list[float]:

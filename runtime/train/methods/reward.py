@@ -1,4 +1,4 @@
-"""Reward modelling: of two answers to a prompt, the one that people chose gets the higher score.
+"""Reward modelling: the chosen answer of a pair gets the higher score.
 
 Held-out pairs measure the trained model (`agreement`), and the gate stops the plan if it may be chance.
 """
@@ -78,7 +78,7 @@ def run(stage: RewardStage, context: StageContext) -> Outcome:
 
 
 def hold_out(rows: Sequence[Row], share: float, seed: int) -> tuple[list[Row], list[Row]]:
-    """Return the pairs to train on and the held-out ones: whole groups, at least `share` of all pairs.
+    """Return the training pairs and the held-out pairs: whole groups, at least `share`.
 
     A group is the pairs of one `cluster`, or of one prompt for rows without a cluster. Groups are held out in the order
     of a digest, so that the split depends on the groups and the seed alone. RUN728 if either part is empty.
@@ -109,11 +109,12 @@ def group_of(row: Row) -> str:
 
 
 def agreement(rows: Sequence[Row], chosen: Sequence[float], rejected: Sequence[float]) -> tuple[Interval, Row]:
-    """Return the pairwise accuracy with its interval, and the report, from the scores of chosen and rejected answers.
+    """Return the pairwise accuracy with its interval, and the report on held-out pairs.
 
-    A pair is right if the chosen answer has the higher score; a tie counts one half. Lengths are in characters. In
-    `length`, a model that has learnt to score length has a correlation near 1 between margin and difference in length,
-    and a lower accuracy on pairs whose chosen answer is the shorter one.
+    `chosen` and `rejected` are the scores of the answers. A pair is right if the chosen answer has the higher score; a
+    tie counts one half. Lengths are in characters. In `length`, a model that has learnt to score length has a
+    correlation near 1 between margin and difference in length, and a lower accuracy on pairs whose chosen answer is the
+    shorter one.
     """
     margins = [high - low for high, low in zip(chosen, rejected, strict=True)]
     right = [float(margin > 0) if margin else CHANCE for margin in margins]
@@ -139,7 +140,7 @@ def agreement(rows: Sequence[Row], chosen: Sequence[float], rejected: Sequence[f
 
 
 def verdict(accuracy: Interval) -> Decision:
-    """Return the gate's decision: continue only if the whole interval of the accuracy is above chance."""
+    """Return the decision: continue only if the whole interval is above chance."""
     shown = f"{accuracy.value:.3f} (95 % interval {accuracy.low:.3f} to {accuracy.high:.3f}, {accuracy.n} pairs)"
     if accuracy.low > CHANCE:
         reason = f"the reward model agrees with held-out pairs: {shown}"

@@ -1,4 +1,4 @@
-"""Supervised fine-tuning (methods sft and cot): the model learns given answers, with chains if present."""
+"""Supervised fine-tuning (methods sft and cot) on given answers, with chains if present."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def run(stage: SftStage, context: StageContext) -> Outcome:
-    """Train on the stage's rows and save the adapter (or the whole model) under the output folder.
+    """Train on the stage's rows and save the adapter (or the whole model).
 
     The report counts the learnt answers and tokens. Prompts and tool results are never learnt.
     """

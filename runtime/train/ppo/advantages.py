@@ -1,4 +1,4 @@
-"""The arithmetic of PPO, independent of any model: token rewards, advantages, and the two clipped losses.
+"""The arithmetic of PPO: token rewards, advantages, and the two clipped losses.
 
 All tensors are rows x tokens. `mask` is 1 for each token of a row's answer and 0 after its end; every input and output
 tensor is 0 after the end.
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def token_rewards(scores: "Tensor", log_ratios: "Tensor", mask: "Tensor", kl_coef: float) -> "Tensor":
-    """Return each token's reward: -beta (log pi - log pi_ref), plus the answer's score at the last token.
+    """Return each token's reward: the KL penalty, and at the last token also the score.
 
-    The sum over an answer's tokens is r(x, y) - beta log(pi(y|x) / pi_ref(y|x)), whose mean PPO maximises (arXiv
-    1909.08593, equation 2). `scores` has one number per row.
+    The penalty is -beta (log pi - log pi_ref). The sum over an answer's tokens is r(x, y) - beta log(pi(y|x) /
+    pi_ref(y|x)), whose mean PPO maximises (arXiv 1909.08593, equation 2). `scores` has one number per row.
     """
     rewards = -kl_coef * log_ratios * mask
     last = mask.sum(1) - 1
@@ -74,7 +74,7 @@ def policy_losses(
 
 
 def value_losses(values: "Tensor", old_values: "Tensor", returns: "Tensor", cliprange: float) -> "Tensor":
-    """Return each token's value loss: half the larger of the plain and the clipped squared error.
+    """Return each token's value loss: half the larger of plain and clipped squared error.
 
     Clipping bounds the change of a value by `cliprange`. The paper does not have it, but its authors' code (baselines
     `ppo2`) does, and language-model trainers follow that.
@@ -84,9 +84,9 @@ def value_losses(values: "Tensor", old_values: "Tensor", returns: "Tensor", clip
 
 
 def explained_variance(values: "Tensor", returns: "Tensor", mask: "Tensor") -> float:
-    """Return 1 - Var(returns - values) / Var(returns): 1 for a perfect value function, 0 for a constant one.
+    """Return 1 - Var(returns - values) / Var(returns).
 
-    Also 0 if all returns are equal.
+    This is 1 for a perfect value function, 0 for a constant one. Also 0 if all returns are equal.
     """
     inside = mask.bool()
     spread = returns[inside].var(correction=0)

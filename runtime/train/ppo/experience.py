@@ -1,4 +1,4 @@
-"""Turn answers, their scores and the models' figures of each token into a rollout to train on."""
+"""Turn answers, their scores and the models' token figures into a rollout."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING

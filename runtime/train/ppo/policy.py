@@ -1,4 +1,4 @@
-"""The policy with a value for each token: one body with the model's word head and a value head."""
+"""The policy with a value for each token: one body, a word head and a value head."""
 
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TokenFigures:
-    """Figures of each token (rows x tokens, float32): log pi(token), the value before it, the entropy in nats."""
+    """Figures of each token, rows x tokens in float32.
+
+    These are log pi(token), the value before it, and the entropy in nats.
+    """
 
     log_probs: "Tensor"
     values: "Tensor"
@@ -24,7 +27,7 @@ class TokenFigures:
 
 
 class ValueHead(nn.Module):  # type: ignore[misc]
-    """The expected future reward, linear in the body's last hidden state; initially 0 everywhere."""
+    """The expected future reward, linear in the body's last hidden state; initially 0."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -38,7 +41,10 @@ class ValueHead(nn.Module):  # type: ignore[misc]
 
 
 class PolicyWithValue(nn.Module):  # type: ignore[misc]
-    """The trained module. Both losses change the body that the two heads share (arXiv 1707.06347, equation 9)."""
+    """The trained module: the policy and its value head.
+
+    Both losses change the body that the two heads share (arXiv 1707.06347, equation 9).
+    """
 
     def __init__(self, policy: "PreTrainedModel | PeftModel") -> None:
         super().__init__()
@@ -54,7 +60,7 @@ class PolicyWithValue(nn.Module):  # type: ignore[misc]
         temperature: float,
         other: "PreTrainedModel | None" = None,
     ) -> TokenFigures:
-        """Return the figures of the last `length` tokens of each row, which directly follow its prompt.
+        """Return the figures of the last `length` tokens of each row, which follow its prompt.
 
         `input_ids` and `attention_mask` are rows x (prompt + length), prompts padded on the left. The model `other`, if
         given, replaces the policy.
@@ -91,7 +97,10 @@ class PolicyWithValue(nn.Module):  # type: ignore[misc]
 def _of_answer(
     model: "PreTrainedModel", input_ids: "Tensor", attention_mask: "Tensor", length: int
 ) -> tuple["Tensor", "Tensor"]:
-    """Return the logits (rows x length x words, float32) of the last `length` tokens, and the input of the head."""
+    """Return the logits of the last `length` tokens, and the input of the head.
+
+    The logits are rows x length x words, in float32.
+    """
     seen: list[Tensor] = []
     head: Any = model.get_output_embeddings()
     # A hook on the head gets the hidden states that the words depend on, with every model family.

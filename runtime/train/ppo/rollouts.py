@@ -1,4 +1,4 @@
-"""Answers sampled from the policy, and the rollout made of them, which also goes into checkpoints."""
+"""Sampled answers, and the rollout made of them, which also goes into checkpoints."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -70,10 +70,10 @@ class Rollout:
 
 
 class RolloutSampler(Sampler[int]):  # type: ignore[misc]
-    """Yields the rows of each rollout `repeats` times: once for each batch that the trainer requests on it.
+    """Yields the rows of each rollout `repeats` times.
 
-    An epoch contains every row once; rows in another order fill its last rollout. The order depends on the seed and the
-    epoch alone, so that a resumed run keeps it.
+    The trainer requests as many batches on one rollout. An epoch contains every row once; rows in another order fill
+    its last rollout. The order depends on the seed and the epoch alone, so that a resumed run keeps it.
     """
 
     def __init__(self, *, rows: int, size: int, repeats: int, seed: int) -> None:
@@ -81,7 +81,7 @@ class RolloutSampler(Sampler[int]):  # type: ignore[misc]
         self._epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
-        """Set the epoch that the next order belongs to; the trainer's loop calls this before each epoch."""
+        """Set the epoch of the next order; the trainer's loop calls this before each epoch."""
         self._epoch = epoch
 
     def __len__(self) -> int:
@@ -110,9 +110,9 @@ def sample_answers(
     length: int,
     temperature: float,
 ) -> Answers:
-    """Sample one answer of at most `length` tokens to each prompt, with torch's global generator.
+    """Sample one answer of at most `length` tokens to each prompt.
 
-    An answer includes its end token, the first of `ends`, because the policy chose it.
+    Uses torch's global generator. An answer includes its end token, the first of `ends`, because the policy chose it.
     """
     width = max(map(len, prompts))
     prompt_ids = torch.tensor([[pad] * (width - len(each)) + list(each) for each in prompts], device=model.device)
@@ -133,7 +133,10 @@ def sample_answers(
 
 @contextmanager
 def _without_generation_settings(model: "PreTrainedModel") -> Iterator[None]:
-    """Remove the model's generation settings for a while: a repetition penalty would sample from another policy."""
+    """Remove the model's generation settings for a while.
+
+    A repetition penalty would sample from another policy.
+    """
     own = model.generation_config
     model.generation_config = GenerationConfig()
     try:

@@ -1,4 +1,4 @@
-"""PPO as a `transformers.Trainer`: batches are sampled answers, the loss covers policy and values."""
+"""PPO as a `transformers.Trainer`: its batches are sampled answers."""
 
 import copy
 from collections import defaultdict
@@ -31,7 +31,7 @@ Reward = Callable[[Sequence[int], Sequence[Sequence[int]]], Sequence[float]]
 
 
 class PPOTrainer(Trainer):  # type: ignore[misc]
-    """Samples an answer to each prompt of a rollout, scores it, and trains policy and values on it for some epochs.
+    """Samples an answer to each prompt, scores it, and trains policy and values on it.
 
     `train_dataset` has the columns `row` (the number that `reward` receives) and `prompt_ids`. The reference of the KL
     term is the policy without its adapter, or a frozen copy of `model` if all weights are trained.
@@ -164,7 +164,7 @@ class PPOTrainer(Trainer):  # type: ignore[misc]
         return rollout
 
     def _figures_of(self, answers: Answers, start: int) -> tuple["Tensor", "Tensor", "Tensor"]:
-        """Return log-probabilities, values and the reference's log-probabilities of a micro-batch's tokens."""
+        """Return a micro-batch's log-probabilities, values and reference log-probabilities."""
         rows = slice(start, start + self.args.train_batch_size)
         batch = answers.input_ids[rows], answers.attention_mask[rows], answers.mask.shape[1], self.args.temperature
         figures = self.model(*batch)
@@ -184,7 +184,10 @@ class PPOTrainer(Trainer):  # type: ignore[misc]
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> "Tensor":
-        """Return the micro-batch's share of the step's loss, a mean over all answer tokens of the step."""
+        """Return the micro-batch's share of the step's loss.
+
+        The step's loss is a mean over all its answer tokens.
+        """
         args, rows, tokens = self.args, inputs["rows"], inputs["tokens"]
         now = model(rows.input_ids, rows.attention_mask, rows.mask.shape[1], args.temperature)
         policy, is_clipped = policy_losses(now.log_probs, rows.log_probs, rows.advantages, args.cliprange)
