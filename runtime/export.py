@@ -1,6 +1,6 @@
 """Export the whole model of a training stage, with tokenizer, as safetensors.
 
-Usage: `python -m runtime.export OUTPUTS/<job> --to DIR`. The base model and the adapters of all stages so far are
+Usage: `trainspec-runtime export OUTPUTS/<job> --to DIR`. The base model and the adapters of all stages so far are
 merged in float32 and rounded once, as in a later stage.
 """
 
@@ -12,21 +12,22 @@ from pathlib import Path
 
 from runtime.contract.blocks import ModelBlock
 from runtime.contract.errors import StageError, as_write_failure
-from runtime.contract.read import load_stage
+from runtime.contract.outputs import METRICS_FILE
 from runtime.contract.training_stages import RewardStage, TrainingStage
 from runtime.contract.volumes import Volumes
 from runtime.model.load import check_model_files, load_model, load_tokenizer
+from runtime.stage.config import load_stage
 from runtime.stage.files import finish_folder
 from runtime.stage.libraries import prepare_libraries
 from runtime.stage.memory import as_memory_failure
-from runtime.stage.report import CONFIG_FILE, METRICS_FILE, read_complete
+from runtime.stage.report import CONFIG_FILE, read_complete
 from runtime.train.save import CARD_FILE
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Export the model of the command line; return the exit code."""
     description = "merge and save the model of a training stage"
-    parser = argparse.ArgumentParser(prog="python -m runtime.export", description=description)
+    parser = argparse.ArgumentParser(prog="trainspec-runtime export", description=description)
     parser.add_argument("job", type=Path, help="the output folder of a finished training stage")
     parser.add_argument("--to", type=Path, required=True, metavar="DIR", help="a new folder for the model")
     default = os.environ.get("TRAINSPEC_MODELS")

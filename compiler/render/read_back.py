@@ -32,7 +32,7 @@ class Holes:
         return self._hole(value, quote(value))
 
     def key(self, name: str) -> str:
-        """A hole for a mapping's key."""
+        """A hole for a mapping's key, or for a word."""
         return self._hole(name, key(name))
 
     def block(self, text: str, indent: int) -> str:

@@ -14,16 +14,29 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from compiler import __version__
 from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic
-from compiler.diagnostics.credentials import credentials_in
 from compiler.plan.model import Plan, Stage
 from compiler.render.bundle import RenderedBundle, RenderedFile
 from compiler.render.egress import egress_of
 from compiler.render.read_back import Holes, reads_as, reads_back
 from compiler.render.review import review_context
-from compiler.render.workload import workload
+from compiler.render.workload import workload_files
 from compiler.selection.rules import RULES_VERSION
-from compiler.spec.methods.catalog import BACKOFF_LIMIT, GRACE_SECONDS
+from compiler.spec.workloads import OUTPUTS
 from compiler.spec.yaml.quote import is_literal, key, mapping, quote
+from runtime.contract.credentials import credentials_in
+from runtime.contract.exit_codes import NEVER_RETRY
+from runtime.contract.exit_codes import ExitCode as StageExit
+
+# of each Job: pods that may fail before it is given up, and the time that a pod gets to stop by itself
+BACKOFF_LIMIT = 3
+GRACE_SECONDS = 120
+
+
+# exit codes of a stage that its Job knows
+_EXITS: dict[str, object] = {
+    "never_retry": [int(code) for code in NEVER_RETRY],
+    "group_ended": int(StageExit.GROUP_ENDED),
+}
 
 
 def render(plan: Plan) -> Outcome[RenderedBundle]:
@@ -52,12 +65,12 @@ def _objects(plan: Plan, found: list[Diagnostic]) -> Iterator[tuple[str, str, di
         stem = f"{stage.order:02d}-{stage.name}"
         config = _config_text(stage, found)
         yield f"{stem}.config.yaml", "kubernetes/configmap.yaml.j2", common | {"stage": stage, "config": config}
-        job = {"stage": stage, "gpus": stage.gpus(gpus), "backoff": BACKOFF_LIMIT, "grace": GRACE_SECONDS}
-        load = workload(stage, plan.inputs.profile.spec)
-        for kind, template in load.templates.items():
-            yield f"{stem}.{kind}.yaml", template, common | job | load.context
+        job = _EXITS | {"stage": stage, "gpus": stage.gpus(gpus), "backoff": BACKOFF_LIMIT, "grace": GRACE_SECONDS}
+        workload = workload_files(stage, plan.inputs.profile.spec)
+        for part, template in workload.templates.items():
+            yield f"{stem}.{part}.yaml", template, common | job | workload.context
         if not stage.finished:  # what is finished is not applied again
-            names += [f"{stem}.config.yaml", *(f"{stem}.{kind}.yaml" for kind in load.templates)]
+            names += [f"{stem}.config.yaml", *(f"{stem}.{part}.yaml" for part in workload.templates)]
     yield "network-policy.yaml", "kubernetes/network-policy.yaml.j2", common
     spread = [stage.name for stage in plan.pending if stage.nodes > 1]
     if spread:
@@ -67,7 +80,9 @@ def _objects(plan: Plan, found: list[Diagnostic]) -> Iterator[tuple[str, str, di
         names.append(each.file)
         yield each.file, "kubernetes/egress-policy.yaml.j2", common | {"egress": each}
     yield "outputs-claim.yaml", "kubernetes/outputs-claim.yaml.j2", common
-    yield "kustomization.yaml", "kubernetes/kustomization.yaml.j2", common | {"names": sorted(names)}
+    sort_options = OUTPUTS[plan.inputs.profile.spec.output].sort_options if plan.trains else ""
+    listed = {"names": sorted(names), "sort_options": sort_options}
+    yield "kustomization.yaml", "kubernetes/kustomization.yaml.j2", common | listed
 
 
 def _config_text(stage: Stage, found: list[Diagnostic]) -> str:
@@ -81,7 +96,9 @@ def _config_text(stage: Stage, found: list[Diagnostic]) -> str:
 def render_object(name: str, template: str, context: dict[str, object], found: list[Diagnostic]) -> RenderedFile:
     """Render one object, and see that it reads as its template with each value in its place; `found` is told if not."""
     holes = Holes()
-    skeleton = _template(template).render(context | {"q": holes.quote, "key": holes.key, "block": holes.block})
+    skeleton = _template(template).render(
+        context | {"q": holes.quote, "key": holes.key, "word": holes.key, "block": holes.block}
+    )
     text = holes.fill(skeleton)
     if not reads_back(text, skeleton, holes.values):
         found.append(_defect(name, template))
@@ -158,5 +175,5 @@ def _environment() -> SandboxedEnvironment:
     )
     environment.filters |= {"md": escape_markdown, "code": as_code, "block": _block}
     environment.tests |= {"literal": is_literal}
-    environment.globals |= {"q": quote, "key": key}
+    environment.globals |= {"q": quote, "key": key, "word": key}
     return environment

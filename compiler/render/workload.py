@@ -9,40 +9,34 @@ from dataclasses import dataclass
 
 from compiler.plan.model import Stage
 from compiler.spec.schema.cluster_profile import ProfileBody
+from compiler.spec.workloads import JOB, OUTPUTS
+
+_SERVICE = {"service": "kubernetes/service.yaml.j2"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Workload:
+class WorkloadFiles:
     """The parts of the files' names after the stage's, each with its template, and what is common to their contexts."""
 
     templates: Mapping[str, str]
     context: dict[str, object]
 
 
-_SERVICE = {"service": "kubernetes/service.yaml.j2"}
-_TEMPLATES = {
-    "job": {"job": "kubernetes/job.yaml.j2"},
-    "jobset": {"jobset": "kubernetes/jobset.yaml.j2"},
-    "trainjob": {"runtime": "kubernetes/training-runtime.yaml.j2", "trainjob": "kubernetes/trainjob.yaml.j2"},
-}
-
-
-def workload(stage: Stage, profile: ProfileBody) -> Workload:
-    """The workload of a stage, in the profile's output."""
-    output = profile.output if stage.trains else "job"
+def workload_files(stage: Stage, profile: ProfileBody) -> WorkloadFiles:
+    """The files of a stage's workload, in the profile's output."""
+    workload = OUTPUTS[profile.output] if stage.trains else JOB
     several = stage.nodes > 1
     # its name begins with a letter, whatever the plan's begins with: that is a rule of services alone
-    service = f"nodes-{stage.job}" if several and output == "job" else None
-    # a TrainJob's pods are told by their operator
-    first_node = {"job": f"{stage.job}-0.{service}", "jobset": f"{stage.job}-node-0-0.{stage.job}"}.get(output)
-    return Workload(
-        templates=_TEMPLATES[output] | (_SERVICE if service else {}),
+    service = f"nodes-{stage.job}" if several and not workload.own_service else None
+    first_node = workload.first_node.format(job=stage.job, service=service) if several else ""
+    return WorkloadFiles(
+        templates={**workload.templates, **(_SERVICE if service else {})},
         context={
-            "indexed": several or output != "job",
-            "container": "node" if output == "trainjob" else "stage",
+            "indexed": several or workload.own_service,  # the pods of a Service have their names by their index
+            "container": workload.container,
             "processes": stage.config.get("distributed", {}).get("processes", 1),
             "service": service,
-            "first_node": first_node if several else None,
+            "first_node": first_node,
             "topology": profile.gpu.topology if profile.gpu and several else None,
         },
     )

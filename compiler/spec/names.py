@@ -5,7 +5,11 @@ one is not run again (a Job's pod template is immutable).
 import hashlib
 import json
 
-MAX_NAME = 47  # a DNS label of 63, less what a JobSet's pods append, as in `-node-0-63-abcde`
+from compiler.spec.workloads import WORKLOADS
+
+_POD = "-63-abcde"  # what a Job appends to its name for its pods
+# a pod's name is a DNS label, and the longest one of any kind of workload has to fit
+MAX_NAME = 63 - len(_POD) - max(len(each.inner_job) for each in WORKLOADS.values())
 
 
 def digest(value: object) -> str:

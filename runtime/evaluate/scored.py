@@ -11,7 +11,7 @@ import numpy as np
 from runtime.contract.errors import StageError
 from runtime.evaluate.question_sets import QuestionSet
 from runtime.model.generate import Answer
-from runtime.scoring.metrics import METRICS, Judges, Score
+from runtime.scoring.metrics import SCORERS, Judges, Score
 from runtime.stage.statistics import Interval, interval_of_mean
 
 
@@ -58,7 +58,7 @@ def score_answers(questions: QuestionSet, answers: list[Answer], data: Path, jud
     """Score every answer by every metric of the question set."""
     scores: dict[str, list[Score]] = {
         metric.name: [
-            METRICS[metric.name](row, answer.text, metric, data, judges)
+            SCORERS[metric.name].score(row, answer.text, metric, data, judges)
             for row, answer in zip(questions.rows, answers, strict=True)
         ]
         for metric in questions.metrics

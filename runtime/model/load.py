@@ -20,7 +20,7 @@ def check_model_files(block: ModelBlock, volumes: Volumes) -> None:
     library for them is not installed.
     """
     folder = volumes.models / block.path
-    hint = f"run `python -m runtime.fetch {block.path}`, or copy the model to the models volume"
+    hint = f"run `trainspec-runtime fetch {block.path}`, or copy the model to the models volume"
     if not folder.is_dir():
         raise StageError("RUN720", f"model `{block.path}` is missing under `TRAINSPEC_MODELS`", hint)
     if not (folder / "config.json").is_file() or not _has_weights(folder):

@@ -12,11 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 
+from runtime.contract.exit_codes import ExitCode
+
 # The pod's grace (`terminationGracePeriodSeconds`, 120) less the time to report the end.
 STEP_SECONDS = 105.0
 # Work outside a step (loading a model or data, a batch of answers) is lost anyway, so it gets less time.
 PATIENCE_SECONDS = 20.0
-EXIT_LATER = 75
 
 
 @dataclass(kw_only=True, slots=True)
@@ -88,4 +89,4 @@ def _watch(request: StopRequest, reading: int) -> None:
         report = threading.Thread(target=request.overdue, daemon=True)  # it blocks forever if its pipe is full
         report.start()
         report.join(timeout=3)
-    os._exit(EXIT_LATER)
+    os._exit(ExitCode.TRY_LATER)

@@ -2,11 +2,10 @@
 
 import json
 from pathlib import Path
-from typing import get_args
 
 from trl_table import fields_of, trl_table
 
-from compiler.spec.methods.catalog import CONFIGS
+from compiler.spec.methods import METHODS
 from compiler.spec.methods.trainer_fields import RUNTIME_FIELDS, trl_fields
 
 ROOT = Path(__file__).parent.parent.parent
@@ -26,11 +25,10 @@ def test_fields_of_the_runtime_exist() -> None:
 
 
 def test_the_fields_of_ppo_are_those_of_the_runtimes_own_config() -> None:
-    from compiler.spec.methods.catalog import TRAINER
     from runtime.train.ppo.config import PPOConfig
 
     assert trl_fields()["PPOConfig"] == fields_of(PPOConfig)
-    assert {each.field for each in TRAINER["ppo"]} <= fields_of(PPOConfig).keys()
+    assert {each.field for each in METHODS["ppo"].defaults} <= fields_of(PPOConfig).keys()
 
 
 def test_the_compiler_refuses_what_the_runtime_refuses() -> None:
@@ -39,46 +37,38 @@ def test_the_compiler_refuses_what_the_runtime_refuses() -> None:
     assert set(RESERVED) <= RUNTIME_FIELDS.keys()
 
 
-def test_fields_that_a_method_sets_itself_are_the_same_for_both() -> None:
-    from compiler.spec.methods.trainer_fields import METHOD_FIELDS
-    from runtime.contract.training_stages import TrainingStage
+def test_fields_that_a_method_sets_itself_exist() -> None:
+    from runtime.contract.methods import OWNED
 
-    owned = {
-        method: set(stage.OWNED)
-        for stage in TrainingStage.__subclasses__()
-        for method in get_args(stage.model_fields["method"].annotation)
-    }
-    owned["grpo"] |= {"reward_weights"}  # `train_grpo` refuses it
-    assert {method: set(fields) for method, fields in METHOD_FIELDS.items()} == {m: f for m, f in owned.items() if f}
-    assert all(METHOD_FIELDS[method].keys() <= trl_fields()[CONFIGS[method]].keys() for method in METHOD_FIELDS)
+    assert all(fields.keys() <= trl_fields()[METHODS[name].trl_config].keys() for name, fields in OWNED.items())
 
 
 def test_ranges_are_of_fields_that_exist_and_hold_every_default() -> None:
-    from compiler.spec.methods.catalog import FULL_RATE, TRAINER
     from compiler.spec.methods.trainer_fields import ABOVE_ZERO, AT_LEAST, AT_MOST, missed_range
 
     numbers = {
         name for fields in trl_fields().values() for name, kinds in fields.items() if {"int", "float"} & set(kinds)
     }
     assert {*ABOVE_ZERO, *AT_LEAST, *AT_MOST} <= numbers
-    defaults = [*(each for table in TRAINER.values() for each in table), *FULL_RATE.values()]
+    rows = METHODS.values()
+    defaults = [each for row in rows for each in (*row.defaults, *((row.full_rate,) if row.full_rate else ()))]
     assert {each.field: each.value for each in defaults if missed_range(each.field, each.value)} == {}
 
 
 def test_every_code_of_the_runtime_can_be_explained() -> None:
-    from compiler.diagnostics import CODES
+    from compiler.diagnostics.codes import CODES
     from runtime.contract.errors import EXIT_CODES
 
     assert set(EXIT_CODES) <= CODES.keys()
 
 
 def test_jobs_never_retry_what_the_runtime_calls_hopeless() -> None:
-    import re
+    import yaml
 
     from runtime.contract.exit_codes import ExitCode
 
-    text = (ROOT / "templates" / "kubernetes" / "job.yaml.j2").read_text(encoding="utf-8")
-    found = re.search(r"values: \[(.*)\]", text)
-    assert found
-    hopeless = set(ExitCode) - {ExitCode.OK, ExitCode.UNAVAILABLE, *(ExitCode(code) for code in (70, 74, 75, 79))}
-    assert {int(code) for code in found[1].split(",")} == {int(code) for code in hopeless}
+    job = yaml.safe_load(next(ROOT.glob("specs/nl2sql/plan/*.job.yaml")).read_text(encoding="utf-8"))
+    rule = next(each for each in job["spec"]["podFailurePolicy"]["rules"] if each["action"] == "FailJob")
+    worth_it = {ExitCode.INTERNAL, ExitCode.IO_ERROR, ExitCode.TRY_LATER, ExitCode.GROUP_ENDED}
+    hopeless = set(ExitCode) - {ExitCode.OK, ExitCode.UNAVAILABLE, *worth_it}
+    assert set(rule["onExitCodes"]["values"]) == {int(code) for code in hopeless}

@@ -6,6 +6,7 @@ from pydantic.alias_generators import to_camel
 
 from compiler.diagnostics import Diagnostic, diagnostic
 from compiler.plan.model import Plan
+from compiler.spec.workloads import OUTPUTS
 
 
 def whole_models_for_ppo(plan: Plan) -> Iterator[Diagnostic]:
@@ -31,9 +32,9 @@ def gpu_for_four_bits(plan: Plan) -> Iterator[Diagnostic]:
 
 
 def names_of_services(plan: Plan) -> Iterator[Diagnostic]:
-    """A JobSet, and that of a TrainJob, has a Service of its name, which begins with a letter."""
+    """A workload that makes a Service of its own name has one that begins with a letter."""
     output = plan.inputs.profile.spec.output
-    if output != "job" and plan.trains and plan.name[0].isdigit():
+    if OUTPUTS[output].own_service and plan.trains and plan.name[0].isdigit():
         message = f"`{plan.name}` begins with a digit, and the service of a `{output}` has a name that may not"
         hint = "begin the name with a letter, or name a profile of `output: job`"
         yield diagnostic("PLN410", message, plan.inputs.document.at(("metadata", "name")), hint=hint)

@@ -11,6 +11,8 @@ from typing import Any
 
 from compiler.diagnostics import Location, Outcome, diagnostic
 from compiler.run.manifests import read_manifests, refused
+from compiler.spec import labels
+from compiler.spec.workloads import JOB, WORKLOADS
 from compiler.spec.yaml.load import compose
 
 COMMAND = ["python", "-m", "runtime"]
@@ -71,7 +73,7 @@ def read_plan(folder: Path) -> Outcome[tuple[LocalJob, ...]]:
         for each in read.value:
             _require_one_pod(each.data)
         configs = {each.name: each.data for each in read.value if each.kind == "ConfigMap"}
-        found = [each for each in read.value if each.kind == "Job"]
+        found = [each for each in read.value if each.kind == JOB.kind.name]
         jobs = sorted((_job(each.data, configs, finished=not each.applied) for each in found), key=_order)
         _check_chain(jobs)
     except _ForClustersError as error:
@@ -87,18 +89,18 @@ def read_plan(folder: Path) -> Outcome[tuple[LocalJob, ...]]:
 
 def _require_one_pod(manifest: Mapping[str, Any]) -> None:
     """Raise for what this machine cannot run: it is one node, and no operator is at work on it."""
-    kind = manifest.get("kind")
-    if kind in ("JobSet", "TrainJob"):
-        name = manifest["metadata"]["name"]
+    workload = WORKLOADS.get(manifest.get("kind", ""))
+    if workload is not None and workload.needs_operator:
+        name, kind = manifest["metadata"]["name"], workload.kind.name
         raise _ForClustersError(f"`{name}` is rendered as a {kind}, which an operator of a cluster runs")
-    if kind == "Job" and (nodes := manifest["spec"]["completions"]) != 1:
+    if workload is JOB and (nodes := manifest["spec"]["completions"]) != 1:
         raise _ForClustersError(f"`{manifest['metadata']['name']}` trains on {nodes} nodes, and this is one")
 
 
 def _job(manifest: Mapping[str, Any], configs: Mapping[str, Mapping[str, Any]], *, finished: bool) -> LocalJob:
     meta, spec = manifest["metadata"], manifest["spec"]
     name, notes = meta["name"], meta["annotations"]
-    if not _LABEL.fullmatch(name) or not _LABEL.fullmatch(notes["trainspec.dev/stage"]):
+    if not _LABEL.fullmatch(name) or not _LABEL.fullmatch(notes[labels.STAGE]):
         raise _UnusableError(f"`{name}` is not the name of a rendered job")
     pod = spec["template"]["spec"]
     (container,) = pod["containers"]
@@ -111,11 +113,11 @@ def _job(manifest: Mapping[str, Any], configs: Mapping[str, Mapping[str, Any]], 
     config = _config(name, text)
     return LocalJob(
         name=name,
-        stage=notes["trainspec.dev/stage"],
+        stage=notes[labels.STAGE],
         method=config["method"],
         finished=finished,
-        order=int(notes["trainspec.dev/order"]),
-        needs=notes["trainspec.dev/needs"],
+        order=int(notes[labels.ORDER]),
+        needs=notes[labels.NEEDS],
         args=tuple(container["args"]),
         env=env,
         secrets=secrets,

@@ -1,6 +1,5 @@
 """Gates: which phase a plan is in."""
 
-from compiler.selection.badcases import wilson_interval
 from compiler.selection.facts import Evidence, Facts, Measure, Result
 from compiler.selection.model import (
     AddStage,
@@ -16,6 +15,7 @@ from compiler.selection.model import (
 )
 from compiler.selection.predicates.data import flow_control_rows
 from compiler.spec.schema.types import BadcaseClass, Purpose
+from runtime.contract.statistics import wilson_interval
 
 
 def end_to_end(facts: Facts) -> Finding:
@@ -124,7 +124,7 @@ def _why_prompts(facts: Facts) -> tuple[str, str]:
     return f"{counted} prompt rounds are too few to see a plateau, {needed} are needed", step
 
 
-def train_the_rest(facts: Facts) -> Finding:
+def remaining_badcases(facts: Facts) -> Finding:
     """T0: prompts have plateaued and badcases remain that are the model's."""
     logic = flow_control_rows(facts)
     faults = f", {logic} of them faults in flow control" if logic else ""
@@ -162,6 +162,6 @@ def _scores(facts: Facts) -> list[tuple[str, Measure]]:
         scores.append(("passAt1", facts.measures["pass_at1"]))
     best = facts.best_round
     if best is not None:
-        low, high = wilson_interval(best.score * best.questions, best.questions)
+        low, high = wilson_interval(best.score, best.questions)
         scores.insert(0, (best.name, Measure(value=best.score, low=low, high=high, file=best.file)))
     return scores

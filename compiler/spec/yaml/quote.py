@@ -40,7 +40,7 @@ def quote(value: object) -> str:
 
 
 def key(name: str) -> str:
-    """A mapping's key: bare where every YAML reader takes it for a word, quoted elsewhere."""
+    """A mapping's key, or a word as a value: bare where every YAML reader takes it for a word, quoted elsewhere."""
     return name if _WORD.fullmatch(name) and name not in _BOOLEANS else quote(name)
 
 

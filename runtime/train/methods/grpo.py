@@ -124,9 +124,6 @@ def steps_per_generation(args: Any) -> int:
 
 
 def _check_settings(stage: GrpoStage) -> None:
-    if "reward_weights" in stage.trainer:
-        message = "`trainer.reward_weights` is set, but the reward's terms already have weights"
-        raise StageError("RUN702", message, "set `weight` of each function in `spec.reward` and compile the plan again")
     if stage.trainer.get("use_vllm") and importlib.util.find_spec("vllm") is None:
         message = "`trainer.use_vllm` is set, but vLLM is not installed"
         hint = "use an image with vLLM, or remove `use_vllm` to generate with transformers"

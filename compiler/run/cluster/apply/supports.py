@@ -7,15 +7,15 @@ from typing import Any
 
 from compiler.diagnostics import Diagnostic
 from compiler.run.cluster.api.client import APPLY, Api, Object
-from compiler.run.cluster.api.errors import ApiError, ClusterError
+from compiler.run.cluster.api.errors import ApiError, ClusterError, is_of_labels, refusal
 from compiler.run.cluster.api.kinds import KINDS, kind_of
-from compiler.run.cluster.api.refusals import is_of_labels, refusal
-from compiler.run.cluster.state.ledger import COMPONENT
+from compiler.run.cluster.state.ledger import LEDGER
 from compiler.run.cluster.state.snapshot import MANAGED
 from compiler.run.manifests import Manifest
+from compiler.spec.labels import COMPONENT
 
 MANAGER = "trainspec"
-_SELECTOR = f"{MANAGED},app.kubernetes.io/component!={COMPONENT}"
+_SELECTOR = f"{MANAGED},{COMPONENT}!={LEDGER}"
 _OF_SERVER = ("managedFields", "uid", "resourceVersion", "creationTimestamp", "selfLink")
 
 

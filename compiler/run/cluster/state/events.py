@@ -7,9 +7,10 @@ from dataclasses import replace
 from compiler.diagnostics.credentials import masked
 from compiler.run.cluster.api.client import Api
 from compiler.run.cluster.api.errors import ApiError
-from compiler.run.cluster.api.kinds import EVENT, WORKLOADS
+from compiler.run.cluster.api.kinds import EVENT
 from compiler.run.cluster.state.jobs import JobView
 from compiler.run.cluster.state.progress import tail
+from compiler.spec.workloads import WORKLOADS
 
 _LINES = 15
 _MOST_EVENTS = 8
@@ -44,8 +45,9 @@ def warnings_in(api: Api, namespace: str) -> dict[str, list[tuple[str, str]]]:
 
 
 def objects_of(job: JobView) -> tuple[str, ...]:
-    """The names that events of a workload go by: a JobSet or a TrainJob makes its pods through a Job of its own."""
-    return job.name, f"{job.name}-node-0", *(pod.name for pod in job.pods)
+    """The names that events of a workload go by: its own, that of its inner Job, and those of its pods."""
+    inner = WORKLOADS[job.kind].inner_job
+    return job.name, *([job.name + inner] if inner else []), *(pod.name for pod in job.pods)
 
 
 def details(api: Api, namespace: str, job: JobView) -> Iterator[str]:

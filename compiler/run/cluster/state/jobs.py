@@ -8,17 +8,18 @@ from enum import StrEnum
 from typing import Any
 
 from compiler.run.cluster.api.client import Object
+from compiler.spec import labels
+from compiler.spec.workloads import JOB, WORKLOADS
+from runtime.contract.exit_codes import ExitCode as StageExit
 
-REPORTS = "trainspec.dev/reports"  # annotation of a Job that only tells the result of another
-REPORT_SUFFIX = "-report"  # of its name
-CONTAINERS = ("stage", "node")  # the second one in pods of a TrainJob, whose operator looks for it
-_GROUP_ENDED = 79  # exit code of a pod that ended because another one of its stage did
+REPORT_SUFFIX = "-report"  # of the name of a Job that only reads the result of another
+_CONTAINERS = tuple(dict.fromkeys(each.container for each in WORKLOADS.values()))
 _BEGINNING = ("ContainerCreating", "PodInitializing")  # what every container waits for at first
 _INDEX = "batch.kubernetes.io/job-completion-index"
-QUEUE = "kueue.x-k8s.io/queue-name"
 _DISRUPTIONS = ("DisruptionTarget", "TerminationTarget")  # conditions of a pod that something else ends
 _EXIT_CODE = re.compile(r"exit code (\d{1,3})\b")  # as the Job controller tells a pod failure policy
-_JOB_LABELS = ("jobset.sigs.k8s.io/jobset-name", "batch.kubernetes.io/job-name", "job-name")
+# in which a pod names its workload; that of a Job comes last, as pods of others have it, too
+_POD_LABELS = tuple(label for each in reversed(WORKLOADS.values()) for label in each.pod_labels)
 
 
 class Phase(StrEnum):
@@ -40,7 +41,7 @@ class PodView:
     job: str
     created: str
     phase: str
-    container: str = CONTAINERS[0]
+    container: str = JOB.container
     index: int = 0  # of several that do a stage together; the first one tells its result
     node: str = ""
     waiting: str = ""  # a reason, such as `ImagePullBackOff` or `Unschedulable`
@@ -57,14 +58,14 @@ class PodView:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JobView:
-    """A Job (or JobSet, or TrainJob) with its pods, the newest last."""
+    """A workload with its pods, the newest last."""
 
     name: str
     plan: str
     stage: str
     uid: str
     phase: Phase
-    kind: str = "Job"
+    kind: str = JOB.kind.name
     queue: str = ""
     reason: str = ""
     told: str = ""
@@ -125,55 +126,46 @@ class JobView:
         because another did.
         """
         newest = self._newest(pod for pod in self.pods if pod.has_ended)
-        return min(newest.values(), key=lambda pod: (pod.exit_code == _GROUP_ENDED, pod.index), default=None)
+        return min(newest.values(), key=lambda pod: (pod.exit_code == StageExit.GROUP_ENDED, pod.index), default=None)
 
     @staticmethod
     def _newest(pods: Iterable[PodView]) -> dict[int, PodView]:
         return {pod.index: pod for pod in pods}
 
 
-# (condition that says it is complete, conditions that say it failed) of each kind of workload
-_ENDINGS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "Job": ("Complete", ("Failed",)),
-    "JobSet": ("Completed", ("Failed",)),
-    "TrainJob": ("Complete", ("Failed",)),
-}
-
-
 def job_view(found: Object, pods: Iterable[PodView] = ()) -> JobView:
     """A workload as it is, with the pods that are its own."""
     meta, status = found["metadata"], found.get("status") or {}
-    labels, notes = meta.get("labels") or {}, meta.get("annotations") or {}
+    own, notes = meta.get("labels") or {}, meta.get("annotations") or {}
     mine = tuple(sorted(pods, key=lambda pod: (pod.created, pod.name)))
     phase, ending = _phase(found, mine)
     return JobView(
         name=meta["name"],
-        plan=labels.get("app.kubernetes.io/part-of", ""),
-        stage=notes.get("trainspec.dev/stage", ""),
+        plan=own.get(labels.PART_OF, ""),
+        stage=notes.get(labels.STAGE, ""),
         uid=meta["uid"],
         phase=phase,
         kind=found["kind"],
-        queue=labels.get(QUEUE, ""),
+        queue=own.get(labels.QUEUE, ""),
         reason=str(ending.get("reason") or ""),
         told=str(ending.get("message") or ""),
         created=meta.get("creationTimestamp") or "",
         ended=str(ending.get("lastTransitionTime") or ""),
-        digest=notes.get("trainspec.dev/plan-digest", ""),
+        digest=notes.get(labels.PLAN_DIGEST, ""),
         failures=int(status.get("failed") or 0),
-        reports=notes.get(REPORTS, ""),
+        reports=notes.get(labels.REPORTS, ""),
         pods=mine,
     )
 
 
 def _phase(found: Object, pods: tuple[PodView, ...]) -> tuple[Phase, Mapping[str, Any]]:
-    complete, failed = _ENDINGS[found["kind"]]
+    workload = WORKLOADS[found["kind"]]
     status = found.get("status") or {}
     true = {each["type"]: each for each in status.get("conditions") or [] if each.get("status") == "True"}
-    if complete in true:
-        return Phase.COMPLETE, true[complete]
-    for name in failed:
-        if name in true:
-            return Phase.FAILED, true[name]
+    if workload.complete in true:
+        return Phase.COMPLETE, true[workload.complete]
+    if workload.failed in true:
+        return Phase.FAILED, true[workload.failed]
     if found["metadata"].get("deletionTimestamp"):
         return Phase.DELETING, {}
     if "Suspended" in true or found.get("spec", {}).get("suspend"):
@@ -187,7 +179,7 @@ def pod_view(found: Object) -> PodView:
     meta, status = found["metadata"], found.get("status") or {}
     containers = [*(status.get("containerStatuses") or []), *(status.get("initContainerStatuses") or [])]
     # any container counts where the one that we render is not there, as with a kubelet that has not begun
-    named = next((each for each in containers if each.get("name") in CONTAINERS), containers[0] if containers else {})
+    named = next((each for each in containers if each.get("name") in _CONTAINERS), containers[0] if containers else {})
     state, last = named.get("state") or {}, named.get("lastState") or {}
     ended = state.get("terminated") or last.get("terminated") or {}
     waiting = state.get("waiting") or {}
@@ -201,7 +193,7 @@ def pod_view(found: Object) -> PodView:
         job=_job_of(meta),
         created=meta.get("creationTimestamp") or "",
         phase=phase,
-        container=next((each for each in _containers(found) if each in CONTAINERS), CONTAINERS[0]),
+        container=next((each for each in _containers(found) if each in _CONTAINERS), JOB.container),
         index=_index_of(meta),
         node=str((found.get("spec") or {}).get("nodeName") or ""),
         waiting=str(waiting.get("reason") or unscheduled.get("reason") or ""),
@@ -235,11 +227,11 @@ def _is_unscheduled(condition: Mapping[str, Any]) -> bool:
 
 
 def _job_of(meta: Mapping[str, Any]) -> str:
-    """The workload that a pod belongs to: of a JobSet or TrainJob it is not the Job that owns the pod."""
-    labels = meta.get("labels") or {}
-    named = next((labels[name] for name in _JOB_LABELS if labels.get(name)), "")
+    """The workload that a pod belongs to, which need not be the Job that owns the pod."""
+    own = meta.get("labels") or {}
+    named = next((own[name] for name in _POD_LABELS if own.get(name)), "")
     owners = meta.get("ownerReferences") or []
-    return str(named or next((each["name"] for each in owners if each.get("kind") == "Job"), ""))
+    return str(named or next((each["name"] for each in owners if each.get("kind") == JOB.kind.name), ""))
 
 
 def _message(text: object) -> Mapping[str, Any]:

@@ -10,16 +10,15 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from compiler import __version__
 from compiler.run.cluster.api.client import MERGE, Api, Object
-from compiler.run.cluster.api.errors import ApiError, ClusterError, problem
-from compiler.run.cluster.api.kinds import CONFIG_MAP, WORKLOADS, workload_key
-from compiler.run.cluster.api.refusals import refusal
+from compiler.run.cluster.api.errors import ApiError, ClusterError, problem, refusal
+from compiler.run.cluster.api.kinds import CONFIG_MAP, workload_key
+from compiler.spec.labels import COMPONENT, MANAGED_BY, TRAINSPEC, TRIED, plan_labels
+from compiler.spec.workloads import JOB, WORKLOADS
 
-COMPONENT = "ledger"
-_TRIED = "trainspec.dev/tried"
+LEDGER = "ledger"  # the component of its label
 _LARGE = 600_000  # characters; a ConfigMap holds a MiB
-SELECTOR = f"app.kubernetes.io/managed-by=trainspec,app.kubernetes.io/component={COMPONENT}"
+SELECTOR = f"{MANAGED_BY}={TRAINSPEC},{COMPONENT}={LEDGER}"
 
 
 class State(StrEnum):
@@ -45,7 +44,7 @@ class Record:
     stage: str
     state: State
     uid: str = ""
-    kind: str = "Job"
+    kind: str = JOB.kind.name
     starts: int = 1
     reason: str = ""
     result: Mapping[str, Any] = field(default_factory=dict)
@@ -95,7 +94,7 @@ def parse(found: Object, plan: str) -> Ledger:
     """A ledger from its ConfigMap; CLU614 if it is not one, or was written by a later version."""
     meta = found["metadata"]
     where = f"{meta['namespace']}/{meta['name']}"
-    if (meta.get("labels") or {}).get("app.kubernetes.io/component") != COMPONENT:
+    if (meta.get("labels") or {}).get(COMPONENT) != LEDGER:
         message = f"ConfigMap `{where}` is not a ledger of trainspec"
         hint = "rename that ConfigMap, or the spec: plans keep their ledger under this name"
         raise ClusterError(problem("CLU614", message, where, hint=hint))
@@ -110,7 +109,7 @@ def parse(found: Object, plan: str) -> Ledger:
                 "a stage whose Job is gone too is run again"
             )
             raise ClusterError(problem("CLU614", message, where, hint=hint)) from error
-    tried = (meta.get("annotations") or {}).get(_TRIED) or ""
+    tried = (meta.get("annotations") or {}).get(TRIED) or ""
     return Ledger(plan=plan, namespace=meta["namespace"], version=meta["resourceVersion"], tried=tried, records=records)
 
 
@@ -148,7 +147,7 @@ def write(api: Api, ledger: Ledger, changed: Mapping[str, Record]) -> Ledger | N
 
 
 def _notes(ledger: Ledger) -> Object:
-    return {"annotations": {_TRIED: ledger.tried}} if ledger.tried else {}
+    return {"annotations": {TRIED: ledger.tried}} if ledger.tried else {}
 
 
 def spare(ledger: Ledger, planned: Collection[str]) -> dict[str, Record]:
@@ -163,14 +162,7 @@ def spare(ledger: Ledger, planned: Collection[str]) -> dict[str, Record]:
 
 
 def _config_map(ledger: Ledger, data: Mapping[str, str]) -> Object:
-    labels = {
-        "app.kubernetes.io/name": "trainspec",
-        "app.kubernetes.io/instance": ledger.plan,
-        "app.kubernetes.io/version": __version__,
-        "app.kubernetes.io/component": COMPONENT,
-        "app.kubernetes.io/part-of": ledger.plan,
-        "app.kubernetes.io/managed-by": "trainspec",
-    }
+    labels = plan_labels(ledger.plan, LEDGER)
     # no reconciler may take away what is in no file of the repository
     notes = {
         "argocd.argoproj.io/sync-options": "Prune=false",

@@ -6,17 +6,18 @@ from pathlib import Path
 from typing import Any
 
 from compiler.diagnostics import Outcome
-from compiler.run.cluster.api.kinds import KINDS, WORKLOADS
+from compiler.run.cluster.api.kinds import CONFIG_MAP, KINDS
 from compiler.run.manifests import Manifest, read_manifests, refused, rendered_data, rendered_manifests
+from compiler.spec import labels
+from compiler.spec.workloads import WORKLOADS, Kind
 from compiler.spec.yaml.load import compose
 
-_NOTE = "trainspec.dev/"
 _Parse = Callable[[str], object]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlannedStage:
-    """A stage of the plan: its Job (or JobSet, or TrainJob) as rendered, and what its config says.
+    """A stage of the plan: its workload as rendered, and what its config says.
 
     `name` is that of its Job. `finished` was so when the plan was compiled: its result is in the evidence beside the
     spec. `template` is what its pods are made from.
@@ -91,50 +92,50 @@ def _plan(folder: Path, manifests: tuple[Manifest, ...], parse: _Parse) -> Clust
     unknown = sorted({f"{each.data['apiVersion']} {each.kind}" for each in manifests} - set(KINDS))
     if unknown:
         raise ValueError(f"kind `{unknown[0]}` is none of those")
-    configs = {each.name: each for each in manifests if each.kind == "ConfigMap"}
-    runtimes = {each.name: each for each in manifests if each.kind == "TrainingRuntime"}
     workloads = [each for each in manifests if each.kind in WORKLOADS]
-    stages = sorted((_stage(each, configs, runtimes, parse) for each in workloads), key=lambda stage: stage.order)
+    stages = sorted((_stage(each, manifests, parse) for each in workloads), key=lambda stage: stage.order)
     namespaces = {each.namespace for each in manifests}
     if len(namespaces) != 1:
         raise ValueError(f"objects of the namespaces {', '.join(sorted(namespaces))}; a plan has one")
     first = workloads[0]
     return ClusterPlan(
-        name=str(first.data["metadata"]["labels"]["app.kubernetes.io/part-of"]),
+        name=str(first.data["metadata"]["labels"][labels.PART_OF]),
         folder=folder,
         namespace=namespaces.pop(),
-        digest=first.notes[f"{_NOTE}plan-digest"],
+        digest=first.notes[labels.PLAN_DIGEST],
         supports=tuple(each for each in manifests if each.kind not in WORKLOADS and each.applied),
         stages=tuple(stages),
     )
 
 
-def _stage(
-    workload: Manifest, configs: Mapping[str, Manifest], runtimes: Mapping[str, Manifest], parse: _Parse
-) -> PlannedStage:
-    text = str(configs[workload.name].data["data"]["config.yaml"])
+def _stage(workload: Manifest, manifests: tuple[Manifest, ...], parse: _Parse) -> PlannedStage:
+    text = str(_named_as(workload, CONFIG_MAP, manifests)["data"]["config.yaml"])
     config = parse(text)
     if not isinstance(config, dict):
         raise ValueError(f"the config of `{workload.name}` is no mapping")
     return PlannedStage(
         name=workload.name,
-        stage=workload.notes[f"{_NOTE}stage"],
-        order=int(workload.notes[f"{_NOTE}order"]),
-        needs=workload.notes[f"{_NOTE}needs"],
+        stage=workload.notes[labels.STAGE],
+        order=int(workload.notes[labels.ORDER]),
+        needs=workload.notes[labels.NEEDS],
         finished=not workload.applied,
         workload=workload,
-        template=_template(workload, runtimes),
+        template=_pod_template(workload, manifests),
         config=config,
         config_text=text,
     )
 
 
-def _template(workload: Manifest, runtimes: Mapping[str, Manifest]) -> Mapping[str, Any]:
-    """What the pods of a workload are made from; a TrainJob has it in the TrainingRuntime of its name."""
-    spec = workload.data["spec"]
-    if workload.kind == "TrainJob":
-        spec = runtimes[workload.name].data["spec"]["template"]["spec"]
-    if workload.kind != "Job":
-        spec = spec["replicatedJobs"][0]["template"]["spec"]
-    template: Mapping[str, Any] = spec["template"]
+def _pod_template(workload: Manifest, manifests: tuple[Manifest, ...]) -> Mapping[str, Any]:
+    """What the pods of a workload are made from."""
+    row = WORKLOADS[workload.kind]
+    found: Any = _named_as(workload, row.described_by, manifests) if row.described_by is not None else workload.data
+    for step in row.pod_template:
+        found = found[step]
+    template: Mapping[str, Any] = found
     return template
+
+
+def _named_as(workload: Manifest, kind: Kind, manifests: tuple[Manifest, ...]) -> Mapping[str, Any]:
+    """The object of a kind that has the name of a workload; KeyError where there is none."""
+    return {each.name: each.data for each in manifests if each.kind == kind.name}[workload.name]
