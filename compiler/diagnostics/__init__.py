@@ -1,4 +1,4 @@
-"""What the compiler tells people: one `Diagnostic` type, a table of codes, one formatter a format."""
+"""Diagnostics: the `Diagnostic` type, the table of codes, and one formatter for each output format."""
 
 from compiler.diagnostics.codes import CODES, Code
 from compiler.diagnostics.model import Diagnostic, Location, Outcome, Severity, diagnostic, has_errors
