@@ -3,10 +3,11 @@
 from compiler.diagnostics.render.text import display_width
 from compiler.explain.rule_examples import example_lines
 from compiler.plan.model import Plan, Stage
-from compiler.render.review import METHOD_NAMES, data_of, decisive, gap_lines, is_way, state_of, verdict
+from compiler.render.review import data_of, decisive, gap_lines, is_way, state_of, verdict
 from compiler.selection import Phase, Status, Traced
 from compiler.selection.model import Rule
 from compiler.selection.rules import RULES
+from compiler.spec.methods import METHODS
 
 WIDTH = 116
 MARKS = {Status.FIRED: "✓", Status.BLOCKED: "✗", Status.SILENT: "·", Status.NOT_REACHED: " "}
@@ -94,7 +95,7 @@ def _gap(made: Plan, line: tuple[str, str, str], told: set[str]) -> list[str]:
 def _stage(stage: Stage) -> str:
     where = "from" if stage.method == "load" else "on"
     rules = f" ({', '.join(stage.rules)})" if stage.rules else ""
-    return f"{stage.name}: {METHOD_NAMES[stage.method]} {where} {data_of(stage)}{rules}{state_of(stage)}"
+    return f"{stage.name}: {METHODS[stage.method].title} {where} {data_of(stage)}{rules}{state_of(stage)}"
 
 
 def _rules(found: list[Traced], told: set[str]) -> list[str]:

@@ -11,7 +11,7 @@ from compiler.plan.model import Plan
 from compiler.render.bundle import RenderedBundle
 from compiler.selection import select
 from compiler.selection.gather import facts_of
-from compiler.selection.warnings import tell
+from compiler.selection.warnings import warnings_of
 from compiler.spec.check import check
 from compiler.spec.dependencies import Reads
 from compiler.spec.inputs import load_inputs
@@ -38,7 +38,7 @@ def make_plan(path: Path, shown: str, reads: Reads | None = None) -> Outcome[Pla
     if checked.value is None:
         return Outcome(value=None, diagnostics=ordered(found))
     selection = select(facts_of(checked.value))
-    found = (*found, *tell(selection, checked.value))
+    found = (*found, *warnings_of(selection, checked.value))
     if has_errors(found):
         return Outcome(value=None, diagnostics=ordered(found))
     planned = plan(checked.value, selection)

@@ -4,15 +4,16 @@ from dataclasses import replace
 
 from compiler import __version__
 from compiler.diagnostics import Outcome, has_errors
-from compiler.plan.checks import PLAN_CHECKS, selection_problems
-from compiler.plan.data_blocks import Lineage
-from compiler.plan.load_stage import loading
+from compiler.plan.checks.selection import selection_problems
+from compiler.plan.checks.table import PLAN_CHECKS
+from compiler.plan.draft import Built, Draft, Lineage
+from compiler.plan.load_stage import load_config
 from compiler.plan.model import Plan, Stage, gpus_of, nodes_of
-from compiler.plan.stage_config import Built, evaluation, pairs, training, work
+from compiler.plan.stage_config import evaluation_config, pairs_config, training_config, work_config
 from compiler.selection import Selection, StageChoice
 from compiler.selection.rules import RULES_VERSION
 from compiler.spec.inputs import Inputs
-from compiler.spec.methods.catalog import DEADLINE_MINUTES, TRAINER
+from compiler.spec.methods import METHODS
 from compiler.spec.names import digest, job_name
 
 
@@ -71,10 +72,10 @@ class _Pipeline:
 
     def lay_out(self) -> tuple[Stage, ...]:
         """Training stages stand between evaluations; the first one measures the base model."""
-        if any(choice.method in TRAINER for choice in self.selection.stages):
+        if any(METHODS[choice.method].trains for choice in self.selection.stages):
             self._evaluate("base", rules=("T0",))
         for choice in self.selection.stages:
-            if choice.method in TRAINER:
+            if METHODS[choice.method].trains:
                 self._train(choice)
             else:
                 self._work(choice)
@@ -86,12 +87,12 @@ class _Pipeline:
         if not stages:
             return ()
         choice = StageChoice(method="load", sources=(), made_by=(), rules=())
-        first = self._append("load", choice, loading(self.inputs, stages))
+        first = self._append("load", choice, load_config(self._draft(choice, Lineage()), stages))
         first = replace(first, finished=all(stage.finished for stage in stages))
         return (first, *(replace(each, order=each.order + 1, needs=each.needs or first.job) for each in stages))
 
     def _work(self, choice: StageChoice) -> None:
-        stage = self._append(choice.method, choice, work(self.inputs, choice, self.selection, self.lineage))
+        stage = self._append(choice.method, choice, work_config(self._draft(choice, self.lineage)))
         made = {**self.lineage.made, choice.method: stage.job}
         self.lineage = replace(self.lineage, made=made)
         if choice.method == "optimize-prompt":
@@ -104,9 +105,9 @@ class _Pipeline:
         maker = self._pair(choice, before)
         if maker is not None:
             before = replace(before, made={**before.made, f"pairs of {choice.method}": maker.job})
-        stage = self._append(choice.method, choice, training(self.inputs, choice, self.selection, before))
+        stage = self._append(choice.method, choice, training_config(self._draft(choice, before)))
         weights = f"{stage.job}/{'model' if stage.config['peft'] is None else 'adapter'}"
-        if choice.method == "reward":
+        if METHODS[choice.method].kind == "reward-model":
             self.lineage = replace(self.lineage, reward_model=weights)
             return
         adapters = (*before.adapters, weights)
@@ -122,7 +123,7 @@ class _Pipeline:
 
     def _pair(self, choice: StageChoice, before: Lineage) -> Stage | None:
         """The stage that makes the pairs of `choice`, where they are not given as they are."""
-        built = pairs(self.inputs, choice, self.selection, before)
+        built = pairs_config(self._draft(choice, before))
         if built is None:
             return None
         made = StageChoice(method="pairs", sources=choice.sources, made_by=(), rules=choice.rules)
@@ -141,21 +142,17 @@ class _Pipeline:
         gated: bool = True,
         prompt: str | None = None,
     ) -> Stage:
-        built = evaluation(
-            self.inputs,
-            self.selection,
-            of=of,
-            adapters=adapters,
-            baseline=self.baseline,
-            gated=gated,
-            prompt=prompt,
-        )
         source = next(each.name for each in self.inputs.spec.spec.data if each.purpose == "evaluation")
         choice = StageChoice(method="evaluate", sources=(source,), made_by=(), rules=rules)
+        draft = self._draft(choice, Lineage(adapters=adapters))
+        built = evaluation_config(draft, of=of, baseline=self.baseline, gated=gated, prompt=prompt)
         stage = self._append(f"evaluate-{of}", choice, built)
         if of == "base":
             self.baseline = stage.job
         return stage
+
+    def _draft(self, choice: StageChoice, lineage: Lineage) -> Draft:
+        return Draft(inputs=self.inputs, selection=self.selection, choice=choice, lineage=lineage)
 
     def _append(self, name: str, choice: StageChoice, built: Built) -> Stage:
         job = self._job(name, choice.method, built)
@@ -179,7 +176,7 @@ class _Pipeline:
     def _deadline(self, method: str) -> int:
         body = self.inputs.spec.spec
         overrides = body.evaluation if method == "evaluate" else body.training.of(method)
-        return (overrides and overrides.deadline_minutes) or DEADLINE_MINUTES[method]
+        return (overrides and overrides.deadline_minutes) or METHODS[method].deadline_minutes
 
     def _job(self, name: str, method: str, built: Built) -> str:
         """The name that the stage's result depends on: config, image, files, topology and the rerun counter."""

@@ -3,13 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from compiler.plan.draft import Built, Draft
 from compiler.plan.model import Setting, Stage
-from compiler.plan.stage_config import Built, common
-from compiler.spec.inputs import Inputs
+from compiler.plan.stage_config import config_head
 from compiler.spec.schema.cluster_profile import Source
 
 _BY_BLOCK = ("path", "shape", "sha256", "rows", "uri")  # the rest says what a stage does with the rows
-_WITH_TEACHER = ("teacher", "distill")
 _WHY = {
     "teachers": "spec.teacher, whose weights are read",
     "folders": "spec.goal.metrics, `databases`",
@@ -17,8 +16,9 @@ _WHY = {
 }
 
 
-def loading(inputs: Inputs, stages: Sequence[Stage]) -> Built:
+def load_config(draft: Draft, stages: Sequence[Stage]) -> Built:
     """The config of the stage that fills the claims for `stages`, in a profile that has a source."""
+    inputs = draft.inputs
     source = inputs.profile.spec.storage.source
     assert source is not None  # noqa: S101
     blocks = [block for stage in stages for block in stage.config["data"] if block.get("volume") != "outputs"]
@@ -30,10 +30,10 @@ def loading(inputs: Inputs, stages: Sequence[Stage]) -> Built:
         "folders": dict(sorted(inputs.folders.items())),
         "files": dict(sorted(inputs.code.items())) if any(stage.config.get("rewards") for stage in stages) else {},
     }
-    config = common(inputs, "load", (), [data[path] for path in sorted(data)])
+    config = config_head(draft, [data[path] for path in sorted(data)])
     config |= {"source": _block(source), "folder": inputs.folder}
     config |= {name: each for name, each in copied.items() if each}
-    settings = [Setting(name="source", value=place_of(config["source"]), source="profile.storage.source")]
+    settings = [Setting(name="source", value=origin_of(config["source"]), source="profile.storage.source")]
     settings += [
         Setting(name=name, value=list(each), source=_WHY[name])  # of a mapping, its paths
         for name, each in copied.items()
@@ -42,14 +42,14 @@ def loading(inputs: Inputs, stages: Sequence[Stage]) -> Built:
     return Built(config=config, settings=tuple(settings))
 
 
-def place_of(source: Any) -> str:
+def origin_of(source: Any) -> str:
     """Where a load reads from, in a word: the bucket's address, or the claim."""
     return str(source["bucket"]["uri"] if "bucket" in source else f"claim {source['folder']['claim']}")
 
 
 def _teacher(config: Mapping[str, Any]) -> str:
     """The folder of a teacher whose weights a stage reads; empty where it reads none."""
-    teacher = config.get("teacher") if config["method"] in _WITH_TEACHER else None
+    teacher = config.get("teacher")
     return f"{teacher['name']}/{teacher['revision']}" if teacher and teacher["access"] == "weights" else ""
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from compiler.selection import Result, Selection
 from compiler.spec.inputs import Inputs
-from compiler.spec.methods.catalog import TRAINER
+from compiler.spec.methods import METHODS
 
 Config = Mapping[str, Any]
 
@@ -44,7 +44,7 @@ class Stage:
     @property
     def trains(self) -> bool:
         """Whether the stage trains (else it evaluates, measures or makes data)."""
-        return self.method in TRAINER
+        return METHODS[self.method].trains
 
     @property
     def evaluates(self) -> bool:
@@ -96,7 +96,7 @@ def gpus_of(config: Config, count: int) -> int:
     """
     if config["method"] in ("load", "pairs") or (config["method"] == "teacher" and "endpoint" in config["teacher"]):
         return 0
-    return count if config["method"] in TRAINER else min(1, count)
+    return count if METHODS[config["method"]].trains else min(1, count)
 
 
 def nodes_of(config: Config) -> int:

@@ -4,34 +4,12 @@ import json
 
 from compiler import __version__
 from compiler.diagnostics.wording import counted
-from compiler.plan.load_stage import place_of
+from compiler.plan.load_stage import origin_of
 from compiler.plan.model import Plan, Stage
 from compiler.selection import Phase, Selection, Status, Traced
 from compiler.selection.rules import RULES_VERSION
-from compiler.spec.methods.catalog import TRAINER
+from compiler.spec.methods import METHODS
 from compiler.spec.schema.types import GapKind
-
-METHOD_NAMES = {
-    "load": "loading",
-    "augment": "augmentation",
-    "optimize-prompt": "prompt optimisation",
-    "probe": "probe",
-    "preflight": "reward pre-flight",
-    "cpt": "continued pre-training",
-    "teacher": "teacher's answers",
-    "sample": "sampling",
-    "pairs": "pairs",
-    "sft": "SFT",
-    "cot": "CoT SFT",
-    "latent-cot": "latent CoT",
-    "dpo": "DPO",
-    "kto": "KTO",
-    "reward": "reward model",
-    "grpo": "GRPO",
-    "ppo": "PPO",
-    "distill": "on-policy distillation",
-    "evaluate": "evaluation",
-}
 
 
 def verdict(plan: Plan) -> str:
@@ -52,7 +30,7 @@ def _training_verdict(plan: Plan) -> str:
         return "do not train yet: every method that the gaps ask for is blocked"
     if not plan.trains:
         return "do not train yet: measure first" + _jobs(plan)
-    chain = " → ".join(METHOD_NAMES[choice.method] for choice in plan.selection.stages)
+    chain = " → ".join(METHODS[choice.method].title for choice in plan.selection.stages)
     finished = len(plan.stages) - len(plan.pending)
     if not plan.pending:
         return (
@@ -81,10 +59,10 @@ def alternatives(selection: Selection, stage: Stage) -> list[tuple[str, str]]:
     others = [
         (
             f"{other.rules[0]} alone",
-            f"its gap comes beside this one; {METHOD_NAMES[other.method]} has a stage of its own in this plan",
+            f"its gap comes beside this one; {METHODS[other.method].title} has a stage of its own in this plan",
         )
         for other in selection.stages
-        if other.method != stage.method and other.method in TRAINER
+        if other.method != stage.method and METHODS[other.method].trains
     ]
     return rejected + others
 
@@ -97,7 +75,7 @@ def is_way(each: Traced) -> bool:
 def data_of(stage: Stage) -> str:
     """What a stage reads: data sources, and rows that earlier Jobs make; of a load, where from."""
     if stage.method == "load":
-        return f"`{place_of(stage.config['source'])}`"
+        return f"`{origin_of(stage.config['source'])}`"
     sources = [f"`{name}`" for name in stage.sources]
     return ", ".join([*sources, *(f"the rows of `{job}`" for job in stage.made_by)])
 
@@ -164,7 +142,6 @@ def review_context(plan: Plan) -> dict[str, object]:
         "shown": shown_value,
         "version": __version__,
         "rules_version": RULES_VERSION,
-        "method_names": METHOD_NAMES,
     }
 
 

@@ -22,9 +22,12 @@ from compiler.render.read_back import Holes, reads_as, reads_back
 from compiler.render.review import review_context
 from compiler.render.workload import workload_files
 from compiler.selection.rules import RULES_VERSION
-from compiler.spec.methods.catalog import BACKOFF_LIMIT, GRACE_SECONDS
 from compiler.spec.workloads import OUTPUTS
 from compiler.spec.yaml.quote import is_literal, key, mapping, quote
+
+# of each Job: pods that may fail before it is given up, and the time that a pod gets to stop by itself
+BACKOFF_LIMIT = 3
+GRACE_SECONDS = 120
 
 
 def render(plan: Plan) -> Outcome[RenderedBundle]:

@@ -37,7 +37,7 @@ DATA_RULES: tuple[Rule, ...] = (
         outcome="KTO",
         otherwise="",
         asked_in=TRAIN,
-        predicate=preference.thumbs,
+        predicate=preference.marked_answers_only,
     ),
     Rule(
         id="D3",
@@ -92,6 +92,6 @@ DATA_RULES: tuple[Rule, ...] = (
         outcome="an error: split by cluster, before any expansion",
         otherwise="",
         asked_in=tuple(Phase),
-        predicate=gaps.apart,
+        predicate=gaps.overlap_with_evaluation,
     ),
 )

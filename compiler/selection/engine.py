@@ -21,30 +21,33 @@ from compiler.selection.model import (
     Traced,
     Warn,
 )
-from compiler.selection.rules import MIXED_INTO, ON_POLICY_BEFORE, RULES, STAGE_ORDER
+from compiler.selection.rules import RULES
+from compiler.spec.methods import METHODS
 from compiler.spec.schema.types import BadcaseClass, GapKind
+
+_ORDER = {method: place for place, method in enumerate(METHODS)}
 
 
 def select(facts: Facts, rules: tuple[Rule, ...] = RULES) -> Selection:
     """Decide the phase and the stages. Pure: the same facts give the same selection."""
-    draft = _Draft(facts=facts)
-    trace = [Traced(rule=rule, finding=_ask(rule, draft)) for rule in rules]
+    decision = _Decision(facts=facts)
+    trace = [Traced(rule=rule, finding=_ask(rule, decision)) for rule in rules]
     return Selection(
         # a table without its last gate has no answer but the cautious one
-        phase=draft.phase or Phase.PROMPT,
-        gaps=tuple(kind for kind in GapKind if kind in draft.facts.gaps),
-        stages=_in_order(draft.stages),
-        left_out=tuple(sorted(draft.left_out)),
-        attached=tuple(draft.attached),
-        advice=tuple(draft.advice),
-        warnings=tuple(draft.warnings),
+        phase=decision.phase or Phase.PROMPT,
+        gaps=tuple(kind for kind in GapKind if kind in decision.facts.gaps),
+        stages=_in_order(decision.stages),
+        left_out=tuple(sorted(decision.left_out)),
+        attached=tuple(decision.attached),
+        advice=tuple(decision.advice),
+        warnings=tuple(decision.warnings),
         results=facts.results,
         trace=tuple(trace),
     )
 
 
 @dataclass(slots=True)
-class _Draft:
+class _Decision:
     """The selection so far; `facts` are refined by what was concluded and chosen."""
 
     facts: Facts
@@ -56,45 +59,47 @@ class _Draft:
     warnings: list[Warn] = field(default_factory=list)
 
 
-def _ask(rule: Rule, draft: _Draft) -> Finding:
-    if draft.phase is None and not rule.gate:
+def _ask(rule: Rule, decision: _Decision) -> Finding:
+    if decision.phase is None and not rule.gate:
         return Finding(status=Status.NOT_REACHED, reason="no gate was passed")
-    if draft.phase is not None and draft.phase not in rule.asked_in:
-        return Finding(status=Status.NOT_REACHED, reason=f"the plan is in the {draft.phase} phase")
-    finding = rule.predicate(draft.facts)
+    if decision.phase is not None and decision.phase not in rule.asked_in:
+        return Finding(status=Status.NOT_REACHED, reason=f"the plan is in the {decision.phase} phase")
+    finding = rule.predicate(decision.facts)
     if finding.status in (Status.FIRED, Status.BLOCKED):
-        _apply(rule.id, finding, draft)
-        chosen = tuple(sorted(draft.stages.values(), key=_place))
-        draft.facts = replace(draft.facts, chosen=chosen, left_out=frozenset(draft.left_out))
+        _apply(rule.id, finding, decision)
+        chosen = tuple(sorted(decision.stages.values(), key=_place))
+        decision.facts = replace(decision.facts, chosen=chosen, left_out=frozenset(decision.left_out))
     return finding
 
 
-def _apply(rule_id: str, finding: Finding, draft: _Draft) -> None:
+def _apply(rule_id: str, finding: Finding, decision: _Decision) -> None:
     for effect in finding.effects:
         match effect:
             case EnterPhase(phase):
-                draft.phase = phase
+                decision.phase = phase
             case Conclude(gaps):
-                draft.facts = replace(draft.facts, gaps=gaps)
+                decision.facts = replace(decision.facts, gaps=gaps)
             case LeaveOut(kind):
-                draft.left_out.add(kind)
+                decision.left_out.add(kind)
             case AddStage():
-                _add(rule_id, effect, draft)
-            case Configure() if effect.method in draft.stages:
-                stage = draft.stages[effect.method]
+                _add(rule_id, effect, decision)
+            case Configure() if effect.method in decision.stages:
+                stage = decision.stages[effect.method]
                 settings = _merged(stage.settings, effect.settings)
-                draft.stages[effect.method] = replace(stage, settings=settings, rules=_joined(stage.rules, (rule_id,)))
+                decision.stages[effect.method] = replace(
+                    stage, settings=settings, rules=_joined(stage.rules, (rule_id,))
+                )
             case Replace():
-                _replace(rule_id, effect, draft)
+                _replace(rule_id, effect, decision)
             case Attach(name):
-                draft.attached.append(name)
+                decision.attached.append(name)
             case Advise(text):
-                draft.advice.append((rule_id, text))
+                decision.advice.append((rule_id, text))
             case Warn():
-                draft.warnings.append(effect)
+                decision.warnings.append(effect)
 
 
-def _add(rule_id: str, effect: AddStage, draft: _Draft) -> None:
+def _add(rule_id: str, effect: AddStage, decision: _Decision) -> None:
     new = StageChoice(
         method=effect.method,
         sources=effect.sources,
@@ -102,12 +107,12 @@ def _add(rule_id: str, effect: AddStage, draft: _Draft) -> None:
         rules=(rule_id,),
         on_policy=effect.on_policy,
     )
-    known = draft.stages.get(effect.method)
-    draft.stages[effect.method] = _united(known, new) if known else new
+    known = decision.stages.get(effect.method)
+    decision.stages[effect.method] = _united(known, new) if known else new
 
 
-def _replace(rule_id: str, effect: Replace, draft: _Draft) -> None:
-    gone = draft.stages.pop(effect.method, None)
+def _replace(rule_id: str, effect: Replace, decision: _Decision) -> None:
+    gone = decision.stages.pop(effect.method, None)
     if gone is None or not effect.by:
         return
     new = StageChoice(
@@ -116,8 +121,8 @@ def _replace(rule_id: str, effect: Replace, draft: _Draft) -> None:
         made_by=gone.made_by if effect.made_by is None else effect.made_by,
         rules=_joined(gone.rules, (rule_id,)),
     )
-    known = draft.stages.get(effect.by)
-    draft.stages[effect.by] = _united(known, new) if known else new
+    known = decision.stages.get(effect.by)
+    decision.stages[effect.by] = _united(known, new) if known else new
 
 
 def _united(one: StageChoice, other: StageChoice) -> StageChoice:
@@ -138,17 +143,18 @@ def _joined(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
 def _in_order(stages: Mapping[str, StageChoice]) -> tuple[StageChoice, ...]:
     """The stages as they run; one whose data can be mixed into another's (chains into SFT) has no stage of its own."""
     kept = dict(stages)
-    for method, into in MIXED_INTO.items():
-        if method in kept and into in kept:
+    for method in stages:
+        into = METHODS[method].mixed_into
+        if into in kept:
             kept[into] = _united(kept[into], kept.pop(method))
     return tuple(sorted(kept.values(), key=_place))
 
 
 def _place(stage: StageChoice) -> float:
-    """Where a stage stands in the order; one that samples what was trained stands right before what needs it."""
+    """The place of a stage in the order; one that samples the trained policy runs right before what needs it."""
     if stage.on_policy:
-        return STAGE_ORDER.index(ON_POLICY_BEFORE[stage.method]) - 0.5
-    return STAGE_ORDER.index(stage.method)
+        return _ORDER[METHODS[stage.method].on_policy_before] - 0.5
+    return _ORDER[stage.method]
 
 
 def _merged(old: Mapping[str, object], new: Mapping[str, object]) -> dict[str, object]:

@@ -16,7 +16,7 @@ METHOD_RULES: tuple[Rule, ...] = (
         outcome="the measured gaps count; an override is shown with its reason and owner",
         otherwise="no gap declared or measured: blocked, the probe comes first",
         asked_in=TRAIN,
-        predicate=gaps.measured_beats_declared,
+        predicate=gaps.measured_gaps,
     ),
     Rule(
         id="M1",
@@ -122,7 +122,7 @@ METHOD_RULES: tuple[Rule, ...] = (
         outcome="SFT, or a teacher's answers, before reinforcement learning",
         otherwise="neither demonstrations nor a teacher: blocked",
         asked_in=TRAIN,
-        predicate=reinforcement.never_right,
+        predicate=reinforcement.policy_without_success,
         gap=GapKind.RULE_CONSTRAINTS,
     ),
     Rule(

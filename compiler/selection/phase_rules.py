@@ -74,7 +74,7 @@ PHASE_RULES: tuple[Rule, ...] = (
         otherwise="without a prompt log, or where every badcase is a fault in flow control: blocked",
         gate=True,
         asked_in=(),
-        predicate=gates.train_the_rest,
+        predicate=gates.remaining_badcases,
     ),
     Rule(
         id="P1",

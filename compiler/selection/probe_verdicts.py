@@ -53,9 +53,9 @@ def _decide(tests: list[Test], measures: Measures) -> Reading | None:
         return Reading(verdict=Verdict.PRESENT, reason="every interval clears its threshold", evidence=evidence)
     if Verdict.ABSENT in verdicts:
         name = tests[verdicts.index(Verdict.ABSENT)][0]
-        return Reading(verdict=Verdict.ABSENT, reason=f"{spoken(name)} is on the other side", evidence=evidence)
+        return Reading(verdict=Verdict.ABSENT, reason=f"{in_words(name)} is on the other side", evidence=evidence)
     name = tests[verdicts.index(Verdict.INSUFFICIENT)][0]
-    reason = f"the interval of {spoken(name)} holds its threshold"
+    reason = f"the interval of {in_words(name)} holds its threshold"
     return Reading(verdict=Verdict.INSUFFICIENT, reason=reason, evidence=evidence)
 
 
@@ -84,10 +84,10 @@ def _significant(reading: Reading | None, p_value: float | None, limits: Thresho
 
 def _evidence(name: str, limit: float, above: bool, measure: Measure) -> Evidence:
     side = "at least" if above else "below"
-    return Evidence(source=f"{measure.file} `{spoken(name)}`", value=f"{measure}, {side} {limit:g} needed")
+    return Evidence(source=f"{measure.file} `{in_words(name)}`", value=f"{measure}, {side} {limit:g} needed")
 
 
-def spoken(name: str) -> str:
+def in_words(name: str) -> str:
     """A measure as the evidence file writes it: `pass_at16` → `passAt16`."""
     head, *rest = name.split("_")
     return head + "".join(word.capitalize() for word in rest)

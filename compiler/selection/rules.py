@@ -9,28 +9,4 @@ from compiler.selection.phase_rules import PHASE_RULES
 
 RULES_VERSION = "2026.12"
 
-# what measures or makes data comes first; then the order in which stages train, every edge gated by an evaluation
-STAGE_ORDER = (
-    "augment",
-    "optimize-prompt",
-    "probe",
-    "preflight",
-    "cpt",
-    "teacher",
-    "sample",
-    "sft",
-    "cot",
-    "latent-cot",
-    "dpo",
-    "kto",
-    "reward",
-    "grpo",
-    "ppo",
-    "distill",
-)
-# what samples the policy stands right before the stage that learns from it, behind all that trains the policy
-ON_POLICY_BEFORE = {"sample": "dpo", "probe": "reward", "preflight": "reward"}
-# data of one method that joins another one's stage where both are chosen
-MIXED_INTO = {"cot": "sft"}
-
 RULES: tuple[Rule, ...] = (*PHASE_RULES, *METHOD_RULES, *DATA_RULES)

@@ -7,7 +7,7 @@ from compiler.selection.model import Selection, Status, Traced
 from compiler.spec.inputs import Inputs
 
 
-def tell(selection: Selection, inputs: Inputs) -> Iterator[Diagnostic]:
+def warnings_of(selection: Selection, inputs: Inputs) -> Iterator[Diagnostic]:
     """What people should know of a decision beside the plan itself, at the fields that it comes from."""
     for each in selection.trace:
         if each.finding.status is Status.BLOCKED:

@@ -7,7 +7,8 @@ import pytest
 
 from compiler.explain.docs.rules import named_rules, page, thresholds
 from compiler.selection.model import Phase
-from compiler.selection.rules import MIXED_INTO, ON_POLICY_BEFORE, RULES, STAGE_ORDER
+from compiler.selection.rules import RULES
+from compiler.spec.methods import METHODS
 from compiler.spec.schema.thresholds import Thresholds
 from compiler.spec.schema.types import GapKind
 
@@ -44,9 +45,10 @@ def test_gates_come_before_the_rules_of_their_phases() -> None:
     assert {phase for rule in RULES for phase in rule.asked_in} == set(Phase)
 
 
-def test_the_order_of_stages_names_each_once() -> None:
-    assert len(set(STAGE_ORDER)) == len(STAGE_ORDER)
-    assert {*ON_POLICY_BEFORE, *ON_POLICY_BEFORE.values(), *MIXED_INTO, *MIXED_INTO.values()} <= {*STAGE_ORDER}
+def test_rows_of_methods_refer_to_methods_that_rules_choose() -> None:
+    chosen = {row.name for row in METHODS.values() if row.chosen_by_rules}
+    related = [row for row in METHODS.values() if row.on_policy_before or row.mixed_into]
+    assert {name for row in related for name in (row.name, row.on_policy_before, row.mixed_into)} <= {*chosen, ""}
 
 
 def test_every_threshold_says_which_rule_compares_with_it() -> None:

@@ -6,7 +6,7 @@ from typing import get_args
 
 from trl_table import fields_of, trl_table
 
-from compiler.spec.methods.catalog import CONFIGS
+from compiler.spec.methods import METHODS
 from compiler.spec.methods.trainer_fields import RUNTIME_FIELDS, trl_fields
 
 ROOT = Path(__file__).parent.parent.parent
@@ -26,11 +26,10 @@ def test_fields_of_the_runtime_exist() -> None:
 
 
 def test_the_fields_of_ppo_are_those_of_the_runtimes_own_config() -> None:
-    from compiler.spec.methods.catalog import TRAINER
     from runtime.train.ppo.config import PPOConfig
 
     assert trl_fields()["PPOConfig"] == fields_of(PPOConfig)
-    assert {each.field for each in TRAINER["ppo"]} <= fields_of(PPOConfig).keys()
+    assert {each.field for each in METHODS["ppo"].defaults} <= fields_of(PPOConfig).keys()
 
 
 def test_the_compiler_refuses_what_the_runtime_refuses() -> None:
@@ -40,7 +39,6 @@ def test_the_compiler_refuses_what_the_runtime_refuses() -> None:
 
 
 def test_fields_that_a_method_sets_itself_are_the_same_for_both() -> None:
-    from compiler.spec.methods.trainer_fields import METHOD_FIELDS
     from runtime.contract.training_stages import TrainingStage
 
     owned = {
@@ -49,19 +47,19 @@ def test_fields_that_a_method_sets_itself_are_the_same_for_both() -> None:
         for method in get_args(stage.model_fields["method"].annotation)
     }
     owned["grpo"] |= {"reward_weights"}  # `train_grpo` refuses it
-    assert {method: set(fields) for method, fields in METHOD_FIELDS.items()} == {m: f for m, f in owned.items() if f}
-    assert all(METHOD_FIELDS[method].keys() <= trl_fields()[CONFIGS[method]].keys() for method in METHOD_FIELDS)
+    assert {row.name: set(row.owned) for row in METHODS.values() if row.owned} == {m: f for m, f in owned.items() if f}
+    assert all(row.owned.keys() <= trl_fields()[row.trl_config].keys() for row in METHODS.values() if row.owned)
 
 
 def test_ranges_are_of_fields_that_exist_and_hold_every_default() -> None:
-    from compiler.spec.methods.catalog import FULL_RATE, TRAINER
     from compiler.spec.methods.trainer_fields import ABOVE_ZERO, AT_LEAST, AT_MOST, missed_range
 
     numbers = {
         name for fields in trl_fields().values() for name, kinds in fields.items() if {"int", "float"} & set(kinds)
     }
     assert {*ABOVE_ZERO, *AT_LEAST, *AT_MOST} <= numbers
-    defaults = [*(each for table in TRAINER.values() for each in table), *FULL_RATE.values()]
+    rows = METHODS.values()
+    defaults = [each for row in rows for each in (*row.defaults, *((row.full_rate,) if row.full_rate else ()))]
     assert {each.field: each.value for each in defaults if missed_range(each.field, each.value)} == {}
 
 

@@ -5,6 +5,8 @@ import types
 import typing
 from importlib.metadata import version
 
+from compiler.spec.methods import METHODS
+
 KINDS = {bool: "bool", int: "int", float: "float", str: "str", list: "list", dict: "dict"}
 
 
@@ -13,7 +15,7 @@ def trl_table() -> dict[str, object]:
     import transformers
     import trl
 
-    names = ("DPOConfig", "DistillationConfig", "GRPOConfig", "KTOConfig", "RewardConfig", "SFTConfig")
+    names = {row.trl_config for row in METHODS.values() if row.trains} - {"PPOConfig"}  # it is the runtime's own
     configs = {name: getattr(trl, name) for name in names} | {"TrainingArguments": transformers.TrainingArguments}
     return {
         "versions": {name: version(name) for name in ("transformers", "trl")},

@@ -5,7 +5,8 @@ import re
 from compiler.explain.plan import asked
 from compiler.explain.rule_examples import gist
 from compiler.selection.model import Rule
-from compiler.selection.rules import RULES, RULES_VERSION, STAGE_ORDER
+from compiler.selection.rules import RULES, RULES_VERSION
+from compiler.spec.methods import METHODS
 from compiler.spec.schema.thresholds import Thresholds
 
 INTRODUCTION = f"""\
@@ -20,7 +21,7 @@ not allowed yet. `trainspec explain specs/NAME` shows what became of each rule, 
 
 A rule that compiles a sentence of the method quotes it; the others are derived from it. Whatever the order in which
 gaps are named, stages run in this order, those that train each behind an evaluation gate:
-{" → ".join(f"`{method}`" for method in STAGE_ORDER)}.
+{" → ".join(f"`{method}`" for method, row in METHODS.items() if row.chosen_by_rules)}.
 What samples the policy (`sample` for pairs, `preflight`, the `probe` that M5 asks for) runs behind what trains it.
 
 | rule | what it decides | asked | answers gap |

@@ -7,7 +7,10 @@ from typing import Any
 from pydantic.alias_generators import to_camel
 
 from compiler.explain.docs.json_schema import json_schema
-from compiler.spec.methods.catalog import FULL_RATE, PEFT, REPLAY, TRAINER, WORK, Default
+from compiler.spec.methods import METHODS
+from compiler.spec.methods.defaults import PEFT
+from compiler.spec.methods.model import Default, Method
+from compiler.spec.methods.supervised import REPLAY
 from compiler.spec.schema import API_VERSION, EVIDENCE, types
 
 Schema = Mapping[str, Any]
@@ -31,7 +34,7 @@ PATTERNS = {
 SET_LATER = {
     to_camel(REPLAY.field): REPLAY.value,
     **{f"peft.{each.field}": each.value for each in PEFT},
-    **{f"ask.{to_camel(each.field)}": each.value for each in WORK["teacher"]},
+    **{f"ask.{to_camel(each.field)}": each.value for each in METHODS["teacher"].defaults},
 }
 SHORT = 40  # rows of a table that a reader still oversees
 HUGE = 2**31 - 1  # a bound that only keeps arithmetic safe
@@ -216,17 +219,17 @@ def _default(field: Schema, *, required: bool) -> str:
 def _defaults() -> str:
     """What `spec.training.<method>.trainer` overrides; with full tuning, some of it is another."""
     rows = "".join(
-        f"| `{method}` | `{each.field}` | `{each.value}` | {each.source} |\n{_of_full_tuning(method, each)}"
-        for method, fields in TRAINER.items()
-        for each in fields
+        f"| `{method.name}` | `{each.field}` | `{each.value}` | {each.source} |\n{_of_full_tuning(method, each)}"
+        for method in METHODS.values()
+        for each in (method.defaults if method.trains else ())
     )
     head = "\n## Training defaults\n\nUnless `spec.training.<method>.trainer` says otherwise:\n"
     return f"{head}\n| method | field | default | source |\n|---|---|---|---|\n{rows}"
 
 
-def _of_full_tuning(method: str, default: Default) -> str:
-    """The row of what takes a default's place where all weights are trained; empty where nothing does."""
-    full = FULL_RATE[method]
-    if full.field != default.field:
+def _of_full_tuning(method: Method, default: Default) -> str:
+    """The row of what replaces a default where all weights are trained; empty where nothing does."""
+    full = method.full_rate
+    if full is None or full.field != default.field:
         return ""
-    return f"| `{method}`, `tuning: full` | `{full.field}` | `{full.value}` | {full.source} |\n"
+    return f"| `{method.name}`, `tuning: full` | `{full.field}` | `{full.value}` | {full.source} |\n"

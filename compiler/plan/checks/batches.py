@@ -9,7 +9,7 @@ from compiler.plan.model import Plan
 BATCH = "per_device_train_batch_size"
 
 
-def groups_fill_batches(plan: Plan) -> Iterator[Diagnostic]:
+def batches_of_broken_groups(plan: Plan) -> Iterator[Diagnostic]:
     """GRPO compares the answers to one prompt, so a batch that it generates holds whole groups of them."""
     for stage in plan.pending:
         trainer = stage.config.get("trainer", {})
@@ -30,7 +30,7 @@ def _generated(trainer: Mapping[str, Any], processes: int) -> int:
     return int(trainer.get("generation_batch_size") or trainer[BATCH] * processes * steps)
 
 
-def references_have_others(plan: Plan) -> Iterator[Diagnostic]:
+def kto_batches_of_one(plan: Plan) -> Iterator[Diagnostic]:
     """KTO estimates its reference point from answers to other prompts of the batch."""
     for stage in plan.pending:
         trainer = stage.config.get("trainer", {})

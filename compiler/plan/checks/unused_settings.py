@@ -11,7 +11,7 @@ from compiler.spec.schema.training import CptOverrides
 from compiler.spec.schema.training_spec import Asking
 
 
-def adapters_of_full_tuning(plan: Plan) -> Iterator[Diagnostic]:
+def adapter_of_full_tuning(plan: Plan) -> Iterator[Diagnostic]:
     """Fields of an adapter where all weights are trained."""
     for stage in plan.stages:
         overrides = plan.inputs.spec.spec.training.of(stage.method)
@@ -22,7 +22,7 @@ def adapters_of_full_tuning(plan: Plan) -> Iterator[Diagnostic]:
             yield diagnostic("PLN403", message, plan.inputs.document.at(at, key=True), hint=hint)
 
 
-def replay_of_nothing(plan: Plan) -> Iterator[Diagnostic]:
+def replay_without_general_text(plan: Plan) -> Iterator[Diagnostic]:
     """A share of general text where there is no general text."""
     overrides = plan.inputs.spec.spec.training.cpt
     share = overrides.replay_share if isinstance(overrides, CptOverrides) else None
@@ -46,7 +46,7 @@ def marker_without_chains(plan: Plan) -> Iterator[Diagnostic]:
             yield diagnostic("PLN403", message, where, hint=hint)
 
 
-def asking_in_vain(plan: Plan) -> Iterator[Diagnostic]:
+def ask_settings_without_use(plan: Plan) -> Iterator[Diagnostic]:
     """How an endpoint is asked where there is none, or how any teacher is where only its probabilities are learnt."""
     teacher, methods = plan.inputs.spec.spec.teacher, {stage.method for stage in plan.stages}
     if teacher is None or teacher.endpoint:
@@ -81,7 +81,7 @@ def topology_of_one_node(plan: Plan) -> Iterator[Diagnostic]:
         yield diagnostic("PLN403", message, where, hint="remove it, or raise `gpu.nodes`")
 
 
-def queueing_without_a_queue(plan: Plan) -> Iterator[Diagnostic]:
+def kueue_settings_without_queue(plan: Plan) -> Iterator[Diagnostic]:
     """What Kueue alone reads, where it is left out of the plan."""
     profile = plan.inputs.profile.spec
     if profile.queue is not None:

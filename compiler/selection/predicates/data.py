@@ -1,9 +1,10 @@
 """What the data offers to the methods: the sources that each of them can learn from."""
 
 from compiler.selection.facts import Evidence, Facts, Source
+from compiler.spec.methods import METHODS
 from compiler.spec.schema.types import BadcaseClass, Purpose, Shape
 
-CHEAPER = ("sft", "cot", "latent-cot", "dpo", "kto")  # methods that are tried before reinforcement learning
+TRIED_BEFORE_RL = frozenset(each.name for each in METHODS.values() if each.tried_before_rl)
 
 
 def names(sources: tuple[Source, ...]) -> tuple[str, ...]:

@@ -4,10 +4,8 @@ from compiler.selection.facts import Evidence, Facts
 from compiler.selection.model import AddStage, Advise, Configure, Finding, Replace, blocked, fired, silent
 from compiler.selection.predicates.data import gaps_evidence, names, prompts
 from compiler.selection.predicates.gaps import probe
-from compiler.spec.methods.catalog import TRAINER
+from compiler.spec.methods import METHODS
 from compiler.spec.schema.types import GapKind
-
-TRAINS_POLICY = TRAINER.keys() - {"reward"}
 
 
 def cheaper_model(facts: Facts) -> Finding:
@@ -59,8 +57,8 @@ def kind_of_distillation(facts: Facts) -> Finding:
 
 def merged_adapters(facts: Facts) -> Finding:
     """D13: each stage of a chain starts from the merged result of the one before, which is also DPO's reference."""
-    mixed = {"cot"} if "sft" in facts.methods else set()  # chains join the sft stage
-    chain = [method for method in facts.methods if method in TRAINS_POLICY and method not in mixed]
+    policies = [METHODS[name] for name in facts.methods if METHODS[name].kind == "policy"]
+    chain = [each.name for each in policies if each.mixed_into not in facts.methods]
     evidence = (Evidence(source="stages that train", value=" → ".join(chain) or "none"),)
     if len(chain) < 2:
         return silent("no stage builds on another one's weights", *evidence)

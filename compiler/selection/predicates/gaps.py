@@ -2,14 +2,14 @@
 
 from compiler.selection.facts import Declared, Evidence, Facts, Verdict
 from compiler.selection.model import AddStage, Advise, Conclude, Effect, Finding, Warn, blocked, fired, silent
-from compiler.selection.probe_verdicts import TESTS, spoken
+from compiler.selection.probe_verdicts import TESTS, in_words
 from compiler.spec.schema.types import GapKind, Purpose
 
 PROBE = "run the probe on the badcases that the best prompt leaves, and commit its report as evidence"
 LACKING = "measure {} on the badcases that the best prompt leaves, and commit the probe's report as evidence"
 
 
-def measured_beats_declared(facts: Facts) -> Finding:
+def measured_gaps(facts: Facts) -> Finding:
     """D11: a measured gap counts, whatever is declared; an override needs a reason and an owner."""
     declared = {each.kind: each for each in facts.declared}
     evidence = tuple(_compared(kind, declared.get(kind), facts) for kind in sorted({*declared, *facts.readings}))
@@ -65,7 +65,7 @@ def _warnings(facts: Facts) -> list[Warn]:
             why = (
                 "is declared, but not measured" if reading is None else f"is not decided by the probe: {reading.reason}"
             )
-            measures = " and ".join(f"`{spoken(test[0])}`" for test in TESTS[each.kind](facts.thresholds))
+            measures = " and ".join(f"`{in_words(test[0])}`" for test in TESTS[each.kind](facts.thresholds))
             hint = LACKING.format(measures)
             warnings.append(Warn(code="SEL310", message=f"gap `{each.kind}` {why}", hint=hint, field=at))
         elif _contradicted(each.kind, facts) and each.owner:
@@ -84,7 +84,7 @@ def probe(facts: Facts, *, on_policy: bool = False) -> tuple[AddStage, ...]:
     return (AddStage(method="probe", sources=sources, on_policy=on_policy),) if facts.verifiable and sources else ()
 
 
-def apart(facts: Facts) -> Finding:
+def overlap_with_evaluation(facts: Facts) -> Finding:
     """D14: what is evaluated on is not trained on."""
     shown = ", ".join(f"`{each.name}`" for each in facts.of(Purpose.EVALUATION)) or "none"
     if not facts.overlaps:

@@ -124,7 +124,7 @@ def _why_prompts(facts: Facts) -> tuple[str, str]:
     return f"{counted} prompt rounds are too few to see a plateau, {needed} are needed", step
 
 
-def train_the_rest(facts: Facts) -> Finding:
+def remaining_badcases(facts: Facts) -> Finding:
     """T0: prompts have plateaued and badcases remain that are the model's."""
     logic = flow_control_rows(facts)
     faults = f", {logic} of them faults in flow control" if logic else ""

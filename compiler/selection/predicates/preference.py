@@ -3,7 +3,7 @@
 from compiler.selection.facts import Evidence, Facts, Source
 from compiler.selection.model import AddStage, Advise, Configure, Finding, Replace, Warn, blocked, fired, silent
 from compiler.selection.predicates.data import (
-    CHEAPER,
+    TRIED_BEFORE_RL,
     demonstrations,
     enough_demonstrations,
     gaps_evidence,
@@ -42,7 +42,7 @@ def preference(facts: Facts) -> Finding:
 
 def pairs_from_badcases(facts: Facts) -> Finding:
     """D1: pairs are made of badcases: chosen is the human fix, rejected the logged wrong answer to the same prompt."""
-    sources = _paired(facts)
+    sources = _chosen_sources(facts)
     if not sources or sources[0].shape is not Shape.BADCASE:
         return silent("no pairs have to be made of badcases", gaps_evidence(facts))
     needed = facts.thresholds.min_pairs
@@ -75,9 +75,9 @@ def _without_pairs(facts: Facts, evidence: tuple[Evidence, ...]) -> Finding:
     return fired("too few badcases hold a logged answer: downgraded to sft", evidence, downgrade, warning, advice)
 
 
-def thumbs(facts: Facts) -> Finding:
+def marked_answers_only(facts: Facts) -> Finding:
     """D2: single answers marked good or bad are no pairs."""
-    sources = _paired(facts)
+    sources = _chosen_sources(facts)
     shape = Evidence(source="shape of the preference data", value=sources[0].shape.value if sources else "none")
     if not sources or sources[0].shape is not Shape.UNPAIRED_PREFERENCE:
         return silent("no stage learns from thumbs alone", shape)
@@ -87,7 +87,7 @@ def thumbs(facts: Facts) -> Finding:
 def near_identical(facts: Facts) -> Finding:
     """D3: chosen and rejected that are nearly the same move each other's likelihood down (arXiv 2410.08847)."""
     limits = facts.thresholds
-    sources = tuple(each for each in _paired(facts) if usable_pairs(each, facts))
+    sources = tuple(each for each in _chosen_sources(facts) if usable_pairs(each, facts))
     if not sources or "dpo" not in facts.methods:
         return silent("no pairs are used", gaps_evidence(facts))
     near, count = sum(each.file.near for each in sources), pairs(sources, facts)
@@ -115,7 +115,7 @@ def _near_warning(source: Source, facts: Facts) -> Warn:
 
 def off_policy(facts: Facts) -> Finding:
     """D4: rejected answers of another model or prompt teach the present policy less."""
-    sources = tuple(each for each in _paired(facts) if each.shape is Shape.BADCASE)
+    sources = tuple(each for each in _chosen_sources(facts) if each.shape is Shape.BADCASE)
     if not sources or "dpo" not in facts.methods:
         return silent("no logged answers are used", gaps_evidence(facts))
     evidence = (
@@ -161,8 +161,8 @@ def dpo_first(facts: Facts) -> Finding:
     if stages:
         methods = " and ".join(stage.method for stage in stages)
         return fired(f"{methods} is tried before reinforcement learning", evidence, *stages)
-    if GapKind.RULE_CONSTRAINTS in facts.gaps and not {*CHEAPER} & {*facts.methods}:
-        if tried(facts):
+    if GapKind.RULE_CONSTRAINTS in facts.gaps and not TRIED_BEFORE_RL & {*facts.methods}:
+        if tried_methods(facts):
             return silent("sft or dpo was tried elsewhere before reinforcement learning", *evidence)
         advice = Advise("write demonstrations or pairs: sft or dpo is tried before reinforcement learning")
         return blocked("neither sft nor dpo can be tried first, for want of data", evidence, advice)
@@ -180,22 +180,22 @@ def _first_tried(facts: Facts) -> list[AddStage]:
         possible.append(AddStage(method="dpo", sources=names(preference_data(facts))))
     if enough_demonstrations(facts):
         possible.append(AddStage(method="sft", sources=names(demonstrations(facts))))
-    own = [stage for stage in possible if stage.method in tried(facts, own=True)]
+    own = [stage for stage in possible if stage.method in tried_methods(facts, own=True)]
     if own:
         return [stage for stage in own if stage.method not in facts.methods]
-    return [] if tried(facts) or {*CHEAPER} & {*facts.methods} else possible[:1]
+    return [] if tried_methods(facts) or TRIED_BEFORE_RL & {*facts.methods} else possible[:1]
 
 
-def tried(facts: Facts, *, own: bool = False) -> tuple[str, ...]:
+def tried_methods(facts: Facts, *, own: bool = False) -> tuple[str, ...]:
     """Supervised and preference methods whose results are known, from old to new; with `own`, of this plan only."""
-    return tuple(each.method for each in facts.results if each.method in CHEAPER and (each.own or not own))
+    return tuple(each.method for each in facts.results if each.method in TRIED_BEFORE_RL and (each.own or not own))
 
 
 def _tried_evidence(facts: Facts) -> Evidence:
-    return Evidence(source="finished stages", value=", ".join(tried(facts)) or "none")
+    return Evidence(source="finished stages", value=", ".join(tried_methods(facts)) or "none")
 
 
-def _paired(facts: Facts) -> tuple[Source, ...]:
+def _chosen_sources(facts: Facts) -> tuple[Source, ...]:
     """The data sources that something that learns from preferences was chosen for; empty where nothing was."""
     used = {name for stage in facts.chosen if stage.method in ("dpo", "kto", "reward") for name in stage.sources}
     return tuple(each for each in facts.sources if each.name in used)

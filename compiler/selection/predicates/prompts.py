@@ -27,7 +27,7 @@ def restructure_prompt(facts: Facts) -> Finding:
 def flow_control(facts: Facts) -> Finding:
     """P4: faults of the agent's logic are mended in code or prompt, never by training."""
     kind = BadcaseClass.FLOW_CONTROL
-    groups, labelled = _of(facts, (kind,)), flow_control_rows(facts)
+    groups, labelled = _groups_of(facts, (kind,)), flow_control_rows(facts)
     if not groups and not labelled:
         return silent("no badcase is a fault in flow control", _classes(facts))
     which = _names(groups) or f"class `{kind}`"
@@ -43,7 +43,7 @@ def flow_control(facts: Facts) -> Finding:
 
 
 def _technique(facts: Facts, kinds: tuple[BadcaseClass, ...], technique: str, advice: str) -> Finding:
-    groups = _of(facts, kinds)
+    groups = _groups_of(facts, kinds)
     if not groups:
         return silent(f"no badcase is of class {' or '.join(f'`{kind}`' for kind in kinds)}", _classes(facts))
     effects: list[Effect] = [Advise(advice.format(names=_names(groups)))]
@@ -54,7 +54,7 @@ def _technique(facts: Facts, kinds: tuple[BadcaseClass, ...], technique: str, ad
     return fired(reason, (_classes(facts), *_reasons(groups)), *effects)
 
 
-def _of(facts: Facts, kinds: tuple[BadcaseClass, ...]) -> list[BadcaseGroup]:
+def _groups_of(facts: Facts, kinds: tuple[BadcaseClass, ...]) -> list[BadcaseGroup]:
     return [each for each in facts.badcase_groups if each.kind in kinds]
 
 

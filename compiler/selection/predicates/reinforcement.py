@@ -3,7 +3,7 @@
 from compiler.selection.facts import Evidence, Facts, Passing, Result, Verdict
 from compiler.selection.model import AddStage, Advise, Configure, Effect, Finding, Warn, blocked, fired, silent
 from compiler.selection.predicates.data import (
-    CHEAPER,
+    TRIED_BEFORE_RL,
     answered_prompts,
     demonstrations,
     enough_demonstrations,
@@ -16,7 +16,12 @@ from compiler.selection.predicates.data import (
     usable_rows,
 )
 from compiler.selection.predicates.gaps import probe
-from compiler.selection.predicates.supervised import BEFORE_DPO, base_never_succeeds, never_succeeds, succeeds_by_now
+from compiler.selection.predicates.supervised import (
+    BEFORE_DPO,
+    base_never_succeeds,
+    never_succeeds,
+    succeeds_after_training,
+)
 from compiler.selection.reward_verdicts import AGREEMENT, REPEATABILITY
 from compiler.spec.schema.types import GapKind
 
@@ -46,7 +51,7 @@ def rule_constraints(facts: Facts) -> Finding:
     reason = (
         f"{latest.method if latest else 'sft'} has plateaued, and the reward passed its pre-flight: {method}, for {why}"
     )
-    return fired(reason, evidence, stage, *_tolerated(facts))
+    return fired(reason, evidence, stage, *_warnings_of_preflight(facts))
 
 
 def _refusal(facts: Facts) -> tuple[str, tuple[Effect, ...]] | None:
@@ -62,7 +67,7 @@ def _refusal(facts: Facts) -> tuple[str, tuple[Effect, ...]] | None:
         return f"`{latest.job}` still gained", (advice,)
     if usable_rows(prompts(facts), facts) < limits.min_prompts:
         return f"fewer than {limits.min_prompts} prompts to learn on", (Advise("add a source of purpose `prompts`"),)
-    if "pass_at16" not in facts.measures and not succeeds_by_now(facts):
+    if "pass_at16" not in facts.measures and not succeeds_after_training(facts):
         return "it is not measured whether the policy ever succeeds", (
             *probe(facts, on_policy=True),
             Advise("probe the present policy"),
@@ -92,7 +97,7 @@ def _examination(facts: Facts) -> tuple[Effect, ...]:
 
 
 def _latest(facts: Facts) -> Result | None:
-    return next((each for each in reversed(facts.results) if each.method in CHEAPER), None)
+    return next((each for each in reversed(facts.results) if each.method in TRIED_BEFORE_RL), None)
 
 
 def _plateaued(result: Result, facts: Facts) -> bool:
@@ -101,7 +106,7 @@ def _plateaued(result: Result, facts: Facts) -> bool:
     """
     if result.gate == "no-gain" or result.gain is None:
         return result.gate == "no-gain"
-    earlier = [each.score.value for each in facts.results if each.method in CHEAPER and each is not result]
+    earlier = [each.score.value for each in facts.results if each.method in TRIED_BEFORE_RL and each is not result]
     gain = min(result.gain.value, result.score.value - max(earlier)) if earlier else result.gain.value
     return result.gain.low <= 0 or round(gain, 9) < facts.thresholds.plateau_min_gain
 
@@ -137,7 +142,7 @@ def preflight_evidence(facts: Facts) -> tuple[Evidence, ...]:
     return checks or (Evidence(source="evidence of kind `RewardPreflight`", value="none"),)
 
 
-def _tolerated(facts: Facts) -> list[Warn]:
+def _warnings_of_preflight(facts: Facts) -> list[Warn]:
     return [
         Warn(
             code="SEL312",
@@ -194,7 +199,7 @@ def unstable_reward(facts: Facts) -> Finding:
     return fired("the reward is unstable: dpo on samples that the verifier ranks takes its place", evidence, *stages)
 
 
-def never_right(facts: Facts) -> Finding:
+def policy_without_success(facts: Facts) -> Finding:
     """D7: a policy that never succeeds learns nothing from rewards (arXiv 2504.13837): teach it first."""
     evidence = (gaps_evidence(facts), _passed_evidence(facts))
     if GapKind.RULE_CONSTRAINTS not in facts.gaps or not base_never_succeeds(facts):

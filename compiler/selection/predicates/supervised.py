@@ -12,13 +12,14 @@ from compiler.selection.predicates.data import (
     prompts,
     rows,
 )
+from compiler.spec.methods import METHODS
 from compiler.spec.schema.types import GapKind, Purpose, Shape
 
 # stepwise internalisation (arXiv 2405.14838): chain tokens removed a stage, and a fresh optimiser after each removal
 CURRICULUM = {"remove_tokens": 8, "epochs_per_removal": 1, "reset_optimizer": True}
 
-BEFORE_DPO = ("cpt", "sft", "cot", "latent-cot")
-TAUGHT = (*BEFORE_DPO, "dpo", "kto", "grpo", "ppo", "distill")
+TRAINS_POLICY = tuple(each.name for each in METHODS.values() if each.kind == "policy")
+BEFORE_DPO = TRAINS_POLICY[: TRAINS_POLICY.index("dpo")]
 
 
 def unknown_domain(facts: Facts) -> Finding:
@@ -150,13 +151,13 @@ def base_never_succeeds(facts: Facts) -> bool:
     return passed is not None and passed.high < facts.thresholds.near_zero_pass
 
 
-def never_succeeds(facts: Facts, methods: tuple[str, ...] = TAUGHT) -> bool:
+def never_succeeds(facts: Facts, methods: tuple[str, ...] = TRAINS_POLICY) -> bool:
     """Whether the policy as it is never succeeds: measured so, and no finished stage of these methods shows better."""
     passed, limit = facts.measures.get("pass_at16"), facts.thresholds.near_zero_pass
-    return passed is not None and passed.high < limit and not succeeds_by_now(facts, methods)
+    return passed is not None and passed.high < limit and not succeeds_after_training(facts, methods)
 
 
-def succeeds_by_now(facts: Facts, methods: tuple[str, ...] = TAUGHT) -> bool:
+def succeeds_after_training(facts: Facts, methods: tuple[str, ...] = TRAINS_POLICY) -> bool:
     """Whether a finished stage answers more than nearly nothing right, so that its samples can be rewarded."""
     limit = facts.thresholds.near_zero_pass
     return any(each.method in methods and each.score.low >= limit for each in facts.results)

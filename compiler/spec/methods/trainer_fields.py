@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from compiler.diagnostics import Diagnostic, diagnostic
-from compiler.spec.methods.catalog import CONFIGS
+from compiler.spec.methods import METHODS
 from compiler.spec.yaml.document import FieldPath, SourceDocument
 
 # the runtime sets these by itself or the plan does: a spec that set them would break resuming, isolation or review
@@ -56,20 +56,6 @@ PPO_FIELDS: dict[str, list[str]] = {
     "temperature": ["float"],
     "vf_coef": ["float"],
     "whiten_rewards": ["bool"],
-}
-
-_LOSS_FIELDS = ("assistant_only_loss", "completion_only_loss", "dataset_kwargs")
-_LOSS = dict.fromkeys(_LOSS_FIELDS, "the method, which says what is learnt")
-_CURRICULUM_FIELDS = ("max_steps", "packing", "shuffle_dataset", "train_sampling_strategy")
-_CURRICULUM = dict.fromkeys(_CURRICULUM_FIELDS, "the method, for its curriculum")
-
-# what only some methods set by themselves
-METHOD_FIELDS: dict[str, dict[str, str]] = {
-    "cpt": _LOSS,
-    "sft": _LOSS,
-    "cot": _LOSS,
-    "latent-cot": _LOSS | _CURRICULUM,
-    "grpo": {"reward_weights": "`weight` of the functions of `spec.reward`"},
 }
 
 # numbers below these, which are of the right type, no trainer can use
@@ -119,11 +105,11 @@ def trl_fields() -> Mapping[str, Mapping[str, list[str]]]:
 def check_trainer(
     method: str, values: Mapping[str, object], at: FieldPath, document: SourceDocument
 ) -> Iterator[Diagnostic]:
-    """Diagnostics of a spec's trainer block for `method`, which stands at the field path `at`."""
+    """Diagnostics of the trainer block of `method`, which a spec has at the field path `at`."""
     if not values:
         return
-    known = trl_fields()[CONFIGS[method]]
-    own = RUNTIME_FIELDS | METHOD_FIELDS.get(method, {})
+    row = METHODS[method]
+    known, own = trl_fields()[row.trl_config], {**RUNTIME_FIELDS, **row.owned}
     for name, value in values.items():
         path = (*at, name)
         if name not in known:

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 from tools.benchmarks.train.work import SEED, SHAPE_OF_ROWS, Workload
 
-from compiler.spec.methods.catalog import TRAINER
+from compiler.spec.methods import METHODS
 
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parents[3]
@@ -74,7 +74,7 @@ def contenders() -> list[Contender]:
 
 def trainer_block(work: Workload) -> dict[str, Any]:
     """The `trainer` block as a plan renders it: the method's defaults, and what the workload's spec overrides."""
-    block: dict[str, Any] = {each.field: each.value for each in TRAINER[work.method]}
+    block: dict[str, Any] = {each.field: each.value for each in METHODS[work.method].defaults}
     return block | {"max_steps": work.steps} | work.trainer
 
 

@@ -1,0 +1,25 @@
+"""Checks of the spec's overrides against what the rules set."""
+
+from collections.abc import Iterator, Mapping
+
+from pydantic.alias_generators import to_camel
+
+from compiler.diagnostics import Diagnostic, diagnostic
+from compiler.plan.model import Plan
+from compiler.spec.schema.training import MethodOverrides
+
+
+def overrides_of_rules(plan: Plan) -> Iterator[Diagnostic]:
+    """Values of the spec that take the place of what a rule sets."""
+    for choice in plan.selection.stages:
+        field = choice.method.replace("-", "_")
+        overrides = plan.inputs.spec.spec.training.of(choice.method) or MethodOverrides()
+        by_rule = choice.settings.get("trainer", {})
+        names = sorted(set(by_rule) & overrides.trainer.keys()) if isinstance(by_rule, Mapping) else []
+        places: list[tuple[str, ...]] = [("trainer", name) for name in names]
+        if "min_edit_distance" in choice.settings and getattr(overrides, "min_edit_distance", None) is not None:
+            places.append(("minEditDistance",))
+        for place in places:
+            where = plan.inputs.document.at(("spec", "training", to_camel(field), *place), key=True)
+            message = f"`{place[-1]}` takes the place of what rule {choice.rules[-1]} sets"
+            yield diagnostic("PLN406", message, where, hint="remove the override, or keep it on purpose")

@@ -1,0 +1,48 @@
+"""Checks of a selection before its stages are laid out: overrides without a stage, evaluations that cannot be made."""
+
+from collections.abc import Iterator
+
+from pydantic.alias_generators import to_camel
+
+from compiler.diagnostics import Diagnostic, diagnostic
+from compiler.selection import Phase, Selection
+from compiler.spec.inputs import Inputs
+from compiler.spec.methods import METHODS
+from compiler.spec.methods.catalog import METRICS
+from compiler.spec.schema.types import Purpose
+
+
+def selection_problems(inputs: Inputs, selection: Selection) -> Iterator[Diagnostic]:
+    """PLN401, PLN402 and PLN403 of a selection."""
+    methods = {stage.method for stage in selection.stages}
+    if selection.phase is Phase.TRAIN:
+        yield from _overrides_without_stage(inputs, methods)
+    if any(METHODS[method].trains or method == "optimize-prompt" for method in methods):
+        yield from _evaluation_problems(inputs)
+
+
+def _overrides_without_stage(inputs: Inputs, methods: set[str]) -> Iterator[Diagnostic]:
+    for field, override in inputs.spec.spec.training:
+        method = field.replace("_", "-")
+        if override is not None and method not in methods:
+            where = inputs.document.at(("spec", "training", to_camel(field)), key=True)
+            message = f"`training.{to_camel(field)}` is set, but the plan has no `{method}` stage"
+            hint = "remove it, or keep it if the stage is only blocked for now"
+            yield diagnostic("PLN403", message, where, hint=hint)
+
+
+def _evaluation_problems(inputs: Inputs) -> Iterator[Diagnostic]:
+    body, document = inputs.spec.spec, inputs.document
+    for index, metric in enumerate(body.goal.metrics):
+        where = document.at(("spec", "goal", "metrics", index))
+        if metric.name not in METRICS:
+            options = ", ".join(f"`{name}`" for name in sorted(METRICS))
+            message = f"no evaluation Job can measure `{metric.name}`"
+            yield diagnostic("PLN401", message, where, hint=f"use one of {options}")
+        elif METRICS[metric.name] and metric.databases is None:
+            hint = "add `databases`: a folder of SQL scripts"
+            yield diagnostic("PLN402", f"`{metric.name}` needs databases to run queries on", where, hint=hint)
+    if not any(source.purpose is Purpose.EVALUATION for source in body.data):
+        hint = "add a source of purpose `evaluation`, held out of training"
+        message = "no data source to evaluate stages on"
+        yield diagnostic("PLN402", message, document.at(("spec", "data")), hint=hint)

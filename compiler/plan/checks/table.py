@@ -1,0 +1,42 @@
+"""The table of checks: every check of a plan, in the order in which they run."""
+
+from collections.abc import Callable, Iterator
+
+from compiler.diagnostics import Diagnostic
+from compiler.plan.checks.batches import batches_of_broken_groups, kto_batches_of_one
+from compiler.plan.checks.data import few_rows, long_rows, rewards_without_answers, unused_sources
+from compiler.plan.checks.limits import cost_over_cap, methods_beyond_runtime
+from compiler.plan.checks.overrides import overrides_of_rules
+from compiler.plan.checks.profile import gpu_for_four_bits, names_of_services, whole_models_for_ppo
+from compiler.plan.checks.unused_settings import (
+    adapter_of_full_tuning,
+    ask_settings_without_use,
+    kueue_settings_without_queue,
+    marker_without_chains,
+    replay_without_general_text,
+    sharding_of_one_gpu,
+    topology_of_one_node,
+)
+from compiler.plan.model import Plan
+
+PLAN_CHECKS: tuple[Callable[[Plan], Iterator[Diagnostic]], ...] = (
+    cost_over_cap,
+    overrides_of_rules,
+    unused_sources,
+    few_rows,
+    long_rows,
+    rewards_without_answers,
+    whole_models_for_ppo,
+    gpu_for_four_bits,
+    names_of_services,
+    batches_of_broken_groups,
+    kto_batches_of_one,
+    adapter_of_full_tuning,
+    replay_without_general_text,
+    marker_without_chains,
+    ask_settings_without_use,
+    sharding_of_one_gpu,
+    topology_of_one_node,
+    kueue_settings_without_queue,
+    methods_beyond_runtime,
+)

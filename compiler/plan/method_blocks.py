@@ -1,0 +1,92 @@
+"""Blocks of a stage config that only some methods have. The row of a method names its blocks."""
+
+from collections.abc import Callable, Mapping
+
+from compiler.plan.draft import Block, Draft
+from compiler.plan.settings import generation_settings, values
+from compiler.spec.inputs import Inputs
+from compiler.spec.methods import METHODS
+from compiler.spec.methods.reinforcement import HELD_OUT_SHARE
+from compiler.spec.schema.training_spec import RewardFunction
+from compiler.spec.schema.types import Shape
+
+
+def method_blocks(draft: Draft) -> Block:
+    """The blocks that the method's row names, in its order."""
+    return {key: value for name in draft.method.blocks for key, value in _BLOCKS[name](draft).items()}
+
+
+def learns_chains(draft: Draft, method: str) -> bool:
+    """Whether a chosen method learns reasoning chains: given ones, or those that an earlier stage makes."""
+    stages = draft.selection.stages
+    choice = next((each for each in stages if each.method == method and METHODS[method].trains), None)
+    if choice is None:
+        return False
+    sources = {each.name: each for each in draft.inputs.spec.spec.data}
+    makers = [each for each in stages if each.method in choice.made_by]
+    made = any(isinstance(makes := each.settings.get("makes"), Mapping) and "chain" in makes for each in makers)
+    return made or any(sources[name].shape is Shape.CHAIN for name in choice.sources)
+
+
+def _teacher(draft: Draft) -> Block:
+    teacher = draft.inputs.spec.spec.teacher
+    return {} if teacher is None else {"teacher": teacher.model_dump(exclude_none=True, exclude={"ask"})}
+
+
+def _rewards(draft: Draft) -> Block:
+    """The terms of the reward, and the digests of the files that they are made of."""
+    reward, code = draft.inputs.spec.spec.reward, draft.inputs.code
+    if reward is None:
+        return {}
+    terms = {"rewards": [_reward(each, draft.inputs) for each in reward.functions]}
+    return {**terms, **({"reward_code": dict(sorted(code.items()))} if code else {})}
+
+
+def _reward(function: RewardFunction, inputs: Inputs) -> Block:
+    """A term of the reward; queries are run on the databases of the metric, where its options name none."""
+    options = dict(function.options)
+    databases = next((each.databases for each in inputs.spec.spec.goal.metrics if each.databases), None)
+    if function.use == "sql_execution" and databases is not None:
+        options.setdefault("databases", databases)
+    return {"use": function.use, "weight": function.weight, **({"options": options} if options else {})}
+
+
+def _reward_model(draft: Draft) -> Block:
+    return {"reward_model": draft.lineage.reward_model}
+
+
+def _held_out_share(_: Draft) -> Block:
+    return {"held_out_share": HELD_OUT_SHARE}
+
+
+def _distillation(draft: Draft) -> Block:
+    return {"distillation": {key: value for key, value in draft.choice.settings.items() if key != "start"}}
+
+
+def _curriculum(draft: Draft) -> Block:
+    return {"curriculum": draft.choice.settings["curriculum"]}
+
+
+def _metrics(draft: Draft) -> Block:
+    """The goal's metrics; where chains are learnt, answers follow a marker."""
+    body = draft.inputs.spec.spec
+    chains = any(learns_chains(draft, each.method) for each in draft.selection.stages)
+    marker = {"answer_marker": body.evaluation.answer_marker} if chains else {}
+    fields = {"name", "databases"}
+    return {"metrics": [{**each.model_dump(include=fields, exclude_none=True), **marker} for each in body.goal.metrics]}
+
+
+def _generation(draft: Draft) -> Block:
+    return {"generation": values(generation_settings(draft))}
+
+
+_BLOCKS: dict[str, Callable[[Draft], Block]] = {
+    "teacher": _teacher,
+    "rewards": _rewards,
+    "reward_model": _reward_model,
+    "held_out_share": _held_out_share,
+    "distillation": _distillation,
+    "curriculum": _curriculum,
+    "metrics": _metrics,
+    "generation": _generation,
+}
