@@ -1,4 +1,12 @@
-"""Counts in messages."""
+"""Counts and lists in messages."""
+
+from collections.abc import Iterable
+
+
+def alternatives(names: Iterable[str]) -> str:
+    """Return names as alternatives: "`a`", "`a` or `b`", "`a`, `b` or `c`"."""
+    *most, last = (f"`{name}`" for name in names)
+    return f"{', '.join(most)} or {last}" if most else last
 
 
 def counted(count: int, noun: str) -> str:

@@ -127,9 +127,7 @@ TABLE: dict[str, Code] = {
         "Free space, then run the stage again.",
     ),
     "RUN740": Code("error", "stopped by a signal", "The stage kept a checkpoint and resumes from it.", "Run it again."),
-    "RUN741": Code(
-        "error", "output folder is in use", "Another process runs the same stage.", "Wait for it to end."
-    ),
+    "RUN741": Code("error", "output folder is in use", "Another process runs the same stage.", "Wait for it to end."),
     "RUN748": Code(
         "error",
         "another node ended first",

@@ -16,7 +16,10 @@ TABLE: dict[str, Code] = {
         "Correct the name, or remove the field.",
     ),
     "SPC103": Code(
-        "error", "wrong type", "The value has a type that the field does not accept.", "Write a value of the type named."
+        "error",
+        "wrong type",
+        "The value has a type that the field does not accept.",
+        "Write a value of the type named.",
     ),
     "SPC104": Code(
         "error", "value is not allowed", "The field accepts only some values.", "Use one of the values named."

@@ -7,7 +7,7 @@ from compiler.explain.docs import PAGES
 
 
 def main(folder: Path) -> None:
-    """Write every page that differs from what is there, and say which."""
+    """Write every page that has changed, and print its path."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, page in PAGES.items():
         path, text = folder / name, page()

@@ -9,7 +9,7 @@ from compiler.spec.data.model import MAX_SHOWN_ROWS, Lengths, RowPair
 from compiler.spec.data.near import Duplicates, Questions
 from compiler.spec.data.shapes import is_conversational, is_turns
 from compiler.spec.data.tally import lengths_of
-from compiler.spec.data.texts import SIDES, Row, asked, digest
+from compiler.spec.data.texts import SIDES, Row, digest, question_of
 
 BATCH = 256
 MAX_COLUMNS = 200
@@ -52,7 +52,7 @@ class Measurement:
         self.conversational = is_conversational(row)
         self._notice_columns(row)
         self._notice_duplicate(row, texts, name)
-        question = asked(row)
+        question = question_of(row)
         if question:
             self._notice_question(question, name)
         whole = "\n".join(texts)
