@@ -1,4 +1,4 @@
-"""Diagnostics: the `Diagnostic` type, the table of codes, and one formatter for each output format."""
+"""Diagnostics: their type, the table of codes, and a formatter for each output format."""
 
 from compiler.diagnostics.codes import CODES, Code
 from compiler.diagnostics.model import Diagnostic, Location, Outcome, Severity, diagnostic, has_errors

@@ -51,7 +51,7 @@ class Diagnostic:
 
 
 def diagnostic(code: str, message: str, location: Location, *, hint: str = "") -> Diagnostic:
-    """Return a diagnostic of a known code; without a `hint`, the hint is the fix from the table of codes."""
+    """Return a diagnostic of a known code; the default hint is the fix from the table of codes."""
     row = CODES[code]
     action = hint or f"{row.fix[0].lower()}{row.fix[1:].removesuffix('.')}"
     return Diagnostic(

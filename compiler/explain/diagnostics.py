@@ -49,7 +49,7 @@ In the JSON document, `schema` is `trainspec.dev/diagnostics/v1` as long as no f
 
 
 def explain(name: str) -> str:
-    """Return a code's text for a terminal: its title, why it matters, how to fix it, and an example."""
+    """Return a code's text for a terminal: title, why it matters, how to fix it, and an example."""
     row = CODES[name]
     parts = [f"{name} ({row.severity}): {row.title}", fill(row.why, 100), f"Fix: {fill(row.fix, 100)}"]
     match EXAMPLES.get(name):
@@ -114,7 +114,7 @@ def _versions(example: Example, *, quoted: bool) -> list[tuple[str, str, str]]:
 
 
 def _shown(text: str | None) -> str:
-    """Return text for people: dedented, without credentials, cut if long, with bytes escaped that are not UTF-8."""
+    """Return text dedented, masked and cut if long, with bytes escaped that are not UTF-8."""
     if not text:
         return "(the file does not exist)" if text is None else "(an empty file)"
     lines = masked(dedent(text)).rstrip("\n").splitlines()

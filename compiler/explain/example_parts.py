@@ -93,7 +93,7 @@ def _estimate(value: float) -> Part:
 
 
 def _probe(**measures: float) -> Part:
-    """Return a probe report; its measures are estimates, except those that are plain numbers in the schema."""
+    """Return a probe report with estimates, or plain numbers where the schema has numbers."""
     plain = ("chainPValue", "chainTokens", "msPerToken")
     taken = {name: value if name in plain else _estimate(value) for name, value in measures.items()}
     body = {"model": "small-chat/1", "prompts": 120, "samples": 16, "measures": taken}

@@ -1,4 +1,4 @@
-"""YAML as people write it: plain words unquoted, small mappings in one line, everything else in blocks."""
+"""YAML as people write it: plain words unquoted, small mappings in one line, blocks."""
 
 import re
 from collections.abc import Mapping

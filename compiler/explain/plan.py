@@ -1,4 +1,4 @@
-"""Explanations as text: a diagnostic code, a selection rule, or the decision of a spec as a tree."""
+"""Explanations as text: a diagnostic code, a selection rule, or a spec's decision as a tree."""
 
 from compiler.diagnostics.render.text import display_width
 from compiler.explain.rule_examples import example_lines
@@ -14,7 +14,7 @@ MARKS = {Status.FIRED: "✓", Status.BLOCKED: "✗", Status.SILENT: "·", Status
 
 
 def code(name: str) -> str:
-    """Return the text of a diagnostic code: its title, why it matters, how to fix it, a bad and a good example."""
+    """Return a code's text: its title, why it matters, how to fix it, and an example."""
     from compiler.explain import diagnostics as manual  # only this function needs the examples
 
     return manual.explain(name)
@@ -26,7 +26,7 @@ def rule_ids() -> list[str]:
 
 
 def rule(name: str) -> str:
-    """Return a rule's phrase, condition, outcomes and an example that fires it; empty for an unknown id."""
+    """Return a rule's phrase, condition, outcomes and an example; empty for an unknown id."""
     row = next((row for row in RULES if row.id == name), None)
     if row is None:
         return ""
@@ -48,7 +48,7 @@ def evaluated_when(row: Rule) -> str:
 
 
 def plan(made: Plan) -> str:
-    """Return a spec's decision as a tree: goal, phase, each gap with evidence and method, and alternatives."""
+    """Return a spec's decision as a tree: goal, phase, gaps with their methods, and alternatives."""
     shown: set[str] = set()
     branches = [_goal(made), _phase(made, shown)]
     branches += [_gap(made, line, shown) for line in gap_lines(made)]
@@ -75,7 +75,7 @@ def _goal(made: Plan) -> list[str]:
 
 
 def _phase(made: Plan, shown: set[str]) -> list[str]:
-    """Return the rules that decided the phase; in other phases than training, all rules that fired."""
+    """Return the rules that decided the phase; outside the training phase, all rules that fired."""
     phases = " → ".join(f"[{each}]" if each is made.selection.phase else each for each in Phase)
     gates = [each for each in decisive(made.selection) if each.rule.gate or made.selection.phase is not Phase.TRAIN]
     return [f"phase  {phases}", *_rules(gates, shown)]
@@ -155,7 +155,7 @@ def _silent(made: Plan, shown: set[str]) -> list[str]:
 
 
 def wrapped(text: str, indent: int) -> list[str]:
-    """Wrap text for a terminal, with wide characters as two columns; later lines are indented further."""
+    """Wrap text for a terminal, wide characters counted as two columns; indent later lines more."""
     lines, line, width = [], " " * indent, indent
     for word in _words(text):
         if width + display_width(word.rstrip()) > WIDTH and line.strip():

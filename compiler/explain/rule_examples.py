@@ -14,7 +14,7 @@ FOLDER = "specs/shop"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Example:
-    """Additions of a rule's example to the base: gaps, sources, evidence, and fields of the spec (None removes)."""
+    """A rule's example beyond the base: gaps, sources, evidence, and spec fields (None removes)."""
 
     gaps: tuple[str, ...] = ()
     data: tuple[str, ...] = ()
@@ -97,7 +97,7 @@ EXAMPLES: dict[str, Example] = {
 
 
 def example_lines(rule_id: str) -> list[str]:
-    """Return the files of a rule's example as lines, each under its path; none for an unknown rule."""
+    """Return a rule's example as lines, each file under its path; none for an unknown rule."""
     if rule_id not in EXAMPLES:
         return []
     lines = ["example that fires it:", ""]
@@ -107,7 +107,7 @@ def example_lines(rule_id: str) -> list[str]:
 
 
 def gist(rule_id: str) -> str:
-    """Return the parts of a rule's example that fire it: the spec's fields beyond the base, and the evidence."""
+    """Return the parts of an example that fire its rule: spec fields beyond the base, and evidence."""
     example, base = EXAMPLES[rule_id], _body(Example())
     spec = {name: value for name, value in _body(example).items() if base.get(name) != value}
     shown = {key.split("/")[0]: EVIDENCE[key]["spec"] for key in example.evidence if key != PLATEAU or rule_id == "T0"}

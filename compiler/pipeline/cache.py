@@ -1,4 +1,4 @@
-"""Cache of earlier compilations, outside Git: for an unchanged spec, only the digests of its inputs are checked.
+"""Cache of compilations, outside Git: an unchanged spec costs only the digests of its inputs.
 
 The key of an entry is the digest of the spec's text and shown path, and of the compiler with everything that it runs
 on. An entry lists the reads of its compilation, and is valid while all of them have the same result. Contents are
@@ -27,9 +27,10 @@ MAX_ENTRIES = 50_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
-    """Result of a spec without errors: its plan's name and the place of that name, the verdict, and the diagnostics.
+    """Result of a spec without errors.
 
-    `plan` is the digest of the rendered files; empty if only the plan was made.
+    `name` is its plan's name, `named_at` the place of that name. `plan` is the digest of the rendered files; empty if
+    only the plan was made.
     """
 
     name: str

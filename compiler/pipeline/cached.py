@@ -1,4 +1,4 @@
-"""Compile one spec of many, or take it from the cache if it is unchanged, and compare it with its plan folder.
+"""Compile one spec of many, or take it from the cache, and compare it with its plan folder.
 
 The result is small, since it may come from another process. This module writes only the cache, and cleans up after a
 killed compile next to a plan folder; the process that collects the results writes the plan folders.
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Built:
-    """Result of a spec: `entry` is None if errors prevented a plan, `bundle` if its plan folder is up to date."""
+    """Result of a spec: `entry` is None after errors, `bundle` if the plan folder is up to date."""
 
     spec: SpecPath
     diagnostics: tuple[Diagnostic, ...]
@@ -45,7 +45,7 @@ def checked(spec: SpecPath, *, cache: Cache | None) -> Built:
 
 
 def compiled(spec: SpecPath, *, cache: Cache | None, clean_up: bool) -> Built:
-    """Compile the spec and compare it with its plan folder; with `clean_up`, clean up after a killed compile."""
+    """Compile the spec and compare it with its plan folder; `clean_up` after a killed compile."""
     if clean_up:
         mend(spec.plan_folder)
     known = cache.find(spec) if cache else None

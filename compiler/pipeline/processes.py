@@ -1,4 +1,4 @@
-"""Apply a function to many specs, in as many processes as are worthwhile, with the results in order."""
+"""Apply a function to many specs, in as many processes as are worthwhile, keeping the order."""
 
 import os
 import signal
@@ -24,7 +24,7 @@ def usable_cores() -> int:
 
 
 def each(function: Callable[[A], B], items: Sequence[A], jobs: int | None) -> Iterator[B]:
-    """Yield the function's result for each item, in the items' order; `jobs` limits the processes.
+    """Yield the function's result for each item, in order; `jobs` limits the processes.
 
     The clock decides whether other processes start, which is seldom worthwhile for unchanged specs; the results do not
     depend on it. Items and results must be small.
@@ -45,7 +45,7 @@ def each(function: Callable[[A], B], items: Sequence[A], jobs: int | None) -> It
 
 
 def _shared_out(function: Callable[[A], B], items: Sequence[A], processes: int) -> Iterator[B]:
-    """Yield the results of several processes, in order; this process does the work of a killed one."""
+    """Yield the results of several processes, in order; redo the work of a killed one here."""
     from concurrent.futures import Future, ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
     from multiprocessing import get_context

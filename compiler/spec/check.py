@@ -55,7 +55,7 @@ def shapes_fit(inputs: Inputs) -> Iterator[Diagnostic]:
 
 
 def sources_are_consistent(inputs: Inputs) -> Iterator[Diagnostic]:
-    """Pairs are usable, no wrong answer is taught, and evaluation rows are real and not trained on."""
+    """Pairs are usable, no wrong answer is taught, and evaluation rows are real and held out."""
     yield from data_problems(inputs.document, inputs.spec, inputs.files)
 
 
@@ -91,7 +91,7 @@ def _intervals(node: object, path: FieldPath = ()) -> Iterator[tuple[FieldPath, 
 
 
 def parts_fit_their_totals(inputs: Inputs) -> Iterator[Diagnostic]:
-    """A kind of badcase has at most as many cases as labelled traces, and as many failed replays as replays."""
+    """A kind of badcase has no more cases than labelled traces, nor failed replays than replays."""
     for file in inputs.evidence:
         if not isinstance(file.report, BadcaseReport):
             continue
@@ -127,7 +127,7 @@ def _by_kind(gaps: Iterable[Gap]) -> dict[GapKind, list[int]]:
 
 
 def fields_fit_together(inputs: Inputs) -> Iterator[Diagnostic]:
-    """Each gap is declared once, a teacher's endpoint fits its access, and a reward's functions fit its kind."""
+    """Gaps are declared once, and the fields of a teacher and of a reward fit together."""
     body, document = inputs.spec.spec, inputs.document
     for kind, indexes in _by_kind(body.gaps).items():
         if len(indexes) > 1:
@@ -165,7 +165,7 @@ def images_are_pinned(inputs: Inputs) -> Iterator[Diagnostic]:
 
 
 def secrets_leave_runtime_variables(inputs: Inputs) -> Iterator[Diagnostic]:
-    """No secret replaces an environment variable that rendered Jobs set or that the interpreter reads."""
+    """No secret replaces an environment variable of the runtime or the interpreter."""
     for index, secret in enumerate(inputs.profile.spec.secrets):
         if secret.env.startswith(("TRAINSPEC_", "PYTHON", "LD_")) or secret.env in (
             "HOME",

@@ -1,4 +1,4 @@
-"""The reads of one compilation, noted by the load phase, so that the cache can detect any change."""
+"""The reads of one compilation: the load phase notes them, so that the cache detects changes."""
 
 import hashlib
 import os
@@ -14,7 +14,7 @@ Note = tuple[str, str, str]
 
 
 class Reads:
-    """Notes everything that the load phase reads: files, whether paths exist, and folder listings.
+    """Notes the reads of the load phase: files, whether paths exist, and folder listings.
 
     Paths are relative to `base`, the spec's folder, so that notes are valid in another checkout. A note contains the
     target of a link, so that a file that becomes a link is detected. `complete` is set once the load phase has noted

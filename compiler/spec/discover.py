@@ -30,14 +30,14 @@ class SpecPath:
 
 
 def plan_folder(path: Path) -> Path:
-    """Return the plan folder of a spec or a spec's folder; any other path is a plan folder itself."""
+    """Return the plan folder of a spec or a spec's folder; another path is a plan folder itself."""
     if path.name == SPEC_FILE:
         return path.parent / PLAN_FOLDER
     return path / PLAN_FOLDER if _is((path / SPEC_FILE).is_file) else path
 
 
 def discover(paths: list[Path]) -> tuple[list[SpecPath], list[Path]]:
-    """Return the specs under the paths, sorted, each once; and the paths without a spec or without permission."""
+    """Return the specs under the paths, sorted, each once; and paths without specs or permission."""
     found: dict[str, SpecPath] = {}
     empty: list[Path] = []
     for given in paths:

@@ -43,7 +43,7 @@ class EvidenceFile:
 
 
 def load_evidence(folder: Path, shown: Path, reads: Reads) -> Outcome[tuple[EvidenceFile, ...]]:
-    """Load all evidence documents of the spec's folder, shown to people as `shown`, from old to new."""
+    """Load all evidence of the spec's folder, shown to people as `shown`, from old to new."""
     home = folder / FOLDER
     files: list[EvidenceFile] = []
     found: list[Diagnostic] = []

@@ -1,4 +1,4 @@
-"""Load phase of a spec with everything that it refers to: its profile, evidence, data and other files."""
+"""Load phase of a spec and everything that it refers to: profile, evidence, data, other files."""
 
 import hashlib
 import os

@@ -21,6 +21,6 @@ def digest(value: object) -> str:
 
 
 def job_name(plan: str, stage: str, stage_digest: str) -> str:
-    """Return `<plan>-<stage>-<hash10>`. A long plan name is cut to fit; the hash covers the whole name."""
+    """Return `<plan>-<stage>-<hash10>`; a long plan name is cut, but the hash covers it whole."""
     room = MAX_NAME - len(stage) - 10 - 2
     return f"{plan[:room].rstrip('-')}-{stage}-{stage_digest[:10]}"

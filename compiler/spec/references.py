@@ -1,4 +1,4 @@
-"""Resolve the paths and names of a spec: paths are relative to the spec's folder and never leave it."""
+"""Resolve paths and names of a spec: paths are relative to the spec's folder and stay in it."""
 
 import difflib
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from compiler.spec.yaml.document import SourceDocument
 
 
 class Reader:
-    """Resolves paths of one spec's folder; `found` collects the diagnostics, `reads` notes every lookup."""
+    """Resolves paths of one spec's folder; `found` collects diagnostics, `reads` notes lookups."""
 
     def __init__(self, *, folder: Path, shown: Path, document: SourceDocument, reads: Reads) -> None:
         self.folder = folder
@@ -32,7 +32,7 @@ class Reader:
         return str(Path(*parts))
 
     def resolve(self, relative: str, where: Location, *, folder: bool = False) -> Path | None:
-        """Return the file or `folder` that the field at `where` names; None and a diagnostic if it does not exist."""
+        """Return the file or `folder` that a field names; None, and a diagnostic, if it is missing."""
         pure = PurePosixPath(relative)
         kind = "folder" if folder else "file"
         try:
@@ -61,7 +61,7 @@ class Reader:
         return path
 
     def digest(self, path: Path, where: Location, limit: int) -> str:
-        """Return the SHA-256 of a file of at most `limit` bytes; empty, and a diagnostic, if it cannot be read."""
+        """Return the SHA-256 of a file of at most `limit` bytes; "", and a diagnostic, if unreadable."""
         try:
             sha256 = digest_of(path, limit)
         except OSError as error:

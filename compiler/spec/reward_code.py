@@ -38,7 +38,7 @@ def reward_code(reader: Reader, spec: TrainingSpec) -> dict[str, str]:
 
 
 def _code(reader: Reader, use: str, where: Location) -> dict[str, str]:
-    """Return the digests of the module `use`, its packages, and everything that they import from the folder."""
+    """Return the digests of the module `use`, its packages, and their imports from the folder."""
     parts = tuple(use.split("."))
     waiting = _existing(reader, _files(parts))
     if not {f"{'/'.join(parts)}.py", f"{'/'.join(parts)}/__init__.py"} & set(waiting):
@@ -76,7 +76,7 @@ def _existing(reader: Reader, files: Iterable[str]) -> list[str]:
 
 
 def _options(reader: Reader, spec: TrainingSpec, function: RewardFunction, at: FieldPath) -> dict[str, str]:
-    """Check the option names of a library function at `at`; return the digests of the files that the options name."""
+    """Check a library function's option names; return the digests of the files that options name."""
     known = (*REWARD_OPTIONS[function.use], "after")
     for name in function.options:
         if name not in known:
@@ -95,7 +95,7 @@ def _options(reader: Reader, spec: TrainingSpec, function: RewardFunction, at: F
 
 
 def _files_named(reader: Reader, function: RewardFunction, at: FieldPath) -> dict[str, str]:
-    """Return the digests of the schema, or of the database scripts, that the options at `at` name."""
+    """Return the digests of the schema or the database scripts that the options at `at` name."""
     option = {"json_schema": "schema", "sql_execution": "databases"}.get(function.use, "")
     name = function.options.get(option)
     if not isinstance(name, str):
@@ -119,9 +119,10 @@ Module = tuple[str, ...]
 
 
 def imported(text: str, relative: str) -> set[Module]:
-    """Return the modules that the file `relative` (such as `a/b.py`) may import, as the parts of their names.
+    """Return the modules that the file `relative` may import, as the parts of their names.
 
-    A name that is imported from a module may be a module itself, so it is included. Computed names are not found.
+    `relative` is a path such as `a/b.py`. A name that is imported from a module may be a module itself, so it is
+    included. Computed names are not found.
     """
     package = PurePosixPath(relative).parts[:-1]
     found: set[Module] = set()
@@ -166,7 +167,7 @@ def _names(words: list[str]) -> Iterator[list[str]]:
 
 
 def _statements(text: str) -> Iterator[list[str]]:
-    """Yield the words of each statement, as far as the text is valid; `if x: import y` has two statements."""
+    """Yield the words of each statement, as far as the text is valid; `if x: import y` has two."""
     words: list[str] = []
     try:
         for each in tokenize.generate_tokens(io.StringIO(text).readline):

@@ -46,7 +46,7 @@ def _functions(spec: TrainingSpec) -> Sequence[RewardFunction]:
 
 
 def _terms(functions: Sequence[RewardFunction], spec: TrainingSpec) -> list[tuple[object, ...]]:
-    """Return the terms for a comparison, without the metric's databases, which a spec need not repeat as an option."""
+    """Return terms to compare: without the metric's databases, which need not be an option too."""
     databases = next((each.databases for each in spec.spec.goal.metrics if each.databases), None)
     return [
         (each.use, each.weight, {name: value for name, value in each.options.items() if value != databases})

@@ -1,4 +1,7 @@
-"""RUN700 to RUN769: failures of a stage. The runtime reports them; a contract test compares the two lists."""
+"""RUN700 to RUN769: failures of a stage, which the runtime reports.
+
+A contract test compares this list with the runtime's.
+"""
 
 from compiler.diagnostics.codes.row import Code
 

@@ -1,4 +1,4 @@
-"""RUN770 and RUN79x: nodes that do not meet, and failures of the local executor, `trainspec run`."""
+"""RUN770: nodes that do not meet. RUN79x: failures of the local executor, `trainspec run`."""
 
 from compiler.diagnostics.codes.row import Code
 

@@ -1,4 +1,4 @@
-"""The small project that the examples of diagnostics change: it compiles cleanly, and plans SFT, then DPO."""
+"""The small project that the examples change: it compiles cleanly, and plans SFT, then DPO."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -185,7 +185,7 @@ def jsonl(rows: Iterable[Mapping[str, object]]) -> str:
 
 
 def files() -> dict[str, str]:
-    """Return the files of the project by path: a spec with its inputs, and a stage with its volumes."""
+    """Return the project's files by path: a spec with its inputs, and a stage with its volumes."""
     earlier = [{"id": f"h{i}", "prediction": "?", "scores": {"exact_match": {"value": 0.0}}} for i in range(2)]
     return {
         "specs/shop/spec.yaml": SPEC,

@@ -46,7 +46,7 @@ OWN, SCORE = "data/own.py", "def score(completions, **columns):\n    return [%s 
 
 
 def _own(bad: str, good: str) -> Example:
-    """An example with a reward function of the spec's folder that returns `bad` or `good` as its score."""
+    """Return an example with a reward function whose score is the expression `bad` or `good`."""
     return Example(file=OWN, whole=True, command=RUN, bad=SCORE % bad, good=SCORE % good, given=((STAGE, GRPO),))
 
 

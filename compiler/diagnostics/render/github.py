@@ -1,4 +1,4 @@
-"""Diagnostics as workflow commands, which GitHub Actions shows as annotations of the changed files."""
+"""Diagnostics as workflow commands, which GitHub Actions shows as annotations of files."""
 
 import re
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ _IN_PROPERTIES = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3A"
 
 
 def format_all(diagnostics: Sequence[Diagnostic]) -> str:
-    """Return a line `::error file=…,line=…,col=…,endColumn=…,title=…::message` for each diagnostic."""
+    """Return a line `::error file=…,line=…,col=…,endColumn=…,title=…::message` per diagnostic."""
     return "\n".join(_command(found) for found in diagnostics)
 
 

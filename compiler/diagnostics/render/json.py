@@ -18,7 +18,7 @@ SCHEMA = "trainspec.dev/diagnostics/v1"
 
 
 def format_all(diagnostics: Sequence[Diagnostic]) -> str:
-    """Return the document. Without diagnostics it holds an empty list, so that programs always read valid JSON."""
+    """Return the document. Without diagnostics it has an empty list, so it is always valid JSON."""
     errors = sum(found.severity is Severity.ERROR for found in diagnostics)
     return dumps(
         {
@@ -42,7 +42,7 @@ def _entry(found: Diagnostic) -> dict[str, Any]:
 
 
 def _place(where: Location) -> dict[str, Any]:
-    """Numbers are null for a whole file; `end_line` is for readers that support ranges of several lines."""
+    """Return a place: numbers are null for a whole file; `end_line` serves readers of ranges."""
     line, column, end = (where.line, where.column, where.end_column) if where.line else (None, None, None)
     return {"path": where.path, "line": line, "column": column, "end_line": line, "end_column": end}
 

@@ -15,7 +15,7 @@ BASE = "%SRCROOT%"
 
 
 def format_all(diagnostics: Sequence[Diagnostic]) -> str:
-    """Return one run: its rules are the reported codes, its results the diagnostics. Both may be empty."""
+    """Return one run: its rules are the reported codes, its results the diagnostics."""
     codes = sorted({found.code for found in diagnostics})
     driver = {"name": "trainspec", "semanticVersion": __version__, "rules": [_rule(code) for code in codes]}
     run = {

@@ -7,7 +7,7 @@ from compiler.diagnostics.model import Diagnostic, Location
 
 
 def display_width(text: str) -> int:
-    """Return the columns that a text takes on a terminal: wide (CJK) characters take two, combining ones none."""
+    """Return a text's terminal columns: two per wide (CJK) character, none per combining one."""
     return sum(
         0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text
     )

@@ -1,4 +1,4 @@
-"""`python -m compiler.explain.docs [FOLDER]`: write the generated pages into FOLDER, by default `docs`."""
+"""`python -m compiler.explain.docs [FOLDER]`: write the generated pages (FOLDER: `docs`)."""
 
 import sys
 from pathlib import Path

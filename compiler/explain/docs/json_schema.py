@@ -1,4 +1,4 @@
-"""JSON Schemas of the spec language, for editors: one file for specs, profiles and evidence each."""
+"""JSON Schemas of the spec language, for editors: one for specs, profiles and evidence each."""
 
 import json
 from typing import Any
@@ -22,7 +22,7 @@ class _Plain(GenerateJsonSchema):
 
 
 def kinds() -> tuple[str, ...]:
-    """Return the names of all schemas: every kind of document, and `Evidence` for any kind of evidence."""
+    """Return the names of all schemas: the kinds of documents, and `Evidence` for any evidence."""
     return ("TrainingSpec", "ClusterProfile", "Evidence", *(model.__name__ for model in EVIDENCE))
 
 
@@ -34,7 +34,7 @@ def json_schema(kind: str) -> dict[str, Any]:
 
 
 def _evidence() -> dict[str, Any]:
-    """Return one schema for all kinds of evidence, so that all files of `evidence/` have the same modeline."""
+    """Return one schema for all evidence, so that all files of `evidence/` have one modeline."""
     keys, schema = models_json_schema(
         [(model, "validation") for model in EVIDENCE], by_alias=True, schema_generator=_Plain
     )

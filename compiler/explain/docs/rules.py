@@ -75,5 +75,5 @@ def _number(value: object) -> str:
 
 
 def _anchor(rule: Rule) -> str:
-    """Return the anchor of a heading as code hosts build it: lower case, spaces as hyphens, no punctuation."""
+    """Return a heading's anchor as on code hosts: lower case, hyphens for spaces, no punctuation."""
     return re.sub(r"[^\w -]", "", f"{rule.id}: {rule.title}".lower()).replace(" ", "-")

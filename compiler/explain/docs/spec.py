@@ -1,4 +1,4 @@
-"""`docs/spec.md`: every field of every kind of document, from the JSON Schemas, with an example that compiles."""
+"""`docs/spec.md`: every field of every kind of document, with an example that compiles."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -99,7 +99,7 @@ def _table(title: str, rows: list[str]) -> str:
 
 
 def _tables(schema: Schema) -> Iterator[tuple[str, list[str]]]:
-    """Yield a table for the top level and one for each part of `spec` with fields, or a single table if it is short."""
+    """Yield a table for the top level and one per part of `spec`, or a single short table."""
     kind, definitions = schema["title"], schema["$defs"]
     seen: dict[str, str] = {}
     whole = schema["properties"]
@@ -122,7 +122,7 @@ def _tables(schema: Schema) -> Iterator[tuple[str, list[str]]]:
 
 
 def _rows(path: str, field: Schema, parent: Schema, definitions: Schema, seen: dict[str, str]) -> Iterator[str]:
-    """Yield the row of a field and of its inner fields; for a repeated type, only a reference to its first rows."""
+    """Yield the rows of a field and its inner fields; a repeated type refers to its first rows."""
     name = path.rpartition(".")[2].removesuffix("[]")
     inner, suffix = _inner_fields(field, definitions)
     text = _description(field) or _description(_resolved(field, definitions))
@@ -144,7 +144,7 @@ def _resolved(field: Schema, definitions: Schema) -> Schema:
 
 
 def _inner_fields(field: Schema, definitions: Schema) -> tuple[Schema | None, str]:
-    """Return the schema of a field's inner fields, and `[]` if they belong to the entries of a list."""
+    """Return the schema of a field's inner fields, and `[]` if the field is a list."""
     for branch in field.get("anyOf", (field,)):
         schema = _resolved(branch, definitions)
         if "items" in schema:
@@ -217,7 +217,7 @@ def _default(field: Schema, *, required: bool) -> str:
 
 
 def _defaults() -> str:
-    """Return the defaults that `spec.training.<method>.trainer` overrides; some differ with full tuning."""
+    """Return the table of training defaults; some of them differ with full tuning."""
     rows = "".join(
         f"| `{method.name}` | `{each.field}` | `{each.value}` | {each.source} |\n{_of_full_tuning(method, each)}"
         for method in METHODS.values()
@@ -228,7 +228,7 @@ def _defaults() -> str:
 
 
 def _of_full_tuning(method: Method, default: Default) -> str:
-    """Return the row of the value that replaces a default when all weights are trained; empty if none does."""
+    """Return the row of a default's value for full tuning; empty if it does not differ."""
     full = method.full_rate
     if full is None or full.field != default.field:
         return ""

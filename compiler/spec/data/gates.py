@@ -28,10 +28,10 @@ BYTES_PER_TOKEN = 8
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Overlap:
-    """Overlap of a source with an evaluation source. `rows` names the first rows, as `here (there)`.
+    """Overlap of a source with an evaluation source.
 
-    `measured` is False if one of the two is remote and no card covers the other source as it is now. Only cards
-    contain `near`.
+    `rows` names the first rows, as `here (there)`. `measured` is False if one of the two is remote and no card covers
+    the other source as it is now. Only cards contain `near`.
     """
 
     evaluation: str
@@ -45,7 +45,7 @@ class Overlap:
 
 
 def overlaps(spec: TrainingSpec, files: Mapping[str, DataFile]) -> tuple[Overlap, ...]:
-    """Return the overlaps of each evaluation source with each source that may be trained on, in the spec's order."""
+    """Return the overlaps of evaluation sources with sources to train on, in the spec's order."""
     sources = [source for source in spec.spec.data if source.name in files]
     return tuple(
         _overlap(files[held_out.name], files[other.name])
@@ -113,7 +113,7 @@ def _common(file: DataFile, other: DataFile, what: str, of_other: str = "") -> l
 
 
 def too_long(file: DataFile, max_length: int) -> str:
-    """Return a phrase about the rows that would be cut or dropped at `max_length` tokens; empty if there are none.
+    """Describe the rows that would be cut or dropped at `max_length` tokens; empty if none.
 
     Token counts exclude the chat template, so a named row is too long with any template. If only bytes are known, a row
     is named if it has more than `BYTES_PER_TOKEN` bytes per allowed token.
@@ -166,7 +166,7 @@ def _pair_problems(document: SourceDocument, index: int, file: DataFile) -> Iter
 def _failed_targets(
     spec: TrainingSpec, file: DataFile, files: Mapping[str, DataFile]
 ) -> Iterator[tuple[str, int, Sequence[str]]]:
-    """Yield the badcase sources whose wrong answers the source teaches, with the number and the first rows."""
+    """Yield badcase sources whose wrong answers the source teaches, with the count and first rows."""
     for source in spec.spec.data:
         other = files.get(source.name)
         if source.shape is not Shape.BADCASE or other is None:

@@ -11,7 +11,7 @@ Places = Mapping[bytes, int]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Lengths:
-    """Lengths of rows in `unit` (`tokens` or `bytes`): nearest-rank percentiles, and the longest rows.
+    """Lengths of rows in `unit`, tokens or bytes: nearest-rank percentiles, and the longest rows.
 
     The length of a row is that of the longest sequence that a trainer makes from it, such as a prompt with the longer
     of two answers. Tokens exclude the chat template, so a trained sequence is at least as long. `tokenizer` is the
@@ -38,7 +38,7 @@ class RowPair:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shared:
-    """Overlap of a card's source with the source `name` when that source had the digest `sha256`.
+    """Overlap of a card's source with the source `name` at the digest `sha256`.
 
     `prompts` and `clusters` count different values; `near` counts rows whose question is nearly a question of the other
     source, and `failed` rows that teach an answer which a badcase of the other source logs as wrong.

@@ -21,7 +21,10 @@ _WIDTH, _WIDTH_IDEOGRAPHIC = 5, 2
 
 
 def shingles(text: str) -> set[str]:
-    """Return the runs of five characters, or two in Chinese, Japanese or Korean; case and spacing do not count."""
+    """Return a text's runs of five characters, two in Chinese, Japanese or Korean.
+
+    Case and spacing do not count.
+    """
     normal = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
     last = len(normal)
     ideographic = {found.start() for found in _IDEOGRAPHIC.finditer(normal)}
@@ -36,14 +39,14 @@ def jaccard(one: set[str], other: set[str]) -> float:
 
 
 class Duplicates:
-    """Finds texts of a source that are near an earlier text. Similarity is estimated, so that no text is kept."""
+    """Finds texts of a source that are near an earlier text, by estimates: no text is kept."""
 
     def __init__(self) -> None:
         self._found = RMinHashDeduplicator(THRESHOLD, PERMUTATIONS, use_lsh=True, num_bands=BANDS, seed=SEED)
         self._kept = 0
 
     def earlier(self, text: str, name: str) -> str:
-        """Return the name of an earlier text near this one; if there is none, add this text and return empty text."""
+        """Return the name of an earlier text near this one; otherwise add this text, and return ""."""
         sketch = _sketch(shingles(text))
         like = self._found.get_duplicates(sketch)
         if like:

@@ -1,4 +1,4 @@
-"""Rows of Parquet files. A few bytes can unpack to very many, so the unpacked size is checked first."""
+"""Rows of Parquet files. Few bytes can unpack to very many, so that size is checked first."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
@@ -99,7 +99,7 @@ def _leaves(array: Any) -> Iterator[Any]:
 
 
 def _spread(leaf: Any) -> tuple[int, int]:
-    """Return the bytes of a column's longest value, and the bytes of all its values beyond its dictionary."""
+    """Return the bytes of a column's longest value, and of all its values beyond the dictionary."""
     if not pyarrow.types.is_dictionary(leaf.type):
         return 0, 0
     sizes = pyarrow.compute.binary_length(leaf.dictionary)

@@ -23,7 +23,7 @@ Numbered = tuple[int, Row | Problem]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Part:
-    """A file of a source: its location, its path below the spec's folder, and its path as shown to people."""
+    """A file of a source: its location, its path in the spec's folder, and its path for people."""
 
     file: Path
     path: str

@@ -1,4 +1,4 @@
-"""Load phase of data: each source of a spec becomes a `DataFile`, from its rows or from its card."""
+"""Load phase of data: read each source of a spec as a `DataFile`, from its rows or its card."""
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -27,9 +27,10 @@ Watch = Callable[[Row, list[str], str], None]
 
 
 def read_sources(reader: Reader, spec: TrainingSpec, evidence: Sequence[EvidenceFile] | None) -> dict[str, DataFile]:
-    """Return the figures of each readable source by name; the reader collects the diagnostics of the others.
+    """Return the figures of each readable source by name.
 
-    `evidence` contains the cards; None if it is unreadable, and then missing cards are not reported.
+    The reader collects the diagnostics. `evidence` contains the cards; None if it is unreadable, and then missing cards
+    are not reported.
     """
     files: dict[str, DataFile] = {}
     left = MAX_SOURCE_BYTES
@@ -132,9 +133,10 @@ def read_source(
     limit: int | None = MAX_SOURCE_BYTES,
     watch: Watch | None = None,
 ) -> Outcome[DataFile]:
-    """Read the file or folder at `path` as rows of `shape`, and report up to `MAX_REPORTED_ROWS` unusable rows.
+    """Read the file or folder at `path` as rows of `shape`.
 
-    `relative` is the source's path in the spec, `shown` its path as shown to people; `limit` is in bytes.
+    Up to `MAX_REPORTED_ROWS` unusable rows are reported. `relative` is the source's path in the spec, `shown` its path
+    as shown to people; `limit` is in bytes.
     """
     found: list[Diagnostic] = []
     tally = Tally(shape, near_distance)

@@ -69,7 +69,10 @@ class Tally:
         return texts
 
     def _mismatch(self, row: Row) -> Problem | None:
-        """Evaluations are compared row by row, so ids are unique; trainers read all rows in the form of the first."""
+        """Return how a row does not fit the rows before it, if it does not.
+
+        Evaluations are compared row by row, so ids are unique; trainers read all rows in the form of the first.
+        """
         if self.shape == "evaluation":
             name = str(row["id"])
             if name in self._ids:

@@ -26,7 +26,7 @@ TAUGHT: dict[str, str] = {"prompt-completion": "completion", "chain": "completio
 
 
 def plain(value: object) -> str:
-    """Return the text of a plain or conversational field, turn after turn; empty if the field is."""
+    """Return the text of a plain or conversational field, turn after turn."""
     if isinstance(value, str):
         return value
     return "\n".join([_turn_text(turn) for turn in value]) if isinstance(value, list) else ""
@@ -39,7 +39,7 @@ def _turn_text(turn: Row) -> str:
 
 
 def question_of(row: Row) -> str:
-    """Return what the user asks, in any form, with normalised spacing; empty for a row without a question."""
+    """Return the user's question, with normalised spacing; empty for a row without one."""
     prompt = row.get("prompt")
     if prompt is None:
         prompt = row.get("messages")
@@ -53,7 +53,7 @@ def question_of(row: Row) -> str:
 
 
 def answer_of(value: object) -> str:
-    """Return an answer in any form, with normalised spacing; of a conversation, the last turn of the assistant."""
+    """Return an answer, or the assistant's last turn, with normalised spacing."""
     if isinstance(value, list):
         value = next((_turn_text(turn) for turn in reversed(value) if turn["role"] == "assistant"), "")
     return " ".join(value.split()) if isinstance(value, str) else ""

@@ -1,4 +1,4 @@
-"""`DataCard`: the measurements of a data source by `trainspec data`, for compiling without its rows."""
+"""`DataCard`: what `trainspec data` measured of a source, for compiling without its rows."""
 
 from typing import Annotated, Literal
 

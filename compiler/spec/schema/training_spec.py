@@ -1,4 +1,4 @@
-"""`TrainingSpec`: the goal, data and capability gaps of an LLM application, as its team declares them.
+"""`TrainingSpec`: the goal, data and capability gaps of an LLM application.
 
 Measurements are in evidence files. Names are camelCase, as in Kubernetes, except in the training blocks, which use the
 field names of TRL and PEFT. The descriptions appear in the JSON Schema, which editors show, and in `docs/spec.md`.
@@ -106,7 +106,7 @@ class BaseModelRef(Model):
 
     @property
     def path(self) -> str:
-        """The model's folder in the models volume, `name/revision`. Evidence and rows name the model by it."""
+        """The model's folder in the models volume, `name/revision`, also used by evidence and rows."""
         return f"{self.name}/{self.revision}"
 
 

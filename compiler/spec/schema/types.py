@@ -1,4 +1,4 @@
-"""Types that the documents of `trainspec.dev/v1` share: names, amounts, and the terms of the rules."""
+"""Types that all documents of `trainspec.dev/v1` share: names, amounts, terms of the rules."""
 
 from enum import StrEnum
 from pathlib import PurePosixPath
@@ -44,7 +44,7 @@ PATTERN_HINTS = {
 
 
 def tidy(path: str) -> str:
-    """Return `./data//rows.jsonl` as `data/rows.jsonl`, the only form of a path that the runtime accepts."""
+    """Return `./data//rows.jsonl` as `data/rows.jsonl`, the only form that the runtime accepts."""
     return str(PurePosixPath(path))
 
 

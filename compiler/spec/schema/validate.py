@@ -1,4 +1,4 @@
-"""Validate phase: check a document against the schema of its kind, and report every violation."""
+"""Validate phase: check a document against the schema of its kind, and report all violations."""
 
 import difflib
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Composer of the load phase: turn the events of libyaml's parser (through ruamel.yaml) into data and places.
+"""Composer of the load phase: turn events of libyaml's parser into data and places.
 
 The project has its own composer because specs are untrusted: it bounds nesting, size and alias expansion while reading,
 reports all duplicate keys, and records the place of each value. Plain scalars follow the YAML 1.2 core schema, so `no`,
@@ -213,7 +213,7 @@ class Composer:
 
 
 def plain_value(text: str) -> object:
-    """Return the value of a plain (unquoted) scalar by the YAML 1.2 core schema: a number, a constant, or text."""
+    """Return the value of a plain (unquoted) scalar by the YAML 1.2 core schema."""
     if text in _WORDS:
         return _WORDS[text]
     if text[0] not in _NUMERIC:

@@ -31,9 +31,10 @@ FieldSpans = tuple[Span | None, Span]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SourceDocument:
-    """One YAML document: `path` as shown to people, `data` as plain Python, `spans` by field path.
+    """One YAML document.
 
-    `sha256` covers the whole text that people reviewed, including comments.
+    `path` is shown to people, `data` is plain Python, and `spans` are by field path. `sha256` covers the whole text
+    that people reviewed, including comments.
     """
 
     path: str
@@ -71,7 +72,7 @@ def place(path: str, lines: tuple[str, ...], span: Span) -> Location:
 
 
 def place_of(path: str, lines: tuple[str, ...], line: int, column: int, end_line: int, end_column: int) -> Location:
-    """Return the location of a range, counted from 0, in a file with these lines, always inside the file."""
+    """Return the location of a range, counted from 0, in a file with these lines, always inside."""
     if line >= len(lines):
         # an empty value at the end of a file is after the last character
         last = lines[-1] if lines else ""

@@ -1,4 +1,4 @@
-"""Load phase: read one YAML file as a `SourceDocument`, and find all problems of its text at once."""
+"""Load phase: read one YAML file as a `SourceDocument`, and report all problems of its text."""
 
 import hashlib
 import re
@@ -23,7 +23,7 @@ _WIDE_COLON = re.compile(r"\s*(- )?[A-Za-z][A-Za-z0-9_]*：")
 
 
 def read_text(path: Path, shown: str, reads: Reads | None = None) -> Outcome[str]:
-    """Read a file's text: UTF-8 (a byte order mark is dropped), without NUL, at most `MAX_BYTES` bytes."""
+    """Read a text of at most `MAX_BYTES`: UTF-8 without NUL; a byte order mark is dropped."""
     try:
         with open_file(path) as stream:
             raw = stream.read(MAX_BYTES + 1)
@@ -95,7 +95,10 @@ def _syntax_error(error: MarkedYAMLError, mark: Mark | None, composer: Composer)
 
 
 def _full_width_colon(lines: Sequence[str], until: int) -> tuple[int, int] | None:
-    """Return line and column of the last full-width colon after a key, up to line `until`: a typo of Chinese input."""
+    """Return the place of the last full-width colon after a key, up to line `until`.
+
+    It is a frequent typo of Chinese input.
+    """
     found = [(line, _WIDE_COLON.match(text)) for line, text in enumerate(lines[: until + 1]) if "：" in text]
     places = [(line, match.end() - 1) for line, match in found if match]
     return places[-1] if places else None

@@ -18,7 +18,7 @@ _BOOLEANS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}  # YAM
 
 
 def quote(value: object) -> str:
-    """Return a scalar or a flow list as YAML text. TypeError for any other type, which is a bug of a template."""
+    """Return a scalar or a flow collection as YAML text; TypeError (a template's bug) for others."""
     if isinstance(value, str):
         text = _json(value)
         if text.isascii() and "\x7f" not in text:
@@ -40,7 +40,7 @@ def quote(value: object) -> str:
 
 
 def key(name: str) -> str:
-    """Return a key, or a word as a value: bare if every YAML reader reads it as text, otherwise quoted."""
+    """Return a key, or a word as a value: bare if every YAML reader reads it as text, else quoted."""
     return name if _WORD.fullmatch(name) and name not in _BOOLEANS else quote(name)
 
 
@@ -53,7 +53,7 @@ def _float(value: float) -> str:
 
 
 def mapping(data: Mapping[str, object], indent: int = 0) -> str:
-    """Return plain data as YAML: mappings and lists of mappings as blocks, other lists in one line."""
+    """Return plain data as YAML: mappings and lists of mappings in blocks, other lists in a line."""
     pad = " " * indent
     return "".join(f"{pad}{key(name)}:{_value(value, indent)}" for name, value in data.items())
 
