@@ -24,7 +24,7 @@ FOUND = [
     diagnostic("CHK211", "1 row repeats", Location(path="specs/a/rows.jsonl"), hint="remove it"),
     diagnostic("SPC104", "`x`: 100 %,\r\nno: `y`", Location(path="/abs/a,b:c.yaml", line=1, column=1, end_column=2)),
 ]
-HOSTILE = diagnostic("CHK201", "file `a\x1b[31m\n\udcff` is not there", Location(path="a\x1b\n\udcff.yaml", line=1))
+HOSTILE = diagnostic("CHK201", "file `a\x1b[31m\n\udcff` does not exist", Location(path="a\x1b\n\udcff.yaml", line=1))
 
 
 def loaded(style: str, found: list[Diagnostic]) -> Any:
@@ -92,7 +92,7 @@ def test_github_annotations_escape_what_would_end_them() -> None:
         "::error file=specs/商店 a/spec.yaml,line=3,endLine=3,col=5,endColumn=7,title=SPC102 unknown field"
         "::unknown field `名`%0Ahint: did you mean `name`?"
     )
-    assert whole_file == "::warning file=specs/a/rows.jsonl,title=CHK211 rows repeat::1 row repeats%0Ahint: remove it"
+    assert whole_file == "::warning file=specs/a/rows.jsonl,title=CHK211 rows are repeated::1 row repeats%0Ahint: remove it"
     assert odd.startswith("::error file=/abs/a%2Cb%3Ac.yaml,line=1,")
     assert odd.endswith("::`x`: 100 %25,%0D%0Ano: `y`%0Ahint: use one of the values named")
 

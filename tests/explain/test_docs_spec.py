@@ -47,7 +47,7 @@ def test_every_field_has_a_row(kind: str) -> None:
 def test_what_the_page_says_of_types_and_defaults() -> None:
     text = page()
     for row in (
-        "| `spec.goal.metrics[].target` | number, 0 to 1 | **required** | The value at which the business goal is met. |",
+        "| `spec.goal.metrics[].target` | number, 0 to 1 | **required** | Value at which the business goal is met. |",
         "| `spec.seed` | whole number, 0 or more | `42` | Seed of every stage. |",
         "| `spec.model.trustRemoteCode` | `true` or `false` | `false` |",
         "| `metadata.digest` | SHA-256 | **required** |",

@@ -80,12 +80,12 @@ def test_text_that_begins_like_turns_stays_text(tmp_path: Path) -> None:
     ("text", "line", "message"),
     [
         ("prompt,answer\nq,a\n", 1, "the table has no column `completion`"),
-        ("prompt,prompt\nq,a\n", 1, "column `prompt` is there twice"),
-        ("prompt,completion\nq\n", 2, "has 1 cells, the header 2"),
+        ("prompt,prompt\nq,a\n", 1, "column `prompt` is used twice"),
+        ("prompt,completion\nq\n", 2, "has 1 cells, but the header has 2"),
         ('prompt,completion\nq,"a\nb"\nq,""\n', 4, "`completion` is missing"),
-        ('prompt,completion\nq,"a"b\n', 2, "not csv"),
+        ('prompt,completion\nq,"a"b\n', 2, "not CSV"),
         ("prompt,completion\n\n\nq,a\nq,\n", 5, "`completion` is missing"),
-        ('prompt,completion\nq,"never closed\n\n', 3, "not csv"),
+        ('prompt,completion\nq,"never closed\n\n', 3, "not CSV"),
     ],
 )
 def test_a_bad_row_of_csv_is_told_with_its_line(tmp_path: Path, text: str, line: int, message: str) -> None:
@@ -100,7 +100,7 @@ def test_csv_that_is_not_utf8(tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
     path.write_bytes("prompt,completion\n退款,三天\n".encode("gb18030"))
     (found,) = read(path).diagnostics
-    assert (found.code, found.location.line, "utf-8" in found.message) == ("CHK203", 2, True)
+    assert (found.code, found.location.line, "UTF-8" in found.message) == ("CHK203", 2, True)
 
 
 def test_a_bad_row_of_parquet_is_told_with_its_number(tmp_path: Path) -> None:

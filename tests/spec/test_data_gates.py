@@ -39,7 +39,7 @@ def test_a_demonstration_must_not_teach_a_failed_answer(make_spec: MakeSpec, pro
     turns = isinstance(prompt, list)
     row = {"prompt": prompt, "completion": [{"role": "assistant", "content": answer}] if turns else answer}
     (found,) = told(make_spec(demos=[row] if turns else [*demos(), row]), "CHK227")
-    assert "1 row of `demos` teaches an answer that badcase source `badcases` has as a wrong one" in found.message
+    assert "1 row of `demos` teaches an answer that badcase source `badcases` logs as wrong" in found.message
     assert f"`data/demos.jsonl:{1 if turns else 61}` (`data/badcases.jsonl:8`)" in found.hint
 
 

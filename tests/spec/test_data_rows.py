@@ -65,13 +65,13 @@ def test_models_and_classes_are_counted(tmp_path) -> None:
     ("line", "column", "message"),
     [
         ("", 1, "empty"),
-        ("{", 2, "not json"),
-        ('{"id": "1",}', 12, "not json"),
-        ("[1]", 1, "not a json object"),
+        ("{", 2, "not JSON"),
+        ('{"id": "1",}', 12, "not JSON"),
+        ("[1]", 1, "not a JSON object"),
         ('{"id": "1", "prompt": "q"}', 1, "`fix` is missing"),
         ('{"id": "1", "prompt": "", "fix": "x"}', 1, "`prompt` should be text"),
         ('{"id": "1", "prompt": [{"role": "user"}], "fix": "x"}', 1, "`prompt` should be text"),
-        ("[" * 100_000, 1, "cannot be read as json"),
+        ("[" * 100_000, 1, "cannot be read as JSON"),
     ],
 )
 def test_a_bad_row_is_told_with_its_line(tmp_path, line: str, column: int, message: str) -> None:
@@ -109,7 +109,7 @@ def test_rows_of_a_source_are_of_one_form(tmp_path) -> None:
     text = row() + row(id="2", prompt=TURNS)
     (found,) = read(tmp_path, text).diagnostics
     assert (found.code, found.location.line) == ("CHK203", 2)
-    assert "written as turns, those before it as text" in found.message
+    assert "written as turns, but the rows before it as text" in found.message
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ def test_a_preflight_counts_for_the_code_that_it_examined_only(tmp_path: Path) -
     code.write_text(f"{text}\n# another reward\n", encoding="utf-8")
     outcome = make_plan(folder / "spec.yaml", "spec.yaml")
     (told,) = (each for each in outcome.diagnostics if each.code == "CHK240")
-    assert "`rewards.py` changed after it was made" in told.message
+    assert "`rewards.py` changed after the check" in told.message
     assert outcome.value is not None
     assert "ppo" not in [stage.method for stage in outcome.value.stages]  # the reward is to be examined again
     code.write_text(text, encoding="utf-8")

@@ -190,7 +190,8 @@ def _overlap_problems(
             hint = "run `trainspec data` where the rows of both are (`--source NAME --from PATH`), and commit the card"
             yield diagnostic("CHK231", message, where, hint=hint)
         elif each.near:
-            rows = f"{counted(each.near, 'row')} of `{each.other}` {'is' if each.near == 1 else 'are'}"
-            message = f"{rows} nearly the same as questions of evaluation source `{each.evaluation}`"
+            rows = f"{counted(each.near, 'row')} of `{each.other}` "
+            rows += "is nearly the same as a question" if each.near == 1 else "are nearly the same as questions"
+            message = f"{rows} of evaluation source `{each.evaluation}`"
             hint = f"compare them, and give rows of the same meaning one `cluster`: {', '.join(each.near_rows)}"
             yield diagnostic("CHK229", message, where, hint=hint)

@@ -83,7 +83,7 @@ class Tally:
             self._turns = turns
         if turns is not self._turns:
             forms = ("turns", "text") if turns else ("text", "turns")
-            message = f"the row has the form {forms[0]}, but the rows before it have the form {forms[1]}"
+            message = f"the row is written as {forms[0]}, but the rows before it as {forms[1]}"
             return Problem(message, "write all rows of a source in one form")
         return None
 
