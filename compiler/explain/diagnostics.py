@@ -54,7 +54,7 @@ def explain(name: str) -> str:
     parts = [f"{name} ({row.severity}): {row.title}", fill(row.why, 100), f"Fix: {fill(row.fix, 100)}"]
     match EXAMPLES.get(name):
         case Situation(bad, good):
-            parts += [f"Bad: {fill(bad, 100)}", f"Good: {fill(good, 100)}"]
+            parts += [f"Situation: {fill(bad, 100)}", f"Resolution: {fill(good, 100)}"]
         case Example() as example:
             parts += [
                 f"{title}{where}:\n\n{_indented(text)}" for title, where, text in _versions(example, quoted=False)
@@ -95,7 +95,7 @@ def _section(name: str) -> str:
     parts = [f"### {name}: {row.title}", f"*{row.severity}*. {row.why} {row.fix}"]
     match EXAMPLES.get(name):
         case Situation(bad, good):
-            parts.append(f"Bad: {bad} Good: {good}")
+            parts.append(f"Situation: {bad} Resolution: {good}")
         case Example() as example:
             parts += [f"{title}{where}:\n\n{_fenced(text)}" for title, where, text in _versions(example, quoted=True)]
         case None:

@@ -92,7 +92,10 @@ def test_github_annotations_escape_what_would_end_them() -> None:
         "::error file=specs/商店 a/spec.yaml,line=3,endLine=3,col=5,endColumn=7,title=SPC102 unknown field"
         "::unknown field `名`%0Ahint: did you mean `name`?"
     )
-    assert whole_file == "::warning file=specs/a/rows.jsonl,title=CHK211 rows are repeated::1 row repeats%0Ahint: remove it"
+    assert (
+        whole_file
+        == "::warning file=specs/a/rows.jsonl,title=CHK211 rows are repeated::1 row repeats%0Ahint: remove it"
+    )
     assert odd.startswith("::error file=/abs/a%2Cb%3Ac.yaml,line=1,")
     assert odd.endswith("::`x`: 100 %25,%0D%0Ano: `y`%0Ahint: use one of the values named")
 

@@ -36,7 +36,7 @@ TABLE: dict[str, Code] = {
     "CLU606": Code(
         "error",
         "another object has the same name",
-        "Names contain a digest of their content, so an object of the same name with other content was not made from this plan. Only the outputs claim of a spec has one name in all of its plans, and Kubernetes does not let it change.",
+        "Names contain a digest of their content, so an object of the same name with other content was not made from this plan. Only the outputs claim of a spec has one name in all of its plans, and it cannot be changed.",
         "Delete that object if nothing uses it, or raise `rerun` in the spec for new names; for a claim, do as the message says.",
     ),
     "CLU607": Code(

@@ -154,7 +154,7 @@ class DataCardBody(Model):
     models: list[ModelRows] = Field(default=[], max_length=1000, description="Badcases by model.")
     classes: list[ClassRows] = Field(default=[], description="Badcases by class.")
     prompt_versions: list[Label] = Field(default=[], max_length=1000, description="Prompt versions of badcases.")
-    overlaps: list[Overlap] = Field(default=[], max_length=1000, description="What other sources of the spec hold too.")
+    overlaps: list[Overlap] = Field(default=[], max_length=1000, description="Overlaps with other sources of the spec.")
     languages: list[LanguageRows] = Field(default=[], description="Rows by language, most frequent first.")
     pii: list[PiiHint] = Field(default=[], description="Hints of personal data.")
 
@@ -164,5 +164,5 @@ class DataCard(Model):
 
     api_version: Version = API
     kind: Literal["DataCard"] = KIND
-    metadata: Provenance = Field(description="Where the figures come from.")
+    metadata: Provenance = Field(description="Source, date and digest of the figures.")
     spec: DataCardBody = Field(description="The measurements.")

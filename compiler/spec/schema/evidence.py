@@ -49,7 +49,7 @@ class PromptRounds(Model):
 
     api_version: Version = API
     kind: Literal["PromptRounds"] = KIND
-    metadata: Provenance = Field(description="Where the figures come from.")
+    metadata: Provenance = Field(description="Source, date and digest of the figures.")
     spec: PromptRoundsBody = Field(description="The prompt log.")
 
 
@@ -90,7 +90,7 @@ class ProbeReport(Model):
 
     api_version: Version = API
     kind: Literal["ProbeReport"] = KIND
-    metadata: Provenance = Field(description="Where the figures come from.")
+    metadata: Provenance = Field(description="Source, date and digest of the figures.")
     spec: ProbeBody = Field(description="The probe.")
 
 
@@ -127,5 +127,5 @@ class BadcaseReport(Model):
 
     api_version: Version = API
     kind: Literal["BadcaseReport"] = KIND
-    metadata: Provenance = Field(description="Where the figures come from.")
+    metadata: Provenance = Field(description="Source, date and digest of the figures.")
     spec: BadcaseReportBody = Field(description="Counts of the labels.")

@@ -102,5 +102,5 @@ class RewardPreflight(Model):
 
     api_version: Version = API
     kind: Literal["RewardPreflight"] = KIND
-    metadata: Provenance = Field(description="Where the figures come from.")
+    metadata: Provenance = Field(description="Source, date and digest of the figures.")
     spec: PreflightBody = Field(description="The checks.")

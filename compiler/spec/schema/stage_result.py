@@ -137,5 +137,5 @@ class StageResult(Model):
 
     api_version: Version = API
     kind: Literal["StageResult"] = KIND
-    metadata: Provenance = Field(description="Where the figures come from.")
+    metadata: Provenance = Field(description="Source, date and digest of the figures.")
     spec: StageResultBody = Field(description="The result.")
