@@ -1,4 +1,4 @@
-"""What is said of values that a schema refuses: our words, never those of the library that found them."""
+"""Messages for values that a schema rejects: our words, never those of the library."""
 
 import datetime
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ class Model(BaseModel):
     name: str
 
 
-def told(annotation: Any, value: object) -> tuple[str, str, str]:
+def worded(annotation: Any, value: object) -> tuple[str, str, str]:
     with pytest.raises(ValidationError) as caught:
         TypeAdapter(annotation, config=None).validate_python(value)
     return wording(caught.value.errors()[0])
@@ -88,14 +88,14 @@ Strict = Field(strict=True)
     ],
 )
 def test_wording(annotation: Any, value: object, expected: tuple[str, str, str]) -> None:
-    assert told(annotation, value) == expected
+    assert worded(annotation, value) == expected
 
 
 ODD: list[object] = [None, True, "", "x", "Ω Ω", "no", 0, -1, 1.5, 10**12, float("inf"), [], ["x"], [{}], {}, {"x": 1}]
 
 
 def models(model: Any, seen: set[type[BaseModel]]) -> set[type[BaseModel]]:
-    """The models that an annotation or a model holds, itself included."""
+    """Return the models inside an annotation or a model, itself included."""
     if isinstance(model, type) and issubclass(model, BaseModel) and model not in seen:
         seen.add(model)
         for info in model.model_fields.values():
@@ -122,7 +122,7 @@ def every_model() -> list[type[BaseModel]]:
 
 
 @pytest.mark.parametrize("model", every_model(), ids=lambda model: model.__name__)
-def test_every_refusal_of_the_schemas_has_words_of_its_own(model: type[BaseModel]) -> None:
+def test_every_error_of_the_schemas_has_a_message(model: type[BaseModel]) -> None:
     unworded = set()
     for detail in refusals(model):
         if detail["type"] in ("missing", "extra_forbidden"):

@@ -1,4 +1,4 @@
-"""Values of reward options are refused where they stand in the spec."""
+"""Wrong values of reward options are reported at their place in the spec."""
 
 import pytest
 from conftest import MakeSpec
@@ -22,7 +22,9 @@ from compiler.pipeline.phases import make_plan
         ("use: 'rules:score', options: {strict: true}", "CHK243", "`rules:score` takes no options", "options"),
     ],
 )
-def test_what_is_told_of_an_option(make_spec: MakeSpec, function: str, code: str, message: str, place: str) -> None:
+def test_a_wrong_option_is_reported_at_its_place(
+    make_spec: MakeSpec, function: str, code: str, message: str, place: str
+) -> None:
     reward = f"  reward:\n    kind: programmatic\n    functions:\n      - {{{function}}}\n  data:\n"
     path = make_spec(("  data:\n", reward))
     (path.parent / "a").mkdir()
