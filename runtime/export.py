@@ -1,4 +1,4 @@
-"""`python -m runtime.export OUTPUTS/<job> --to DIR`: the whole model that a stage made, as safetensors, with tokenizer.
+"""`trainspec-runtime export OUTPUTS/<job> --to DIR`: the whole model that a stage made, as safetensors, with tokenizer.
 
 The base model and the adapters of all stages so far are merged in float32 and rounded once, as a later stage does.
 """
@@ -11,20 +11,21 @@ from pathlib import Path
 
 from runtime.contract.blocks import ModelBlock
 from runtime.contract.errors import StageError, as_write_failure
-from runtime.contract.read import load_stage
+from runtime.contract.outputs import METRICS_FILE
 from runtime.contract.training_stages import RewardStage, TrainingStage
 from runtime.contract.volumes import Volumes
 from runtime.model.load import check_model_files, load_model, load_tokenizer
+from runtime.stage.config import load_stage
 from runtime.stage.files import finish_folder
 from runtime.stage.libraries import prepare_libraries
 from runtime.stage.memory import as_memory_failure
-from runtime.stage.report import CONFIG_FILE, METRICS_FILE, read_complete
+from runtime.stage.report import CONFIG_FILE, read_complete
 from runtime.train.save import CARD_FILE
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Export as the command line says; return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m runtime.export", description="merge and save what a stage made")
+    parser = argparse.ArgumentParser(prog="trainspec-runtime export", description="merge and save what a stage made")
     parser.add_argument("job", type=Path, help="the output folder of a finished training stage")
     parser.add_argument("--to", type=Path, required=True, metavar="DIR", help="a folder that is not there yet")
     default = os.environ.get("TRAINSPEC_MODELS")

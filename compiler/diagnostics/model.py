@@ -5,9 +5,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, TypeVar
 
-from compiler.diagnostics.codes import CODES
-from compiler.diagnostics.credentials import masked
-
 T = TypeVar("T")
 MAX_TEXT = 2_000
 
@@ -52,6 +49,8 @@ class Diagnostic:
 
 def diagnostic(code: str, message: str, location: Location, *, hint: str = "") -> Diagnostic:
     """Return a diagnostic of a known code; the default hint is the fix from the table of codes."""
+    from compiler.diagnostics.codes import CODES  # not needed without a diagnostic
+
     row = CODES[code]
     action = hint or f"{row.fix[0].lower()}{row.fix[1:].removesuffix('.')}"
     return Diagnostic(
@@ -61,6 +60,8 @@ def diagnostic(code: str, message: str, location: Location, *, hint: str = "") -
 
 def _bounded(text: str) -> str:
     """Mask credentials and cut the text: a name or value in a message may be as long as a file."""
+    from compiler.diagnostics.credentials import masked
+
     text = masked(text)
     return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}…"
 

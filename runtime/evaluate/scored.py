@@ -11,7 +11,7 @@ import numpy as np
 from runtime.contract.errors import StageError
 from runtime.evaluate.question_sets import Asked
 from runtime.model.generate import Answer
-from runtime.scoring.metrics import METRICS, Judges, Score
+from runtime.scoring.metrics import SCORERS, Judges, Score
 from runtime.stage.statistics import Interval, interval_of_mean
 
 
@@ -58,7 +58,7 @@ def judge(asked: Asked, answers: list[Answer], data: Path, judges: Judges) -> An
     """Score every answer by every metric of its set."""
     scores: dict[str, list[Score]] = {
         metric.name: [
-            METRICS[metric.name](row, answer.text, metric, data, judges)
+            SCORERS[metric.name].score(row, answer.text, metric, data, judges)
             for row, answer in zip(asked.rows, answers, strict=True)
         ]
         for metric in asked.metrics

@@ -21,7 +21,7 @@ def check_model_files(block: ModelBlock, volumes: Volumes) -> None:
     RUN719 if the base is to be held in 4 bits, and the library for it is not there.
     """
     folder = volumes.models / block.path
-    hint = f"run `python -m runtime.fetch {block.path}`, or copy the model to the models volume"
+    hint = f"run `trainspec-runtime fetch {block.path}`, or copy the model to the models volume"
     if not folder.is_dir():
         raise StageError("RUN720", f"model `{block.path}` is not under `TRAINSPEC_MODELS`", hint)
     if not (folder / "config.json").is_file() or not _has_weights(folder):

@@ -5,6 +5,7 @@ import os
 import sys
 from typing import Any, TextIO
 
+from runtime.contract.events import EventName
 from runtime.stage.credentials import masked_fields
 
 
@@ -14,7 +15,7 @@ class EventStream:
     def __init__(self, stream: TextIO | None) -> None:
         self._stream = stream
 
-    def emit(self, event: str, **fields: Any) -> None:
+    def emit(self, event: EventName, **fields: Any) -> None:
         """Write one event as a line of JSON, without credentials."""
         if self._stream is None:
             return

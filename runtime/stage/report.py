@@ -7,12 +7,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from runtime.contract.outputs import METRICS_FILE, TERMINATION_LOG
 from runtime.stage.credentials import masked_fields
 from runtime.stage.gate import Decision
 from runtime.stage.statistics import Interval
 
 SCHEMA = "trainspec.dev/metrics/v1"
-METRICS_FILE = "metrics.json"
 CONFIG_FILE = "stage.yaml"  # the config as it was, so that what lies here can be told without the plan
 CHECKPOINTS = "checkpoints"
 TERMINATION_BYTES = 4096
@@ -74,7 +74,7 @@ def read_complete(folder: Path, config_sha256: str) -> dict[str, Any] | None:
 
 def write_termination_message(message: dict[str, Any]) -> None:
     """Write `message` as JSON of at most 4096 bytes for the pod's status. Never fails the stage."""
-    named = os.environ.get("TRAINSPEC_TERMINATION_LOG")
+    named = os.environ.get(TERMINATION_LOG)
     path = Path(named or _DEFAULT_TERMINATION_LOG)
     if not named and not path.exists():  # not in a pod: the kubelet makes this file beforehand
         return

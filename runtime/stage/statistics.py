@@ -13,10 +13,11 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from runtime.contract.statistics import wilson_interval
+
 RESAMPLES = 5000
 SEED = 20260101
 _SIGNIFICANT = Fraction(1, 20)
-_Z = 1.959964  # the normal quantile of a two-sided 95 % interval
 _CHUNK = 250  # resamples at a time: so that many clusters need little memory
 
 
@@ -41,7 +42,7 @@ def interval_of_mean(scores: Sequence[float], clusters: Sequence[str]) -> Interv
     means = _resampled(sums)
     low, high = _quantiles(means)
     value = math.fsum(scores) / len(scores)
-    floor, ceiling = _wilson(value, _independent_rows(value, float(means.var()), len(sums), len(scores)))
+    floor, ceiling = wilson_interval(value, _independent_rows(value, float(means.var()), len(sums), len(scores)))
     return Interval(value=value, low=min(low, floor), high=max(high, ceiling), n=len(scores))
 
 
@@ -119,11 +120,3 @@ def _independent_rows(value: float, variance: float, clusters: int, rows: int) -
         return clusters
     spread = variance * clusters / (clusters - 1)
     return min(float(rows), value * (1 - value) / spread) if spread > 0 else float(rows)
-
-
-def _wilson(value: float, rows: float) -> tuple[float, float]:
-    weight = _Z**2 / rows
-    centre = (value + weight / 2) / (1 + weight)
-    margin = _Z / (1 + weight) * math.sqrt(value * (1 - value) / rows + weight / (4 * rows))
-    low = 0.0 if value == 0.0 else max(0.0, centre - margin)
-    return low, 1.0 if value == 1.0 else min(1.0, centre + margin)

@@ -9,11 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 
+from runtime.contract.exit_codes import ExitCode
+
 # What a pod is given (`terminationGracePeriodSeconds`, 120), less the time to say how it ended.
 STEP_SECONDS = 105.0
 # What is being done outside of a step (a model that loads, data, a batch of answers) would be done again anyway.
 PATIENCE_SECONDS = 20.0
-EXIT_LATER = 75
 
 
 @dataclass(kw_only=True, slots=True)
@@ -82,4 +83,4 @@ def _watch(request: StopRequest, reading: int) -> None:
         report = threading.Thread(target=request.overdue, daemon=True)  # its pipe may be full: it may not come back
         report.start()
         report.join(timeout=3)
-    os._exit(EXIT_LATER)
+    os._exit(ExitCode.TRY_LATER)

@@ -5,7 +5,8 @@ import re
 import shutil
 from pathlib import Path
 
-from runtime.stage.files import sync_files, sync_folder, write_json
+from runtime.contract.files import sync_folder
+from runtime.stage.files import sync_files, write_json
 
 MANIFEST_FILE = "trainspec-manifest.json"
 _NAME = re.compile(r"checkpoint-(\d+)")

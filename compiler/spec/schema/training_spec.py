@@ -34,13 +34,16 @@ from compiler.spec.schema.types import (
     Text,
     Uri,
 )
+from runtime.contract.metrics import METRICS
+
+_METRICS = [f"`{name}`" for name in METRICS]
 
 
 class Metric(Model):
     """A quality measure between 0 and 1; higher is better."""
 
     name: MetricName = Field(
-        description="Metric; `exact_match`, `execution_accuracy`, `numeric_answer` and `tool_call` can be measured by evaluation Jobs."
+        description=f"Metric; {', '.join(_METRICS[:-1])} and {_METRICS[-1]} can be measured by evaluation Jobs."
     )
     target: Share = Field(description="Value at which the business goal is met.")
     databases: RelativePath | None = Field(

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from runtime.contract.errors import StageError
+from runtime.contract.files import sync_folder
 from runtime.make.inputs.source import Source, SourceError, SourceFile
 from runtime.stage.context import StageContext
-from runtime.stage.files import sync_folder
 
 ATTEMPTS = 6  # without a byte between them
 BACKOFF_SECONDS = 1.0  # doubled with each attempt

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from runtime.contract.digests import folder_digest
 from runtime.contract.errors import StageError
 from runtime.contract.stages import LoadStage
-from runtime.data.files import counts_as_data, digest_of_parts
+from runtime.data.files import counts_as_data
 from runtime.make.inputs.copy import Fetcher, not_as_planned
 from runtime.make.inputs.loaded_files import LoadedFiles
 from runtime.make.inputs.open import source_of
@@ -132,7 +133,7 @@ def _bring(found: Found, fetcher: Fetcher) -> str:
             digest = fetcher.fetch(file, wanted.root, f"{wanted.path}/{path}", None)
             known.note(path, file, source_name, digest)
         digests[path] = digest
-    whole = digest_of_parts(digests)
+    whole = folder_digest(digests)
     if wanted.sha256 is not None:
         if whole != wanted.sha256:
             raise not_as_planned(wanted.origin, source_name, whole, wanted.sha256)

@@ -120,11 +120,6 @@ def steps_a_generation(args: Any) -> int:
 
 
 def _check_settings(stage: GrpoStage) -> None:
-    if "reward_weights" in stage.trainer:
-        message = "`trainer.reward_weights` is set, and the weights are those of the reward's terms"
-        raise StageError(
-            "RUN702", message, "set `weight` of each function in `spec.reward`, and compile the plan again"
-        )
     if stage.trainer.get("use_vllm") and importlib.util.find_spec("vllm") is None:
         message = "`trainer.use_vllm` is set, and vLLM is not installed"
         raise StageError("RUN756", message, "use an image with vLLM, or drop `use_vllm` to generate with transformers")

@@ -9,8 +9,8 @@ import pytest
 from stages import methods
 
 from runtime.contract.errors import StageError
-from runtime.contract.read import load_stage
 from runtime.export import main as export
+from runtime.stage.config import load_stage
 from runtime.stage.page import page
 from runtime.train import trainer_args
 

@@ -9,7 +9,6 @@ import pytest
 
 from runtime.contract.blocks import DataBlock, MetricBlock
 from runtime.contract.errors import StageError
-from runtime.contract.read import parse_stage
 from runtime.contract.stages import EvaluateStage
 from runtime.data.rows import Source
 from runtime.evaluate.changes import broken_of, chain_worth, fix_rates
@@ -17,7 +16,8 @@ from runtime.evaluate.question_sets import Asked, sets_of
 from runtime.evaluate.scored import Answered, Earlier, judge
 from runtime.model.generate import Answer
 from runtime.model.prompts import prompts_of
-from runtime.scoring.metrics import METRICS, Judges, check_references
+from runtime.scoring.metrics import SCORERS, Judges, check_references
+from runtime.stage.config import parse_stage
 
 CALL = '{"name": "f", "arguments": {"x": 1}}'
 
@@ -44,7 +44,7 @@ def judges() -> Iterator[Judges]:
 )
 def test_scores(judges: Judges, name: Any, reference: str, answer: str, marker: str | None, value: float) -> None:
     metric = MetricBlock(name=name, answer_marker=marker)
-    score = METRICS[name]({"id": "1", "reference": reference}, answer, metric, Path(), judges)
+    score = SCORERS[name].score({"id": "1", "reference": reference}, answer, metric, Path(), judges)
     assert (score.value, score.reason == "") == (value, value == 1)
 
 

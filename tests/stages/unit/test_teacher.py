@@ -58,10 +58,11 @@ class Server:
                     outer._now += 1
                     outer.most_at_once = max(outer.most_at_once, outer._now)
                 try:
-                    self._send(outer.respond(number, body))
+                    response = outer.respond(number, body)
                 finally:
-                    with outer._lock:
+                    with outer._lock:  # before the client has its answer, and may ask again
                         outer._now -= 1
+                self._send(response)
 
             def _send(self, response: Response) -> None:
                 status, headers, content = response
@@ -231,7 +232,7 @@ def test_a_stop_is_not_kept_waiting_by_a_slow_answer(server: Server, context: St
     def respond(number: int, body: dict[str, Any]) -> Response:
         if number > 1:
             context.stop.signal_name = "SIGTERM"
-            released.wait(20)
+            released.wait()
         return said("first")
 
     server.respond = respond

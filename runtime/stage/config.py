@@ -1,0 +1,43 @@
+"""Reads a stage config: the YAML that the compiler renders."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from runtime.contract.errors import StageError
+from runtime.contract.read import RENDER_AGAIN, read_stage
+from runtime.contract.stages import AnyStage
+
+
+def load_stage(path: Path) -> tuple[AnyStage, str]:
+    """Read the config at `path`; return the stage and the SHA-256 of the file. RUN701 names every fault at once."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise StageError(
+            "RUN701", f"config `{path}` cannot be read: {error.strerror}", "give the path of a rendered config"
+        ) from error
+    return parse_stage(content, str(path)), hashlib.sha256(content).hexdigest()
+
+
+def parse_stage(content: bytes, name: str) -> AnyStage:
+    """Return the stage held by the YAML bytes `content`; `name` is used in messages. RUN701 names every fault."""
+    return read_stage(_document(content, name), name)
+
+
+def _document(content: bytes, name: str) -> dict[Any, Any]:
+    try:
+        document = yaml.safe_load(content.decode("utf-8"))
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        fault = f"is not YAML in UTF-8: {' '.join(str(error).split())}"
+        raise StageError("RUN701", f"config `{name}` {fault}", RENDER_AGAIN) from error
+    except RecursionError as error:
+        raise StageError("RUN701", f"config `{name}` is nested too deeply", RENDER_AGAIN) from error
+    except Exception as error:  # a value such as `2024-99-99`: PyYAML lets through what Python's types raise
+        fault = f"holds a value that is not of its YAML type ({type(error).__name__}: {error})"
+        raise StageError("RUN701", f"config `{name}` {fault}", RENDER_AGAIN) from error
+    if not isinstance(document, dict):
+        raise StageError("RUN701", f"config `{name}` is not a mapping", RENDER_AGAIN)
+    return document
