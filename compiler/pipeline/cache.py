@@ -100,17 +100,17 @@ def open_cache() -> Cache | None:
 
 @cache
 def compiler_digest() -> str:
-    """A digest of everything that turns a spec into a plan: the files of the compiler and of the contract with the
-    runtime, the interpreter, installed packages.
+    """Return a digest of everything that turns a spec into a plan.
 
-    Of packages the names of their metadata folders count, which hold their versions.
+    It covers the files of the compiler and of its contract with the runtime, the interpreter, and the installed
+    packages, by the names of their metadata folders, which contain the versions.
     """
     digest = hashlib.sha256(f"{FORMAT} {sys.version}".encode())
     package, contract = Path(__file__).parent.parent, Path(runtime.contract.__file__).parent
     templates = package / "templates" if (package / "templates").is_dir() else package.parent / "templates"
     for root in (package, templates, contract):
         for path in sorted(_files(str(root))):
-            with open(path, "rb", buffering=0) as stream:  # some hundred files: quicker than `Path.read_bytes`
+            with open(path, "rb", buffering=0) as stream:  # hundreds of files: faster than `Path.read_bytes`
                 content = hashlib.sha256(stream.read()).hexdigest()
             digest.update(f"\0{path.removeprefix(str(root))}\0{content}".encode())
     for name in sorted(_installed()):

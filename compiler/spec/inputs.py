@@ -155,7 +155,7 @@ def _metric_folders(reader: Reader, spec: TrainingSpec) -> dict[str, str]:
 
 
 def _folder_digest(reader: Reader, folder: Path, where: Location) -> str:
-    """SHA-256 of a folder, of the files directly inside alone."""
+    """Return the SHA-256 of a folder, over the files directly inside it."""
     digests: dict[str, str] = {}
     for path in (folder / name for name in reader.reads.names(folder)):
         if not can_be_shown(path.name):

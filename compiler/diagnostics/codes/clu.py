@@ -102,7 +102,7 @@ TABLE: dict[str, Code] = {
     "CLU618": Code(
         "error",
         "package for clusters is not installed",
-        "The Kubernetes client is large, and only the commands that talk to a cluster need it, so it is an extra.",
-        "Install the extra: `pip install 'trainspec[cluster]'`.",
+        "Only the commands that use a cluster need the Kubernetes client, which is large, so it is an extra.",
+        "Install the extra: pip install 'trainspec[cluster]'.",
     ),
 }

@@ -68,7 +68,7 @@ EXAMPLES: dict[str, Example | Situation] = {
         good="The profile sets `driverImage: registry.example.com/trainspec/driver@sha256:…`.",
     ),
     "CLU618": Situation(
-        bad="`trainspec status specs` after `pip install trainspec`.",
-        good="The same after `pip install 'trainspec[cluster]'`.",
+        bad="`trainspec status specs` is run after `pip install trainspec`.",
+        good="It is run after `pip install 'trainspec[cluster]'`.",
     ),
 }

@@ -51,7 +51,7 @@ def parts_of(file: Path, path: str, shown: str, *, inside: Path) -> tuple[Part, 
 
 
 def source_digest(path: str, digests: tuple[tuple[str, str], ...], *, folder: bool) -> str:
-    """SHA-256 of a source from those of its files: a file's own, or that of the folder."""
+    """Return the SHA-256 of a source from those of its files: a file's own, or that of the folder."""
     if not folder:
         return digests[0][1]
     prefix = f"{path.rstrip('/')}/"

@@ -43,7 +43,7 @@ class Metric(Model):
     """A quality measure between 0 and 1; higher is better."""
 
     name: MetricName = Field(
-        description=f"Metric; {', '.join(_METRICS[:-1])} and {_METRICS[-1]} can be measured by evaluation Jobs."
+        description=f"Name of the metric. Evaluation Jobs measure {', '.join(_METRICS[:-1])} and {_METRICS[-1]}."
     )
     target: Share = Field(description="Value at which the business goal is met.")
     databases: RelativePath | None = Field(
