@@ -133,13 +133,13 @@ def test_a_folder_is_mounted_read_only_for_the_load(make_spec: MakeSpec) -> None
 @pytest.mark.parametrize(
     ("source", "told"),
     [
-        ("{}", "takes one of `bucket` and `folder`"),
-        ("bucket: {uri: 's3://training'}\n      folder: {claim: share}", "takes one of `bucket` and `folder`"),
-        ("bucket: {uri: 's3://training', secret: a, serviceAccount: b}", "names both `secret` and `serviceAccount`"),
+        ("{}", "needs exactly one of `bucket` and `folder`"),
+        ("bucket: {uri: 's3://training'}\n      folder: {claim: share}", "needs exactly one of `bucket` and `folder`"),
+        ("bucket: {uri: 's3://training', secret: a, serviceAccount: b}", "sets both `secret` and `serviceAccount`"),
         ("bucket: {uri: 'gs://training'}", "`gs://training`"),
-        ("bucket: {uri: 's3://training/../other'}", "is not in the form"),
-        ("bucket: {uri: 's3://training//x'}", "is not in the form"),
-        ("bucket: {uri: 's3://KEY:SECRET@training'}", "is not in the form"),
+        ("bucket: {uri: 's3://training/../other'}", "has the wrong form"),
+        ("bucket: {uri: 's3://training//x'}", "has the wrong form"),
+        ("bucket: {uri: 's3://KEY:SECRET@training'}", "has the wrong form"),
     ],
 )
 def test_sources_that_cannot_be(make_spec: MakeSpec, source: str, told: str) -> None:
