@@ -147,7 +147,7 @@ def test_a_server_that_does_not_answer_is_waited_for_aloud(tmp_path: Path, monke
     clock, said = Clock(), list[str]()
     monkeypatch.setattr(client, "time", clock)
     with pytest.raises(ClusterError):
-        Api(Target(kubeconfig=config), patience=20.0, say=said.append).get("/api/v1/namespaces/default/configmaps/x")
+        Api(Target(kubeconfig=config), patience=20.0, notify=said.append).get("/api/v1/namespaces/default/configmaps/x")
     assert 3 < clock.passed < 30
     (line,) = said
     assert line.startswith("no answer from http://127.0.0.1:9: ")
