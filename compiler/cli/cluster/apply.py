@@ -28,7 +28,11 @@ _MOST_LINES = 400  # of the final table on a terminal
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ApplyOptions:
-    """The options of `apply`: approved digests, whether to follow plans, whether to restart failed stages."""
+    """The options of `apply`.
+
+    `digest` and `files_digest` are approved digests. `wait` follows the plans to their end; `retry` starts failed
+    stages again.
+    """
 
     digest: str | None = None
     files_digest: str | None = None
@@ -57,7 +61,7 @@ def apply(paths: list[Path], target: Target, options: ApplyOptions, style: str) 
 def _applied(
     api: Api, approved: tuple[Approval, ...], options: ApplyOptions, reporter: Reporter
 ) -> Iterator[Diagnostic]:
-    """Apply plans, and follow them if `options.wait`; yield the diagnostics of refused and failed plans.
+    """Apply the plans, and yield the diagnostics of refused and failed ones.
 
     Memory keeps only plans that are followed.
     """

@@ -16,7 +16,10 @@ _OF_CLUSTER = ("CLU601", "CLU602", "CLU603", "CLU604", "CLU609")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reporter:
-    """Writes to stderr: diagnostics in `style`, and notes, unless `style` makes stderr one document for programs."""
+    """Writes diagnostics in `style`, and notes for people, to stderr.
+
+    It drops notes if `style` makes stderr one document for programs.
+    """
 
     style: str
 

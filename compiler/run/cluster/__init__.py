@@ -1,1 +1,1 @@
-"""The cluster executor: apply a plan to Kubernetes, follow it, and collect its results as evidence."""
+"""The cluster executor: apply a plan, follow it, and collect its results as evidence."""

@@ -69,7 +69,10 @@ def print_access(path: Path, ci: Sequence[str], readers: Sequence[str], networks
 
 
 def subject_of(text: str) -> Subject | None:
-    """Parse `user:NAME`, `group:NAME` or `serviceaccount:NAMESPACE/NAME`; return None for anything else."""
+    """Parse a subject; return None for any other text.
+
+    Subjects are `user:NAME`, `group:NAME` and `serviceaccount:NAMESPACE/NAME`.
+    """
     prefix, _, name = text.partition(":")
     kind = _SUBJECTS.get(prefix)
     if kind is None or not name or not name.isprintable():
@@ -81,7 +84,10 @@ def subject_of(text: str) -> Subject | None:
 
 
 def is_network(text: str) -> bool:
-    """Return whether Kubernetes accepts the text as a network, such as `10.0.0.0/16` or `fd00::1/128`."""
+    """Return whether Kubernetes accepts the text as a network.
+
+    Examples: `10.0.0.0/16`, `fd00::1/128`.
+    """
     try:
         return "/" in text and ip_network(text).prefixlen == int(text.rpartition("/")[2])
     except ValueError:

@@ -1,4 +1,4 @@
-"""Collect results from the cluster as evidence: the ledger keeps the termination message of each stage."""
+"""Collect results from the ledger of a plan in the cluster as evidence."""
 
 import json
 from dataclasses import dataclass

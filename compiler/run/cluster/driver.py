@@ -1,4 +1,6 @@
-"""`trainspec driver`: the apply loop of one plan as a small Job in the cluster, for CI that cannot wait.
+"""`trainspec driver`: the apply loop of one plan as a small Job in the cluster.
+
+It serves projects whose CI cannot wait.
 
 The driver carries its plan: a ConfigMap holds the files of the plan folder. This module compares them with the spec,
 and the driver compares them with their digest, so the cluster needs neither the repository nor a key to it. An
@@ -29,7 +31,10 @@ MAX_BYTES = 1 << 20  # limit of the API server for all values of a ConfigMap
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Driver:
-    """The inputs of the driver's objects; `path` is the plan folder, relative to the root of the container."""
+    """The inputs of the driver's objects.
+
+    `path` is the plan folder, relative to the root of the container.
+    """
 
     name: str
     path: str
@@ -93,7 +98,10 @@ def _render(plan: Plan, files: Mapping[str, bytes], files_digest: str) -> Outcom
 
 
 def driver_of(plan: Plan, files: Mapping[str, bytes], files_digest: str) -> Driver:
-    """Return the driver of a plan; a Job is immutable, so a digest in its name covers its content."""
+    """Return the driver of a plan.
+
+    A Job is immutable, so the digest in its name covers its content.
+    """
     profile = plan.inputs.profile.spec
     made_of = [files_digest, profile.driver_image, profile.image_pull_secrets, __version__]
     return Driver(

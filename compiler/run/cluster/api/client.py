@@ -1,4 +1,4 @@
-"""Requests to the API server: JSON in and out, with renewed credentials and retries of transient errors.
+"""Requests to the API server: JSON in and out, renewed credentials, retries.
 
 The official client provides the connection (TLS, proxies, credentials). Its models are unused: objects pass through
 unchanged, and ten thousand of them are cheaper as plain JSON.
@@ -25,15 +25,16 @@ MERGE = "application/merge-patch+json"
 _PAGE = 100
 _TIMEOUT = 30.0  # seconds, of one attempt
 _WATCH_SECONDS = 240
-_QUIET_SECONDS = 3.0  # wait this long before `notify` reports it
+_QUIET_SECONDS = 3.0  # `notify` reports a wait that is longer
 _UNAUTHORIZED = 401
 _UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"  # the error code of OpenSSL
 
 
 class Api:
-    """One API server, for any number of threads; `notify` reports that a request waits for the server.
+    """One API server, for any number of threads.
 
-    `requests` counts attempts, for the scale benchmark.
+    `notify` receives a line when requests have to wait for the server. `requests` counts attempts, for the scale
+    benchmark.
     """
 
     def __init__(
@@ -54,7 +55,10 @@ class Api:
         return self._connection.described
 
     def get(self, path: str, query: Query | None = None, *, once: bool = False) -> Object:
-        """Read an object; ApiError 404 if it is missing. With `once`, a transient error is not retried."""
+        """Read an object; ApiError 404 if it is missing.
+
+        With `once`, a transient error is not retried.
+        """
         return self._json("GET", path, query, once=once)
 
     def create(self, path: str, body: Object, query: Query | None = None) -> Object:
@@ -70,7 +74,10 @@ class Api:
         return self._json("DELETE", path, None, body, "application/json")
 
     def pages(self, path: str, query: Query | None = None) -> Iterator[tuple[list[Object], str]]:
-        """Yield a collection in pages, each with the collection's version; ApiError 410 if the list expires."""
+        """Yield the pages of a collection, each with the collection's version.
+
+        ApiError 410 if the list expires.
+        """
         token = ""
         while True:
             page = self._json("GET", path, {**(query or {}), "limit": _PAGE, **({"continue": token} if token else {})})
@@ -104,7 +111,10 @@ class Api:
             response.close()
 
     def watch(self, path: str, version: str, query: Query | None = None) -> Iterator[Object]:
-        """Yield events after a version until the server ends the stream; ApiError 410 if the version is too old."""
+        """Yield the events after a version until the server ends the stream.
+
+        ApiError 410 if the version is too old.
+        """
         parameters: dict[str, str | int | bool] = {
             "watch": True,
             "allowWatchBookmarks": True,
@@ -188,7 +198,10 @@ class Api:
     def _attempt(
         self, method: str, url: str, content: bytes | None, content_type: str, *, stream: bool
     ) -> tuple[int, Any, str]:
-        """Send a request once; return the status (0 without a response), the response, and the connection error."""
+        """Send a request once.
+
+        Return the status (0 without a response), the response, and the error of the connection.
+        """
         import urllib3
 
         self.requests += 1

@@ -58,10 +58,10 @@ class Connection:
         return str(self.configuration.host).rstrip("/")
 
     def headers(self) -> dict[str, str]:
-        """Return the credentials of a request; the client renews a token that expires, if its provider can.
+        """Return the credentials of a request.
 
-        Outside a pod the client then reads its whole kubeconfig again, which is too slow for each of thousands of
-        requests. In a pod it only compares a date.
+        The client renews a token that expires, if its provider can. Outside a pod the client then reads its whole
+        kubeconfig again, which is too slow for each of thousands of requests. In a pod it only compares a date.
         """
         if self._in_pod or time.monotonic() > self._read_at + _FRESH_SECONDS:
             self._headers, self._read_at = self._credentials(), time.monotonic()
@@ -137,7 +137,9 @@ def _context(target: Target) -> tuple[str, Mapping[str, Any]]:
 
 
 def _impersonated(user: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield the impersonation headers that kubectl sends for a kubeconfig's user; the client omits them.
+    """Yield the impersonation headers of a kubeconfig's user, as kubectl sends them.
+
+    The client omits them.
 
     Source: Kubernetes documentation, Authenticating, User impersonation.
     """

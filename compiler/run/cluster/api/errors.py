@@ -41,12 +41,18 @@ class ApiError(Exception):
 
 
 def problem(code: str, message: str, where: str, *, hint: str = "") -> Diagnostic:
-    """Return a diagnostic of the cluster executor; `where` is a plan folder, a file in one, or a kubeconfig."""
+    """Return a diagnostic of the cluster executor.
+
+    `where` is a plan folder, a file in one, or a kubeconfig.
+    """
     return diagnostic(code, message, Location(path=where), hint=hint)
 
 
 def refusal(error: ApiError, verb: str, what: str, where: str) -> Diagnostic:
-    """Explain a refused request: `verb` as in a Role, `what` the object, `where` its file in the plan folder."""
+    """Return the diagnostic that explains a refused request.
+
+    `verb` is the verb as in a Role, `what` the object, `where` its file in the plan folder.
+    """
     answer = _bounded(str(error))
     what = error.about or what
     if error.status == 403 and "exceeded quota" in answer:
@@ -85,7 +91,10 @@ def refusal(error: ApiError, verb: str, what: str, where: str) -> Diagnostic:
 
 
 def concerns_labels_only(error: ApiError) -> bool:
-    """Return whether a conflict concerns only labels and annotations, which do not affect execution."""
+    """Return whether a conflict concerns only labels and annotations.
+
+    These do not affect execution.
+    """
     fields = [str(each.get("field", "")) for each in _details(error)]
     return error.status == 409 and bool(fields) and all(each.startswith(_METADATA) for each in fields)
 

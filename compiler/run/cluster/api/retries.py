@@ -9,12 +9,18 @@ _TRANSIENT = frozenset({0, 429, 500, 502, 503, 504})
 
 
 def is_transient(status: int) -> bool:
-    """Return whether a retry may succeed: the request was dropped (0) or throttled, or the server failed."""
+    """Return whether a retry may succeed.
+
+    True if the request was dropped (0) or throttled, or if the server failed.
+    """
     return status in _TRANSIENT
 
 
 def pause(attempt: int, headers: Mapping[str, str]) -> float:
-    """Return the seconds to wait after attempt `attempt` (from 1): `Retry-After`, else doubled each time."""
+    """Return the seconds to wait after attempt `attempt` (from 1).
+
+    The server may set them in `Retry-After`; otherwise each wait is twice as long as the last.
+    """
     retry_after = headers.get("Retry-After", "")
     if retry_after.isdigit():
         return min(float(retry_after), PATIENCE_SECONDS)

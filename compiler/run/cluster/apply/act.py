@@ -1,4 +1,4 @@
-"""Actions on the cluster for one stage: create its Job once, delete an ended Job, recover a lost result."""
+"""Actions for one stage: create its Job once, delete it, recover a lost result."""
 
 import copy
 import time
@@ -42,7 +42,7 @@ def create(api: Api, plan: ClusterPlan, stage: PlannedStage, *, dry_run: bool = 
 
 
 def remove(api: Api, stage: PlannedStage, uid: str, where: str) -> None:
-    """Delete the Job of a stage if it still has `uid`, and its report Job; wait until it is gone."""
+    """Delete the Job of a stage if it still has `uid`, and its report Job; wait for the end."""
     manifest = stage.workload
     kind, namespace = kind_of(manifest.data), manifest.namespace
     if uid:
@@ -59,7 +59,10 @@ def remove(api: Api, stage: PlannedStage, uid: str, where: str) -> None:
 
 
 def delete(api: Api, path: str, what: str, where: str, *, uid: str = "") -> bool:
-    """Delete a Job with its pods, which then checkpoint; return whether it existed, with `uid` if that is given."""
+    """Delete a Job with its pods, which then write a checkpoint.
+
+    Return whether the Job existed, with `uid` if that is given.
+    """
     only = {"preconditions": {"uid": uid}} if uid else {}
     try:
         api.delete(path, {"propagationPolicy": "Background", **only})
@@ -71,7 +74,10 @@ def delete(api: Api, path: str, what: str, where: str, *, uid: str = "") -> bool
 
 
 def report(api: Api, plan: ClusterPlan, stage: PlannedStage) -> Diagnostic | None:
-    """Create the report Job that reads the result of a stage whose Job is gone; return the refusal, if any."""
+    """Create the report Job, which reads the result of a stage whose Job is gone.
+
+    Return the refusal, if any.
+    """
     where = f"{plan.shown}/{stage.workload.file}"
     manifest = report_job(stage)
     try:
@@ -83,7 +89,10 @@ def report(api: Api, plan: ClusterPlan, stage: PlannedStage) -> Diagnostic | Non
 
 
 def report_job(stage: PlannedStage) -> Object:
-    """Derive the report Job of a stage: one pod without a GPU that runs `--report`, for minutes at most."""
+    """Derive the report Job of a stage from its workload.
+
+    It has one pod without a GPU, runs the runtime with `--report`, and takes minutes at most.
+    """
     source = stage.workload.data
     template = copy.deepcopy(dict(stage.template))
     (container,) = template["spec"]["containers"]
@@ -114,7 +123,10 @@ def report_job(stage: PlannedStage) -> Object:
 
 
 def _never_retry(container: str) -> Object:
-    """Exit codes that a retry cannot change: no result (66), a bad config, a gate that did not pass."""
+    """Return the rule for exit codes that a retry of a report cannot change.
+
+    No result (66), a bad config, a gate that did not pass.
+    """
     codes = {"containerName": container, "operator": "In", "values": [65, 66, 78, 80]}
     return {"action": "FailJob", "onExitCodes": codes}
 

@@ -1,7 +1,7 @@
-"""Apply plans, one stage further at each call; a call at any moment is safe and changes nothing that is done.
+"""Apply plans, each one stage further.
 
-Plans are independent: a refused plan does not stop the others. The API server checks a whole plan in a dry run first,
-and nothing is written if it refuses any part.
+A call is safe at any moment, and changes nothing that is done. Plans are independent: a refused plan does not stop the
+others. The API server checks a whole plan in a dry run first, and nothing is written if it refuses any part.
 """
 
 import threading
@@ -49,7 +49,7 @@ class PlanState:
 
 
 class Namespaces:
-    """The content of the plans' namespaces, each read once, for its first plan; for any number of threads.
+    """The content of the plans' namespaces, each read once; for any number of threads.
 
     ClusterError if a namespace cannot be read.
     """
@@ -118,15 +118,15 @@ def apply_plans(api: Api, approved: Iterable[Approval], *, retry: bool) -> Itera
 
 
 def workloads_of(plan: ClusterPlan) -> tuple[str, ...]:
-    """Return the kinds of a plan's workloads, as `apiVersion kind`, with Job, the kind of all report Jobs."""
+    """Return the kinds of a plan's workloads and report Jobs, as `apiVersion kind`."""
     kinds = {f"{each.workload.data['apiVersion']} {each.workload.kind}" for each in plan.stages}
     return tuple(sorted(kinds | {JOB.key}))
 
 
 def snapshot_of(api: Api, plan: ClusterPlan, *, others: bool = False) -> Snapshot:
-    """Read the current Jobs and the ledger of a plan, with `others` those of all plans in its namespace.
+    """Read the current Jobs and the ledger of a plan.
 
-    ClusterError if they cannot be read.
+    With `others`, read those of all plans in its namespace. ClusterError if they cannot be read.
     """
     try:
         # ledgers are read before Jobs: a Job that is in a ledger but not in the later list is gone

@@ -1,4 +1,4 @@
-"""Approve plan folders: each must match what its spec compiles to, and have the approved digest."""
+"""Approve plan folders that match their specs and have the approved digest."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,9 +21,10 @@ _MOST_NAMED = 3  # files that a message names
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Approval:
-    """The outcome for a plan folder: `files` is the digest of its files if they are approved and contain Jobs.
+    """The outcome for a plan folder.
 
-    It is small, so that memory can hold thousands before the first plan is applied.
+    `files` is the digest of its files if they are approved and contain Jobs. It is small, so that memory can hold
+    thousands before the first plan is applied.
     """
 
     folder: Path
@@ -41,9 +42,9 @@ class Approved:
 
 
 def approve(paths: list[Path], *, digest: str | None, files_digest: str | None) -> Approved:
-    """Compare the plan folders under the paths with their specs and `digest`, or only with `files_digest`.
+    """Compare the plan folders under the paths with their specs and `digest`.
 
-    CLU608 if a folder is not the approved one.
+    With `files_digest`, compare a folder only with that. CLU608 if a folder is not the approved one.
     """
     folders, found = plan_folders(paths)
     if (digest is not None or files_digest) and len(folders) > 1:
@@ -64,7 +65,10 @@ def approve(paths: list[Path], *, digest: str | None, files_digest: str | None) 
 
 
 def plan_folders(paths: list[Path]) -> tuple[list[Path], list[Diagnostic]]:
-    """Find the plan folders of the paths: a plan folder, a spec, a spec's folder, or a folder of specs."""
+    """Find the plan folders of the paths.
+
+    A path is a plan folder, a spec, the folder of a spec, or a folder of specs.
+    """
     folders: list[Path] = []
     found: list[Diagnostic] = []
     for path in paths:
@@ -81,7 +85,7 @@ def plan_folders(paths: list[Path]) -> tuple[list[Path], list[Diagnostic]]:
 
 
 def approvals(folders: Sequence[Path], digest: str | None) -> Iterator[Approval]:
-    """Compare each folder, in order, with what its spec compiles to now, and with `digest` if it is given.
+    """Compare each folder, in order, with what its spec compiles to, and with `digest`.
 
     CLU608 if they differ. Uses several processes if that is faster.
     """
@@ -125,7 +129,10 @@ def approved_plan(approval: Approval) -> ClusterPlan | None:
 
 
 def read_plan(folder: Path, cache: Cache | None) -> Outcome[ClusterPlan | None]:
-    """Read the plan of a folder without comparing it with its spec; faster if the cache knows its files."""
+    """Read the plan of a folder without comparing it with its spec.
+
+    This is faster if the cache knows its files.
+    """
     path = folder.parent / SPEC_FILE
     known = cache.find(SpecPath(path=path, shown=path.as_posix())) if cache else None
     files = folder_files(folder, known.plan) if known is not None else None
@@ -147,7 +154,10 @@ def runnable_plan(folder: Path) -> Outcome[ClusterPlan | None]:
 
 
 def outdated(folder: Path, changed: Sequence[str] = ()) -> Diagnostic:
-    """Return CLU608 for a plan folder that differs from its spec, in the files `changed` if these are known."""
+    """Return CLU608 for a plan folder that differs from its spec.
+
+    `changed` names the files that differ, if these are known.
+    """
     hint = f"run `trainspec compile {folder.parent}`, have the change reviewed, and apply the merged plan"
     if not folder.is_dir():
         return problem("CLU608", "the spec has no plan", str(folder), hint=hint)

@@ -1,4 +1,4 @@
-"""Stop the active Jobs of a plan; checkpoints are kept, and the ledger records the cancellation."""
+"""Stop the active Jobs of a plan; keep checkpoints, and record the cancellation."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,10 @@ from compiler.run.cluster.state.plan import ClusterPlan
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cancellation:
-    """The stopped Jobs; if there are none, `superseded` are the active Jobs of earlier versions of the plan."""
+    """The stopped Jobs.
+
+    If there are none, `superseded` are the active Jobs of earlier versions of the plan.
+    """
 
     stopped: tuple[JobView, ...]
     superseded: tuple[JobView, ...] = ()
@@ -36,7 +39,10 @@ def cancel_current(api: Api, plan: ClusterPlan) -> Cancellation:
 
 
 def _stop(api: Api, plan: ClusterPlan, chosen: Callable[[JobView], bool]) -> tuple[JobView, ...]:
-    """Record Jobs as cancelled, then delete them, so that a concurrent `apply` does not start them again."""
+    """Record Jobs as cancelled, then delete them.
+
+    In this order, a concurrent `apply` does not start them again.
+    """
     for _ in range(20):
         ledger = read_ledger(api, plan.name, plan.namespace)
         snapshot = snapshot_of(api, plan)

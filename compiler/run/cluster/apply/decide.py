@@ -1,6 +1,6 @@
-"""Decide the next step of a plan: a pure function of the plan, its ledger, and a snapshot of the cluster.
+"""Decide the next step of a plan from its ledger and a snapshot of the cluster.
 
-Any number of callers get the same step until the cluster changes.
+The functions are pure. Any number of callers get the same step until the cluster changes.
 """
 
 from collections.abc import Mapping
@@ -45,7 +45,10 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
-    """The records to write into the ledger, then the action on `stage`; `superseded` Jobs block the plan."""
+    """The records to write into the ledger, then the action on `stage`.
+
+    `superseded` are the Jobs that block the plan.
+    """
 
     end: End
     records: Mapping[str, Record]
@@ -55,13 +58,19 @@ class Step:
 
     @property
     def suspicious(self) -> bool:
-        """Whether a missing Job or termination message led to the step, which an outdated view shows, too."""
+        """Whether a missing Job or termination message led to the step.
+
+        An outdated view of the cluster shows the same.
+        """
         no_result = (record for record in self.records.values() if record.state in _ENDED and not record.result)
         return self.action is Action.REPORT or any(no_result)
 
 
 def advance(plan: ClusterPlan, ledger: Ledger, snapshot: Snapshot, *, retry: bool = False) -> Step:
-    """Return the next step of a plan; with `retry`, start a failed, cancelled or gone stage again."""
+    """Return the next step of a plan.
+
+    With `retry`, start a failed, cancelled or gone stage again.
+    """
     records = {stage.name: _record(stage, ledger, snapshot) for stage in plan.pending}
     changed = {job: record for job, record in records.items() if record and record != ledger.records.get(job)}
     for stage in plan.pending:
@@ -105,7 +114,10 @@ def _start(step: Step, stage: PlannedStage, record: Record | None, plan: Cluster
 
 
 def superseded(plan: ClusterPlan, snapshot: Snapshot) -> tuple[JobView, ...]:
-    """Return the active Jobs of earlier versions of the plan: they use its volume for unused results."""
+    """Return the active Jobs of earlier versions of the plan.
+
+    They write to its volume, and nothing uses their results.
+    """
     planned = {stage.name for stage in plan.stages}
     others = (each for each in snapshot.of_plan(plan.name) if each.name not in planned and not each.reports)
     return tuple(each for each in others if not each.is_over and each.phase is not Phase.DELETING)
@@ -123,9 +135,8 @@ def _record(stage: PlannedStage, ledger: Ledger, snapshot: Snapshot) -> Record |
     settled = (*_AGAIN, State.CLAIMED)  # claimed with the uid of this Job: a replacement is about to start
     if known is not None and (known.state is State.COMPLETE or (known.uid == job.uid and known.state in settled)):
         return known
-    restarted = (
-        known is not None and known.state in _AGAIN
-    )  # by another tool: `apply` claims a stage before it starts it
+    # another tool started it again: `apply` claims a stage first
+    restarted = known is not None and known.state in _AGAIN
     starts = (known.starts if known else 1) + restarted
     record = Record(stage=stage.stage, state=State.CREATED, uid=job.uid, kind=job.kind, starts=starts)
     if not job.is_over:

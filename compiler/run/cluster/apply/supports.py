@@ -1,4 +1,4 @@
-"""Objects that start nothing (configs, claims, policies): find those that exist, apply the others."""
+"""Objects that start nothing (configs, claims, policies): compare and apply them."""
 
 import json
 import threading
@@ -20,9 +20,10 @@ _OF_SERVER = ("managedFields", "uid", "resourceVersion", "creationTimestamp", "s
 
 
 class LiveSupports:
-    """The supports of all plans in a namespace: one list request a kind, when the first plan needs it.
+    """The supports of all plans in a namespace, for any number of threads.
 
-    Keeps each object as text without the fields that the server adds, to save memory; for any number of threads.
+    The first plan that needs a kind sends the list request for it. Keeps each object as text without the fields that
+    the server adds, to save memory.
     """
 
     def __init__(self, api: Api, namespace: str) -> None:
@@ -65,7 +66,10 @@ def _is_applied(item: Object) -> bool:
 
 
 def contains(found: Any, wanted: Any) -> bool:
-    """Return whether `found` has every value of `wanted`; the server adds defaults, and lists keep their order."""
+    """Return whether `found` has every value of `wanted`.
+
+    The server adds defaults, and lists keep their order.
+    """
     if isinstance(wanted, Mapping):
         return isinstance(found, Mapping) and all(contains(found.get(name), value) for name, value in wanted.items())
     if isinstance(wanted, list):
@@ -77,7 +81,7 @@ def contains(found: Any, wanted: Any) -> bool:
 
 
 def write_query(*, dry_run: bool) -> dict[str, str]:
-    """Return the query of each write: the field manager, strict validation, and `dryRun` if `dry_run`."""
+    """Return the query of each write: the field manager, strict validation, any dry run."""
     return {"fieldManager": MANAGER, "fieldValidation": "Strict", **({"dryRun": "All"} if dry_run else {})}
 
 

@@ -1,4 +1,7 @@
-"""Follow plans until all have ended: a watch reports changes, and each change may start the next stage."""
+"""Follow plans until all have ended.
+
+A watch reports changes; each change may let the next stage start.
+"""
 
 import time
 from collections.abc import Callable, Iterable
@@ -17,7 +20,10 @@ Show = Callable[[list[Row], FollowedPlans], None]  # receives the rows of plans 
 
 
 def follow(api: Api, states: list[PlanState], show: Show) -> list[PlanState]:
-    """Take steps until each plan has ended, and call `show` after each change; return the final states."""
+    """Take steps until each plan has ended; return the final states.
+
+    `show` receives each change.
+    """
     watches = {namespace: Watch(api, namespace, tuple(sorted(kinds))) for namespace, kinds in _kinds(states).items()}
     plans = FollowedPlans(api, states)
     observed = 0.0

@@ -1,4 +1,4 @@
-"""The plans that `apply --wait` follows: take the next steps of changed plans, and renew their rows."""
+"""The plans that `apply --wait` follows: their next steps, and their rows."""
 
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +18,10 @@ _Key = tuple[str, str]  # namespace and name of a plan
 
 
 class FollowedPlans:
-    """The states of plans, and their rows. The work of each call depends on the changes, not on the number of plans."""
+    """The states of plans, and their rows.
+
+    The work of each call depends on the changes, not on the number of plans.
+    """
 
     def __init__(self, api: Api, states: Iterable[PlanState]) -> None:
         self._api = api
@@ -48,7 +51,7 @@ class FollowedPlans:
         return [self._rows[key] for key in (*(each for each in self._rows if each in self._going), *ended)]
 
     def take_steps(self, snapshots: Mapping[str, tuple[Snapshot, set[str]]], pool: ThreadPoolExecutor) -> list[Row]:
-        """Take the next step of each plan that changed in its namespace; return the rows of these plans."""
+        """Take the next step of each plan that changed; return the rows of these plans."""
         current = {namespace: each for namespace, (each, _) in snapshots.items()}
         due = self._fresh | {
             key

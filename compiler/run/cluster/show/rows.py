@@ -13,7 +13,7 @@ from compiler.run.cluster.state.reasons import NO_POD, STARTING, advice, waiting
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """The status of a stage: `state` in a word or two, pods by phase, log progress, and the reason with advice."""
+    """The status of a stage: its state in a word or two, with the reason and advice."""
 
     plan: str
     namespace: str
@@ -83,7 +83,10 @@ def _superseded_row(view: PlanView, other: SupersededView) -> Row:
 
 
 def _reason_and_advice(view: StageView) -> tuple[str, str]:
-    """Return why a stage waits or failed, and what to do about it; both are empty if neither is the case."""
+    """Return why a stage waits or failed, and what to do about it.
+
+    Both are empty if it does neither.
+    """
     if view.is_current and view.step.action is Action.REPORT:
         reason = "its Job has ended or is gone, and its result has not been read"
         return reason, f"read its result, if it has one: trainspec apply {view.plan.shown}"

@@ -39,7 +39,10 @@ class PlanStatus:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Statuses:
-    """The status of many plans; `empty` are folders of plans without Jobs; failed plans have only diagnostics."""
+    """The status of many plans; `empty` are folders of plans without Jobs.
+
+    A plan with problems has only diagnostics.
+    """
 
     plans: tuple[PlanStatus, ...] = ()
     empty: tuple[Path, ...] = ()

@@ -1,4 +1,4 @@
-"""Plans in a cluster for people: a table on a terminal, or one line for each change without one."""
+"""Plans in a cluster for people: a live table, or one line for each change."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
@@ -27,7 +27,10 @@ def overview(found: Iterable[Row]) -> Group:
 
 
 def screenful(plans: Sequence[list[Row]], height: int) -> Group:
-    """Return the overview of as many plans as fit on a screen, at least one, and the number of others."""
+    """Return the overview of the plans that fit on a screen, and the number of others.
+
+    It has at least one plan.
+    """
     parts: list[RenderableType] = []
     left = height - 1
     for rows in plans:
@@ -61,7 +64,10 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 
 def _reasons(rows: Iterable[Row]) -> Iterator[tuple[int, str]]:
-    """Yield the lines below a table with their indents, which a terminal keeps when it wraps a line."""
+    """Yield the lines below a table, each with its indent.
+
+    The terminal keeps the indent when it wraps a line.
+    """
     for row in rows:
         if row.state != "finished" and (row.reason or row.advice):
             yield 2, f"{row.stage}: {row.reason or row.state}"
@@ -79,7 +85,10 @@ def duration(seconds: float | None) -> str:
 
 
 class ChangedLines:
-    """Lines for output without a terminal: for each new state or reason, and each tenth of the training."""
+    """The lines to print for changes where there is no terminal.
+
+    A change is a new state or reason, or another tenth of the training.
+    """
 
     def __init__(self) -> None:
         self._shown: dict[str, tuple[str, ...]] = {}

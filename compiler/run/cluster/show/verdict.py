@@ -1,4 +1,4 @@
-"""The final summary of a plan after a cluster command: its state, and why it was refused or failed."""
+"""The final summary of a plan: its state, and why it was refused or failed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -47,7 +47,10 @@ def _going(state: PlanState, stage: str) -> str:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Failure:
-    """Why a plan was refused or failed: its diagnostics, and the events and log lines of a failed Job."""
+    """Why a plan was refused or failed.
+
+    `details` are the events and log lines of a failed Job.
+    """
 
     diagnostics: tuple[Diagnostic, ...] = ()
     details: tuple[str, ...] = ()
@@ -61,7 +64,10 @@ class Failures:
         self._left = _MOST_DETAILS
 
     def of(self, state: PlanState) -> Failure:
-        """Return the problems of a plan; CLU610, CLU611 or CLU615 if its stage failed, is gone or was cancelled."""
+        """Return the problems of a plan, and of its failed, cancelled or gone stage.
+
+        CLU610: the stage failed. CLU611: it is gone. CLU615: it was cancelled.
+        """
         plan, step = state.plan, state.step
         if step is None or step.end not in _BAD_ENDS or step.stage is None or state.problems:
             return Failure(diagnostics=state.problems)
@@ -72,7 +78,7 @@ class Failures:
         return Failure(diagnostics=(_problem(view),), details=tuple(self._details(view)))
 
     def _details(self, view: StageView) -> Iterator[str]:
-        """Yield a line that names the stage, then the events and the end of the log of its failed Job."""
+        """Yield the events and the end of the log of a failed Job, below a line with its stage."""
         lines = list(details(self._api, view.plan.namespace, view.job)) if view.job is not None else []
         if lines:
             yield f"{view.plan.shown}: `{view.stage.stage}`"

@@ -1,4 +1,4 @@
-"""Views of the stages of a plan: their Jobs, log progress, warnings, and reasons of their queues."""
+"""Views of the stages of a plan: Jobs, log progress, warnings, and queues."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +21,10 @@ Event = tuple[str, str]  # reason and message
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StageView:
-    """A stage of a plan at one time; `step` is the plan's; `events` and `queued` explain why its Job waits."""
+    """A stage of a plan at one time; `step` is the plan's.
+
+    `events` and `queued` explain why its Job waits.
+    """
 
     plan: ClusterPlan
     stage: PlannedStage

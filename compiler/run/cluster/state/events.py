@@ -1,4 +1,4 @@
-"""Warning events of Jobs and pods, and the details of a failed stage: its events and the end of its log."""
+"""Warning events of Jobs and pods, and the details of a failed stage."""
 
 import json
 from collections.abc import Iterator
@@ -17,7 +17,10 @@ _MOST_EVENTS = 8
 
 
 def warnings_of(api: Api, namespace: str, name: str) -> list[tuple[str, str]]:
-    """Return the warnings about an object as (reason, message), newest last; none if they cannot be read."""
+    """Return the warnings about an object as (reason, message), newest last.
+
+    There are none if they cannot be read.
+    """
     query = {"fieldSelector": f"involvedObject.name={name},type=Warning"}
     try:
         items = [item for page, _ in api.pages(EVENT.collection(namespace), query) for item in page]
@@ -28,7 +31,10 @@ def warnings_of(api: Api, namespace: str, name: str) -> list[tuple[str, str]]:
 
 
 def warnings_in(api: Api, namespace: str) -> dict[str, list[tuple[str, str]]]:
-    """Return the last warning about each workload and pod of a namespace; none if they cannot be read."""
+    """Return the last warning about each workload and pod of a namespace.
+
+    There are none if they cannot be read.
+    """
     found: dict[str, tuple[str, str, str]] = {}
     try:
         for page, _ in api.pages(EVENT.collection(namespace), {"fieldSelector": "type=Warning"}):

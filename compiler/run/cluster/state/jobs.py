@@ -96,7 +96,10 @@ class JobView:
 
     @property
     def has_not_begun(self) -> bool:
-        """Whether the Job should run, and neither it nor a pod gives a reason why it does not; events may."""
+        """Whether the Job should run, but neither it nor its pods give a reason why it does not.
+
+        Events may give one.
+        """
         return self.phase is Phase.PENDING and all(pod.phase == "Pending" and not pod.waiting for pod in self.pods)
 
     @property
@@ -111,7 +114,10 @@ class JobView:
 
     @property
     def is_settling(self) -> bool:
-        """Whether the Job is complete but its pods are out of date, because each kind has its own watch."""
+        """Whether the Job is complete but its pods are out of date.
+
+        Each kind has its own watch.
+        """
         active = any(pod.phase in ("Pending", "Running") for pod in self.pods)
         return self.phase is Phase.COMPLETE and active and self.exit_code != 0
 
@@ -236,7 +242,10 @@ def _job_of(meta: Mapping[str, Any]) -> str:
 
 
 def _message(text: object) -> Mapping[str, Any]:
-    """Parse the runtime's termination message; without one, the kubelet puts the end of the log in its field."""
+    """Parse the runtime's termination message.
+
+    Without one, the kubelet puts the end of the log in its field.
+    """
     lines = str(text or "").strip().splitlines()
     for line in reversed(lines):
         try:

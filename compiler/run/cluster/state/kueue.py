@@ -1,4 +1,4 @@
-"""The state of queued Jobs in Kueue: their place in the queue, and why they were evicted or get no quota.
+"""The state of queued Jobs in Kueue: their places, and why they get no quota.
 
 If Kueue is missing, too old, or may not be read, the result is empty.
 """
@@ -16,7 +16,10 @@ _MOST_JOBS = 50  # in one request: the URL contains their uids
 
 
 def kueue_reasons(api: Api, namespace: str, jobs: Sequence[JobView]) -> dict[str, str]:
-    """Return by Job its place in the queue and why it has no quota; empty if Kueue gives neither."""
+    """Return by Job its place in the queue and why it has no quota.
+
+    The text is empty if Kueue gives neither.
+    """
     if not jobs:
         return {}
     places: dict[str, str] = {}

@@ -22,7 +22,10 @@ SELECTOR = f"{MANAGED_BY}={TRAINSPEC},{COMPONENT}={LEDGER}"
 
 
 class State(StrEnum):
-    """The state of a stage. `claimed`: its Job is about to be created; `gone`: deleted before it had a result."""
+    """The state of a stage.
+
+    `claimed`: its Job is about to be created. `gone`: its Job was deleted before it had a result.
+    """
 
     CLAIMED = "claimed"
     CREATED = "created"
@@ -34,11 +37,11 @@ class State(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Record:
-    """The record of a stage: the `uid` of its Job, once known, how often it started, and its result.
+    """The record of a stage: its Job, how often it started, and its result.
 
-    A stage that is claimed for a restart has the uid of the Job to delete first. `kind` is the kind of its Job; the
-    profile's `output` may have changed since. `result` is the termination message of its pod; `reason` explains a
-    failure to people.
+    `uid` is empty until the Job exists. A stage that is claimed for a restart has the uid of the Job to delete first.
+    `kind` is the kind of its Job; the profile's `output` may have changed since. `result` is the termination message of
+    its pod; `reason` explains a failure to people.
     """
 
     stage: str
@@ -63,9 +66,10 @@ class Record:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ledger:
-    """The records of a plan by Job; `version` is the object's resource version, empty before the first write.
+    """The records of a plan by Job.
 
-    `tried` is the digest of the plan that the API server last accepted as a whole, in a dry run.
+    `version` is the object's resource version, empty before the first write. `tried` is the digest of the plan that the
+    API server last accepted as a whole, in a dry run.
     """
 
     plan: str
@@ -91,7 +95,10 @@ def read_ledger(api: Api, plan: str, namespace: str) -> Ledger:
 
 
 def parse(found: Object, plan: str) -> Ledger:
-    """Parse a ledger from its ConfigMap; CLU614 if it is not a ledger, or a later version wrote it."""
+    """Parse a ledger from its ConfigMap.
+
+    CLU614 if it is not a ledger, or if a later version wrote it.
+    """
     meta = found["metadata"]
     where = f"{meta['namespace']}/{meta['name']}"
     if (meta.get("labels") or {}).get(COMPONENT) != LEDGER:
@@ -114,7 +121,10 @@ def parse(found: Object, plan: str) -> Ledger:
 
 
 def kinds_begun(found: Object) -> set[str]:
-    """Return the kinds, as `apiVersion kind`, of a ledger's Jobs without a known end; none if it is unreadable."""
+    """Return the kinds of a ledger's Jobs whose end is unknown, as `apiVersion kind`.
+
+    There are none if the ledger cannot be read.
+    """
     try:
         records = parse(found, "").records.values()
     except ClusterError:
@@ -127,7 +137,10 @@ def _record(fields: dict[str, Any]) -> Record:
 
 
 def write(api: Api, ledger: Ledger, changed: Mapping[str, Record]) -> Ledger | None:
-    """Write records and return the new ledger; None, without a write, if another caller wrote in between."""
+    """Write records, and return the new ledger.
+
+    Return None, and write nothing, if another caller wrote in between.
+    """
     data = {job: json.dumps(asdict(record), ensure_ascii=False, sort_keys=True) for job, record in changed.items()}
     collection = CONFIG_MAP.collection(ledger.namespace)
     try:
@@ -151,7 +164,10 @@ def _notes(ledger: Ledger) -> Object:
 
 
 def trimmed(ledger: Ledger, planned: Collection[str]) -> dict[str, Record]:
-    """Return shorter records for Jobs that left the plan, without result details, if the ledger is large."""
+    """Return shorter records, without result details, if the ledger is large.
+
+    These are records of Jobs that the plan no longer has.
+    """
     if sum(len(json.dumps(asdict(each))) for each in ledger.records.values()) < _LARGE:
         return {}
     others = {job: each for job, each in ledger.records.items() if job not in planned and "report" in each.result}

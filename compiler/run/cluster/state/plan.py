@@ -1,4 +1,4 @@
-"""A plan folder for the cluster executor: supports to apply at once, and stages to run in order."""
+"""A plan folder for the cluster executor: supports to apply, and stages to run in order."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -62,7 +62,10 @@ class ClusterPlan:
 
 
 def read_cluster_plan(folder: Path) -> Outcome[ClusterPlan | None]:
-    """Read the plan of a folder; None for a plan without Jobs, RUN791 if the folder is not a plan."""
+    """Read the plan of a folder; None for a plan without Jobs.
+
+    RUN791 if the folder is not a plan.
+    """
     read = read_manifests(folder)
     if read.value is None:
         return Outcome(value=None, diagnostics=read.diagnostics)
@@ -70,7 +73,7 @@ def read_cluster_plan(folder: Path) -> Outcome[ClusterPlan | None]:
 
 
 def rendered_cluster_plan(folder: Path, files: Mapping[str, bytes]) -> Outcome[ClusterPlan | None]:
-    """Like `read_cluster_plan`, but faster, from the files of a folder that equals the rendered plan."""
+    """Like `read_cluster_plan`, but faster, for files that equal the rendered ones."""
     return _outcome(folder, rendered_manifests(files), rendered_data)
 
 

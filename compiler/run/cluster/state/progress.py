@@ -1,4 +1,4 @@
-"""The log progress of a running stage, from the last lines of its pod's log: one JSON object a line."""
+"""The log progress of a running stage: its runtime logs one JSON object a line."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ _TAIL = 40
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Progress:
-    """The last log progress: steps (or questions) done and in total, the loss, the seconds left, and the phase."""
+    """The last log progress; `done` and `total` count steps or questions."""
 
     done: int | None = None
     total: int | None = None

@@ -63,7 +63,7 @@ class Place:
 
 
 def failure_reason(job: JobView) -> str:
-    """Return why a Job failed: the message of its last pod, else how that ended, else the Job's condition."""
+    """Return why a Job failed, from its last pod, else from its condition."""
     last = job.message
     if last.get("message"):
         return f"exit {last.get('exit_code')}: {last['message']}"
@@ -78,7 +78,10 @@ def failure_reason(job: JobView) -> str:
 
 
 def advice(place: Place, job: JobView | None, reason: str) -> str:
-    """Return what to do about a failure: the runtime's own hint, else one by the reason or exit code."""
+    """Return what to do about a failure.
+
+    The runtime's own hint comes first, then the reason, then the exit code.
+    """
     hint = str(job.message.get("hint") or "") if job is not None else ""
     if hint:
         return hint

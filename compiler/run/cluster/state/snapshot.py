@@ -1,4 +1,7 @@
-"""Snapshots of a namespace: one list request a kind for all plans, and a watch that keeps them current."""
+"""Snapshots of a namespace, and a watch that keeps one current.
+
+One list request a kind serves all plans.
+"""
 
 import threading
 import time
@@ -24,7 +27,7 @@ _FINAL = (400, 401, 403, 404)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Snapshot:
-    """A namespace at one time: Jobs by name, the names of each plan's Jobs, and each plan's ledger object."""
+    """A namespace at one time: its Jobs, and the Jobs and ledger of each plan."""
 
     jobs: Mapping[str, JobView] = field(default_factory=dict)
     names: Mapping[str, set[str]] = field(default_factory=dict)
@@ -70,7 +73,10 @@ def take_snapshot(api: Api, namespace: str, kinds: tuple[str, ...], *, plan: str
 
 
 def _served(api: Api, namespace: str, kinds: Collection[str]) -> Iterator[str]:
-    """Yield the kinds that can be listed; the operator of an earlier version's kind may be uninstalled."""
+    """Yield the kinds that can be listed.
+
+    The operator of an earlier version's kind may be uninstalled.
+    """
     for kind in sorted(kinds):
         try:
             api.get(KINDS[kind].collection(namespace), {"limit": 1})
@@ -100,7 +106,10 @@ def _workloads(api: Api, kind: str, namespace: str, selector: str) -> Iterator[O
 
 
 def _slim(item: Object) -> Object:
-    """Reduce a workload to the fields of its view; the template and managed fields are most of its size."""
+    """Reduce a workload to the fields of its view.
+
+    The template and managed fields are most of its size, and there may be thousands.
+    """
     meta = {name: value for name, value in item["metadata"].items() if name in _OF_VIEW}
     meta["labels"] = {name: value for name, value in (meta.get("labels") or {}).items() if name in (PART_OF, QUEUE)}
     notes = meta.get("annotations") or {}
@@ -110,7 +119,7 @@ def _slim(item: Object) -> Object:
 
 
 class Watch:
-    """The current workloads and pods of a namespace, updated in background threads until `close`.
+    """The current workloads and pods of a namespace, updated by threads until `close`.
 
     A watch that ends, breaks or expires starts again, from a new list if necessary. `snapshot` renews only the views
     of Jobs that had events.
@@ -133,7 +142,10 @@ class Watch:
             threading.Thread(target=self._follow, args=(kind,), daemon=True, name=f"watch {kind}").start()
 
     def close(self) -> None:
-        """Let each thread end with its current stream; the threads are daemons, so nothing waits for them."""
+        """Let each thread end with its current stream.
+
+        The threads are daemons, so nothing waits for them.
+        """
         self._closed = True
 
     def snapshot(self) -> tuple[Snapshot, set[str]]:
