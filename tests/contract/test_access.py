@@ -109,11 +109,11 @@ def profile(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("said", AND_MAY)
+@pytest.mark.parametrize("setting", AND_MAY)
 @pytest.mark.parametrize("role", MAY)
-def test_a_role_has_the_permissions_that_it_needs_and_no_others(profile: Path, role: str, said: str) -> None:
-    profile.write_text(f"{PROFILE}  {said}\n", encoding="utf-8")
-    assert may(profile, role) == MAY[role] | AND_MAY[said].get(role, {})
+def test_a_role_has_the_permissions_that_it_needs_and_no_others(profile: Path, role: str, setting: str) -> None:
+    profile.write_text(f"{PROFILE}  {setting}\n", encoding="utf-8")
+    assert may(profile, role) == MAY[role] | AND_MAY[setting].get(role, {})
 
 
 def may(profile: Path, role: str) -> dict[tuple[str, str], set[str]]:

@@ -103,7 +103,7 @@ FAULTS = (
     Fault(name="apply killed between claim and Job", rules=(("kill-apply", r"POST .*/jobs\?(?!.*dryRun)", 1, 0),)),
     Fault(name="two concurrent applies", callers=2),
     Fault(name="running Job deleted by hand", act=_delete_running, retry=True),
-    Fault(name="time to live expired without a reader", act=_time_to_live),
+    Fault(name="Job complete and deleted by its time to live before `apply` read its result", act=_time_to_live),
     Fault(name="clock 400 days behind", clock="-400d"),
     Fault(name="clock 400 days ahead", clock="+400d"),
     Fault(name="pod evicted", act=_evict),

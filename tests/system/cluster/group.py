@@ -112,8 +112,10 @@ class Group:
         return group, version, self.shop.namespace, _PLURALS[self.manifest["kind"]]
 
     def _say(self, condition: str, reason: str, message: str) -> None:
-        said = {"type": condition, "status": "True", "reason": reason, "message": message, "lastTransitionTime": NOW}
-        self._objects.patch_namespaced_custom_object_status(*self._where, self.name, {"status": {"conditions": [said]}})
+        entry = {"type": condition, "status": "True", "reason": reason, "message": message, "lastTransitionTime": NOW}
+        self._objects.patch_namespaced_custom_object_status(
+            *self._where, self.name, {"status": {"conditions": [entry]}}
+        )
 
     def _pod(self, pod: str, phase: str, state: Mapping[str, Any]) -> None:
         container = {"name": self.container, "state": state, "ready": "running" in state, "restartCount": 0}

@@ -70,10 +70,10 @@ def run(player: Player, job: LocalJob, places: Places) -> None:
     ended: Ended = run_job(job, places, lambda event: None)
     stopped.set()
     follower.join()
-    said = (places.work / "logs" / f"{job.name}.termination").read_text(encoding="utf-8")
-    player.end_pod(pod, ended.exit_code, said)
+    message = (places.work / "logs" / f"{job.name}.termination").read_text(encoding="utf-8")
+    player.end_pod(pod, ended.exit_code, message)
     player.end_job(job.name, ended.exit_code)
-    print(f"{job.name}: exit {ended.exit_code}, {json.loads(said).get('status')}", flush=True)
+    print(f"{job.name}: exit {ended.exit_code}, {json.loads(message).get('status')}", flush=True)
 
 
 def _keep_log(player: Player, pod: str, log: Path, stopped: threading.Event) -> None:
