@@ -330,7 +330,7 @@ def test_a_plan_whose_stages_cannot_run_yet_is_refused(shop: Shop) -> None:
     assert "nothing was started" in done.stderr
 
 
-def test_a_rerun_does_not_fix_a_claim_with_other_settings(shop: Shop) -> None:
+def test_a_claim_with_other_settings_gets_its_own_hint(shop: Shop) -> None:
     assert shop.apply().exit_code == 0
     profile = next(shop.spec.parent.parent.glob("clusters/*.yaml"))
     gpus = "  gpu: {type: L40S, count: 1, nodes: 2, memoryGib: 48}\n"
