@@ -43,6 +43,7 @@ LAYERS: dict[str, tuple[Floor, ...]] = {
         ("train", "make", "evaluate"),
         "run",
         ("__main__", "fetch", "export"),
+        "cli",
     ),
 }
 
@@ -182,8 +183,8 @@ def test_the_contract_needs_pydantic_alone() -> None:
 @pytest.mark.parametrize("arguments", [["--help"], ["check", "specs/support-rag"]])
 def test_quick_commands_import_nothing_heavy(arguments: list[str]) -> None:
     code = (
-        "import sys\nfrom compiler.cli.app import app\n"
-        f"try:\n    app({arguments!r})\nexcept SystemExit as end:\n    assert end.code in (0, None), end.code\n"
+        "import sys\nfrom compiler.cli.app import main\n"
+        f"try:\n    main({arguments!r})\nexcept SystemExit as end:\n    assert end.code in (0, None), end.code\n"
         f"print(sorted(set(sys.modules) & {HEAVY | MEASURING | {'jinja2', 'rich'}!r}), file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)

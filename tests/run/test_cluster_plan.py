@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 from conftest import MakeSpec
-from typer.testing import CliRunner
+from support.command import invoke
 
-from compiler.cli.app import app
 from compiler.diagnostics import Diagnostic
 from compiler.render.plan_folder import folder_digest, folder_files
 from compiler.run.cluster.apply import apply
@@ -36,7 +35,7 @@ def test_the_fast_reader_keeps_long_numbers() -> None:
 def approval(make_spec: MakeSpec) -> Approval:
     """A plan that was compiled and approved."""
     spec = make_spec()
-    assert CliRunner().invoke(app, ["compile", str(spec)]).exit_code == 0
+    assert invoke("compile", str(spec)).exit_code == 0
     (approval,) = approvals([spec.parent / "plan"], None)
     assert approval.files, approval.diagnostics
     return approval

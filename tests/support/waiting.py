@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-HUNG_SECONDS = 300.0  # what has not happened by then never will: only a test that hangs fails by it
+HUNG_SECONDS = 600.0  # what has not happened by then never will: only a test that hangs fails by it
 
 
 def wait_until(happened: Callable[[], object], what: str) -> None:

@@ -10,6 +10,7 @@ from rich.live import Live
 
 from compiler.cli.cluster.reporter import Reporter
 from compiler.cli.exit_codes import ExitCode
+from compiler.cli.signals import terminable
 from compiler.diagnostics import Diagnostic, has_errors
 from compiler.run.cluster.api.client import Api
 from compiler.run.cluster.api.connect import Target
@@ -21,7 +22,6 @@ from compiler.run.cluster.show.followed_plans import FollowedPlans
 from compiler.run.cluster.show.rows import Row
 from compiler.run.cluster.show.table import ChangedLines, screenful
 from compiler.run.cluster.show.verdict import Failures, verdict
-from compiler.run.signals import terminable
 
 _MOST_LINES = 400  # of the final table on a terminal
 

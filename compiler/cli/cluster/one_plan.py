@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from compiler.cli.cluster.reporter import Reporter
+from compiler.cli.collect import print_collected
 from compiler.cli.exit_codes import ExitCode
 from compiler.run.cluster.api.client import Api
 from compiler.run.cluster.api.connect import Target
@@ -53,8 +54,7 @@ def collect(folder: Path, target: Target, style: str) -> ExitCode:
         return reporter.end([refusal(error, "get", "the ledger", str(folder))])
     except ClusterError as error:
         return reporter.end([error.found])
-    if collected.message:
-        print(collected.message)
+    print_collected(collected)
     return reporter.end(collected.diagnostics)
 
 

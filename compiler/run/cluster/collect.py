@@ -1,25 +1,15 @@
 """Collect results from the ledger of a plan in the cluster as evidence."""
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
-from compiler.diagnostics import Diagnostic
 from compiler.run.cluster.api.client import Api
 from compiler.run.cluster.apply.apply import require_namespace, snapshot_of
 from compiler.run.cluster.apply.approve import no_jobs_text
 from compiler.run.cluster.apply.decide import advance
 from compiler.run.cluster.state.ledger import read_ledger, write
 from compiler.run.cluster.state.plan import read_cluster_plan
-from compiler.run.collect import Measured, StageJob, write_evidence
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Collected:
-    """The outcome of `collect`; `message` explains why it wrote nothing."""
-
-    message: str = ""
-    diagnostics: tuple[Diagnostic, ...] = ()
+from compiler.run.collect import Collected, Measured, StageJob, write_evidence
 
 
 def collect(api: Api, folder: Path) -> Collected:
@@ -48,4 +38,4 @@ def collect(api: Api, folder: Path) -> Collected:
 
     if not any(find(each) for each in plan.stages):
         return Collected(message=f"{folder}: no results yet")  # not an error: schedules call this repeatedly
-    return Collected(diagnostics=write_evidence(folder, plan.stages, find, where, f"trainspec apply {folder}"))
+    return write_evidence(folder, plan.stages, find, where, f"trainspec apply {folder}")

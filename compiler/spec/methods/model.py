@@ -1,7 +1,6 @@
 """The row of a training method: its name, kind, defaults with their sources, limits, and place in a plan."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 Value = bool | int | float | str | None | list[str] | list[float]
@@ -43,7 +42,6 @@ class Method:
     defaults: tuple[Default, ...] = ()
     full_rate: Default | None = None  # replaces the learning rate where all weights are trained
     trl_config: str = ""  # the config class whose fields a spec may override
-    owned: Mapping[str, str] = field(default_factory=dict)  # fields of that class which it sets itself → who sets them
     blocks: tuple[str, ...] = ()  # blocks of its stage config that other methods do not have, in their order
     usual_rows: UsualRows | None = None
     tried_before_rl: bool = False  # whether its result shows what reinforcement learning has to beat

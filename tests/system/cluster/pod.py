@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import yaml
 from kubernetes import config
+from support.waiting import HUNG_SECONDS
 from system.cluster.server import ROOT
 
 # the command of the container, with the account at other paths than in a real pod
@@ -47,7 +48,7 @@ class Pod:
     def run(self) -> "subprocess.CompletedProcess[str]":
         """Run the container to its end."""
         process = self.start()
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=HUNG_SECONDS)
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 

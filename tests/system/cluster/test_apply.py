@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from support.waiting import HUNG_SECONDS
 from system.cluster.player import GOOD, gate
 from system.cluster.server import ROOT
 from system.cluster.shop import Shop
@@ -44,7 +45,7 @@ def configs(shop: Shop) -> list[Any]:
 
 def test_concurrent_calls_start_a_stage_once(shop: Shop) -> None:
     callers = [shop.begin("apply", str(shop.folder), "--kubeconfig", str(shop.kubeconfig)) for _ in range(6)]
-    outputs = [each.communicate(timeout=120) for each in callers]
+    outputs = [each.communicate(timeout=HUNG_SECONDS) for each in callers]
     assert [each.returncode for each in callers] == [0] * 6, outputs
     assert shop.player.jobs() == [shop.job("evaluate-base")]
     assert sum("started evaluate-base" in out for out, _ in outputs) == 1
@@ -302,7 +303,7 @@ def test_concurrent_retries_start_a_stage_once(shop: Shop) -> None:
     shop.player.fail(base, "BackoffLimitExceeded", "Job has reached the specified backoff limit")
     shop.apply()
     callers = [shop.begin("apply", str(shop.folder), "--retry", "--kubeconfig", str(shop.kubeconfig)) for _ in range(4)]
-    outputs = [each.communicate(timeout=120) for each in callers]
+    outputs = [each.communicate(timeout=HUNG_SECONDS) for each in callers]
     assert [each.returncode for each in callers] == [0] * 4, outputs
     assert sum("started evaluate-base" in out for out, _ in outputs) >= 1
     assert shop.ledger()["evaluate-base"]["starts"] == 2

@@ -9,7 +9,7 @@ import pytest
 import urllib3
 from conftest import PROFILE, SPEC, MakeSpec
 from support.faulty_http import Fault, Upstream, faulty_http
-from support.waiting import Clock
+from support.waiting import HUNG_SECONDS, Clock
 from system.cluster.player import gate
 from system.cluster.server import kubeconfig
 from system.cluster.shop import Shop
@@ -117,7 +117,7 @@ def test_logs_follow_waits_for_the_pod(shop: Shop) -> None:
     shop.player.hold(job, "ContainerCreating")
     assert reader.stderr.readline() == "waiting for `evaluate-base`: starting\n"
     shop.player.start(job, "a line\n")
-    out, err = reader.communicate(timeout=60)
+    out, err = reader.communicate(timeout=HUNG_SECONDS)
     assert (reader.returncode, out, err) == (0, "a line\n", "")
 
 

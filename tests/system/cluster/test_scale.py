@@ -1,14 +1,14 @@
 """Many plans at once: the number of requests depends on the changes, not on the number of plans."""
 
-import time
 from pathlib import Path
 
 import pytest
+from support.command import invoke
+from support.waiting import Clock, ends_by_itself
 from system.cluster.server import kubeconfig
 from system.cluster.shop import Shop
-from typer.testing import CliRunner
 
-from compiler.cli.app import app
+from compiler.run.cluster.api import client
 from compiler.run.cluster.api.client import Api
 from compiler.run.cluster.api.connect import Target
 from compiler.run.cluster.api.errors import ClusterError
@@ -33,7 +33,7 @@ class Requests:
     def of(self, shop: Shop, *arguments: str) -> list[str]:
         """Run a command on all plans, which must succeed; return its requests."""
         self.made.clear()
-        done = CliRunner().invoke(app, [*arguments, str(specs(shop)), "--kubeconfig", str(shop.kubeconfig)])
+        done = invoke(*arguments, str(specs(shop)), "--kubeconfig", str(shop.kubeconfig))
         assert done.exit_code == 0, done.stderr
         return sorted(self.made)
 
@@ -92,23 +92,24 @@ def test_a_watch_reports_the_plans_that_changed(mall: Shop) -> None:
         assert watch.snapshot()[1] == set()
         job = snapshot.of_plan("shop-2")[0].name
         mall.player.start(job)
-        deadline = time.monotonic() + 30
-        while snapshot.jobs[job].phase != "running" and time.monotonic() < deadline:
-            watch.wait(1)
-            snapshot, plans = watch.snapshot()
-            assert plans <= {"shop-2"}
-        assert snapshot.jobs[job].phase == "running"
-        mall.player.delete(job)
-        while job in snapshot.jobs and time.monotonic() < deadline:
-            watch.wait(1)
-            snapshot, _ = watch.snapshot()
+        with ends_by_itself("the watch reports the Job"):
+            while snapshot.jobs[job].phase != "running":
+                watch.wait(1)
+                snapshot, plans = watch.snapshot()
+                assert plans <= {"shop-2"}
+            mall.player.delete(job)
+            while job in snapshot.jobs:
+                watch.wait(1)
+                snapshot, _ = watch.snapshot()
         assert snapshot.of_plan("shop-2") == ()
         assert len(snapshot.of_plan("shop-1")) == 1
     finally:
         watch.close()
 
 
-def test_all_requests_share_one_wait_for_an_absent_server(tmp_path: Path) -> None:
+def test_all_requests_share_one_wait_for_an_absent_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr(client, "time", clock)
     config = kubeconfig(tmp_path, "http://127.0.0.1:9")
     api = Api(Target(kubeconfig=config), patience=1.0)
     for least, most in ((2, 9), (1, 1)):
@@ -116,4 +117,4 @@ def test_all_requests_share_one_wait_for_an_absent_server(tmp_path: Path) -> Non
         with pytest.raises(ClusterError, match="cannot be used"):
             api.get("/api/v1/namespaces/default/configmaps/x")
         assert least <= api.requests - before <= most
-        time.sleep(1)  # the patience is used up
+        clock.sleep(1)  # the patience is used up

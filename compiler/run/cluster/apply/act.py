@@ -11,6 +11,8 @@ from compiler.run.cluster.apply.supports import MANAGER, write_query
 from compiler.run.cluster.state.jobs import REPORT_SUFFIX
 from compiler.run.cluster.state.plan import ClusterPlan, PlannedStage
 from compiler.spec.labels import KUEUE, MANAGED_BY, OURS, PART_OF, REPORTS, TRAINSPEC
+from runtime.contract.exit_codes import NEVER_RETRY
+from runtime.contract.exit_codes import ExitCode as StageExit
 
 _REPORT_SECONDS = 900
 _GONE_SECONDS = 150.0
@@ -125,10 +127,10 @@ def report_job(stage: PlannedStage) -> Object:
 def _never_retry(container: str) -> Object:
     """Return the rule for exit codes that a retry of a report cannot change.
 
-    No result (66), a bad config, a gate that did not pass.
+    Bad data, no result, a bad config, a gate that did not pass.
     """
-    codes = {"containerName": container, "operator": "In", "values": [65, 66, 78, 80]}
-    return {"action": "FailJob", "onExitCodes": codes}
+    values = [int(code) for code in NEVER_RETRY if code != StageExit.NO_MEMORY]
+    return {"action": "FailJob", "onExitCodes": {"containerName": container, "operator": "In", "values": values}}
 
 
 def _uid(api: Api, path: str, where: str) -> str:

@@ -12,10 +12,10 @@ from compiler.run.cluster.state.ledger import Ledger, Record, State
 from compiler.run.cluster.state.plan import ClusterPlan, PlannedStage
 from compiler.run.cluster.state.reasons import failure_reason
 from compiler.run.cluster.state.snapshot import Snapshot
+from runtime.contract.exit_codes import ExitCode as StageExit
+from runtime.contract.outputs import WITH_RESULT
 
-GATE_NOT_PASSED = 80
 _NEEDS_RESULT = ("evaluate", "preflight")  # the next stage, or the evidence, depends on their results
-_NO_RESULT = 66  # exit code of a report that finds no result
 _ENDED = (State.COMPLETE, State.FAILED, State.GONE)
 _AGAIN = (State.FAILED, State.CANCELLED, State.GONE)
 
@@ -151,16 +151,16 @@ def _record(stage: PlannedStage, ledger: Ledger, snapshot: Snapshot) -> Record |
 
 
 def _ended_record(record: Record, job: JobView) -> Record:
-    passed = job.phase is Phase.COMPLETE or job.exit_code == GATE_NOT_PASSED
+    passed = job.phase is Phase.COMPLETE or job.exit_code == StageExit.GATE_NOT_PASSED
     if passed:
         return replace(record, state=State.COMPLETE, result=job.message)
     return replace(record, state=State.FAILED, result=job.message, reason=failure_reason(job))
 
 
 def _reported_record(record: Record, report: JobView) -> Record:
-    if report.message.get("status") in ("complete", "already-complete", "gate-not-passed"):
+    if report.message.get("status") in WITH_RESULT:
         return replace(record, state=State.COMPLETE, result=report.message)
-    if report.exit_code in (None, _NO_RESULT) and report.phase is Phase.FAILED:
+    if report.exit_code in (None, StageExit.NO_INPUT) and report.phase is Phase.FAILED:
         return replace(record, state=State.GONE, reason="its Job was deleted before it had a result")
     why = report.message.get("message") or report.detail or "its pod left no message"
     return replace(record, state=State.GONE, reason=f"its Job has ended, but its result cannot be read: {why}")

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from compiler.run.cluster.state.jobs import JobView, Phase
+from runtime.contract.exit_codes import ExitCode as StageExit
 
 # reason of a Job, pod or container → what to do; names in braces are commands on the plan
 ADVICE: dict[str, str] = {
@@ -29,14 +30,14 @@ ADVICE: dict[str, str] = {
 }
 _BY_EXIT_CODE: dict[int, str] = {
     64: "compile the spec again with the version of the image",
-    65: "fix the rows that the message names, compile again, and apply",
-    66: "put the missing files on the volume that the message names, then: {retry}",
-    69: "check that the services that the stage calls over the network respond, then: {retry}",
-    70: "read its log (`{logs}`), and report it if it recurs",
-    71: ADVICE["OOMKilled"],
-    74: "check that the outputs volume has free space, then: {retry}",
-    75: "resume it from its last checkpoint: {retry}",
-    78: "fix the setting that the message names, compile again, and apply",
+    StageExit.BAD_DATA: "fix the rows that the message names, compile again, and apply",
+    StageExit.NO_INPUT: "put the missing files on the volume that the message names, then: {retry}",
+    StageExit.UNAVAILABLE: "check that the services that the stage calls over the network respond, then: {retry}",
+    StageExit.INTERNAL: "read its log (`{logs}`), and report it if it recurs",
+    StageExit.NO_MEMORY: ADVICE["OOMKilled"],
+    StageExit.IO_ERROR: "check that the outputs volume has free space, then: {retry}",
+    StageExit.TRY_LATER: "resume it from its last checkpoint: {retry}",
+    StageExit.BAD_CONFIG: "fix the setting that the message names, compile again, and apply",
     137: "raise `memory` in the profile if the pod ran out of it, and resume the stage from its checkpoint: {retry}",
     143: "resume it from its last checkpoint: {retry}",
 }
