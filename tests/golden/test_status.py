@@ -1,4 +1,4 @@
-"""What people see of a plan in every state: `status/table.txt` on a terminal, `status/lines.txt` without one."""
+"""The status of plans in every state: `status/table.txt` on a terminal, `status/lines.txt` elsewhere."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,8 +12,8 @@ from compiler.run.cluster.show.table import ChangedLines, overview
 HERE = Path(__file__).parent / "status"
 
 
-def row(stage: str, state: str, **seen: object) -> Row:
-    return Row(plan="shop", namespace="training", stage=stage, job=f"shop-{stage}-0123456789", state=state, **seen)
+def row(stage: str, state: str, **fields: object) -> Row:
+    return Row(plan="shop", namespace="training", stage=stage, job=f"shop-{stage}-0123456789", state=state, **fields)
 
 
 ROWS = [
@@ -48,7 +48,7 @@ def table() -> str:
 def lines() -> str:
     changed = ChangedLines()
     shown = "".join(f"{line}\n" for line in changed.of(ROWS))
-    assert list(changed.of(ROWS)) == [], "nothing has changed"
+    assert list(changed.of(ROWS)) == [], "no row has changed"
     return shown
 
 
