@@ -31,8 +31,8 @@ def rule(name: str) -> str:
     if row is None:
         return ""
     lines = [f"{row.id}: {row.title}", ""]
-    lines += [f"  {row.phrase}"] if row.phrase else []
-    lines += [f"  {row.phrase_en}", ""]
+    lines.append(f"  {row.phrase_en}")
+    lines += [f"  {row.phrase}", ""] if row.phrase else [""]
     lines.append(f"asked    {asked(row)}")
     lines += [f"gap      {row.gap}"] if row.gap else []
     lines += [f"if       {row.condition}", f"then     {row.outcome}"]
@@ -72,7 +72,7 @@ def _phase(made: Plan, told: set[str]) -> list[str]:
     """The gates that decided the phase; outside of training also everything else that fired."""
     phases = " → ".join(f"[{each}]" if each is made.selection.phase else each for each in Phase)
     gates = [each for each in decisive(made.selection) if each.rule.gate or made.selection.phase is not Phase.TRAIN]
-    return [f"phase  {phases}", *_rules(gates, told)]
+    return [f"phase  {phases}", *_rules(made, gates, told)]
 
 
 def _gap(made: Plan, line: tuple[str, str, str], told: set[str]) -> list[str]:
@@ -88,7 +88,7 @@ def _gap(made: Plan, line: tuple[str, str, str], told: set[str]) -> list[str]:
     stages = [stage for stage in made.stages if not stage.evaluates and ids & {*stage.rules}]
     settled = {name for stage in stages for name in stage.rules}
     rules = [each for each in decisive(made.selection) if each in answer or each.rule.id in settled]
-    lines += _rules([each for each in rules if each.rule.gap in (None, kind)], told)
+    lines += _rules(made, [each for each in rules if each.rule.gap in (None, kind)], told)
     return lines + [f"  → {stage.order} {_stage(stage)}" for stage in stages]
 
 
@@ -98,23 +98,24 @@ def _stage(stage: Stage) -> str:
     return f"{stage.name}: {METHODS[stage.method].title} {where} {data_of(stage)}{rules}{state_of(stage)}"
 
 
-def _rules(found: list[Traced], told: set[str]) -> list[str]:
+def _rules(made: Plan, found: list[Traced], told: set[str]) -> list[str]:
     """Rules with their reasons and evidence, each told once in a tree."""
     lines = []
+    language = made.inputs.spec.metadata.reader_language
     for each in found:
         if each.rule.id in told:
             continue
         told.add(each.rule.id)
         lines += wrapped(f"{MARKS[each.finding.status]} {each.rule.id}  {each.rule.title}", 2)
         lines += wrapped(f"{each.finding.status}: {each.finding.reason}", 6)
-        lines += [f"      “{each.rule.phrase}”"] if each.rule.phrase else []
+        lines += wrapped(each.rule.citation(language), 6) if each.rule.phrase else []
         for item in each.finding.evidence:
             lines += wrapped(f"· {item.source}: {item.value}", 6)
     return lines
 
 
 def _further(made: Plan, told: set[str]) -> list[str]:
-    return ["also", *_rules(list(decisive(made.selection)), told)]
+    return ["also", *_rules(made, list(decisive(made.selection)), told)]
 
 
 def _pipeline(made: Plan) -> list[str]:

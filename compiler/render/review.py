@@ -142,6 +142,7 @@ def review_context(plan: Plan) -> dict[str, object]:
         "shown": shown_value,
         "version": __version__,
         "rules_version": RULES_VERSION,
+        "language": plan.inputs.spec.metadata.reader_language,
     }
 
 

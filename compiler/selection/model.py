@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from compiler.selection.facts import Evidence, Facts, Result, StageChoice
-from compiler.spec.schema.types import BadcaseClass, GapKind
+from compiler.spec.schema.types import BadcaseClass, GapKind, Language
 
 
 class Phase(StrEnum):
@@ -151,6 +151,15 @@ class Rule:
     predicate: Callable[[Facts], Finding]
     gap: GapKind | None = None
     gate: bool = False
+
+    def citation(self, language: Language) -> str:
+        """The method's phrase for a reader: English with the Chinese original after it, or that alone.
+
+        Empty for a derived rule.
+        """
+        if not self.phrase or language is Language.ZH:
+            return f"“{self.phrase}”" if self.phrase else ""
+        return f"“{self.phrase_en}” (“{self.phrase}”)"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
