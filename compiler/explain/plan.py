@@ -3,7 +3,7 @@
 from compiler.diagnostics.render.text import display_width
 from compiler.explain.rule_examples import example_lines
 from compiler.plan.model import Plan, Stage
-from compiler.render.review import data_of, decisive, gap_lines, is_way, state_of, verdict
+from compiler.render.review import data_of, decisive, gap_lines, is_alternative, state_of, verdict
 from compiler.selection import Phase, Status, Traced
 from compiler.selection.model import Rule
 from compiler.selection.rules import RULES
@@ -43,8 +43,8 @@ def rule(name: str) -> str:
 def asked(row: Rule) -> str:
     """When a rule is asked, in words."""
     if row.gate:
-        return "first: it decides the phase" + ("; and for the list of what to collect" if row.asked_in else "")
-    return "in every phase" if len(row.asked_in) == len(Phase) else f"in the phase {' or '.join(row.asked_in)}"
+        return "first: it decides the phase" + ("; and for the list of what to collect" if row.evaluated_in else "")
+    return "in every phase" if len(row.evaluated_in) == len(Phase) else f"in the phase {' or '.join(row.evaluated_in)}"
 
 
 def plan(made: Plan) -> str:
@@ -130,7 +130,7 @@ def _instead(made: Plan, told: set[str]) -> list[str]:
     """The ways that were not taken, and why not."""
     lines = []
     for each in made.selection.trace:
-        if each.finding.status is Status.SILENT and is_way(each):
+        if each.finding.status is Status.SILENT and is_alternative(each):
             told.add(each.rule.id)
             lines += wrapped(f"· {each.rule.id}, {each.rule.title}: no, {each.finding.reason}", 2)
     return ["alternatives", *lines]

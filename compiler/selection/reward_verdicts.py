@@ -1,5 +1,6 @@
-"""Reward pre-flight: eight checks of a reward before any reinforcement learning, as a table. A check that was not made
-blocks.
+"""The reward pre-flight: eight checks that a reward must pass before it is optimised.
+
+A check that was not run blocks.
 """
 
 from collections.abc import Callable
@@ -12,7 +13,7 @@ HACKS = ("empty", "padding", "repetition", "prompt echo", "truncation", "Thought
 
 
 def checks(report: PreflightBody) -> tuple[PreflightCheck, ...]:
-    """The eight checks of a report, in the table's order."""
+    """Return the eight checks of a report, in the table's order."""
     return tuple(_check(name, check(report)) for name, check in CHECKS.items())
 
 
@@ -20,7 +21,7 @@ Outcome = tuple[Passing, str] | None
 
 
 def _check(name: str, outcome: Outcome) -> PreflightCheck:
-    passing, figures = outcome or (Passing.BLOCKS, "not made")
+    passing, figures = outcome or (Passing.BLOCKS, "not run")
     return PreflightCheck(name=name, passing=passing, figures=figures)
 
 
@@ -32,7 +33,7 @@ def _contract(report: PreflightBody) -> Outcome:
     made = report.contract
     if made is None:
         return None
-    return _state(made.failures == 0), f"{made.failures} of {made.cases} odd inputs break it, 0 allowed"
+    return _state(made.failures == 0), f"{made.failures} of {made.cases} odd inputs break the reward, 0 allowed"
 
 
 def _repeatability(report: PreflightBody) -> Outcome:
@@ -40,7 +41,9 @@ def _repeatability(report: PreflightBody) -> Outcome:
     if made is None:
         return None
     allowed = 0.0 if made.scorer == "code" else 0.05
-    return _state(made.flips <= allowed * made.rows), f"{made.flips} of {made.rows} rows flip, {allowed:.0%} allowed"
+    return _state(
+        made.flips <= allowed * made.rows
+    ), f"{made.flips} of {made.rows} rows change their score, {allowed:.0%} allowed"
 
 
 def _discrimination(report: PreflightBody) -> Outcome:
