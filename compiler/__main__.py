@@ -5,8 +5,8 @@ import os
 import sys
 from io import TextIOWrapper
 
+from compiler.cli.app import main as run
 from compiler.cli.exit_codes import ExitCode
-from compiler.cli.quick import quick
 
 NO_OUTPUT = (errno.ENOSPC, errno.EPIPE, errno.EIO)
 
@@ -17,11 +17,7 @@ def main() -> None:
         if isinstance(stream, TextIOWrapper):  # a terminal that cannot show a character shows `?` for it
             stream.reconfigure(errors="replace")
     try:
-        code = quick(sys.argv[1:])
-        if code is None:
-            from compiler.cli.app import app
-
-            app(standalone_mode=True)
+        code = run()
         sys.stdout.flush()
         raise SystemExit(code)
     except KeyboardInterrupt:

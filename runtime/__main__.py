@@ -1,10 +1,10 @@
-"""`python -m runtime CONFIG`: run one stage and say how it ended by the exit code."""
+"""`python -m runtime CONFIG`: run one stage; the exit code says how it ended. `trainspec-runtime run` is the same."""
 
 import sys
 
 from runtime.contract.errors import StageError
 from runtime.contract.exit_codes import ExitCode
-from runtime.distributed.launch import end_with_the_launcher
+from runtime.distributed.node import end_with_the_launcher
 from runtime.run import report_failure, run_stage
 from runtime.stage.credentials import mask_stderr
 from runtime.stage.events import claim_stdout
@@ -13,7 +13,7 @@ from runtime.stage.stop import catch_signals
 
 REPORT = "--report"
 USAGE = """\
-usage: python -m runtime CONFIG [--report]
+usage: {program} CONFIG [--report]
 
 Run one stage of a plan, and end with its exit code.
 
@@ -22,7 +22,7 @@ CONFIG is the stage's config as a YAML file: the text under `data: config.yaml` 
 --report runs nothing: a stage that is complete says its result again, any other ends with 66.
 
 variables, each the absolute path of a folder that is there:
-  TRAINSPEC_MODELS   base models, as `python -m runtime.fetch` lays them down
+  TRAINSPEC_MODELS   base models, as `trainspec-runtime fetch` lays them down
   TRAINSPEC_DATA     the data files that the config names
   TRAINSPEC_OUTPUTS  where the stage makes its output folder, and finds those of earlier stages
 
@@ -30,15 +30,14 @@ stdout is one JSON object a line. What exit codes mean, and all else, is in docs
 """
 
 
-def main() -> int:
-    """Run the stage of the config that the command line names; return its exit code."""
-    arguments = sys.argv[1:]
+def main(arguments: list[str], *, program: str = "python -m runtime") -> int:
+    """Run the stage of the config that the arguments name; return its exit code. `program` is named in the help."""
     if {"-h", "--help"} & set(arguments):
-        print(USAGE, end="")
+        print(USAGE.format(program=program), end="")
         return ExitCode.OK
     configs = [each for each in arguments if each != REPORT]
     if len(configs) != 1:
-        return _no_single_config(configs)
+        return _no_single_config(configs, program)
     mask_stderr()
     end_with_the_launcher()
     stop = catch_signals()
@@ -46,13 +45,13 @@ def main() -> int:
     return run_stage(configs[0], claim_stdout(), stop, report_only=REPORT in arguments)
 
 
-def _no_single_config(arguments: list[str]) -> int:
+def _no_single_config(arguments: list[str], program: str) -> int:
     given = f"{len(arguments)} are given" if arguments else "none is given"
-    hint = "name one rendered config; `python -m runtime --help` tells what else is needed"
+    hint = f"name one rendered config; `{program} --help` tells what else is needed"
     failure = StageError("RUN701", f"a stage is run from one config, and {given}", hint)
     report_failure(failure.problem, failure.exit_code, claim_stdout())
     return failure.exit_code
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

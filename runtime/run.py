@@ -10,32 +10,29 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from runtime.contract.errors import Problem, StageError, as_write_failure
 from runtime.contract.exit_codes import ExitCode
-from runtime.contract.read import load_stage
+from runtime.contract.files import write_atomically
+from runtime.contract.outputs import METRICS_FILE, Status
 from runtime.contract.stages import AnyStage
 from runtime.contract.volumes import volumes_from_environment
-from runtime.distributed.launch import Place, launch, place_of
+from runtime.distributed.launch import launch
+from runtime.distributed.node import Place, place_of
 from runtime.distributed.ranks import leave
-from runtime.evaluate import stage as evaluate
-from runtime.make import pairs as make_pairs
-from runtime.make import samples as sample_policy
-from runtime.make.inputs import stage as load_inputs
-from runtime.make.teacher import stage as ask_teacher
 from runtime.model.cpu import keep_freed_memory
-from runtime.scoring.preflight import stage as examine_reward
+from runtime.stage.config import load_stage
 from runtime.stage.context import StageContext
 from runtime.stage.events import EventStream
-from runtime.stage.files import write_bytes, write_json
+from runtime.stage.files import write_json
 from runtime.stage.memory import as_memory_failure
 from runtime.stage.page import write_page
 from runtime.stage.report import (
     CHECKPOINTS,
     CONFIG_FILE,
-    METRICS_FILE,
     SCHEMA,
     Outcome,
     read_complete,
@@ -43,37 +40,20 @@ from runtime.stage.report import (
     write_termination_message,
 )
 from runtime.stage.stop import StopRequest
-from runtime.train.methods import cpt as train_cpt
-from runtime.train.methods import distill as train_distill
-from runtime.train.methods import dpo as train_dpo
-from runtime.train.methods import grpo as train_grpo
-from runtime.train.methods import kto as train_kto
-from runtime.train.methods import latent_cot as train_latent_cot
-from runtime.train.methods import ppo as train_ppo
-from runtime.train.methods import reward as train_reward
-from runtime.train.methods import sft as train_sft
 from runtime.train.trainer_args import check_trackers
 
-METHODS: dict[str, Callable[[Any, StageContext], Outcome]] = {
-    "load": load_inputs.run,
-    "cpt": train_cpt.run,
-    "sft": train_sft.run,
-    "cot": train_sft.run,
-    "latent-cot": train_latent_cot.run,
-    "dpo": train_dpo.run,
-    "kto": train_kto.run,
-    "reward": train_reward.run,
-    "grpo": train_grpo.run,
-    "ppo": train_ppo.run,
-    "distill": train_distill.run,
-    "pairs": make_pairs.run,
-    "teacher": ask_teacher.run,
-    "sample": sample_policy.run,
-    "preflight": examine_reward.run,
-    "evaluate": evaluate.run,
+# the module with `run(stage, context)`, of methods whose module is not `runtime.train.methods.<method>`
+MODULES = {
+    "load": "runtime.make.inputs.stage",
+    "cot": "runtime.train.methods.sft",
+    "pairs": "runtime.make.pairs",
+    "teacher": "runtime.make.teacher.stage",
+    "sample": "runtime.make.samples",
+    "preflight": "runtime.scoring.preflight.stage",
+    "evaluate": "runtime.evaluate.stage",
 }
 _LOCK = ".lock"
-_ENDINGS = {
+_ENDINGS: dict[ExitCode, Status] = {
     ExitCode.GATE_NOT_PASSED: "gate-not-passed",
     ExitCode.TRY_LATER: "try-later",
     ExitCode.GROUP_ENDED: "try-later",
@@ -128,7 +108,7 @@ def _run(config_path: Path, events: EventStream, stop: StopRequest, *, report_on
             world=place.world,
         )
         if context.is_main:  # now, as the file may be another one when the stage ends
-            write_bytes(folder / CONFIG_FILE, config_path.read_bytes())
+            write_atomically(folder / CONFIG_FILE, config_path.read_bytes())
         outcome = _run_method(context)
         if not context.is_main:
             return ExitCode.OK
@@ -140,11 +120,18 @@ def _run(config_path: Path, events: EventStream, stop: StopRequest, *, report_on
         return _finish(document, "complete", folder, events)
 
 
+def method_of(name: str) -> Callable[[Any, StageContext], Outcome]:
+    """Return what runs the method of this name, one of the contract's; its module is imported now."""
+    module = import_module(MODULES.get(name, f"runtime.train.methods.{name.replace('-', '_')}"))
+    run: Callable[[Any, StageContext], Outcome] = module.run
+    return run
+
+
 def _run_method(context: StageContext) -> Outcome:
     keep_freed_memory()
     context.stop.overdue = lambda: report_failure(_overdue(context.stop), ExitCode.TRY_LATER, context.events)
     try:
-        outcome = METHODS[context.stage.method](context.stage, context)
+        outcome = method_of(context.stage.method)(context.stage, context)
     except Exception as error:
         failure = as_memory_failure(error, context.stage)
         if failure is None:
@@ -197,7 +184,7 @@ def _gpu_memory() -> dict[str, int]:
     return {"peak_gpu_memory_mb": round(torch.cuda.max_memory_allocated() / 2**20)}
 
 
-def _finish(document: dict[str, Any], status: str, folder: Path, events: EventStream) -> ExitCode:
+def _finish(document: dict[str, Any], status: Status, folder: Path, events: EventStream) -> ExitCode:
     gate = document["gate"]
     passed = gate is None or gate["verdict"] != "no-gain"
     code = ExitCode.OK if passed else ExitCode.GATE_NOT_PASSED

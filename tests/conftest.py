@@ -1,118 +1,42 @@
 """Shared fixtures: the option to update golden files, and small projects to compile."""
 
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
+from compiler.diagnostics.examples import project
 from compiler.spec.yaml.document import SourceDocument
 from compiler.spec.yaml.load import compose
 
-settings.register_profile("no deadline", deadline=None)  # a test never times: machines are busy now and then
-settings.load_profile("no deadline")
+# a test never times, as machines are busy now and then: no deadline, and no complaint that data come slowly
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
-DIGEST = "0123456789abcdef" * 4
-
-PROFILE = f"""\
-apiVersion: trainspec.dev/v1
-kind: ClusterProfile
-metadata:
-  name: small
-spec:
-  namespace: training
-  image: registry.example.com/runtime@sha256:{DIGEST}
-  cpu: "2"
-  memory: 8Gi
-  storage:
-    modelsClaim: models
-    dataClaim: specs
-    outputsSize: 10Gi
-"""
-
-SPEC = """\
-apiVersion: trainspec.dev/v1
-kind: TrainingSpec
-metadata:
-  name: shop
-spec:
-  profile: small
-  goal:
-    application: workflow
-    task: answer questions about orders
-    metrics:
-      - name: exact_match
-        target: 0.9
-  system:
-    runsEndToEnd: true
-    traces:
-      location: traces/
-      fullChain: true
-  model:
-    name: tiny
-    revision: "1"
-  data:
-    - name: demos
-      purpose: demonstrations
-      shape: prompt-completion
-      path: data/demos.jsonl
-    - name: held-out
-      purpose: evaluation
-      shape: evaluation
-      path: data/held-out.jsonl
-    - name: badcases
-      purpose: badcases
-      shape: badcase
-      path: data/badcases.jsonl
-  gaps:
-    - kind: unstable
-    - kind: preference
-"""
-
-# three rounds, of which the last two brought nothing
-ROUNDS = f"""\
-apiVersion: trainspec.dev/v1
-kind: PromptRounds
-metadata:
-  source: a test
-  date: 2026-10-01
-  digest: {DIGEST}
-spec:
-  metric: exact_match
-  rounds:
-    - {{name: v1, technique: zero-shot, score: 0.30, questions: 100}}
-    - {{name: v2, technique: rules, score: 0.31, questions: 100}}
-    - {{name: v3, technique: few-shot, score: 0.30, questions: 100}}
-"""
+# the least project that compiles, which the examples of diagnostics start from too
+SPEC, PROFILE, ROUNDS, DIGEST = project.BARE_SPEC, project.BARE_PROFILE, project.ROUNDS, project.DIGEST
 EVIDENCE = {"prompt-rounds": ROUNDS}
 
 Rows = list[Mapping[str, Any]]
 
 
 def demos(count: int = 60) -> Rows:
-    return [
-        {"id": f"d{i}", "prompt": f"demo {i}?", "completion": f"answer {i}", "cluster": f"d{i}"} for i in range(count)
-    ]
+    return [row | {"cluster": row["id"]} for row in project.demos(count)]
 
 
 def held_out(count: int = 20) -> Rows:
-    return [{"id": f"h{i}", "prompt": f"test {i}?", "reference": f"gold {i}", "cluster": f"h{i}"} for i in range(count)]
+    return [row | {"cluster": row["id"]} for row in project.held_out(count)]
 
 
 def badcases(count: int = 40, **extra: Any) -> Rows:
-    row = {"model": "tiny/1"} | extra
-    return [
-        {"id": f"b{i}", "prompt": f"bad {i}?", "answer": f"something else, wrong {i}", "fix": f"the right one is {i}"}
-        | row
-        for i in range(count)
-    ]
+    return [*project.badcases(count=count, **extra)]
 
 
 def write_rows(path: Path, rows: Rows) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    path.write_text(project.jsonl(rows), encoding="utf-8")
 
 
 def document_of(text: str, path: str = "specs/shop/spec.yaml") -> SourceDocument:
@@ -122,14 +46,24 @@ def document_of(text: str, path: str = "specs/shop/spec.yaml") -> SourceDocument
     return composed.value
 
 
+TESTS = Path(__file__).parent
 # the folders that mirror the rooms of the compiler
 ROOMS = {"spec", "selection", "plan", "render", "cli", "run", "explain", "diagnostics", "pipeline"}
+# folders of which every test trains, needs a cluster, an image or a wheel, or tries a tool; others mark single tests
+SLOW = tuple(TESTS / name for name in ("stages/train", "stages/distributed", "system", "tools"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what `make test` leaves to `make test-all`."""
+    for item in items:
+        if any(item.path.is_relative_to(folder) for folder in SLOW):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(autouse=True)
 def _own_cache(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Commands that tests of a room run keep what they find in a cache of their own."""
-    if request.path.relative_to(Path(__file__).parent).parts[0] in ROOMS:
+    if request.path.relative_to(TESTS).parts[0] in ROOMS:
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache-home"))
 
 

@@ -1,64 +1,58 @@
 """Commands that print what is set up in a cluster beside plans."""
 
+from argparse import Namespace
 from pathlib import Path
-from typing import Annotated, Optional
 
-import typer
-
-from compiler.cli.options import Format, FormatOption, PlanFolder, app
+from compiler.cli.exit_codes import ExitCode
+from compiler.cli.options import FORMAT, PLAN, PLAN_DIGEST, command, option
 
 
-@app.command()
-def access(
-    profile: Annotated[Path, typer.Argument(help="A cluster profile, such as `specs/clusters/NAME.yaml`.")],
-    ci: Annotated[
-        Optional[list[str]],
-        typer.Option(
-            "--ci",
-            metavar="SUBJECT",
-            help="Who applies plans: `user:NAME`, `group:NAME` or `serviceaccount:NAMESPACE/NAME`. May be repeated. "
-            "[default: a ServiceAccount that is made]",
-            show_default=False,
-        ),
-    ] = None,
-    readers: Annotated[
-        Optional[list[str]],
-        typer.Option("--reader", metavar="SUBJECT", help="Who may look at them. May be repeated.", show_default=False),
-    ] = None,
-    driver: Annotated[
-        Optional[list[str]],
-        typer.Option(
-            "--driver",
-            metavar="CIDR",
-            help="Also set up what drivers of plans run as (`trainspec driver`); they may reach the API server in this "
-            "network. May be repeated.",
-            show_default=False,
-        ),
-    ] = None,
-) -> None:
-    """Print what an administrator sets up in the cluster for a profile, as YAML to review and apply.
+def access(given: Namespace) -> ExitCode:
+    """Print what an administrator sets up in a cluster, as YAML.
 
-    The namespace with the Pod Security Standard `restricted`, a network policy that denies everything, and a role with
-    no more than it needs for what applies plans and for those who look at them.
+    The objects of a profile, to be reviewed and applied: the namespace with the
+    Pod Security Standard `restricted`, a network policy that denies everything,
+    and roles with no more than they need, one for what applies plans and one
+    for those who look at them.
     """
-    from compiler.run.cluster.access import print_access
+    from compiler.cli.cluster.objects import print_access
 
-    raise typer.Exit(print_access(profile, ci or [], readers or [], driver or []))
+    return print_access(given.profile, given.ci, given.reader, given.driver)
 
 
-@app.command()
-def driver(
-    plan: PlanFolder,
-    plan_digest: Annotated[
-        Optional[str],
-        typer.Option("--plan-digest", help="Refuse any plan but the approved one of this digest.", show_default=False),
-    ] = None,
-    diagnostics: FormatOption = Format.TEXT,
-) -> None:
-    """Print a small Job that applies a plan from within the cluster and follows it to its end, as YAML to apply.
+def driver(given: Namespace) -> ExitCode:
+    """Print a small Job that applies a plan from within the cluster.
 
-    Its account, role and network policy are set up once, by what `trainspec access --driver` prints.
+    The Job follows the plan to its end. Its account, role and network policy
+    are set up once: `trainspec access --driver` prints them.
     """
-    from compiler.run.cluster.driver import print_driver
+    from compiler.cli.cluster.objects import print_driver
 
-    raise typer.Exit(print_driver(plan, plan_digest, diagnostics))
+    return print_driver(given.plan, given.plan_digest, given.format)
+
+
+PROFILE = option("profile", type=Path, metavar="PROFILE", help="a cluster profile, such as `specs/clusters/NAME.yaml`")
+CI = option(
+    "--ci",
+    action="append",
+    default=[],
+    metavar="SUBJECT",
+    help="who applies plans: `user:NAME`, `group:NAME` or `serviceaccount:NAMESPACE/NAME`; may be repeated "
+    "[default: a ServiceAccount that is made]",
+)
+READER = option(
+    "--reader", action="append", default=[], metavar="SUBJECT", help="who may look at plans; may be repeated"
+)
+DRIVER = option(
+    "--driver",
+    action="append",
+    default=[],
+    metavar="CIDR",
+    help="also set up what drivers of plans run as (`trainspec driver`), with access to the API server in this "
+    "network; may be repeated",
+)
+
+COMMANDS = (
+    command(access, PROFILE, CI, READER, DRIVER),
+    command(driver, PLAN, PLAN_DIGEST, FORMAT),
+)

@@ -1,9 +1,78 @@
-"""The `trainspec` command: arguments in, exit codes out. What commands do is in `commands.py` and behind it.
+"""The `trainspec` command: finds the command that the arguments name, reads its arguments, and runs it."""
 
-Help lists the commands in the order of these modules.
+import sys
+from collections.abc import Iterator, Sequence
+from importlib import import_module
+
+from compiler.cli.exit_codes import ExitCode
+from compiler.cli.options import Command
+from compiler.cli.parser import PROGRAM, read_arguments, refuse, suggestion
+
+# The modules of this package that declare commands, and their commands, in the order of the help. Only the module of
+# the command that runs is imported.
+GROUPS = {
+    "specs": ("check", "compile", "explain"),
+    "runs": ("run", "collect", "apply", "status", "logs", "cancel"),
+    "project": ("init", "data", "schema"),
+    "admin": ("access", "driver"),
+}
+
+_HELP = """\
+usage: trainspec COMMAND [OPTION ...]
+
+Decide what an LLM application needs, and render it as Kubernetes Jobs.
+
+A spec says what the business wants, what the data looks like and what was
+tried. trainspec checks it, decides by rules (collect badcases, improve the
+prompt, train, or done), and renders a plan that people review and CI applies.
+
+Start with:  trainspec init   then   trainspec explain specs/NAME
+
+commands:
+{commands}
+
+options:
+  --version   show the version
+  -h, --help  show this help; `trainspec COMMAND --help` shows that of a command
+
+Exit codes: 0 ok, 1 errors in specs or stages, 2 usage, 3 internal, 4 cluster,
+5 differences, 130 interrupted, 143 terminated.
 """
 
-from compiler.cli import specs, runs, project, admin  # noqa: F401, I001 - each adds its commands
-from compiler.cli.options import Format, app
 
-__all__ = ["Format", "app"]
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command that the arguments name, and return its exit code; without arguments, those of the process.
+
+    Ends by `SystemExit` with 2 where the arguments cannot be used, and with 0 after `--help`.
+    """
+    name, *rest = (sys.argv[1:] if arguments is None else arguments) or [""]
+    for group, names in GROUPS.items():
+        if name in names:
+            command = next(each for each in commands_of(group) if each.name == name)
+            return command.run(read_arguments(command, rest))
+    if not name:
+        print(_help(), end="", file=sys.stderr)
+        return ExitCode.USAGE
+    if name in ("-h", "--help"):
+        print(_help(), end="")
+    elif name == "--version":
+        from compiler import __version__
+
+        print(f"{PROGRAM} {__version__}")
+    else:
+        kind = "option" if name.startswith("-") else "command"
+        known = ["--help", "--version"] if kind == "option" else [each for names in GROUPS.values() for each in names]
+        refuse(f"there is no {kind} `{name}`{suggestion(name, known)}")
+    return ExitCode.OK
+
+
+def commands_of(group: str) -> Iterator[Command]:
+    """Return the commands that a module of this package declares."""
+    yield from import_module(f"compiler.cli.{group}").COMMANDS
+
+
+def _help() -> str:
+    commands = [each for group in GROUPS for each in commands_of(group)]
+    width = max(len(each.name) for each in commands)
+    lines = (f"  {each.name:{width}}  {(each.run.__doc__ or '').splitlines()[0]}" for each in commands)
+    return _HELP.format(commands="\n".join(lines))

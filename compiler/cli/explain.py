@@ -5,7 +5,8 @@ from pathlib import Path
 
 from compiler.cli.exit_codes import ExitCode
 from compiler.cli.report import exit_code, report
-from compiler.diagnostics import CODES, Diagnostic
+from compiler.diagnostics import Diagnostic
+from compiler.diagnostics.codes import CODES
 from compiler.spec.discover import discover
 
 

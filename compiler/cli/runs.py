@@ -1,151 +1,144 @@
 """Commands that run plans, here or in a cluster, and bring their results back."""
 
-from enum import StrEnum
+from argparse import Namespace
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING
 
-import typer
+from compiler.cli.exit_codes import ExitCode
+from compiler.cli.extras import lacks_cluster_client
+from compiler.cli.options import (
+    CONTEXT,
+    FORMAT,
+    KUBECONFIG,
+    MODELS,
+    PLAN,
+    PLAN_DIGEST,
+    PLANS,
+    command,
+    flag,
+    option,
+)
 
-from compiler.cli.options import Context, Format, FormatOption, Kubeconfig, PlanFolder, app
+if TYPE_CHECKING:
+    from compiler.run.cluster.api.connect import Target
 
 
-@app.command()
-def run(
-    plan: PlanFolder,
-    work: Annotated[
-        Optional[Path], typer.Option(help="Folder for outputs and logs. [default: .trainspec/NAME]", show_default=False)
-    ] = None,
-    models: Annotated[
-        Optional[Path], typer.Option(help="Folder of base models. [default: the user's cache]", show_default=False)
-    ] = None,
-) -> None:
-    """Run a rendered plan on this machine: its own Jobs, one after the other, gate by gate.
+def run(given: Namespace) -> ExitCode:
+    """Run a plan on this machine: Job after Job, gate by gate.
 
-    A stage that is done is not run again; one that was killed goes on from its last checkpoint.
+    A stage that is done is not run again. One that was killed continues from
+    its last checkpoint.
     """
     from compiler.cli.run import run_plan
 
-    raise typer.Exit(run_plan(plan, work, models))
+    return run_plan(given.plan, given.work, given.models)
 
 
-@app.command()
-def collect(
-    plan: PlanFolder,
-    work: Annotated[
-        Optional[Path], typer.Option(help="Folder of the run. [default: .trainspec/NAME]", show_default=False)
-    ] = None,
-    cluster: Annotated[bool, typer.Option("--cluster", help="Bring the results back from a cluster instead.")] = False,
-    kubeconfig: Kubeconfig = None,
-    context: Context = None,
-    diagnostics: FormatOption = Format.TEXT,
-) -> None:
-    """Write what the evaluations of a plan measured as evidence beside the spec.
+def collect(given: Namespace) -> ExitCode:
+    """Write the results of a plan as evidence beside the spec.
 
-    The next compile then decides what follows: go on, stop at the target, or fall back.
+    The next compile then decides what follows: continue, stop at the target, or
+    fall back.
     """
-    if cluster:
-        from compiler.run.cluster.api.connect import Target
-        from compiler.run.cluster.one_plan import collect as collect_from
+    if not given.cluster:
+        from compiler.cli.collect import collect_results
 
-        raise typer.Exit(collect_from(plan, Target(kubeconfig=kubeconfig, context=context), diagnostics))
-    from compiler.run.collect import collect_results
+        return collect_results(given.plan, given.work, given.format)
+    if lacks_cluster_client(given.format):
+        return ExitCode.CLUSTER
+    from compiler.cli.cluster.one_plan import collect as collect_from
 
-    raise typer.Exit(collect_results(plan, work, diagnostics))
+    return collect_from(given.plan, _target(given), given.format)
 
 
-@app.command()
-def apply(
-    plans: Annotated[list[Path], typer.Argument(help="Plan folders, specs' folders, or a folder of many specs.")],
-    plan_digest: Annotated[
-        Optional[str],
-        typer.Option("--plan-digest", help="Refuse any plan but the approved one of this digest.", show_default=False),
-    ] = None,
-    files_digest: Annotated[
-        Optional[str],
-        typer.Option(
-            "--files-digest",
-            help="Apply a plan folder without its spec if its files have this digest, as `trainspec driver` has it.",
-            show_default=False,
-        ),
-    ] = None,
-    wait: Annotated[bool, typer.Option("--wait", help="Follow the plans until nothing of them moves.")] = False,
-    retry: Annotated[
-        bool,
-        typer.Option("--retry", help="Start a stage again that failed, was cancelled, or lost its Job."),
-    ] = False,
-    kubeconfig: Kubeconfig = None,
-    context: Context = None,
-    diagnostics: FormatOption = Format.TEXT,
-) -> None:
-    """Apply plans to a cluster, each one stage further; call it at any moment, and as often as you like.
+def apply(given: Namespace) -> ExitCode:
+    """Apply plans to a cluster, each one stage further.
 
-    A plan that is not what its spec compiles to is refused. Everything is tried as a dry run first. A stage that is
-    done is not run again: a ledger in the cluster outlives the Jobs.
+    Call it at any moment, and as often as you like. A plan that is not what its
+    spec compiles to is refused. Everything is tried as a dry run first. A stage
+    that is done is not run again: a ledger in the cluster outlives the Jobs.
     """
-    from compiler.run.cluster.api.connect import Target
-    from compiler.run.cluster.commands import Wanted
-    from compiler.run.cluster.commands import apply as apply_plans
+    if lacks_cluster_client(given.format):
+        return ExitCode.CLUSTER
+    from compiler.cli.cluster.apply import ApplyOptions
+    from compiler.cli.cluster.apply import apply as apply_plans
 
-    wanted = Wanted(digest=plan_digest, files_digest=files_digest, wait=wait, retry=retry)
-    raise typer.Exit(apply_plans(plans, Target(kubeconfig=kubeconfig, context=context), wanted, diagnostics))
-
-
-class Output(StrEnum):
-    """How a status is written."""
-
-    TABLE = "table"
-    JSON = "json"
+    options = ApplyOptions(
+        digest=given.plan_digest, files_digest=given.files_digest, wait=given.wait, retry=given.retry
+    )
+    return apply_plans(given.plans, _target(given), options, given.format)
 
 
-@app.command()
-def status(
-    plans: Annotated[list[Path], typer.Argument(help="Plan folders, specs' folders, or a folder of many specs.")],
-    output: Annotated[Output, typer.Option("--output", "-o", help="A table, or JSON for scripts.")] = Output.TABLE,
-    kubeconfig: Kubeconfig = None,
-    context: Context = None,
-    diagnostics: FormatOption = Format.TEXT,
-) -> None:
-    """Show where plans stand in a cluster: stages, pods, steps, losses, and why something waits or failed."""
-    from compiler.run.cluster.api.connect import Target
-    from compiler.run.cluster.commands import status as show_status
+def status(given: Namespace) -> ExitCode:
+    """Show the state of plans in a cluster.
 
-    target = Target(kubeconfig=kubeconfig, context=context)
-    raise typer.Exit(show_status(plans, target, as_json=output is Output.JSON, style=diagnostics))
+    Stages, pods, steps and losses, and why something waits or failed.
+    """
+    if lacks_cluster_client(given.format):
+        return ExitCode.CLUSTER
+    from compiler.cli.cluster.status import status as show_status
+
+    return show_status(given.plans, _target(given), as_json=given.output == "json", style=given.format)
 
 
-@app.command()
-def logs(
-    plan: PlanFolder,
-    stage: Annotated[
-        Optional[str], typer.Argument(help="A stage of it. [default: the last that has begun]", show_default=False)
-    ] = None,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the stage ends.")] = False,
-    raw: Annotated[bool, typer.Option("--raw", help="Lines as the runtime writes them, one JSON object each.")] = False,
-    kubeconfig: Kubeconfig = None,
-    context: Context = None,
-    diagnostics: FormatOption = Format.TEXT,
-) -> None:
+def logs(given: Namespace) -> ExitCode:
     """Print the log of a plan's stage in a cluster."""
+    if lacks_cluster_client(given.format):
+        return ExitCode.CLUSTER
+    from compiler.cli.cluster.one_plan import logs as print_logs
+
+    return print_logs(given.plan, _target(given), given.stage, follow=given.follow, raw=given.raw, style=given.format)
+
+
+def cancel(given: Namespace) -> ExitCode:
+    """Stop the Jobs of a plan in a cluster; checkpoints are kept.
+
+    `trainspec apply --retry` continues from the checkpoints.
+    """
+    if lacks_cluster_client(given.format):
+        return ExitCode.CLUSTER
+    from compiler.cli.cluster.one_plan import cancel as cancel_plan
+
+    return cancel_plan(given.plan, _target(given), superseded=given.superseded, style=given.format)
+
+
+def _target(given: Namespace) -> "Target":
+    """The cluster that the options name."""
     from compiler.run.cluster.api.connect import Target
-    from compiler.run.cluster.show.logs import logs as print_logs
 
-    target = Target(kubeconfig=kubeconfig, context=context)
-    raise typer.Exit(print_logs(plan, target, stage, keep_on=follow, raw=raw, style=diagnostics))
+    return Target(kubeconfig=given.kubeconfig, context=given.context)
 
 
-@app.command()
-def cancel(
-    plan: PlanFolder,
-    superseded: Annotated[
-        bool, typer.Option("--superseded", help="Stop the Jobs of earlier versions of the plan instead.")
-    ] = False,
-    kubeconfig: Kubeconfig = None,
-    context: Context = None,
-    diagnostics: FormatOption = Format.TEXT,
-) -> None:
-    """Stop what a plan does in a cluster. Checkpoints stay: `apply --retry` lets it go on."""
-    from compiler.run.cluster.api.connect import Target
-    from compiler.run.cluster.one_plan import cancel as cancel_plan
+WORK = option(
+    "--work", type=Path, metavar="DIR", help="folder for outputs and logs of the run [default: .trainspec/NAME]"
+)
+FROM_CLUSTER = flag("--cluster", help="bring the results back from a cluster instead")
+FILES_DIGEST = option(
+    "--files-digest",
+    metavar="DIGEST",
+    help="apply a plan folder without its spec if its files have this digest, as `trainspec driver` does",
+)
+WAIT = flag("--wait", help="follow the plans until none of them moves")
+RETRY = flag("--retry", help="start a stage again that failed, was cancelled, or lost its Job")
+OUTPUT = option(
+    "-o",
+    "--output",
+    choices=("table", "json"),
+    default="table",
+    metavar="OUTPUT",
+    help="`table`, or `json` for scripts [default: %(default)s]",
+)
+STAGE = option("stage", nargs="?", metavar="STAGE", help="a stage of the plan [default: the last that has begun]")
+FOLLOW = flag("-f", "--follow", help="continue until the stage ends")
+RAW = flag("--raw", help="print lines as the runtime writes them, one JSON object each")
+SUPERSEDED = flag("--superseded", help="stop the Jobs of earlier versions of the plan instead")
+CLUSTER = (KUBECONFIG, CONTEXT, FORMAT)
 
-    target = Target(kubeconfig=kubeconfig, context=context)
-    raise typer.Exit(cancel_plan(plan, target, superseded=superseded, style=diagnostics))
+COMMANDS = (
+    command(run, PLAN, WORK, MODELS),
+    command(collect, PLAN, WORK, FROM_CLUSTER, *CLUSTER),
+    command(apply, PLANS, PLAN_DIGEST, FILES_DIGEST, WAIT, RETRY, *CLUSTER),
+    command(status, PLANS, OUTPUT, *CLUSTER),
+    command(logs, PLAN, STAGE, FOLLOW, RAW, *CLUSTER),
+    command(cancel, PLAN, SUPERSEDED, *CLUSTER),
+)

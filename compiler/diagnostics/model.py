@@ -5,9 +5,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, TypeVar
 
-from compiler.diagnostics.codes import CODES
-from compiler.diagnostics.credentials import masked
-
 T = TypeVar("T")
 MAX_TEXT = 2_000
 
@@ -51,6 +48,8 @@ class Diagnostic:
 
 def diagnostic(code: str, message: str, location: Location, *, hint: str = "") -> Diagnostic:
     """Make a diagnostic of a known code; the table of codes says its severity, and what to do where no hint does."""
+    from compiler.diagnostics.codes import CODES  # not needed where all is well
+
     row = CODES[code]
     action = hint or f"{row.fix[0].lower()}{row.fix[1:].removesuffix('.')}"
     return Diagnostic(
@@ -60,6 +59,8 @@ def diagnostic(code: str, message: str, location: Location, *, hint: str = "") -
 
 def _bounded(text: str) -> str:
     """Names and values in a message may be as long as a file, and may hold a credential."""
+    from compiler.diagnostics.credentials import masked
+
     text = masked(text)
     return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}…"
 

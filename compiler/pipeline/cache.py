@@ -14,10 +14,12 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
+import runtime.contract
 from compiler.diagnostics import Diagnostic, Location, Severity
 from compiler.spec.dependencies import Note, hold
 from compiler.spec.discover import SpecPath
 from compiler.spec.files import read_file
+from runtime.contract.files import write_atomically
 
 FORMAT = 1
 MAX_ENTRY_BYTES = 4 << 20
@@ -67,7 +69,7 @@ class Cache:
         with suppress(OSError):
             path = self._path(spec)
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _write_whole(path, hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+            write_atomically(path, hashlib.sha256(body).hexdigest().encode() + b"\n" + body, durable=False)
 
     def prune(self) -> None:
         """Remove the older half of the entries when there are too many."""
@@ -96,16 +98,18 @@ def open_cache() -> Cache | None:
 
 @cache
 def compiler_digest() -> str:
-    """A digest of everything that turns a spec into a plan: the compiler's files, the interpreter, installed packages.
+    """A digest of everything that turns a spec into a plan: the files of the compiler and of the contract with the
+    runtime, the interpreter, installed packages.
 
     Of packages the names of their metadata folders count, which hold their versions.
     """
     digest = hashlib.sha256(f"{FORMAT} {sys.version}".encode())
-    package = Path(__file__).parent.parent
+    package, contract = Path(__file__).parent.parent, Path(runtime.contract.__file__).parent
     templates = package / "templates" if (package / "templates").is_dir() else package.parent / "templates"
-    for root in (package, templates):
+    for root in (package, templates, contract):
         for path in sorted(_files(str(root))):
-            content = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+            with open(path, "rb", buffering=0) as stream:  # some hundred files: quicker than `Path.read_bytes`
+                content = hashlib.sha256(stream.read()).hexdigest()
             digest.update(f"\0{path.removeprefix(str(root))}\0{content}".encode())
     for name in sorted(_installed()):
         digest.update(f"\0{name}".encode())
@@ -146,16 +150,3 @@ def _entry(held: dict[str, object]) -> Entry:
 def _diagnostic(held: dict[str, object]) -> Diagnostic:
     severity, location = Severity(str(held["severity"])), Location(**held["location"])  # type: ignore[arg-type]
     return Diagnostic(**held | {"severity": severity, "location": location})  # type: ignore[arg-type]
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    """Whole or not at all, whichever of several processes comes first."""
-    new = f"{path}.{os.getpid()}"
-    try:
-        with open(new, "xb") as stream:
-            stream.write(data)
-        os.replace(new, path)
-    except OSError:
-        with suppress(OSError):
-            os.unlink(new)
-        raise

@@ -18,8 +18,7 @@ from compiler.plan.settings import (
     values,
 )
 from compiler.plan.work_settings import work_settings
-
-STAGE_SCHEMA = "trainspec.dev/stage/v1"
+from runtime.contract.methods import STAGE_SCHEMA
 
 
 def training_config(draft: Draft) -> Built:

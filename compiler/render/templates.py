@@ -16,7 +16,6 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from compiler import __version__
 from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic
-from compiler.diagnostics.credentials import credentials_in
 from compiler.plan.model import Plan, Stage
 from compiler.render.bundle import RenderedBundle, RenderedFile
 from compiler.render.egress import egress_of
@@ -26,10 +25,20 @@ from compiler.render.workload import workload_files
 from compiler.selection.rules import RULES_VERSION
 from compiler.spec.workloads import OUTPUTS
 from compiler.spec.yaml.quote import is_literal, key, mapping, quote
+from runtime.contract.credentials import credentials_in
+from runtime.contract.exit_codes import NEVER_RETRY
+from runtime.contract.exit_codes import ExitCode as StageExit
 
 # per Job: how many pods may fail before the Job fails, and the seconds that a pod has to stop
 BACKOFF_LIMIT = 3
 GRACE_SECONDS = 120
+
+
+# exit codes of a stage that its Job handles
+_EXITS: dict[str, object] = {
+    "never_retry": [int(code) for code in NEVER_RETRY],
+    "group_ended": int(StageExit.GROUP_ENDED),
+}
 
 
 def render(plan: Plan) -> Outcome[RenderedBundle]:
@@ -61,7 +70,7 @@ def _objects(plan: Plan, found: list[Diagnostic]) -> Iterator[tuple[str, str, di
         stem = f"{stage.order:02d}-{stage.name}"
         config = _config_text(stage, found)
         yield f"{stem}.config.yaml", "kubernetes/configmap.yaml.j2", common | {"stage": stage, "config": config}
-        job = {"stage": stage, "gpus": stage.gpus(gpus), "backoff": BACKOFF_LIMIT, "grace": GRACE_SECONDS}
+        job = _EXITS | {"stage": stage, "gpus": stage.gpus(gpus), "backoff": BACKOFF_LIMIT, "grace": GRACE_SECONDS}
         workload = workload_files(stage, plan.inputs.profile.spec)
         for part, template in workload.templates.items():
             yield f"{stem}.{part}.yaml", template, common | job | workload.context

@@ -10,9 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from compiler.cli.exit_codes import ExitCode
 from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic
-from compiler.diagnostics.credentials import credentials_in
 from compiler.run.local.jobs import read_plan
 from compiler.run.local.run import work_folder
 from compiler.run.results import preflight_document, report_fields, rounded
@@ -20,8 +18,9 @@ from compiler.spec.evidence import FOLDER, as_evidence
 from compiler.spec.schema import API_VERSION
 from compiler.spec.yaml.load import compose
 from compiler.spec.yaml.write import document_text, write_document
+from runtime.contract.credentials import credentials_in
+from runtime.contract.outputs import METRICS_FILE
 
-METRICS_FILE = "metrics.json"
 _COLLECTED = ("evaluate", "preflight")
 _PREFIXES = {"StageResult": "stage", "RewardPreflight": "preflight"}  # of the names of files, by kind
 COMMENT = "Written by `trainspec collect` from what the Job measured: commit it, do not edit it."
@@ -68,22 +67,30 @@ class Measured:
     hint: str
 
 
-def collect_results(plan: Path, work: Path | None, style: str) -> ExitCode:
-    """Write what a plan's evaluations and its pre-flight found as evidence, and say what to do next."""
-    from compiler.cli.report import report
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EvidenceFile:
+    """A file of evidence: its path as it is shown, whether it was changed, and its content in a few words."""
 
-    found = collect(plan, work)
-    report(found, style)
-    return ExitCode.ERRORS if found else ExitCode.OK
+    path: str
+    changed: bool
+    summary: str
 
 
-def collect(plan: Path, work: Path | None) -> tuple[Diagnostic, ...]:
-    """Write the evidence of what ran on this machine; what is wrong with any of it comes back, and then nothing is
-    written.
-    """
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Collected:
+    """The evidence that was written beside the spec in `folder`; `message` says why there is none yet."""
+
+    folder: str = ""
+    files: tuple[EvidenceFile, ...] = ()
+    message: str = ""
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def collect(plan: Path, work: Path | None) -> Collected:
+    """Write the evidence of what ran on this machine; where any of it is wrong, nothing is written."""
     read = read_plan(plan)
     if read.value is None:
-        return read.diagnostics
+        return Collected(diagnostics=read.diagnostics)
     outputs = work_folder(plan, work) / "outputs"
     command = f"trainspec run {plan}"
     return write_evidence(plan, read.value, lambda job: _on_disk(job, outputs), _shown(outputs), command)
@@ -91,7 +98,7 @@ def collect(plan: Path, work: Path | None) -> tuple[Diagnostic, ...]:
 
 def write_evidence(
     plan: Path, jobs: Sequence[StageJob], find: Callable[[StageJob], Measured | None], where: str, command: str
-) -> tuple[Diagnostic, ...]:
+) -> Collected:
     """Write a `StageResult` for each evaluation that is done, and a `RewardPreflight` for a pre-flight.
 
     `find` brings what a Job of `jobs` measured, None while it is not done; `command` runs the plan, as a hint.
@@ -99,11 +106,11 @@ def write_evidence(
     measured = {job.name: (job, find(job)) for job in jobs if job.method in _COLLECTED}
     outcomes = {name: _result(job, jobs, found) for name, (job, found) in measured.items() if found is not None}
     found = tuple(each for outcome in outcomes.values() for each in outcome.diagnostics)
-    if found:
-        return found
     if not outcomes:
         message = "no evaluation or pre-flight of this plan is done"
-        return (diagnostic("RUN797", message, Location(path=where), hint=f"run the plan first: {command}"),)
+        found = (diagnostic("RUN797", message, Location(path=where), hint=f"run the plan first: {command}"),)
+    if found:
+        return Collected(diagnostics=found)
     return _write(plan.resolve().parent, {job: outcome.value or {} for job, outcome in outcomes.items()})
 
 
@@ -190,11 +197,14 @@ def _method(job: StageJob, jobs: Sequence[StageJob]) -> str | None:
     return next((each.method for each in jobs if each.name == maker), None)
 
 
-def _write(folder: Path, documents: Mapping[str, Document]) -> tuple[Diagnostic, ...]:
+def _write(folder: Path, documents: Mapping[str, Document]) -> Collected:
     home = folder / FOLDER
     if not home.resolve().is_relative_to(folder):
         hint = "keep evidence in the spec's folder, not behind a link out of it"
-        return (diagnostic("CHK202", f"`{FOLDER}` leaves the spec's folder", Location(path=_shown(home)), hint=hint),)
+        leaves = diagnostic("CHK202", f"`{FOLDER}` leaves the spec's folder", Location(path=_shown(home)), hint=hint)
+        return Collected(diagnostics=(leaves,))
+    written: list[EvidenceFile] = []
+    found: tuple[Diagnostic, ...] = ()
     for job, document in documents.items():
         path = home / f"{_PREFIXES[document['kind']]}-{job}.yaml"
         try:
@@ -202,14 +212,14 @@ def _write(folder: Path, documents: Mapping[str, Document]) -> tuple[Diagnostic,
         except OSError as error:
             message = f"cannot write the evidence: {(error.strerror or str(error)).lower()}"
             hint = "free space or mend permissions, then collect again"
-            return (diagnostic("RUN798", message, Location(path=_shown(path)), hint=hint),)
-        print(f"{_shown(path)}: {'written' if changed else 'unchanged'}; {_told(document['spec'])}")
-    print(f"next: trainspec compile {_shown(folder)}, then commit `{FOLDER}` and the plan")
-    return ()
+            found = (diagnostic("RUN798", message, Location(path=_shown(path)), hint=hint),)
+            break
+        written.append(EvidenceFile(path=_shown(path), changed=changed, summary=_summary(document["spec"])))
+    return Collected(folder=_shown(folder), files=tuple(written), diagnostics=found)
 
 
-def _told(body: Mapping[str, Any]) -> str:
-    """What a document says, in a few words."""
+def _summary(body: Mapping[str, Any]) -> str:
+    """The content of a document in a few words."""
     if "metrics" not in body:
         terms = ", ".join(f"`{each['use']}`" for each in body["functions"])
         return f"{len(body) - 1} of 8 checks of the reward {terms}; the plan tells which pass"

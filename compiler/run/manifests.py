@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic
-from compiler.spec.methods.supported import RUNTIME_METHODS, lacking
+from compiler.spec.methods.supported import lacking
 from compiler.spec.workloads import OUTPUTS
 from compiler.spec.yaml.load import compose, load
+from runtime.contract.methods import METHODS
 
 KUSTOMIZATION = "kustomization.yaml"
 _OF_STAGES = ("*.config.yaml", *(f"*.{part}.yaml" for each in OUTPUTS.values() for part in each.templates))
@@ -121,7 +122,7 @@ def default_models() -> Path:
 
 def beyond_runtime(stage: str, config: Mapping[str, Any], plan: Path) -> Diagnostic:
     """RUN796: the plan has a stage that the runtime of this version does not have."""
-    have = ", ".join(f"`{name}`" for name in RUNTIME_METHODS)
+    have = ", ".join(f"`{name}`" for name in METHODS)
     return diagnostic(
         "RUN796",
         f"stage `{stage}` needs {lacking(config)}, which this version does not run; nothing was started",

@@ -3,21 +3,11 @@
 A class follows from the count, the intents and the replays of a labelled kind. The order of the checks is precedence.
 """
 
-from math import sqrt
-
 from compiler.selection.facts import BadcaseGroup
 from compiler.spec.schema.evidence import BadcaseKind, BadcaseReportBody
 from compiler.spec.schema.thresholds import Thresholds
 from compiler.spec.schema.types import BadcaseClass
-
-
-def wilson_interval(successes: float, total: int, z: float = 1.959964) -> tuple[float, float]:
-    """Return the 95 % Wilson score interval of a share (Wilson 1927), between 0 and 1."""
-    share = successes / total
-    centre = (share + z * z / (2 * total)) / (1 + z * z / total)
-    half = z / (1 + z * z / total) * sqrt(share * (1 - share) / total + z * z / (4 * total * total))
-    return max(0.0, centre - half), min(1.0, centre + half)
-
+from runtime.contract.statistics import wilson_interval
 
 REPLAYS = 5  # the replay thresholds are written for this many replays
 
@@ -33,7 +23,7 @@ def _group(kind: BadcaseKind, traces: int, limits: Thresholds) -> BadcaseGroup:
 
 
 def _class_of(kind: BadcaseKind, traces: int, limits: Thresholds) -> tuple[BadcaseClass, str]:
-    low, high = wilson_interval(min(kind.count, traces), traces)
+    low, high = wilson_interval(min(kind.count, traces) / traces, traces)
     replays = kind.replays if kind.replays and kind.replays.total >= REPLAYS else None  # fewer may be chance
     failed = replays.failed / replays.total * REPLAYS if replays else None
     share = kind.first_error_share or 0.0

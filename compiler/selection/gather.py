@@ -21,7 +21,6 @@ from compiler.selection.reward_verdicts import checks
 from compiler.spec.data.gates import overlaps
 from compiler.spec.evidence import EvidenceFile
 from compiler.spec.inputs import Inputs
-from compiler.spec.methods.catalog import METRICS
 from compiler.spec.names import job_name
 from compiler.spec.schema.evidence import BadcaseReport, ProbeReport, PromptRounds
 from compiler.spec.schema.preflight import RewardPreflight
@@ -29,6 +28,7 @@ from compiler.spec.schema.provenance import Estimate
 from compiler.spec.schema.stage_result import StageResult, StageResultBody
 from compiler.spec.schema.types import BadcaseClass, Purpose
 from compiler.spec.stale import stale
+from runtime.contract.metrics import METRICS
 
 R = TypeVar("R", BadcaseReport, ProbeReport, PromptRounds, RewardPreflight, StageResult)
 

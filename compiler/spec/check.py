@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator
 from pydantic.alias_generators import to_camel
 
 from compiler.diagnostics import Diagnostic, Outcome, diagnostic, has_errors
-from compiler.diagnostics.credentials import credentials_in
 from compiler.spec.check_reward import reward_options_fit
 from compiler.spec.data.gates import FITTING_SHAPES
 from compiler.spec.data.gates import problems as data_problems
@@ -19,6 +18,7 @@ from compiler.spec.schema.training_spec import Gap
 from compiler.spec.schema.types import GapKind
 from compiler.spec.stale import stale
 from compiler.spec.yaml.document import FieldPath, place_of
+from runtime.contract.credentials import credentials_in
 
 _PINNED = re.compile(r"[^\s@]+@sha256:[0-9a-f]{64}")
 

@@ -76,7 +76,7 @@ def find_specs(paths: list[Path]) -> tuple[list[SpecPath], list[Diagnostic]]:
 
 
 def _no_spec(path: Path) -> Diagnostic:
-    closed = path.is_dir() and not os.access(path, os.R_OK | os.X_OK)
+    closed = _is(path.is_dir) and not os.access(path, os.R_OK | os.X_OK)
     message = "cannot read the folder: permission denied" if closed else "no spec is there"
     hint = "mend its permissions" if closed else "name a spec file, or a folder that holds `spec.yaml` files"
     return diagnostic("YML001", message, Location(path=str(path)), hint=hint)

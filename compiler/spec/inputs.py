@@ -1,6 +1,5 @@
 """Load phase, for what a spec refers to: its profile, its evidence, its data and other files."""
 
-import hashlib
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from compiler.spec.schema.training_spec import TrainingSpec
 from compiler.spec.schema.validate import validate
 from compiler.spec.yaml.document import SourceDocument
 from compiler.spec.yaml.load import load
+from runtime.contract.digests import folder_digest
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -155,8 +155,8 @@ def _metric_folders(reader: Reader, spec: TrainingSpec) -> dict[str, str]:
 
 
 def _folder_digest(reader: Reader, folder: Path, where: Location) -> str:
-    """SHA-256 over the names and contents of the files directly inside of a folder, in name order."""
-    digest = hashlib.sha256()
+    """SHA-256 of a folder, of the files directly inside alone."""
+    digests: dict[str, str] = {}
     for path in (folder / name for name in reader.reads.names(folder)):
         if not can_be_shown(path.name):
             message = "a file's name holds characters that cannot be shown"
@@ -165,8 +165,8 @@ def _folder_digest(reader: Reader, folder: Path, where: Location) -> str:
             hint = "put the file itself into the folder, not a link out of it"
             reader.found.append(diagnostic("CHK202", f"`{path.name}` leaves the spec's folder", where, hint=hint))
         elif path.is_file():
-            digest.update(f"{path.name}\0{reader.digest(path, where, MAX_SCRIPT_BYTES)}\n".encode())
-    return digest.hexdigest()
+            digests[path.name] = reader.digest(path, where, MAX_SCRIPT_BYTES)
+    return folder_digest(digests)
 
 
 def _note_data(reader: Reader, files: Mapping[str, DataFile]) -> None:

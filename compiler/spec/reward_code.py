@@ -8,11 +8,11 @@ from pathlib import PurePosixPath
 
 from compiler.diagnostics import Location, diagnostic
 from compiler.spec.files import read_file
-from compiler.spec.methods.catalog import NEEDED_OPTION, REWARD_OPTIONS, REWARDS
 from compiler.spec.references import Reader, close_or_known
 from compiler.spec.schema.training_spec import RewardFunction, TrainingSpec
 from compiler.spec.yaml.document import FieldPath
 from compiler.spec.yaml.load import MAX_BYTES
+from runtime.contract.rewards import REWARDS
 
 MAX_SCRIPT_BYTES = 64 << 20  # of one file of databases
 
@@ -76,26 +76,26 @@ def _there(reader: Reader, files: Iterable[str]) -> list[str]:
 
 def _options(reader: Reader, spec: TrainingSpec, function: RewardFunction, at: FieldPath) -> dict[str, str]:
     """Check the names of the options of a library function at `at`; return the digests of the files that they name."""
-    known = (*REWARD_OPTIONS[function.use], "after")
+    known = REWARDS[function.use].known
     for name in function.options:
         if name not in known:
             message = f"reward `{function.use}` has no option `{name}`"
             where = reader.document.at((*at, "options", name), key=True)
             hint = close_or_known(name, known, "options")
             reader.found.append(diagnostic("CHK207", message, where, hint=hint))
-    needed = NEEDED_OPTION.get(function.use)
-    given = needed == "databases" and any(each.databases for each in spec.spec.goal.metrics)
-    if needed and needed not in function.options and not given:
-        message = f"reward `{function.use}` lacks its option `{needed}`"
-        where = reader.document.at((*at, "use"))
-        hint = f"add it: `options: {{{needed}: …}}`"
-        reader.found.append(diagnostic("SPC101", message, where, hint=hint))
+    for needed in REWARDS[function.use].needed:
+        given = needed == "databases" and any(each.databases for each in spec.spec.goal.metrics)
+        if needed not in function.options and not given:
+            message = f"reward `{function.use}` lacks its option `{needed}`"
+            where = reader.document.at((*at, "use"))
+            hint = f"add it: `options: {{{needed}: …}}`"
+            reader.found.append(diagnostic("SPC101", message, where, hint=hint))
     return _files_named(reader, function, at)
 
 
 def _files_named(reader: Reader, function: RewardFunction, at: FieldPath) -> dict[str, str]:
     """The digests of the schema, or of the databases' scripts, that the options at `at` name."""
-    option = {"json_schema": "schema", "sql_execution": "databases"}.get(function.use, "")
+    option = next((each for each in REWARDS[function.use].options if each in ("databases", "schema")), "")
     name = function.options.get(option)
     if not isinstance(name, str):
         return {}

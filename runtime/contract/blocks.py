@@ -2,8 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from runtime.contract.metrics import METRICS
+from runtime.contract.shapes import BadcaseClass, Shape
 from runtime.contract.volumes import check_relative
 
 RelativePath = Annotated[str, AfterValidator(check_relative)]
@@ -11,18 +13,9 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[int, Field(ge=1)]
-BadcaseClass = Literal["critical", "systemic", "high-frequency", "sporadic", "flow-control", "undetermined"]
-Shape = Literal[
-    "prompt-completion",
-    "messages",
-    "preference",
-    "unpaired-preference",
-    "badcase",
-    "evaluation",
-    "text",
-    "chain",
-    "prompt",
-]
+# enums of the contract, written as their values
+ShapeName = Annotated[Shape, Field(strict=False)]
+BadcaseClassName = Annotated[BadcaseClass, Field(strict=False)]
 
 
 class Block(BaseModel):
@@ -54,12 +47,12 @@ class DataBlock(Block):
     """
 
     path: RelativePath
-    shape: Shape
+    shape: ShapeName
     sha256: Sha256 | None
     rows: Annotated[int, Field(ge=0)] | None
     volume: Literal["data", "outputs"] = "data"
     role: Literal["replay", "badcases", "general"] | None = None
-    exclude_classes: list[BadcaseClass] = []
+    exclude_classes: list[BadcaseClassName] = []
     limit: Positive | None = None
     uri: str | None = None
 
@@ -100,14 +93,22 @@ class MetricBlock(Block):
     Where an answer holds `answer_marker`, only what follows the last one is compared: a chain may stand before it.
     """
 
-    name: Literal["execution_accuracy", "exact_match", "numeric_answer", "tool_call"]
+    name: str
     databases: RelativePath | None = None
     answer_marker: str | None = None
 
+    @field_validator("name")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        if name not in METRICS:
+            raise ValueError(f"must be one of {', '.join(f'`{each}`' for each in METRICS)}, not `{name}`")
+        return name
+
     @model_validator(mode="after")
-    def _databases_belong_to_execution(self) -> "MetricBlock":
-        if (self.name == "execution_accuracy") != (self.databases is not None):
-            raise ValueError("`databases` belongs to `execution_accuracy`, and only to it")
+    def _databases_belong_to_queries(self) -> "MetricBlock":
+        if METRICS[self.name].needs_databases != (self.databases is not None):
+            names = ", ".join(f"`{name}`" for name, metric in METRICS.items() if metric.needs_databases)
+            raise ValueError(f"`databases` belongs to {names}, and only to it")
         return self
 
 
@@ -181,7 +182,7 @@ class DistributedBlock(Block):
         return self.nodes * self.processes
 
 
-def require_shapes(blocks: list[DataBlock], allowed: tuple[str, ...]) -> None:
+def require_shapes(blocks: list[DataBlock], allowed: tuple[Shape, ...]) -> None:
     """ValueError if a block is of a shape that the stage does not read."""
     for index, block in enumerate(blocks):
         if block.shape not in allowed:

@@ -1,8 +1,8 @@
 """What the config of every stage has."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from runtime.contract.blocks import (
     Block,
@@ -11,14 +11,19 @@ from runtime.contract.blocks import (
     Name,
     require_shapes,
 )
+from runtime.contract.methods import METHODS, STAGE_SCHEMA
+
+
+def _is_stage_schema(value: str) -> str:
+    if value != STAGE_SCHEMA:
+        raise ValueError(f"must be `{STAGE_SCHEMA}`, not `{value}`")
+    return value
 
 
 class Stage(Block):
     """The fields of every stage. Rows of several `data` blocks are used one block after the other."""
 
-    SHAPES: ClassVar[tuple[str, ...]] = ()
-
-    schema_version: Literal["trainspec.dev/stage/v1"] = Field(alias="schema")
+    schema_version: Annotated[str, AfterValidator(_is_stage_schema)] = Field(alias="schema")
     plan: Name
     stage: Name
     output: Name
@@ -28,5 +33,5 @@ class Stage(Block):
 
     @model_validator(mode="after")
     def _shapes_fit(self) -> "Stage":
-        require_shapes(self.data, self.SHAPES)
+        require_shapes(self.data, METHODS[self.method])  # type: ignore[attr-defined]
         return self

@@ -1,6 +1,6 @@
 """One model for each method's stage config."""
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -15,22 +15,11 @@ from runtime.contract.blocks import (
     RewardBlock,
     RewardCode,
     Sha256,
-    Shape,
     SourceBlock,
     TeacherBlock,
 )
 from runtime.contract.stage import Stage
-from runtime.contract.training_stages import (
-    CptStage,
-    DistillStage,
-    DpoStage,
-    GrpoStage,
-    KtoStage,
-    LatentCotStage,
-    PpoStage,
-    RewardStage,
-    SftStage,
-)
+from runtime.contract.training_stages import AnyTrainingStage
 
 Temperature = Annotated[float, Field(ge=0, le=2)]
 Metrics = Annotated[list[MetricBlock], Field(min_length=1)]
@@ -43,7 +32,6 @@ class LoadStage(Stage):
     digest of what lies directly inside; `files` those that rewards are made of.
     """
 
-    SHAPES = get_args(Shape)
     method: Literal["load"]
     source: SourceBlock
     folder: RelativePath
@@ -55,7 +43,6 @@ class LoadStage(Stage):
 class PairsStage(Stage):
     """Pairs out of badcases and of given pairs, by rules D1 to D4; writes `preference.jsonl` and a report."""
 
-    SHAPES = ("preference", "badcase")
     method: Literal["pairs"]
     pairs: PairsBlock
 
@@ -102,7 +89,6 @@ class TeacherWork(Block):
 class TeacherStage(Stage):
     """A teacher's answers to prompts, in a batch that can be stopped and resumed."""
 
-    SHAPES = ("prompt", "prompt-completion", "messages", "chain", "badcase")
     method: Literal["teacher"]
     teacher: TeacherBlock
     metrics: Metrics
@@ -138,7 +124,6 @@ class SampleWork(Block):
 class SampleStage(Stage):
     """The policy's own answers, told apart by the first metric: chains that end right, or right against wrong pairs."""
 
-    SHAPES = ("prompt-completion", "messages", "chain", "badcase")
     method: Literal["sample"]
     metrics: Metrics
     work: SampleWork
@@ -162,7 +147,6 @@ class PreflightWork(Block):
 class PreflightStage(Stage):
     """The eight checks of a reward before it is optimised; one that blocks stops the plan."""
 
-    SHAPES = GrpoStage.SHAPES
     method: Literal["preflight"]
     rewards: Annotated[list[RewardBlock], Field(min_length=1)]
     reward_code: RewardCode = Field(default={})
@@ -177,7 +161,6 @@ class EvaluateStage(Stage):
     `without_chain` has the model answer at once as well, to see what its chain is worth.
     """
 
-    SHAPES = ("evaluation", "badcase", "text")
     method: Literal["evaluate"]
     generation: GenerationBlock
     metrics: Metrics
@@ -202,20 +185,4 @@ class EvaluateStage(Stage):
         return self
 
 
-AnyStage = (
-    LoadStage
-    | CptStage
-    | SftStage
-    | LatentCotStage
-    | DpoStage
-    | KtoStage
-    | RewardStage
-    | GrpoStage
-    | PpoStage
-    | DistillStage
-    | PairsStage
-    | TeacherStage
-    | SampleStage
-    | PreflightStage
-    | EvaluateStage
-)
+AnyStage = LoadStage | AnyTrainingStage | PairsStage | TeacherStage | SampleStage | PreflightStage | EvaluateStage

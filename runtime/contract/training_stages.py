@@ -1,6 +1,6 @@
 """Configs of the stages that train."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -14,16 +14,12 @@ from runtime.contract.blocks import (
     RewardCode,
     TeacherBlock,
 )
+from runtime.contract.methods import OWNED
 from runtime.contract.stage import Stage
-
-# Which tokens are learnt is the method's to say: the answers, or all of a corpus.
-LOSS_FIELDS = ("assistant_only_loss", "completion_only_loss", "dataset_kwargs")
 
 
 class TrainingStage(Stage):
     """What every trainer has. `peft: null` trains all weights; `trainer` holds fields of the method's config class."""
-
-    OWNED: ClassVar[tuple[str, ...]] = ()  # fields of the trainer's config that the method sets by itself
 
     peft: PeftBlock | None
     trainer: dict[str, Any]
@@ -32,9 +28,10 @@ class TrainingStage(Stage):
 
     @model_validator(mode="after")
     def _trainer_is_the_plans(self) -> "TrainingStage":
-        owned = [f"`trainer.{name}`" for name in self.OWNED if name in self.trainer]
+        method: str = self.method  # type: ignore[attr-defined]
+        owned = [f"`trainer.{name}`" for name in OWNED.get(method, ()) if name in self.trainer]
         if owned:
-            raise ValueError(f"{', '.join(owned)} cannot be set: method `{self.method}` sets it")  # type: ignore[attr-defined]
+            raise ValueError(f"{', '.join(owned)} cannot be set: method `{method}` sets it")
         return self
 
     @model_validator(mode="after")
@@ -47,8 +44,6 @@ class TrainingStage(Stage):
 class CptStage(TrainingStage):
     """Continued pre-training on text; `replay_share` of the training tokens are general text, of role `replay`."""
 
-    SHAPES = ("text",)
-    OWNED = LOSS_FIELDS
     method: Literal["cpt"]
     replay_share: Annotated[float, Field(ge=0, lt=1)]
 
@@ -62,8 +57,6 @@ class CptStage(TrainingStage):
 class SftStage(TrainingStage):
     """Supervised fine-tuning. `answer_marker` stands between a chain and its answer, where rows have chains."""
 
-    SHAPES = ("prompt-completion", "messages", "chain")
-    OWNED = LOSS_FIELDS
     method: Literal["sft", "cot"]
     answer_marker: str | None = None
 
@@ -81,8 +74,6 @@ class LatentCotStage(TrainingStage):
     end; `curriculum` says how often rows are seen between the two.
     """
 
-    SHAPES = ("chain",)
-    OWNED = (*LOSS_FIELDS, "max_steps", "packing", "shuffle_dataset", "train_sampling_strategy")
     method: Literal["latent-cot"]
     curriculum: CurriculumBlock
     answer_marker: str
@@ -91,21 +82,18 @@ class LatentCotStage(TrainingStage):
 class DpoStage(TrainingStage):
     """Direct preference optimisation on pairs."""
 
-    SHAPES = ("preference",)
     method: Literal["dpo"]
 
 
 class KtoStage(TrainingStage):
     """Kahneman-Tversky optimisation on answers marked good or bad."""
 
-    SHAPES = ("unpaired-preference",)
     method: Literal["kto"]
 
 
 class RewardStage(TrainingStage):
     """A reward model, learnt from pairs; `held_out_share` of them, by cluster, are kept for its agreement report."""
 
-    SHAPES = ("preference",)
     method: Literal["reward"]
     held_out_share: Annotated[float, Field(gt=0, lt=1)]
 
@@ -113,7 +101,6 @@ class RewardStage(TrainingStage):
 class GrpoStage(TrainingStage):
     """Group-relative policy optimisation against a weighted sum of rewards."""
 
-    SHAPES = ("prompt", "prompt-completion", "messages", "chain", "badcase")
     method: Literal["grpo"]
     rewards: Annotated[list[RewardBlock], Field(min_length=1)]
     reward_code: RewardCode = Field(default={})
@@ -122,7 +109,6 @@ class GrpoStage(TrainingStage):
 class PpoStage(TrainingStage):
     """Proximal policy optimisation against reward functions, or a reward model (an adapter of an earlier stage)."""
 
-    SHAPES = GrpoStage.SHAPES
     method: Literal["ppo"]
     rewards: list[RewardBlock]
     reward_code: RewardCode = Field(default={})
@@ -138,7 +124,11 @@ class PpoStage(TrainingStage):
 class DistillStage(TrainingStage):
     """On-policy distillation: the student learns the teacher's probabilities on its own answers."""
 
-    SHAPES = ("prompt", "prompt-completion", "messages", "chain", "badcase")
     method: Literal["distill"]
     teacher: TeacherBlock
     distillation: DistillationBlock
+
+
+AnyTrainingStage = (
+    CptStage | SftStage | LatentCotStage | DpoStage | KtoStage | RewardStage | GrpoStage | PpoStage | DistillStage
+)

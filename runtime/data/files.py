@@ -1,11 +1,11 @@
 """The files of a data block, read once: found below their volume, and held against the plan's digest."""
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from runtime.contract.blocks import DataBlock
+from runtime.contract.digests import folder_digest
 from runtime.contract.errors import StageError
 from runtime.contract.volumes import Volumes
 from runtime.data.formats import FORMATS
@@ -63,13 +63,7 @@ def _read(root: Path, name: str) -> DataFile:
 
 
 def _digest_of_folder(files: tuple[DataFile, ...], folder: str) -> str:
-    return digest_of_parts({file.path[len(folder) + 1 :]: hashlib.sha256(file.content).hexdigest() for file in files})
-
-
-def digest_of_parts(digests: Mapping[str, str]) -> str:
-    """Return the SHA-256 of a folder: over a line for each file, sorted: relative path, NUL, SHA-256 of its bytes."""
-    lines = (f"{path}\0{digests[path]}\n" for path in sorted(digests))
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+    return folder_digest({file.path[len(folder) + 1 :]: hashlib.sha256(file.content).hexdigest() for file in files})
 
 
 def _not_there(block: DataBlock) -> StageError:

@@ -5,28 +5,14 @@ from dataclasses import dataclass
 
 from runtime.contract.blocks import DataBlock
 from runtime.contract.errors import StageError
+from runtime.contract.rows import row_fault
+from runtime.contract.shapes import TURN_COLUMNS, BadcaseClass
 from runtime.contract.volumes import Volumes
 from runtime.data.files import DataFile, read_planned
 from runtime.data.formats import Row, format_of
-from runtime.data.turns import check_text, check_tools, check_turn
 
 MAX_REPORTED_FAULTS = 10
-UNDETERMINED = "undetermined"  # the class of a badcase that names none
-
-# For each shape: fields that hold a conversation (text or messages), fields that hold plain text.
-CONVERSATIONS = {
-    "prompt-completion": ("prompt", "completion"),
-    "messages": ("messages",),
-    "preference": ("prompt", "chosen", "rejected"),
-    "unpaired-preference": ("prompt", "completion"),
-    "badcase": ("prompt",),
-    "evaluation": ("prompt",),
-    "chain": ("prompt", "completion"),
-    "prompt": ("prompt",),
-    "text": (),
-}
-_TEXTS = {"badcase": ("id", "fix"), "evaluation": ("id", "reference"), "chain": ("chain",), "text": ("text",)}
-_ANSWERS = ("completion", "chosen", "rejected")
+UNDETERMINED = BadcaseClass.UNDETERMINED  # the class of a badcase that names none
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,7 +27,7 @@ class Source:
     @property
     def is_plain(self) -> bool | None:
         """Whether conversations are plain text rather than turns; None where no row is left, or none holds one."""
-        fields = CONVERSATIONS[self.block.shape]
+        fields = TURN_COLUMNS[self.block.shape]
         return isinstance(self.rows[0][fields[0]], str) if self.rows and fields else None
 
 
@@ -83,7 +69,8 @@ def _source(block: DataBlock, files: Sequence[DataFile], ids: dict[str, str], fa
         try:
             if isinstance(row, ValueError):
                 raise row
-            _check_row(row, block.shape)
+            if fault := row_fault(row, block.shape):
+                raise ValueError(fault.message)
             if block.shape == "evaluation" and (first := ids.setdefault(f"{block.role} {row['id']}", place)) != place:
                 raise ValueError(f"`id` is that of `{first}` too: `{row['id']}`")
             rows.append(row)
@@ -123,53 +110,11 @@ def _class_of(row: Row) -> str:
     return row.get("class") or UNDETERMINED
 
 
-def _check_row(row: Row, shape: str) -> None:
-    conversations, texts = CONVERSATIONS[shape], _TEXTS.get(shape, ())
-    missing = [name for name in (*conversations, *texts) if name not in row]
-    if missing:
-        raise ValueError(f"lacks {', '.join(f'`{name}`' for name in missing)}")
-    for name in texts:
-        check_text(name, row[name])
-    for name in conversations:
-        _check_conversation(name, row[name])
-    for name in ("answer", "class", "cluster", "database"):
-        if row.get(name):  # may be left out
-            check_text(name, row[name])
-    if shape == "unpaired-preference" and not isinstance(row.get("label"), bool):
-        raise ValueError("`label` is neither true nor false")
-    kinds = {isinstance(row[name], str) for name in conversations}
-    if len(kinds) > 1:
-        raise ValueError(f"mixes plain text and messages in {', '.join(f'`{name}`' for name in conversations)}")
-    if row.get("tools") and conversations:  # may be left out
-        if kinds == {True}:
-            raise ValueError("`tools` belongs to turns, and the row is plain text")
-        check_tools(row["tools"])
-
-
-def _check_conversation(name: str, value: object) -> None:
-    if isinstance(value, str):
-        if name == "messages":
-            raise ValueError("`messages` is not a list of messages")
-        check_text(name, value)
-        return
-    if not isinstance(value, list) or not value:
-        raise ValueError(f"`{name}` is neither text nor a list of messages")
-    for position, message in enumerate(value):
-        check_turn(f"{name}[{position}]", message)
-    roles = [message["role"] for message in value]
-    if name in _ANSWERS and (roles != ["assistant"] or "tool_calls" in value[0]):
-        raise ValueError(f"`{name}` must be one message with role `assistant`, and calls no tool")
-    if name == "prompt" and roles[-1] == "assistant":
-        raise ValueError("`prompt` ends with the role `assistant`, which is the answer's")
-    if name == "messages" and "assistant" not in roles:
-        raise ValueError("`messages` has no message with role `assistant`")
-
-
 def _mixed_kinds(rows: list[Row], block: DataBlock) -> list[str]:
     # The trainers decide by the first row how all rows are to be read.
-    if not CONVERSATIONS[block.shape]:
+    if not TURN_COLUMNS[block.shape]:
         return []
-    field = CONVERSATIONS[block.shape][0]
+    field = TURN_COLUMNS[block.shape][0]
     if len({isinstance(row[field], str) for row in rows}) > 1:
         return [f"{block.path}: `{field}` is plain text in some rows and messages in others"]
     return []

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from runtime.contract.errors import StageError
+from runtime.contract.turns import calls_of
 from runtime.data.examples import Example
-from runtime.data.turns import calls_of
 
 if TYPE_CHECKING:
     from datasets import Dataset

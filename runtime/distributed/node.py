@@ -1,12 +1,19 @@
-"""Which of several nodes a pod is, as a Job or a TrainJob tells it."""
+"""Which of several nodes a pod is, as a Job or a TrainJob says, and which of several processes this one is."""
 
+import ctypes
 import os
+import signal
+import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from runtime.contract.errors import StageError
+from runtime.contract.exit_codes import ExitCode
 from runtime.contract.stages import AnyStage
 from runtime.contract.training_stages import TrainingStage
+
+PARENT = "TRAINSPEC_LAUNCHER"
+_PR_SET_PDEATHSIG = 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,12 +26,42 @@ class Node:
     port: int = 0
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """A process among those that train: its rank, how many there are, and whether `launch` started it.
+
+    `must_launch` says that it trains nothing itself, and has to start those of its `node`.
+    """
+
+    rank: int = 0
+    world: int = 1
+    is_launched: bool = False
+    must_launch: bool = False
+    node: Node = field(default_factory=Node)
+
+
+def place_of(stage: AnyStage, environment: Mapping[str, str] = os.environ) -> Place:
+    """Return the place of this process; RUN703 if a launcher started another number of processes than the plan says."""
+    planned = stage.distributed.world if isinstance(stage, TrainingStage) else 1
+    if "WORLD_SIZE" not in environment:
+        return Place(world=planned, must_launch=planned > 1, node=node_of(stage, environment))
+    try:
+        rank, world = int(environment.get("RANK", "0")), int(environment["WORLD_SIZE"])
+    except ValueError:
+        rank, world = -1, 0
+    if world != planned or not 0 <= rank < world:
+        given = f"`WORLD_SIZE` is `{environment['WORLD_SIZE']}`, `RANK` is `{environment.get('RANK', '')}`"
+        message = f"{given}, and the plan has {planned} process{'es' if planned > 1 else ''} for `{stage.stage}`"
+        raise StageError("RUN703", message, "start the stage without a launcher: it starts its processes itself")
+    return Place(rank=rank, world=world, is_launched=PARENT in environment)
+
+
 def node_of(stage: AnyStage, environment: Mapping[str, str] = os.environ) -> Node:
-    """Return which of the plan's nodes this is, as a Job or a TrainJob tells its pods; RUN703 if it is none of them."""
+    """Return which of the plan's nodes this is, as a Job or a TrainJob says; RUN703 if the plan has no such node."""
     planned = stage.distributed.nodes if isinstance(stage, TrainingStage) else 1
-    told = environment.get("PET_NNODES", str(planned))
-    if told != str(planned):
-        raise StageError("RUN703", *_misplaced(stage, planned, f"`PET_NNODES` is `{told}`"))
+    given_count = environment.get("PET_NNODES", str(planned))
+    if given_count != str(planned):
+        raise StageError("RUN703", *_misplaced(stage, planned, f"`PET_NNODES` is `{given_count}`"))
     if planned == 1:
         return Node()
     index = environment.get("JOB_COMPLETION_INDEX", "")
@@ -34,6 +71,16 @@ def node_of(stage: AnyStage, environment: Mapping[str, str] = os.environ) -> Nod
         given = f"`JOB_COMPLETION_INDEX` is `{index}`, `MASTER_ADDR` `{host}`, `MASTER_PORT` `{port}`"
         raise StageError("RUN703", *_misplaced(stage, planned, given))
     return Node(rank=int(index), count=planned, host=host, port=int(port))
+
+
+def end_with_the_launcher() -> None:
+    """Let the kernel end this process when the one that launched it is gone, however that ended."""
+    parent = os.environ.get(PARENT)
+    if parent is None or not sys.platform.startswith("linux"):
+        return
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != int(parent):  # it went before the line above
+        os._exit(ExitCode.TRY_LATER)
 
 
 def _misplaced(stage: AnyStage, planned: int, given: str) -> tuple[str, str]:

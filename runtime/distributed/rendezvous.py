@@ -1,59 +1,45 @@
-"""How nodes that train together find each other: all come to the first one, which waits for them."""
+"""How nodes that train together meet: at a key-value store of PyTorch's, which the first one serves on its port."""
 
+import socket
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
 
 from runtime.contract.errors import StageError
-from runtime.distributed.line import Line, listen
 from runtime.distributed.node import Node
 from runtime.stage.stop import StopRequest
 
 SECONDS_TO_MEET = 600.0
+SECONDS_TO_ANSWER = 15.0
 
 
-def come_together(node: Node, digest: str, stop: StopRequest) -> dict[int, Line]:
-    """Return a line to each other node, when all of them have come."""
-    lines: dict[int, Line] = {}
-    strangers: list[Line] = []
-    with listen(node.port) as door:
-        for _ in _waiting(node, stop, lambda: sorted(set(range(1, node.count)) - lines.keys())):
-            strangers += door.accepted()
-            for line in list(strangers):
-                message = line.receive()
-                if message is not None:
-                    strangers.remove(line)
-                    if message.get("digest") != digest:
-                        line.send(refused=True)
-                    elif message.get("node") in range(1, node.count):
-                        lines[message["node"]] = line  # one that has started again takes its own place
-            for rank in [rank for rank, line in lines.items() if line.receive() or not line.is_open]:
-                del lines[rank]
-            if len(lines) == node.count - 1:
-                return lines
-    raise AssertionError  # `_waiting` ends by an error
+def serve(port: int) -> Any:
+    """Return a `TCPStore` that this process serves on all its addresses; on a free port if `port` is 0."""
+    from torch.distributed import TCPStore
+
+    # This process reaches itself by the name that every machine has: the pod's own may not be known yet.
+    return TCPStore("localhost", port, is_master=True, wait_for_workers=False)
 
 
-def come_to_the_first(node: Node, digest: str, stop: StopRequest) -> tuple[Line, int]:
-    """Return a line to the first node, and the port that it names when all have come."""
-    line: Line | None = None
-    for _ in _waiting(node, stop, lambda: [0]):
-        if line is None or not line.is_open:
-            # Its name may not be known yet, and nobody may listen: it starts when its pod does.
-            line = Line.to(node.host, node.port)
-            if line is not None:
-                line.send(node=node.rank, digest=digest)
-            continue
-        for message in iter(line.receive, None):
-            if "refused" in message:
-                text = f"node {node.rank} runs another config than the first one"
-                raise StageError("RUN703", text, "start the stage as its plan renders it")
-            if "go" in message:
-                return line, int(message["go"])
-    raise AssertionError  # `_waiting` ends by an error
+def reach(host: str, port: int) -> Any:
+    """Return the `TCPStore` that is served there; None if the name is unknown or nobody serves one."""
+    from torch.distributed import TCPStore
+
+    try:
+        # A store waits in C++, where no signal is seen. So the port is tried before.
+        socket.create_connection((host, port), timeout=5).close()
+        timeout = timedelta(seconds=SECONDS_TO_ANSWER)
+        return TCPStore(host, port, is_master=False, wait_for_workers=False, timeout=timeout)
+    except (OSError, RuntimeError):
+        return None
 
 
-def _waiting(node: Node, stop: StopRequest, missing: Callable[[], list[int]]) -> Iterator[None]:
-    """Yield now and then, until a stop or the limit ends it."""
+def waiting(node: Node, stop: StopRequest, missing: Callable[[], list[int]]) -> Iterator[None]:
+    """Yield five times a second, until a stop (RUN740) or the limit (RUN770) ends it.
+
+    `missing` returns the ranks of the nodes that have not come, for the message.
+    """
     until = time.monotonic() + SECONDS_TO_MEET
     while time.monotonic() < until:
         if stop.is_set:

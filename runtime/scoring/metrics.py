@@ -1,4 +1,4 @@
-"""The metrics of an evaluation: a table from a metric's name to how it scores one answer."""
+"""How each metric of `runtime/contract/metrics.py` scores an answer."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -40,8 +40,17 @@ class Judges:
         self.numbers.__exit__(kind, error, trace)
 
 
-Scorer = Callable[[Row, str, MetricBlock, Path, Judges], Score]
-Check = Callable[[Row, MetricBlock, Path, Judges], str]
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scorer:
+    """How a metric of the contract is computed.
+
+    `score` scores an answer; `reference_fault` gives why it cannot judge by a row's reference, or an empty text;
+    `require` raises RUN723 if a library is missing.
+    """
+
+    score: Callable[[Row, str, MetricBlock, Path, Judges], Score]
+    reference_fault: Callable[[Row, MetricBlock, Path, Judges], str] | None = None
+    require: Callable[[], None] | None = None
 
 
 def exact_match(row: Row, prediction: str, metric: MetricBlock, data: Path, judges: Judges) -> Score:
@@ -71,7 +80,7 @@ def execution_accuracy(row: Row, prediction: str, metric: MetricBlock, data: Pat
 
 def reference_fault(row: Row, metric: MetricBlock, data: Path, judges: Judges) -> str:
     """Return why `metric` cannot judge answers by the row's `reference`, or an empty text if it can."""
-    check = _CHECKS.get(metric.name)
+    check = SCORERS[metric.name].reference_fault
     return check(row, metric, data, judges) if check else ""
 
 
@@ -81,8 +90,9 @@ def check_references(rows: Sequence[Row], metrics: Sequence[MetricBlock], data: 
     RUN721 if a folder is not there, RUN710 if a row is of no use, RUN723 if a library is missing.
     """
     for metric in metrics:
-        if metric.name == "numeric_answer":
-            require_math_verify()
+        require = SCORERS[metric.name].require
+        if require is not None:
+            require()
         if metric.databases is not None and not (data / metric.databases).is_dir():
             message = f"folder `{metric.databases}` is not under `TRAINSPEC_DATA`"
             raise StageError("RUN721", message, "copy the databases to the data volume")
@@ -131,14 +141,9 @@ def _query_fault(row: Row, metric: MetricBlock, data: Path, judges: Judges) -> s
     return "" if verdict.right else f"the reference query does not run: {verdict.gold_error or verdict.reason}"
 
 
-METRICS: dict[str, Scorer] = {
-    "exact_match": exact_match,
-    "execution_accuracy": execution_accuracy,
-    "numeric_answer": numeric_answer,
-    "tool_call": tool_call,
-}
-_CHECKS: dict[str, Check] = {
-    "execution_accuracy": _query_fault,
-    "numeric_answer": _number_fault,
-    "tool_call": _call_fault,
+SCORERS: dict[str, Scorer] = {
+    "exact_match": Scorer(score=exact_match),
+    "execution_accuracy": Scorer(score=execution_accuracy, reference_fault=_query_fault),
+    "numeric_answer": Scorer(score=numeric_answer, reference_fault=_number_fault, require=require_math_verify),
+    "tool_call": Scorer(score=tool_call, reference_fault=_call_fault),
 }

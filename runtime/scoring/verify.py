@@ -6,7 +6,7 @@ from types import TracebackType
 
 from runtime.contract.blocks import MetricBlock
 from runtime.data.questions import Question
-from runtime.scoring.metrics import METRICS, Judges, check_references
+from runtime.scoring.metrics import SCORERS, Judges, check_references
 
 
 class Verifier:
@@ -35,6 +35,6 @@ class Verifier:
         known: dict[str, bool] = {}
         for answer in answers:
             if answer not in known:
-                score = METRICS[self._metric.name](question.row, answer, self._metric, self._data, self._judges)
+                score = SCORERS[self._metric.name].score(question.row, answer, self._metric, self._data, self._judges)
                 known[answer] = score.value >= 1
         return [known[answer] for answer in answers]

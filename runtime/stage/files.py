@@ -5,6 +5,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from runtime.contract.files import sync_folder, write_atomically
+
 
 def write_json(path: Path, document: dict[str, Any]) -> None:
     """Write `document` so that `path` either holds all of it or is untouched, even if the machine stops."""
@@ -13,22 +15,7 @@ def write_json(path: Path, document: dict[str, Any]) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write `text` in UTF-8 so that `path` either holds all of it or is untouched."""
-    write_bytes(path, text.encode("utf-8"))
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write `content` to a temporary file, flush it to the disk, and rename it to `path`."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        with temporary.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
+    write_atomically(path, text.encode("utf-8"))
 
 
 def sync_files(folder: Path) -> list[Path]:
@@ -39,15 +26,6 @@ def sync_files(folder: Path) -> list[Path]:
             os.fsync(stream.fileno())
     sync_folder(folder)
     return paths
-
-
-def sync_folder(folder: Path) -> None:
-    """Flush the names in `folder` to the disk, so that a rename outlives a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def finish_folder(temporary: Path, target: Path) -> None:

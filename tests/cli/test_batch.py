@@ -6,11 +6,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+from support.command import invoke
 from tools.benchmarks.generate import write_project
-from typer.testing import CliRunner
 
 from compiler.cli import progress
-from compiler.cli.app import app
 from compiler.pipeline import cached as build
 from compiler.pipeline import processes as workers
 from compiler.pipeline.cache import Cache
@@ -47,7 +46,7 @@ def share_everything(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def outcome(folder: Path, *arguments: str) -> tuple[int, str, str, dict[str, bytes]]:
     """What a run tells, and the plan folders after it."""
-    done = CliRunner().invoke(app, [*arguments, "specs"])
+    done = invoke(*arguments, "specs")
     plans = {str(path.relative_to(folder)): path.read_bytes() for path in folder.glob("*/plan/*")}
     return done.exit_code, done.stdout, done.stderr, plans
 

@@ -5,13 +5,11 @@ from pathlib import Path
 
 import pytest
 from conftest import MakeSpec
-from typer.testing import CliRunner, Result
-
-from compiler.cli.app import app
+from support.command import Result, invoke
 
 
 def run(*arguments: object) -> Result:
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+    return invoke(*arguments)
 
 
 def test_compile_then_check_then_edit(make_spec: MakeSpec) -> None:

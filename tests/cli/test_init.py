@@ -11,10 +11,10 @@ import pytest
 from conftest import PROFILE, badcases, held_out, write_rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from typer.testing import CliRunner, Result
+from support.command import Result, invoke
+from support.waiting import HUNG_SECONDS
 
 import compiler.cli.init.command
-from compiler.cli.app import app
 from compiler.cli.init.texts import Answers, scalar, spec_text
 from compiler.pipeline.phases import make_plan
 from compiler.spec.schema.validate import validate
@@ -24,7 +24,7 @@ FLAGS = ("--application", "rag", "--task", "回答售后问题", "--target", "0.
 
 
 def run(*arguments: object, answers: str | None = None) -> Result:
-    return CliRunner().invoke(app, ["init", *(str(argument) for argument in arguments)], input=answers)
+    return invoke("init", *arguments, answers=answers)
 
 
 @pytest.fixture(autouse=True)
@@ -191,7 +191,7 @@ def test_a_real_terminal_is_asked() -> None:
         if not chunk:
             break
         shown += chunk
-    assert process.wait(timeout=60) == 0, shown.decode()
+    assert process.wait(timeout=HUNG_SECONDS) == 0, shown.decode()
     assert "Does the system run end to end" in shown.decode()
     assert phase("shop") == "collect"
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from conftest import MakeSpec
+from support.waiting import HUNG_SECONDS
 
 RUN = [sys.executable, "-m", "compiler"]
 CLOSED = pytest.mark.skipif(os.geteuid() == 0, reason="root reads folders that are closed")
@@ -14,7 +15,11 @@ CLOSED = pytest.mark.skipif(os.geteuid() == 0, reason="root reads folders that a
 
 def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
-        [*RUN, *map(str, arguments)], capture_output=True, env=os.environ | environment, timeout=60, check=False
+        [*RUN, *map(str, arguments)],
+        capture_output=True,
+        env=os.environ | environment,
+        timeout=HUNG_SECONDS,
+        check=False,
     )
 
 
@@ -28,7 +33,7 @@ def test_a_terminal_that_cannot_show_a_character_is_no_reason_to_fail(make_spec:
 
 def test_a_full_disk_is_told(tmp_path: Path) -> None:
     with open("/dev/full", "wb") as full:
-        done = subprocess.run([*RUN, "schema"], stdout=full, stderr=subprocess.PIPE, timeout=60, check=False)
+        done = subprocess.run([*RUN, "schema"], stdout=full, stderr=subprocess.PIPE, timeout=HUNG_SECONDS, check=False)
     assert done.returncode == 1
     assert done.stderr.decode() == "cannot write the output: no space left on device\n"
 

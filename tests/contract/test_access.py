@@ -7,10 +7,8 @@ import kubernetes_validate
 import pytest
 import yaml
 from conftest import PROFILE
+from support.command import Result, invoke
 from system.cluster.roles import allowed
-from typer.testing import CliRunner, Result
-
-from compiler.cli.app import app
 
 VERBS = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "bind", "escalate", "*")
 SEES = {"get", "list", "watch"}
@@ -93,7 +91,7 @@ NEVER = [
 
 
 def access(profile: Path, *arguments: str) -> Result:
-    return CliRunner().invoke(app, ["access", str(profile), *arguments])
+    return invoke("access", str(profile), *arguments)
 
 
 def objects(profile: Path, *arguments: str) -> list[dict[str, Any]]:

@@ -98,7 +98,11 @@ SOURCES = st.sampled_from(sorted(COLUMNS)).flatmap(
 @example(source=("messages", [{"messages": [USER, CALLING], "tools": [{"function": {"name": "退"}}]}]))
 @example(source=("prompt-completion", [{"prompt": "q", "completion": "a", "tools": [{"function": {"name": "退"}}]}]))
 @example(source=("badcase", [{"id": "1", "prompt": "q", "fix": "f", "answer": " ", "class": None}]))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=EXAMPLES)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    deadline=None,
+    max_examples=EXAMPLES,
+)
 def test_both_take_the_same_rows(source: tuple[str, list[dict[str, Any]]], tmp_path: Path) -> None:
     shape, rows = source
     path = tmp_path / "rows.jsonl"

@@ -9,9 +9,8 @@ import kubernetes_validate
 import pytest
 import yaml
 from conftest import DIGEST, PROFILE, MakeSpec
-from typer.testing import CliRunner, Result
+from support.command import Result, invoke
 
-from compiler.cli.app import app
 from compiler.render.plan_folder import folder_digest
 from compiler.run.cluster.driver import MAX_BYTES, WAIT_SECONDS
 
@@ -24,7 +23,7 @@ NETWORKS = ["172.18.0.2/32", "fd00::2/128"]
 
 
 def trainspec(*arguments: object) -> Result:
-    return CliRunner().invoke(app, [str(each) for each in arguments])
+    return invoke(*arguments)
 
 
 @pytest.fixture

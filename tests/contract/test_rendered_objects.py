@@ -10,9 +10,8 @@ import kubernetes_validate
 import pytest
 import yaml
 from conftest import PROFILE, MakeSpec
-from typer.testing import CliRunner
+from support.command import invoke
 
-from compiler.cli.app import app
 from compiler.spec.yaml.load import load
 
 ROOT = Path(__file__).parent.parent.parent
@@ -44,7 +43,7 @@ def plan_folder(request: pytest.FixtureRequest, make_spec: MakeSpec) -> Path:
                 f"      peft: {{target_modules: [{text}]}}\n  gaps:\n",
             ),
         )
-    done = CliRunner().invoke(app, ["compile", str(path)])
+    done = invoke("compile", str(path))
     assert done.exit_code == 0, done.stderr
     return path.parent / "plan"
 
@@ -76,7 +75,7 @@ def test_kubernetes_accepts_every_object(plan_folder: Path) -> None:
 )
 def test_kubernetes_accepts_a_load(make_spec: MakeSpec, source: str) -> None:
     path = make_spec(profile=GPU_PROFILE.replace("  storage:\n", f"  storage:\n    source: {{{source}}}\n"))
-    assert CliRunner().invoke(app, ["compile", str(path)]).exit_code == 0
+    assert invoke("compile", str(path)).exit_code == 0
     found = list(objects(path.parent / "plan"))
     assert len(found) == 14 + 2 + ("bucket" in source)
     for _, each in found:
@@ -90,6 +89,7 @@ def test_both_yaml_versions_read_the_same(plan_folder: Path) -> None:
         assert ours.value.data == each
 
 
+@pytest.mark.slow
 def test_trl_accepts_every_config(plan_folder: Path, tmp_path: Path) -> None:
     import trl
     from peft import LoraConfig
@@ -143,7 +143,7 @@ def test_pods_are_restricted(plan_folder: Path) -> None:
 
 def test_secrets_are_references_only(make_spec: MakeSpec) -> None:
     path = make_spec(profile=GPU_PROFILE)
-    CliRunner().invoke(app, ["compile", str(path)])
+    invoke("compile", str(path))
     for job in of_kind(path.parent / "plan", "Job"):
         (container,) = job["spec"]["template"]["spec"]["containers"]
         (entry,) = (each for each in container["env"] if each["name"] == "HF_TOKEN")

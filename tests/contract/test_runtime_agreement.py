@@ -1,4 +1,4 @@
-"""What the compiler and the runtime must both mean, though neither imports the other: stage configs, methods, data."""
+"""What the compiler writes and the runtime reads: stage configs, methods, data."""
 
 import csv
 import hashlib
@@ -12,18 +12,18 @@ from typing import Any, get_args
 import pytest
 import yaml
 from conftest import MakeSpec
-from typer.testing import CliRunner
+from support.command import invoke
 
-from compiler.cli.app import app
 from compiler.spec.data.sources import read_source
-from compiler.spec.methods.supported import RUNTIME_METHODS, lacking
-from compiler.spec.schema.types import BadcaseClass
-from runtime.contract.blocks import BadcaseClass as RuntimeClass
+from compiler.spec.methods.supported import lacking
 from runtime.contract.blocks import DataBlock
 from runtime.contract.errors import StageError
-from runtime.contract.read import parse_stage
+from runtime.contract.methods import METHODS
+from runtime.contract.metrics import METRICS
+from runtime.contract.stages import AnyStage
 from runtime.contract.volumes import Volumes
 from runtime.data.rows import read_rows
+from runtime.stage.config import parse_stage
 
 ROOT = Path(__file__).parent.parent.parent
 TURNS = [{"role": "user", "content": '[请] 回答,\n“a” "b"\u2028'}]
@@ -33,14 +33,18 @@ TOOLS = [{"type": "function", "function": {"name": "query", "parameters": {"type
 Rows = list[dict[str, Any]]
 
 
-def test_the_compiler_knows_the_methods_of_the_runtime() -> None:
-    from runtime.run import METHODS
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_has_a_config_and_a_module(method: str) -> None:
+    from runtime.run import method_of
 
-    assert list(METHODS) == list(RUNTIME_METHODS)
+    assert callable(method_of(method))
+    assert [stage for stage in get_args(AnyStage) if method in get_args(stage.model_fields["method"].annotation)]
 
 
-def test_both_know_the_same_classes_of_badcases() -> None:
-    assert set(get_args(RuntimeClass)) == {each.value for each in BadcaseClass}
+def test_every_metric_has_its_code() -> None:
+    from runtime.scoring.metrics import SCORERS
+
+    assert set(SCORERS) == set(METRICS)
 
 
 def configs(plan: Path) -> list[str]:
@@ -50,16 +54,18 @@ def configs(plan: Path) -> list[str]:
 
 def test_the_runtime_reads_what_the_compiler_renders(make_spec: MakeSpec) -> None:
     path = make_spec()
-    assert CliRunner().invoke(app, ["compile", str(path)]).exit_code == 0
+    assert invoke("compile", str(path)).exit_code == 0
     stages = [parse_stage(text.encode(), "config.yaml") for text in configs(path.parent / "plan")]
-    assert {stage.method for stage in stages} == {"evaluate", "sft", "pairs", "dpo"} <= set(RUNTIME_METHODS)
+    assert {stage.method for stage in stages} == {"evaluate", "sft", "pairs", "dpo"}
 
 
 @pytest.mark.parametrize("plan", sorted(ROOT.glob("specs/*/plan")), ids=lambda path: path.parent.name)
-def test_the_runtime_reads_every_shipped_plan(plan: Path) -> None:
+def test_the_contract_takes_every_stage_of_a_shipped_plan(plan: Path) -> None:
     for text in configs(plan):
-        if not lacking(yaml.safe_load(text)):
-            parse_stage(text.encode(), plan.parent.name)
+        config = yaml.safe_load(text)
+        if not lacking(config):
+            stage = parse_stage(text.encode(), plan.parent.name)
+            assert stage.model_dump(by_alias=True, mode="json", exclude_unset=True) == config
 
 
 def as_jsonl(rows: Rows) -> bytes:
@@ -200,7 +206,7 @@ def test_a_load_brings_what_the_compiler_read(tmp_path: Path, monkeypatch: pytes
     profile.write_text(
         text.replace("  storage:\n", "  storage:\n    source: {folder: {claim: share}}\n"), encoding="utf-8"
     )
-    done = CliRunner().invoke(app, ["compile", str(share / "specs" / "nl2sql")])
+    done = invoke("compile", str(share / "specs" / "nl2sql"))
     assert done.exit_code == 0, done.output
     texts = configs(share / "specs" / "nl2sql" / "plan")
     stage = next(

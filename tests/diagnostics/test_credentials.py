@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 from conftest import EVIDENCE, PROFILE, MakeSpec
+from support.command import Result, invoke
 from support.local_project import Project, make_project
-from typer.testing import CliRunner, Result
 
-from compiler.cli.app import app
-from compiler.diagnostics.credentials import credentials_in, masked
+from compiler.diagnostics.credentials import masked
+from runtime.contract.credentials import credentials_in
 
 # taken apart, so that scanners of this repository do not take them for real ones
 HUB = "hf_" + "aB3dE5" * 6
@@ -37,7 +37,7 @@ ALIKE = [
 
 
 def run(*arguments: object) -> Result:
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+    return invoke(*arguments)
 
 
 @pytest.mark.parametrize("name", SECRETS)
@@ -77,7 +77,11 @@ WHERE = {
         {"profile": PROFILE.replace("  name: small\n", f"  name: small\n  owner: {HUB}\n")},
         "small.yaml:5",
     ),
-    "evidence": ((("source: a test", f"source: {HUB}"),), {"evidence": EVIDENCE}, "prompt-rounds.yaml:4:11"),
+    "evidence": (
+        (("source: the shop's test set", f"source: {HUB}"),),
+        {"evidence": EVIDENCE},
+        "prompt-rounds.yaml:4:11",
+    ),
 }
 
 

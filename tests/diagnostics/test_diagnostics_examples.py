@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.command import invoke
 from support.example_projects import both_ways, materialise
-from typer.testing import CliRunner
+from support.local_project import SilentDisplay
 
-from compiler.cli.app import app
-from compiler.diagnostics import CODES
+from compiler.diagnostics.codes import CODES
 from compiler.diagnostics.examples import EXAMPLES, Example, Situation
 from compiler.diagnostics.render.json import format_all
 from compiler.run.collect import collect
@@ -41,6 +41,7 @@ UNPROVOKED = {
     "CLU615",
     "CLU616",
     "CLU617",
+    "CLU618",
     "RND501",
     "RUN700",
     "RUN723",
@@ -129,12 +130,12 @@ def told_by(command: str) -> dict[str, Any]:
     if kind in ("run", "collect"):  # these have no format for programs
         options = dict(zip(rest[::2], map(Path, rest[1::2]), strict=True))
         found = (
-            run(Path(plan), options.get("--work"), options.get("--models"))
+            run(Path(plan), options.get("--work"), options.get("--models"), SilentDisplay())
             if kind == "run"
             else collect(Path(plan), options.get("--work"))
         )
-        return json.loads(format_all(found))
-    ended = CliRunner().invoke(app, [kind, plan, *rest, "--format", "json"], catch_exceptions=False)
+        return json.loads(format_all(found.diagnostics))
+    ended = invoke(kind, plan, *rest, "--format", "json")
     assert ended.exit_code in (0, 1, 5), ended.output
     return json.loads(ended.stderr)
 

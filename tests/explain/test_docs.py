@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from compiler.diagnostics import CODES
+from compiler.diagnostics.codes import CODES
 from compiler.diagnostics.examples import EXAMPLES
 from compiler.explain.diagnostics import FAMILIES, explain
 from compiler.explain.docs import PAGES

@@ -1,4 +1,4 @@
-"""Golden folders. `invalid/<case>`: what is told of a bad project. `valid/<case>`: the plan that a project compiles to.
+"""Golden files. `invalid/<case>.yaml`: how the small project is made bad; `invalid/<case>.txt`: what is told of it then.
 `access/<case>.yaml`: what `trainspec access` prints; `driver/<spec>.yaml`: what `trainspec driver` prints, the plan's files left out.
 
 `--update-golden` rewrites what is expected; the difference is reviewed like code.
@@ -7,9 +7,11 @@
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+import yaml
+from conftest import PROFILE, ROUNDS, SPEC, badcases, demos, held_out
+from support.command import invoke
 
-from compiler.cli.app import app
+from compiler.diagnostics.examples.project import jsonl
 from compiler.diagnostics.render.text import format_all
 from compiler.pipeline.phases import compile_spec
 from compiler.spec.discover import discover
@@ -30,8 +32,26 @@ ACCESS: dict[str, tuple[Path, list[str]]] = {
 }
 
 
-def cases(kind: str) -> list[Path]:
-    return sorted(path for path in (HERE / kind).iterdir() if path.is_dir())
+BASE = {
+    "clusters/small.yaml": PROFILE,
+    "spec/spec.yaml": SPEC,
+    "spec/evidence/prompt-rounds.yaml": ROUNDS,
+    "spec/data/demos.jsonl": jsonl(demos(3)),
+    "spec/data/held-out.jsonl": jsonl(held_out(3)),
+    "spec/data/badcases.jsonl": jsonl(badcases(3)),
+}
+
+
+def bad_project(case: Path) -> dict[str, str]:
+    """The small project as a case has it, by path: `edits` replace text that is once in a file, `files` are whole ones."""
+    change = yaml.safe_load(case.read_text(encoding="utf-8"))
+    texts = dict(BASE)
+    for name, edits in change.get("edits", {}).items():
+        for edit in edits:
+            assert texts[name].count(edit["replace"]) == 1, f"{edit['replace']!r} is not once in {name}"
+            texts[name] = texts[name].replace(edit["replace"], edit["with"])
+    texts |= change.get("files", {})
+    return {name: text for name, text in texts.items() if text is not None}
 
 
 def compare(path: Path, text: str, update: bool) -> None:
@@ -41,13 +61,16 @@ def compare(path: Path, text: str, update: bool) -> None:
     assert text == path.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("case", cases("invalid"), ids=lambda case: case.name)
-def test_invalid(case: Path, update_golden: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(case)
+@pytest.mark.parametrize("case", sorted(HERE.glob("invalid/*.yaml")), ids=lambda case: case.stem)
+def test_invalid(case: Path, update_golden: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, text in bad_project(case).items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
     (spec,), _ = discover([Path("spec")])
     outcome = compile_spec(spec.path, spec.shown)
     assert outcome.value is None, "the case compiles: it is not invalid"
-    compare(case / "expected.txt", format_all(outcome.diagnostics) + "\n", update_golden)
+    compare(case.with_suffix(".txt"), format_all(outcome.diagnostics) + "\n", update_golden)
 
 
 @pytest.mark.parametrize("spec", discover([HERE.parent.parent / "specs"])[0], ids=lambda spec: spec.path.parent.name)
@@ -61,13 +84,13 @@ def test_shipped_plans_are_what_their_specs_compile_to(spec) -> None:
 @pytest.mark.parametrize("case", ACCESS)
 def test_access(case: str, update_golden: bool) -> None:
     path, arguments = ACCESS[case]
-    done = CliRunner().invoke(app, ["access", str(path), *arguments])
+    done = invoke("access", str(path), *arguments)
     assert done.exit_code == 0, done.stderr
     compare(HERE / "access" / f"{case}.yaml", done.stdout, update_golden)
 
 
 def test_driver(update_golden: bool) -> None:
-    done = CliRunner().invoke(app, ["driver", str(HERE.parent.parent / "specs" / "report-sql" / "plan")])
+    done = invoke("driver", str(HERE.parent.parent / "specs" / "report-sql" / "plan"))
     assert done.exit_code == 0, done.stderr
     config_map, job = done.stdout.split("---\n# `trainspec")
     head, data = config_map.split("\ndata:\n")

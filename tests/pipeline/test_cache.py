@@ -6,10 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from support.command import Result, invoke
 from tools.benchmarks.generate import write_project
-from typer.testing import CliRunner, Result
 
-from compiler.cli.app import app
 from compiler.pipeline import phases as pipeline
 from compiler.pipeline.cache import Cache, compiler_digest
 from compiler.pipeline.cached import checked, compiled
@@ -22,7 +21,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 def run(*arguments: object) -> Result:
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+    return invoke(*arguments)
 
 
 @pytest.fixture
@@ -129,18 +128,28 @@ def test_an_entry_of_another_compiler_is_not_used(project: Path) -> None:
 
 def test_the_digest_of_the_compiler_covers_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import compiler.pipeline.cache as module
+    import runtime.contract
 
     package = tmp_path / "compiler"
     shutil.copytree(Path(module.__file__).parent.parent, package, ignore=shutil.ignore_patterns("__pycache__"))
     (package / "templates").mkdir(exist_ok=True)
     (package / "templates" / "job.yaml.j2").write_text("a", encoding="utf-8")
     monkeypatch.setattr(module, "__file__", str(package / "pipeline" / "cache.py"))
+    contract = tmp_path / "contract"
+    shutil.copytree(Path(runtime.contract.__file__).parent, contract, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(runtime.contract, "__file__", str(contract / "__init__.py"))
     digests = {compiler_digest.__wrapped__()}
-    for changed in ("spec/names.py", "selection/rules.py", "spec/methods/trl_fields.json", "templates/job.yaml.j2"):
+    for changed in (
+        "spec/names.py",
+        "selection/rules.py",
+        "spec/methods/trl_fields.json",
+        "templates/job.yaml.j2",
+        contract / "metrics.py",
+    ):
         with (package / changed).open("a", encoding="utf-8") as stream:
             stream.write("\n")
         digests.add(compiler_digest.__wrapped__())
-    assert len(digests) == 5
+    assert len(digests) == 6
     monkeypatch.setattr(module.sys, "version", "another interpreter")
     assert compiler_digest.__wrapped__() not in digests
 

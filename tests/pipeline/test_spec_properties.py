@@ -42,7 +42,9 @@ PIECES = st.sampled_from(
         "\u2028",
     ]
 )
-SHARED_FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+SHARED_FOLDER = settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None, max_examples=60
+)
 
 
 @given(st.text() | st.lists(PIECES).map("".join))

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import yaml
 from conftest import PROFILE, MakeSpec, badcases, write_rows
+from support.command import invoke
 
-from compiler.cli.app import app
 from compiler.pipeline.phases import make_plan
 from compiler.plan.model import Plan
 
@@ -85,10 +85,9 @@ def test_where_and_as_what_stages_run_is_not_in_their_names(make_spec: MakeSpec)
 
 
 def test_pods_ask_for_the_gpus_of_their_stage(make_spec: MakeSpec) -> None:
-    from typer.testing import CliRunner
 
     path = make_spec(profile=PROFILE.replace("  storage:\n", GPU))
-    assert CliRunner().invoke(app, ["compile", str(path)]).exit_code == 0
+    assert invoke("compile", str(path)).exit_code == 0
     asked = {}
     for file in sorted((path.parent / "plan").glob("*.job.yaml")):
         job = yaml.safe_load(file.read_text(encoding="utf-8"))

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 from conftest import MakeSpec
-from typer.testing import CliRunner
+from support.command import invoke
 
-from compiler.cli.app import app
 from compiler.diagnostics import Diagnostic
 from compiler.render.plan_folder import folder_digest, folder_files
 from compiler.run.cluster.apply import apply
@@ -36,7 +35,7 @@ def test_numbers_that_the_quick_reader_would_change_are_kept() -> None:
 def approval(make_spec: MakeSpec) -> Approval:
     """A plan that was compiled and approved."""
     spec = make_spec()
-    assert CliRunner().invoke(app, ["compile", str(spec)]).exit_code == 0
+    assert invoke("compile", str(spec)).exit_code == 0
     (approval,) = approvals([spec.parent / "plan"], None)
     assert approval.files, approval.diagnostics
     return approval
@@ -66,7 +65,7 @@ def test_plans_are_read_when_their_turn_comes(monkeypatch: pytest.MonkeyPatch) -
             given += 1
             yield Approval(folder=Path(str(number)), files="x")
 
-    monkeypatch.setattr(apply, "Looks", lambda api: type("Looks", (), {"seen": id, "live": id})())
+    monkeypatch.setattr(apply, "Namespaces", lambda api: type("Namespaces", (), {"snapshot": id, "live": id})())
     monkeypatch.setattr(apply, "approved_plan", lambda approval: approval.folder)
     monkeypatch.setattr(apply, "apply_plan", lambda api, plan, seen, live, *, retry: plan)
     told = apply_plans(None, approved(), retry=False)  # type: ignore[arg-type]

@@ -5,12 +5,10 @@ from pathlib import Path
 
 import pytest
 from conftest import EVIDENCE, SPEC, MakeSpec, badcases, demos, held_out, write_rows
-from typer.testing import CliRunner
+from support.command import invoke
 
-from compiler.cli.app import app
 from compiler.pipeline.phases import make_plan
 
-runner = CliRunner()
 URI = "s3://bucket/demos.jsonl"
 REMOTE = ("      path: data/demos.jsonl", f"      uri: {URI}")
 
@@ -21,7 +19,7 @@ def no_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def measure(spec: Path, *more: str, code: int = 0) -> str:
-    done = runner.invoke(app, ["data", str(spec.parent), *more])
+    done = invoke("data", str(spec.parent), *more)
     assert done.exit_code == code, done.output
     return done.output
 
@@ -253,7 +251,7 @@ def test_a_missing_package_is_named(make_spec: MakeSpec, monkeypatch: pytest.Mon
 
     spec = make_spec()
     rooms = ("compiler.run.measure.", "compiler.spec.data.")
-    for name in [each for each in sys.modules if each.startswith(rooms) and each != "compiler.run.measure.command"]:
+    for name in [each for each in sys.modules if each.startswith(rooms) and each != "compiler.run.measure.update"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "rensa", None)
     output = measure(spec, code=1)

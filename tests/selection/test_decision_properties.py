@@ -273,7 +273,9 @@ def test_the_order_of_gaps_means_nothing(facts: Facts, rng: random.Random) -> No
 
 
 @given(st.integers(), st.permutations(["a", "b", "c"]), st.sampled_from(["x", "数据"]))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None, max_examples=40
+)
 def test_shuffled_keys_and_renamed_files_give_the_same_decision(
     make_spec: MakeSpec, seed: int, names: list[str], folder: str
 ) -> None:

@@ -7,9 +7,8 @@ from typing import Any
 import jsonschema
 import pytest
 from conftest import PROFILE, ROUNDS, SPEC, document_of
-from typer.testing import CliRunner
+from support.command import invoke
 
-from compiler.cli.app import app
 from compiler.explain.docs.json_schema import FILES, json_schema, kinds, text
 from compiler.spec.schema import EVIDENCE
 
@@ -32,7 +31,7 @@ def test_no_schema_is_left_over() -> None:
 
 @pytest.mark.parametrize("kind", kinds())
 def test_schema_describes_every_field(kind: str) -> None:
-    schema = json.loads(CliRunner().invoke(app, ["schema", kind]).stdout)
+    schema = json.loads(invoke("schema", kind).stdout)
     models = [schema, *schema["$defs"].values()]
     assert sum("properties" in model for model in models) > 3
     for model in models:
@@ -43,7 +42,7 @@ def test_schema_describes_every_field(kind: str) -> None:
 
 
 def test_an_unknown_kind_names_those_that_are_known() -> None:
-    done = CliRunner().invoke(app, ["schema", "PromptRound"])
+    done = invoke("schema", "PromptRound")
     assert done.exit_code == 2
     assert "PromptRounds" in done.stderr
 

@@ -1,8 +1,10 @@
 """A tiny model with random weights, and workspaces that run `python -m runtime` on it as a pod would."""
 
+import fcntl
 import hashlib
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -13,6 +15,7 @@ from typing import Any
 
 import pytest
 import yaml
+from support.waiting import HUNG_SECONDS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TEMPLATE = (
@@ -71,7 +74,10 @@ class Workspace:
         path.write_text(yaml.safe_dump(config, allow_unicode=True, sort_keys=False), encoding="utf-8")
         return path
 
-    def start(self, config: Path, **options: Any) -> "subprocess.Popen[str]":
+    def start(self, config: Path, *, lockstep: bool = False, **options: Any) -> "subprocess.Popen[str]":
+        """Start the stage. In `lockstep` it is never more than one event ahead of who reads its events, so that a busy
+        machine cannot let it train on to its end before a test has seen the step that it waits for.
+        """
         environment = {
             **os.environ,
             "PYTHONPATH": str(REPOSITORY),
@@ -82,8 +88,16 @@ class Workspace:
             **options.pop("environment", {}),
         }
         command = [sys.executable, "-m", "runtime", str(config), *options.pop("arguments", ())]
-        pipes = {"stdout": subprocess.PIPE, "stderr": (self.root / "stderr.txt").open("w")}
-        return subprocess.Popen(command, env=environment, text=True, cwd=self.root, **pipes, **options)
+        log = (self.root / "stderr.txt").open("w")
+        reading, writing = os.pipe2(os.O_CLOEXEC | (os.O_DIRECT if lockstep else 0))  # O_DIRECT: a packet each write
+        if lockstep:
+            fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, resource.getpagesize())  # which has room for one packet
+        process = subprocess.Popen(
+            command, env=environment, text=True, cwd=self.root, stdout=writing, stderr=log, **options
+        )
+        os.close(writing)
+        process.stdout = os.fdopen(reading, encoding="utf-8")
+        return process
 
     def run(self, config: Path, **options: Any) -> Ended:
         """Run the stage to its end."""
@@ -93,7 +107,7 @@ class Workspace:
         self, config: Path, number: signal.Signals, when: Callable[[dict[str, Any]], bool], **options: Any
     ) -> Ended:
         """Run the stage, and send it a signal at the first event that `when` picks."""
-        process = self.start(config, **options)
+        process = self.start(config, lockstep=True, **options)
         events = []
         for event in self.events(process):
             events.append(event)
@@ -104,7 +118,7 @@ class Workspace:
 
     def finish(self, process: "subprocess.Popen[str]", events: list[dict[str, Any]]) -> Ended:
         events = events + list(self.events(process))
-        code = process.wait(timeout=120)
+        code = process.wait(timeout=HUNG_SECONDS)
         log = self.root / "termination.json"
         termination = json.loads(log.read_text(encoding="utf-8")) if log.exists() else {}
         stderr = (self.root / "stderr.txt").read_text(encoding="utf-8")

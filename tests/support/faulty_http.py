@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import urllib3
+from support.waiting import HUNG_SECONDS
 
 SLOW_SECONDS = 3
 _OF_A_CONNECTION = ("connection", "keep-alive", "transfer-encoding")
@@ -65,7 +66,7 @@ def faulty_http(upstream: Upstream, decide: Callable[[str, str, Message], Fault 
                     redirect=False,
                     retries=False,
                     preload_content=False,
-                    timeout=urllib3.Timeout(connect=2, read=300),
+                    timeout=urllib3.Timeout(connect=HUNG_SECONDS, read=HUNG_SECONDS),
                 )
             except (urllib3.exceptions.HTTPError, OSError):
                 return self.connection.close()

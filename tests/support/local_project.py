@@ -2,13 +2,18 @@
 
 import json
 import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
+from support.command import Result, invoke
 
-from compiler.cli.app import app
-from compiler.run.local import process, run
+from compiler.cli.run import print_run
+from compiler.cli.stage_display import StageDisplay
+from compiler.run.local import process
+from compiler.run.local.process import Watch
+from compiler.run.local.run import LocalRun, run
 
 # behaves as a stage does: reads its config, logs, leaves metrics.json; BEHAVE says what goes wrong with which stage
 STAGE = textwrap.dedent(
@@ -41,6 +46,17 @@ STAGE = textwrap.dedent(
 )
 
 
+class SilentDisplay:
+    """Shows nothing of a run."""
+
+    def say(self, line: str) -> None:
+        pass
+
+    @contextmanager
+    def watching(self, stage: str) -> Iterator[Watch]:
+        yield lambda event: None
+
+
 class Project:
     """A compiled plan, a models folder and a work folder."""
 
@@ -52,11 +68,11 @@ class Project:
         self.compile()
 
     def compile(self) -> None:
-        done = CliRunner().invoke(app, ["compile", str(self.plan.parent)])
+        done = invoke("compile", str(self.plan.parent))
         assert done.exit_code == 0, done.output
 
     def collect(self) -> Result:
-        return CliRunner().invoke(app, ["collect", str(self.plan), "--work", str(self.work)])
+        return invoke("collect", str(self.plan), "--work", str(self.work))
 
     def behave(self, **stages: dict[str, object]) -> None:
         (self.plan.parent / "behave.json").write_text(
@@ -64,7 +80,13 @@ class Project:
         )
 
     def run(self) -> list[str]:
-        return [found.code for found in run.run(self.plan, self.work, self.models)]
+        """Run the plan, show it as the command does, and return the codes of what went wrong."""
+        ended = self.ended()
+        print_run(ended, self.plan, self.work)
+        return [found.code for found in ended.diagnostics]
+
+    def ended(self) -> LocalRun:
+        return run(self.plan, self.work, self.models, StageDisplay())
 
     def starts(self) -> dict[str, int]:
         found = sorted(self.work.glob("outputs/*/starts"))

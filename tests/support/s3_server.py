@@ -16,12 +16,12 @@ from urllib.parse import quote
 import obstore
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
+from support.waiting import HUNG_SECONDS
 
 KEY, SECRET, REGION = "key", "secret", "eu-west-1"
 PRIVATE, PUBLIC = "training", "public"  # its buckets; anybody may read and write the second
 _WEED = Path(sysconfig.get_path("scripts")) / "weed"
 _PORTS = ("master.port", "volume.port", "filer.port", "s3.port")
-_START_SECONDS = 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ class S3Server:
 
     def put_as_named(self, key: str, content: bytes) -> None:
         """Write an object to the public bucket, under a name that client libraries would mend."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=HUNG_SECONDS)
         connection.request("PUT", quote(f"/{PUBLIC}/{key}"), body=content)
         status = connection.getresponse().status
         connection.close()
@@ -110,7 +110,7 @@ def _identities() -> dict[str, object]:
 
 def _wait_until_ready(server: S3Server, process: "subprocess.Popen[bytes]", log: Path) -> None:
     """Its parts find each other one after the other; an object in each bucket says that they have."""
-    until = time.monotonic() + _START_SECONDS
+    until = time.monotonic() + HUNG_SECONDS
     while not _takes_objects(server):
         ended = process.poll() is not None
         if ended or time.monotonic() > until:

@@ -135,7 +135,10 @@ def ignored(path: str) -> bool:
 
 
 def test_what_is_copied_is_there_and_nothing_else_is_sent(steps: Steps) -> None:
-    assert set(sources(steps)) == {"pyproject.toml", "runtime/constraints.txt", "runtime", "compiler", "templates"}
+    contract = {"runtime/__init__.py", "runtime/contract"}
+    libraries = {"pyproject.toml", "runtime/constraints.txt"}
+    assert set(sources(steps)) == {*libraries, "runtime", "compiler", "templates", *contract}
+    assert set(sources(target(steps, "driver-code"))) == {"compiler", "templates", *contract}
     assert set(sources(target(steps, "code"))) == {"runtime"}, "the runtime goes without the compiler"
     assert not any(
         ignored(path) for path in (*sources(steps), "runtime/stage/page.html.j2", "compiler/run/cluster/api/client.py")
@@ -159,7 +162,11 @@ def driver_image(steps: Steps) -> Iterator[Path]:
 def copied(folders: Iterator[str]) -> Iterator[Path]:
     top = Path(tempfile.mkdtemp(prefix="trainspec-image-"))  # not `tmp_path`, which its owner alone may enter
     for name in folders:
-        shutil.copytree(ROOT / name, top / name, ignore=shutil.ignore_patterns("__pycache__"))
+        (top / name).parent.mkdir(exist_ok=True)
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, top / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(ROOT / name, top / name)
     for path in (top, *top.rglob("*")):
         path.chmod(0o555 if path.is_dir() else 0o444)
     yield top
@@ -252,6 +259,7 @@ def test_the_extra_brings_every_library_that_the_runtime_imports() -> None:
     named = {requirement(each) for each in project()["optional-dependencies"]["runtime"]}
     # by name of their own, as these do not change whom they bring along
     along = {"numpy": "torch", "huggingface_hub": "transformers", "pyarrow": "datasets", "referencing": "jsonschema"}
+    along["pydantic_core"] = "pydantic"
     providers = packages_distributions()
     for name in sorted(imports("runtime") - set(sys.stdlib_module_names) - {"runtime"} - OPTIONAL):
         distributions = {each.lower().replace("_", "-") for each in providers.get(name, [name])}
@@ -260,12 +268,14 @@ def test_the_extra_brings_every_library_that_the_runtime_imports() -> None:
 
 def test_the_project_names_every_library_that_the_compiler_imports() -> None:
     named = {requirement(each) for each in project()["dependencies"]}
-    measuring = {requirement(each) for each in project()["optional-dependencies"]["data"]}
-    along = {"click": "typer", "pydantic_core": "pydantic", "urllib3": "kubernetes", "yaml": "kubernetes"}
+    extras = project()["optional-dependencies"]
+    of_extras = {requirement(each) for name in ("cluster", "data") for each in extras[name]}
+    along = {"pydantic_core": "pydantic", "urllib3": "kubernetes", "yaml": "kubernetes"}
     providers = packages_distributions()
-    for name in sorted(imports("compiler") - set(sys.stdlib_module_names) - {"compiler"}):
+    imported = imports("compiler") | imports("runtime/contract")
+    for name in sorted(imported - set(sys.stdlib_module_names) - {"compiler", "runtime"}):
         distributions = {each.lower().replace("_", "-") for each in providers.get(name, [name])}
-        assert (named | measuring) & {*distributions, along.get(name, "")}, f"`{name}` is no requirement"
+        assert (named | of_extras) & {*distributions, along.get(name, "")}, f"`{name}` is no requirement"
 
 
 def project() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A wheel, installed outside of the checkout, checks and compiles a spec."""
+"""A wheel, installed outside of the checkout, checks and compiles a spec, and names the extras that it lacks."""
 
 import shutil
 import subprocess
@@ -31,3 +31,9 @@ def test_an_installed_wheel_checks_and_compiles(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
     compiled = {path.name: path.read_bytes() for path in (tmp_path / "specs" / "nl2sql" / "plan").iterdir()}
     assert compiled == committed
+    done = subprocess.run([trainspec, "status", "specs"], capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert done.returncode == 4
+    assert "trainspec[cluster]" in done.stderr
+    runtime = tmp_path / "venv" / "bin" / "trainspec-runtime"
+    done = subprocess.run([runtime, "run", "c.yaml"], capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert "trainspec[runtime]" in done.stderr

@@ -1,6 +1,7 @@
 """The answers that `trainspec init` needs: how each is checked, and how those not given as flags are asked for."""
 
 import re
+import sys
 import unicodedata
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -137,19 +138,19 @@ def checked(given: Given) -> Answers:
 
 def asked(given: Given) -> Given:
     """What was given, and answers to what was not. Questions go to stderr, one after the other."""
-    import typer
 
-    def ask(field: str, question: str, default: Any = None) -> Any:
+    def ask(field: str, question: str, default: str | None = None) -> Any:
         if given[field] is not None:
             return given[field]
-
-        def check(text: str) -> Any:
+        shown = f"{question} [{default}]: " if default else f"{question}: "
+        while True:
+            answer = _answer(shown) or default
+            if answer is None:
+                continue
             try:
-                return CHECKS[field](text)
+                return CHECKS[field](answer)
             except UnusableError as problem:
-                raise typer.BadParameter(str(problem)) from None
-
-        return typer.prompt(question, default=default, value_proc=check, err=True, show_default=bool(default))
+                print(f"error: {problem}", file=sys.stderr)
 
     answers = dict(given)
     answers["name"] = ask("name", "Name of the spec (its folder in `specs`)")
@@ -158,9 +159,26 @@ def asked(given: Given) -> Given:
     answers["metric"] = ask("metric", "Metric that decides", "exact_match")
     answers["target"] = ask("target", "Value of the metric at which the goal is met (0 to 1)")
     if given["runs"] is None:
-        answers["runs"] = typer.confirm("Does the system run end to end, if only just?", err=True)
+        answers["runs"] = _confirmed("Does the system run end to end, if only just?")
     answers["traces"] = ask("traces", "Where are traces of the whole chain (leave empty: not recorded)", "")
     answers["model"] = ask("model", "Base model, as name/revision")
     answers["badcases"] = ask("badcases", "File of labelled badcases (leave empty: none yet)", "")
     answers["evaluation"] = ask("evaluation", "File of evaluation questions (leave empty: none yet)", "")
     return answers
+
+
+def _confirmed(question: str) -> bool:
+    """Ask until the answer is yes or no; an empty one is no."""
+    known = {"y": True, "yes": True, "n": False, "no": False, "": False}
+    while (answer := _answer(f"{question} [y/N]: ").lower()) not in known:
+        print("error: answer `y` or `n`", file=sys.stderr)
+    return known[answer]
+
+
+def _answer(question: str) -> str:
+    """A line from the terminal; UnusableError where it is closed."""
+    print(question, end="", file=sys.stderr, flush=True)
+    line = sys.stdin.readline()
+    if not line:
+        raise UnusableError("no answer came: run it again, or give the answers as options")
+    return line.strip()

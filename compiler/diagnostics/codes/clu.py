@@ -99,4 +99,10 @@ TABLE: dict[str, Code] = {
         "A driver is a Job that needs an image with the compiler, and brings the plan folder along in a ConfigMap.",
         "Name the image as `driverImage` in the profile, or apply the plan from CI.",
     ),
+    "CLU618": Code(
+        "error",
+        "package for clusters is not installed",
+        "The Kubernetes client is large, and only the commands that talk to a cluster need it, so it is an extra.",
+        "Install the extra: `pip install 'trainspec[cluster]'`.",
+    ),
 }

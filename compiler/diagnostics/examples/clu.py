@@ -67,4 +67,8 @@ EXAMPLES: dict[str, Example | Situation] = {
         bad="`trainspec driver specs/shop/plan`, and the profile of the spec has no `driverImage`.",
         good="`driverImage: registry.example.com/trainspec/driver@sha256:…` is in the profile.",
     ),
+    "CLU618": Situation(
+        bad="`trainspec status specs` after `pip install trainspec`.",
+        good="The same after `pip install 'trainspec[cluster]'`.",
+    ),
 }

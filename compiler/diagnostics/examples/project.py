@@ -1,4 +1,7 @@
-"""The small project that the examples of diagnostics change: it compiles without a word, and plans SFT, then DPO."""
+"""The small project that the examples of diagnostics change: it compiles without a word, and plans SFT, then DPO.
+
+`BARE_SPEC` and `BARE_PROFILE` are the least of it that compiles; tests start from those.
+"""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -7,7 +10,7 @@ API_VERSION = "trainspec.dev/v1"
 DIGEST = "0123456789abcdef" * 4
 ROUNDS_FILE = "specs/shop/evidence/prompt-rounds.yaml"
 
-SPEC = f"""\
+BARE_SPEC = f"""\
 apiVersion: {API_VERSION}
 kind: TrainingSpec
 metadata:
@@ -20,8 +23,6 @@ spec:
     metrics:
       - name: exact_match
         target: 0.9
-    constraints:
-      maxTrainingCostUsd: 100
   system:
     runsEndToEnd: true
     traces:
@@ -46,12 +47,20 @@ spec:
   gaps:
     - kind: unstable
     - kind: preference
+"""
+
+_CONSTRAINTS = """\
+    constraints:
+      maxTrainingCostUsd: 100
+"""
+_TRAINING = """\
   training:
     sft:
       trainer:
         learning_rate: 0.0002
   seed: 42
 """
+SPEC = BARE_SPEC.replace("  system:\n", f"{_CONSTRAINTS}  system:\n") + _TRAINING
 
 # three rounds, of which the last two brought nothing: prompts have plateaued
 ROUNDS = f"""\
@@ -69,7 +78,7 @@ spec:
     - {{name: v3, technique: few-shot, score: 0.30, questions: 100}}
 """
 
-PROFILE = f"""\
+BARE_PROFILE = f"""\
 apiVersion: {API_VERSION}
 kind: ClusterProfile
 metadata:
@@ -79,12 +88,14 @@ spec:
   image: registry.example.com/runtime@sha256:{DIGEST}
   cpu: "2"
   memory: 8Gi
-  gpu: {{type: L4, count: 1, memoryGib: 24, hourlyUsd: 0.8}}
   storage:
     modelsClaim: models
     dataClaim: specs
     outputsSize: 10Gi
 """
+
+_GPU = "  gpu: {type: L4, count: 1, memoryGib: 24, hourlyUsd: 0.8}\n"
+PROFILE = BARE_PROFILE.replace("  storage:\n", f"{_GPU}  storage:\n")
 
 # what was measured of the gaps that the spec declares
 PROBE = f"""\

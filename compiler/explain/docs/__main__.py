@@ -7,13 +7,12 @@ from compiler.explain.docs import PAGES
 
 
 def main(folder: Path) -> None:
-    """Write every page that differs from what is there, and say which."""
+    """Write every page that differs from the file that is there."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, page in PAGES.items():
         path, text = folder / name, page()
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
-            print(f"{path}: written")
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ from compiler.diagnostics.wording import counted
 from compiler.plan.model import Plan, Stage
 from compiler.spec.data.gates import too_long
 from compiler.spec.methods import METHODS
-from compiler.spec.methods.catalog import COMPARED
 from compiler.spec.schema.types import Purpose, Shape
+from runtime.contract.rewards import compares
 
 
 def unused_sources(plan: Plan) -> Iterator[Diagnostic]:
@@ -57,7 +57,7 @@ def rewards_without_answers(plan: Plan) -> Iterator[Diagnostic]:
     """Report rewards that compare with a right answer where the rows have none."""
     reward, document = plan.inputs.spec.spec.reward, plan.inputs.document
     compared = [
-        (index, each.use) for index, each in enumerate(reward.functions if reward else []) if each.use in COMPARED
+        (index, each.use) for index, each in enumerate(reward.functions if reward else []) if compares(each.use)
     ]
     for stage in (each for each in plan.pending if "rewards" in each.config):
         bare = [block["path"] for block in stage.config["data"] if block["shape"] == Shape.PROMPT]

@@ -8,8 +8,8 @@ from compiler.diagnostics import Diagnostic, diagnostic
 from compiler.selection import Phase, Selection
 from compiler.spec.inputs import Inputs
 from compiler.spec.methods import METHODS
-from compiler.spec.methods.catalog import METRICS
 from compiler.spec.schema.types import Purpose
+from runtime.contract.metrics import METRICS
 
 
 def selection_problems(inputs: Inputs, selection: Selection) -> Iterator[Diagnostic]:
@@ -39,7 +39,7 @@ def _evaluation_problems(inputs: Inputs) -> Iterator[Diagnostic]:
             options = ", ".join(f"`{name}`" for name in sorted(METRICS))
             message = f"no evaluation Job can measure `{metric.name}`"
             yield diagnostic("PLN401", message, where, hint=f"use one of {options}")
-        elif METRICS[metric.name] and metric.databases is None:
+        elif METRICS[metric.name].needs_databases and metric.databases is None:
             hint = "add `databases`: a folder of SQL scripts"
             yield diagnostic("PLN402", f"`{metric.name}` needs databases to run queries on", where, hint=hint)
     if not any(source.purpose is Purpose.EVALUATION for source in body.data):

@@ -7,17 +7,13 @@ has the profile in its name: several profiles may share a namespace.
 """
 
 import re
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_network
-from pathlib import Path
 
 from compiler import __version__
-from compiler.cli.exit_codes import ExitCode
 from compiler.diagnostics import Diagnostic, Outcome
 from compiler.render.templates import render_object
-from compiler.spec.inputs import read_profile
 from compiler.spec.schema.cluster_profile import ClusterProfile
 from compiler.spec.workloads import OUTPUTS
 
@@ -35,32 +31,6 @@ class Subject:
 
 _SUBJECTS = {"user": "User", "group": "Group", "serviceaccount": "ServiceAccount"}
 _ACCOUNT = re.compile(r"([a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)/([a-z0-9](?:[-.a-z0-9]{0,251}[a-z0-9])?)")
-
-
-def print_access(path: Path, ci: Sequence[str], readers: Sequence[str], networks: Sequence[str]) -> ExitCode:
-    """Print the objects for the profile at `path`; `ci` and `readers` are texts as `subject_of` takes them. With
-    `networks`, in which an API server is, those for drivers, too.
-    """
-    from compiler.cli.report import exit_code, report
-
-    subjects = {text: subject_of(text) for text in (*ci, *readers)}
-    for text in (text for text, subject in subjects.items() if subject is None):
-        forms = "`user:NAME`, `group:NAME` or `serviceaccount:NAMESPACE/NAME`"
-        print(f"`{text}` names no subject of a role: write {forms}", file=sys.stderr)
-        return ExitCode.USAGE
-    for text in (text for text in networks if not is_network(text)):
-        print(f"`{text}` is no network: write its first address and its length, as in `10.0.0.0/16`", file=sys.stderr)
-        return ExitCode.USAGE
-    profile = read_profile(path, str(path))
-    found = profile.diagnostics
-    if profile.value is not None:
-        known = {text: subject for text, subject in subjects.items() if subject is not None}
-        bound = ([known[each] for each in ci], [known[each] for each in readers])
-        made = access_text(profile.value[1], *bound, networks)
-        found = (*found, *made.diagnostics)
-        print(made.value or "", end="")
-    report(found, "text")
-    return exit_code(found)
 
 
 def subject_of(text: str) -> Subject | None:

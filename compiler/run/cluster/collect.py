@@ -3,30 +3,27 @@
 import json
 from pathlib import Path
 
-from compiler.diagnostics import Diagnostic
 from compiler.run.cluster.api.client import Api
-from compiler.run.cluster.apply.apply import require_namespace, seen_of
+from compiler.run.cluster.apply.apply import require_namespace, snapshot_of
 from compiler.run.cluster.apply.approve import without_jobs
 from compiler.run.cluster.apply.decide import advance
 from compiler.run.cluster.state.ledger import read_ledger, write
 from compiler.run.cluster.state.plan import read_cluster_plan
-from compiler.run.collect import Measured, StageJob, write_evidence
+from compiler.run.collect import Collected, Measured, StageJob, write_evidence
 
 
-def collect(api: Api, folder: Path) -> tuple[Diagnostic, ...]:
+def collect(api: Api, folder: Path) -> Collected:
     """Write the evidence of what a plan's evaluations and its pre-flight found in the cluster, if any is done.
 
     What has ended since somebody last looked is noted in the ledger first; nothing is started.
     """
     read = read_cluster_plan(folder)
     if read.value is None:
-        if not read.diagnostics:
-            print(without_jobs(folder))
-        return read.diagnostics
+        return Collected(message="" if read.diagnostics else without_jobs(folder), diagnostics=read.diagnostics)
     plan = read.value
     require_namespace(api, plan)
     ledger = read_ledger(api, plan.name, plan.namespace)
-    step = advance(plan, ledger, seen_of(api, plan))
+    step = advance(plan, ledger, snapshot_of(api, plan))
     records = {**ledger.records, **step.records}
     if step.records:
         write(api, ledger, step.records)  # if somebody else did, what they wrote says the same
@@ -40,6 +37,5 @@ def collect(api: Api, folder: Path) -> tuple[Diagnostic, ...]:
         return Measured(content=content, where=where, hint="use the version of trainspec that the image was built from")
 
     if not any(find(each) for each in plan.stages):
-        print(f"{folder}: nothing is measured yet")  # no error: a schedule collects again and again
-        return ()
+        return Collected(message=f"{folder}: nothing is measured yet")  # no error: a schedule collects again and again
     return write_evidence(folder, plan.stages, find, where, f"trainspec apply {folder}")

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from compiler import __version__
-from compiler.cli.exit_codes import ExitCode
 from compiler.diagnostics import Diagnostic, Outcome, diagnostic
 from compiler.pipeline.phases import make_plan
 from compiler.plan.model import Plan
@@ -36,16 +35,6 @@ class Driver:
     files: tuple[RenderedFile, ...]
     files_digest: str
     deadline_seconds: int
-
-
-def print_driver(folder: Path, plan_digest: str | None, style: str) -> ExitCode:
-    """Print the objects that drive the plan of a folder, if it is what its spec compiles to and was approved."""
-    from compiler.cli.report import exit_code, report
-
-    made = driver_text(folder, plan_digest)
-    print(made.value or "", end="")
-    report(made.diagnostics, style)
-    return exit_code(made.diagnostics)
 
 
 def driver_text(folder: Path, plan_digest: str | None) -> Outcome[str]:

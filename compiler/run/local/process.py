@@ -15,12 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from compiler.run.local.jobs import COMMAND, LocalJob
+from runtime.contract.exit_codes import ExitCode as StageExit
+from runtime.contract.outputs import TERMINATION_LOG
 
-EX_TEMPFAIL = 75
 POLL_SECONDS = 0.2
 RETRY_SECONDS = 3.0
 
 Event = Mapping[str, Any]
+Watch = Callable[[Event], None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,7 +62,7 @@ class Ended:
     timed_out: bool
 
 
-def run_job(job: LocalJob, places: Places, watch: Callable[[Event], None]) -> Ended:
+def run_job(job: LocalJob, places: Places, watch: Watch) -> Ended:
     """Run a Job until it is done, may not be retried, or its deadline passes. `watch` is given each log event."""
     mapped = _prepare(job, places)
     deadline = time.monotonic() + job.deadline_seconds
@@ -70,8 +72,8 @@ def run_job(job: LocalJob, places: Places, watch: Callable[[Event], None]) -> En
         code = _run_once(job, places, mapped, deadline, watch)
         if time.monotonic() >= deadline:
             return Ended(exit_code=code, starts=starts, timed_out=True)
-        failures += code not in (0, EX_TEMPFAIL)
-        if code == 0 or code in job.never_retry or failures > job.backoff_limit:
+        failures += code not in (StageExit.OK, StageExit.TRY_LATER)
+        if code == StageExit.OK or code in job.never_retry or failures > job.backoff_limit:
             return Ended(exit_code=code, starts=starts, timed_out=False)
         watch({"event": "retry", "exit_code": code})
         time.sleep(RETRY_SECONDS)
@@ -88,9 +90,7 @@ def _prepare(job: LocalJob, places: Places) -> dict[str, Path]:
     return mapped
 
 
-def _run_once(
-    job: LocalJob, places: Places, mapped: Mapping[str, Path], deadline: float, watch: Callable[[Event], None]
-) -> int:
+def _run_once(job: LocalJob, places: Places, mapped: Mapping[str, Path], deadline: float, watch: Watch) -> int:
     with places.log(job.name).open("ab") as out, places.errors(job.name).open("ab") as err:
         start = out.tell()
         process = subprocess.Popen(  # noqa: S603 - the command is our own runtime, checked when the manifest was read
@@ -122,7 +122,7 @@ def _environment(job: LocalJob, places: Places, mapped: Mapping[str, Path]) -> d
     image = {name: os.environ[name] for name in ("PATH", "LANG", "LD_LIBRARY_PATH", "SYSTEMROOT") if name in os.environ}
     secrets = {name: os.environ[name] for name in job.secrets if name in os.environ}
     plain = {name: _translate(value, mapped) for name, value in job.env.items()}
-    plain["TRAINSPEC_TERMINATION_LOG"] = str(places.work / "logs" / f"{job.name}.termination")
+    plain[TERMINATION_LOG] = str(places.work / "logs" / f"{job.name}.termination")
     # a package called `runtime` in the work folder must not stand in for ours
     return image | secrets | plain | {"PYTHONSAFEPATH": "1"}
 
@@ -155,7 +155,7 @@ def _event(line: bytes) -> Event | None:
     return event if isinstance(event, dict) else None
 
 
-def _drain(events: Iterator[Event | None], watch: Callable[[Event], None]) -> None:
+def _drain(events: Iterator[Event | None], watch: Watch) -> None:
     while (event := next(events)) is not None:
         watch(event)
 

@@ -1,62 +1,73 @@
 """Runs a plan folder on this machine, stage by stage and gate by gate; what is done is not run again."""
 
 import fcntl
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-
-from rich.console import Console
+from typing import Protocol
 
 from compiler.diagnostics import Diagnostic, Location, diagnostic
 from compiler.run.local.jobs import LocalJob, read_plan
-from compiler.run.local.process import Ended, Event, Places, run_job
-from compiler.run.local.show import Result, conclusion, read_result, summary, watching
+from compiler.run.local.process import Ended, Event, Places, Watch, run_job
+from compiler.run.local.results import Result, read_result
 from compiler.run.manifests import beyond_runtime, default_models
-from compiler.run.signals import terminable
 from compiler.spec.methods.supported import lacking
+from runtime.contract.exit_codes import ExitCode as StageExit
 
-GATE_NOT_PASSED = 80
+
+class Display(Protocol):
+    """Shows a run while it goes on."""
+
+    def say(self, line: str) -> None:
+        """Show a line about a stage."""
+
+    def watching(self, stage: str) -> AbstractContextManager[Watch]:
+        """Show the log events of a stage while the block runs."""
 
 
-def run(plan: Path, work: Path | None, models: Path | None) -> tuple[Diagnostic, ...]:
-    """Run the plan; what went wrong comes back as diagnostics, everything else is shown."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LocalRun:
+    """How a run ended: the Jobs of the plan, the results of those that are done, by name, and what went wrong.
+
+    `outputs` is the folder of the results; None where no stage was reached.
+    """
+
+    jobs: tuple[LocalJob, ...] = ()
+    results: Mapping[str, Result] = field(default_factory=dict)
+    outputs: Path | None = None
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def run(plan: Path, work: Path | None, models: Path | None, display: Display) -> LocalRun:
+    """Run the plan of a folder, its outputs below `work`, with base models from `models` (None: the usual folders)."""
     read = read_plan(plan)
-    if read.value is None:
-        return read.diagnostics
     if not read.value:
-        print(f"{plan}: this plan has no jobs; see {plan / 'PLAN.md'} for what to do first")
-        return ()
+        return LocalRun(diagnostics=read.diagnostics)
     jobs = read.value
     pending = [job for job in jobs if not job.finished]
     beyond = tuple(beyond_runtime(job.stage, job.config, plan) for job in pending if lacking(job.config))
     if beyond:
-        return beyond
+        return LocalRun(jobs=jobs, diagnostics=beyond)
     places = Places(
         models=(models or default_models()).resolve(), data=plan.resolve().parent, work=work_folder(plan, work)
     )
     missing = _missing_model(pending[0], places) if pending else None
     if missing:
-        return (missing,)
+        return LocalRun(jobs=jobs, diagnostics=(missing,))
+    where = Location(path=str(places.work))
     try:
         places.outputs.mkdir(parents=True, exist_ok=True)
         with _locked(places.work) as free:
-            if not free:
-                hint = "wait for it to end, or choose another `--work` folder"
-                return (
-                    diagnostic(
-                        "RUN794", "another run uses the work folder", Location(path=str(places.work)), hint=hint
-                    ),
-                )
-            with terminable():  # so that the stage is stopped too and can checkpoint
-                found = _run_all(jobs, places)
+            if free:
+                return _run_all(jobs, places, display)
+            hint = "wait for it to end, or choose another `--work` folder"
+            found = diagnostic("RUN794", "another run uses the work folder", where, hint=hint)
     except OSError as error:
         message = f"cannot write to the work folder: {(error.strerror or str(error)).lower()}"
         hint = "free space or mend permissions, then run again; what is done is kept"
-        return (diagnostic("RUN795", message, Location(path=str(places.work)), hint=hint),)
-    if not found:
-        where = f" --work {work}" if work else ""
-        print(f"keep the results as evidence: trainspec collect {plan}{where}")
-    return found
+        found = diagnostic("RUN795", message, where, hint=hint)
+    return LocalRun(jobs=jobs, diagnostics=(found,))
 
 
 def work_folder(plan: Path, work: Path | None) -> Path:
@@ -70,7 +81,7 @@ def _missing_model(job: LocalJob, places: Places) -> Diagnostic | None:
         return None
     where = Location(path=str(places.models / name))
     return diagnostic(
-        "RUN792", f"base model `{name}` is not there", where, hint=f"fetch it: python -m runtime.fetch {name}"
+        "RUN792", f"base model `{name}` is not there", where, hint=f"fetch it: trainspec-runtime fetch {name}"
     )
 
 
@@ -86,48 +97,37 @@ def _locked(work: Path) -> Iterator[bool]:
             yield True
 
 
-def _run_all(jobs: tuple[LocalJob, ...], places: Places) -> tuple[Diagnostic, ...]:
-    progress, console = Console(stderr=True), _console()
+def _run_all(jobs: tuple[LocalJob, ...], places: Places, display: Display) -> LocalRun:
     results: dict[str, Result] = {}
     found: list[Diagnostic] = []
     for job in jobs:
         if job.method == "load":  # it would write to the spec's own folder, and to the cache of models
-            where = f"models are read from `{places.models}`, data from `{places.data}`"
-            progress.print(f"{job.stage}: not run here; {where}", highlight=False, soft_wrap=True)
+            display.say(f"{job.stage}: not run here; models are read from `{places.models}`, data from `{places.data}`")
             continue
         result = read_result(job, places.outputs, ran_now=False)
         if job.finished:
-            progress.print(f"{job.stage}: finished when the plan was compiled ({job.name})", highlight=False)
+            display.say(f"{job.stage}: finished when the plan was compiled ({job.name})")
             results |= {job.name: result} if result else {}
             continue
         if result:
-            progress.print(f"{job.stage}: has run already, not run again ({job.name})", highlight=False)
+            display.say(f"{job.stage}: has run already, not run again ({job.name})")
         else:
-            result, problem = _run_stage(job, places, progress)
+            result, problem = _run_stage(job, places, display)
             found += [problem] if problem else []
         if result is None:
             break
         results[job.name] = result
         if result.verdict != "continue":
             after = "" if job is jobs[-1] else ", so the plan stops here"
-            progress.print(f"{job.stage}: the gate says {result.verdict}{after}", highlight=False)
+            display.say(f"{job.stage}: the gate says {result.verdict}{after}")
             break
-    console.print(summary([job for job in jobs if job.name in results] if found else jobs, results))
-    for line in conclusion(jobs, results, places) if not found else []:
-        console.print(line, highlight=False, soft_wrap=True, markup=False)
-    return tuple(found)
+    return LocalRun(jobs=jobs, results=results, outputs=places.outputs, diagnostics=tuple(found))
 
 
-def _console() -> Console:
-    """A table needs its width even when the output is a file."""
-    console = Console()
-    return console if console.is_terminal else Console(width=160)
-
-
-def _run_stage(job: LocalJob, places: Places, progress: Console) -> tuple[Result | None, Diagnostic | None]:
-    progress.print(f"{job.stage}: running {job.name}", highlight=False)
+def _run_stage(job: LocalJob, places: Places, display: Display) -> tuple[Result | None, Diagnostic | None]:
+    display.say(f"{job.stage}: running {job.name}")
     errors: list[Event] = []
-    with watching(job, progress) as show:
+    with display.watching(job.stage) as show:
 
         def watch(event: Event) -> None:
             if event.get("event") == "error":
@@ -136,7 +136,7 @@ def _run_stage(job: LocalJob, places: Places, progress: Console) -> tuple[Result
 
         ended = run_job(job, places, watch)
     result = read_result(job, places.outputs, ran_now=True)
-    if result and ended.exit_code in (0, GATE_NOT_PASSED):
+    if result and ended.exit_code in (StageExit.OK, StageExit.GATE_NOT_PASSED):
         return result, None
     return None, _failure(job, ended, errors, places)
 

@@ -7,9 +7,10 @@ from compiler.run.measure.detect import kinds_in, language_of
 from compiler.run.measure.tokens import Counter as TokenCounter
 from compiler.spec.data.model import MAX_SHOWN_ROWS, Lengths, RowPair
 from compiler.spec.data.near import Duplicates, Questions
-from compiler.spec.data.shapes import is_conversational, is_turns
+from compiler.spec.data.shapes import is_conversational
 from compiler.spec.data.tally import lengths_of
 from compiler.spec.data.texts import SIDES, Row, asked, digest
+from runtime.contract.turns import turns_fault
 
 BATCH = 256
 MAX_COLUMNS = 200
@@ -128,5 +129,5 @@ def type_of(value: object) -> str:
     if isinstance(value, int | float):
         return "number"
     if isinstance(value, list):
-        return "turns" if is_turns(value) else "list"
+        return "list" if turns_fault(value) else "turns"
     return "object"

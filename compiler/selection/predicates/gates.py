@@ -1,6 +1,5 @@
 """Predicates of the phase rules, which decide the phase of a plan."""
 
-from compiler.selection.badcases import wilson_interval
 from compiler.selection.facts import Evidence, Facts, Measure, Result
 from compiler.selection.model import (
     AddStage,
@@ -16,6 +15,7 @@ from compiler.selection.model import (
 )
 from compiler.selection.predicates.data import flow_control_rows
 from compiler.spec.schema.types import BadcaseClass, Purpose
+from runtime.contract.statistics import wilson_interval
 
 
 def end_to_end(facts: Facts) -> Finding:
@@ -162,6 +162,6 @@ def _scores(facts: Facts) -> list[tuple[str, Measure]]:
         scores.append(("passAt1", facts.measures["pass_at1"]))
     best = facts.best_round
     if best is not None:
-        low, high = wilson_interval(best.score * best.questions, best.questions)
+        low, high = wilson_interval(best.score, best.questions)
         scores.insert(0, (best.name, Measure(value=best.score, low=low, high=high, file=best.file)))
     return scores

@@ -25,7 +25,7 @@ from compiler.selection.predicates.supervised import (
     never_succeeds,
     succeeds_after_training,
 )
-from compiler.selection.reward_verdicts import AGREEMENT, REPEATABILITY
+from compiler.selection.reward_verdicts import AGREEMENT, NOT_RUN, REPEATABILITY
 from compiler.spec.schema.types import GapKind
 
 
@@ -180,7 +180,7 @@ def unstable_reward(facts: Facts) -> Finding:
     """D6: use DPO on ranked samples where the reward scores the same answer differently."""
     unstable = [each for each in facts.preflight if each.name == REPEATABILITY and each.passing is Passing.BLOCKS]
     evidence = _check_evidence(facts, REPEATABILITY)
-    if GapKind.RULE_CONSTRAINTS not in facts.gaps or not unstable or unstable[0].figures == "not run":
+    if GapKind.RULE_CONSTRAINTS not in facts.gaps or not unstable or unstable[0].figures == NOT_RUN:
         return silent("no reward is known to be unstable", *evidence[:1])
     sampled = names(answered_prompts(facts))
     if never_succeeds(facts, BEFORE_DPO):  # the result of dpo itself comes too late to choose its pairs

@@ -13,6 +13,7 @@ from compiler.spec.data.parts import ELSEWHERE, MAX_FILES, MAX_ROW_BYTES, Number
 from compiler.spec.data.shapes import PARSED
 from compiler.spec.data.texts import Row
 from compiler.spec.files import can_be_shown, lies_in, open_file, reason
+from runtime.contract.digests import folder_digest
 
 SET_ASIDE = (".", "_")  # how names of files and folders begin that hold no rows
 
@@ -49,14 +50,11 @@ def parts_of(file: Path, path: str, shown: str, *, inside: Path) -> tuple[Part, 
 
 
 def source_digest(path: str, digests: tuple[tuple[str, str], ...], *, folder: bool) -> str:
-    """SHA-256 of a source out of those of its files: a file's own; of a folder, over a line for each file in order,
-    its path in the folder, a NUL and its digest.
-    """
+    """SHA-256 of a source from those of its files: a file's own, or that of the folder."""
     if not folder:
         return digests[0][1]
     prefix = f"{path.rstrip('/')}/"
-    lines = sorted(f"{name.removeprefix(prefix)}\0{sha256}\n" for name, sha256 in digests)
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+    return folder_digest({name.removeprefix(prefix): sha256 for name, sha256 in digests})
 
 
 def rows_of(part: Part, need: list[str], done: Callable[[str], None]) -> Iterator[Numbered]:

@@ -10,12 +10,12 @@ from compiler.spec.data.errors import Problem, SourceError
 from compiler.spec.data.files import parts_of, rows_of, source_digest
 from compiler.spec.data.model import DataFile, row_name
 from compiler.spec.data.parts import MAX_SOURCE_BYTES, Part
-from compiler.spec.data.shapes import required
 from compiler.spec.data.tally import Tally
 from compiler.spec.data.texts import Row
 from compiler.spec.evidence import EvidenceFile
 from compiler.spec.references import Reader
 from compiler.spec.schema.training_spec import DataSource, TrainingSpec
+from runtime.contract.shapes import required_columns
 
 MAX_REPORTED_ROWS = 10
 MAX_SOURCES = 200
@@ -177,7 +177,7 @@ def _size(parts: Sequence[Part], shown: str, limit: int | None) -> int:
 def _count(part: Part, tally: Tally, found: list[Diagnostic], watch: Watch | None) -> None:
     tally.begin(part.path)
     try:
-        for number, row in rows_of(part, required(tally.shape), tally.end):
+        for number, row in rows_of(part, required_columns(tally.shape), tally.end):
             taken = row if isinstance(row, Problem) else tally.take(number, row)
             if isinstance(taken, Problem):
                 found.append(_row_problem(part.shown, number, taken))

@@ -1,7 +1,6 @@
 """The row of a training method: kind, defaults with sources, limits, place in a plan."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 Value = bool | int | float | str | None | list[str] | list[float]
@@ -46,7 +45,6 @@ class Method:
     defaults: tuple[Default, ...] = ()
     full_rate: Default | None = None  # replaces the learning rate where all weights are trained
     trl_config: str = ""  # the config class whose fields a spec may override
-    owned: Mapping[str, str] = field(default_factory=dict)  # fields of that class that specs may not set → their source
     blocks: tuple[str, ...] = ()  # blocks of its stage config that other methods lack, in order
     usual_rows: UsualRows | None = None
     tried_before_rl: bool = False  # whether its result is what reinforcement learning must beat

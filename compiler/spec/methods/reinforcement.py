@@ -46,7 +46,6 @@ REINFORCEMENT: tuple[Method, ...] = (
         ),
         full_rate=Default("learning_rate", 1e-6, TRL),
         trl_config="GRPOConfig",
-        owned={"reward_weights": "`weight` of the functions of `spec.reward`"},
         blocks=("rewards",),
         usual_rows=UsualRows(200, "200 to 2,000 prompts"),
         deadline_minutes=720,

@@ -8,10 +8,6 @@ ENTIGRAPH = "EntiGraph (arXiv 2409.07431)"
 # share of tokens that are general text, replayed with a corpus
 REPLAY = Default("replay_share", 0.1, "arXiv 2403.08763: 1 to 50 %, by the shift")
 
-_LOSS_FIELDS = ("assistant_only_loss", "completion_only_loss", "dataset_kwargs")
-_LOSS = dict.fromkeys(_LOSS_FIELDS, "the method, which defines what is learnt")
-_CURRICULUM_FIELDS = ("max_steps", "packing", "shuffle_dataset", "train_sampling_strategy")
-_CURRICULUM = dict.fromkeys(_CURRICULUM_FIELDS, "the method, for its curriculum")
 
 _SFT: tuple[Default, ...] = (
     Default("learning_rate", 2e-4, f"{LORA}: about 10 times TRL's 2e-5 for full fine-tuning"),
@@ -41,7 +37,6 @@ CPT = Method(
     ),
     full_rate=Default("learning_rate", 5e-6, ENTIGRAPH),
     trl_config="SFTConfig",
-    owned=_LOSS,
     deadline_minutes=1440,
 )
 
@@ -53,7 +48,6 @@ SUPERVISED: tuple[Method, ...] = (
         defaults=_SFT,
         full_rate=Default("learning_rate", 2e-5, TRL),
         trl_config="SFTConfig",
-        owned=_LOSS,
         usual_rows=UsualRows(1000, "LIMA (arXiv 2305.11206)"),
         deadline_minutes=240,
         tried_before_rl=True,
@@ -65,7 +59,6 @@ SUPERVISED: tuple[Method, ...] = (
         defaults=_SFT,
         full_rate=Default("learning_rate", 2e-5, "as for SFT"),
         trl_config="SFTConfig",
-        owned=_LOSS,
         usual_rows=UsualRows(800, "LIMO (arXiv 2502.03387)"),
         deadline_minutes=240,
         tried_before_rl=True,
@@ -78,7 +71,6 @@ SUPERVISED: tuple[Method, ...] = (
         defaults=tuple(_WHOLE_CHAINS if each.field == _WHOLE_CHAINS.field else each for each in _SFT),
         full_rate=Default("learning_rate", 2e-5, "as for SFT"),
         trl_config="SFTConfig",
-        owned=_LOSS | _CURRICULUM,
         blocks=("curriculum",),
         usual_rows=UsualRows(800, "as for explicit chains"),
         deadline_minutes=480,

@@ -12,6 +12,7 @@ from pathlib import Path
 from compiler.diagnostics import Diagnostic, diagnostic
 from compiler.spec.methods import METHODS
 from compiler.spec.yaml.document import FieldPath, SourceDocument
+from runtime.contract.methods import OWNED
 
 # field → what sets it: a spec that set it would break resuming, isolation or review
 RUNTIME_FIELDS: dict[str, str] = {
@@ -109,7 +110,7 @@ def check_trainer(
     if not values:
         return
     row = METHODS[method]
-    known, own = trl_fields()[row.trl_config], {**RUNTIME_FIELDS, **row.owned}
+    known, own = trl_fields()[row.trl_config], {**RUNTIME_FIELDS, **OWNED.get(method, {})}
     for name, value in values.items():
         path = (*at, name)
         if name not in known:

@@ -35,13 +35,16 @@ from compiler.spec.schema.types import (
     Text,
     Uri,
 )
+from runtime.contract.metrics import METRICS
+
+_METRICS = [f"`{name}`" for name in METRICS]
 
 
 class Metric(Model):
     """A number that says how good the system is, between 0 and 1, more is better."""
 
     name: MetricName = Field(
-        description="Metric; `exact_match`, `execution_accuracy`, `numeric_answer` and `tool_call` can be measured by evaluation Jobs."
+        description=f"Metric; {', '.join(_METRICS[:-1])} and {_METRICS[-1]} can be measured by evaluation Jobs."
     )
     target: Share = Field(description="The value at which the business goal is met.")
     databases: RelativePath | None = Field(

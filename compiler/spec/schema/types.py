@@ -8,6 +8,9 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
 from pydantic.alias_generators import to_camel
 
+from runtime.contract.shapes import BadcaseClass as BadcaseClass  # of this vocabulary too, and of the stages'
+from runtime.contract.shapes import Shape as Shape
+
 API_VERSION = "trainspec.dev/v1"
 
 NAME = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
@@ -146,31 +149,6 @@ class Purpose(StrEnum):
     CHAINS = "chains"
     PROMPTS = "prompts"
     GENERAL = "general"
-
-
-class Shape(StrEnum):
-    """What a row of a data source looks like."""
-
-    PROMPT_COMPLETION = "prompt-completion"
-    MESSAGES = "messages"
-    PREFERENCE = "preference"
-    UNPAIRED_PREFERENCE = "unpaired-preference"
-    BADCASE = "badcase"
-    EVALUATION = "evaluation"
-    TEXT = "text"
-    CHAIN = "chain"
-    PROMPT = "prompt"
-
-
-class BadcaseClass(StrEnum):
-    """How a kind of badcase turns up, which decides the prompt technique that answers it."""
-
-    CRITICAL = "critical"
-    SYSTEMIC = "systemic"
-    HIGH_FREQUENCY = "high-frequency"
-    SPORADIC = "sporadic"
-    FLOW_CONTROL = "flow-control"
-    UNDETERMINED = "undetermined"
 
 
 class Technique(StrEnum):

@@ -2,11 +2,11 @@
 rewritten this way, since comments would be lost.
 """
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from compiler.spec.yaml.quote import mapping
+from runtime.contract.files import write_atomically
 
 
 def document_text(data: Mapping[str, object], comment: str) -> str:
@@ -21,13 +21,5 @@ def write_document(path: Path, data: Mapping[str, object], comment: str) -> bool
     if path.is_file() and path.read_bytes() == content:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f".{path.name}.new-{os.getpid()}")
-    try:
-        with new.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        new.replace(path)
-    finally:
-        new.unlink(missing_ok=True)
+    write_atomically(path, content)
     return True

@@ -5,13 +5,13 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
+from runtime.contract.preflight import CHECKS, verdict_of
 from runtime.contract.stages import PreflightStage
 from runtime.data.questions import Question, questions_of
 from runtime.data.rows import Source, read_sources
 from runtime.model.load import check_model_files, load_tokenizer
 from runtime.scoring.metrics import Judges, check_references
 from runtime.scoring.preflight.checks import Examiner, Judged, Sampled
-from runtime.scoring.preflight.table import CHECKS, verdict_of
 from runtime.scoring.rewards.rows import check_rewards, reward_prompts
 from runtime.scoring.rewards.scorer import Scorer
 from runtime.scoring.verify import Verifier

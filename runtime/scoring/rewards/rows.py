@@ -6,7 +6,7 @@ from typing import Any
 
 from runtime.contract.blocks import RewardBlock
 from runtime.contract.errors import StageError
-from runtime.contract.reward_options import COMPARED
+from runtime.contract.rewards import compares
 from runtime.data.formats import Row
 from runtime.data.questions import Prompt, questions_of, refuse_tools
 from runtime.data.rows import Source
@@ -51,7 +51,7 @@ def reward_prompts(sources: Sequence[Source], rewards: Sequence[RewardBlock]) ->
     """
     rows = [question.row for question in questions_of(sources)]
     refuse_tools(rows, "the policy is asked")
-    compared = next((block.use for block in rewards if block.use in COMPARED), None)
+    compared = next((block.use for block in rewards if compares(block.use)), None)
     bare = [row["id"] for row in rows if not row["reference"]]
     if compared and bare:
         message = f"reward `{compared}` compares with a right answer, and row `{bare[0]}` holds none"

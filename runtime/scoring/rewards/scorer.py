@@ -8,8 +8,8 @@ from typing import Any, Self
 
 from runtime.contract.blocks import RewardBlock
 from runtime.contract.errors import StageError
-from runtime.contract.reward_options import read_options
 from runtime.contract.volumes import Volumes
+from runtime.scoring.rewards.options import read_options
 from runtime.scoring.rewards.process import RewardProcess
 from runtime.scoring.rewards.queries import score_queries
 from runtime.scoring.rewards.text import text_of

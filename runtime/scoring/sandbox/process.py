@@ -67,7 +67,7 @@ class Worker:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                env={"PYTHONPATH": package_parent, "PYTHONUTF8": "1"},
+                env={"PYTHONPATH": package_parent, "PYTHONUTF8": "1", "PYTHONSAFEPATH": "1"},
                 start_new_session=True,
             )
         return self._process

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from compiler.selection.reward_verdicts import HACKS, checks
+from compiler.selection.reward_verdicts import checks
 from compiler.spec.schema.preflight import (
     Agreement,
     Alignment,
@@ -14,6 +14,7 @@ from compiler.spec.schema.preflight import (
     Repeatability,
     Signal,
 )
+from runtime.contract.preflight import HACKS
 
 PASSES, WARNS, BLOCKS = "passes", "warns", "blocks"
 

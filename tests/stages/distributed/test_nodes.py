@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from support.waiting import HUNG_SECONDS
 
 from runtime.contract.errors import StageError
 from runtime.distributed import rendezvous as meeting
 from runtime.distributed.group import Group, meet
-from runtime.distributed.line import Line
 from runtime.distributed.node import Node
+from runtime.distributed.rendezvous import reach, serve
 from runtime.stage.stop import StopRequest
 
 DIGEST = "0123456789abcdef"
@@ -33,7 +34,7 @@ class Member:
     def run(self, count: int, port: int) -> None:
         node = Node(rank=self.rank, count=count, host="localhost", port=port)
         try:
-            self.group = meet(node, self.digest, lambda: 4242, self.stop)
+            self.group = meet(node, self.digest, self.stop)
             self.does(self.group)
             self.ended = "well"
         except StageError as error:
@@ -55,7 +56,7 @@ def run_all(port: int, *members: Member, count: int = 0) -> list[str]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=20)
+        thread.join(timeout=HUNG_SECONDS)
     return [each.ended for each in members]
 
 
@@ -70,36 +71,39 @@ def ends(code: int, after: float = 0.0) -> Callable[[Group], None]:
     return does
 
 
-def waits_for_a_failure(group: Group) -> None:
-    """As processes do that wait for a lost peer, until their launcher ends them."""
-    while not group.is_failing():
-        time.sleep(0.02)
-    group.end(70)
-
-
-def vanishes(group: Group) -> None:
-    group.close()
-
-
 def test_all_nodes_meet_and_end_well_with_the_first_one(port: int) -> None:
     others = [Member(rank=rank, does=ends(0)) for rank in (1, 2)]
     first = Member(rank=0, does=ends(0, after=0.5))
     began = time.monotonic()
     assert run_all(port, *others, first) == ["well"] * 3
     assert time.monotonic() - began > 0.5  # a node that had ended before would not come back for the first one
-    assert {each.group.port for each in (first, *others)} == {4242}
 
 
 def test_a_node_alone_meets_nobody() -> None:
-    group = meet(Node(), DIGEST, lambda: 4242, StopRequest())
+    group = meet(Node(), DIGEST, StopRequest())
+    assert group.store.port > 0
+    assert not group.is_failing()
     group.end(70)
-    assert (group.port, group.is_failing()) == (4242, False)
+    group.close()
 
 
 @pytest.mark.parametrize("lost", [0, 1, 2])
 def test_a_lost_node_ends_the_others_and_none_of_them_is_at_fault(port: int, lost: int) -> None:
-    members = [Member(rank=rank, does=vanishes if rank == lost else waits_for_a_failure) for rank in range(3)]
-    told = run_all(port, *members)
+    all_run = threading.Barrier(3)
+
+    def vanishes(group: Group) -> None:
+        all_run.wait()  # and leaves without a word
+
+    def waits_for_a_failure(group: Group) -> None:
+        """As processes do that wait for a lost peer, until their agent ends them."""
+        all_run.wait()
+        while not group.is_failing():
+            time.sleep(0.02)
+        group.end(70)
+
+    told = run_all(
+        port, *(Member(rank=rank, does=vanishes if rank == lost else waits_for_a_failure) for rank in range(3))
+    )
     assert [text for rank, text in enumerate(told) if rank != lost] == [
         f"RUN748: node {lost} ended first, and this one with it"
     ] * 2
@@ -128,20 +132,31 @@ def test_a_node_that_is_stopped_ends_as_stopped_and_the_others_with_it(port: int
 
 
 def test_a_node_that_restarts_while_others_wait_takes_its_place(port: int) -> None:
-    lost = Line.to("localhost", port)
-    assert lost is None  # nobody listens yet: the first node's pod may start last
+    assert reach("localhost", port) is None  # nobody serves yet: the first node's pod may start last
     first = Member(rank=0, does=ends(0))
-    thread = threading.Thread(target=first.run, args=(2, port), daemon=True)
+    thread = threading.Thread(target=first.run, args=(3, port), daemon=True)
     thread.start()
-    while (lost := Line.to("localhost", port)) is None:
+    while (store := reach("localhost", port)) is None:
         time.sleep(0.02)
-    lost.send(node=7, digest=DIGEST)  # no node of this group
-    gone = Line.to("localhost", port)
-    assert gone is not None
-    gone.send(node="1\n", digest=DIGEST)
-    assert run_all(port, Member(rank=1, does=ends(0)), count=2) == ["well"]
-    thread.join(timeout=5)
+    store.set("stage/node/1", "1")  # it has come, and is killed
+    assert run_all(port, *(Member(rank=rank, does=ends(0)) for rank in (1, 2)), count=3) == ["well"] * 2
+    thread.join(timeout=HUNG_SECONDS)
     assert first.ended == "well"
+
+
+def test_a_node_that_starts_again_waits_until_the_others_have_ended(port: int) -> None:
+    earlier = serve(port)
+    earlier.set("stage/digest", DIGEST)
+    earlier.set("stage/state", "ended 1")
+    again = Member(rank=1, does=ends(0))
+    thread = threading.Thread(target=again.run, args=(2, port), daemon=True)
+    thread.start()
+    thread.join(timeout=1)
+    assert again.group is None
+    del earlier
+    assert run_all(port, Member(rank=0, does=ends(0)), count=2) == ["well"]
+    thread.join(timeout=HUNG_SECONDS)
+    assert again.ended == "well"
 
 
 def test_another_config_is_refused(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,7 +171,7 @@ def test_waiting_ends_with_its_limit_and_with_a_stop(port: int, monkeypatch: pyt
     monkeypatch.setattr(meeting, "SECONDS_TO_MEET", 0.5)
     unknown = Node(rank=1, count=2, host="node-0.nowhere.invalid", port=port)
     with pytest.raises(StageError, match=r"node 0 of 2 was not met at `node-0.nowhere.invalid`") as caught:
-        meet(unknown, DIGEST, lambda: 4242, StopRequest())
+        meet(unknown, DIGEST, StopRequest())
     assert (caught.value.problem.code, caught.value.exit_code) == ("RUN770", 75)
     with pytest.raises(StageError, match="stopped by SIGTERM before all nodes had come"):
-        meet(Node(rank=0, count=2, port=port), DIGEST, lambda: 4242, StopRequest(signal_name="SIGTERM"))
+        meet(Node(rank=0, count=2, port=port), DIGEST, StopRequest(signal_name="SIGTERM"))

@@ -77,9 +77,9 @@ def test_the_bad_way_ends_with_the_code_and_the_good_one_does_not(code: str, tol
 def test_a_model_that_cannot_be_fetched_by_name() -> None:
     example = EXAMPLES["RUN762"]
     assert isinstance(example, Example)
-    done = subprocess.run(
-        [sys.executable, *shlex.split(str(example.bad))[1:]], capture_output=True, text=True, check=False
-    )
+    _, *arguments = shlex.split(str(example.bad))
+    code = "import sys; from runtime.cli import main; sys.exit(main(sys.argv[1:]))"
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == 78
     assert "RUN762" in done.stderr
     assert str(example.good).split()[-1] in done.stderr

@@ -11,11 +11,11 @@ REFERENCE = "smollm2-135m-instruct/0.1.2"
 
 @pytest.fixture
 def real_models() -> Path:
-    """The models volume that `python -m runtime.fetch` fills, or the one that the environment names."""
+    """The models volume that `trainspec-runtime fetch` fills, or the one that the environment names."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "trainspec" / "models"
     models = Path(os.environ.get("TRAINSPEC_MODELS") or cache)
     if not (models / REFERENCE / "config.json").is_file():
-        pytest.skip(f"the real model is not in {models}: run `python -m runtime.fetch {REFERENCE}`")
+        pytest.skip(f"the real model is not in {models}: run `trainspec-runtime fetch {REFERENCE}`")
     return models
 
 

@@ -5,13 +5,14 @@ import os
 import signal
 import subprocess
 import sys
-import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 import yaml
 from conftest import SPEC, MakeSpec
+from support.waiting import HUNG_SECONDS, wait_until
 
 TRAINING = (
     "  training:\n    {method}:\n      trainer: {{max_length: 128, save_steps: 2, {more}}}\n      peft: {{r: 4}}\n"
@@ -62,16 +63,13 @@ class Plan:
 
     def wait_for_step(self, work: str, stage: str, step: int) -> None:
         """Wait until the stage's log tells of a training step."""
-        deadline = time.monotonic() + 120
-        while time.monotonic() < deadline:
+
+        def steps() -> Iterator[int]:
             for path in self.root.glob(f"{work}/logs/shop-{stage}-*.jsonl"):
-                steps = [
-                    json.loads(line).get("step", 0) for line in path.read_text().splitlines() if line.endswith("}")
-                ]
-                if max(steps, default=0) >= step:
-                    return
-            time.sleep(0.02)
-        pytest.fail(f"`{stage}` did not get to step {step}")
+                for line in path.read_text().splitlines():
+                    yield json.loads(line).get("step", 0) if line.endswith("}") else 0
+
+        wait_until(lambda: max(steps(), default=0) >= step, f"`{stage}` gets to step {step}")
 
 
 def trainers(process: "subprocess.Popen[bytes]") -> list[psutil.Process]:
@@ -87,19 +85,19 @@ def test_a_killed_run_goes_on_and_ends_as_an_undisturbed_one(
     assert whole.returncode == 0, whole.stderr
     assert plan.metrics("whole", "sft")["steps"] == 40
 
-    # the trainer dies: the executor starts it again, as a Job's controller does
+    # long before its last step, so that it cannot have ended: the trainer dies, and the executor starts it again, as a Job's controller does
     running = plan.start("trainer-killed")
-    plan.wait_for_step("trainer-killed", "sft", 15)
+    plan.wait_for_step("trainer-killed", "sft", 5)
     (trainer,) = trainers(running)
     trainer.send_signal(signal.SIGKILL)
-    assert running.wait(timeout=120) == 0
+    assert running.wait(timeout=HUNG_SECONDS) == 0
 
     # everything dies: a second run goes on
     running = plan.start("all-killed")
-    plan.wait_for_step("all-killed", "sft", 15)
+    plan.wait_for_step("all-killed", "sft", 5)
     for process in (psutil.Process(running.pid), *trainers(running)):
         process.send_signal(signal.SIGKILL)
-    running.wait(timeout=30)
+    running.wait(timeout=HUNG_SECONDS)
     again = plan.run("all-killed")
     assert again.returncode == 0, again.stderr
     assert "evaluate-base: has run already, not run again" in again.stderr
@@ -120,7 +118,7 @@ def test_an_executor_that_dies_leaves_a_stage_that_the_next_run_waits_for(
     plan.wait_for_step("work", "sft", 3)
     (trainer,) = trainers(running)
     running.kill()
-    running.wait(timeout=30)
+    running.wait(timeout=HUNG_SECONDS)
     assert trainer.is_running()
     again = plan.run("work")
     assert again.returncode == 0, again.stderr

@@ -2,13 +2,13 @@
 
 import contextlib
 import json
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.waiting import ends_by_itself
 
 from runtime.scoring.rewards.text import judged
 from runtime.scoring.sandbox.numeric import NumericJudge
@@ -110,17 +110,16 @@ def test_another_number(numbers: NumericJudge, reference: str, answer: str, reas
     ],
 )
 def test_hostile_numbers_are_wrong_and_take_little_time(numbers: NumericJudge, answer: str) -> None:
-    started = time.monotonic()
-    assert numbers.judge("100", answer) != ""
-    assert time.monotonic() - started < 8
+    with ends_by_itself("a hostile number"):
+        assert numbers.judge("100", answer) != ""
     assert numbers.judge("100", "100") == ""
 
 
+@pytest.mark.slow
 def test_a_number_too_large_to_compute_ends_in_time() -> None:
     with NumericJudge() as numbers:
-        started = time.monotonic()
-        assert numbers.judge("100", "9**9**9**9") != ""
-        assert time.monotonic() - started < 15
+        with ends_by_itself("a number too large to compute"):
+            assert numbers.judge("100", "9**9**9**9") != ""
         assert numbers.judge("100", "100") == ""
 
 

@@ -11,9 +11,9 @@ from pydantic import ValidationError
 
 from runtime.contract.blocks import DataBlock
 from runtime.contract.errors import StageError
-from runtime.contract.read import parse_stage
 from runtime.contract.volumes import Volumes
 from runtime.data.splits import is_held_out
+from runtime.stage.config import parse_stage
 from runtime.train.methods.cpt import choose_replay, passes_of, read_texts, replay_tokens
 
 

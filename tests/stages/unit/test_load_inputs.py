@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from email.message import Message
@@ -20,11 +19,12 @@ import urllib3
 import yaml
 from support.faulty_http import Fault, Upstream, faulty_http
 from support.s3_server import KEY, PRIVATE, PUBLIC, REGION, SECRET, S3Server, s3_server
+from support.waiting import HUNG_SECONDS
 
+from runtime.contract.digests import folder_digest
 from runtime.contract.errors import StageError
 from runtime.contract.stages import LoadStage
 from runtime.contract.volumes import Volumes
-from runtime.data.files import digest_of_parts
 from runtime.make.inputs import copy as fetch_files
 from runtime.make.inputs import stage as load_inputs
 from runtime.stage.context import StageContext
@@ -81,10 +81,10 @@ def config(source: dict[str, Any], **changes: Any) -> dict[str, Any]:
         "output": "shop-load-0",
         "seed": 1,
         "model": {"path": "tiny/1", "adapters": [], "dtype": "float32", "trust_remote_code": False},
-        "data": [block("data/train.jsonl", sha256(ROWS)), block("data/rows", digest_of_parts(counted))],
+        "data": [block("data/train.jsonl", sha256(ROWS)), block("data/rows", folder_digest(counted))],
         "source": source,
         "folder": "商店",
-        "folders": {"data/databases": digest_of_parts({name: sha256(text) for name, text in SCRIPTS.items()})},
+        "folders": {"data/databases": folder_digest({name: sha256(text) for name, text in SCRIPTS.items()})},
         "files": {"own.py": sha256(REWARD)},
     } | changes
 
@@ -221,7 +221,7 @@ def test_a_bucket_is_brought_once(server: Bucket, tmp_path: Path) -> None:
     assert brought(tmp_path) == EXPECTED
     assert (first["fetched"], first["kept"]) == (len(EXPECTED), 0)
     whole = {path: sha256(text) for path, text in MODEL.items() if not path.startswith(".")}
-    assert first["models"] == {"tiny/1": digest_of_parts(whole)}
+    assert first["models"] == {"tiny/1": folder_digest(whole)}
     server.requests.clear()
     again = load(tmp_path, document)
     assert (again["fetched"], again["kept"], again["models"]) == (0, len(EXPECTED), first["models"])
@@ -314,7 +314,7 @@ def test_a_refusal_is_not_tried_again(server: Bucket, tmp_path: Path, status: in
     server.fault = lambda verb, path, number: status
     code, exit_code, message = failure(tmp_path, config(server.block()))
     assert (code, exit_code) == ("RUN767", 78)
-    assert "refuses" in message
+    assert "denies access" in message
     assert "secret" not in message
     assert len(server.requests) == 1
 
@@ -465,6 +465,7 @@ def test_a_stop_ends_it_between_two_pieces(mounted: Path, tmp_path: Path) -> Non
     assert (caught.value.problem.code, int(caught.value.exit_code)) == ("RUN740", 75)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_a_stage_that_is_killed_goes_on_behind_the_last_whole_file(
     server: Bucket, tmp_path: Path, number: signal.Signals
@@ -474,21 +475,22 @@ def test_a_stage_that_is_killed_goes_on_behind_the_last_whole_file(
         (tmp_path / name).mkdir()
     path = tmp_path / "config.yaml"
     path.write_text(yaml.safe_dump(config(server.block()), allow_unicode=True), encoding="utf-8")
-    reached = threading.Event()
+    reached, killed = threading.Event(), threading.Event()
 
-    def slow(verb: str, asked: str, count: int) -> None:
+    def held(verb: str, asked: str, count: int) -> None:
         if asked.endswith(".safetensors") and verb == "GET":
             reached.set()
-            time.sleep(3)
+            killed.wait()
 
-    server.fault = slow
+    server.fault = held
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     environment |= {f"TRAINSPEC_{name.upper()}": str(tmp_path / name) for name in ("models", "data", "outputs")}
     command = [sys.executable, "-m", "runtime", str(path)]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert reached.wait(60)
+    assert reached.wait(HUNG_SECONDS)
     process.send_signal(number)
-    _, errors = process.communicate(timeout=60)
+    killed.set()
+    _, errors = process.communicate(timeout=HUNG_SECONDS)
     assert process.returncode == (75 if number == signal.SIGTERM else -9), errors
     assert not (tmp_path / "models" / "tiny" / "1" / "model.safetensors").exists()
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from runtime.contract.blocks import DataBlock, RewardBlock
+from runtime.contract.preflight import verdict_of
 from runtime.contract.volumes import Volumes
 from runtime.data.rows import Source
 from runtime.scoring.preflight.checks import Examiner, Judged, Sampled
 from runtime.scoring.preflight.figures import auc, paired_win, partial_correlation, pearson, spearman
-from runtime.scoring.preflight.table import verdict_of
 from runtime.scoring.rewards.rows import bytes_of, reward_prompts
 from runtime.scoring.rewards.scorer import Scorer
 

@@ -1,6 +1,5 @@
 """Execution accuracy: what is the same, what is not, and what a hostile query can do (nothing)."""
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -8,6 +7,7 @@ from random import Random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.waiting import ends_by_itself
 
 from runtime.scoring.sandbox.sql import SqlJudge, database_scripts, extract_sql, same_result
 
@@ -74,6 +74,7 @@ def test_judge(judge: SqlJudge, scripts: list[Path], gold: str, predicted: str, 
     assert (verdict.right, verdict.gold_error) == (right, "")
 
 
+BUSY = pytest.mark.slow  # until it is ended
 HOSTILE = [
     "DROP TABLE city",
     "DELETE FROM city",
@@ -87,10 +88,10 @@ HOSTILE = [
     "SELECT 1; DROP TABLE city",
     "BEGIN",
     "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT n FROM t",
-    "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT count(*) FROM t",
+    pytest.param("WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT count(*) FROM t", marks=BUSY),
     "SELECT randomblob(1000000000)",
     "SELECT group_concat(a.name) FROM city a, city b, city c, city d, city e, city f, city g, city h, city i, city j",
-    "SELECT printf('%.*c', 900000000, 'x')",
+    pytest.param("SELECT printf('%.*c', 900000000, 'x')", marks=BUSY),
     "SELECT hex(zeroblob(900000)) FROM city a, city b, city c, city d, city e, city f, city g",
     "SELECT " + "(" * 5000 + "1" + ")" * 5000,
     "SELECT \0 FROM city",
@@ -102,11 +103,10 @@ HOSTILE = [
 
 @pytest.mark.parametrize("attack", HOSTILE, ids=range(len(HOSTILE)))
 def test_a_hostile_query_is_only_wrong(judge: SqlJudge, scripts: list[Path], attack: str) -> None:
-    started = time.monotonic()
-    verdict = judge.judge(scripts, "SELECT name FROM city", attack)
+    with ends_by_itself("a hostile query"):
+        verdict = judge.judge(scripts, "SELECT name FROM city", attack)
     assert not verdict.right
     assert not verdict.gold_error
-    assert time.monotonic() - started < 15
     assert judge.judge(scripts, "SELECT count(*) FROM city", "SELECT 3").right  # the judge lives, the data is whole
     assert not Path("/tmp/trainspec-attack.db").exists()
 

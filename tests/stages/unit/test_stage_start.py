@@ -12,9 +12,9 @@ import yaml
 
 from runtime.contract.blocks import ModelBlock
 from runtime.contract.errors import StageError
-from runtime.contract.read import parse_stage
 from runtime.contract.volumes import Volumes
 from runtime.model.load import check_model_files, context_length
+from runtime.stage.config import parse_stage
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 PLAN = REPOSITORY / "specs" / "till-totals" / "plan"

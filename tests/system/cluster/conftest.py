@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from conftest import PROFILE, MakeSpec
+from support.waiting import wait_until
 from system.cluster.player import Player
 from system.cluster.server import NoServerError, Server, find_server
 from system.cluster.shop import Shop
@@ -60,10 +60,7 @@ def kubectl(kubeconfig: Path) -> list[str]:
 
 def _wait_until_served(wait: list[str]) -> None:
     """`kubectl wait` gives up at once on a definition that has no conditions yet."""
-    until = time.monotonic() + 30
-    while subprocess.run(wait, capture_output=True, check=False).returncode:
-        assert time.monotonic() < until, wait
-        time.sleep(0.2)
+    wait_until(lambda: subprocess.run(wait, capture_output=True, check=False).returncode == 0, " ".join(wait))
 
 
 @pytest.fixture

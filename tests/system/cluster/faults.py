@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from support.waiting import HUNG_SECONDS, wait_until
 from system.cluster.faulty import Proxy, Rule, faulty
 from system.cluster.player import Player
 from system.cluster.shop import Shop, is_complete
@@ -65,7 +66,7 @@ def _delete_running(scene: Scene) -> None:
 def _time_to_live(scene: Scene) -> None:
     """The Job ends and is deleted while nobody looks."""
     _kill_apply(scene)
-    time.sleep(0.3)
+    wait_until(lambda: scene.process is None or scene.process.poll() is not None, "the apply that was killed ends")
     scene.shop.player.finish(_first(scene))
     scene.shop.player.delete(_first(scene))
 
@@ -164,7 +165,7 @@ def _apply(scene: Scene, proxy: Proxy, fault: Fault) -> tuple[int, str]:
     scene.process = processes[0]
     watcher = threading.Thread(target=_watch_for_kills, args=(scene, proxy), daemon=True)
     watcher.start()
-    told = [each.communicate(timeout=180) for each in processes]
+    told = [each.communicate(timeout=HUNG_SECONDS) for each in processes]
     return max(abs(each.returncode) for each in processes), "".join(told[0])
 
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import yaml
 from kubernetes import config
+from support.waiting import HUNG_SECONDS
 from system.cluster.server import ROOT
 
 # the command of the container; the official client reads the account where a pod has it, and here beside it
@@ -47,7 +48,7 @@ class Pod:
     def run(self) -> "subprocess.CompletedProcess[str]":
         """Its container, until it ends."""
         process = self.start()
-        out, told = process.communicate(timeout=120)
+        out, told = process.communicate(timeout=HUNG_SECONDS)
         return subprocess.CompletedProcess(process.args, process.returncode, out, told)
 
 

@@ -9,12 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from click.testing import Result
+from support.command import Result, invoke
 from system.cluster.player import Player
 from system.cluster.server import ROOT, Server
-from typer.testing import CliRunner
 
-from compiler.cli.app import app
 from compiler.run.cluster.state.plan import ClusterPlan, read_cluster_plan
 
 
@@ -51,7 +49,7 @@ class Shop:
 
     def call(self, *arguments: str) -> Result:
         """A command of `trainspec`."""
-        return CliRunner().invoke(app, list(arguments), catch_exceptions=False)
+        return invoke(*arguments)
 
     def begin(self, *arguments: str, clock: str = "") -> "subprocess.Popen[str]":
         """A command of `trainspec` as a process of its own, whose clock may be wrong by `clock`, such as `-400d`."""

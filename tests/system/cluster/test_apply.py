@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from support.waiting import HUNG_SECONDS
 from system.cluster.player import GOOD, gate
 from system.cluster.server import ROOT
 from system.cluster.shop import Shop
@@ -44,7 +45,7 @@ def configs(shop: Shop) -> list[Any]:
 
 def test_two_at_once_start_a_stage_once(shop: Shop) -> None:
     callers = [shop.begin("apply", str(shop.folder), "--kubeconfig", str(shop.kubeconfig)) for _ in range(6)]
-    told = [each.communicate(timeout=120) for each in callers]
+    told = [each.communicate(timeout=HUNG_SECONDS) for each in callers]
     assert [each.returncode for each in callers] == [0] * 6, told
     assert shop.player.jobs() == [shop.job("evaluate-base")]
     assert sum("started evaluate-base" in out for out, _ in told) == 1
@@ -302,7 +303,7 @@ def test_two_retries_at_once_start_a_stage_once(shop: Shop) -> None:
     shop.player.fail(base, "BackoffLimitExceeded", "Job has reached the specified backoff limit")
     shop.apply()
     callers = [shop.begin("apply", str(shop.folder), "--retry", "--kubeconfig", str(shop.kubeconfig)) for _ in range(4)]
-    told = [each.communicate(timeout=120) for each in callers]
+    told = [each.communicate(timeout=HUNG_SECONDS) for each in callers]
     assert [each.returncode for each in callers] == [0] * 4, told
     assert sum("started evaluate-base" in out for out, _ in told) >= 1
     assert shop.ledger()["evaluate-base"]["starts"] == 2

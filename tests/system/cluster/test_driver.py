@@ -1,7 +1,6 @@
 """The driver of a plan: its objects on a real API server, and its command, as its pod runs it, to the plan's end."""
 
 import signal
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 from conftest import DIGEST
+from support.waiting import HUNG_SECONDS, wait_until
 from system.cluster.faulty import Proxy, faulty
 from system.cluster.kubectl import Kubectl
 from system.cluster.player import GOOD, Controller, gate
@@ -108,9 +108,9 @@ def test_a_failed_stage_is_not_tried_again(driven: Shop, inside: Pod) -> None:
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGTERM, 143)])
 def test_the_next_pod_goes_on_where_one_was_ended(driven: Shop, inside: Pod, sent: signal.Signals, code: int) -> None:
     first = inside.start()
-    waited(lambda: bool(driven.player.jobs()), "a stage is started")
+    wait_until(lambda: bool(driven.player.jobs()), "a stage is started")
     first.send_signal(sent)
-    first.communicate(timeout=15)
+    first.communicate(timeout=HUNG_SECONDS)
     assert first.returncode == code
     with Controller(driven.player, well) as controller:
         assert inside.run().returncode == 0
@@ -122,7 +122,7 @@ def test_two_drivers_and_ci_start_each_stage_once(driven: Shop, inside: Pod) -> 
     with Controller(driven.player, well) as controller:
         ci = driven.begin("apply", str(driven.folder), "--kubeconfig", str(driven.kubeconfig), "--wait")
         drivers = [inside.start(), inside.start()]
-        told = [each.communicate(timeout=120)[1] for each in (ci, *drivers)]
+        told = [each.communicate(timeout=HUNG_SECONDS)[1] for each in (ci, *drivers)]
         assert [each.returncode for each in (ci, *drivers)] == [0, 0, 0], told
     assert controller.runs == planned(driven)
 
@@ -183,10 +183,3 @@ def test_it_finishes_a_rerun_that_somebody_began(driven: Shop, inside: Pod, held
     assert (done.returncode, held_to_its_role.injected) == (0, []), done.stderr
     assert controller.runs == planned(driven)
     assert driven.player.uid(base) != uid
-
-
-def waited(is_so: Any, what: str) -> None:
-    deadline = time.monotonic() + 30
-    while not is_so():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.1)

@@ -5,13 +5,11 @@ import time
 from pathlib import Path
 
 import pytest
+from support.command import invoke
 from support.gitops_page import lay_down
 from system.cluster.kubectl import Kubectl, namespace_of_its_own, overlay
 from system.cluster.player import gate
 from system.cluster.shop import Shop
-from typer.testing import CliRunner
-
-from compiler.cli.app import app
 
 kubectl = pytest.fixture(namespace_of_its_own)
 MAY = {
@@ -106,7 +104,7 @@ def applied_access(kubectl: Kubectl, folder: Path) -> str:
     profile = folder / "own.yaml"
     text = PROFILE.read_text(encoding="utf-8")
     profile.write_text(text.replace("namespace: trainspec", f"namespace: {kubectl.namespace}"), encoding="utf-8")
-    printed = CliRunner().invoke(app, ["access", str(profile), "--ci", "user:runner", "--reader", "group:people"])
+    printed = invoke("access", str(profile), "--ci", "user:runner", "--reader", "group:people")
     told = kubectl.run("apply", "--server-side", "-f", "-", text=printed.stdout)
     assert told.returncode == 0, told.stderr
     return printed.stdout

@@ -1,14 +1,14 @@
 """Many plans at once: what it costs depends on what is to be done, and not on how many plans there are."""
 
-import time
 from pathlib import Path
 
 import pytest
+from support.command import invoke
+from support.waiting import Clock, ends_by_itself
 from system.cluster.server import kubeconfig
 from system.cluster.shop import Shop
-from typer.testing import CliRunner
 
-from compiler.cli.app import app
+from compiler.run.cluster.api import client
 from compiler.run.cluster.api.client import Api
 from compiler.run.cluster.api.connect import Target
 from compiler.run.cluster.api.errors import ClusterError
@@ -33,7 +33,7 @@ class Requests:
     def of(self, shop: Shop, *arguments: str) -> list[str]:
         """What a command on all plans asks, which must go well."""
         self.made.clear()
-        done = CliRunner().invoke(app, [*arguments, str(specs(shop)), "--kubeconfig", str(shop.kubeconfig)])
+        done = invoke(*arguments, str(specs(shop)), "--kubeconfig", str(shop.kubeconfig))
         assert done.exit_code == 0, done.stderr
         return sorted(self.made)
 
@@ -87,28 +87,29 @@ def test_a_watch_tells_of_which_plans_something_changed(mall: Shop) -> None:
     assert mall.call("apply", str(specs(mall)), "--kubeconfig", str(mall.kubeconfig)).exit_code == 0
     watch = Watch(Api(Target(kubeconfig=mall.kubeconfig)), mall.namespace, ("batch/v1 Job",))
     try:
-        seen, plans = watch.look()
+        seen, plans = watch.snapshot()
         assert plans == {"shop", *(f"shop-{number}" for number in range(1, PLANS))}
-        assert watch.look()[1] == set()
+        assert watch.snapshot()[1] == set()
         job = seen.of_plan("shop-2")[0].name
         mall.player.start(job)
-        deadline = time.monotonic() + 30
-        while seen.jobs[job].phase != "running" and time.monotonic() < deadline:
-            watch.wait(1)
-            seen, plans = watch.look()
-            assert plans <= {"shop-2"}
-        assert seen.jobs[job].phase == "running"
-        mall.player.delete(job)
-        while job in seen.jobs and time.monotonic() < deadline:
-            watch.wait(1)
-            seen, _ = watch.look()
+        with ends_by_itself("the watch tells of the Job"):
+            while seen.jobs[job].phase != "running":
+                watch.wait(1)
+                seen, plans = watch.snapshot()
+                assert plans <= {"shop-2"}
+            mall.player.delete(job)
+            while job in seen.jobs:
+                watch.wait(1)
+                seen, _ = watch.snapshot()
         assert seen.of_plan("shop-2") == ()
         assert len(seen.of_plan("shop-1")) == 1
     finally:
         watch.close()
 
 
-def test_a_server_that_is_away_is_waited_for_once(tmp_path: Path) -> None:
+def test_a_server_that_is_away_is_waited_for_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr(client, "time", clock)
     config = kubeconfig(tmp_path, "http://127.0.0.1:9")
     api = Api(Target(kubeconfig=config), patience=1.0)
     for least, most in ((2, 9), (1, 1)):
@@ -116,4 +117,4 @@ def test_a_server_that_is_away_is_waited_for_once(tmp_path: Path) -> None:
         with pytest.raises(ClusterError, match="cannot be used"):
             api.get("/api/v1/namespaces/default/configmaps/x")
         assert least <= api.requests - before <= most
-        time.sleep(1)  # all patience is used up by now
+        clock.sleep(1)  # all patience is used up by now

@@ -17,7 +17,7 @@ from tools.benchmarks.train.measure import RunError, read
 from tools.benchmarks.train.shapes import SHAPES, config_of, tagged_words, write_tokenizer
 from tools.benchmarks.train.work import Workload, on_cpu, on_gpu, quick
 
-from runtime.contract.read import load_stage
+from runtime.stage.config import load_stage
 
 REPOSITORY = Path(__file__).parents[3]
 

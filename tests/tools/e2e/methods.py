@@ -3,7 +3,7 @@
     python tests/tools/e2e/methods.py [SPEC ...]
 
 Prints the README's table. What has run is not run again, so a run that was stopped goes on; remove `.trainspec/e2e` to
-begin anew. Takes about as long as the times in the table together: this is no part of `make test`.
+begin anew. Takes about as long as the times in the table together: this is no part of `make test-all`.
 """
 
 import json

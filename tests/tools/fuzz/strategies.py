@@ -12,10 +12,10 @@ from tools.fuzz.generate import TEXT, documents
 from tools.fuzz.mutate import HOSTILE, damaged, hostile_values, structures, styles, written
 from tools.fuzz.project import Case, Project
 
-from compiler.spec.methods.catalog import METRICS, REWARDS
 from compiler.spec.schema import EVIDENCE
+from runtime.contract.metrics import METRICS
+from runtime.contract.rewards import REWARDS
 
-OLD = "old-shop"
 Cases = st.SearchStrategy[Case]
 
 
@@ -23,9 +23,9 @@ class Maker:
     """Makes the strategies of one project, whose files it reads once."""
 
     def __init__(self, project: Project) -> None:
-        self.folders = [name for name in project.folders() if name != OLD]
+        self.folders = project.folders()
         self.texts = {
-            name: {file: project.read(name, file) for file in project.text_files(name)} for name in [*self.folders, OLD]
+            name: {file: project.read(name, file) for file in project.text_files(name)} for name in self.folders
         }
         self.data = {name: {file: _load(raw) for file, raw in files.items()} for name, files in self.texts.items()}
         self.documents = {
@@ -110,11 +110,6 @@ class Maker:
             )
         )
 
-    def old_version(self) -> Cases:
-        """Specs of the older version of the language, changed and damaged."""
-        whole = damaged(self.texts[OLD]["spec.yaml"]).map(lambda raw: Case(spec=OLD, files={"spec.yaml": raw}))
-        return whole | self._changed(structures, [OLD]) | self._changed(hostile_values, [OLD])
-
     def rows(self) -> Cases:
         """Rows that are nearly right, hostile or damaged, as JSONL, CSV or Parquet."""
         spec = self.texts["shop"]["spec.yaml"].decode()
@@ -129,13 +124,12 @@ class Maker:
 
 
 STRATEGIES: dict[str, tuple[Callable[[Maker], Cases], int]] = {
-    "valid specs": (Maker.valid, 12),
-    "valid evidence": (Maker.evidence, 12),
+    "valid specs": (Maker.valid, 15),
+    "valid evidence": (Maker.evidence, 15),
     "valid profiles": (Maker.profiles, 6),
     "nearly valid": (Maker.nearly_valid, 18),
     "hostile values": (Maker.hostile, 18),
     "damaged files": (Maker.damaged_files, 18),
-    "old version": (Maker.old_version, 6),
     "data rows": (Maker.rows, 10),
 }
 """Strategy by name, with its weight: how many of a hundred cases are its."""

@@ -6,62 +6,50 @@ unchanged and ten thousand of them are cheaper as plain JSON.
 
 import json
 import random
-import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from compiler.diagnostics.formats import STREAMED
 from compiler.run.cluster.api.connect import Connection, Target
 from compiler.run.cluster.api.errors import ApiError, ClusterError, problem
 from compiler.run.cluster.api.retries import PATIENCE_SECONDS, is_transient, pause
 
 Object = dict[str, Any]
 Query = Mapping[str, str | int | bool]
+Say = Callable[[str], None]  # takes a line for people, from any thread
 
 APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"
 _PAGE = 100
 _TIMEOUT = 30.0  # seconds, of one attempt
 _WATCH_SECONDS = 240
-_QUIET_SECONDS = 3.0  # after which people are told that a server is waited for
+_QUIET_SECONDS = 3.0  # after which `say` hears that a server is waited for
 _UNAUTHORIZED = 401
 _UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"  # as OpenSSL says it
 
 
-def connected(target: Target, style: str) -> "Api":
-    """The API server of a target, which is named on stderr: whoever has several clusters sees which one it is. It says
-    nothing where stderr is one document for programs, by the style of its diagnostics.
-    """
-    api = Api(target, aloud=style in STREAMED)
-    api.say(f"cluster: {api.shown}")
-    return api
-
-
 class Api:
-    """One API server, for any number of threads. `requests` counts attempts, for the figures of the scale table."""
+    """One API server, for any number of threads; `say` hears when a server is waited for.
 
-    def __init__(self, target: Target, *, patience: float = PATIENCE_SECONDS, aloud: bool = True) -> None:
+    `requests` counts attempts, for the figures of the scale table.
+    """
+
+    def __init__(self, target: Target, *, patience: float = PATIENCE_SECONDS, say: Say = lambda line: None) -> None:
         self.target = target
-        self._aloud = aloud
+        self._say = say
         self.requests = 0
         self.server_time = 0.0
         self._patience = patience
         self._failing_since: float | None = None  # of all threads: a server that is away is waited for once
-        self._told = False  # that it is waited for
+        self._announced = False  # that it is waited for
         self._connection = Connection(target)
 
     @property
     def shown(self) -> str:
         """The address, and what named it."""
         return self._connection.described
-
-    def say(self, line: str) -> None:
-        """Tell people something beside the diagnostics."""
-        if self._aloud:
-            print(line, file=sys.stderr)
 
     def get(self, path: str, query: Query | None = None, *, once: bool = False) -> Object:
         """Read an object; ApiError 404 where there is none. With `once` no failure is worth a second try."""
@@ -106,7 +94,7 @@ class Api:
             if rest:
                 yield rest
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise ApiError(0, {}, _told(error)) from error
+            raise ApiError(0, {}, _text_of(error)) from error
         finally:
             response.close()
 
@@ -158,15 +146,15 @@ class Api:
         attempt = 0
         while True:
             attempt += 1
-            status, response, told = self._attempt(method, url, content, content_type, stream=stream)
+            status, response, text = self._attempt(method, url, content, content_type, stream=stream)
             if 200 <= status < 300:
-                self._failing_since, self._told = None, False
+                self._failing_since, self._announced = None, False
                 return response
             if status == _UNAUTHORIZED and not renewed:
                 renewed = True  # a token that a file or a program renews may be a new one by now
                 self._connection = Connection(self.target)
                 continue
-            failure = _failure(status, response, told)
+            failure = _failure(status, response, text)
             if status == _UNAUTHORIZED:
                 hint = "renew the credentials, then run the command again"
                 message = f"the API server does not know who asks: {failure}"
@@ -179,10 +167,10 @@ class Api:
             since = self._failing_since = self._failing_since or time.monotonic()
             if time.monotonic() + wait > min(deadline, since + self._patience):
                 raise self._unreachable(f"{failure} ({method} {path}, tried {attempt} times)") from failure
-            if time.monotonic() > since + _QUIET_SECONDS and not self._told:
-                self._told = True
+            if time.monotonic() > since + _QUIET_SECONDS and not self._announced:
+                self._announced = True
                 wait_for = f"waiting for it, up to {self._patience:.0f} s"
-                self.say(f"no answer from {self._connection.host}: {failure}; {wait_for}")
+                self._say(f"no answer from {self._connection.host}: {failure}; {wait_for}")
             time.sleep(wait * random.uniform(0.8, 1.2))  # noqa: S311 - so that many do not come back at once
 
     def _attempt(
@@ -209,7 +197,7 @@ class Api:
                 preload_content=not stream,
             )
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            return 0, None, _told(error)
+            return 0, None, _text_of(error)
         if "Date" in response.headers:
             self.server_time = parsedate_to_datetime(response.headers["Date"]).timestamp()
         if stream and not 200 <= response.status < 300:
@@ -234,13 +222,13 @@ def _spelt(query: Query) -> dict[str, str]:
     return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in query.items()}
 
 
-def _failure(status: int, response: Any, told: str) -> ApiError:
+def _failure(status: int, response: Any, text: str) -> ApiError:
     try:
         body = json.loads(response.data) if response is not None else {}
     except ValueError:
         body = {}
-    return ApiError(status, body if isinstance(body, dict) else {}, told)
+    return ApiError(status, body if isinstance(body, dict) else {}, text)
 
 
-def _told(error: Exception) -> str:
+def _text_of(error: Exception) -> str:
     return " ".join(str(error).split()) or type(error).__name__

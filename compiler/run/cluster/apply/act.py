@@ -5,13 +5,14 @@ import time
 
 from compiler.diagnostics import Diagnostic
 from compiler.run.cluster.api.client import Api, Object
-from compiler.run.cluster.api.errors import ApiError, ClusterError, problem
+from compiler.run.cluster.api.errors import ApiError, ClusterError, problem, refusal
 from compiler.run.cluster.api.kinds import JOB, kind_of
-from compiler.run.cluster.api.refusals import refusal
 from compiler.run.cluster.apply.supports import MANAGER, write_query
 from compiler.run.cluster.state.jobs import REPORT_SUFFIX
 from compiler.run.cluster.state.plan import ClusterPlan, PlannedStage
 from compiler.spec.labels import KUEUE, MANAGED_BY, OURS, PART_OF, REPORTS, TRAINSPEC
+from runtime.contract.exit_codes import NEVER_RETRY
+from runtime.contract.exit_codes import ExitCode as StageExit
 
 _REPORT_SECONDS = 900
 _GONE_SECONDS = 150.0
@@ -116,8 +117,8 @@ def report_job(stage: PlannedStage) -> Object:
 
 def _never_retry(container: str) -> Object:
     """What no other try of a report would change: no result (66), a bad config, a gate that did not pass."""
-    codes = {"containerName": container, "operator": "In", "values": [65, 66, 78, 80]}
-    return {"action": "FailJob", "onExitCodes": codes}
+    values = [int(code) for code in NEVER_RETRY if code != StageExit.NO_MEMORY]
+    return {"action": "FailJob", "onExitCodes": {"containerName": container, "operator": "In", "values": values}}
 
 
 def _uid(api: Api, path: str, where: str) -> str:

@@ -12,17 +12,16 @@ from dataclasses import dataclass, field, replace
 
 from compiler.diagnostics import Diagnostic
 from compiler.run.cluster.api.client import Api
-from compiler.run.cluster.api.errors import UNUSABLE, ApiError, ClusterError, problem
+from compiler.run.cluster.api.errors import UNUSABLE, ApiError, ClusterError, problem, refusal
 from compiler.run.cluster.api.kinds import JOB
-from compiler.run.cluster.api.refusals import refusal
 from compiler.run.cluster.apply import act
 from compiler.run.cluster.apply.approve import Approval, approved_plan, outdated
-from compiler.run.cluster.apply.decide import Action, Step, advance
+from compiler.run.cluster.apply.decide import Action, End, Step, advance
 from compiler.run.cluster.apply.supports import Live, put
 from compiler.run.cluster.state.ledger import Ledger, Record, State, read_ledger, spare, write
 from compiler.run.cluster.state.plan import ClusterPlan
 from compiler.run.cluster.state.reasons import held_back
-from compiler.run.cluster.state.snapshot import Seen, look
+from compiler.run.cluster.state.snapshot import Snapshot, take_snapshot
 
 WORKERS = 8
 _AHEAD = 4 * WORKERS  # plans that are held: one that takes long does not stop the others
@@ -42,35 +41,40 @@ class Standing:
     held: str = ""
     problems: tuple[Diagnostic, ...] = field(default=())
 
+    @property
+    def is_going(self) -> bool:
+        """Whether anything can still come of the plan by waiting."""
+        return not self.problems and self.step is not None and self.step.end in (End.GOING, End.BLOCKED)
 
-class Looks:
+
+class Namespaces:
     """What is in the namespaces of plans, each looked at once, when the first plan of it comes; for any number of
     threads. ClusterError where a namespace cannot be looked at.
     """
 
-    def __init__(self, api: Api, *, only_look: bool = False) -> None:
+    def __init__(self, api: Api, *, read_only: bool = False) -> None:
         self._api = api
-        self._only_look = only_look  # whoever writes is told of a namespace that is missing
+        self._read_only = read_only  # whoever writes is told of a namespace that is missing
         self._lock = threading.Lock()
-        self._seen: dict[tuple[str, tuple[str, ...]], Seen | ClusterError] = {}
+        self._snapshots: dict[tuple[str, tuple[str, ...]], Snapshot | ClusterError] = {}
         self._live: dict[str, Live] = {}
 
-    def seen(self, plan: ClusterPlan) -> Seen:
+    def snapshot(self, plan: ClusterPlan) -> Snapshot:
         """Jobs, pods and ledgers."""
         key = (plan.namespace, workloads_of(plan))
         with self._lock:
-            if key not in self._seen:
-                self._seen[key] = self._look(plan)
-            seen = self._seen[key]
+            if key not in self._snapshots:
+                self._snapshots[key] = self._take(plan)
+            seen = self._snapshots[key]
         if isinstance(seen, ClusterError):
             raise seen
         return seen
 
-    def _look(self, plan: ClusterPlan) -> Seen | ClusterError:
+    def _take(self, plan: ClusterPlan) -> Snapshot | ClusterError:
         try:
-            if self._only_look:
+            if self._read_only:
                 require_namespace(self._api, plan)
-            return seen_of(self._api, plan, others=True)
+            return snapshot_of(self._api, plan, others=True)
         except ClusterError as error:
             return error
 
@@ -86,14 +90,14 @@ def apply_plans(api: Api, approved: Iterable[Approval], *, retry: bool) -> Itera
     A plan is read when its turn comes, and no more than a few are held at a time. CLU608 in place of one whose folder
     has changed since it was approved.
     """
-    looks = Looks(api)
+    namespaces = Namespaces(api)
 
     def applied(approval: Approval) -> Standing | Diagnostic:
         plan = approved_plan(approval)
         if plan is None:
             return outdated(approval.folder)
         try:
-            seen, live = looks.seen(plan), looks.live(plan)
+            seen, live = namespaces.snapshot(plan), namespaces.live(plan)
         except ClusterError as error:
             if error.found.code in UNUSABLE:
                 raise
@@ -117,13 +121,13 @@ def workloads_of(plan: ClusterPlan) -> tuple[str, ...]:
     return tuple(sorted(kinds | {JOB.key}))
 
 
-def seen_of(api: Api, plan: ClusterPlan, *, others: bool = False) -> Seen:
+def snapshot_of(api: Api, plan: ClusterPlan, *, others: bool = False) -> Snapshot:
     """The Jobs and the ledger of one plan as they are now, with `others` those of all plans beside it; ClusterError if
     they may not be read.
     """
     try:
         # ledgers are read before Jobs: a Job that a ledger knows of and that is then not there, is gone
-        return look(api, plan.namespace, workloads_of(plan), plan="" if others else plan.name)
+        return take_snapshot(api, plan.namespace, workloads_of(plan), plan="" if others else plan.name)
     except ApiError as error:
         raise ClusterError(refusal(error, "list", f"namespace `{plan.namespace}`", plan.shown)) from error
 
@@ -139,7 +143,7 @@ def require_namespace(api: Api, plan: ClusterPlan) -> None:
             raise ClusterError(refusal(error, "get", f"namespace `{plan.namespace}`", plan.shown)) from error
 
 
-def apply_plan(api: Api, plan: ClusterPlan, seen: Seen, live: Live, *, retry: bool) -> Standing:
+def apply_plan(api: Api, plan: ClusterPlan, seen: Snapshot, live: Live, *, retry: bool) -> Standing:
     """Apply one plan: everything as a dry run, then the supports, then the stage that may start."""
     todo = [each for each in plan.supports if not live.holds(each)]
     ledger = Ledger(plan=plan.name, namespace=plan.namespace)
@@ -160,7 +164,7 @@ def apply_plan(api: Api, plan: ClusterPlan, seen: Seen, live: Live, *, retry: bo
         return Standing(plan=plan, ledger=ledger, problems=(error.found,))
 
 
-def take_step(api: Api, standing: Standing, seen: Seen, *, retry: bool = False) -> Standing:
+def take_step(api: Api, standing: Standing, seen: Snapshot, *, retry: bool = False) -> Standing:
     """Do what is next for a plan, once, whoever else does the same at the moment."""
     plan, ledger = standing.plan, standing.ledger
     for _ in range(_TRIES):
@@ -174,13 +178,13 @@ def take_step(api: Api, standing: Standing, seen: Seen, *, retry: bool = False) 
             return _act(api, replace(standing, ledger=written, step=step, held=held_back(job) if job else ""), step)
         # somebody else wrote, or a Job is missed: what is known may be older than what is there
         ledger = read_ledger(api, plan.name, plan.namespace)
-        seen = seen_of(api, plan)
+        seen = snapshot_of(api, plan)
     hint = "run the command again when fewer callers apply the same plan"
     found = problem("CLU602", f"others keep writing the ledger of `{plan.name}`", plan.shown, hint=hint)
     return replace(standing, problems=(found,))
 
 
-def _claimed(step: Step, ledger: Ledger, seen: Seen) -> dict[str, Record]:
+def _claimed(step: Step, ledger: Ledger, seen: Snapshot) -> dict[str, Record]:
     stage = step.stage
     if stage is None or step.action not in (Action.CREATE, Action.REPLACE):
         return {}

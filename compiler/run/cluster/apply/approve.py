@@ -31,6 +31,37 @@ class Approval:
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Approved:
+    """The approvals of many plan folders; `empty` are those of plans without Jobs."""
+
+    plans: tuple[Approval, ...] = ()
+    empty: tuple[Path, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def approve(paths: list[Path], *, digest: str | None, files_digest: str | None) -> Approved:
+    """Check the plan folders under the paths: against their specs and the plan's digest, or with `files_digest` against
+    that alone. CLU608 where a folder is not what was approved.
+    """
+    folders, found = plan_folders(paths)
+    if (digest is not None or files_digest) and len(folders) > 1:
+        message = f"a digest approves one plan, and {len(folders)} are given"
+        found.append(problem("CLU608", message, str(paths[0]), hint="apply each plan with the digest of its own"))
+    if found:
+        return Approved(diagnostics=tuple(found))
+    checked = [approved_alone(each, files_digest) for each in folders] if files_digest else approvals(folders, digest)
+    plans: list[Approval] = []
+    empty: list[Path] = []
+    for approval in checked:
+        found += approval.diagnostics
+        if approval.files:
+            plans.append(approval)
+        elif not approval.diagnostics:
+            empty.append(approval.folder)
+    return Approved(plans=tuple(plans), empty=tuple(empty), diagnostics=tuple(found))
+
+
 def plan_folders(paths: list[Path]) -> tuple[list[Path], list[Diagnostic]]:
     """The plan folders that the paths name: a plan folder itself, a spec's folder, or a folder of many specs."""
     folders: list[Path] = []
@@ -104,10 +135,13 @@ def without_jobs(folder: Path) -> str:
     return f"{folder}: this plan has no Jobs; see {folder / 'PLAN.md'} for what to do first"
 
 
-def no_jobs(folder: Path) -> Diagnostic:
-    """CLU616 for a plan that renders no Job."""
+def runnable_plan(folder: Path) -> Outcome[ClusterPlan | None]:
+    """The plan of a folder; CLU616 where it renders no Job."""
+    read = read_cluster_plan(folder)
+    if read.value is not None or read.diagnostics:
+        return read
     hint = f"see {folder / 'PLAN.md'} for what to do first"
-    return problem("CLU616", "this plan has no Jobs", str(folder), hint=hint)
+    return Outcome(value=None, diagnostics=(problem("CLU616", "this plan has no Jobs", str(folder), hint=hint),))
 
 
 def outdated(folder: Path, changed: Sequence[str] = ()) -> Diagnostic:

@@ -11,11 +11,11 @@ from compiler.run.cluster.state.jobs import REPORT_SUFFIX, JobView, Phase
 from compiler.run.cluster.state.ledger import Ledger, Record, State
 from compiler.run.cluster.state.plan import ClusterPlan, PlannedStage
 from compiler.run.cluster.state.reasons import failure_reason
-from compiler.run.cluster.state.snapshot import Seen
+from compiler.run.cluster.state.snapshot import Snapshot
+from runtime.contract.exit_codes import ExitCode as StageExit
+from runtime.contract.outputs import WITH_RESULT
 
-GATE_NOT_PASSED = 80
 _NEEDS_RESULT = ("evaluate", "preflight")  # what follows, or the evidence, depends on what these found
-_NO_RESULT = 66  # what a report ends with where there is none
 _ENDED = (State.COMPLETE, State.FAILED, State.GONE)
 _AGAIN = (State.FAILED, State.CANCELLED, State.GONE)
 
@@ -60,7 +60,7 @@ class Step:
         return self.action is Action.REPORT or any(wordless)
 
 
-def advance(plan: ClusterPlan, ledger: Ledger, seen: Seen, *, retry: bool = False) -> Step:
+def advance(plan: ClusterPlan, ledger: Ledger, seen: Snapshot, *, retry: bool = False) -> Step:
     """The next step of a plan. With `retry`, a stage that failed, was cancelled or is gone is started again."""
     records = {stage.name: _record(stage, ledger, seen) for stage in plan.pending}
     changed = {job: record for job, record in records.items() if record and record != ledger.records.get(job)}
@@ -91,7 +91,7 @@ def _ended(record: Record | None) -> End | None:
     return verdicts.get(record.verdict)
 
 
-def _start(step: Step, stage: PlannedStage, record: Record | None, plan: ClusterPlan, seen: Seen) -> Step:
+def _start(step: Step, stage: PlannedStage, record: Record | None, plan: ClusterPlan, seen: Snapshot) -> Step:
     job = seen.jobs.get(stage.name)
     if job is None and (record is None or record.state is State.CLAIMED):
         others = superseded(plan, seen)
@@ -104,14 +104,14 @@ def _start(step: Step, stage: PlannedStage, record: Record | None, plan: Cluster
     return replace(step, action=Action.AWAIT if stage.name + REPORT_SUFFIX in seen.jobs else Action.REPORT)
 
 
-def superseded(plan: ClusterPlan, seen: Seen) -> tuple[JobView, ...]:
+def superseded(plan: ClusterPlan, seen: Snapshot) -> tuple[JobView, ...]:
     """Jobs of earlier versions of the plan that still work: they hold its volume, and what they make is not used."""
     planned = {stage.name for stage in plan.stages}
     others = (each for each in seen.of_plan(plan.name) if each.name not in planned and not each.reports)
     return tuple(each for each in others if not each.is_over and each.phase is not Phase.DELETING)
 
 
-def _record(stage: PlannedStage, ledger: Ledger, seen: Seen) -> Record | None:
+def _record(stage: PlannedStage, ledger: Ledger, seen: Snapshot) -> Record | None:
     """The record of a stage, brought up to date with what its Job, or the one that reports for it, says."""
     known = ledger.records.get(stage.name)
     job = seen.jobs.get(stage.name)
@@ -138,16 +138,16 @@ def _record(stage: PlannedStage, ledger: Ledger, seen: Seen) -> Record | None:
 
 
 def _of_ended(record: Record, job: JobView) -> Record:
-    passed = job.phase is Phase.COMPLETE or job.exit_code == GATE_NOT_PASSED
+    passed = job.phase is Phase.COMPLETE or job.exit_code == StageExit.GATE_NOT_PASSED
     if passed:
         return replace(record, state=State.COMPLETE, result=job.message)
     return replace(record, state=State.FAILED, result=job.message, reason=failure_reason(job))
 
 
 def _told_by_report(record: Record, report: JobView) -> Record:
-    if report.message.get("status") in ("complete", "already-complete", "gate-not-passed"):
+    if report.message.get("status") in WITH_RESULT:
         return replace(record, state=State.COMPLETE, result=report.message)
-    if report.exit_code in (None, _NO_RESULT) and report.phase is Phase.FAILED:
+    if report.exit_code in (None, StageExit.NO_INPUT) and report.phase is Phase.FAILED:
         return replace(record, state=State.GONE, reason="its Job was deleted before it had a result")
     why = report.message.get("message") or report.told or "its pod said nothing"
     return replace(record, state=State.GONE, reason=f"its Job is over, and its result could not be read: {why}")

@@ -7,9 +7,8 @@ from typing import Any
 
 from compiler.diagnostics import Diagnostic
 from compiler.run.cluster.api.client import APPLY, Api, Object
-from compiler.run.cluster.api.errors import ApiError, ClusterError
+from compiler.run.cluster.api.errors import ApiError, ClusterError, is_of_labels, refusal
 from compiler.run.cluster.api.kinds import KINDS, kind_of
-from compiler.run.cluster.api.refusals import is_of_labels, refusal
 from compiler.run.cluster.state.ledger import LEDGER
 from compiler.run.cluster.state.snapshot import MANAGED
 from compiler.run.manifests import Manifest

@@ -1,44 +1,38 @@
 """Follows plans until nothing of them moves: a watch says what changed, each change may let the next stage start."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-
-from rich.console import Console
-from rich.live import Live
 
 from compiler.run.cluster.api.client import Api
 from compiler.run.cluster.api.kinds import workload_key
 from compiler.run.cluster.apply.apply import WORKERS, Standing, workloads_of
-from compiler.run.cluster.show.course import Course
+from compiler.run.cluster.show.followed_plans import FollowedPlans
 from compiler.run.cluster.show.rows import Row
-from compiler.run.cluster.show.table import Lines, screenful
 from compiler.run.cluster.state.snapshot import Watch
 
 _TICK_SECONDS = 2.0
 _PROGRESS_SECONDS = 5.0
-_MOST_LINES = 400  # that are left on a terminal at the end
-_Show = Callable[[list[Row], Course], None]
+Show = Callable[[list[Row], FollowedPlans], None]  # takes the rows of plans that changed, and all plans
 
 
-def follow(api: Api, standings: list[Standing], console: Console) -> list[Standing]:
-    """Take step after step until each plan has ended; what is shown goes to the console."""
+def follow(api: Api, standings: list[Standing], show: Show) -> list[Standing]:
+    """Take step after step until each plan has ended; `show` hears of each change."""
     watches = {namespace: Watch(api, namespace, tuple(sorted(kinds))) for namespace, kinds in _kinds(standings).items()}
-    course = Course(api, standings)
-    asked = 0.0
+    plans = FollowedPlans(api, standings)
+    observed = 0.0
     try:
-        with _screen(console) as show, ThreadPoolExecutor(WORKERS) as pool:
+        with ThreadPoolExecutor(WORKERS) as pool:
             while True:
-                looks = {namespace: watch.look() for namespace, watch in watches.items()}
-                changed = course.take(looks, pool)
-                if time.monotonic() - asked > _PROGRESS_SECONDS:
-                    asked = time.monotonic()
-                    changed += course.ask(looks)
+                snapshots = {namespace: watch.snapshot() for namespace, watch in watches.items()}
+                changed = plans.take_steps(snapshots, pool)
+                if time.monotonic() - observed > _PROGRESS_SECONDS:
+                    observed = time.monotonic()
+                    changed += plans.observe(snapshots)
                 if changed:
-                    show(changed, course)
-                if course.is_over:
-                    return course.standings
+                    show(changed, plans)
+                if plans.are_over:
+                    return plans.standings
                 next(iter(watches.values())).wait(_TICK_SECONDS)
     finally:
         for watch in watches.values():
@@ -51,13 +45,3 @@ def _kinds(standings: Iterable[Standing]) -> dict[str, set[str]]:
         begun = (workload_key(record.kind) for record in each.ledger.records.values() if record.is_begun)
         kinds.setdefault(each.plan.namespace, set()).update(workloads_of(each.plan), begun)
     return kinds
-
-
-@contextmanager
-def _screen(console: Console) -> Iterator[_Show]:
-    if not console.is_terminal:
-        lines = Lines(console)
-        yield lambda changed, _: lines.show(changed)
-        return
-    with Live(console=console, refresh_per_second=4) as live:
-        yield lambda _, course: live.update(screenful(course.rows, _MOST_LINES if course.is_over else console.height))

@@ -1,18 +1,14 @@
-"""The rows of the status table, and of `--output json`: pure, from plan, ledger and what is seen."""
+"""The rows of the status table, and of `--output json`: pure, from the view of a plan."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from compiler.run.cluster.apply.decide import Action, End, Step, superseded
+from compiler.run.cluster.apply.decide import Action, End
+from compiler.run.cluster.show.views import PlanView, StageView, SupersededView
 from compiler.run.cluster.state.jobs import JobView, Phase
-from compiler.run.cluster.state.ledger import Ledger, Record, State
-from compiler.run.cluster.state.plan import ClusterPlan, PlannedStage
-from compiler.run.cluster.state.progress import Progress
-from compiler.run.cluster.state.reasons import NO_POD, STARTING, Place, advice, waiting_reason
-from compiler.run.cluster.state.snapshot import Seen
-
-Events = Callable[[JobView], list[tuple[str, str]]]
+from compiler.run.cluster.state.ledger import State
+from compiler.run.cluster.state.reasons import NO_POD, STARTING, advice, waiting_reason
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,88 +38,77 @@ class Row:
         return {_camel(name): value for name, value in known.items() if value not in (None, "")}
 
 
-def rows(
-    plan: ClusterPlan,
-    ledger: Ledger,
-    seen: Seen,
-    step: Step,
-    progress: Mapping[str, Progress],
-    events: Events,
-    queued: Mapping[str, str],
-) -> Iterator[Row]:
-    """A row for each stage of a plan; `progress`, and `queued`, what queues say, are by Job."""
-    for stage in plan.stages:
-        if stage.finished:
-            yield replace(_named(plan, stage), state="finished", reason="known when compiled")
-        else:
-            record = step.records.get(stage.name) or ledger.records.get(stage.name)
-            yield _row(plan, stage, record, seen, step, progress.get(stage.name), events, queued.get(stage.name, ""))
-    for job in superseded(plan, seen):
-        told = waiting_reason(job, events(job) if job.has_not_begun else ())
-        reason = "is of an earlier version of the plan" + (", which waits for it" if step.superseded else "")
-        reason += f"; {told}" if told else ""
-        hint = f"wait until it ends, or end it: trainspec cancel {plan.shown} --superseded"
-        state = f"superseded, {job.phase.value}"
-        named = Row(plan=plan.name, namespace=plan.namespace, stage=job.stage, job=job.name, state=state)
-        yield replace(named, reason=reason, advice=hint)
+def rows(view: PlanView) -> Iterator[Row]:
+    """A row for each stage of a plan, then one for each Job of an earlier version that still works."""
+    for stage in view.stages:
+        yield _row(stage)
+    for each in view.superseded:
+        yield _superseded_row(view, each)
 
 
-def _row(
-    plan: ClusterPlan,
-    stage: PlannedStage,
-    record: Record | None,
-    seen: Seen,
-    step: Step,
-    progress: Progress | None,
-    events: Events,
-    queued: str,
-) -> Row:
-    job = seen.jobs.get(stage.name)
-    at = progress if progress is not None and job is not None and job.phase is Phase.RUNNING else Progress()
-    state = _state(stage, record, job, step)
-    failed = record is not None and record.state in (State.FAILED, State.GONE, State.CANCELLED)
-    reason = record.reason if record is not None and failed else ""
-    if job is not None and not job.is_over:
-        reason = waiting_reason(job, events(job) if job.has_not_begun else (), queued)
-    if not reason and at.phase and at.done is None:
-        reason = at.phase
-    place = Place(plan=plan.shown, stage=stage.stage)
-    what = _advice(place, record, job, reason, failed=failed)
-    if step.action is Action.REPORT and step.stage is stage:
-        reason = "its Job has ended or is gone, and nobody has seen what it found"
-        what = f"read its result, if there is one: trainspec apply {plan.shown}"
+def _row(view: StageView) -> Row:
+    stage, record, at = view.stage, view.record, view.progress
+    row = Row(plan=view.plan.name, namespace=view.plan.namespace, stage=stage.stage, job=stage.name, state="")
+    if stage.finished:
+        return replace(row, state="finished", reason="known when compiled")
+    reason, what = _reason_and_advice(view)
     return replace(
-        _named(plan, stage),
-        state=state,
-        pods=_pods(job),
+        row,
+        state=_state(view),
+        pods=_pods(view.job),
         done=at.done,
         total=at.total,
         loss=at.loss,
         seconds_left=at.seconds_left,
         starts=record.starts if record is not None else 0,
-        score=_score(record, stage),
+        score=_score(view),
         reason=reason,
         advice=what,
     )
 
 
-def _named(plan: ClusterPlan, stage: PlannedStage) -> Row:
-    return Row(plan=plan.name, namespace=plan.namespace, stage=stage.stage, job=stage.name, state="")
+def _superseded_row(view: PlanView, other: SupersededView) -> Row:
+    plan, job = view.plan, other.job
+    waits = waiting_reason(job, other.events)
+    reason = "is of an earlier version of the plan" + (", which waits for it" if view.step.superseded else "")
+    return Row(
+        plan=plan.name,
+        namespace=plan.namespace,
+        stage=job.stage,
+        job=job.name,
+        state=f"superseded, {job.phase.value}",
+        reason=f"{reason}; {waits}" if waits else reason,
+        advice=f"wait until it ends, or end it: trainspec cancel {plan.shown} --superseded",
+    )
 
 
-def _advice(place: Place, record: Record | None, job: JobView | None, reason: str, *, failed: bool) -> str:
-    if failed and record is not None:
-        if record.state is State.FAILED:
-            return str(record.result.get("hint") or "") or advice(place, job, reason)
-        return f"let it go on from its last checkpoint: {place.retry}"
+def _reason_and_advice(view: StageView) -> tuple[str, str]:
+    """Why a stage waits or failed, and what to do about it; both are empty while all is well."""
+    if view.is_current and view.step.action is Action.REPORT:
+        reason = "its Job has ended or is gone, and nobody has seen what it found"
+        return reason, f"read its result, if there is one: trainspec apply {view.plan.shown}"
+    reason = view.record.reason if view.record is not None and view.has_failed else ""
+    if view.job is not None and not view.job.is_over:
+        reason = view.waiting
+    if not reason and view.progress.phase and view.progress.done is None:
+        reason = view.progress.phase
+    return reason, _advice(view, reason)
+
+
+def _advice(view: StageView, reason: str) -> str:
+    job = view.job
+    if view.record is not None and view.has_failed:
+        failed = view.record.state is State.FAILED
+        return view.remedy(reason) if failed else f"let it go on from its last checkpoint: {view.place.retry}"
     if job is None or not reason:
         return ""
     stuck = job.phase is Phase.PENDING and reason not in (NO_POD, STARTING)
     held = job.is_suspended or (job.phase is Phase.QUEUED and "Deactivated" in reason)
-    return advice(place, job, reason) if stuck or held else ""
+    return advice(view.place, job, reason) if stuck or held else ""
 
 
-def _state(stage: PlannedStage, record: Record | None, job: JobView | None, step: Step) -> str:
+def _state(view: StageView) -> str:
+    record, job, step = view.record, view.job, view.step
     if record is not None and record.state is State.COMPLETE:
         return {"target-met": "target met", "no-gain": "no gain"}.get(record.verdict, "complete")
     if record is not None and not record.is_begun:
@@ -134,7 +119,7 @@ def _state(stage: PlannedStage, record: Record | None, job: JobView | None, step
         ended = step.end in (End.TARGET_MET, End.NO_GAIN)
         return "not needed" if ended else "waits"
     awaited = {Action.AWAIT: "reading its result", Action.REPORT: "result not read"}
-    return awaited.get(step.action, record.state.value) if step.stage is stage else record.state.value
+    return awaited.get(step.action, record.state.value) if view.is_current else record.state.value
 
 
 def _pods(job: JobView | None) -> str:
@@ -144,12 +129,12 @@ def _pods(job: JobView | None) -> str:
     return ", ".join(f"{phases.count(each)} {each.lower()}" for each in dict.fromkeys(phases))
 
 
-def _score(record: Record | None, stage: PlannedStage) -> str:
+def _score(view: StageView) -> str:
     """The metric that decides, with its interval, once a stage has measured it."""
-    metrics = record.result.get("metrics") if record is not None else None
+    metrics = view.record.result.get("metrics") if view.record is not None else None
     if not isinstance(metrics, Mapping) or not metrics:
         return ""
-    decides = (stage.config.get("gate") or {}).get("metric")
+    decides = (view.stage.config.get("gate") or {}).get("metric")
     name = decides if decides in metrics else next(iter(metrics))
     value = metrics[name]
     return f"{name} {value['value']:.3f} ({value['low']:.3f}–{value['high']:.3f})"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -78,26 +78,24 @@ def duration(seconds: float | None) -> str:
     return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
 
 
-class Lines:
+class ChangedLines:
     """Without a terminal: a line when a stage's state or reason changes, and now and then while it trains."""
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._told: dict[str, tuple[str, ...]] = {}
+    def __init__(self) -> None:
+        self._shown: dict[str, tuple[str, ...]] = {}
 
-    def show(self, found: Sequence[Row]) -> None:
-        """Say what changed."""
+    def of(self, found: Iterable[Row]) -> Iterator[str]:
+        """Lines for the rows that differ from what was shown of them."""
         for row in found:
             tenth = str(10 * row.done // row.total) if row.done is not None and row.total else ""
             key = (row.state, row.reason, tenth)
-            if self._told.get(row.job) == key or (row.job not in self._told and row.state in ("waits", "finished")):
+            if self._shown.get(row.job) == key or (row.job not in self._shown and row.state in ("waits", "finished")):
                 continue
-            self._told[row.job] = key
-            told = [f"step {row.done}/{row.total}" if row.total else "", _loss(row), row.score, row.reason]
-            text = f"{row.plan} {row.stage}: {row.state}" + "".join(f", {each}" for each in told if each)
-            self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+            self._shown[row.job] = key
+            parts = [f"step {row.done}/{row.total}" if row.total else "", _loss(row), row.score, row.reason]
+            yield f"{row.plan} {row.stage}: {row.state}" + "".join(f", {each}" for each in parts if each)
             if row.advice:
-                self._console.print(f"  → {row.advice}", markup=False, highlight=False, soft_wrap=True)
+                yield f"  → {row.advice}"
 
 
 def _loss(row: Row) -> str:

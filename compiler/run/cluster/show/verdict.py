@@ -1,26 +1,22 @@
-"""What a command on a cluster says at its end: where a plan stands, what there is to see of failures, the exit code."""
+"""Final summary of a plan after a cluster command: where it is, and why it was refused or cannot go on."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
-from compiler.cli.exit_codes import ExitCode
-from compiler.cli.report import exit_code, report
 from compiler.diagnostics import Diagnostic
 from compiler.run.cluster.api.client import Api
 from compiler.run.cluster.api.errors import problem
-from compiler.run.cluster.apply.apply import Standing, seen_of
+from compiler.run.cluster.apply.apply import Standing, snapshot_of
 from compiler.run.cluster.apply.decide import Action, End
+from compiler.run.cluster.show.views import StageView
 from compiler.run.cluster.state.events import details
-from compiler.run.cluster.state.jobs import JobView
-from compiler.run.cluster.state.plan import ClusterPlan, PlannedStage
-from compiler.run.cluster.state.reasons import Place, advice
 
-_OF_CLUSTER = ("CLU601", "CLU602", "CLU603", "CLU604", "CLU609")
 _MOST_DETAILS = 10  # failed plans of which events and logs are shown
 _BAD_ENDS = (End.FAILED, End.CANCELLED, End.GONE)
 
 
 def verdict(standing: Standing) -> str:
-    """Where a plan stands, and what this call started."""
+    """Where a plan is, and what this call started."""
     step = standing.step
     if standing.problems or step is None:
         return "refused"
@@ -49,47 +45,46 @@ def _going(standing: Standing, stage: str) -> str:
     return f"`{stage}` waits: {standing.held}" if standing.held else f"`{stage}` is under way"
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Failure:
+    """Why a plan was refused or cannot go on: its diagnostics, and the lines that the cluster has on a failed Job."""
+
+    diagnostics: tuple[Diagnostic, ...] = ()
+    details: tuple[str, ...] = ()
+
+
 class Failures:
-    """What to say of plans that were refused or cannot go on; of the first ones with what the cluster has to show."""
+    """The failures of plans, with details of the first ones only: events and logs are a request each."""
 
     def __init__(self, api: Api) -> None:
         self._api = api
         self._left = _MOST_DETAILS
 
-    def of(self, standing: Standing) -> list[Diagnostic]:
+    def of(self, standing: Standing) -> Failure:
         """The problems of a plan, and CLU610, CLU611 or CLU615 where its stage has ended badly."""
-        step = standing.step
+        plan, step = standing.plan, standing.step
         if step is None or step.end not in _BAD_ENDS or step.stage is None or standing.problems:
-            return list(standing.problems)
-        plan, stage = standing.plan, step.stage
-        record = standing.ledger.records[stage.name]
-        where = f"{plan.shown}/{stage.workload.file}"
-        place = Place(plan=plan.shown, stage=stage.stage)
-        if step.end is End.CANCELLED:
-            return [problem("CLU615", f"`{stage.stage}` was cancelled", where, hint=f"start it again: {place.retry}")]
-        if step.end is End.GONE:
-            message = f"`{stage.stage}` has no result: {record.reason}"
-            return [problem("CLU611", message, where, hint=f"let it go on from its last checkpoint: {place.retry}")]
-        job = self._shown(plan, stage)
-        hint = str(record.result.get("hint") or "") or advice(place, job, record.reason)
-        return [problem("CLU610", f"`{stage.stage}` failed: {record.reason}", where, hint=hint)]
+            return Failure(diagnostics=standing.problems)
+        view = StageView(plan=plan, stage=step.stage, step=step, record=standing.ledger.records[step.stage.name])
+        if step.end is End.FAILED and self._left:
+            self._left -= 1
+            view = replace(view, job=snapshot_of(self._api, plan).jobs.get(step.stage.name))
+        return Failure(diagnostics=(_problem(view),), details=tuple(self._details(view)))
 
-    def _shown(self, plan: ClusterPlan, stage: PlannedStage) -> JobView | None:
-        """Show events and the end of the log of a failed Job on stderr."""
-        if not self._left:
-            return None
-        self._left -= 1
-        job = seen_of(self._api, plan).jobs.get(stage.name)
-        lines = list(details(self._api, plan.namespace, job)) if job is not None else []
-        for line in [f"{plan.shown}: `{stage.stage}`", *(f"  {each}" for each in lines)] if lines else ():
-            self._api.say(line)
-        return job
+    def _details(self, view: StageView) -> Iterator[str]:
+        """Events and the end of the log of a failed Job, below a line that names its stage."""
+        lines = list(details(self._api, view.plan.namespace, view.job)) if view.job is not None else []
+        if lines:
+            yield f"{view.plan.shown}: `{view.stage.stage}`"
+            yield from (f"  {each}" for each in lines)
 
 
-def ended(found: Iterable[Diagnostic], style: str) -> ExitCode:
-    """Tell what was found, and give the exit code that says it to scripts."""
-    told = list(found)
-    report(told, style)
-    if any(each.code in _OF_CLUSTER for each in told):
-        return ExitCode.CLUSTER
-    return exit_code(told)
+def _problem(view: StageView) -> Diagnostic:
+    name, where = view.stage.stage, f"{view.plan.shown}/{view.stage.workload.file}"
+    reason = view.record.reason if view.record is not None else ""
+    if view.step.end is End.CANCELLED:
+        return problem("CLU615", f"`{name}` was cancelled", where, hint=f"start it again: {view.place.retry}")
+    if view.step.end is End.GONE:
+        hint = f"let it go on from its last checkpoint: {view.place.retry}"
+        return problem("CLU611", f"`{name}` has no result: {reason}", where, hint=hint)
+    return problem("CLU610", f"`{name}` failed: {reason}", where, hint=view.remedy(reason))

@@ -10,10 +10,10 @@ from typing import Any
 from compiler.run.cluster.api.client import Object
 from compiler.spec import labels
 from compiler.spec.workloads import JOB, WORKLOADS
+from runtime.contract.exit_codes import ExitCode as StageExit
 
 REPORT_SUFFIX = "-report"  # of the name of a Job that only reads the result of another
 _CONTAINERS = tuple(dict.fromkeys(each.container for each in WORKLOADS.values()))
-_GROUP_ENDED = 79  # exit code of a pod that ended because another one of its stage did
 _BEGINNING = ("ContainerCreating", "PodInitializing")  # what every container waits for at first
 _INDEX = "batch.kubernetes.io/job-completion-index"
 _DISRUPTIONS = ("DisruptionTarget", "TerminationTarget")  # conditions of a pod that something else ends
@@ -126,7 +126,7 @@ class JobView:
         because another did.
         """
         newest = self._newest(pod for pod in self.pods if pod.has_ended)
-        return min(newest.values(), key=lambda pod: (pod.exit_code == _GROUP_ENDED, pod.index), default=None)
+        return min(newest.values(), key=lambda pod: (pod.exit_code == StageExit.GROUP_ENDED, pod.index), default=None)
 
     @staticmethod
     def _newest(pods: Iterable[PodView]) -> dict[int, PodView]:

@@ -15,8 +15,8 @@ _UID = "kueue.x-k8s.io/job-uid"
 _MOST_JOBS = 50  # in one question: their uids have to fit into an address
 
 
-def told_by_kueue(api: Api, namespace: str, jobs: Sequence[JobView]) -> dict[str, str]:
-    """By name of the Job, in a few words; empty where nothing is told."""
+def kueue_reasons(api: Api, namespace: str, jobs: Sequence[JobView]) -> dict[str, str]:
+    """By name of the Job, its place in the queue and why it has no quota; empty where Kueue says nothing."""
     if not jobs:
         return {}
     places: dict[str, str] = {}

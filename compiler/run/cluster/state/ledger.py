@@ -11,9 +11,8 @@ from enum import StrEnum
 from typing import Any
 
 from compiler.run.cluster.api.client import MERGE, Api, Object
-from compiler.run.cluster.api.errors import ApiError, ClusterError, problem
+from compiler.run.cluster.api.errors import ApiError, ClusterError, problem, refusal
 from compiler.run.cluster.api.kinds import CONFIG_MAP, workload_key
-from compiler.run.cluster.api.refusals import refusal
 from compiler.spec.labels import COMPONENT, MANAGED_BY, TRAINSPEC, TRIED, plan_labels
 from compiler.spec.workloads import JOB, WORKLOADS
 

@@ -9,6 +9,7 @@ from compiler.run.cluster.api.client import Api
 from compiler.run.cluster.api.errors import ApiError
 from compiler.run.cluster.api.kinds import POD
 from compiler.run.cluster.state.jobs import JobView, Phase, PodView
+from runtime.contract.events import EventName
 
 _TAIL = 40
 
@@ -57,7 +58,8 @@ def progress_of(found: Iterator[Mapping[str, Any]]) -> Progress:
     """The last progress that log events tell."""
     current = Progress()
     for event in found:
-        match event["event"]:
+        name: EventName = event["event"]
+        match name:
             case "step":
                 done, total = event.get("step"), event.get("max_steps")
                 loss = event.get("loss")

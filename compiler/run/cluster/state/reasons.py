@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from compiler.run.cluster.state.jobs import JobView, Phase
+from runtime.contract.exit_codes import ExitCode as StageExit
 
 # what is seen (a reason of a Job, pod or container) → what to do; names in braces are commands on the plan
 ADVICE: dict[str, str] = {
@@ -29,14 +30,15 @@ ADVICE: dict[str, str] = {
 }
 _BY_EXIT_CODE: dict[int, str] = {
     64: "compile the spec again with the version of the image",
-    65: "mend the rows that the message names, compile again, and apply",
-    66: "put the missing files on the volume that the message names, then: {retry}",
-    69: "see that what the stage asks over the network answers, then: {retry}",
-    70: "see what it said (`{logs}`), and report it if it recurs",
-    71: "give the profile more `memory`, or the spec a lower batch size, and when that is merged: {retry}",
-    74: "see that the outputs volume has room, then: {retry}",
-    75: "let it go on from its last checkpoint: {retry}",
-    78: "mend the setting that the message names, compile again, and apply",
+    StageExit.BAD_DATA: "mend the rows that the message names, compile again, and apply",
+    StageExit.NO_INPUT: "put the missing files on the volume that the message names, then: {retry}",
+    StageExit.UNAVAILABLE: "see that what the stage asks over the network answers, then: {retry}",
+    StageExit.INTERNAL: "see what it said (`{logs}`), and report it if it recurs",
+    StageExit.NO_MEMORY: "give the profile more `memory`, or the spec a lower batch size, and when that is merged: "
+    "{retry}",
+    StageExit.IO_ERROR: "see that the outputs volume has room, then: {retry}",
+    StageExit.TRY_LATER: "let it go on from its last checkpoint: {retry}",
+    StageExit.BAD_CONFIG: "mend the setting that the message names, compile again, and apply",
     137: "give the profile more `memory` if the pod was killed for it, and let it go on from its checkpoint: {retry}",
     143: "let it go on from its last checkpoint: {retry}",
 }

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from compiler.run.cluster.api.client import Api, Object
-from compiler.run.cluster.api.errors import ApiError, ClusterError
+from compiler.run.cluster.api.errors import ApiError, ClusterError, refusal
 from compiler.run.cluster.api.kinds import CONFIG_MAP, KINDS, POD
-from compiler.run.cluster.api.refusals import refusal
 from compiler.run.cluster.api.retries import pause
 from compiler.run.cluster.state.jobs import JobView, PodView, job_view, pod_view
 from compiler.run.cluster.state.ledger import SELECTOR, Ledger, kinds_begun, parse
@@ -24,7 +23,7 @@ _FINAL = (400, 401, 403, 404)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Seen:
+class Snapshot:
     """A namespace at a moment: Jobs by name, the names of each plan's Jobs, and each plan's ledger as it is kept."""
 
     jobs: Mapping[str, JobView] = field(default_factory=dict)
@@ -41,7 +40,7 @@ class Seen:
         return parse(found, plan) if found is not None else Ledger(plan=plan, namespace=namespace)
 
 
-def look(api: Api, namespace: str, kinds: tuple[str, ...], *, plan: str = "") -> Seen:
+def take_snapshot(api: Api, namespace: str, kinds: tuple[str, ...], *, plan: str = "") -> Snapshot:
     """List the ledgers of a namespace, its workloads of `kinds` (`apiVersion kind`) and of those that ledgers know of,
     and their pods; of one plan only where it is named. Ledgers come first: a Job that one knows of, and that is not
     there then, is gone.
@@ -66,7 +65,7 @@ def look(api: Api, namespace: str, kinds: tuple[str, ...], *, plan: str = "") ->
     names: dict[str, set[str]] = {}
     for job in jobs.values():
         names.setdefault(job.plan, set()).add(job.name)
-    return Seen(jobs=jobs, names=names, ledgers=ledgers)
+    return Snapshot(jobs=jobs, names=names, ledgers=ledgers)
 
 
 def _served(api: Api, namespace: str, kinds: Collection[str]) -> Iterator[str]:
@@ -136,7 +135,7 @@ class Watch:
         """Let the threads end with the stream that they read; they are daemons, so nothing waits for them."""
         self._closed = True
 
-    def look(self) -> tuple[Seen, set[str]]:
+    def snapshot(self) -> tuple[Snapshot, set[str]]:
         """The present state, without ledgers, which stays current until the next look; and the plans of which
         something changed since the last one. ClusterError when the API server stayed away.
         """
@@ -147,7 +146,7 @@ class Watch:
                 raise self._failure
             plans = {plan for job in self._touched for plan in self._renew(job)}
             self._touched.clear()
-        return Seen(jobs=self._jobs, names=self._names), plans
+        return Snapshot(jobs=self._jobs, names=self._names), plans
 
     def _renew(self, job: str) -> Iterator[str]:
         """Make the view of a Job anew; the plans that it belongs to."""

@@ -239,7 +239,7 @@ def axolotl(work: Workload, place: Place) -> Run:
 
 
 def _our_methods() -> tuple[str, ...]:
-    from runtime.run import METHODS
+    from runtime.contract.methods import METHODS
 
     return tuple(METHODS)
 

@@ -1,0 +1,1 @@
+"""Commands on plans in a cluster: they print what `run/cluster` finds, and choose exit codes."""

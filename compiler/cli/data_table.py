@@ -1,0 +1,88 @@
+"""The table of `trainspec data`: a row for each card, and below it the findings of each source."""
+
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from compiler.run.measure.update import MeasuredCard
+from compiler.spec.schema.data_card import DataCard
+
+PLAIN_WIDTH = 160  # where there is no terminal whose width counts
+
+
+def print_cards(results: Sequence[MeasuredCard]) -> None:
+    """Print the cards, spec by spec."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=PLAIN_WIDTH)
+    for folder, cards in groupby(results, key=lambda result: str(Path(result.path).parent)):
+        _one_spec(console, folder, list(cards))
+
+
+def _one_spec(console: Console, folder: str, results: Sequence[MeasuredCard]) -> None:
+    shown = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("source", "rows", "type", "length p50/p99/max", "card"):
+        shown.add_column(name, justify="right" if name == "rows" else "left", overflow="fold")
+    for result in results:
+        shown.add_row(result.source, *_cells(result.card), result.state)
+    console.print(folder, style="bold", markup=False)
+    console.print(shown)
+    width = max(len(result.source) for result in results)
+    for result in results:
+        console.print(f"{result.source:{width}}  {'; '.join(_found(result.card))}", markup=False, soft_wrap=True)
+
+
+def _cells(card: DataCard) -> tuple[str, ...]:
+    body, lengths = card.spec, card.spec.lengths
+    kind = "evaluation" if body.dataset_type == "none" else body.dataset_type
+    turns = " (turns)" if body.format == "conversational" else ""
+    return (
+        f"{body.rows:,}",
+        f"{kind}{turns}",
+        f"{lengths.p50:,}/{lengths.p99:,}/{lengths.max:,} {lengths.unit}",
+    )
+
+
+def _found(card: DataCard) -> list[str]:
+    """What a person should know of the rows, each in a few words."""
+    body = card.spec
+    found = [
+        " ".join(f"{each.language} {share:.0%}" for each in body.languages if (share := each.rows / body.rows) >= 0.01)
+        or "no language"
+    ]
+    repeated = _counts((body.duplicates.exact, "exactly"), (body.duplicates.near, "nearly"))
+    if repeated:
+        found.append(f"rows that repeat earlier ones: {repeated}")
+    if body.pairs is not None:
+        counts = (
+            (body.pairs.same, "the same"),
+            (body.pairs.near, "nearly the same"),
+            (body.pairs.unanswered, "without a logged answer"),
+        )
+        pairs = _counts((body.pairs.answered, "differ"), *counts)
+        found.append(f"pairs: {pairs}")
+    for each in body.overlaps:
+        words = (
+            _plural(each.prompts, "question"),
+            _plural(each.clusters, "cluster"),
+            (each.near, "nearly"),
+            _plural(each.failed, "failed answer"),
+        )
+        shared = _counts(*words)
+        if shared:
+            found.append(f"shared with {each.source}: {shared}")
+    hints = _counts(*((each.rows, each.kind) for each in body.pii))
+    if hints:
+        found.append(f"rows that may hold personal data: {hints}")
+    return found
+
+
+def _counts(*counts: tuple[int, str]) -> str:
+    return ", ".join(f"{count:,} {what}" for count, what in counts if count)
+
+
+def _plural(count: int, word: str) -> tuple[int, str]:
+    return count, word if count == 1 else f"{word}s"

@@ -1,0 +1,101 @@
+"""Turns of a conversation and the tools that they may call: TRL's format, checked before anything reads them.
+
+A fault is a place below the value that was checked, such as `[0].role`, and what is wrong there.
+"""
+
+from typing import Any
+
+Fault = tuple[str, str]
+
+ROLES = ("system", "user", "assistant", "tool")
+# what a turn may hold beside `role` and `content`
+_MORE = {"assistant": frozenset({"tool_calls"}), "tool": frozenset({"name", "tool_call_id"})}
+_NO_MORE: frozenset[str] = frozenset()
+_TURN = frozenset({"role", "content"})
+_CALL = frozenset({"id", "type", "function"})
+
+
+def text_fault(value: object) -> Fault | None:
+    """Return why `value` is no text that can be written as UTF-8, or only white space; None if it is such a text."""
+    if not isinstance(value, str):
+        return "", "is not a string"
+    if not value.strip():
+        return "", "is empty"
+    try:
+        value.isascii() or value.encode("utf-8")
+    except UnicodeEncodeError as error:
+        return "", f"holds half of a surrogate pair (character {error.start})"
+    return None
+
+
+def turns_fault(value: object) -> Fault | None:
+    """Return the first fault of a list of turns; None if it is one, and not empty."""
+    if not isinstance(value, list) or not value:
+        return "", "is not a list of messages"
+    for position, turn in enumerate(value):
+        if fault := _turn_fault(turn):
+            return f"[{position}]{fault[0]}", fault[1]
+    return None
+
+
+def tools_fault(tools: object) -> Fault | None:
+    """Return why `tools` is no list of functions, `{"type": "function", "function": {"name": …, …}}`; None if it is."""
+    if not isinstance(tools, list):
+        return "", "is not a list of functions"
+    for position, tool in enumerate(tools):
+        function = tool.get("function") if isinstance(tool, dict) else None
+        if not isinstance(function, dict):
+            return f"[{position}]", "has no `function` with a `name`"
+        if fault := text_fault(function.get("name")):
+            return f"[{position}].function.name", fault[1]
+    return None
+
+
+def calls_of(turns: list[dict[str, Any]]) -> list[str]:
+    """Return the names of the functions that the turns call, in their order."""
+    return [call["function"]["name"] for turn in turns for call in turn.get("tool_calls") or ()]
+
+
+def _turn_fault(turn: object) -> Fault | None:
+    """An assistant's turn that calls tools may have no `content`, as OpenAI's logs have it."""
+    if not isinstance(turn, dict) or "role" not in turn:
+        return "", "must have the keys `role` and `content`, and no others"
+    role = turn["role"]
+    if role not in ROLES:
+        return ".role", f"must be one of {', '.join(f'`{each}`' for each in ROLES)}, not `{role}`"
+    more = _MORE.get(role, _NO_MORE)
+    calls = turn.get("tool_calls") if role == "assistant" else None
+    if not turn.keys() <= _TURN | more or not ("content" in turn or calls):
+        perhaps = "".join(f", perhaps `{each}`" for each in sorted(more))
+        return "", f"must have the keys `role` and `content`{perhaps}, and no others"
+    for key in more if role == "tool" else ():
+        if turn.get(key) is not None and (fault := text_fault(turn[key])):
+            return f".{key}", fault[1]
+    if calls is not None and (fault := _calls_fault(calls)):
+        return f".tool_calls{fault[0]}", fault[1]
+    if calls and turn.get("content") in (None, ""):
+        return None
+    fault = text_fault(turn["content"])
+    return fault and (".content", fault[1])
+
+
+def _calls_fault(calls: object) -> Fault | None:
+    if not isinstance(calls, list) or not calls:
+        return "", "is not a list of calls"
+    for position, call in enumerate(calls):
+        if fault := _call_fault(call):
+            return f"[{position}]{fault[0]}", fault[1]
+    return None
+
+
+def _call_fault(call: object) -> Fault | None:
+    if not isinstance(call, dict) or not call.keys() <= _CALL or call.get("type", "function") != "function":
+        return "", "must have the keys `type` (`function`) and `function`, perhaps `id`, and no others"
+    function = call.get("function")
+    if not isinstance(function, dict) or function.keys() != {"name", "arguments"}:
+        return ".function", "must have the keys `name` and `arguments`, and no others"
+    if fault := text_fault(function["name"]):
+        return ".function.name", fault[1]
+    if not isinstance(function["arguments"], dict):
+        return ".function.arguments", "is not an object: text that holds JSON must be read first"
+    return None

@@ -1,0 +1,78 @@
+"""The options of a reward as its function takes them, read strictly before any model is loaded."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from runtime.contract.blocks import RewardBlock
+from runtime.contract.errors import StageError
+from runtime.contract.reward_options import LengthClash, length_clashes, option_error
+from runtime.contract.rewards import DEFAULTS, REWARDS
+from runtime.contract.volumes import Volumes
+
+MAX_SCHEMA_BYTES = 1 << 20
+HINT = "correct `spec.reward` and compile the plan again"
+_CLASHES: dict[LengthClash, str] = {
+    "no bound": "`least` or `most` must be given",
+    "bounds crossed": "`most` is below `least`",
+    "marker and tokens": "`after` cuts text, so it goes with `unit: characters`",
+}
+
+
+def read_options(block: RewardBlock, volumes: Volumes) -> dict[str, Any]:
+    """Return the options of a term as its function takes them, with a schema read.
+
+    RUN750 if they are not right, RUN721 if a file or folder is not there.
+    """
+    if ":" in block.use:
+        if block.options:
+            raise StageError("RUN750", f"`{block.use}` takes no options, but the columns of the rows", HINT)
+        return {}
+    function = REWARDS.get(block.use)
+    if function is None:
+        names = ", ".join(f"`{name}`" for name in REWARDS)
+        raise StageError("RUN750", f"the reward library has no `{block.use}`", f"use one of {names}")
+    faults = "; ".join(_faults(block))
+    if faults:
+        raise StageError("RUN750", f"options of reward `{block.use}`: {faults}", HINT)
+    read = {name: block.options.get(name, DEFAULTS.get(name)) for name in function.known}
+    if "schema" in read:
+        read["schema"] = _schema(read["schema"], volumes)
+    if "databases" in read and not (volumes.data / read["databases"]).is_dir():
+        message = f"folder `{read['databases']}` is not under `TRAINSPEC_DATA`"
+        raise StageError("RUN721", message, "copy the databases to the data volume")
+    return read
+
+
+def _faults(block: RewardBlock) -> Iterator[str]:
+    function, options = REWARDS[block.use], block.options
+    wrong = {name: "field required" for name in function.needed if name not in options}
+    for name, value in options.items():
+        if name not in function.known:
+            wrong[name] = "extra inputs are not permitted"
+        elif error := option_error(name, value):
+            message = error["msg"].removeprefix("Value error, ")
+            wrong[name] = f"{message[:1].lower()}{message[1:]}"
+    yield from (f"`{name}`: {message}" for name, message in wrong.items())
+    if block.use == "length" and not wrong:
+        yield from (_CLASHES[clash] for clash in length_clashes(options))
+
+
+def _schema(name: str, volumes: Volumes) -> Any:
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import SchemaError
+    from jsonschema.validators import validator_for
+
+    path = volumes.data / name
+    if not path.is_file() or not path.resolve().is_relative_to(volumes.data.resolve()):
+        message = f"schema `{name}` is not a file under `TRAINSPEC_DATA`"
+        raise StageError("RUN721", message, "copy the file to the data volume")
+    if path.stat().st_size > MAX_SCHEMA_BYTES:
+        raise StageError("RUN750", f"schema `{name}` is larger than 1 MiB", "give a smaller schema")
+    try:
+        schema = json.loads(path.read_text(encoding="utf-8"))
+        validator_for(schema, default=Draft202012Validator).check_schema(schema)
+    except (ValueError, RecursionError, SchemaError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise StageError("RUN750", f"schema `{name}` is not a JSON schema: {reason}", "correct the file") from error
+    return schema
