@@ -3,7 +3,7 @@
 from compiler.diagnostics.render.text import display_width
 from compiler.explain.rule_examples import example_lines
 from compiler.plan.model import Plan, Stage
-from compiler.render.review import data_of, decisive, gap_lines, is_way, state_of, verdict
+from compiler.render.review import data_of, decisive, gap_lines, is_alternative, state_of, verdict
 from compiler.selection import Phase, Status, Traced
 from compiler.selection.model import Rule
 from compiler.selection.rules import RULES
@@ -31,8 +31,8 @@ def rule(name: str) -> str:
     if row is None:
         return ""
     lines = [f"{row.id}: {row.title}", ""]
-    lines += [f"  {row.phrase}"] if row.phrase else []
-    lines += [f"  {row.phrase_en}", ""]
+    lines.append(f"  {row.phrase_en}")
+    lines += [f"  {row.phrase}", ""] if row.phrase else [""]
     lines.append(f"when     {evaluated_when(row)}")
     lines += [f"gap      {row.gap}"] if row.gap else []
     lines += [f"if       {row.condition}", f"then     {row.outcome}"]
@@ -43,8 +43,8 @@ def rule(name: str) -> str:
 def evaluated_when(row: Rule) -> str:
     """Return when a rule is evaluated, in words."""
     if row.gate:
-        return "first: it decides the phase" + ("; and for the list of data to collect" if row.asked_in else "")
-    return "in every phase" if len(row.asked_in) == len(Phase) else f"in the phase {' or '.join(row.asked_in)}"
+        return "first: it decides the phase" + ("; and for the list of data to collect" if row.evaluated_in else "")
+    return "in every phase" if len(row.evaluated_in) == len(Phase) else f"in the phase {' or '.join(row.evaluated_in)}"
 
 
 def plan(made: Plan) -> str:
@@ -78,7 +78,7 @@ def _phase(made: Plan, shown: set[str]) -> list[str]:
     """Return the rules that decided the phase; outside the training phase, all rules that fired."""
     phases = " → ".join(f"[{each}]" if each is made.selection.phase else each for each in Phase)
     gates = [each for each in decisive(made.selection) if each.rule.gate or made.selection.phase is not Phase.TRAIN]
-    return [f"phase  {phases}", *_rules(gates, shown)]
+    return [f"phase  {phases}", *_rules(made, gates, shown)]
 
 
 def _gap(made: Plan, line: tuple[str, str, str], shown: set[str]) -> list[str]:
@@ -94,7 +94,7 @@ def _gap(made: Plan, line: tuple[str, str, str], shown: set[str]) -> list[str]:
     stages = [stage for stage in made.stages if not stage.evaluates and ids & {*stage.rules}]
     settled = {name for stage in stages for name in stage.rules}
     rules = [each for each in decisive(made.selection) if each in answer or each.rule.id in settled]
-    lines += _rules([each for each in rules if each.rule.gap in (None, kind)], shown)
+    lines += _rules(made, [each for each in rules if each.rule.gap in (None, kind)], shown)
     return lines + [f"  → {stage.order} {_stage(stage)}" for stage in stages]
 
 
@@ -104,23 +104,24 @@ def _stage(stage: Stage) -> str:
     return f"{stage.name}: {METHODS[stage.method].title} {where} {data_of(stage)}{rules}{state_of(stage)}"
 
 
-def _rules(found: list[Traced], shown: set[str]) -> list[str]:
+def _rules(made: Plan, found: list[Traced], shown: set[str]) -> list[str]:
     """Return rules with their reasons and evidence, each rule once per tree."""
     lines = []
+    language = made.inputs.spec.metadata.reader_language
     for each in found:
         if each.rule.id in shown:
             continue
         shown.add(each.rule.id)
         lines += wrapped(f"{MARKS[each.finding.status]} {each.rule.id}  {each.rule.title}", 2)
         lines += wrapped(f"{each.finding.status}: {each.finding.reason}", 6)
-        lines += [f"      “{each.rule.phrase}”"] if each.rule.phrase else []
+        lines += wrapped(each.rule.citation(language), 6) if each.rule.phrase else []
         for item in each.finding.evidence:
             lines += wrapped(f"· {item.source}: {item.value}", 6)
     return lines
 
 
 def _other_rules(made: Plan, shown: set[str]) -> list[str]:
-    return ["also", *_rules(list(decisive(made.selection)), shown)]
+    return ["also", *_rules(made, list(decisive(made.selection)), shown)]
 
 
 def _pipeline(made: Plan) -> list[str]:
@@ -135,7 +136,7 @@ def _alternatives(made: Plan, shown: set[str]) -> list[str]:
     """Return the rules that were not chosen, with the reasons."""
     lines = []
     for each in made.selection.trace:
-        if each.finding.status is Status.SILENT and is_way(each):
+        if each.finding.status is Status.SILENT and is_alternative(each):
             shown.add(each.rule.id)
             lines += wrapped(f"· {each.rule.id}, {each.rule.title}: no, {each.finding.reason}", 2)
     return ["alternatives", *lines]

@@ -103,7 +103,7 @@ def test_a_credential_written_with_escapes_is_found_in_rendered_files(make_spec:
     path = make_spec((SPEC_EDIT[0], f'task: "ask with \\x68{HUB[1:]}"'))
     done = run("compile", path, "--no-cache")
     assert done.exit_code == 1
-    assert "error[CHK245]: `PLAN.md` would hold what looks like a Hugging Face token" in done.stderr
+    assert "error[CHK245]: `PLAN.md` would contain what looks like a Hugging Face token" in done.stderr
     assert "spec.yaml:9:11" in done.stderr
     assert not (path.parent / "plan").exists()
 

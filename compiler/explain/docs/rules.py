@@ -53,7 +53,7 @@ def named_rules(description: str) -> set[str]:
 
 
 def _section(rule: Rule) -> str:
-    quoted = f"> {rule.phrase}\n>\n> {rule.phrase_en}" if rule.phrase else f"> {rule.phrase_en}"
+    quoted = f"> {rule.phrase_en}\n>\n> {rule.phrase}" if rule.phrase else f"> {rule.phrase_en}"
     rows = [("when", evaluated_when(rule)), ("if", rule.condition), ("then", rule.outcome), ("but", rule.otherwise)]
     rows.insert(1, ("gap", _gap(rule)))
     table = "".join(f"| {name} | {text} |\n" for name, text in rows if text)

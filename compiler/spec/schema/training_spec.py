@@ -19,7 +19,6 @@ from compiler.spec.schema.types import (
     Endpoint,
     Flag,
     GapKind,
-    Metadata,
     MetricName,
     Minutes,
     Model,
@@ -31,6 +30,7 @@ from compiler.spec.schema.types import (
     Seed,
     Shape,
     Share,
+    SpecMetadata,
     Text,
     Uri,
 )
@@ -262,5 +262,5 @@ class TrainingSpec(Model):
 
     api_version: Literal["trainspec.dev/v1"] = Field(description="Version of the spec language.")
     kind: Literal["TrainingSpec"] = Field(description="Kind of the document.")
-    metadata: Metadata = Field(description="Name and owner.")
+    metadata: SpecMetadata = Field(description="Name and owner.")
     spec: SpecBody = Field(description="Goal, system, data and gaps.")

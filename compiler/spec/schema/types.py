@@ -1,5 +1,6 @@
 """Types that all documents of `trainspec.dev/v1` share: names, amounts, terms of the rules."""
 
+import re
 from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Annotated
@@ -85,12 +86,36 @@ class Model(BaseModel):
     )
 
 
+class Language(StrEnum):
+    """A language in which the method can be cited."""
+
+    EN = "en"
+    ZH = "zh"
+
+
+_HAN = re.compile("[\u4e00-\u9fff]")
+
+
 class Metadata(Model):
     """Name, owner and description of a document."""
 
     name: Name = Field(description="Name of the spec; the names of rendered objects begin with it.")
     owner: Text | None = Field(default=None, description="Team or person who answers for the document.")
     description: Text | None = Field(default=None, description="One sentence for people, in any language.")
+
+
+class SpecMetadata(Metadata):
+    """Who and what, and the language of the people who review the plan."""
+
+    language: Language | None = Field(
+        default=None,
+        description="Language in which plans cite the method: `zh` where the description is Chinese, else `en`.",
+    )
+
+    @property
+    def reader_language(self) -> Language:
+        """The language that is set, or that of the description."""
+        return self.language or (Language.ZH if _HAN.search(self.description or "") else Language.EN)
 
 
 class Application(StrEnum):
