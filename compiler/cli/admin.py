@@ -1,4 +1,4 @@
-"""Commands that print what is set up in a cluster beside plans."""
+"""Commands that print the objects a cluster needs besides plans."""
 
 from argparse import Namespace
 from pathlib import Path
@@ -8,12 +8,11 @@ from compiler.cli.options import FORMAT, PLAN, PLAN_DIGEST, command, option
 
 
 def access(given: Namespace) -> ExitCode:
-    """Print what an administrator sets up in a cluster, as YAML.
+    """Print the objects that an administrator applies once, as YAML.
 
-    The objects of a profile, to be reviewed and applied: the namespace with the
-    Pod Security Standard `restricted`, a network policy that denies everything,
-    and roles with no more than they need, one for what applies plans and one
-    for those who look at them.
+    Review the objects of the profile, then apply them: the namespace with the Pod
+    Security Standard `restricted`, a network policy that denies all traffic, and
+    two least-privilege roles: one to apply plans, one to view them.
     """
     from compiler.cli.cluster.objects import print_access
 
@@ -21,35 +20,35 @@ def access(given: Namespace) -> ExitCode:
 
 
 def driver(given: Namespace) -> ExitCode:
-    """Print a small Job that applies a plan from within the cluster.
+    """Print a Job that applies a plan from inside the cluster.
 
-    The Job follows the plan to its end. Its account, role and network policy
-    are set up once: `trainspec access --driver` prints them.
+    The Job follows the plan to its end. `trainspec access --driver` prints the
+    service account, role and network policy that it needs, to be applied once.
     """
     from compiler.cli.cluster.objects import print_driver
 
     return print_driver(given.plan, given.plan_digest, given.format)
 
 
-PROFILE = option("profile", type=Path, metavar="PROFILE", help="a cluster profile, such as `specs/clusters/NAME.yaml`")
+PROFILE = option("profile", type=Path, metavar="PROFILE", help="cluster profile, such as `specs/clusters/NAME.yaml`")
 CI = option(
     "--ci",
     action="append",
     default=[],
     metavar="SUBJECT",
-    help="who applies plans: `user:NAME`, `group:NAME` or `serviceaccount:NAMESPACE/NAME`; may be repeated "
-    "[default: a ServiceAccount that is made]",
+    help="subject that applies plans: `user:NAME`, `group:NAME` or `serviceaccount:NAMESPACE/NAME`; repeatable "
+    "[default: a new ServiceAccount]",
 )
 READER = option(
-    "--reader", action="append", default=[], metavar="SUBJECT", help="who may look at plans; may be repeated"
+    "--reader", action="append", default=[], metavar="SUBJECT", help="subject that may view plans; repeatable"
 )
 DRIVER = option(
     "--driver",
     action="append",
     default=[],
     metavar="CIDR",
-    help="also set up what drivers of plans run as (`trainspec driver`), with access to the API server in this "
-    "network; may be repeated",
+    help="also print the account of drivers (`trainspec driver`), which may reach the API server in this network; "
+    "repeatable",
 )
 
 COMMANDS = (

@@ -1,4 +1,4 @@
-"""The `trainspec` command: finds the command that the arguments name, reads its arguments, and runs it."""
+"""The `trainspec` command: find the command that the arguments name, parse its arguments, and run it."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -8,8 +8,8 @@ from compiler.cli.exit_codes import ExitCode
 from compiler.cli.options import Command
 from compiler.cli.parser import PROGRAM, read_arguments, refuse, suggestion
 
-# The modules of this package that declare commands, and their commands, in the order of the help. Only the module of
-# the command that runs is imported.
+# Modules of this package that declare commands, and their commands in the order of the help. Only the module of the
+# command that runs is imported.
 GROUPS = {
     "specs": ("check", "compile", "explain"),
     "runs": ("run", "collect", "apply", "status", "logs", "cancel"),
@@ -20,30 +20,32 @@ GROUPS = {
 _HELP = """\
 usage: trainspec COMMAND [OPTION ...]
 
-Decide what an LLM application needs, and render it as Kubernetes Jobs.
+Decide what an LLM application needs next, and render it as Kubernetes Jobs.
 
-A spec says what the business wants, what the data looks like and what was
-tried. trainspec checks it, decides by rules (collect badcases, improve the
-prompt, train, or done), and renders a plan that people review and CI applies.
+A spec describes the goal, the data, and what was tried. trainspec checks the
+spec, selects the next phase by rules (collect badcases, improve the prompt,
+train, or done), and renders a plan for people to review and CI to apply.
 
-Start with:  trainspec init   then   trainspec explain specs/NAME
+To start: run `trainspec init`, then `trainspec explain specs/NAME`.
 
 commands:
 {commands}
 
 options:
-  --version   show the version
-  -h, --help  show this help; `trainspec COMMAND --help` shows that of a command
+  --version   show the version and exit
+  -h, --help  show this help and exit
 
-Exit codes: 0 ok, 1 errors in specs or stages, 2 usage, 3 internal, 4 cluster,
-5 differences, 130 interrupted, 143 terminated.
+Run `trainspec COMMAND --help` for the help of a command.
+
+Exit codes: 0 ok, 1 errors in specs or stages, 2 usage, 3 internal error,
+4 cluster, 5 differences, 130 interrupted, 143 terminated.
 """
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command that the arguments name, and return its exit code; without arguments, those of the process.
+    """Run the command that the arguments (default: `sys.argv`) name, and return its exit code.
 
-    Ends by `SystemExit` with 2 where the arguments cannot be used, and with 0 after `--help`.
+    Raises `SystemExit` with 2 if the arguments are invalid, and with 0 after `--help`.
     """
     name, *rest = (sys.argv[1:] if arguments is None else arguments) or [""]
     for group, names in GROUPS.items():
@@ -62,12 +64,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     else:
         kind = "option" if name.startswith("-") else "command"
         known = ["--help", "--version"] if kind == "option" else [each for names in GROUPS.values() for each in names]
-        refuse(f"there is no {kind} `{name}`{suggestion(name, known)}")
+        refuse(f"unknown {kind} `{name}`{suggestion(name, known)}")
     return ExitCode.OK
 
 
 def commands_of(group: str) -> Iterator[Command]:
-    """Return the commands that a module of this package declares."""
+    """Yield the commands that a module of this package declares."""
     yield from import_module(f"compiler.cli.{group}").COMMANDS
 
 

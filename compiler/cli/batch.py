@@ -1,6 +1,6 @@
-"""`trainspec check` and `trainspec compile`: many specs, an answer for each, in the order of their paths.
+"""`trainspec check` and `trainspec compile`: many specs, reported one by one in the order of their paths.
 
-Nothing of a spec is held longer than it takes to tell, so memory does not grow with the number of specs.
+Results of a spec are dropped as soon as they are reported, so memory does not grow with the number of specs.
 """
 
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from compiler.cli.exit_codes import ExitCode
-from compiler.cli.progress import shown
+from compiler.cli.progress import with_bar
 from compiler.cli.report import report
 from compiler.diagnostics import Diagnostic, Location, Severity, diagnostic
 from compiler.diagnostics.formats import STREAMED
@@ -21,52 +21,52 @@ from compiler.spec.discover import SpecPath, find_specs
 
 
 def check_specs(paths: list[Path], style: str, *, jobs: int | None = None, use_cache: bool = True) -> ExitCode:
-    """Check the specs under the paths: everything up to the plan."""
+    """Check the specs under the paths, up to and including the plan."""
     specs, empty = find_specs(paths)
     cache = open_cache() if use_cache else None
-    told = _Told(style)
-    told.tell(empty)
+    reporter = BatchReporter(style)
+    reporter.report(empty)
     names: dict[str, str] = {}
-    for built in shown(each(partial(checked, cache=cache), specs, jobs), len(specs), "checking"):
-        told.tell((*built.diagnostics, *_collides(built, names)))
-    told.finish()
+    for built in with_bar(each(partial(checked, cache=cache), specs, jobs), len(specs), "checking"):
+        reporter.report((*built.diagnostics, *_collisions(built, names)))
+    reporter.finish()
     if cache is not None:
         cache.prune()
-    print(f"{counted(len(specs), 'spec')} checked, {told.summary}")
-    return ExitCode.ERRORS if told.errors else ExitCode.OK
+    print(f"{counted(len(specs), 'spec')} checked, {reporter.summary}")
+    return ExitCode.ERRORS if reporter.errors else ExitCode.OK
 
 
 def compile_specs(
     paths: list[Path], style: str, *, check_only: bool, jobs: int | None = None, use_cache: bool = True
 ) -> ExitCode:
-    """Compile the specs under the paths, and write each plan folder that changed (or only say that it would)."""
+    """Compile the specs under the paths, and write each plan folder that changed, or report it with `check_only`."""
     specs, empty = find_specs(paths)
     cache = open_cache() if use_cache else None
-    told = _Told(style)
-    told.tell(empty)
+    reporter = BatchReporter(style)
+    reporter.report(empty)
     differing = 0
     names: dict[str, str] = {}
-    compile_one = partial(compiled, cache=cache, clean_up=not check_only)
-    for built in shown(each(compile_one, specs, jobs), len(specs), "compiling"):
-        collisions = _collides(built, names)
-        told.tell((*built.diagnostics, *collisions))
+    compile_one = partial(compiled, cache=cache, may_recover=not check_only)
+    for built in with_bar(each(compile_one, specs, jobs), len(specs), "compiling"):
+        collisions = _collisions(built, names)
+        reporter.report((*built.diagnostics, *collisions))
         if built.entry is not None and not collisions:
             count, found = _deliver(built, check_only=check_only)
             differing += count
-            told.tell(found)
-    told.finish()
+            reporter.report(found)
+    reporter.finish()
     if cache is not None:
         cache.prune()
-    if told.errors > (differing if check_only else 0):
+    if reporter.errors > (differing if check_only else 0):
         return ExitCode.ERRORS
     return ExitCode.DIFFERENCES if differing and check_only else ExitCode.OK
 
 
-class _Told:
-    """Tells diagnostics spec by spec, those of one spec by place, and counts them.
+class BatchReporter:
+    """Reports diagnostics spec by spec, sorted by location within a spec, and counts them.
 
-    The formats that are one document for programs are written at the end; nothing else is held, but for what is told
-    of files that many specs share, which is told once.
+    Formats that are one document for programs are written at the end; no other format is held back. A diagnostic of a
+    file that many specs share is reported once.
     """
 
     def __init__(self, style: str) -> None:
@@ -76,8 +76,8 @@ class _Told:
         self._held: list[Diagnostic] | None = None if style in STREAMED else []
         self._shared: set[Diagnostic] = set()
 
-    def tell(self, found: Iterable[Diagnostic]) -> None:
-        """Tell what was found of one spec."""
+    def report(self, found: Iterable[Diagnostic]) -> None:
+        """Report the diagnostics of one spec."""
         new = sorted(set(found) - self._shared, key=lambda each: each.sort_key)
         self._shared |= {each for each in new if "clusters" in Path(each.location.path).parts}
         errors = sum(each.severity is Severity.ERROR for each in new)
@@ -89,37 +89,37 @@ class _Told:
             report(new, self._style)
 
     def finish(self) -> None:
-        """Tell what was held back."""
+        """Write the diagnostics that were held back."""
         if self._held is not None:
             report(sorted(self._held, key=lambda each: each.sort_key), self._style)
 
     @property
     def summary(self) -> str:
-        """How many errors and warnings there were."""
+        """The number of errors and warnings, as text."""
         return f"{counted(self.errors, 'error')}, {counted(self.warnings, 'warning')}"
 
 
-def _collides(built: Built, names: dict[str, str]) -> list[Diagnostic]:
-    """Whether another spec of this call has the same name, and so the same objects; the name joins the earlier ones."""
+def _collisions(built: Built, names: dict[str, str]) -> list[Diagnostic]:
+    """Report another spec of this call with the same name, and so the same objects; add the name to `names`."""
     if built.entry is None:
         return []
     name = built.entry.name
     earlier = names.setdefault(name, built.spec.shown)
     if earlier == built.spec.shown:
         return []
-    message = f"name `{name}` is already that of `{earlier}`"
+    message = f"name `{name}` is already used by `{earlier}`"
     hint = "rename one of the two: objects are named after it"
     return [diagnostic("CHK206", message, built.entry.named_at, hint=hint)]
 
 
 def _deliver(built: Built, *, check_only: bool) -> tuple[int, list[Diagnostic]]:
-    """Write or compare one plan, and say what came of it: how many files differ, and what there is to tell."""
+    """Write or compare one plan, and print its state; return the number of files that differ, and diagnostics."""
     spec = built.spec
     found: list[Diagnostic] = []
     differing: tuple[Change, ...] = ()
     if built.bundle is not None and check_only:
         differing = changes(built.bundle, spec.plan_folder)
-        found += [_differs(change, spec) for change in differing]
+        found += [_difference(change, spec) for change in differing]
     elif built.bundle is not None:
         with locked(spec.plan_folder):
             sweep(spec.plan_folder)
@@ -135,8 +135,8 @@ def _deliver(built: Built, *, check_only: bool) -> tuple[int, list[Diagnostic]]:
     return len(differing), found
 
 
-def _differs(change: Change, spec: SpecPath) -> Diagnostic:
-    what = {"create": "is missing", "update": "differs from the spec", "delete": "is not part of the plan"}
+def _difference(change: Change, spec: SpecPath) -> Diagnostic:
+    what = {"create": "is missing", "update": "differs from the spec", "delete": "does not belong to the plan"}
     where = Location(path=f"{spec.shown_plan}/{change.name}")
     hint = f"run `trainspec compile {spec.shown}` and commit the result"
     return diagnostic("RND502", f"`{change.name}` {what[change.action]}", where, hint=hint)

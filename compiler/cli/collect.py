@@ -1,4 +1,4 @@
-"""`trainspec collect`: print which evidence was written."""
+"""`trainspec collect`: print the evidence that was written."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from compiler.spec.evidence import FOLDER
 
 
 def collect_results(plan: Path, work: Path | None, style: str) -> ExitCode:
-    """Write the results of a plan that ran on this machine as evidence, and say what to do next."""
+    """Write the results of a plan that ran on this machine as evidence, and print the next step."""
     collected = collect(plan, work)
     print_collected(collected)
     report(collected.diagnostics, style)
@@ -17,7 +17,7 @@ def collect_results(plan: Path, work: Path | None, style: str) -> ExitCode:
 
 
 def print_collected(collected: Collected) -> None:
-    """Print a line for each file of evidence, and what to do next; diagnostics are left to the caller."""
+    """Print a line for each evidence file, and the next step; the caller reports diagnostics."""
     for each in collected.files:
         print(f"{each.path}: {'written' if each.changed else 'unchanged'}; {each.summary}")
     if collected.message:

@@ -1,4 +1,4 @@
-"""`trainspec data`: measure the sources of specs, and print their cards."""
+"""`trainspec data`: measure data sources, and print their cards."""
 
 from argparse import Namespace
 from collections.abc import Callable, Iterator
@@ -12,21 +12,19 @@ from compiler.cli.exit_codes import ExitCode
 from compiler.cli.options import SPECS
 from compiler.cli.parser import refuse
 from compiler.cli.report import report
-from compiler.diagnostics import Location, diagnostic, has_errors
+from compiler.diagnostics import has_errors
 from compiler.run.measure.update import MeasuredCard, MeasureRequest, measure_spec
-from compiler.spec.discover import discover
+from compiler.spec.discover import find_specs
 
-DIFFERS = "CHK234"  # a committed card is not what its rows measure
+DIFFERS = "CHK234"  # a committed card differs from its rows
 
 
 def measure_data(given: Namespace) -> ExitCode:
-    """Measure the sources of the specs under the paths; 5 when cards are only compared and one differs."""
-    specs, empty = discover(given.paths or [SPECS])
+    """Measure the sources of the specs under the paths; return 5 if `--check` finds a card that differs."""
+    specs, found = find_specs(given.paths or [SPECS])
     if given.rows and (len(specs) != 1 or len(given.rows) != len(given.source)):
-        refuse("`--from` goes with one spec, and with one `--source` for each `--from`", "trainspec data")
+        refuse("`--from` needs exactly one spec, and one `--source` for each `--from`", "trainspec data")
     request = MeasureRequest.of_today(given.source, given.rows, given.models, check_only=given.check)
-    hint = "name a spec file, or a folder that holds `spec.yaml` files"
-    found = [diagnostic("YML001", "no spec is there", Location(path=str(path)), hint=hint) for path in empty]
     cards: list[MeasuredCard] = []
     for spec in specs:
         with _row_counter() as count_row:
@@ -37,7 +35,7 @@ def measure_data(given: Namespace) -> ExitCode:
     if cards:
         print_cards(cards)
     elif specs and not has_errors(found):
-        print("nothing to measure: no data source is there")
+        print("nothing to measure: the specs have no data sources")
     if has_errors(each for each in found if each.code != DIFFERS):
         return ExitCode.ERRORS
     return ExitCode.DIFFERENCES if any(each.code == DIFFERS for each in found) else ExitCode.OK
@@ -45,7 +43,7 @@ def measure_data(given: Namespace) -> ExitCode:
 
 @contextmanager
 def _row_counter() -> Iterator[Callable[[str], None]]:
-    """A line with the source and its rows so far, where somebody watches."""
+    """Show the source and its rows so far, on a terminal only."""
     console = Console(stderr=True)
     columns = (
         SpinnerColumn(),

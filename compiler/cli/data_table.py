@@ -1,4 +1,4 @@
-"""The table of `trainspec data`: a row for each card, and below it the findings of each source."""
+"""The table of `trainspec data`: a row for each card, and the findings of each source below it."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -10,7 +10,7 @@ from rich.table import Table
 from compiler.run.measure.update import MeasuredCard
 from compiler.spec.schema.data_card import DataCard
 
-PLAIN_WIDTH = 160  # where there is no terminal whose width counts
+PLAIN_WIDTH = 160  # columns, if the output is no terminal
 
 
 def print_cards(results: Sequence[MeasuredCard]) -> None:
@@ -47,7 +47,7 @@ def _cells(card: DataCard) -> tuple[str, ...]:
 
 
 def _found(card: DataCard) -> list[str]:
-    """What a person should know of the rows, each in a few words."""
+    """Return short findings on the rows of a source."""
     body = card.spec
     found = [
         " ".join(f"{each.language} {share:.0%}" for each in body.languages if (share := each.rows / body.rows) >= 0.01)

@@ -4,7 +4,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What a caller learns without reading."""
+    """How a command ended."""
 
     OK = 0
     ERRORS = 1

@@ -1,4 +1,4 @@
-"""`trainspec explain` and `trainspec schema`: a spec, a rule, a diagnostic or a schema as text on stdout."""
+"""`trainspec explain` and `trainspec schema`: print a spec, rule, diagnostic or schema to stdout."""
 
 import sys
 from pathlib import Path
@@ -11,7 +11,7 @@ from compiler.spec.discover import discover
 
 
 def explain_subject(subject: str) -> ExitCode:
-    """Explain a diagnostic's code, a rule, or a spec, whichever the subject names."""
+    """Explain the diagnostic code, rule or spec that the subject names."""
     from compiler.explain import plan as explain
     from compiler.pipeline.phases import make_plan
 
@@ -24,7 +24,8 @@ def explain_subject(subject: str) -> ExitCode:
         return ExitCode.OK
     specs, _ = discover([Path(subject)])
     if not specs:
-        print(f"`{subject}` is no spec, rule or diagnostic; rules are {', '.join(explain.rule_ids())}", file=sys.stderr)
+        rules = ", ".join(explain.rule_ids())
+        print(f"`{subject}` is not a spec, rule or diagnostic: use one of the rules {rules}", file=sys.stderr)
         return ExitCode.USAGE
     found: list[Diagnostic] = []
     for spec in specs:
@@ -37,7 +38,7 @@ def explain_subject(subject: str) -> ExitCode:
 
 
 def print_schema(kind: str) -> ExitCode:
-    """Print the JSON Schema of a kind of the newest apiVersion."""
+    """Print the JSON Schema of a kind in the newest apiVersion."""
     from compiler.explain.docs.json_schema import kinds, text
 
     if kind not in kinds():

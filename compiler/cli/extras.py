@@ -1,11 +1,11 @@
-"""Packages that only some commands need, and that not every installation has."""
+"""Optional packages that some commands need."""
 
 from compiler.cli.report import report
 from compiler.diagnostics import Location, diagnostic
 
 
 def lacks_cluster_client(diagnostics_format: str) -> bool:
-    """Say whether the package of cluster commands is missing; if so, CLU618 is reported."""
+    """Return whether the package of cluster commands is missing, and report CLU618 if it is."""
     from importlib.util import find_spec
 
     if find_spec("kubernetes") is not None:

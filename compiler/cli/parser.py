@@ -1,4 +1,4 @@
-"""Reads the arguments of a command, and says in one line what is wrong with them."""
+"""Parse the arguments of a command, and report invalid ones in one line."""
 
 import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
@@ -11,13 +11,13 @@ from compiler.cli.options import Command, option
 
 PROGRAM = "trainspec"
 MAX_WIDTH = 80
-HELP = option("-h", "--help", action="help", help="show this help")
+HELP = option("-h", "--help", action="help", help="show this help and exit")
 
 
 def read_arguments(command: Command, arguments: Sequence[str]) -> Namespace:
-    """Read the arguments of a command; options and positional arguments may come in any order.
+    """Parse the arguments of a command; options and positional arguments may come in any order.
 
-    Ends with 0 after `--help`, and with 2 where an argument cannot be used.
+    Raises `SystemExit` with 0 after `--help`, and with 2 if an argument is invalid.
     """
     parser = _Parser(
         prog=f"{PROGRAM} {command.name}",
@@ -35,7 +35,7 @@ def read_arguments(command: Command, arguments: Sequence[str]) -> Namespace:
 
 class _Parser(ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong and where help is, and exit with 2."""
+        """Report invalid arguments and exit with 2."""
         refuse(message, self.prog)
 
 
@@ -47,13 +47,13 @@ class _Formatter(RawDescriptionHelpFormatter):
 
 
 def refuse(message: str, program: str = PROGRAM) -> NoReturn:
-    """Say what is wrong with the arguments and where help is, and exit with 2."""
+    """Report invalid arguments, name the command that shows help, and exit with 2."""
     print(f"error: {message}\nhelp: {program} --help", file=sys.stderr)
     raise SystemExit(ExitCode.USAGE)
 
 
 def suggestion(given: str, known: Iterable[str]) -> str:
-    """End a message about an unknown name with the known one that is close to it, if any is."""
+    """Return the end of a message about an unknown name: the closest known name, if any."""
     from difflib import get_close_matches
 
     close = get_close_matches(given, list(known), n=1, cutoff=0.7)
@@ -71,9 +71,9 @@ def _usage(command: Command) -> str:
 
 
 def _options_first(command: Command, arguments: Sequence[str]) -> list[str]:
-    """Sort arguments that come in any order: options, each joined to its value, then the rest behind `--`.
+    """Sort arguments: options first, each joined to its value, then the positional ones after `--`.
 
-    Ends with 2 at the first option that the command does not have, before anything is missed.
+    Raises `SystemExit` with 2 at the first unknown option, before any missing argument is reported.
     """
     known = {name: each for each in (*command.options, HELP) for name in each.names if not each.is_positional}
     options: list[str] = []

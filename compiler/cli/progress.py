@@ -1,4 +1,4 @@
-"""A progress bar for people who wait at a terminal for many specs."""
+"""A progress bar for commands on many specs."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -11,10 +11,10 @@ WIDTH = 40
 _ERASE = "\r\x1b[2K"
 
 
-def shown(items: Iterable[A], count: int, verb: str) -> Iterator[A]:
-    """The items as they come, with a bar on stderr where that is a terminal and there are many.
+def with_bar(items: Iterable[A], count: int, verb: str) -> Iterator[A]:
+    """Yield the items as they come; show a bar if stderr is a terminal and there are at least `MANY` items.
 
-    The bar leaves while an item is dealt with, so that lines told of it are neither broken nor wrapped.
+    The bar is erased while the caller handles an item, so it never mixes with lines that the caller prints.
     """
     if count < MANY or not sys.stderr.isatty():
         yield from items
@@ -30,7 +30,7 @@ def shown(items: Iterable[A], count: int, verb: str) -> Iterator[A]:
 
 
 def bar(done: int, count: int, verb: str) -> str:
-    """One line: `checking ━━━━━━━━━━──────────   500 of 1,000`."""
+    """Return the bar as one line: `checking ━━━━━━━━━━──────────   500 of 1,000`."""
     full = WIDTH * done // count
     return f"{verb} {'━' * full}{'─' * (WIDTH - full)} {done:>{len(f'{count:,}')},} of {count:,}"
 

@@ -1,4 +1,4 @@
-"""Commands around specs: begin one, measure its data, describe the language."""
+"""Commands that create a spec, measure its data, and describe its schema."""
 
 from argparse import Namespace
 from pathlib import Path
@@ -8,10 +8,10 @@ from compiler.cli.options import FORMAT, MODELS, PATHS, command, flag, option
 
 
 def init(given: Namespace) -> ExitCode:
-    """Write a first spec into `specs/NAME`.
+    """Write a first spec to `specs/NAME`.
 
-    Asks on a terminal for what no option gives. Also writes a cluster profile
-    and the schemas for editors where there are none. Nothing is overwritten.
+    Prompts for the values that no option gives. Also writes a cluster profile and
+    the schemas for editors if they are missing. Never overwrites a file.
     """
     from compiler.cli.init.command import init_spec
 
@@ -19,11 +19,11 @@ def init(given: Namespace) -> ExitCode:
 
 
 def data(given: Namespace) -> ExitCode:
-    """Measure the data of specs; write a card for each source.
+    """Measure the data of specs, and write a card for each source.
 
-    A card in `evidence` holds rows, lengths in tokens, duplicates, overlap of
-    training and evaluation, languages, and hints of personal data. A plan can
-    then be made where a remote source is not.
+    A card in `evidence` holds the number of rows, lengths in tokens, duplicates,
+    overlap of training and evaluation, languages, and hints of personal data.
+    With a card, a plan compiles on machines that cannot read a remote source.
     """
     from compiler.cli.data import measure_data
 
@@ -33,7 +33,7 @@ def data(given: Namespace) -> ExitCode:
 def schema(given: Namespace) -> ExitCode:
     """Print the JSON Schema of a kind, for editors.
 
-    With the YAML language server, the first line of a spec is
+    For the YAML language server, begin the spec with the line
     `# yaml-language-server: $schema=training-spec.schema.json`.
     """
     from compiler.cli.explain import print_schema
@@ -42,23 +42,21 @@ def schema(given: Namespace) -> ExitCode:
 
 
 INIT = (
-    option("name", nargs="?", metavar="NAME", help="name of the spec: its folder in `specs`"),
-    option("--application", metavar="KIND", help="`agent`, `rag`, `workflow` or `tool-chain`"),
-    option("--task", metavar="TEXT", help="what the system has to do, in any language"),
-    option("--metric", metavar="NAME", help="the metric that decides [default: exact_match]"),
-    option("--target", metavar="VALUE", help="its value at which the goal is met, 0 to 1"),
+    option("name", nargs="?", metavar="NAME", help="name of the spec, and of its folder in `specs`"),
+    option("--application", metavar="KIND", help="kind of application: `agent`, `rag`, `workflow` or `tool-chain`"),
+    option("--task", metavar="TEXT", help="what the system does, in one sentence of any language"),
+    option("--metric", metavar="NAME", help="metric that decides [default: exact_match]"),
+    option("--target", metavar="VALUE", help="value of the metric that meets the goal, 0 to 1"),
     flag("--runs", default=None, help="the system runs end to end"),
-    flag("--no-runs", action="store_false", dest="runs", default=None, help="it does not yet"),
-    option("--traces", metavar="PLACE", help="where traces of the whole chain are [default: none are recorded]"),
-    option("--model", metavar="NAME/REVISION", help="base model"),
-    option("--badcases", type=Path, metavar="FILE", help="file of labelled badcases, to be copied"),
-    option("--evaluation", type=Path, metavar="FILE", help="file of evaluation questions, to be copied"),
-    option("--profile", metavar="NAME", help="profile in `specs/clusters` [default: the first]"),
+    flag("--no-runs", action="store_false", dest="runs", default=None, help="the system does not run end to end yet"),
+    option("--traces", metavar="PLACE", help="location of full-chain traces [default: not recorded]"),
+    option("--model", metavar="NAME/REVISION", help="base model, as its folder in the models volume"),
+    option("--badcases", type=Path, metavar="FILE", help="file of labelled badcases to copy"),
+    option("--evaluation", type=Path, metavar="FILE", help="file of evaluation questions to copy"),
+    option("--profile", metavar="NAME", help="cluster profile in `specs/clusters` [default: the first]"),
 )
-CHECK_CARDS = flag("--check", help="write nothing; exit 5 if a committed card is not what its rows measure")
-SOURCE = option(
-    "--source", action="append", default=[], metavar="NAME", help="measure only this source; may be repeated"
-)
+CHECK_CARDS = flag("--check", help="write nothing; exit 5 if a committed card differs from its rows")
+SOURCE = option("--source", action="append", default=[], metavar="NAME", help="measure only this source; repeatable")
 FROM = option(
     "--from",
     action="append",
@@ -66,14 +64,14 @@ FROM = option(
     dest="rows",
     type=Path,
     metavar="PATH",
-    help="where the rows of the remote `--source` are on this machine; may be repeated",
+    help="local path to the rows of the remote `--source`; repeatable",
 )
 KIND = option(
     "kind",
     nargs="?",
     default="TrainingSpec",
     metavar="KIND",
-    help="`TrainingSpec`, `ClusterProfile`, `Evidence`, or one kind of it such as `PromptRounds` "
+    help="`TrainingSpec`, `ClusterProfile`, `Evidence`, or a kind of evidence such as `PromptRounds` "
     "[default: TrainingSpec]",
 )
 

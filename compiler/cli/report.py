@@ -1,4 +1,4 @@
-"""Write diagnostics to stderr, and choose the exit code that they end with."""
+"""Write diagnostics to stderr, and choose the exit code of a command."""
 
 import sys
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from compiler.diagnostics.formats import STREAMED
 
 
 def report(found: Sequence[Diagnostic], style: str) -> None:
-    """Write diagnostics to stderr in a format; JSON and SARIF are written even when there are none."""
+    """Write diagnostics to stderr in a format; JSON and SARIF are written even without diagnostics."""
     if not found and style in STREAMED:
         return
     from compiler.diagnostics.render import FORMATS
@@ -18,5 +18,5 @@ def report(found: Sequence[Diagnostic], style: str) -> None:
 
 
 def exit_code(found: Sequence[Diagnostic]) -> ExitCode:
-    """Errors end with 1."""
+    """Return 1 if any diagnostic is an error, else 0."""
     return ExitCode.ERRORS if has_errors(found) else ExitCode.OK

@@ -1,4 +1,4 @@
-"""`trainspec run`: run a rendered plan on this machine, and print what became of it."""
+"""`trainspec run`: run a rendered plan on this machine, and print the results."""
 
 from pathlib import Path
 
@@ -11,12 +11,12 @@ from compiler.cli.signals import terminable
 from compiler.cli.stage_display import StageDisplay
 from compiler.run.local.run import LocalRun, run
 
-PLAIN_WIDTH = 160  # of the table where the output is a file
+PLAIN_WIDTH = 160  # columns of the table, if the output is no terminal
 
 
 def run_plan(plan: Path, work: Path | None, models: Path | None) -> ExitCode:
     """Run a rendered plan folder on this machine."""
-    with terminable():  # so that the stage is stopped too and can checkpoint
+    with terminable():  # SIGTERM also stops the stage, which then writes a checkpoint
         ended = run(plan, work, models, StageDisplay())
     print_run(ended, plan, work)
     report(ended.diagnostics, "text")
@@ -24,11 +24,11 @@ def run_plan(plan: Path, work: Path | None, models: Path | None) -> ExitCode:
 
 
 def print_run(ended: LocalRun, plan: Path, work: Path | None) -> None:
-    """Print what became of each stage, and what to do next; diagnostics are left to the caller."""
+    """Print the result of each stage, and the next step; the caller reports diagnostics."""
     if ended.outputs is not None:
         _print_summary(ended, ended.outputs)
     if not ended.diagnostics and not ended.jobs:
-        print(f"{plan}: this plan has no jobs; see {plan / 'PLAN.md'} for what to do first")
+        print(f"{plan}: this plan has no jobs; see {plan / 'PLAN.md'} for the next step")
     elif not ended.diagnostics:
         where = f" --work {work}" if work else ""
         print(f"keep the results as evidence: trainspec collect {plan}{where}")

@@ -1,4 +1,4 @@
-"""The end of a local run as text: a table of the stages, and what to deploy."""
+"""Summary of a local run: a table of the stages, and what to deploy."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,7 +11,7 @@ from compiler.run.local.results import Result
 
 
 def summary(jobs: Sequence[LocalJob], results: Mapping[str, Result]) -> Table:
-    """One row a stage: what was measured, what it took, and what became of it."""
+    """Return a table with one row per stage: its scores, cost and state."""
     table = Table(title_justify="left")
     found = {name: _findings(result) for name, result in results.items()}
     seen = [name for name in _FINDINGS if any(name in each for each in found.values())]
@@ -32,7 +32,7 @@ _FINDINGS = ("fixed", "broken", "general")
 
 
 def _findings(result: Result) -> dict[str, str]:
-    """What an evaluation found beside its score: badcases fixed, answers newly wrong, the change on general rows."""
+    """Return further findings of an evaluation: badcases fixed, answers newly wrong, change on general rows."""
     report = (result.metrics.get("report") or {}) if result.job.method == "evaluate" else {}
     cells = {}
     if rates := report.get("badcases"):
@@ -73,7 +73,7 @@ def _cells(result: Result) -> tuple[str, ...]:
 
 
 def _may_be_deployed(result: Result) -> bool:
-    """Whether an evaluation passed a gate that asks for a gain, or measured the base model."""
+    """Return whether an evaluation passed a gate that needs a gain, or measured the base model."""
     needs_gain = result.job.config.get("gate", {}).get("needs_gain", True)
     return bool(result.job.method == "evaluate" and needs_gain and result.verdict != "no-gain")
 
@@ -83,7 +83,7 @@ def _duration(seconds: float) -> str:
 
 
 def conclusion(jobs: Sequence[LocalJob], results: Mapping[str, Result], outputs: Path) -> list[str]:
-    """What to make of the run, in a few lines: what to deploy, and where it lies."""
+    """Return the conclusion of the run, as lines: what to deploy, and where it is."""
     done = [results[job.name] for job in jobs if job.name in results]
     gates = [result for result in done if result.metrics.get("gate")]
     gained = [result for result in gates if _may_be_deployed(result)]
@@ -94,11 +94,13 @@ def conclusion(jobs: Sequence[LocalJob], results: Mapping[str, Result], outputs:
     adapters: list[Any] = best.job.config["model"]["adapters"] if best else []
     if adapters:
         lines.append(
-            f"deploy what {best.job.stage} measured: the base model with, merged in this order," if best else ""
+            f"deploy what {best.job.stage} measured: the base model with these adapters, merged in this order:"
+            if best
+            else ""
         )
         lines += [f"  {outputs / adapter}" for adapter in adapters]
     elif any(job.finished and job.name not in results for job in jobs):
-        lines.append("PLAN.md says what the stages measured that finished elsewhere")
+        lines.append("see PLAN.md for the results of the stages that finished elsewhere")
     elif done:
         lines.append("nothing to deploy: no training stage gained over the base model")
     return lines

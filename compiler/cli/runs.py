@@ -1,4 +1,4 @@
-"""Commands that run plans, here or in a cluster, and bring their results back."""
+"""Commands that run plans on this machine or in a cluster, and collect their results."""
 
 from argparse import Namespace
 from pathlib import Path
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 
 def run(given: Namespace) -> ExitCode:
-    """Run a plan on this machine: Job after Job, gate by gate.
+    """Run a plan on this machine, stage by stage.
 
-    A stage that is done is not run again. One that was killed continues from
-    its last checkpoint.
+    Finished stages do not run again. A stopped stage resumes from its last
+    checkpoint. A gate can end the run early.
     """
     from compiler.cli.run import run_plan
 
@@ -35,9 +35,9 @@ def run(given: Namespace) -> ExitCode:
 
 
 def collect(given: Namespace) -> ExitCode:
-    """Write the results of a plan as evidence beside the spec.
+    """Write the results of a plan as evidence next to its spec.
 
-    The next compile then decides what follows: continue, stop at the target, or
+    The next compile decides from the evidence: continue, stop at the target, or
     fall back.
     """
     if not given.cluster:
@@ -52,11 +52,11 @@ def collect(given: Namespace) -> ExitCode:
 
 
 def apply(given: Namespace) -> ExitCode:
-    """Apply plans to a cluster, each one stage further.
+    """Apply the next stage of each plan to a cluster.
 
-    Call it at any moment, and as often as you like. A plan that is not what its
-    spec compiles to is refused. Everything is tried as a dry run first. A stage
-    that is done is not run again: a ledger in the cluster outlives the Jobs.
+    Safe to run at any time, and repeatedly. Refuses a plan that differs from what
+    its spec compiles to. Tries every change as a dry run first. Finished stages
+    do not run again, because a ledger in the cluster outlives the Jobs.
     """
     if lacks_cluster_client(given.format):
         return ExitCode.CLUSTER
@@ -72,7 +72,7 @@ def apply(given: Namespace) -> ExitCode:
 def status(given: Namespace) -> ExitCode:
     """Show the state of plans in a cluster.
 
-    Stages, pods, steps and losses, and why something waits or failed.
+    Shows stages, pods, steps and losses, and why a stage waits or failed.
     """
     if lacks_cluster_client(given.format):
         return ExitCode.CLUSTER
@@ -82,7 +82,7 @@ def status(given: Namespace) -> ExitCode:
 
 
 def logs(given: Namespace) -> ExitCode:
-    """Print the log of a plan's stage in a cluster."""
+    """Print the log of a stage in a cluster."""
     if lacks_cluster_client(given.format):
         return ExitCode.CLUSTER
     from compiler.cli.cluster.one_plan import logs as print_logs
@@ -91,9 +91,9 @@ def logs(given: Namespace) -> ExitCode:
 
 
 def cancel(given: Namespace) -> ExitCode:
-    """Stop the Jobs of a plan in a cluster; checkpoints are kept.
+    """Stop the Jobs of a plan in a cluster, and keep its checkpoints.
 
-    `trainspec apply --retry` continues from the checkpoints.
+    `trainspec apply --retry` resumes from the checkpoints.
     """
     if lacks_cluster_client(given.format):
         return ExitCode.CLUSTER
@@ -103,35 +103,33 @@ def cancel(given: Namespace) -> ExitCode:
 
 
 def _target(given: Namespace) -> "Target":
-    """The cluster that the options name."""
+    """Return the cluster that the options name."""
     from compiler.run.cluster.api.connect import Target
 
     return Target(kubeconfig=given.kubeconfig, context=given.context)
 
 
-WORK = option(
-    "--work", type=Path, metavar="DIR", help="folder for outputs and logs of the run [default: .trainspec/NAME]"
-)
-FROM_CLUSTER = flag("--cluster", help="bring the results back from a cluster instead")
+WORK = option("--work", type=Path, metavar="DIR", help="folder for outputs and logs [default: .trainspec/NAME]")
+FROM_CLUSTER = flag("--cluster", help="collect the results from a cluster")
 FILES_DIGEST = option(
     "--files-digest",
     metavar="DIGEST",
-    help="apply a plan folder without its spec if its files have this digest, as `trainspec driver` does",
+    help="apply a plan folder without its spec, if its files have this digest (used by `trainspec driver`)",
 )
-WAIT = flag("--wait", help="follow the plans until none of them moves")
-RETRY = flag("--retry", help="start a stage again that failed, was cancelled, or lost its Job")
+WAIT = flag("--wait", help="wait until no plan can proceed")
+RETRY = flag("--retry", help="restart a stage that failed, was cancelled, or lost its Job")
 OUTPUT = option(
     "-o",
     "--output",
     choices=("table", "json"),
     default="table",
     metavar="OUTPUT",
-    help="`table`, or `json` for scripts [default: %(default)s]",
+    help="output format: `table`, or `json` for scripts [default: %(default)s]",
 )
-STAGE = option("stage", nargs="?", metavar="STAGE", help="a stage of the plan [default: the last that has begun]")
-FOLLOW = flag("-f", "--follow", help="continue until the stage ends")
-RAW = flag("--raw", help="print lines as the runtime writes them, one JSON object each")
-SUPERSEDED = flag("--superseded", help="stop the Jobs of earlier versions of the plan instead")
+STAGE = option("stage", nargs="?", metavar="STAGE", help="stage of the plan [default: the last one that started]")
+FOLLOW = flag("-f", "--follow", help="follow the log until the stage ends")
+RAW = flag("--raw", help="print the log as the runtime writes it, one JSON object per line")
+SUPERSEDED = flag("--superseded", help="stop the Jobs of earlier versions of the plan instead of the current one")
 CLUSTER = (KUBECONFIG, CONTEXT, FORMAT)
 
 COMMANDS = (

@@ -1,4 +1,4 @@
-"""Being told to end: as PID 1 of a pod, a process that does not ask for SIGTERM never gets it."""
+"""SIGTERM handling: as PID 1 of a pod, a process without a handler never receives the signal."""
 
 import signal
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from compiler.cli.exit_codes import ExitCode
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """Let SIGTERM unwind as Ctrl-C does, and end the command with its own exit code."""
+    """Let SIGTERM unwind the stack as Ctrl-C does, and exit with 143."""
 
     def end(*_: object) -> None:
         raise SystemExit(ExitCode.TERMINATED)

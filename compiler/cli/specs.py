@@ -1,4 +1,4 @@
-"""Commands on specs: check, compile and explain them."""
+"""Commands that check, compile and explain specs."""
 
 from argparse import Namespace
 
@@ -7,10 +7,10 @@ from compiler.cli.options import FORMAT, JOBS, NO_CACHE, PATHS, SPECS, command, 
 
 
 def check(given: Namespace) -> ExitCode:
-    """Check specs and all that they refer to; write nothing.
+    """Check specs and the files they refer to; write nothing.
 
-    All problems of all specs are reported at once, each with its place, a code
-    and a hint.
+    Reports all problems of all specs at once, each with its location, a code and
+    a hint.
     """
     from compiler.cli.batch import check_specs
 
@@ -18,9 +18,9 @@ def check(given: Namespace) -> ExitCode:
 
 
 def compile_(given: Namespace) -> ExitCode:
-    """Compile specs into the `plan` folder beside each.
+    """Compile each spec into the `plan` folder next to it.
 
-    Plans are reviewed and committed. The same spec gives the same bytes. A plan
+    Commit plans after review. The same spec always gives the same bytes. A plan
     folder is replaced as a whole or not at all.
     """
     from compiler.cli.batch import compile_specs
@@ -31,19 +31,19 @@ def compile_(given: Namespace) -> ExitCode:
 
 
 def explain(given: Namespace) -> ExitCode:
-    """Explain a spec's decision, a selection rule, or a diagnostic.
+    """Explain the decision for a spec, a selection rule, or a diagnostic.
 
-    For a spec: the phase, the rules that decided it with their evidence, and
-    the alternatives with the reasons against them.
+    For a spec, prints the phase, the rules that selected it with their evidence,
+    and the rejected alternatives with the reasons against them.
     """
     from compiler.cli.explain import explain_subject
 
     return explain_subject(given.subject)
 
 
-CHECK_PLANS = flag("--check", help="write nothing; exit 5 if a committed plan is not what its spec compiles to")
+CHECK_PLANS = flag("--check", help="write nothing; exit 5 if a committed plan differs from what its spec compiles to")
 SUBJECT = option(
-    "subject", metavar="SUBJECT", help="a spec (file or folder), a rule such as `M3`, or a diagnostic such as `SPC102`"
+    "subject", metavar="SUBJECT", help="spec (file or folder), rule such as `M3`, or diagnostic such as `SPC102`"
 )
 
 COMMANDS = (

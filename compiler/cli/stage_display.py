@@ -1,4 +1,4 @@
-"""Shows a local run while it goes on: a bar for the stage that works, or plain lines without a terminal."""
+"""Progress of a local run: a bar for the running stage, or plain lines without a terminal."""
 
 import time
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from compiler.run.local.process import Event, Watch
 from runtime.contract.events import EventName
 
 PLAIN_SECONDS = 10.0
-LocalEvent = EventName | Literal["retry"]  # the executor itself reports that it starts a stage again
+LocalEvent = EventName | Literal["retry"]  # the executor reports that it restarts a stage
 _SHOWN: set[LocalEvent] = {"step", "progress", "phase", "retry", "error"}
 
 
@@ -53,7 +53,7 @@ class _Bar:
 
 
 class _Lines:
-    """Turns a stage's log events into a line now and then."""
+    """Turns a stage's log events into a line every `PLAIN_SECONDS`."""
 
     def __init__(self, console: Console, stage: str) -> None:
         self._console, self._stage, self._last = console, stage, 0.0
@@ -70,7 +70,7 @@ class _Lines:
 
 
 def _progress_of(event: Event) -> tuple[int | None, int | None, str]:
-    """Done, total (None while unknown) and a note, of a log event."""
+    """Return done, total (None while unknown) and a note for a log event."""
     name: LocalEvent | None = event.get("event")
     match name:
         case "step":
@@ -80,7 +80,7 @@ def _progress_of(event: Event) -> tuple[int | None, int | None, str]:
         case "phase":
             return None, None, str(event.get("name"))
         case "retry":
-            return None, None, f"ended with {event.get('exit_code')}, starting again"
+            return None, None, f"exit code {event.get('exit_code')}, restarting"
         case _:
             return None, None, str(event.get("message"))
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from compiler.diagnostics import Diagnostic
 from compiler.pipeline.cache import Cache, Entry
 from compiler.render.bundle import RenderedBundle
-from compiler.render.plan_folder import bundle_digest, changes, folder_digest, mend
+from compiler.render.plan_folder import bundle_digest, changes, folder_digest, recover
 from compiler.spec.dependencies import Reads
 from compiler.spec.discover import SpecPath
 
@@ -44,10 +44,10 @@ def checked(spec: SpecPath, *, cache: Cache | None) -> Built:
     return Built(spec=spec, diagnostics=outcome.diagnostics, entry=entry)
 
 
-def compiled(spec: SpecPath, *, cache: Cache | None, clean_up: bool) -> Built:
-    """Compile the spec and compare it with its plan folder; `clean_up` after a killed compile."""
-    if clean_up:
-        mend(spec.plan_folder)
+def compiled(spec: SpecPath, *, cache: Cache | None, may_recover: bool) -> Built:
+    """Compile the spec and compare it with its plan folder; `may_recover` cleans up after a killed compile."""
+    if may_recover:
+        recover(spec.plan_folder)
     known = cache.find(spec) if cache else None
     if known is not None and known.plan and known.plan == folder_digest(spec.plan_folder):
         return Built(spec=spec, diagnostics=known.diagnostics, entry=known)

@@ -1,4 +1,4 @@
-"""Diff and write: what is on disk against what was rendered, and the plan folder replaced as a whole."""
+"""Compare a rendered plan with its folder, and replace the folder as a whole."""
 
 import fcntl
 import hashlib
@@ -12,12 +12,12 @@ from compiler.diagnostics import Diagnostic, Location, diagnostic
 from compiler.render.bundle import RenderedBundle
 from compiler.spec.files import read_file
 
-MAX_FILE_BYTES = 64 << 20  # more than any file of a plan has
+MAX_FILE_BYTES = 64 << 20  # larger than any file of a plan
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Change:
-    """One file that differs: `action` is `create`, `update` or `delete`; texts are None where there is no file."""
+    """One file that differs: `action` is `create`, `update` or `delete`; a text is None if there is no file."""
 
     action: str
     name: str
@@ -26,7 +26,7 @@ class Change:
 
 
 def changes(bundle: RenderedBundle, folder: Path) -> tuple[Change, ...]:
-    """What writing the bundle would change in the plan folder, by file name."""
+    """Return the changes that writing the bundle would make to the plan folder, sorted by file name."""
     return tuple(sorted(_changes(bundle, folder), key=lambda change: change.name))
 
 
@@ -42,7 +42,7 @@ def _changes(bundle: RenderedBundle, folder: Path) -> Iterator[Change]:
 
 
 def _entries(folder: Path) -> list[Path]:
-    """What is in the folder; nothing where it is none, or may not be read, which writing will tell."""
+    """Return the entries of the folder; none if it is missing or unreadable, which `write` reports later."""
     try:
         return list(folder.iterdir()) if folder.is_dir() else []
     except OSError:
@@ -57,12 +57,12 @@ def _read(path: Path) -> str | None:
 
 
 def bundle_digest(bundle: RenderedBundle) -> str:
-    """A digest of all names and texts, equal to `folder_digest` of a folder that holds just these files."""
+    """Return a digest of all names and texts, equal to `folder_digest` of a folder with exactly these files."""
     return _digest((file.name, file.text.encode("utf-8")) for file in bundle.files)
 
 
 def folder_digest(folder: Path) -> str | None:
-    """A digest of the names and contents in a plan folder; None where it cannot be read as one."""
+    """Return a digest of the names and contents in a plan folder; None if it cannot be read."""
     try:
         return _digest((name, read_file(f"{folder}/{name}", MAX_FILE_BYTES)) for name in sorted(os.listdir(folder)))
     except OSError:
@@ -70,8 +70,8 @@ def folder_digest(folder: Path) -> str | None:
 
 
 def folder_files(folder: Path, digest: str) -> dict[str, bytes] | None:
-    """The files of a plan folder by name, if `digest` is that of the folder; None if it is another one by now."""
-    mounted = folder / "..data"  # where a kubelet keeps the files of a ConfigMap: the folder itself holds links to them
+    """Return the files of a plan folder by name; None if `digest` is not the digest of the folder (any more)."""
+    mounted = folder / "..data"  # a kubelet keeps the files of a ConfigMap here; the folder itself holds links
     place = mounted if mounted.is_dir() else folder
     try:
         files = {name: read_file(f"{place}/{name}", MAX_FILE_BYTES) for name in sorted(os.listdir(place))}
@@ -89,14 +89,14 @@ def _digest(files: Iterable[tuple[str, bytes]]) -> str:
 
 
 def write(bundle: RenderedBundle, folder: Path, shown: str) -> Diagnostic | None:
-    """Replace the plan folder by the bundle: written beside it, then renamed, so that a kill or a full disk leaves
-    either the old plan or the new one. Gives back what went wrong, if anything.
+    """Replace the plan folder with the bundle; return a diagnostic on failure.
 
-    Files are not forced to the disk one by one, which took longer than all of the compilation: a plan can always be
-    made again, and after a loss of power the next compile, which reads what is really there, writes it again.
+    The new folder is written next to the old one, then renamed, so that a kill or a full disk leaves either the old
+    plan or the new one. Files are not synced to disk one by one, which took longer than the whole compilation: after
+    a power loss, the next compile compares the files on disk and writes the plan again.
     """
     if folder.is_symlink() or (folder.exists() and not _is_ours(folder)):
-        message = f"`{shown}` was not written by trainspec, so it is not replaced"
+        message = f"`{shown}` was not written by trainspec, and is not replaced"
         return diagnostic("RND503", message, Location(path=shown), hint="move it away, then compile again")
     import tempfile
 
@@ -112,7 +112,7 @@ def write(bundle: RenderedBundle, folder: Path, shown: str) -> Diagnostic | None
             _remove(staged)
         message = f"cannot write the plan: {(error.strerror or str(error)).lower()}"
         return diagnostic(
-            "RND503", message, Location(path=shown), hint="free space or mend permissions, then compile again"
+            "RND503", message, Location(path=shown), hint="free space or fix permissions, then compile again"
         )
     return None
 
@@ -123,7 +123,7 @@ def _is_ours(folder: Path) -> bool:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold the folder that a plan folder lies in, so that two compiles do not sweep each other's files away."""
+    """Lock the parent of a plan folder, so that two compiles do not remove each other's files."""
     descriptor = os.open(folder.parent, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -133,7 +133,7 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def sweep(folder: Path) -> None:
-    """Mend what a killed compile left: put an old plan back that was being replaced, remove half-written ones."""
+    """Clean up after a killed compile: restore a plan that was being replaced, and remove half-written ones."""
     retired = folder.parent / f".{folder.name}.old"
     if retired.is_dir() and not folder.exists():
         retired.rename(folder)
@@ -148,8 +148,8 @@ def _remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def mend(folder: Path) -> None:
-    """`sweep` by itself, waiting for another compile to be done; where nothing can be mended, writing will say why."""
+def recover(folder: Path) -> None:
+    """Run `sweep` once no other compile holds the lock; ignore errors, which `write` reports later."""
     with suppress(OSError), locked(folder):
         sweep(folder)
 
@@ -159,7 +159,7 @@ def _write_file(path: Path, text: str) -> None:
 
 
 def _swap(staged: Path, folder: Path) -> None:
-    """Two renames; `sweep` undoes the first if the process dies between them."""
+    """Swap the folders with two renames; `sweep` undoes the first if the process dies between them."""
     retired = folder.parent / f".{folder.name}.old"
     if folder.exists():
         folder.rename(retired)

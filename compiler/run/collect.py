@@ -1,5 +1,6 @@
-"""Results become evidence beside the spec, a document a Job: `evidence/stage-<job>.yaml` of an evaluation,
-`evidence/preflight-<job>.yaml` of a reward's pre-flight.
+"""Write the results of Jobs as evidence next to the spec, one document per Job.
+
+An evaluation becomes `evidence/stage-<job>.yaml`, a reward's pre-flight `evidence/preflight-<job>.yaml`.
 """
 
 import hashlib
@@ -22,44 +23,45 @@ from runtime.contract.credentials import credentials_in
 from runtime.contract.outputs import METRICS_FILE
 
 _COLLECTED = ("evaluate", "preflight")
-_PREFIXES = {"StageResult": "stage", "RewardPreflight": "preflight"}  # of the names of files, by kind
+_PREFIXES = {"StageResult": "stage", "RewardPreflight": "preflight"}  # file name prefix by kind
 COMMENT = "Written by `trainspec collect` from what the Job measured: commit it, do not edit it."
 
 Document = dict[str, Any]
 
 
 class StageJob(Protocol):
-    """What evidence needs to know of a stage, wherever it ran."""
+    """The facts of a stage that evidence needs, wherever the stage ran."""
 
     @property
     def name(self) -> str:
-        """The name of its Job."""
+        """The name of the Job."""
 
     @property
     def stage(self) -> str:
-        """The stage's own name."""
+        """The name of the stage."""
 
     @property
     def method(self) -> str:
-        """What it does."""
+        """The method, such as `evaluate`."""
 
     @property
     def order(self) -> int:
-        """Its place in the plan, from 1."""
+        """The position in the plan, from 1."""
 
     @property
     def config(self) -> Mapping[str, Any]:
-        """Its config."""
+        """The config of the stage."""
 
     @property
     def config_text(self) -> str:
-        """Its config as it is rendered."""
+        """The config as rendered text."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Measured:
-    """What a stage measured: the text of its `metrics.json`, or of its termination message, which has the digest of
-    that file. `hint` says what to do where it is not as it must be.
+    """The raw result of a stage: its `metrics.json`, or its termination message, which holds the digest of that file.
+
+    `hint` is the fix for an invalid result.
     """
 
     content: bytes
@@ -69,7 +71,7 @@ class Measured:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EvidenceFile:
-    """A file of evidence: its path as it is shown, whether it was changed, and its content in a few words."""
+    """An evidence file: its displayed path, whether it changed, and a short summary of its content."""
 
     path: str
     changed: bool
@@ -78,7 +80,7 @@ class EvidenceFile:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Collected:
-    """The evidence that was written beside the spec in `folder`; `message` says why there is none yet."""
+    """The evidence written next to the spec in `folder`; `message` says why there is none yet."""
 
     folder: str = ""
     files: tuple[EvidenceFile, ...] = ()
@@ -87,7 +89,7 @@ class Collected:
 
 
 def collect(plan: Path, work: Path | None) -> Collected:
-    """Write the evidence of what ran on this machine; where any of it is wrong, nothing is written."""
+    """Write the evidence of a plan that ran on this machine; if any result is invalid, write nothing."""
     read = read_plan(plan)
     if read.value is None:
         return Collected(diagnostics=read.diagnostics)
@@ -99,15 +101,15 @@ def collect(plan: Path, work: Path | None) -> Collected:
 def write_evidence(
     plan: Path, jobs: Sequence[StageJob], find: Callable[[StageJob], Measured | None], where: str, command: str
 ) -> Collected:
-    """Write a `StageResult` for each evaluation that is done, and a `RewardPreflight` for a pre-flight.
+    """Write a `StageResult` for each finished evaluation, and a `RewardPreflight` for each finished pre-flight.
 
-    `find` brings what a Job of `jobs` measured, None while it is not done; `command` runs the plan, as a hint.
+    `find` returns the result of a Job, None until it has finished; `command` runs the plan, for a hint.
     """
     measured = {job.name: (job, find(job)) for job in jobs if job.method in _COLLECTED}
     outcomes = {name: _result(job, jobs, found) for name, (job, found) in measured.items() if found is not None}
     found = tuple(each for outcome in outcomes.values() for each in outcome.diagnostics)
     if not outcomes:
-        message = "no evaluation or pre-flight of this plan is done"
+        message = "no evaluation or pre-flight of this plan has finished"
         found = (diagnostic("RUN797", message, Location(path=where), hint=f"run the plan first: {command}"),)
     if found:
         return Collected(diagnostics=found)
@@ -118,7 +120,7 @@ def _on_disk(job: StageJob, outputs: Path) -> Measured | None:
     path = outputs / job.name / METRICS_FILE
     if not path.is_file():
         return None
-    hint = f"remove `{_shown(path.parent)}`, and run the plan again"
+    hint = f"remove `{_shown(path.parent)}`, then run the plan again"
     try:
         return Measured(content=path.read_bytes(), where=_shown(path), hint=hint)
     except OSError:
@@ -126,13 +128,13 @@ def _on_disk(job: StageJob, outputs: Path) -> Measured | None:
 
 
 def _result(job: StageJob, jobs: Sequence[StageJob], measured: Measured) -> Outcome[Document]:
-    """The evidence of one Job, as its schema wants it."""
+    """Return the evidence of one Job, validated against its schema."""
     where = Location(path=measured.where)
     hint = measured.hint
     try:
         metrics = json.loads(measured.content)
         if metrics["config_sha256"] != hashlib.sha256(job.config_text.encode()).hexdigest():
-            found = diagnostic("RUN797", f"the result of `{job.stage}` is of another config", where, hint=hint)
+            found = diagnostic("RUN797", f"the result of `{job.stage}` belongs to another config", where, hint=hint)
             return Outcome(value=None, diagnostics=(found,))
         digest = metrics.get("digest") or hashlib.sha256(measured.content).hexdigest()
         if job.method == "preflight":
@@ -147,11 +149,11 @@ def _result(job: StageJob, jobs: Sequence[StageJob], measured: Measured) -> Outc
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         fault = f"{type(error).__name__}: {error}"
     if fault:
-        message = f"the result of `{job.stage}` is not as the runtime writes it ({fault})"
+        message = f"the result of `{job.stage}` is not valid ({fault})"
         return Outcome(value=None, diagnostics=(diagnostic("RUN797", message, where, hint=hint),))
     if secret:
         message = f"the result of `{job.stage}` holds what looks like {secret.name}"
-        hint = f"revoke it, take it out of what the stage reads, then {measured.hint}"
+        hint = f"revoke it, remove it from the inputs of the stage, then {measured.hint}"
         return Outcome(value=None, diagnostics=(diagnostic("RUN797", message, where, hint=hint),))
     return Outcome(value=document)
 
@@ -191,7 +193,7 @@ def _document(job: StageJob, jobs: Sequence[StageJob], metrics: Mapping[str, Any
 
 
 def _method(job: StageJob, jobs: Sequence[StageJob]) -> str | None:
-    """The method of the Job whose weights were added last: the one that is evaluated. None for the base model."""
+    """Return the method that made the last adapter, which is the one evaluated; None for the base model."""
     adapters = job.config["model"]["adapters"]
     maker = adapters[-1].split("/")[0] if adapters else ""
     return next((each.method for each in jobs if each.name == maker), None)
@@ -200,7 +202,7 @@ def _method(job: StageJob, jobs: Sequence[StageJob]) -> str | None:
 def _write(folder: Path, documents: Mapping[str, Document]) -> Collected:
     home = folder / FOLDER
     if not home.resolve().is_relative_to(folder):
-        hint = "keep evidence in the spec's folder, not behind a link out of it"
+        hint = "keep evidence in the spec's folder, not behind a link that leaves it"
         leaves = diagnostic("CHK202", f"`{FOLDER}` leaves the spec's folder", Location(path=_shown(home)), hint=hint)
         return Collected(diagnostics=(leaves,))
     written: list[EvidenceFile] = []
@@ -211,7 +213,7 @@ def _write(folder: Path, documents: Mapping[str, Document]) -> Collected:
             changed = write_document(path, document, COMMENT)
         except OSError as error:
             message = f"cannot write the evidence: {(error.strerror or str(error)).lower()}"
-            hint = "free space or mend permissions, then collect again"
+            hint = "free space or fix permissions, then collect again"
             found = (diagnostic("RUN798", message, Location(path=_shown(path)), hint=hint),)
             break
         written.append(EvidenceFile(path=_shown(path), changed=changed, summary=_summary(document["spec"])))
@@ -219,14 +221,14 @@ def _write(folder: Path, documents: Mapping[str, Document]) -> Collected:
 
 
 def _summary(body: Mapping[str, Any]) -> str:
-    """The content of a document in a few words."""
+    """Return a short summary of a document."""
     if "metrics" not in body:
         terms = ", ".join(f"`{each['use']}`" for each in body["functions"])
-        return f"{len(body) - 1} of 8 checks of the reward {terms}; the plan tells which pass"
+        return f"{len(body) - 1} of 8 checks of the reward {terms}; the plan shows which pass"
     score = body["metrics"][0]
     return f"{score['name']} {score['value']:.3f} ({score['low']:.3f} to {score['high']:.3f}), gate: {body['gate']}"
 
 
 def _shown(path: Path) -> str:
-    """A path as people type it here."""
+    """Return a path relative to the current folder, where possible."""
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

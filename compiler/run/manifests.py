@@ -1,6 +1,6 @@
-"""Reads the Kubernetes objects of a plan folder back, as they are applied: what is rendered is the contract.
+"""Read the Kubernetes objects of a plan folder back, because the rendered files are the contract.
 
-The folder comes out of Git and is untrusted: only files of the folder itself are read, by the safe reader.
+The folder comes from Git and is untrusted: only files directly in the folder are read, by the safe YAML reader.
 """
 
 import os
@@ -24,7 +24,7 @@ _LONG_NUMBER = re.compile("[0-9]{19}")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Manifest:
-    """One object of a plan folder. `applied` is false for those of finished stages, which are there to be read."""
+    """One object of a plan folder. `applied` is false for objects of finished stages, kept for reference."""
 
     file: str
     data: Mapping[str, Any]
@@ -32,30 +32,30 @@ class Manifest:
 
     @property
     def kind(self) -> str:
-        """Its kind."""
+        """The kind of the object."""
         return str(self.data.get("kind", ""))
 
     @property
     def name(self) -> str:
-        """Its name."""
+        """The name of the object."""
         return str(self.data["metadata"]["name"])
 
     @property
     def namespace(self) -> str:
-        """The namespace that the profile names."""
+        """The namespace, which comes from the profile."""
         return str(self.data["metadata"]["namespace"])
 
     @property
     def notes(self) -> Mapping[str, str]:
-        """Its annotations."""
+        """The annotations of the object."""
         notes: Mapping[str, str] = self.data["metadata"].get("annotations") or {}
         return notes
 
 
 def read_manifests(folder: Path) -> Outcome[tuple[Manifest, ...]]:
-    """The objects of a plan folder in the order of their files; none where the plan renders none."""
+    """Return the objects of a plan folder in the order of their files; empty if the plan renders none."""
     if not (folder / "PLAN.md").is_file():
-        return refused(f"`{folder}` is not a plan folder: it holds no `PLAN.md`", folder)
+        return refused(f"`{folder}` is not a plan folder: it has no `PLAN.md`", folder)
     if not (folder / KUSTOMIZATION).is_file():
         return Outcome(value=())
     found: list[Diagnostic] = []
@@ -76,7 +76,7 @@ def read_manifests(folder: Path) -> Outcome[tuple[Manifest, ...]]:
 
 
 def rendered_manifests(files: Mapping[str, bytes]) -> tuple[Manifest, ...]:
-    """As `read_manifests`, from the files of a folder that is known to be just what was rendered."""
+    """Return the same as `read_manifests`, from files that are known to be exactly as rendered."""
     if KUSTOMIZATION not in files:
         return ()
     applied = [str(name) for name in rendered_data(files[KUSTOMIZATION].decode())["resources"]]
@@ -88,8 +88,10 @@ def rendered_manifests(files: Mapping[str, bytes]) -> tuple[Manifest, ...]:
 
 
 def rendered_data(text: str) -> dict[str, Any]:
-    """What a rendered text says, by the reader that has read it back when it was rendered. It is several times quicker
-    than our own, and knows no bounds, so it is for nothing else; and it does not keep whole numbers of any size.
+    """Parse a rendered text with the reader that verified it when it was rendered.
+
+    That reader is several times faster than the safe one, but has no limits, so use it for rendered text only. It does
+    not keep integers of any size: a text with a number of 19 or more digits goes through the safe reader.
     """
     if not _LONG_NUMBER.search(text):
         from yaml12 import parse_yaml
@@ -102,7 +104,7 @@ def rendered_data(text: str) -> dict[str, Any]:
 
 
 def refused(message: str, folder: Path) -> Outcome[Any]:
-    """RUN791: the folder is not one that was compiled."""
+    """Return RUN791: the folder is not a compiled plan."""
     hint = "compile the spec again, and use its `plan` folder"
     found = diagnostic("RUN791", message, Location(path=str(folder)), hint=hint)
     return Outcome(value=None, diagnostics=(found,))
@@ -116,16 +118,16 @@ def _read(path: Path, found: list[Diagnostic]) -> dict[str, Any]:
 
 
 def default_models() -> Path:
-    """Where base models are kept on this machine."""
+    """Return the folder of base models on this machine."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "trainspec" / "models"
 
 
 def beyond_runtime(stage: str, config: Mapping[str, Any], plan: Path) -> Diagnostic:
-    """RUN796: the plan has a stage that the runtime of this version does not have."""
+    """Return RUN796: the plan has a stage that the runtime of this version does not support."""
     have = ", ".join(f"`{name}`" for name in METHODS)
     return diagnostic(
         "RUN796",
-        f"stage `{stage}` needs {lacking(config)}, which this version does not run; nothing was started",
+        f"stage `{stage}` needs {lacking(config)}, which this version does not run; no stage was started",
         Location(path=str(plan)),
-        hint=f"keep the plan for review, or run it with a version that has the method (this one has {have})",
+        hint=f"keep the plan for review, or run it with a version that has the method (this version has {have})",
     )

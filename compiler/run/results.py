@@ -1,4 +1,4 @@
-"""What an evaluation found beside its score, in the words of evidence: out of the runtime's `metrics.json`."""
+"""Convert the results in the runtime's `metrics.json` into the fields of evidence."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -6,7 +6,7 @@ from typing import Any
 
 from compiler.spec.schema import API_VERSION
 
-DIGITS = 6  # of a figure: it is a mean over some hundred questions
+DIGITS = 6  # decimals of a figure, which is a mean over some hundred questions
 _MOST_IDS = 100
 _MOST_CHARACTERS = 2000  # of a text in evidence
 
@@ -14,12 +14,12 @@ Document = dict[str, Any]
 
 
 def rounded(interval: Mapping[str, float]) -> dict[str, float]:
-    """A value with its interval, in as many digits as evidence keeps."""
+    """Return a value and its interval, rounded to `DIGITS` decimals."""
     return {name: round(float(interval[name]), DIGITS) for name in ("value", "low", "high")}
 
 
 def report_fields(metrics: Mapping[str, Any]) -> Document:
-    """The optional fields of a `StageResult`; an older runtime has reported none."""
+    """Return the optional fields of a `StageResult`; older runtimes report none."""
     gate, report = metrics["gate"] or {}, metrics.get("report") or {}
     fields: Document = {"reason": gate["reason"][:_MOST_CHARACTERS]} if gate.get("reason") else {}
     parts: dict[str, Callable[[Any], Any]] = {
@@ -80,11 +80,11 @@ def _without_chain(found: Mapping[str, Any]) -> Document:
     }
 
 
-_DIGITS = 6  # of a share of some hundred rows
+_DIGITS = 6  # decimals of a share of some hundred rows
 
 
 def preflight_document(name: str, model: Mapping[str, Any], metrics: Mapping[str, Any], digest: str) -> dict[str, Any]:
-    """The evidence; `model` names the policy that was sampled, with the Job of each adapter merged into it."""
+    """Return the evidence of a pre-flight; `model` is the sampled policy: the base model and its merged adapters."""
     policy = "+".join([model["path"], *(adapter.split("/")[0] for adapter in model["adapters"])])
     report = metrics["report"]["preflight"]
     functions = [

@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,9 +33,7 @@ def read_tool_calls(text: str) -> list[ToolCall]:
     """
     if len(text) > MAX_CHARACTERS:
         raise ValueError(f"is longer than {MAX_CHARACTERS} characters")
-    fenced = _FENCED.search(text)
-    parts = _TAGGED.findall(text) or [fenced.group(1) if fenced else text]
-    calls = [_call(value) for part in parts for value in _values(part)]
+    calls = [_call(value) for part in _parts(text) for value in _values(part)]
     if not calls:
         raise ValueError("holds no call")
     return calls
@@ -59,6 +58,16 @@ def same_calls(reference: str, answer: str) -> str:
         if not _same(one.arguments, other.arguments):
             return f"other arguments for `{one.name}`"
     return ""
+
+
+def _parts(text: str) -> list[str]:
+    """The parts of `text` that hold calls; text that is JSON as a whole is one part, whatever its strings contain."""
+    if text.lstrip().startswith(("{", "[")):
+        with suppress(ValueError):
+            _values(text)
+            return [text]
+    fenced = _FENCED.search(text)
+    return _TAGGED.findall(text) or [fenced.group(1) if fenced else text]
 
 
 def _values(text: str) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Builds the corpus of this spec out of the inspect-evals package: 698 pages of a bank's knowledge base.
+"""Build the corpus of this spec from the inspect-evals package: 698 pages of a bank's knowledge base.
 
     build_data.py --package DIR --out documents.jsonl
 
@@ -17,7 +17,7 @@ DOCUMENTS = Path("inspect_evals/tau2/data/domains/banking_knowledge/documents.js
 
 
 def main() -> int:
-    """Write the file; return the exit code."""
+    """Write the file, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--package", type=Path, required=True, metavar="DIR")
     parser.add_argument("--out", type=Path, required=True)

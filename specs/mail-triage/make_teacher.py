@@ -1,9 +1,9 @@
-"""Makes the teacher of this spec out of SmolLM2-135M: a few minutes of supervised fine-tuning on labelled mails.
+"""Make the teacher of this spec from SmolLM2-135M, by a few minutes of fine-tuning on labelled mails.
 
     python specs/mail-triage/make_teacher.py [MODELS]
 
 `MODELS` is the folder of models (default: the user's cache); the teacher is `mail-sorter-135m/1` in it.
-A team has its teacher already: this one stands for a larger model, so that the plan can be run on a small machine.
+A team already has its teacher; this one replaces a larger model, so that the plan runs on a small machine.
 """
 
 import hashlib
@@ -23,11 +23,11 @@ HERE = Path(__file__).resolve().parent
 
 
 def main() -> int:
-    """Train the teacher and copy it to the models folder, if it is not there."""
+    """Train the teacher and copy it to the models folder, unless it exists."""
     models = Path(sys.argv[1] if len(sys.argv) > 1 else cache_folder() / "models").resolve()
     target = models / TEACHER
     if target.is_dir():
-        print(f"`{TEACHER}` is there already: {target}")
+        print(f"`{TEACHER}` already exists: {target}")
         return 0
     fetch_model(BASE, models)
     with tempfile.TemporaryDirectory() as folder:
@@ -45,7 +45,7 @@ def main() -> int:
 
 
 def stage(rows: Path) -> dict[str, object]:
-    """The config of the training, as a plan would hold it."""
+    """Return the config of the training, as in a plan."""
     content = rows.read_bytes()
     block = {"path": rows.name, "shape": "prompt-completion", "rows": content.count(b"\n")}
     return {

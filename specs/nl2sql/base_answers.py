@@ -1,4 +1,4 @@
-"""What the base model answers: prompts are measured, and badcases collected, by the runtime's own evaluation stage."""
+"""Answers of the base model, from the runtime's evaluation stage, to measure prompts and collect badcases."""
 
 import hashlib
 import json

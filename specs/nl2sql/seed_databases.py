@@ -1,6 +1,6 @@
 """Small synthetic contents for the real Spider schemas, chosen so that a wrong query gives another result.
 
-A few candidate instances are drawn for each database and the ones that tell most wrong queries from the gold are
+A few candidate instances are drawn for each database, and those that distinguish most wrong queries from the gold are
 kept, which is the idea of distilled test suites (Zhong et al., 2020). Wrong queries are the gold queries of the other
 questions and mutations of the gold itself.
 """
@@ -21,17 +21,17 @@ def build_instances(schema: Schema, golds: Sequence[str]) -> list[str]:
     """Return the SQLite scripts of the kept instances of `schema`, in the order in which they were chosen."""
     candidates = [_Candidate(schema, golds, Random(f"{schema.name}/{seed}")) for seed in range(CANDIDATES)]
     kept: list[_Candidate] = []
-    told_apart: set[tuple[int, int]] = set()
+    distinguished: set[tuple[int, int]] = set()
     for _ in range(INSTANCES):
-        best = max(candidates, key=lambda each: each.worth(told_apart))
+        best = max(candidates, key=lambda each: each.worth(distinguished))
         candidates.remove(best)
         kept.append(best)
-        told_apart |= best.told_apart
+        distinguished |= best.distinguished
     return [each.script for each in kept]
 
 
 def finds_rows(scripts: Sequence[str], query: str) -> bool:
-    """Tell whether `query` has a result that is not empty on at least one of `scripts`."""
+    """Return whether `query` finds rows on at least one of `scripts`."""
     return any(_result(_open(script), query, query) for script in scripts)
 
 
@@ -78,13 +78,13 @@ def mutations(gold: str) -> list[str]:
 
 
 class _Candidate:
-    """One drawn instance: its script, and which (gold, wrong query) pairs it tells apart."""
+    """One drawn instance: its script, and which (gold, wrong query) pairs it distinguishes."""
 
     def __init__(self, schema: Schema, golds: Sequence[str], random: Random) -> None:
         tables = draw_tables(schema, Hints(schema, golds), random)
         self.script = _script(schema, tables)
         self.unstable = 0
-        self.told_apart: set[tuple[int, int]] = set()
+        self.distinguished: set[tuple[int, int]] = set()
         database = _open(self.script)
         reverse = _open(
             _script(schema, {name: {c: v[::-1] for c, v in table.items()} for name, table in tables.items()})
@@ -95,11 +95,11 @@ class _Candidate:
             self.unstable += _result(reverse, gold, gold) != wanted
             for number, wrong in enumerate([*golds, *mutations(gold)]):
                 if wrong != gold and _result(database, wrong, gold) != wanted:
-                    self.told_apart.add((index, number))
+                    self.distinguished.add((index, number))
 
     def worth(self, known: set[tuple[int, int]]) -> int:
-        """Return how much the instance adds to the pairs that are already told apart."""
-        return len(self.told_apart - known) - 20 * self.unstable
+        """Return how much the instance adds to the pairs that are already distinguished."""
+        return len(self.distinguished - known) - 20 * self.unstable
 
 
 def _script(schema: Schema, tables: dict[str, Table]) -> str:

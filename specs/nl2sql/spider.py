@@ -1,4 +1,4 @@
-"""Spider's questions and schemas as this spec uses them: normalised, filled into a prompt, and split by database."""
+"""Spider's questions and schemas: normalised, filled into a prompt, and split by database."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from typing import Any
 # A short prompt and a short answer are what two CPU cores can train on; about three characters make a token.
 MAX_SCHEMA_CHARACTERS = 480
 MAX_QUERY_CHARACTERS = 160
-# Of a large database only so many different queries are taken for training, so that no database rules the rest.
+# A database contributes at most this many different queries to training, so that no database dominates.
 MAX_TRAIN_QUERIES = 24
 
 
@@ -48,7 +48,7 @@ def _schema(entry: dict[str, Any]) -> Schema:
             columns[tables[table]].append((column, kind))
     place = [(tables[table], column) if table >= 0 else ("", column) for table, column in names]
     links = tuple((*place[child], *place[parent]) for child, parent in entry["foreign_keys"])
-    # Spider names one column of a composite key, so a table that only joins others has no key of its own.
+    # Spider names one column of a composite key, so a table that only joins others has no own key.
     children = [link[:2] for link in links]
     joining = {table for table in tables if sum(child[0] == table for child in children) > 1}
     keys = {place[key] for key in entry["primary_keys"] if not (place[key] in children and place[key][0] in joining)}
@@ -105,7 +105,7 @@ def _spaced(text: str) -> str:
 
 
 def schema_text(schema: Schema) -> str:
-    """Return the schema as it stands in a prompt: one line a table.
+    """Return the schema as in a prompt: one line per table.
 
     Foreign keys are left out. They were a fifth of all tokens, and the tuned model did as well without them.
     """
@@ -113,7 +113,7 @@ def schema_text(schema: Schema) -> str:
 
 
 def schema_size(schema: Schema) -> int:
-    """Return the characters of the schema with its foreign keys: how much there is to understand."""
+    """Return the characters of the schema with its foreign keys: a measure of its complexity."""
     keys = (f"\n{child}.{column} = {parent}.{key}" for child, column, parent, key in schema.links)
     return len(schema_text(schema)) + sum(map(len, keys))
 

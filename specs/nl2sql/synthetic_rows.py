@@ -1,4 +1,4 @@
-"""Synthetic rows for a schema: values that the gold queries ask for, keys that join, few ties."""
+"""Synthetic rows for a schema: values that the gold queries use, keys that join, few ties."""
 
 import re
 from collections.abc import Iterator, Sequence

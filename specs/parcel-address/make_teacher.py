@@ -1,11 +1,11 @@
-"""Makes the teacher and the student of this spec out of SmolLM2-135M.
+"""Make the teacher and the student of this spec from SmolLM2-135M.
 
     python specs/parcel-address/make_teacher.py [MODELS]
 
-Both are fine-tuned on the labelled addresses, the student for fewer steps, and put into `MODELS` (default: the user's
-cache). A team has its models already: these stand for a large and a small one, so that the plan can be run on a small
-machine. They are of one size because a smaller student does not learn to copy in minutes: six layers of the teacher's
-base, taught for 100 steps, fell into endless phrases when they were distilled on their own answers.
+Both are fine-tuned on the labelled addresses, the student for fewer steps, and written to `MODELS` (default: the user's
+cache). A team already has its models; these replace a large and a small one, so that the plan runs on a small machine.
+They have the same size because a smaller student does not learn to copy in minutes: six layers of the teacher's base,
+trained for 100 steps, fell into endless phrases when distilled on their own answers.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ import yaml
 
 from runtime.fetch import cache_folder, fetch_model
 
-# what is made, of which model, in how many steps
+# model to make, base model, training steps
 MADE = {
     "address-splitter-135m/1": ("smollm2-135m-instruct/0.1.2", 50),
     "address-splitter-early/1": ("smollm2-135m-instruct/0.1.2", 6),
@@ -29,11 +29,11 @@ HERE = Path(__file__).resolve().parent
 
 
 def main() -> int:
-    """Make what is not in the models folder yet; the exit code is that of the training that failed, or 0."""
+    """Make the models that the folder lacks; return the exit code of the training that failed, or 0."""
     models = Path(sys.argv[1] if len(sys.argv) > 1 else cache_folder() / "models").resolve()
     for name, (base, steps) in MADE.items():
         if (models / name).is_dir():
-            print(f"`{name}` is there already: {models / name}")
+            print(f"`{name}` already exists: {models / name}")
         elif code := make(name, base, steps, models):
             return code
     return 0
@@ -57,7 +57,7 @@ def make(name: str, base: str, steps: int, models: Path) -> int:
 
 
 def stage(base: str, steps: int) -> dict[str, object]:
-    """The config of a training, as a plan would hold it."""
+    """Return the config of a training, as in a plan."""
     rows = HERE / "data" / "teacher-train.jsonl"
     content = rows.read_bytes()
     block = {"path": rows.name, "shape": "prompt-completion", "rows": content.count(b"\n")}

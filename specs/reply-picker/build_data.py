@@ -1,7 +1,7 @@
-"""Builds `data/` out of the bfcl-eval package: messages of people, and whether the suggested reply was the right one.
+"""Build `data/` from the bfcl-eval package: messages, and whether the suggested reply was right.
 
     build_data.py --package DIR            write the files
-    build_data.py --package DIR --check    compare them with the committed ones; exit 1 if they differ
+    build_data.py --package DIR --check    compare them with the committed files; exit 1 if they differ
 
 DIR is the unpacked package, the folder that holds `bfcl_eval/data/`. Needs `rapidfuzz` in the environment.
 """
@@ -36,13 +36,13 @@ REPLIES = {
 NUMBERS = {reply: str(number) for number, reply in enumerate(REPLIES, start=1)}
 SYSTEM = f"Replies: {', '.join(f'{number} {reply}' for reply, number in NUMBERS.items())}. Answer with one number."
 MAX_MESSAGE = 160  # characters
-SAME = 80  # of 100: messages that are as alike as this are one cluster
+SAME = 80  # of 100: messages at least this similar form one cluster
 HELD_OUT, BADCASES = 90, 40
-RIGHT = 0.6  # of the suggestions that people see
+RIGHT = 0.6  # share of right suggestions
 
 
 def main() -> int:
-    """Write or compare; return the exit code."""
+    """Write or compare the files, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--package", type=Path, required=True, metavar="DIR")
     parser.add_argument("--check", action="store_true")
@@ -61,7 +61,7 @@ def main() -> int:
 
 
 def read(folder: Path) -> list[dict[str, Any]]:
-    """Each message with its right reply, in an order of its own: short, in English, without addresses, none twice."""
+    """Return different short English messages without addresses, each with its right reply, shuffled."""
     reply_of = {function: reply for reply, functions in REPLIES.items() for function in functions}
     found: dict[str, dict[str, Any]] = {}
     for name in FILES:
@@ -78,12 +78,12 @@ def read(folder: Path) -> list[dict[str, Any]]:
 
 
 def records(path: Path) -> list[dict[str, Any]]:
-    """The rows of a JSON Lines file."""
+    """Return the rows of a JSON Lines file."""
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def clustered(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The messages with a cluster each: the id of the first message that is much like it."""
+    """Return the cluster of each message: the id of the first similar message."""
     for index, message in enumerate(messages):
         alike = [
             each["cluster"]
@@ -91,13 +91,13 @@ def clustered(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
             if fuzz.token_set_ratio(each["text"].lower(), message["text"].lower()) >= SAME
         ]
         message["cluster"] = alike[0] if alike else message["id"]
-        for each in messages[:index]:  # it joins the clusters that it is like
+        for each in messages[:index]:  # it joins the clusters of similar messages
             each["cluster"] = message["cluster"] if each["cluster"] in alike else each["cluster"]
     return messages
 
 
 def taken(messages: list[dict[str, Any]]) -> set[str]:
-    """The clusters that are held out: small ones, from each reply in turn, until there are enough messages."""
+    """Return the held-out clusters: small ones, from each reply in turn, until they hold enough messages."""
     clusters: dict[str, list[dict[str, Any]]] = {}
     for message in messages:
         clusters.setdefault(message["cluster"], []).append(message)
@@ -111,7 +111,7 @@ def taken(messages: list[dict[str, Any]]) -> set[str]:
 
 
 def marked(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """One suggestion for each message, and the mark that it gets: up where it is the right reply."""
+    """Return one suggestion for each message, with its rating: up if it is the right reply."""
     drawn = random.Random(SEED)
     rows = []
     for message in messages:
@@ -124,25 +124,25 @@ def marked(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def prompt(message: dict[str, Any]) -> list[dict[str, str]]:
-    """The library and the message."""
+    """Return the prompt: the library and the message."""
     return [{"role": "system", "content": SYSTEM}, {"role": "user", "content": message["text"]}]
 
 
 def evaluation(message: dict[str, Any]) -> dict[str, Any]:
-    """The message as a question with its right reply."""
+    """Return the message as a question with its right reply."""
     names = {"id": message["id"], "cluster": message["cluster"]}
     return {**names, "prompt": prompt(message), "reference": NUMBERS[message["reply"]]}
 
 
 def badcase(message: dict[str, Any]) -> dict[str, Any]:
-    """The message as one that went wrong; the wrong suggestion was not logged."""
+    """Return the message as a badcase, without the wrong suggestion, which was not logged."""
     names = {"id": f"bad-{message['id']}", "cluster": message["cluster"], "prompt_version": "v3"}
     model = {"model": "smollm2-135m-instruct/0.1.2"}
     return {**names, **model, "prompt": prompt(message), "fix": NUMBERS[message["reply"]]}
 
 
 def put(path: Path, rows: list[dict[str, Any]], *, check: bool) -> int:
-    """Write the rows, or compare them with the file; 1 where it differs."""
+    """Write the rows, or compare them with the file; return 1 if it differs."""
     text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     if check:
         return int(not path.is_file() or path.read_text(encoding="utf-8") != text)

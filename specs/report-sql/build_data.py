@@ -1,7 +1,7 @@
-"""Copies the part of `../nl2sql/data` that this spec needs: questions, held-out questions, and their databases.
+"""Copy the part of `../nl2sql/data` that this spec needs: questions, held-out ones, and databases.
 
     build_data.py            write the files
-    build_data.py --check    compare them with the committed ones; exit 1 if they differ
+    build_data.py --check    compare them with the committed files; exit 1 if they differ
 
 Run it again when `../nl2sql/data` changes.
 """
@@ -18,7 +18,7 @@ HELD_OUT = ("singer", "tvshow")
 
 
 def main() -> int:
-    """Write or compare; return the exit code."""
+    """Write or compare the files, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args()
@@ -33,13 +33,13 @@ def main() -> int:
 
 
 def rows(name: str, databases: tuple[str, ...]) -> str:
-    """The lines of a file whose database is among these."""
+    """Return the lines of a file that use one of these databases."""
     lines = (SOURCE / name).read_text(encoding="utf-8").splitlines(keepends=True)
     return "".join(line for line in lines if json.loads(line)["database"] in databases)
 
 
 def put(path: Path, text: str, *, check: bool) -> int:
-    """Write a file, or compare it; 1 where it differs."""
+    """Write a file, or compare it; return 1 if it differs."""
     if check:
         return int(not path.is_file() or path.read_text(encoding="utf-8") != text)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,9 +1,9 @@
-"""Builds `data/`: invented calls of people who want to leave, and which of two approved scripts is the better one.
+"""Build `data/`: invented calls of customers who want to leave, with the better of two approved scripts.
 
     build_data.py            write the files
-    build_data.py --check    compare them with the committed ones; exit 1 if they differ
+    build_data.py --check    compare them with the committed files; exit 1 if they differ
 
-Nobody made these calls, and nobody judged the scripts: sentences are put together by the rules below.
+The calls and the judgements are invented: the rules below build the sentences.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 SEED = 42
-LOYAL = 10  # years: from there on a long-standing customer is thanked, not moved to a cheaper tariff
+LOYAL = 10  # years: a customer of at least this long is thanked, not moved to a cheaper tariff
 # the scripts by number: 1 换低档套餐 2 送流量包 3 上门检修信号 4 停机保号 5 老用户礼包
 CHEAPER, DATA, SIGNAL, PAUSE, LOYALTY = "12345"
 PARTS = {
@@ -37,13 +37,13 @@ PARTS = {
         ("留着没用", "想销户", "先不用了", "不想交月租"),
     ),
 }
-HELD_OUT_OF = 4  # every fourth sentence is only asked in the evaluation
-OTHER = ("好", "请", "您", "二", "、", "0", "7", "12", "感谢您的来电。")  # none of the five: never what was asked for
+HELD_OUT_OF = 4  # every fourth sentence is held out
+OTHER = ("好", "请", "您", "二", "、", "0", "7", "12", "感谢您的来电。")  # none of the five: never the right answer
 CHOICES, CALLS, HELD_OUT, BADCASES = 360, 240, 80, 32
 
 
 def main() -> int:
-    """Write or compare; return the exit code."""
+    """Write or compare the files, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args()
@@ -60,7 +60,7 @@ def main() -> int:
 
 
 def calls(sentences: list[tuple[str, str, str]], count: int, stream: int) -> list[tuple[dict[str, Any], random.Random]]:
-    """So many calls, no two alike, all needs equally often; with each the generator for what else is drawn."""
+    """Return different calls, all needs equally often, each with the generator for its further draws."""
     drawn = random.Random(f"{SEED} {stream}")
     made: dict[str, dict[str, Any]] = {}
     while len(made) < count:
@@ -74,25 +74,25 @@ def calls(sentences: list[tuple[str, str, str]], count: int, stream: int) -> lis
 
 
 def choice(call: dict[str, Any], drawn: random.Random) -> dict[str, Any]:
-    """A pair: the right number, and another one, or every fifth time none of the five."""
+    """Return a pair: the right number and another one, or every fifth time none of the five."""
     others = [number for number in "12345" if number != call["right"]]
     rejected = drawn.choice(OTHER) if drawn.random() < 1 / 5 else drawn.choice(others)
     return {"cluster": call["cluster"], "prompt": call["prompt"], "chosen": call["right"], "rejected": rejected}
 
 
 def badcase(call: dict[str, Any], at: int) -> dict[str, Any]:
-    """A call whose script was wrong; which one it was, nobody logged."""
+    """Return a call whose script was wrong, without the script, which was not logged."""
     names = {"id": f"bad-{at:02}", "cluster": call["cluster"], "model": "smollm2-135m-instruct/0.1.2"}
     return {**names, "prompt_version": "v4", "prompt": call["prompt"], "fix": call["right"]}
 
 
 def question(call: dict[str, Any], at: int) -> dict[str, Any]:
-    """A call to evaluate on."""
+    """Return an evaluation row."""
     return {"id": f"call-{at:02}", "cluster": call["cluster"], "prompt": call["prompt"], "reference": call["right"]}
 
 
 def put(path: Path, rows: list[dict[str, Any]], *, check: bool) -> int:
-    """Write the rows, or compare them with the file; 1 where it differs."""
+    """Write the rows, or compare them with the file; return 1 if it differs."""
     text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     if check:
         return int(not path.is_file() or path.read_text(encoding="utf-8") != text)

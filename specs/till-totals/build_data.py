@@ -1,10 +1,10 @@
-"""Builds `data/`: sums of two amounts as a till asks for them, to learn from and held out.
+"""Build `data/`: sums of two amounts in the format of a till, for training and held out.
 
     build_data.py            write the files
-    build_data.py --check    compare them with the committed ones; exit 1 if they differ
+    build_data.py --check    compare them with the committed files; exit 1 if they differ
 
-Numbers are drawn by a seed; nothing is copied from anywhere. The wrong answers of `badcases.jsonl` are made up, in the
-two ways in which small models fail here; `measure.py` writes what the base model really answers in their place.
+A seed draws the numbers. The wrong answers in `badcases.jsonl` are invented, in the two ways in which small models fail
+here; `measure.py` replaces them with real answers of the base model.
 """
 
 import argparse
@@ -22,7 +22,7 @@ SHOWN = ("3 + 4", "3 + 4 = 7")
 
 
 def main() -> int:
-    """Write or compare; return the exit code."""
+    """Write or compare the files, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args()
@@ -36,7 +36,7 @@ def main() -> int:
 
 
 def sums() -> Iterator[tuple[int, int]]:
-    """Pairs of numbers in random order; of 3 + 4 and 4 + 3 only one, or a held-out sum would be known."""
+    """Return pairs of numbers in random order, only one of 3 + 4 and 4 + 3, so that no held-out sum leaks."""
     pairs = [(one, other) for one in range(LEAST, MOST + 1) for other in range(one, MOST + 1)]
     drawn = random.Random(SEED)
     drawn.shuffle(pairs)
@@ -44,25 +44,25 @@ def sums() -> Iterator[tuple[int, int]]:
 
 
 def prompt(one: int, other: int) -> list[dict[str, str]]:
-    """The question as the till asks it."""
+    """Return the question as the till asks it."""
     asked, printed = SHOWN
     example = [{"role": "user", "content": asked}, {"role": "assistant", "content": printed}]
     return [{"role": "system", "content": SYSTEM}, *example, {"role": "user", "content": f"{one} + {other}"}]
 
 
 def named(one: int, other: int) -> dict[str, object]:
-    """What a row is called; its cluster is the two amounts, in whatever order they are asked."""
+    """Return the id and cluster of a row; the cluster is the two amounts in any order."""
     return {"id": f"sum-{one}-{other}", "cluster": f"{min(one, other)} and {max(one, other)}"}
 
 
 def question(one: int, other: int) -> dict[str, object]:
-    """A row to learn from."""
+    """Return a training row."""
     completion = [{"role": "assistant", "content": f"{one} + {other} = {one + other}"}]
     return {**named(one, other), "prompt": prompt(one, other), "completion": completion}
 
 
 def badcase(one: int, other: int) -> dict[str, object]:
-    """A wrong answer beside the right one: a carry that was forgotten, or the total in a sentence."""
+    """Return a wrong answer with the right one: a forgotten carry, or the total in a sentence."""
     total = one + other
     carried = one % 10 + other % 10 >= 10
     answer = f"{one} + {other} = {total - 10}" if carried else f"The total is {total}."
@@ -72,12 +72,12 @@ def badcase(one: int, other: int) -> dict[str, object]:
 
 
 def held_out(one: int, other: int) -> dict[str, object]:
-    """A row to evaluate on."""
+    """Return an evaluation row."""
     return {**named(one, other), "prompt": prompt(one, other), "reference": f"{one} + {other} = {one + other}"}
 
 
 def put(path: Path, rows: list[dict[str, object]], *, check: bool) -> int:
-    """Write the rows, or compare them with the file; 1 where it differs."""
+    """Write the rows, or compare them with the file; return 1 if it differs."""
     text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     if check:
         return int(not path.is_file() or path.read_text(encoding="utf-8") != text)

@@ -1,8 +1,8 @@
-"""Measures the base model: prompts, the probe of `evidence/`, and badcases. Prints figures, writes badcases.
+"""Measure the base model: print the figures of prompts and of the probe, and write badcases.
 
     measure.py MODELS    MODELS is the models volume; takes minutes of generation
 
-All questions are training questions: no held-out one has a say in which prompt is used.
+All questions are training questions, so held-out questions do not influence the choice of the prompt.
 """
 
 import hashlib
@@ -86,13 +86,13 @@ def main() -> int:
 
 
 def right(row: dict[str, Any], text: str) -> bool:
-    """What `exact_match` says."""
+    """Return the result of `exact_match`."""
     wanted: str = row["completion"][0]["content"]
     return text.split() == wanted.split()
 
 
 def badcase(row: dict[str, Any], group: Sequence[str]) -> dict[str, Any] | None:
-    """The first wrong answer that says anything, beside the right one."""
+    """Return the first wrong answer that is not empty, with the right one."""
     wrong = next((text.strip() for text in group if text.strip() and not right(row, text)), None)
     if wrong is None:
         return None
@@ -102,7 +102,7 @@ def badcase(row: dict[str, Any], group: Sequence[str]) -> dict[str, Any] | None:
 
 
 def interval(values: Sequence[float]) -> str:
-    """The mean with its 95 % bootstrap interval."""
+    """Return the mean with its 95 % bootstrap interval."""
     drawn = random.Random(SEED)
     means = sorted(sum(drawn.choices(values, k=len(values))) / len(values) for _ in range(RESAMPLES))
     low, high = means[int(0.025 * RESAMPLES)], means[int(0.975 * RESAMPLES) - 1]
@@ -110,7 +110,7 @@ def interval(values: Sequence[float]) -> str:
 
 
 def digest(text: str) -> str:
-    """SHA-256 of a text."""
+    """Return the SHA-256 of a text."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 

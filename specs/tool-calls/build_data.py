@@ -1,7 +1,7 @@
-"""Builds `data/` out of the bfcl-eval package: demonstrations and held-out questions of function calling.
+"""Build `data/` from the bfcl-eval package: demonstrations and held-out questions of function calling.
 
     build_data.py --package DIR            write the files
-    build_data.py --package DIR --check    compare them with the committed ones; exit 1 if they differ
+    build_data.py --package DIR --check    compare them with the committed files; exit 1 if they differ
 
 DIR is the unpacked package, the folder that holds `bfcl_eval/data/`.
 """
@@ -14,12 +14,12 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 NAME = "BFCL_v4_simple_python.json"
-MAX_SCHEMA = 700  # characters: longer descriptions would fill the folder with few rows
-HELD_OUT_OF = 4  # every fourth function is asked for only in the evaluation
+MAX_SCHEMA = 700  # characters; a few rows with longer descriptions would fill the folder
+HELD_OUT_OF = 4  # every fourth function is held out
 
 
 def main() -> int:
-    """Write or compare; return the exit code."""
+    """Write or compare the files, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--package", type=Path, required=True, metavar="DIR")
     parser.add_argument("--check", action="store_true")
@@ -37,12 +37,12 @@ def main() -> int:
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    """The rows of a JSON Lines file."""
+    """Return the rows of a JSON Lines file."""
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def make_row(case: dict[str, Any], truth: list[dict[str, dict[str, list[Any]]]]) -> dict[str, Any] | None:
-    """An evaluation row, or nothing where the right call is not the only one, or the schema is long."""
+    """Return an evaluation row; None if several calls are right, or the schema is too long."""
     ((name, arguments),) = truth[0].items()
     given = {key: values[0] for key, values in arguments.items() if "" not in values}
     schema = json.dumps(case["function"][0], ensure_ascii=False)
@@ -55,12 +55,12 @@ def make_row(case: dict[str, Any], truth: list[dict[str, dict[str, list[Any]]]])
 
 
 def demonstration(row: dict[str, Any]) -> dict[str, Any]:
-    """The row as one to learn from."""
+    """Return the row as a training row."""
     return {"cluster": row["cluster"], "prompt": row["prompt"], "completion": row["reference"]}
 
 
 def put(path: Path, rows: list[dict[str, Any]], *, check: bool) -> int:
-    """Write the rows, or compare them with the file; 1 where it differs."""
+    """Write the rows, or compare them with the file; return 1 if it differs."""
     text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     if check:
         return int(not path.is_file() or path.read_text(encoding="utf-8") != text)

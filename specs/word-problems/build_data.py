@@ -1,7 +1,7 @@
-"""Builds `data/` with reasoning-gym: word problems with their worked solutions, and held-out ones.
+"""Build `data/` with reasoning-gym: word problems with worked solutions, and held-out ones.
 
     build_data.py            write the files
-    build_data.py --check    compare them with the committed ones; exit 1 if they differ
+    build_data.py --check    compare them with the committed files; exit 1 if they differ
 
 Needs `reasoning-gym==0.1.25` in the environment.
 """
@@ -18,12 +18,12 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 SEED, PROBLEMS = 42, 9000
 KINDS, OF_A_KIND, HELD_OUT_OF_A_KIND = 5, 52, 12
-LARGEST = 200  # numbers as in a primary school
+LARGEST = 200  # as in primary school
 TAIL = " Give the result as your final answer. Do not include units."
 
 
 def main() -> int:
-    """Write or compare; return the exit code."""
+    """Write or compare the files, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args()
@@ -35,7 +35,7 @@ def main() -> int:
 
 
 def problems() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Problems with chains of small whole numbers, each with its kind: the variables of its template."""
+    """Yield problems with chains of small whole numbers, each with its kind: the variables of its template."""
     import reasoning_gym  # type: ignore[import-not-found, unused-ignore]
 
     seen = set()
@@ -52,7 +52,7 @@ def problems() -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def shortest(rows: Iterator[tuple[str, dict[str, Any]]]) -> list[list[dict[str, Any]]]:
-    """The kinds with the shortest worked solutions, as many problems of each."""
+    """Return the kinds with the shortest worked solutions, with the same number of problems each."""
     kinds: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for kind, row in rows:
         kinds[kind].append(row)
@@ -61,17 +61,17 @@ def shortest(rows: Iterator[tuple[str, dict[str, Any]]]) -> list[list[dict[str, 
 
 
 def turns(role: str, content: str) -> list[dict[str, str]]:
-    """One turn of a conversation."""
+    """Return one turn of a conversation."""
     return [{"role": role, "content": content}]
 
 
 def question(row: dict[str, Any]) -> dict[str, Any]:
-    """The row as one to evaluate on."""
+    """Return the row as an evaluation row."""
     return {"id": row["id"], "prompt": row["prompt"], "reference": row["completion"][0]["content"]}
 
 
 def put(path: Path, rows: list[dict[str, Any]], *, check: bool) -> int:
-    """Write the rows, or compare them with the file; 1 where it differs."""
+    """Write the rows, or compare them with the file; return 1 if it differs."""
     text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     if check:
         return int(not path.is_file() or path.read_text(encoding="utf-8") != text)

@@ -1,4 +1,4 @@
-"""Arguments of every command: what is read, what is refused and how, and what help shows."""
+"""Arguments of every command: parsing, messages for invalid ones, and help."""
 
 import os
 import subprocess
@@ -84,21 +84,21 @@ def test_a_plan_may_be_named_by_its_spec(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("chekc", "there is no command `chekc`; did you mean `check`?"),
-        ("--vresion", "there is no option `--vresion`; did you mean `--version`?"),
+        ("chekc", "unknown command `chekc`; did you mean `check`?"),
+        ("--vresion", "unknown option `--vresion`; did you mean `--version`?"),
         ("run --wrok x", "`run` has no option `--wrok`; did you mean `--work`?"),
         ("check --check", "`check` has no option `--check`"),
         ("check --form json", "`check` has no option `--form`; did you mean `--format`?"),
         ("check --jobs", "expected one argument"),
-        ("check --jobs 0", "`0` is not a whole number from 1 on"),
-        ("check --jobs -1", "`-1` is not a whole number from 1 on"),
+        ("check --jobs 0", "`0` is not a positive integer"),
+        ("check --jobs -1", "`-1` is not a positive integer"),
         ("check --format yaml", "invalid choice: 'yaml'"),
         ("check --no-cache=x", "ignored explicit argument 'x'"),
         ("run", "required: PLAN"),
         ("run a b", "unrecognized arguments: b"),
     ],
 )
-def test_what_cannot_be_used_is_named(line: str, message: str) -> None:
+def test_an_invalid_argument_is_named(line: str, message: str) -> None:
     done = invoke(*line.split())
     assert (done.exit_code, done.stdout) == (2, "")
     assert message in done.stderr.splitlines()[0]
@@ -107,16 +107,16 @@ def test_what_cannot_be_used_is_named(line: str, message: str) -> None:
 
 
 @pytest.mark.parametrize("command", ["check", "compile"])
-def test_specs_are_looked_for_in_their_usual_folder(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[list[Path]] = []
+def test_the_default_path_is_the_specs_folder(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    checked: list[list[Path]] = []
 
     def record(paths: list[Path], *_: Any, **__: Any) -> ExitCode:
-        asked.append(paths)
+        checked.append(paths)
         return ExitCode.OK
 
     monkeypatch.setattr(batch, f"{command}_specs", record)
     assert invoke(command).exit_code == 0
-    assert asked == [[Path("specs")]]
+    assert checked == [[Path("specs")]]
 
 
 def test_an_unchanged_spec_needs_no_heavy_import(tmp_path: Path) -> None:
@@ -148,7 +148,7 @@ def test_cluster_commands_name_the_package_that_they_lack(line: str, monkeypatch
     assert "pip install 'trainspec[cluster]'" in done.stderr
 
 
-def test_what_only_prints_objects_needs_no_cluster_package(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_command_that_only_prints_objects_needs_no_cluster_package(monkeypatch: pytest.MonkeyPatch) -> None:
     specs = Path(__file__).parent.parent.parent / "specs"
     monkeypatch.setitem(sys.modules, "kubernetes", None)
     assert invoke("driver", specs / "report-sql").exit_code == 0

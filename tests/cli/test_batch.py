@@ -1,4 +1,4 @@
-"""Many specs: however many processes there are, the same is told in the same order and the same is written."""
+"""Many specs: any number of processes gives the same diagnostics in the same order, and the same files."""
 
 import io
 import os
@@ -39,13 +39,13 @@ def edit(path: Path, old: str, new: str) -> None:
 
 
 def share_everything(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Start other processes however little there is to do."""
+    """Start other processes even for little work."""
     for name, value in (("ALONE_SECONDS", 1e-9), ("WORTH_SECONDS", 0.0), ("CHUNK", 2)):
         monkeypatch.setattr(workers, name, value)
 
 
 def outcome(folder: Path, *arguments: str) -> tuple[int, str, str, dict[str, bytes]]:
-    """What a run tells, and the plan folders after it."""
+    """What a run prints, and the plan folders after it."""
     done = invoke(*arguments, "specs")
     plans = {str(path.relative_to(folder)): path.read_bytes() for path in folder.glob("*/plan/*")}
     return done.exit_code, done.stdout, done.stderr, plans
@@ -74,14 +74,14 @@ def test_processes_change_nothing(project: Path, style: str) -> None:
     assert len({Path(path).parts[0] for path in compiled[3]}) == 10  # neither the broken one nor the second of a name
 
 
-def test_what_specs_share_is_told_once(project: Path) -> None:
-    _, _, told, _ = outcome(project, "check", "--format", "concise")
-    assert told.count("`priorityClass` is set") == 1
-    assert told.count("CHK206") == 1
-    assert "specs/shop-00002/spec.yaml" in next(line for line in told.splitlines() if "CHK206" in line)
+def test_a_problem_of_a_shared_file_is_reported_once(project: Path) -> None:
+    _, _, stderr, _ = outcome(project, "check", "--format", "concise")
+    assert stderr.count("`priorityClass` is set") == 1
+    assert stderr.count("CHK206") == 1
+    assert "specs/shop-00002/spec.yaml" in next(line for line in stderr.splitlines() if "CHK206" in line)
 
 
-def test_what_a_killed_process_owes_is_done_by_another(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_work_of_a_killed_process_is_done_by_another(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     alone = outcome(project, "check", "--jobs", "1", "--no-cache")
     monkeypatch.setattr("compiler.cli.batch.checked", dies_in_a_copy)
     assert outcome(project, "check", "--jobs", "2", "--no-cache") == alone
@@ -108,21 +108,23 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_a_bar_is_shown_to_people_who_wait_for_many(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_terminal_shows_a_bar_for_many_specs(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = Terminal()
     monkeypatch.setattr("sys.stderr", terminal)
-    for item in progress.shown(iter(range(400)), 400, "checking"):
+    for item in progress.with_bar(iter(range(400)), 400, "checking"):
         print(f"line {item}", file=terminal)
     written = terminal.getvalue()
     assert "checking ━━━━━━━━━━━━━━━━━━━━──────────────────── 200 of 400" in written
-    # no line of what is told begins behind the bar, and nothing of the bar stays
+    # no reported line begins behind the bar, and nothing of the bar remains
     assert all(line.split("\x1b[2K")[-1].startswith("line ") for line in written.split("\n")[:-1])
     assert written.endswith("\r\x1b[2K")
 
 
-def test_no_bar_for_a_few_or_for_a_file(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    assert list(progress.shown(iter(range(400)), 400, "checking")) == list(range(400))
+def test_no_bar_for_a_few_specs_or_for_a_file(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert list(progress.with_bar(iter(range(400)), 400, "checking")) == list(range(400))
     assert capsys.readouterr().err == ""
     monkeypatch.setattr("sys.stderr", terminal := Terminal())
-    assert list(progress.shown(iter(range(10)), 10, "checking")) == list(range(10))
+    assert list(progress.with_bar(iter(range(10)), 10, "checking")) == list(range(10))
     assert terminal.getvalue() == ""

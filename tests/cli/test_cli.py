@@ -116,7 +116,7 @@ def test_explain_codes_and_rules(subject: str, text: str) -> None:
 def test_explain_a_spec(make_spec: MakeSpec) -> None:
     done = run("explain", make_spec().parent)
     assert done.exit_code == 0
-    for text in ("train: SFT → DPO", "✓ M2", "直接做 SFT", "demonstrations`: 60 rows, 50 needed"):
+    for text in ("train: SFT → DPO", "✓ M2", "“模型能理解内容但行为不稳定", "demonstrations`: 60 rows, 50 needed"):
         assert text in done.stdout
 
 
@@ -134,7 +134,7 @@ def test_help_teaches() -> None:
     assert run("compile", "--nonsense").exit_code == 2
 
 
-def test_running_what_is_no_plan(tmp_path: Path) -> None:
+def test_running_a_folder_without_a_plan(tmp_path: Path) -> None:
     done = run("run", tmp_path)
     assert done.exit_code == 1
     assert "RUN791" in done.stderr
@@ -149,7 +149,7 @@ def test_two_specs_of_one_name_are_refused(make_spec: MakeSpec) -> None:
     assert not (path.parent / "plan").exists()
 
 
-def test_an_endless_name_is_told(tmp_path: Path) -> None:
+def test_a_path_that_is_too_long_is_reported(tmp_path: Path) -> None:
     assert run("check", "a" * 400).exit_code == 1
 
 
@@ -160,7 +160,7 @@ def test_compiles_at_once_do_not_disturb_each_other(make_spec: MakeSpec) -> None
     path = make_spec()
     command = [sys.executable, "-m", "compiler", "compile", str(path)]
     started = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) for _ in range(4)]
-    told = {(process.communicate()[1], process.returncode) for process in started}
-    assert {code for _, code in told} == {0}
-    assert len(told) == 1
+    ended = {(process.communicate()[1], process.returncode) for process in started}
+    assert {code for _, code in ended} == {0}
+    assert len(ended) == 1
     assert run("compile", path, "--check").exit_code == 0

@@ -83,7 +83,7 @@ def test_an_empty_folder_gets_a_profile_and_schemas_and_nothing_made_up() -> Non
     assert validate(profile).ok
 
 
-def test_what_is_there_is_used_and_never_overwritten() -> None:
+def test_existing_files_are_used_and_never_overwritten() -> None:
     Path("specs/clusters").mkdir(parents=True)
     Path("specs/clusters/small.yaml").write_text(PROFILE, encoding="utf-8")
     Path("specs/schema").mkdir()
@@ -95,7 +95,7 @@ def test_what_is_there_is_used_and_never_overwritten() -> None:
     before = {name: Path(name).read_bytes() for name in files()}
     again = run("shop", *FLAGS, "--runs")
     assert again.exit_code == 2
-    assert "`specs/shop` is there already" in again.stderr
+    assert "`specs/shop` already exists" in again.stderr
     assert {name: Path(name).read_bytes() for name in files()} == before
 
 
@@ -109,23 +109,23 @@ def test_without_a_terminal_the_missing_flags_are_named() -> None:
     assert files() == []
 
 
-def test_all_wrong_answers_are_told_at_once() -> None:
+def test_all_wrong_answers_are_reported_at_once() -> None:
     flags = ("--application", "bot", "--task", " ", "--target", "90", "--model", "q", "--metric", "F1")
     done = run("商店", *flags, "--runs", "--badcases", "none.jsonl", "--profile", "big")
     assert done.exit_code == 2
-    for told in ("`商店`", "`bot`", "the task", "`90`", "`q`", "`F1`", "`none.jsonl`", "`--profile`"):
-        assert told in done.stderr
+    for text in ("`商店`", "`bot`", "the task", "`90`", "`q`", "`F1`", "`none.jsonl`", "`--profile`"):
+        assert text in done.stderr
     assert files() == []
 
 
 @pytest.mark.parametrize("task", ["a \udcff byte", "a \x01 control"])
-def test_characters_that_are_no_text_are_told(task: str) -> None:
+def test_characters_that_are_no_text_are_reported(task: str) -> None:
     done = run("shop", *FLAGS, "--no-runs", "--task", task)
     assert done.exit_code == 2
-    assert "holds a character that is no text" in done.stderr
+    assert "holds a control character or a lone surrogate" in done.stderr
 
 
-def test_data_that_does_not_fit_is_told_and_nothing_stays() -> None:
+def test_data_that_does_not_fit_is_reported_and_nothing_is_kept() -> None:
     Path("b.jsonl").write_text(json.dumps({"id": "1", "prompt": "p"}) + "\n", encoding="utf-8")
     done = run("shop", *FLAGS, "--runs", "--badcases", "b.jsonl")
     assert done.exit_code == 1
@@ -133,14 +133,14 @@ def test_data_that_does_not_fit_is_told_and_nothing_stays() -> None:
     assert files() == ["b.jsonl"]
 
 
-def test_a_folder_that_cannot_be_written_is_told() -> None:
+def test_a_folder_that_cannot_be_written_is_reported() -> None:
     Path("specs").write_text("a file", encoding="utf-8")
     done = run("shop", *FLAGS, "--no-runs")
     assert done.exit_code == 1
     assert "cannot write" in done.stderr
 
 
-def test_questions_are_asked_until_answers_can_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_prompts_repeat_until_the_answer_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiler.cli.init.command, "_on_a_terminal", lambda: True)
     given_answers = [
         "商店",
@@ -159,7 +159,7 @@ def test_questions_are_asked_until_answers_can_be_used(monkeypatch: pytest.Monke
     ]
     done = run(answers="\n".join(given_answers) + "\n")
     assert done.exit_code == 0, done.stderr
-    assert "`商店` names Kubernetes objects" in done.output
+    assert "`商店` cannot name Kubernetes objects" in done.output
     composed = compose(Path("specs/shop/spec.yaml").read_text(encoding="utf-8"), "").value
     assert composed is not None
     body = composed.data["spec"]  # type: ignore[index]
@@ -169,14 +169,14 @@ def test_questions_are_asked_until_answers_can_be_used(monkeypatch: pytest.Monke
     assert phase("shop") == "collect"
 
 
-def test_flags_are_not_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_answers_given_as_flags_are_not_prompted_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiler.cli.init.command, "_on_a_terminal", lambda: True)
     done = run(*FLAGS, "--no-runs", answers="shop\n\n\n\n\n")
     assert done.exit_code == 0, done.output
     assert "Kind of application" not in done.output
 
 
-def test_a_real_terminal_is_asked() -> None:
+def test_prompts_work_on_a_real_terminal() -> None:
     leader, follower = pty.openpty()
     command = [sys.executable, "-m", "compiler", "init", "shop", *FLAGS]
     process = subprocess.Popen(command, stdin=follower, stdout=follower, stderr=follower)
@@ -201,7 +201,7 @@ def test_a_real_terminal_is_asked() -> None:
 def test_any_task_is_read_back_as_it_was_given(task: str) -> None:
     text = " ".join(task.encode("utf-8", "ignore").decode().split()) or "x"
     composed = compose(f"key: {scalar(text)} # comment\n", "")
-    if composed.ok:  # control characters have no place in a spec, and are told
+    if composed.ok:  # control characters are not allowed in a spec, and are reported
         assert composed.value is not None
         assert composed.value.data == {"key": text}
     else:

@@ -1,4 +1,4 @@
-"""What a command does when it cannot be read or written as it would like: closed folders, terminals, full disks."""
+"""Commands with unreadable folders, terminals of other encodings, and full disks."""
 
 import os
 import subprocess
@@ -24,14 +24,16 @@ def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[b
 
 
 @pytest.mark.parametrize("encoding", ["gbk", "ascii"])
-def test_a_terminal_that_cannot_show_a_character_is_no_reason_to_fail(make_spec: MakeSpec, encoding: str) -> None:
+def test_a_character_that_the_terminal_cannot_show_does_not_fail_the_command(
+    make_spec: MakeSpec, encoding: str
+) -> None:
     for arguments in (("explain", make_spec()), ("explain", "M2"), ("schema",)):
         done = run(*arguments, PYTHONIOENCODING=encoding)
         assert done.returncode == 0, done.stderr
         assert done.stdout.decode(encoding)
 
 
-def test_a_full_disk_is_told(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported(tmp_path: Path) -> None:
     with open("/dev/full", "wb") as full:
         done = subprocess.run([*RUN, "schema"], stdout=full, stderr=subprocess.PIPE, timeout=HUNG_SECONDS, check=False)
     assert done.returncode == 1
@@ -39,7 +41,7 @@ def test_a_full_disk_is_told(tmp_path: Path) -> None:
 
 
 @CLOSED
-def test_a_folder_that_is_closed_is_not_passed_over(make_spec: MakeSpec) -> None:
+def test_an_unreadable_folder_is_reported(make_spec: MakeSpec) -> None:
     folder = make_spec().parent
     folder.chmod(0)
     try:
@@ -50,13 +52,13 @@ def test_a_folder_that_is_closed_is_not_passed_over(make_spec: MakeSpec) -> None
     assert b"permission denied" in done.stderr
 
 
-def test_a_full_width_colon_is_told_where_it_stands(make_spec: MakeSpec) -> None:
+def test_a_full_width_colon_is_reported_at_its_location(make_spec: MakeSpec) -> None:
     spec = make_spec(("metadata:\n", "metadata：\n"))
     done = run("check", spec, "--format", "concise")
     assert "spec.yaml:3:9: error[YML003] `：` is a full-width colon" in done.stderr.decode()
 
 
-def test_an_empty_file_is_told_so(make_spec: MakeSpec) -> None:
+def test_an_empty_file_is_reported(make_spec: MakeSpec) -> None:
     spec = make_spec()
     spec.write_text("", encoding="utf-8")
     assert b"the file has no document" in run("check", spec).stderr

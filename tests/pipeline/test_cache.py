@@ -51,7 +51,7 @@ def filled(folder: Path) -> tuple[Cache, SpecPath]:
     """A cache with an entry of the spec, whose plan folder is written."""
     cache = Cache(folder=folder.parent.parent / "cache", compiler=compiler_digest())
     spec = SpecPath(path=folder / "spec.yaml", shown="specs/shop-00000/spec.yaml")
-    built = compiled(spec, cache=cache, clean_up=False)
+    built = compiled(spec, cache=cache, may_recover=False)
     assert built.bundle is not None, built.diagnostics
     assert write(built.bundle, spec.plan_folder, "plan") is None
     assert cache.find(spec) == built.entry
@@ -67,7 +67,7 @@ def test_an_unchanged_spec_is_not_compiled_again(project: Path, monkeypatch: pyt
     cache, spec = filled(project)
     monkeypatch.setattr(pipeline, "compile_spec", None)
     monkeypatch.setattr(pipeline, "make_plan", None)
-    again = compiled(spec, cache=cache, clean_up=True)
+    again = compiled(spec, cache=cache, may_recover=True)
     assert again.bundle is None
     assert again.entry == cache.find(spec)
     assert checked(spec, cache=cache).diagnostics == again.diagnostics
@@ -167,9 +167,9 @@ def test_damaged_entries_are_passed_over_and_replaced(project: Path) -> None:
     entry.unlink()
     entry.mkdir()
     assert cache.find(spec) is None
-    assert compiled(spec, cache=cache, clean_up=False).entry is not None  # it cannot be kept, which is no error
+    assert compiled(spec, cache=cache, may_recover=False).entry is not None  # it cannot be kept, which is no error
     entry.rmdir()
-    compiled(spec, cache=cache, clean_up=False)
+    compiled(spec, cache=cache, may_recover=False)
     assert entry.read_bytes() == whole
 
 
@@ -177,7 +177,7 @@ def test_errors_are_not_kept(project: Path) -> None:
     cache = Cache(folder=project.parent.parent / "cache", compiler=compiler_digest())
     spec = SpecPath(path=project / "spec.yaml", shown="spec.yaml")
     (project / "data" / "demos.jsonl").write_text("no json\n", encoding="utf-8")
-    assert compiled(spec, cache=cache, clean_up=False).entry is None
+    assert compiled(spec, cache=cache, may_recover=False).entry is None
     assert list(cache.folder.rglob("*.json")) == []
 
 
@@ -185,7 +185,7 @@ def test_old_entries_are_removed_when_there_are_too_many(project: Path, monkeypa
     cache, spec = filled(project)
     monkeypatch.setattr("compiler.pipeline.cache.MAX_ENTRIES", 4)
     for number in range(6):
-        compiled(replace(spec, shown=f"{number}/spec.yaml"), cache=cache, clean_up=False)
+        compiled(replace(spec, shown=f"{number}/spec.yaml"), cache=cache, may_recover=False)
     cache.prune()
     assert len(list(cache.folder.rglob("*.json"))) == 2
 

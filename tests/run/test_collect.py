@@ -1,4 +1,4 @@
-"""Results of a run become evidence: one document an evaluation, checked, written once, and never of another plan."""
+"""Results of a run become evidence: one document per evaluation, validated, and only from this plan."""
 
 import hashlib
 import json
@@ -79,7 +79,7 @@ def test_collecting_again_changes_nothing(project: Project) -> None:
     assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in written(project)} == before
 
 
-def test_only_what_is_done_is_collected(project: Project) -> None:
+def test_only_finished_stages_are_collected(project: Project) -> None:
     project.behave(evaluate_sft={"verdict": "no-gain"})
     project.run()
     (project.work / "outputs" / "shop-evaluate-other-0123456789").mkdir()
@@ -90,7 +90,7 @@ def test_only_what_is_done_is_collected(project: Project) -> None:
     assert found["evaluate-sft"].spec.gate == "no-gain"
 
 
-def test_nothing_to_collect_is_told(project: Project) -> None:
+def test_nothing_to_collect_is_an_error(project: Project) -> None:
     done = project.collect()
     assert (done.exit_code, "RUN797" in done.stderr) == (1, True)
     assert f"trainspec run {project.plan}" in done.stderr
@@ -100,17 +100,17 @@ def test_nothing_to_collect_is_told(project: Project) -> None:
 @pytest.mark.parametrize(
     ("change", "text"),
     [
-        ({"config_sha256": "0" * 64}, "is of another config"),
-        ({"ended": None}, "is not as the runtime writes it"),
-        ({"ended": "yesterday"}, "is not as the runtime writes it"),
-        ({"metrics": {}}, "is not as the runtime writes it"),
+        ({"config_sha256": "0" * 64}, "belongs to another config"),
+        ({"ended": None}, "is not valid"),
+        ({"ended": "yesterday"}, "is not valid"),
+        ({"metrics": {}}, "is not valid"),
         ({"metrics": {"exact_match": {"value": 1.5, "low": 0, "high": 1, "n": 3}}}, "`spec.metrics[0].value`"),
-        ({"metrics": {"exact_match": {"value": float("nan"), "low": 0, "high": 1, "n": 3}}}, "is not as the runtime"),
+        ({"metrics": {"exact_match": {"value": float("nan"), "low": 0, "high": 1, "n": 3}}}, "is not valid"),
         ({"gate": {"verdict": "perhaps"}}, "`spec.gate`"),
-        ({"metrics": [1]}, "is not as the runtime writes it"),
+        ({"metrics": [1]}, "is not valid"),
     ],
 )
-def test_a_result_that_is_not_of_this_plan_is_refused(
+def test_a_result_that_does_not_belong_to_the_plan_is_refused(
     project: Project, change: dict[str, object], text: str, tmp_path: Path
 ) -> None:
     project.run()
@@ -134,7 +134,7 @@ def test_evidence_behind_a_link_is_not_written(project: Project, tmp_path: Path)
     assert list((tmp_path / "elsewhere").glob("stage-*")) == []
 
 
-def test_a_folder_that_cannot_be_written_is_told(project: Project) -> None:
+def test_a_folder_that_cannot_be_written_is_reported(project: Project) -> None:
     project.run()
     shutil.rmtree(project.plan.parent / "evidence")
     (project.plan.parent / "evidence").write_text("a file")
@@ -150,7 +150,7 @@ def test_a_document_says_that_it_is_generated(project: Project) -> None:
     assert list(yaml.safe_load(text)) == ["apiVersion", "kind", "metadata", "spec"]
 
 
-def test_a_plan_goes_on_from_what_was_collected(project: Project, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_plan_continues_from_collected_results(project: Project, capfd: pytest.CaptureFixture[str]) -> None:
     project.behave(evaluate_sft={"verdict": "no-gain"})
     assert project.run() == []
     before = project.starts()
@@ -205,7 +205,7 @@ REPORT = {
 }
 
 
-def test_what_an_evaluation_finds_beside_its_score_is_kept_and_shown(
+def test_further_findings_of_an_evaluation_are_kept_and_shown(
     project: Project, capfd: pytest.CaptureFixture[str]
 ) -> None:
     project.behave(evaluate_sft={"report": REPORT})
@@ -236,9 +236,9 @@ def test_what_an_evaluation_finds_beside_its_score_is_kept_and_shown(
     assert evidence(project)["evaluate-base"].spec.badcases is None  # as an older runtime reports
 
     project.compile()
-    told = (project.plan / "PLAN.md").read_text(encoding="utf-8")
+    page = (project.plan / "PLAN.md").read_text(encoding="utf-8")
     found = "2 of 8 badcases fixed; 120 answers newly wrong, 3 newly right; general bits_per_byte -0.125"
-    assert found in told.replace("\\", "")
+    assert found in page.replace("\\", "")
 
 
 @pytest.mark.parametrize(
@@ -274,7 +274,7 @@ CHECKED = {
 
 
 def test_the_preflight_of_a_reward_becomes_a_document(project: Project) -> None:
-    """A stage of the plan stands in for it: what counts is the method, and what its `metrics.json` reports."""
+    """A stage of the plan takes its role: only the method and the contents of `metrics.json` matter."""
     from compiler.run.local.jobs import read_plan
     from compiler.run.results import preflight_document
     from compiler.spec.schema.preflight import RewardPreflight

@@ -1,4 +1,4 @@
-"""`trainspec data`: cards are written, checked, kept where rows are elsewhere, and stand for these rows."""
+"""`trainspec data`: cards are written, compared, kept if their rows are elsewhere, and used instead of the rows."""
 
 import json
 from pathlib import Path
@@ -59,7 +59,7 @@ def test_measuring_twice_changes_nothing_and_keeps_date_and_note(make_spec: Make
 
 def test_check_writes_nothing_and_says_what_differs(make_spec: MakeSpec) -> None:
     spec = make_spec()
-    assert measure(spec, "--check", code=5).count("is not there") == 3
+    assert measure(spec, "--check", code=5).count("is missing") == 3
     assert cards(spec) == {}
     measure(spec)
     before = cards(spec)
@@ -99,7 +99,7 @@ def test_a_remote_source_needs_a_card_and_then_no_rows(make_spec: MakeSpec, tmp_
     assert "kept" in measure(spec)
 
 
-def test_a_card_that_is_not_of_the_source_is_told(make_spec: MakeSpec, tmp_path: Path) -> None:
+def test_a_card_of_another_source_is_reported(make_spec: MakeSpec, tmp_path: Path) -> None:
     spec = make_spec(REMOTE)
     write_rows(tmp_path / "rows.jsonl", demos())
     measure(spec, "--source", "demos", "--from", str(tmp_path / "rows.jsonl"))
@@ -132,7 +132,7 @@ def test_two_cards_of_one_source(make_spec: MakeSpec) -> None:
 
 
 @pytest.mark.parametrize("edit", [("      path: data/demos.jsonl\n", ""), (REMOTE[0], f"{REMOTE[0]}\n{REMOTE[1]}")])
-def test_a_source_has_one_place(make_spec: MakeSpec, edit: tuple[str, str]) -> None:
+def test_a_source_has_one_location(make_spec: MakeSpec, edit: tuple[str, str]) -> None:
     assert codes(make_spec(edit)) == ["CHK232"]
 
 
@@ -152,8 +152,8 @@ LONG = "Where is the parcel with the two blue lamps that I ordered from you last
 
 def test_near_leakage_is_a_warning_that_names_the_rows(make_spec: MakeSpec) -> None:
     near = [*demos(), {"prompt": f"{LONG}?", "completion": "on its way"}]
-    asked = [*held_out(), {"id": "x", "prompt": f"{LONG} ...", "reference": "on its way"}]
-    spec = make_spec(demos=near, held_out=asked)
+    questions = [*held_out(), {"id": "x", "prompt": f"{LONG} ...", "reference": "on its way"}]
+    spec = make_spec(demos=near, held_out=questions)
     assert "CHK229" not in codes(spec)
     measure(spec)
     (found,) = [each for each in make_plan(spec, "specs/shop/spec.yaml").diagnostics if each.code == "CHK229"]
@@ -206,14 +206,14 @@ def test_personal_data_is_counted_and_never_written(make_spec: MakeSpec) -> None
     assert '"data/demos.jsonl:61"' in card
 
 
-def test_bad_rows_are_told_and_get_no_card(make_spec: MakeSpec) -> None:
+def test_bad_rows_are_reported_and_get_no_card(make_spec: MakeSpec) -> None:
     spec = make_spec()
     (spec.parent / "data" / "demos.jsonl").write_text(json.dumps({"prompt": "q"}) + "\n", encoding="utf-8")
     assert "CHK203" in measure(spec, code=1)
     assert "data-demos.yaml" not in cards(spec)
 
 
-def test_only_the_source_that_is_asked_for(make_spec: MakeSpec) -> None:
+def test_only_the_named_source_is_measured(make_spec: MakeSpec) -> None:
     spec = make_spec()
     measure(spec, "--source", "demos")
     assert list(cards(spec)) == ["data-demos.yaml"]
@@ -223,7 +223,7 @@ def test_only_the_source_that_is_asked_for(make_spec: MakeSpec) -> None:
 def test_wrong_use(make_spec: MakeSpec, tmp_path: Path) -> None:
     spec = make_spec(REMOTE)
     measure(spec, "--from", str(tmp_path), code=2)
-    assert "is not there" in measure(spec, "--source", "demos", "--from", str(tmp_path / "none.jsonl"), code=1)
+    assert "is missing" in measure(spec, "--source", "demos", "--from", str(tmp_path / "none.jsonl"), code=1)
     assert "YML001" in measure(tmp_path / "nothing" / "spec.yaml", code=1)
 
 
@@ -238,7 +238,7 @@ def test_a_spec_without_data_has_nothing_to_measure(make_spec: MakeSpec) -> None
     assert "nothing to measure" in measure(make_spec(spec=text))
 
 
-def test_what_is_found_is_shown(make_spec: MakeSpec) -> None:
+def test_findings_are_shown(make_spec: MakeSpec) -> None:
     rows = [*demos(), {"prompt": "我的电话 13912345678", "completion": "已登记", "cluster": "h3"}]
     output = measure(make_spec(demos=rows))
     assert "prompt-completion" in output

@@ -1,4 +1,4 @@
-"""What a card measures beside counts: nearly equal texts, languages, hints of personal data, tokens."""
+"""Measurements of a card besides counts: nearly equal texts, languages, hints of personal data, tokens."""
 
 import json
 import random
@@ -125,7 +125,7 @@ def test_a_hostile_text_takes_bounded_time() -> None:
         assert isinstance(kinds_in(piece * 500_000), list)
 
 
-def test_tokens_are_counted_by_the_model_that_is_there(tmp_path: Path) -> None:
+def test_tokens_are_counted_by_the_tokenizer_of_the_model(tmp_path: Path) -> None:
     from tokenizers import Tokenizer, models, pre_tokenizers
 
     tokenizer = Tokenizer(models.WordLevel({"a": 0, "b": 1, "?": 2}, unk_token="?"))

@@ -1,4 +1,4 @@
-"""The local executor on real processes: order, gates, retries, deadlines, what is run again and what is not.
+"""The local executor on real processes: order, gates, retries, deadlines and resuming.
 
 The stage process is a small script here, since what is tested is the executor; the real runtime runs under it in
 tests/stages/train.
@@ -42,7 +42,7 @@ def test_stages_run_once_and_in_order(project: Project, capfd: pytest.CaptureFix
     assert project.run() == []
     assert project.starts() == ONCE
     out, err = capfd.readouterr()
-    assert err.count("has run already, not run again") == 6
+    assert err.count("already finished, not run again") == 6
     assert "had run" in out
 
 
@@ -76,7 +76,7 @@ def test_failures_are_retried_up_to_the_limit(project: Project) -> None:
     assert project.starts()["sft"] == 4
 
 
-def test_too_many_failures_end_the_plan_and_a_rerun_goes_on(project: Project) -> None:
+def test_too_many_failures_end_the_plan_and_a_rerun_resumes(project: Project) -> None:
     project.behave(sft={"failures": 4, "code": 70})
     assert project.run() == ["RUN793"]
     assert project.starts() == {"evaluate-base": 1, "sft": 4}
@@ -111,7 +111,7 @@ def test_a_deadline_ends_a_stage(project: Project) -> None:
     assert "past its deadline of 1 s" in found.message
 
 
-def test_a_missing_model_is_told_before_anything_runs(project: Project) -> None:
+def test_a_missing_model_is_reported_before_anything_runs(project: Project) -> None:
     (project.models / "tiny" / "1" / "config.json").unlink()
     (found,) = project.ended().diagnostics
     assert found.code == "RUN792"
@@ -154,7 +154,7 @@ def test_a_work_folder_that_cannot_be_written(project: Project) -> None:
 
 
 @pytest.mark.parametrize(("number", "ended"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_stopping_the_command_stops_the_stage_and_a_rerun_goes_on(
+def test_stopping_the_command_stops_the_stage_and_a_rerun_resumes(
     project: Project, tmp_path: Path, number: int, ended: int
 ) -> None:
     project.behave(sft={"sleep": 3600})
@@ -182,15 +182,15 @@ def test_stopping_the_command_stops_the_stage_and_a_rerun_goes_on(
 
 
 @pytest.mark.parametrize(
-    ("output", "told"),
+    ("output", "message"),
     [
-        ("job", "trains on 2 nodes, and this is one"),
-        ("jobset", "is rendered as a JobSet, which an operator of a cluster runs"),
-        ("trainjob", "is rendered as a TrainJob, which an operator of a cluster runs"),
+        ("job", "trains on 2 nodes, but this machine is one"),
+        ("jobset", "is rendered as a JobSet, which only an operator in a cluster runs"),
+        ("trainjob", "is rendered as a TrainJob, which only an operator in a cluster runs"),
     ],
 )
-def test_what_only_a_cluster_runs_is_told_before_anything_runs(
-    make_spec: MakeSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, output: str, told: str
+def test_a_stage_that_needs_a_cluster_is_refused_before_anything_runs(
+    make_spec: MakeSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, output: str, message: str
 ) -> None:
     gpu = f"  output: {output}\n  gpu: {{type: H100, nodes: 2, memoryGib: 80}}\n  storage:\n"
     path = make_spec(profile=PROFILE.replace("  storage:\n", gpu))
@@ -198,12 +198,12 @@ def test_what_only_a_cluster_runs_is_told_before_anything_runs(
     (found,) = project.ended().diagnostics
     assert found.code == "RUN796"
     assert "`shop-sft-" in found.message
-    assert told in found.message
+    assert message in found.message
     assert project.starts() == {}
 
 
 @pytest.mark.parametrize("method", ["augment", "optimize-prompt"])
-def test_a_method_that_the_runtime_lacks_is_told_before_anything_runs(project: Project, method: str) -> None:
+def test_a_method_that_the_runtime_lacks_is_refused_before_anything_runs(project: Project, method: str) -> None:
     for name in ("02-sft", "05-dpo"):
         path = project.plan / f"{name}.config.yaml"
         text = path.read_text(encoding="utf-8")
@@ -224,18 +224,18 @@ def test_a_damaged_result_does_not_count(project: Project, text: str) -> None:
     assert project.starts() == ONCE | {"sft": 2}
 
 
-def test_what_only_kept_general_ability_is_not_to_be_deployed(project: Project) -> None:
+def test_a_stage_that_only_kept_general_ability_is_not_deployed(project: Project) -> None:
     def result(job: LocalJob, verdict: str) -> Result:
         return Result(job=job, metrics={"gate": {"verdict": verdict, "reason": "as told"}}, ran_now=True)
 
-    def told(*, needs_gain: bool) -> str:
+    def lines(*, needs_gain: bool) -> str:
         jobs = {job.stage: job for job in read_plan(project.plan).value or ()}
-        asked = [jobs[name] for name in ("evaluate-base", "evaluate-sft", "evaluate-dpo")]
-        gate = {**asked[1].config["gate"], "needs_gain": needs_gain}
-        asked[1] = dataclasses.replace(asked[1], config={**asked[1].config, "gate": gate})
+        evaluations = [jobs[name] for name in ("evaluate-base", "evaluate-sft", "evaluate-dpo")]
+        gate = {**evaluations[1].config["gate"], "needs_gain": needs_gain}
+        evaluations[1] = dataclasses.replace(evaluations[1], config={**evaluations[1].config, "gate": gate})
         verdicts = ("continue", "continue", "no-gain")
-        results = {job.name: result(job, verdict) for job, verdict in zip(asked, verdicts, strict=True)}
-        return "\n".join(conclusion(asked, results, Path()))
+        results = {job.name: result(job, verdict) for job, verdict in zip(evaluations, verdicts, strict=True)}
+        return "\n".join(conclusion(evaluations, results, Path()))
 
-    assert "deploy what evaluate-sft measured" in told(needs_gain=True)
-    assert "nothing to deploy" in told(needs_gain=False)
+    assert "deploy what evaluate-sft measured" in lines(needs_gain=True)
+    assert "nothing to deploy" in lines(needs_gain=False)

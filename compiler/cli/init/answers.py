@@ -1,4 +1,4 @@
-"""The answers that `trainspec init` needs: how each is checked, and how those not given as flags are asked for."""
+"""The answers that `trainspec init` needs: checks, and prompts for those not given as flags."""
 
 import re
 import sys
@@ -15,7 +15,7 @@ Given = Mapping[str, Any]
 
 
 class UnusableError(ValueError):
-    """An answer that cannot be used; its text says why, and what to write."""
+    """An invalid answer; the text says why, and what to write."""
 
 
 NEEDED = {
@@ -30,41 +30,41 @@ NEEDED = {
 
 def _name(text: str) -> str:
     if not re.fullmatch(NAME, text) or len(text) > 63:
-        raise UnusableError(f"`{text}` names Kubernetes objects, so it cannot be used: {PATTERN_HINTS[NAME]}")
+        raise UnusableError(f"`{text}` cannot name Kubernetes objects: {PATTERN_HINTS[NAME]}")
     if (SPECS / text).exists() or (SPECS / text).is_symlink():
-        raise UnusableError(f"`{SPECS / text}` is there already: choose another name, or edit it")
+        raise UnusableError(f"`{SPECS / text}` already exists: choose another name, or edit it")
     return text
 
 
 def _application(text: str) -> str:
     known = [each.value for each in Application]
     if text not in known:
-        raise UnusableError(f"`{text}` is no kind of application: use one of {', '.join(known)}")
+        raise UnusableError(f"unknown kind of application `{text}`: use one of {', '.join(known)}")
     return text
 
 
 def _line(text: str | None) -> str:
-    """Text of any language as one line."""
+    """Return text of any language as one line."""
     line = " ".join((text or "").split())
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in line):
         shown = line.encode("ascii", "backslashreplace").decode("ascii")
-        raise UnusableError(f"`{shown[:80]}` holds a character that is no text: leave it out")
+        raise UnusableError(f"`{shown[:80]}` holds a control character or a lone surrogate: remove it")
     return line
 
 
 def _task(text: str) -> str:
     text = _line(text)
     if not text or len(text) > 2000:
-        raise UnusableError("the task is one sentence: write what the system has to do, in any language")
+        raise UnusableError("the task is empty or over 2000 characters: write one sentence, in any language")
     return text
 
 
 def _metric(text: str) -> str:
     if not re.fullmatch(METRIC_NAME, text) or len(text) > 63:
-        raise UnusableError(f"`{text}` is no name of a metric: {PATTERN_HINTS[METRIC_NAME]}")
+        raise UnusableError(f"metric name `{text}` is not valid: {PATTERN_HINTS[METRIC_NAME]}")
     if text == "execution_accuracy":
         raise UnusableError(
-            "`execution_accuracy` needs databases: begin with `exact_match`, then see `trainspec schema`"
+            "metric `execution_accuracy` needs databases: start with `exact_match`, then see `trainspec schema`"
         )
     return text
 
@@ -82,7 +82,7 @@ def _target(value: float | str) -> float:
 def _model(text: str) -> str:
     name, slash, revision = text.rpartition("/")
     if not slash or not re.fullmatch(REVISION, name) or not re.fullmatch(REVISION, revision):
-        raise UnusableError(f"`{text}` is no model: write `name/revision`, its folder in the models volume")
+        raise UnusableError(f"model `{text}` is not valid: write `name/revision`, its folder in the models volume")
     return text
 
 
@@ -91,7 +91,7 @@ def _file(value: Path | str | None) -> Path | None:
         return None
     path = Path(value)
     if not path.is_file() or path.suffix not in (".jsonl", ".csv", ".parquet"):
-        raise UnusableError(f"`{value}` is no data file: name one that ends in `.jsonl`, `.csv` or `.parquet`")
+        raise UnusableError(f"`{value}` is not a data file: name an existing `.jsonl`, `.csv` or `.parquet` file")
     return path
 
 
@@ -103,7 +103,7 @@ def _profile(text: str | None) -> str:
         raise UnusableError(f"no profile `{text}` in `{SPECS / 'clusters'}`: use one of {', '.join(known)}")
     if not known and text != PROFILE:
         raise UnusableError(
-            f"`{SPECS / 'clusters'}` holds no profile yet: leave `--profile` out, `{PROFILE}` is written"
+            f"`{SPECS / 'clusters'}` holds no profile: leave `--profile` out, and `init` writes `{PROFILE}`"
         )
     return text
 
@@ -124,7 +124,7 @@ CHECKS: dict[str, Callable[[Any], Any]] = {
 
 
 def checked(given: Given) -> Answers:
-    """The answers, or an `UnusableError` that says everything that is wrong with them."""
+    """Return the answers; raise an `UnusableError` that lists every invalid one."""
     problems, values = [], {}
     for field, check in CHECKS.items():
         try:
@@ -136,8 +136,8 @@ def checked(given: Given) -> Answers:
     return Answers(**values)
 
 
-def asked(given: Given) -> Given:
-    """What was given, and answers to what was not. Questions go to stderr, one after the other."""
+def completed(given: Given) -> Given:
+    """Prompt for each answer that was not given, on stderr, and return all answers."""
 
     def ask(field: str, question: str, default: str | None = None) -> Any:
         if given[field] is not None:
@@ -155,20 +155,20 @@ def asked(given: Given) -> Given:
     answers = dict(given)
     answers["name"] = ask("name", "Name of the spec (its folder in `specs`)")
     answers["application"] = ask("application", f"Kind of application ({', '.join(Application)})")
-    answers["task"] = ask("task", "What does the system have to do, in a sentence (any language)")
+    answers["task"] = ask("task", "What does the system do, in one sentence (any language)")
     answers["metric"] = ask("metric", "Metric that decides", "exact_match")
-    answers["target"] = ask("target", "Value of the metric at which the goal is met (0 to 1)")
+    answers["target"] = ask("target", "Value of the metric that meets the goal (0 to 1)")
     if given["runs"] is None:
-        answers["runs"] = _confirmed("Does the system run end to end, if only just?")
-    answers["traces"] = ask("traces", "Where are traces of the whole chain (leave empty: not recorded)", "")
+        answers["runs"] = _confirmed("Does the system run end to end, even if poorly?")
+    answers["traces"] = ask("traces", "Location of full-chain traces (leave empty if not recorded)", "")
     answers["model"] = ask("model", "Base model, as name/revision")
-    answers["badcases"] = ask("badcases", "File of labelled badcases (leave empty: none yet)", "")
-    answers["evaluation"] = ask("evaluation", "File of evaluation questions (leave empty: none yet)", "")
+    answers["badcases"] = ask("badcases", "File of labelled badcases (leave empty if none yet)", "")
+    answers["evaluation"] = ask("evaluation", "File of evaluation questions (leave empty if none yet)", "")
     return answers
 
 
 def _confirmed(question: str) -> bool:
-    """Ask until the answer is yes or no; an empty one is no."""
+    """Prompt until the answer is yes or no; an empty answer is no."""
     known = {"y": True, "yes": True, "n": False, "no": False, "": False}
     while (answer := _answer(f"{question} [y/N]: ").lower()) not in known:
         print("error: answer `y` or `n`", file=sys.stderr)
@@ -176,9 +176,9 @@ def _confirmed(question: str) -> bool:
 
 
 def _answer(question: str) -> str:
-    """A line from the terminal; UnusableError where it is closed."""
+    """Read a line from the terminal; raise `UnusableError` if stdin is closed."""
     print(question, end="", file=sys.stderr, flush=True)
     line = sys.stdin.readline()
     if not line:
-        raise UnusableError("no answer came: run it again, or give the answers as options")
+        raise UnusableError("stdin is closed: run `trainspec init` again, or give the answers as options")
     return line.strip()

@@ -1,4 +1,4 @@
-"""`trainspec init`: a first spec, out of answers on a terminal or out of flags. Nothing is overwritten."""
+"""`trainspec init`: write a first spec from flags or from answers on a terminal, without overwriting files."""
 
 import shutil
 import sys
@@ -7,19 +7,19 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from compiler.cli.exit_codes import ExitCode
-from compiler.cli.init.answers import NEEDED, SPECS, Given, UnusableError, asked, checked
+from compiler.cli.init.answers import NEEDED, SPECS, Given, UnusableError, checked, completed
 from compiler.cli.init.texts import DATA_NOTES, EVIDENCE_NOTES, PROFILE, PROFILE_TEXT, Answers, spec_text
 from compiler.diagnostics import has_errors
 
 
 def init_spec(given: Given) -> ExitCode:
-    """Write `specs/<name>` from what flags give (None where a flag is not given), asking for the rest on a terminal."""
+    """Write `specs/<name>` from the flags (None if not given), and prompt for the rest on a terminal."""
     missing = [flag for field, flag in NEEDED.items() if given[field] is None]
     if missing and not _on_a_terminal():
-        print(f"without a terminal to ask on, `trainspec init` needs {', '.join(missing)}", file=sys.stderr)
+        print(f"`trainspec init` needs {', '.join(missing)} if it does not run on a terminal", file=sys.stderr)
         return ExitCode.USAGE
     try:
-        complete = asked(given) if missing else given
+        complete = completed(given) if missing else given
         answers = checked({**complete, "metric": complete["metric"] or "exact_match"})
         return _write(answers)
     except UnusableError as problem:
@@ -36,7 +36,7 @@ def _on_a_terminal() -> bool:
 
 
 def _write(answers: Answers) -> ExitCode:
-    """Put the new folder together beside its place, compile it, and only then move it there."""
+    """Build the new folder next to its final location, check that it compiles, and only then move it there."""
     from compiler.cli.report import report
     from compiler.explain.docs.json_schema import FILES, text
     from compiler.pipeline.phases import make_plan
@@ -50,7 +50,7 @@ def _write(answers: Answers) -> ExitCode:
         outcome = make_plan(staged / "spec.yaml", str(folder / "spec.yaml"))
         report(outcome.diagnostics, "text")
         if outcome.value is None or has_errors(outcome.diagnostics):
-            print(f"`{folder}` is not written: mend the data files as told above, then run it again", file=sys.stderr)
+            print(f"`{folder}` was not written: fix the errors above, then run `trainspec init` again", file=sys.stderr)
             for path in written:
                 Path(path).unlink()
             return ExitCode.ERRORS
@@ -65,7 +65,7 @@ def _write(answers: Answers) -> ExitCode:
 
 
 def _write_shared(schemas: Mapping[str, str]) -> list[str]:
-    """Write the schemas that are not there, and a profile if there is none; give back their paths."""
+    """Write missing schemas, and a profile if none exists; return the paths written."""
     profiles = SPECS / "clusters"
     files = schemas if any(profiles.glob("*.yaml")) else {**schemas, f"clusters/{PROFILE}.yaml": PROFILE_TEXT}
     written = []
@@ -79,7 +79,7 @@ def _write_shared(schemas: Mapping[str, str]) -> list[str]:
 
 
 def _fill(folder: Path, answers: Answers) -> list[str]:
-    """Write the spec's own files into a folder; give back their names."""
+    """Write the spec's files into a folder; return their names."""
     texts = {
         "spec.yaml": spec_text(answers),
         "data/README.md": DATA_NOTES,

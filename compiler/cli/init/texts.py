@@ -1,4 +1,4 @@
-"""What `trainspec init` writes: the texts of a first spec, a profile, and notes on data and evidence."""
+"""Texts that `trainspec init` writes: a first spec, a profile, and notes on data and evidence."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ PROFILE = "local"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answers:
-    """What is known of a new spec. Texts may be in any language; `model` is `name/revision`."""
+    """The answers for a new spec. Texts may be in any language; `model` is `name/revision`."""
 
     name: str
     application: str
@@ -28,23 +28,23 @@ class Answers:
 
 
 def spec_text(answers: Answers) -> str:
-    """The spec, with comments for whoever fills in the rest."""
+    """Return the spec as YAML, with comments on the parts still to fill in."""
     model, _, revision = answers.model.rpartition("/")
-    runs = "true" if answers.runs else "false # until it is true, nothing can be learnt of the model"
+    runs = "true" if answers.runs else "false # until it does, results say nothing about the model"
     return f"""\
 # yaml-language-server: $schema=../schema/training-spec.schema.json
 apiVersion: trainspec.dev/v1
 kind: TrainingSpec
 metadata:
   name: {scalar(answers.name)}
-  # owner: the team that answers for this spec
+  # owner: the team responsible for this spec
 spec:
   profile: {scalar(answers.profile)} # clusters/{answers.profile}.yaml: where Jobs run
   goal:
     application: {answers.application}
     task: {scalar(answers.task)}
     metrics:
-      # between 0 and 1, more is better; the first one decides
+      # between 0 and 1, higher is better; the first metric decides
       - name: {scalar(answers.metric)}
         target: {answers.target}
     # constraints: {{maxLatencyMs: 3000, maxTrainingCostUsd: 100}}
@@ -56,11 +56,11 @@ spec:
     name: {scalar(model)}
     revision: {scalar(revision)}
 {_data(answers)}\
-  # what prompts cannot fix, once they have been tried: unstable, preference, reasoning, unknown-domain,
-  # rule-constraints or compression. What a probe measures counts more than what is declared here.
+  # gaps that prompts cannot close: unstable, preference, reasoning, unknown-domain, rule-constraints or
+  # compression. Measurements of a probe take precedence over gaps declared here.
   # gaps:
   #   - kind: unstable
-  #     statement: what is seen, in a sentence
+  #     statement: what you observe, in a sentence
 """
 
 
@@ -68,7 +68,7 @@ def _traces(answers: Answers) -> str:
     if answers.traces:
         return f"    traces:\n      location: {scalar(answers.traces)}\n      fullChain: true\n"
     return """\
-    # record every step of every query, from the question to the answer, then say where:
+    # record every step of every query, from the question to the answer, then give the location:
     # traces:
     #   location: s3://bucket/traces/
     #   fullChain: true
@@ -82,7 +82,7 @@ def _data(answers: Answers) -> str:
         if file is not None
     ]
     wanting = [purpose for purpose in ("badcases", "evaluation") if purpose not in {name for name, _ in given}]
-    lines = ["  # data/README.md says what a row looks like"]
+    lines = ["  # data/README.md describes the rows"]
     lines += ["  data:"] if given else ["  # data:"]
     lines += [f"    {line}" for purpose, file in given for line in _source(purpose, file.suffix)]
     if wanting and given:
@@ -101,7 +101,7 @@ def _source(purpose: str, suffix: str) -> list[str]:
 
 
 def scalar(value: str) -> str:
-    """Text as YAML: without quotes where it is read back as the same text, so that people can edit it easily."""
+    """Return text as a YAML scalar, unquoted if it reads back as the same text, for easy editing."""
     line = f"key: {value} # comment\n"
     read = compose(line, "").value if "\n" not in value else None
     return value if read is not None and read.data == {"key": value} else quote(value)
@@ -116,13 +116,13 @@ metadata:
   description: Where Jobs run, shared by specs. Written by `trainspec init`; have your platform team check it.
 spec:
   namespace: trainspec
-  # a placeholder that no registry has: build the runtime image, push it, and write its digest here
+  # placeholder: build and push the runtime image, then write its reference with digest here
   image: {PLACEHOLDER_IMAGE}
   cpu: "2"
   memory: 8Gi
   # gpu: {{type: L40S, memoryGib: 48, hourlyUsd: 1.2}}
   storage:
-    # PersistentVolumeClaims of the namespace, mounted read-only: base models, and one folder a spec
+    # PersistentVolumeClaims of the namespace, mounted read-only: base models, and one folder per spec
     modelsClaim: models
     dataClaim: specs
     outputsSize: 20Gi
@@ -131,33 +131,33 @@ spec:
 DATA_NOTES = """\
 # Data of this spec
 
-One JSON object a line (`.jsonl`), or the same columns as CSV or Parquet. Nothing here was made up by
-`trainspec init`: rows come from your system, and from people who label them.
+One JSON object per line (`.jsonl`), or the same columns as CSV or Parquet. `trainspec init` invents no rows: they
+come from your system, and from people who label them.
 
-`badcases.jsonl`: answers of the system that are wrong, out of its traces, each with what would have been right.
-30 are needed before anything is decided.
+`badcases.jsonl`: wrong answers of the system, taken from its traces, each with the right answer. Decisions need at
+least 30 of them.
 
     {"id": "1", "prompt": "the question", "answer": "what the system said", "fix": "what is right"}
 
-`evaluation.jsonl`: questions that nothing is ever trained on, with the right answer.
+`evaluation.jsonl`: questions with the right answer, never used in training.
 
     {"id": "1", "prompt": "the question", "reference": "the right answer"}
 
-A `cluster` in a row keeps rows that belong together, such as paraphrases, on one side of a split.
+Rows with the same `cluster`, such as paraphrases, stay on the same side of a split.
 """
 
 EVIDENCE_NOTES = """\
 # Evidence of this spec
 
-What was measured, one YAML file each; files of other kinds, like this one, are not read. `trainspec schema Evidence`
-prints the schema. Prompt work comes first: when badcases are there, measure each version of the prompt on the same
-questions, and write `prompt-rounds.yaml` with your own figures in the place of the dots:
+One YAML file per measurement; trainspec ignores other files, such as this one. `trainspec schema Evidence` prints the
+schema. Prompt work comes first: once badcases exist, measure each version of the prompt on the same questions, and
+write `prompt-rounds.yaml` with your own figures instead of the dots:
 
     # yaml-language-server: $schema=../../schema/evidence.schema.json
     apiVersion: trainspec.dev/v1
     kind: PromptRounds
     metadata:
-      source: who or what measured
+      source: the person or tool that measured
       date: …
       digest: … # sha256sum of the test set
       model: {model}
@@ -167,5 +167,5 @@ questions, and write `prompt-rounds.yaml` with your own figures in the place of 
         - {{name: v1, technique: zero-shot, score: …, questions: …}}
         - {{name: v2, technique: few-shot, score: …, questions: …}}
 
-`trainspec data` and `trainspec collect` write evidence themselves.
+`trainspec data` and `trainspec collect` write their evidence here, too.
 """

@@ -1,6 +1,6 @@
-"""Reads a rendered plan folder back: its Jobs in order, with their configs.
+"""Read the Jobs of a rendered plan folder in order, with their configs.
 
-Manifests are untrusted: only the runtime's own command and the variables that plans use are taken from them.
+Manifests are untrusted: only the runtime's own command and the variables that plans use are accepted.
 """
 
 import re
@@ -23,7 +23,7 @@ _CONFIG = "config.yaml"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Volume:
-    """A mounted volume: its name, where it is mounted, and whether it is scratch space (an emptyDir)."""
+    """A mounted volume; `scratch` is true for an emptyDir."""
 
     name: str
     mount_path: str
@@ -32,10 +32,10 @@ class Volume:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LocalJob:
-    """What the executor takes from a Job: the command, its surroundings and its failure policy.
+    """The parts of a Job that the executor uses: the command, its environment and its failure policy.
 
     `secrets` are variables whose values come from a Secret in a cluster, and from the caller's environment here.
-    What is `finished` was so when the plan was compiled, which decided by its result: it is not applied again.
+    A `finished` Job had a result when the plan was compiled, and does not run again.
     """
 
     name: str
@@ -57,15 +57,15 @@ class LocalJob:
 
 
 class _UnusableError(Exception):
-    """Something in a manifest that the executor does not run; the text says what."""
+    """A manifest holds a value that the executor does not accept; the text names it."""
 
 
 class _ForClustersError(Exception):
-    """A stage that only a cluster runs; the text says what it takes."""
+    """Only a cluster can run the stage; the text says why."""
 
 
 def read_plan(folder: Path) -> Outcome[tuple[LocalJob, ...]]:
-    """The Jobs of a plan folder in their order; empty when the plan renders none."""
+    """Return the Jobs of a plan folder in their order; empty if the plan renders none."""
     read = read_manifests(folder)
     if read.value is None:
         return Outcome(value=None, diagnostics=read.diagnostics)
@@ -73,40 +73,40 @@ def read_plan(folder: Path) -> Outcome[tuple[LocalJob, ...]]:
         for each in read.value:
             _require_one_pod(each.data)
         configs = {each.name: each.data for each in read.value if each.kind == "ConfigMap"}
-        found = [each for each in read.value if each.kind == JOB.kind.name]
-        jobs = sorted((_job(each.data, configs, finished=not each.applied) for each in found), key=_order)
+        manifests = [each for each in read.value if each.kind == JOB.kind.name]
+        jobs = sorted((_job(each.data, configs, finished=not each.applied) for each in manifests), key=_order)
         _check_chain(jobs)
     except _ForClustersError as error:
         hint = "apply the plan to a cluster, or compile it with a profile of one node and `output: job`"
-        told = diagnostic("RUN796", str(error), Location(path=str(folder)), hint=hint)
-        return Outcome(value=None, diagnostics=(told,))
+        found = diagnostic("RUN796", str(error), Location(path=str(folder)), hint=hint)
+        return Outcome(value=None, diagnostics=(found,))
     except _UnusableError as error:
         return refused(str(error), folder)
     except (KeyError, TypeError, ValueError, IndexError) as error:
-        return refused(f"a manifest lacks what a rendered one has: {error}", folder)
+        return refused(f"a manifest differs from a rendered one: {error}", folder)
     return Outcome(value=tuple(jobs))
 
 
 def _require_one_pod(manifest: Mapping[str, Any]) -> None:
-    """Raise for what this machine cannot run: it is one node, and no operator is at work on it."""
+    """Raise for a stage that this machine cannot run: it is a single node without an operator."""
     workload = WORKLOADS.get(manifest.get("kind", ""))
     if workload is not None and workload.needs_operator:
         name, kind = manifest["metadata"]["name"], workload.kind.name
-        raise _ForClustersError(f"`{name}` is rendered as a {kind}, which an operator of a cluster runs")
+        raise _ForClustersError(f"`{name}` is rendered as a {kind}, which only an operator in a cluster runs")
     if workload is JOB and (nodes := manifest["spec"]["completions"]) != 1:
-        raise _ForClustersError(f"`{manifest['metadata']['name']}` trains on {nodes} nodes, and this is one")
+        raise _ForClustersError(f"`{manifest['metadata']['name']}` trains on {nodes} nodes, but this machine is one")
 
 
 def _job(manifest: Mapping[str, Any], configs: Mapping[str, Mapping[str, Any]], *, finished: bool) -> LocalJob:
     meta, spec = manifest["metadata"], manifest["spec"]
     name, notes = meta["name"], meta["annotations"]
     if not _LABEL.fullmatch(name) or not _LABEL.fullmatch(notes[labels.STAGE]):
-        raise _UnusableError(f"`{name}` is not the name of a rendered job")
+        raise _UnusableError(f"job name `{name}` is not one that trainspec renders")
     pod = spec["template"]["spec"]
     (container,) = pod["containers"]
     if container["command"] != COMMAND:
         raise _UnusableError(
-            f"job `{name}` runs `{' '.join(map(str, container['command']))}`; only `{' '.join(COMMAND)}` is run here"
+            f"job `{name}` runs `{' '.join(map(str, container['command']))}`; only `{' '.join(COMMAND)}` may run here"
         )
     env, secrets = _environment(name, container["env"])
     text = configs[_config_map(pod)]["data"][_CONFIG]
@@ -147,7 +147,7 @@ def _volumes(pod: Mapping[str, Any], container: Mapping[str, Any]) -> Iterator[V
     scratch = {volume["name"] for volume in pod["volumes"] if "emptyDir" in volume}
     for mount in container["volumeMounts"]:
         if not _LABEL.fullmatch(mount["name"]):
-            raise _UnusableError(f"`{mount['name']}` is not the name of a rendered volume")
+            raise _UnusableError(f"volume name `{mount['name']}` is not one that trainspec renders")
         yield Volume(name=mount["name"], mount_path=mount["mountPath"], scratch=mount["name"] in scratch)
 
 
@@ -155,7 +155,7 @@ def _config(job: str, text: str) -> Mapping[str, Any]:
     outcome = compose(text, job)
     data = outcome.value.data if outcome.value is not None else None
     if not isinstance(data, dict) or not isinstance(data["method"], str) or not isinstance(data["model"]["path"], str):
-        raise _UnusableError(f"the config of job `{job}` is not one of a stage")
+        raise _UnusableError(f"the config of job `{job}` is not a stage config")
     return data
 
 

@@ -1,6 +1,6 @@
-"""One Job as a process: its volumes mapped to folders, its retries, deadline and exit codes as its manifest says.
+"""Run one Job as a process: volumes become folders; retries, deadline and exit codes follow the manifest.
 
-The process writes to a log file rather than to a pipe, so that it outlives an executor that is killed.
+The process logs to a file rather than to a pipe, so that it survives if the executor is killed.
 """
 
 import json
@@ -27,7 +27,7 @@ Watch = Callable[[Event], None]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Places:
-    """Folders that volumes are mapped to: base models, the spec's folder, and the work folder."""
+    """Folders that volumes map to: base models, the spec's folder, and the work folder."""
 
     models: Path
     data: Path
@@ -35,19 +35,19 @@ class Places:
 
     @property
     def outputs(self) -> Path:
-        """What stages leave behind, a folder a Job."""
+        """The output folders, one per Job."""
         return self.work / "outputs"
 
     def log(self, job: str) -> Path:
-        """The structured log of a Job, one JSON object a line."""
+        """Return the path of a Job's structured log, one JSON object per line."""
         return self.work / "logs" / f"{job}.jsonl"
 
     def errors(self, job: str) -> Path:
-        """What a Job's process wrote to stderr."""
+        """Return the path of the file with a Job's stderr."""
         return self.work / "logs" / f"{job}.err"
 
-    def of(self, job: LocalJob) -> dict[str, Path]:
-        """Mount path → folder here."""
+    def mapped(self, job: LocalJob) -> dict[str, Path]:
+        """Return the local folder of each mount path of a Job."""
         known = {"models": self.models, "data": self.data, "outputs": self.outputs}
         own = self.work / "jobs" / job.name
         return {volume.mount_path: known.get(volume.name, own / volume.name) for volume in job.volumes}
@@ -55,7 +55,7 @@ class Places:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ended:
-    """How a Job ended: the last exit code, how often it was started, and whether its deadline passed."""
+    """How a Job ended: the last exit code, the number of starts, and whether its deadline passed."""
 
     exit_code: int
     starts: int
@@ -63,7 +63,7 @@ class Ended:
 
 
 def run_job(job: LocalJob, places: Places, watch: Watch) -> Ended:
-    """Run a Job until it is done, may not be retried, or its deadline passes. `watch` is given each log event."""
+    """Run a Job until it finishes, may not be retried, or its deadline passes; pass each log event to `watch`."""
     mapped = _prepare(job, places)
     deadline = time.monotonic() + job.deadline_seconds
     starts = failures = 0
@@ -80,7 +80,7 @@ def run_job(job: LocalJob, places: Places, watch: Watch) -> Ended:
 
 
 def _prepare(job: LocalJob, places: Places) -> dict[str, Path]:
-    mapped = places.of(job)
+    mapped = places.mapped(job)
     for volume in job.volumes:
         if volume.scratch or volume.name in ("config", "outputs"):
             mapped[volume.mount_path].mkdir(parents=True, exist_ok=True)
@@ -111,24 +111,24 @@ def _run_once(job: LocalJob, places: Places, mapped: Mapping[str, Path], deadlin
             time.sleep(POLL_SECONDS)
         _drain(events, watch)
     except BaseException:
-        # Ctrl-C or a defect here: the stage checkpoints and ends, as it would when its pod is deleted
+        # after Ctrl-C or a bug here, the stage writes a checkpoint and ends, as it does when its pod is deleted
         _stop(process, job.grace_seconds)
         raise
     return process.returncode
 
 
 def _environment(job: LocalJob, places: Places, mapped: Mapping[str, Path]) -> dict[str, str]:
-    """Only what the manifest names, and what a container image would bring."""
+    """Return the variables that the manifest names, and those that a container image would set."""
     image = {name: os.environ[name] for name in ("PATH", "LANG", "LD_LIBRARY_PATH", "SYSTEMROOT") if name in os.environ}
     secrets = {name: os.environ[name] for name in job.secrets if name in os.environ}
     plain = {name: _translate(value, mapped) for name, value in job.env.items()}
     plain[TERMINATION_LOG] = str(places.work / "logs" / f"{job.name}.termination")
-    # a package called `runtime` in the work folder must not stand in for ours
+    # keep a package called `runtime` in the work folder from shadowing ours
     return image | secrets | plain | {"PYTHONSAFEPATH": "1"}
 
 
 def _translate(value: str, mapped: Mapping[str, Path]) -> str:
-    """A path below a mount point as the path here; anything else as it is."""
+    """Return the local path of a path below a mount point; return any other value unchanged."""
     for mount, folder in mapped.items():
         if value == mount or value.startswith(f"{mount}/"):
             return str(folder) + value[len(mount) :]
@@ -136,7 +136,7 @@ def _translate(value: str, mapped: Mapping[str, Path]) -> str:
 
 
 def _follow(path: Path, start: int) -> Iterator[Event | None]:
-    """Events that are appended to a log from `start` on; None whenever there is nothing new."""
+    """Yield events appended to a log after offset `start`; yield None whenever there is nothing new."""
     with path.open("rb") as stream:
         stream.seek(start)
         rest = b""

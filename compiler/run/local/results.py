@@ -1,4 +1,4 @@
-"""The result that a stage leaves behind."""
+"""The result of a stage, read from its output folder."""
 
 import json
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from runtime.contract.outputs import METRICS_FILE
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Result:
-    """A done stage: its `metrics.json`, and whether it ran in this call or before."""
+    """The result of a finished stage: its `metrics.json`, and whether it ran in this call or earlier."""
 
     job: LocalJob
     metrics: Mapping[str, Any]
@@ -20,13 +20,13 @@ class Result:
 
     @property
     def verdict(self) -> str:
-        """The gate's verdict: `continue`, `target-met` or `no-gain`; without a gate a stage goes on."""
+        """The gate's verdict: `continue`, `target-met` or `no-gain`; `continue` without a gate."""
         gate = self.metrics.get("gate")
         return str(gate["verdict"]) if gate else "continue"
 
 
 def read_result(job: LocalJob, outputs: Path, *, ran_now: bool) -> Result | None:
-    """The result of a Job, or None when it is not done."""
+    """Return the result of a Job; None if it has not finished."""
     try:
         metrics = json.loads((outputs / job.name / METRICS_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Runs a plan folder on this machine, stage by stage and gate by gate; what is done is not run again."""
+"""Run a plan folder on this machine, stage by stage and gate by gate; finished stages do not run again."""
 
 import fcntl
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ from runtime.contract.exit_codes import ExitCode as StageExit
 
 
 class Display(Protocol):
-    """Shows a run while it goes on."""
+    """Shows the progress of a run."""
 
     def say(self, line: str) -> None:
         """Show a line about a stage."""
@@ -28,9 +28,9 @@ class Display(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LocalRun:
-    """How a run ended: the Jobs of the plan, the results of those that are done, by name, and what went wrong.
+    """How a run ended: the Jobs of the plan, the results of finished Jobs by name, and diagnostics.
 
-    `outputs` is the folder of the results; None where no stage was reached.
+    `outputs` is the folder of the results; None if no stage was reached.
     """
 
     jobs: tuple[LocalJob, ...] = ()
@@ -40,7 +40,7 @@ class LocalRun:
 
 
 def run(plan: Path, work: Path | None, models: Path | None, display: Display) -> LocalRun:
-    """Run the plan of a folder, its outputs below `work`, with base models from `models` (None: the usual folders)."""
+    """Run the plan in a folder, with outputs below `work` and base models from `models` (None: default folders)."""
     read = read_plan(plan)
     if not read.value:
         return LocalRun(diagnostics=read.diagnostics)
@@ -61,17 +61,17 @@ def run(plan: Path, work: Path | None, models: Path | None, display: Display) ->
         with _locked(places.work) as free:
             if free:
                 return _run_all(jobs, places, display)
-            hint = "wait for it to end, or choose another `--work` folder"
-            found = diagnostic("RUN794", "another run uses the work folder", where, hint=hint)
+            hint = "wait for that run to end, or choose another `--work` folder"
+            found = diagnostic("RUN794", "another run is using the work folder", where, hint=hint)
     except OSError as error:
         message = f"cannot write to the work folder: {(error.strerror or str(error)).lower()}"
-        hint = "free space or mend permissions, then run again; what is done is kept"
+        hint = "free space or fix permissions, then run again: finished stages are kept"
         found = diagnostic("RUN795", message, where, hint=hint)
     return LocalRun(jobs=jobs, diagnostics=(found,))
 
 
 def work_folder(plan: Path, work: Path | None) -> Path:
-    """Where a plan's outputs and logs go: the folder given, or one named after the spec's folder."""
+    """Return the folder of a plan's outputs and logs: `work`, or one named after the spec's folder."""
     return (work or Path(".trainspec") / plan.resolve().parent.name).resolve()
 
 
@@ -81,13 +81,13 @@ def _missing_model(job: LocalJob, places: Places) -> Diagnostic | None:
         return None
     where = Location(path=str(places.models / name))
     return diagnostic(
-        "RUN792", f"base model `{name}` is not there", where, hint=f"fetch it: trainspec-runtime fetch {name}"
+        "RUN792", f"base model `{name}` is missing", where, hint=f"fetch it: trainspec-runtime fetch {name}"
     )
 
 
 @contextmanager
 def _locked(work: Path) -> Iterator[bool]:
-    """Hold the work folder; False when another run does."""
+    """Lock the work folder; yield False if another run holds the lock."""
     with (work / ".lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -110,7 +110,7 @@ def _run_all(jobs: tuple[LocalJob, ...], places: Places, display: Display) -> Lo
             results |= {job.name: result} if result else {}
             continue
         if result:
-            display.say(f"{job.stage}: has run already, not run again ({job.name})")
+            display.say(f"{job.stage}: already finished, not run again ({job.name})")
         else:
             result, problem = _run_stage(job, places, display)
             found += [problem] if problem else []
@@ -119,7 +119,7 @@ def _run_all(jobs: tuple[LocalJob, ...], places: Places, display: Display) -> Lo
         results[job.name] = result
         if result.verdict != "continue":
             after = "" if job is jobs[-1] else ", so the plan stops here"
-            display.say(f"{job.stage}: the gate says {result.verdict}{after}")
+            display.say(f"{job.stage}: gate verdict: {result.verdict}{after}")
             break
     return LocalRun(jobs=jobs, results=results, outputs=places.outputs, diagnostics=tuple(found))
 
@@ -142,12 +142,12 @@ def _run_stage(job: LocalJob, places: Places, display: Display) -> tuple[Result 
 
 
 def _failure(job: LocalJob, ended: Ended, errors: list[Event], places: Places) -> Diagnostic:
-    said = errors[-1] if errors else {}
+    last = errors[-1] if errors else {}
     if ended.timed_out:
         message = f"stage `{job.stage}` ran past its deadline of {job.deadline_seconds} s"
-        hint = "raise `deadlineMinutes`, or train less"
+        hint = "raise `deadlineMinutes`, or reduce the training"
     else:
-        why = f"{said['message']} ({said.get('code')})" if "message" in said else "no message; the log has more"
+        why = f"{last['message']} ({last.get('code')})" if "message" in last else "no message; see the log"
         message = f"stage `{job.stage}` ended with exit code {ended.exit_code}: {why}"
-        hint = str(said.get("hint") or "read the log, mend the cause, and run again: what is done is kept")
+        hint = str(last.get("hint") or "read the log, fix the cause, then run again: finished stages are kept")
     return diagnostic("RUN793", message, Location(path=str(places.errors(job.name))), hint=hint)

@@ -1,4 +1,4 @@
-"""A card out of measurements, as plain data in the schema's order; what cannot be measured here is carried over."""
+"""Build a card from measurements, as plain data in the schema's order; carry over what cannot be measured here."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ Data = dict[str, object]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Measured:
-    """A source whose rows were read here."""
+    """A source whose rows were read on this machine."""
 
     source: DataSource
     file: DataFile
@@ -46,10 +46,10 @@ def card_data(
     old: DataCard | None,
     today: str,
 ) -> Data:
-    """The card of a measured source.
+    """Return the card of a measured source.
 
-    `others` are all measured sources, by name, `digests` what is known of the content of every source. The date of the
-    `old` card stays when nothing else changes.
+    `others` holds all measured sources, `digests` the known content digest of every source, both by name. The date of
+    the `old` card is kept if nothing else changes.
     """
     file = measured.file
     keep = old if old is not None and old.metadata.digest == file.sha256 else None
@@ -72,7 +72,7 @@ def _dumped(card: DataCard) -> Data:
 
 
 def _undated(data: Data) -> str:
-    """The content of a card but for its date, whatever is written out or left to defaults."""
+    """Return a digest of a card without its date; explicit and default values are the same."""
     full = _dumped(DataCard.model_validate(data))
     metadata = full["metadata"]
     return digest({**full, "metadata": {**metadata, "date": ""}} if isinstance(metadata, dict) else full)
@@ -124,7 +124,7 @@ def _pairs(file: DataFile, near_distance: float) -> Data:
 
 
 def _lengths(measured: Measured, spec: TrainingSpec, keep: DataCard | None) -> Data:
-    """Lengths in tokens; without a tokenizer here, those that the card has of the same rows, else bytes."""
+    """Return lengths in tokens; without a tokenizer, those of the old card if its rows are the same, else bytes."""
     model = spec.spec.model.path
     tokens = measured.measurement.lengths()
     if tokens is None and keep is not None and keep.spec.shape is measured.source.shape:
@@ -151,7 +151,7 @@ def _overlaps(
     digests: Mapping[str, str],
     keep: DataCard | None,
 ) -> Iterable[Data]:
-    """What the source shares with each evaluation source, and with the wrong answers of each source of badcases."""
+    """Yield the overlap with each evaluation source, and with the wrong answers of each badcase source."""
     for other in spec.spec.data:
         leaks = is_evaluation(other) and may_leak(measured.source)
         fails = other.shape is Shape.BADCASE and bool(measured.file.targets)

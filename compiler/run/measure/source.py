@@ -1,4 +1,4 @@
-"""What a card holds and compiling does not need: columns, tokens, near duplicates, languages, personal data."""
+"""Measure what a card holds but compiling does not need: columns, tokens, near duplicates, languages, PII."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ MAX_COLUMNS = 200
 
 
 class Measurement:
-    """What has been measured of a source so far. `evaluations` are the questions that it must not hold, by source."""
+    """Running measurements of a source. `evaluations` holds, by source, the questions that it must not contain."""
 
     def __init__(
         self,
@@ -31,7 +31,7 @@ class Measurement:
         self.near = 0
         self.near_rows: list[RowPair] = []
         self.questions = Questions()
-        self.asked: set[bytes] = set()
+        self.question_digests: set[bytes] = set()
         self.near_evaluation: Counter[str] = Counter()
         self.near_evaluation_rows: defaultdict[str, list[RowPair]] = defaultdict(list)
         self.languages: Counter[str] = Counter()
@@ -43,19 +43,19 @@ class Measurement:
         self._model = model
         self._evaluations = evaluations
         self._duplicates = Duplicates()
-        self._said: set[bytes] = set()
+        self._seen: set[bytes] = set()
         self._waiting: list[tuple[list[str], str]] = []
         self._sizes: Counter[int] = Counter()
         self._longest: list[tuple[int, str]] = []
 
     def watch(self, row: Row, texts: list[str], name: str) -> None:
-        """Measure one row, `texts` being those of its columns."""
+        """Measure one row; `texts` are the texts of its columns."""
         self.conversational = is_conversational(row)
-        self._notice_columns(row)
-        self._notice_duplicate(row, texts, name)
+        self._count_columns(row)
+        self._count_duplicate(row, texts, name)
         question = question_of(row)
         if question:
-            self._notice_question(question, name)
+            self._count_question(question, name)
         whole = "\n".join(texts)
         self.languages[language_of(question or whole)] += 1
         for kind in kinds_in(whole):
@@ -68,35 +68,35 @@ class Measurement:
                 self._count_tokens()
 
     def lengths(self) -> Lengths | None:
-        """Lengths in tokens, where there is a tokenizer."""
+        """Return lengths in tokens; None without a tokenizer."""
         if self._tokens is None:
             return None
         self._count_tokens()
         longest = [(name, size) for size, name in self._longest]
         return lengths_of(self._sizes, longest, "tokens", self._model)
 
-    def _notice_columns(self, row: Row) -> None:
+    def _count_columns(self, row: Row) -> None:
         for column, value in row.items():
             if value is not None and value != "" and (column in self.columns or len(self.columns) < MAX_COLUMNS):
                 self.columns[column].add(type_of(value))
                 self.column_rows[column] += 1
 
-    def _notice_duplicate(self, row: Row, texts: list[str], name: str) -> None:
-        said = digest(*texts, str(row.get("label", "")))
-        if said in self._said:  # an exact one, counted elsewhere
+    def _count_duplicate(self, row: Row, texts: list[str], name: str) -> None:
+        key = digest(*texts, str(row.get("label", "")))
+        if key in self._seen:  # an exact duplicate, counted elsewhere
             return
-        self._said.add(said)
+        self._seen.add(key)
         earlier = self._duplicates.earlier("\n".join(texts), name)
         if earlier:
             self.near += 1
             if len(self.near_rows) < MAX_SHOWN_ROWS:
                 self.near_rows.append(RowPair(kind="near", here=name, there=earlier))
 
-    def _notice_question(self, question: str, name: str) -> None:
+    def _count_question(self, question: str, name: str) -> None:
         key = digest(question)
         if self.shape == "evaluation":
             self.questions.add(question, name)
-            self.asked.add(key)
+            self.question_digests.add(key)
         for source, (questions, exact) in self._evaluations.items():
             there = "" if key in exact else questions.near(question)
             if there:
@@ -121,7 +121,7 @@ def _sequence_size(sizes: Sequence[int], shape: str) -> int:
 
 
 def type_of(value: object) -> str:
-    """What a value of a column is, in the card's words."""
+    """Return the type of a column's value, as cards name it."""
     if isinstance(value, bool):
         return "flag"
     if isinstance(value, str):

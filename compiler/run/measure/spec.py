@@ -1,4 +1,4 @@
-"""Measures the sources of one spec: their rows are read once each, evaluations first."""
+"""Measure the sources of one spec: read the rows of each source once, evaluations first."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Loaded:
-    """A spec, and the cards that it has."""
+    """A spec and its cards."""
 
     reader: Reader
     spec: TrainingSpec
@@ -35,7 +35,7 @@ class Loaded:
 
 
 def load_spec(path: Path, shown: str) -> Outcome[Loaded]:
-    """The spec at `path` with its cards, whether or not they still fit."""
+    """Return the spec at `path` with its cards, which may be out of date."""
     loaded = load(path, shown)
     if loaded.value is None or not loaded.ok:
         return Outcome(value=None, diagnostics=loaded.diagnostics)
@@ -55,8 +55,9 @@ def load_spec(path: Path, shown: str) -> Outcome[Loaded]:
 def measure(
     loaded: Loaded, rows: Mapping[str, Path], models: Path, progress: Progress
 ) -> tuple[dict[str, Measured], tuple[Diagnostic, ...]]:
-    """Every source whose rows are here, measured, and what is wrong with the others. `rows` says where the rows of
-    remote sources are.
+    """Measure every source whose rows are on this machine; return measurements by source name, and diagnostics.
+
+    `rows` holds the local path of remote sources, by name.
     """
     body = loaded.spec.spec
     model = body.model.path
@@ -102,7 +103,7 @@ def _read(loaded: Loaded, source: DataSource, path: Path, watch: Watch) -> Outco
 
 def _questions(measured: Iterable[Measured]) -> dict[str, tuple[Questions, set[bytes]]]:
     return {
-        each.source.name: (each.measurement.questions, each.measurement.asked)
+        each.source.name: (each.measurement.questions, each.measurement.question_digests)
         for each in measured
         if is_evaluation(each.source)
     }

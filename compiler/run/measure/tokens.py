@@ -1,4 +1,4 @@
-"""Lengths in tokens, where the base model is on this machine."""
+"""Count tokens, if the tokenizer of the base model is on this machine."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,24 +7,24 @@ from tokenizers import Tokenizer
 
 
 class Counter:
-    """Counts tokens of texts as the model of a tokenizer sees them, without its chat template."""
+    """Counts the tokens of texts, without a chat template."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
 
     def count(self, texts: Sequence[str]) -> list[int]:
-        """The number of tokens of each text."""
+        """Return the number of tokens of each text."""
         return [len(each.ids) for each in self._tokenizer.encode_batch(list(texts), add_special_tokens=False)]
 
 
 def counter_of(models: Path, model: str) -> Counter | None:
-    """The counter of the model `name/revision` below the folder of models; None where its tokenizer is not there."""
+    """Return the counter of model `name/revision` in the folder of models; None if it has no readable tokenizer."""
     path = models / model / "tokenizer.json"
     if not path.is_file():
         return None
     try:
         tokenizer = Tokenizer.from_file(str(path))
-    except Exception:  # the library raises nothing narrower for a file that it cannot read
+    except Exception:  # the library raises no narrower error for an unreadable file
         return None
     tokenizer.no_truncation()
     tokenizer.no_padding()

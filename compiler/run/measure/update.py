@@ -1,4 +1,4 @@
-"""Measures the data sources of a spec, and writes or compares their cards."""
+"""Measure the data sources of a spec, and write or compare their cards."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,8 +18,9 @@ Data = dict[str, object]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MeasureRequest:
-    """Which sources to measure (all where `names` is empty), where the rows of remote ones are, and whether cards are
-    only compared. `today` is the date of new cards.
+    """The sources to measure (all if `names` is empty), and the local rows of remote ones, in the order of `names`.
+
+    `check_only` compares cards and writes none; `today` is the date of new cards.
     """
 
     names: Sequence[str]
@@ -32,7 +33,7 @@ class MeasureRequest:
     def of_today(
         cls, names: Sequence[str], rows: Sequence[Path], models: Path | None, *, check_only: bool
     ) -> "MeasureRequest":
-        """A request of today; without `models`, with the base models of the user's cache."""
+        """Return a request with today's date (UTC); without `models`, use the user's cache folder."""
         from compiler.run.manifests import default_models
 
         where = models or default_models()
@@ -40,13 +41,13 @@ class MeasureRequest:
 
     @property
     def rows_by_name(self) -> dict[str, Path]:
-        """Where the rows of remote sources are."""
+        """The local path of the rows of each remote source."""
         return dict(zip(self.names, self.rows, strict=bool(self.rows)))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MeasuredCard:
-    """A card and its state: `written`, `unchanged`, `out of date` or `kept` (its rows are not here)."""
+    """A card and its state: `written`, `unchanged`, `out of date` or `kept` (its rows are elsewhere)."""
 
     source: str
     path: str
@@ -56,19 +57,19 @@ class MeasuredCard:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MeasuredSpec:
-    """The cards of a spec, and what was wrong."""
+    """The cards of a spec, and diagnostics."""
 
     cards: tuple[MeasuredCard, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
 def measure_spec(spec: SpecPath, request: MeasureRequest, count_row: Callable[[str], None]) -> MeasuredSpec:
-    """Measure one spec's sources, and write or compare their cards; `count_row` gets a source's name for each row."""
+    """Measure one spec's sources, and write or compare their cards; call `count_row` with the source of each row."""
     try:
         from compiler.run.measure.card import card_data
         from compiler.run.measure.spec import load_spec, measure
     except ImportError as error:
-        if (error.name or "compiler").partition(".")[0] == "compiler":  # a defect of ours, not a missing package
+        if (error.name or "compiler").partition(".")[0] == "compiler":  # a bug here, not a missing package
             raise
         hint = "install it: pip install 'trainspec[data]'"
         message = f"measuring data needs the package `{error.name}`"
@@ -102,32 +103,33 @@ def measure_spec(spec: SpecPath, request: MeasureRequest, count_row: Callable[[s
         elif source.uri is not None and old is not None:
             cards.append(MeasuredCard(source=source.name, path=old.document.path, card=old.card, state="kept"))
         elif source.uri is not None:
-            message = f"the rows of `{source.name}` are not here, and it has no card"
-            hint = f"run it where they are: trainspec data {Path(spec.shown).parent} --source {source.name} --from PATH"
+            message = f"the rows of `{source.name}` are not on this machine, and it has no card"
+            command = f"trainspec data {Path(spec.shown).parent} --source {source.name} --from PATH"
+            hint = f"run it on a machine with the rows: {command}"
             found.append(diagnostic("CHK235", message, Location(path=spec.shown), hint=hint))
     return MeasuredSpec(cards=tuple(cards), diagnostics=tuple(found))
 
 
 def _unknown(spec: SpecPath, request: MeasureRequest, known: Mapping[str, DataSource]) -> Iterator[Diagnostic]:
-    """What is asked for that cannot be."""
+    """Report requested sources and rows that do not exist."""
     for name in request.names:
         if name not in known:
-            hint = "its data sources are " + ", ".join(f"`{each}`" for each in sorted(known))
-            yield diagnostic("CHK207", f"no data source `{name}`", Location(path=spec.shown), hint=hint)
+            hint = "use one of " + ", ".join(f"`{each}`" for each in sorted(known))
+            yield diagnostic("CHK207", f"unknown data source `{name}`", Location(path=spec.shown), hint=hint)
     for name, path in request.rows_by_name.items():
         if name in known and known[name].path is not None:
             message = f"`--from` names rows of `{name}`, which has a `path` in the spec"
-            hint = "leave out `--from`: the rows of the path are measured"
+            hint = "leave out `--from`: trainspec measures the rows of the path"
             yield diagnostic("CHK232", message, Location(path=spec.shown), hint=hint)
         elif name in known and not path.exists():
             hint = f"correct the path of the rows of `{name}`"
-            yield diagnostic("CHK201", f"`{path}` is not there", Location(path=spec.shown), hint=hint)
+            yield diagnostic("CHK201", f"`{path}` is missing", Location(path=spec.shown), hint=hint)
 
 
 def _deliver(
     spec: SpecPath, source: str, data: Data, old: Card | None, request: MeasureRequest, found: list[Diagnostic]
 ) -> Iterator[MeasuredCard]:
-    """Write the card, or say how the committed one differs."""
+    """Write the card, or report how the committed one differs."""
     from compiler.run.measure.card import COMMENT
 
     name = Path(old.document.path).name if old else f"data-{source}.yaml"
@@ -139,11 +141,12 @@ def _deliver(
             state = "written"
     except OSError as error:
         message = f"cannot write the card: {(error.strerror or str(error)).lower()}"
-        found.append(diagnostic("RND503", message, Location(path=shown), hint="free space or mend permissions"))
+        hint = "free space or fix permissions, then measure again"
+        found.append(diagnostic("RND503", message, Location(path=shown), hint=hint))
         return
     card = DataCard.model_validate(data)
     if state == "out of date":
-        what = f"differs in {', '.join(_differing(old.card, card))}" if old else "is not there"
+        what = f"differs in {', '.join(_differing(old.card, card))}" if old else "is missing"
         hint = f"run `trainspec data {Path(spec.shown).parent}` and commit the card"
         found.append(diagnostic("CHK234", f"the card of `{source}` {what}", Location(path=shown), hint=hint))
     yield MeasuredCard(source=source, path=shown, card=card, state=state)
@@ -157,8 +160,8 @@ def _same(path: Path, text: str) -> bool:
 
 
 def _differing(old: DataCard, new: DataCard) -> list[str]:
-    """The fields in which two cards differ."""
+    """Return the fields in which two cards differ, in backticks."""
     one, other = (card.model_dump(by_alias=True) for card in (old, new))
     fields = [f"`{name}`" for name in one["spec"] if one["spec"][name] != other["spec"][name]]
     digest = ["`digest`"] if old.metadata.digest != new.metadata.digest else []
-    return digest + fields or ["how it is written"]
+    return digest + fields or ["its formatting"]

@@ -100,7 +100,7 @@ def test_a_killed_run_goes_on_and_ends_as_an_undisturbed_one(
     running.wait(timeout=HUNG_SECONDS)
     again = plan.run("all-killed")
     assert again.returncode == 0, again.stderr
-    assert "evaluate-base: has run already, not run again" in again.stderr
+    assert "evaluate-base: already finished, not run again" in again.stderr
 
     for work in ("trainer-killed", "all-killed"):
         assert plan.metrics(work, "sft")["steps"] == 40

@@ -180,6 +180,13 @@ def test_several_calls_come_in_the_wanted_order() -> None:
     assert same_calls(f"[{one}, {other}]", f"{other}\n{one}") == "other arguments for `get_weather`"
 
 
+@pytest.mark.parametrize("key", ["```", "a```json\nb```", "<tool_call>x</tool_call>"])
+def test_fences_and_tags_inside_of_arguments_are_text(key: str) -> None:
+    call = json.dumps({"name": "f", "arguments": {key: None}})
+    assert same_calls(call, f"<tool_call>{json.dumps({'name': 'f', 'arguments': {}})}</tool_call>") != ""
+    assert same_calls(call, call) == ""
+
+
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),

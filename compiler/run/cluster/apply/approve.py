@@ -97,7 +97,7 @@ def _approval(folder: Path, *, digest: str | None, cache: Cache | None) -> Appro
     if folder.name != PLAN_FOLDER or problems:
         found = refused("this is not a plan folder next to a spec", folder).diagnostics
         return Approval(folder=folder, diagnostics=found)
-    built = compiled(specs[0], cache=cache, clean_up=False)
+    built = compiled(specs[0], cache=cache, may_recover=False)
     if has_errors(built.diagnostics) or built.entry is None:
         return Approval(folder=folder, diagnostics=built.diagnostics)
     files = folder_files(folder, built.entry.plan) if built.bundle is None else None
