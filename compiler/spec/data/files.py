@@ -1,4 +1,4 @@
-"""The files of a source and their rows, one at a time; the suffix selects JSONL, CSV or Parquet."""
+"""The files of a source, and their rows, one at a time: JSONL, CSV and Parquet, told apart by their ending."""
 
 import csv
 import hashlib
@@ -15,17 +15,17 @@ from compiler.spec.data.texts import Row
 from compiler.spec.files import can_be_shown, lies_in, open_file, reason
 from runtime.contract.digests import folder_digest
 
-SET_ASIDE = (".", "_")  # prefixes of files and folders without rows
+SET_ASIDE = (".", "_")  # how names of files and folders begin that hold no rows
 
 
 def parts_of(file: Path, path: str, shown: str, *, inside: Path) -> tuple[Part, ...]:
-    """Return the file itself, or the data files of the folder at any depth, sorted; SourceError without any.
+    """The file itself, or the data files of the folder at any depth, in name order; SourceError if there are none.
 
-    A link that leads out of the folder `inside` is an error: the result would depend on files outside.
+    A link that leads out of the folder `inside` is an error: it would make the result depend on what lies there.
     """
     if not file.is_dir():
         if file.suffix not in READERS:
-            raise SourceError("CHK223", f"the format of `{shown}` is unknown", _FORMATS)
+            raise SourceError("CHK223", f"`{shown}` is of no known format", _FORMATS)
         return (Part(file=file, path=path, shown=shown),)
     parts = []
     for folder, inner, names in os.walk(file):
@@ -35,20 +35,22 @@ def parts_of(file: Path, path: str, shown: str, *, inside: Path) -> tuple[Part, 
             if each.suffix in READERS and not name.startswith(SET_ASIDE):
                 below = each.relative_to(file).as_posix()
                 if not can_be_shown(name):
-                    raise SourceError("YML001", "the name of a file contains unprintable characters", "rename the file")
+                    raise SourceError(
+                        "YML001", "a file's name holds characters that cannot be shown", "rename the file"
+                    )
                 if not lies_in(each, inside):
-                    hint = "copy the file into the folder instead of the link"
-                    raise SourceError("CHK202", f"`{path}/{below}` is a link that leads out of the folder", hint)
+                    hint = "put the file itself into the folder, not a link out of it"
+                    raise SourceError("CHK202", f"`{path}/{below}` leaves the folder", hint)
                 parts.append(Part(file=each, path=f"{path.rstrip('/')}/{below}", shown=f"{shown.rstrip('/')}/{below}"))
         if len(parts) > MAX_FILES:
-            raise SourceError("YML005", f"`{shown}` contains more than {MAX_FILES:,} data files", ELSEWHERE)
+            raise SourceError("YML005", f"`{shown}` holds more than {MAX_FILES:,} data files", ELSEWHERE)
     if not parts:
-        raise SourceError("CHK223", f"folder `{shown}` contains no data file", _FORMATS)
+        raise SourceError("CHK223", f"folder `{shown}` holds no data file", _FORMATS)
     return tuple(sorted(parts, key=lambda part: part.path))
 
 
 def source_digest(path: str, digests: tuple[tuple[str, str], ...], *, folder: bool) -> str:
-    """Return the SHA-256 of a source, a file or a folder, from those of its files."""
+    """SHA-256 of a source from those of its files: a file's own, or that of the folder."""
     if not folder:
         return digests[0][1]
     prefix = f"{path.rstrip('/')}/"
@@ -56,9 +58,8 @@ def source_digest(path: str, digests: tuple[tuple[str, str], ...], *, folder: bo
 
 
 def rows_of(part: Part, need: list[str], done: Callable[[str], None]) -> Iterator[Numbered]:
-    """Yield the rows of a file, or their problems, each with its line (in Parquet, its number).
-
-    `need` names the required columns of a table. `done` is called with the file's SHA-256 after the last row.
+    """The rows of a file with their line (their number in Parquet), or what is wrong with them. `need` names columns
+    that a table must have; `done` is called with the file's SHA-256 after the last row.
     """
     try:
         yield from READERS[part.file.suffix](part, need, done)
@@ -88,11 +89,11 @@ def _csv(part: Part, need: list[str], done: Callable[[str], None]) -> Iterator[N
         before = reader.line_num
         for cells in reader:
             size.bytes = 0
-            if cells:  # an empty line is not a row
+            if cells:  # an empty line holds no row
                 yield before + 1, _cells(header, cells)
             before = reader.line_num
     except csv.Error as error:
-        yield max(reader.line_num, 1), Problem(f"the row is not csv: {str(error).lower()}", "fix its quotes")
+        yield max(reader.line_num, 1), Problem(f"the row is not csv: {str(error).lower()}", "check its quotes")
         return
     except _UndecodedError as error:
         yield error.line, Problem(f"the row is not utf-8 text (byte {error.byte})", "save the file as utf-8")
@@ -117,7 +118,7 @@ READERS: dict[str, Callable[[Part, list[str], Callable[[str], None]], Iterator[N
     ".parquet": _parquet,
 }
 _FORMATS = f"name a file that ends in {', '.join(f'`{suffix}`' for suffix in READERS)}, or a folder of such files"
-_SURROGATE = Problem("the row contains a lone surrogate", "write the character as utf-8, or as a pair of escapes")
+_SURROGATE = Problem("the row holds a lone surrogate", "write the character as utf-8, or as a pair of escapes")
 
 
 def _lines(part: Part, digest: Any) -> Iterator[tuple[int, bytes]]:
@@ -130,7 +131,7 @@ def _lines(part: Part, digest: Any) -> Iterator[tuple[int, bytes]]:
 
 
 class _RowSize:
-    """The size of the current row in bytes; a quoted cell of CSV may span many lines."""
+    """How large the row at hand has become: quoted cells of CSV go on over any number of lines."""
 
     def __init__(self) -> None:
         self.bytes = 0
@@ -139,7 +140,7 @@ class _RowSize:
         self.bytes += len(raw)
         if self.bytes > MAX_ROW_BYTES:
             message = f"the row that ends on line {number} or later is larger than {MAX_ROW_BYTES:,} bytes"
-            raise SourceError("YML005", message, "fix its quotes, or make it smaller")
+            raise SourceError("YML005", message, "check its quotes, or make it smaller")
         return raw
 
 
@@ -159,7 +160,7 @@ def _text(number: int, raw: bytes) -> str:
 
 def _cells(header: list[str], cells: list[str]) -> Row | Problem:
     if len(cells) != len(header):
-        return Problem(f"the row has {len(cells)} cells, but the header has {len(header)}", "fix its commas and quotes")
+        return Problem(f"the row has {len(cells)} cells, the header {len(header)}", "check its commas and quotes")
     try:
         return {name: _cell(name, cell) for name, cell in zip(header, cells, strict=True) if cell}
     except UnicodeEncodeError:
@@ -184,9 +185,9 @@ _BOM = "\N{BYTE ORDER MARK}".encode()
 
 
 def parse(raw: bytes) -> Row | Problem:
-    """Parse one line of JSONL as a row."""
+    """One line of JSONL as a row."""
     try:
-        text = raw.removeprefix(_BOM).decode().strip()  # takes a third of the time of the codec `utf-8-sig`
+        text = raw.removeprefix(_BOM).decode().strip()  # a third of the time that the codec `utf-8-sig` takes
         if not text:
             return Problem("the row is empty", "remove the empty line")
         row = _DECODER.decode(text)
@@ -198,15 +199,15 @@ def parse(raw: bytes) -> Row | Problem:
         return _SURROGATE
     except json.JSONDecodeError as error:
         shown = text if len(text) < 500 else ""
-        hint = "write one json object per line"
+        hint = "write one json object a line"
         return Problem(f"the row is not json: {error.msg.lower()}", hint, column=error.colno, text=shown)
     except (RecursionError, ValueError) as error:
-        return Problem(f"the row cannot be read as json: {type(error).__name__}", "write one flat json object per line")
-    return row if isinstance(row, dict) else Problem("the row is not a json object", "write one json object per line")
+        return Problem(f"the row cannot be read as json: {type(error).__name__}", "write one flat json object a line")
+    return row if isinstance(row, dict) else Problem("the row is not a json object", "write one json object a line")
 
 
 def _no_constant(name: str) -> None:
     raise ValueError(name)
 
 
-_DECODER = json.JSONDecoder(parse_constant=_no_constant)  # created once: `json.loads` creates one per row
+_DECODER = json.JSONDecoder(parse_constant=_no_constant)  # made once: `json.loads` makes one a row
