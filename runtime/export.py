@@ -1,6 +1,7 @@
-"""`trainspec-runtime export OUTPUTS/<job> --to DIR`: the whole model that a stage made, as safetensors, with tokenizer.
+"""Export the whole model of a training stage, with tokenizer, as safetensors.
 
-The base model and the adapters of all stages so far are merged in float32 and rounded once, as a later stage does.
+Usage: `trainspec-runtime export OUTPUTS/<job> --to DIR`. The base model and the adapters of all stages so far are
+merged in float32 and rounded once, as in a later stage.
 """
 
 import argparse
@@ -24,13 +25,18 @@ from runtime.train.save import CARD_FILE
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Export as the command line says; return the exit code."""
-    parser = argparse.ArgumentParser(prog="trainspec-runtime export", description="merge and save what a stage made")
+    """Export the model of the command line; return the exit code."""
+    description = "merge and save the model of a training stage"
+    parser = argparse.ArgumentParser(prog="trainspec-runtime export", description=description)
     parser.add_argument("job", type=Path, help="the output folder of a finished training stage")
-    parser.add_argument("--to", type=Path, required=True, metavar="DIR", help="a folder that is not there yet")
+    parser.add_argument("--to", type=Path, required=True, metavar="DIR", help="a new folder for the model")
     default = os.environ.get("TRAINSPEC_MODELS")
     parser.add_argument(
-        "--models", type=Path, default=default, required=default is None, help="the folder of base models"
+        "--models",
+        type=Path,
+        default=default,
+        required=default is None,
+        help="the folder of base models (default: `TRAINSPEC_MODELS`)",
     )
     parsed = parser.parse_args(arguments)
     prepare_libraries()
@@ -44,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
             raise
         failure = found
     else:
-        print(f"exported to {parsed.to}; asked `Hello`, it answers: {answer!r}")
+        print(f"exported to {parsed.to}; its answer to `Hello`: {answer!r}")
         return 0
     problem = failure.problem
     print(f"error[{problem.code}]: {problem.message}\n  = hint: {problem.hint}", file=sys.stderr)
@@ -52,16 +58,17 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def export(job: Path, target: Path, models: Path) -> str:
-    """Write the merged model of the stage whose output folder is `job` to `target`; return its answer to a prompt.
+    """Write a stage's merged model to `target`; return its answer to a short prompt.
 
-    RUN747 if the one is no finished training stage, or the other is there already; RUN746 if what was saved differs.
+    `job` is the output folder of the stage. RUN747 if `job` is not a finished training stage, or `target` exists;
+    RUN746 if the saved weights differ.
     """
-    stage, merged = _what_was_made(job)
+    stage, merged = _stage_and_model(job)
     if target.exists():
-        raise StageError("RUN747", f"`{target.name}` is there already", "name a new folder with `--to`")
+        raise StageError("RUN747", f"`{target.name}` already exists", "choose a new folder with `--to`")
     if isinstance(stage, RewardStage):
         hint = "load it with `runtime.model.reward_model`, as PPO does"
-        raise StageError("RUN747", f"`{job.name}` is a reward model, whose head is no part of a language model", hint)
+        raise StageError("RUN747", f"`{job.name}` is a reward model, not a language model", hint)
     volumes = Volumes(models=models, data=job.parent, outputs=job.parent)
     check_model_files(merged, volumes)
     try:
@@ -73,18 +80,18 @@ def export(job: Path, target: Path, models: Path) -> str:
         raise failure from error
 
 
-def _what_was_made(job: Path) -> tuple[TrainingStage, ModelBlock]:
-    """Return the stage that wrote `job`, and the block of the model with its own weights on top."""
-    hint = "name the output folder of a training stage that has ended"
+def _stage_and_model(job: Path) -> tuple[TrainingStage, ModelBlock]:
+    """Return the stage that wrote `job`, and its model block extended by the trained weights."""
+    hint = "use the output folder of a finished training stage"
     if not (job / CONFIG_FILE).is_file():
-        raise StageError("RUN747", f"`{job.name}` holds no `{CONFIG_FILE}`", hint)
+        raise StageError("RUN747", f"`{job.name}` has no `{CONFIG_FILE}`", hint)
     stage, config_sha256 = load_stage(job / CONFIG_FILE)
     document = read_complete(job, config_sha256)
     if not isinstance(stage, TrainingStage) or document is None:
-        raise StageError("RUN747", f"`{job.name}` holds no `{METRICS_FILE}` of a training stage that has ended", hint)
-    made = document["adapter"] or document["model"]
-    # of the job's own folder, under whatever name it was copied here
-    own = f"{job.name}/{Path(made).name}"
+        raise StageError("RUN747", f"`{job.name}` has no `{METRICS_FILE}` of a finished training stage", hint)
+    weights = document["adapter"] or document["model"]
+    # The folder may have been copied here under another name than the output in the metrics.
+    own = f"{job.name}/{Path(weights).name}"
     block = stage.model.model_copy(update={"adapters": [*stage.model.adapters, own], "quantization": None})
     return stage, block
 

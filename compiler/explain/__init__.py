@@ -1,1 +1,1 @@
-"""Decisions, rules and diagnostic codes as text for people."""
+"""Texts for people about decisions, rules and diagnostic codes."""

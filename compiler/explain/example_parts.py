@@ -1,4 +1,4 @@
-"""What the examples of rules are put together from: data sources with their cards, and evidence."""
+"""Parts of the examples of rules: data sources with their cards, and evidence."""
 
 from collections.abc import Mapping
 from hashlib import sha256
@@ -24,7 +24,7 @@ def _logged(answered: int, unanswered: int = 0, model: str = "small-chat/1") -> 
 
 _SHARED = [{"source": HELD_OUT, "digest": _digest(HELD_OUT), "prompts": 3}]
 
-# name in the spec → purpose, shape, rows, TRL's dataset type, and what else its card holds; a variant is behind `/`
+# name in the spec → purpose, shape, rows, TRL's dataset type, further fields of its card; `name/variant` for variants
 SOURCES: dict[str, tuple[str, str, int, str, Part]] = {
     HELD_OUT: ("evaluation", "evaluation", 200, "none", {}),
     "badcases": ("badcases", "badcase", 120, "preference", _logged(120)),
@@ -43,13 +43,13 @@ SOURCES: dict[str, tuple[str, str, int, str, Part]] = {
 
 
 def source(key: str) -> Part:
-    """A remote data source, as the spec names it."""
+    """Return a remote data source of the spec."""
     name, (purpose, shape, *_) = key.split("/")[0], SOURCES[key]
     return {"name": name, "purpose": purpose, "shape": shape, "uri": f"s3://shop/{name}.jsonl"}
 
 
 def card(key: str) -> Part:
-    """The data card of a remote source: what stands in for its rows."""
+    """Return the data card of a remote source."""
     name, (_, shape, rows, dataset, further) = key.split("/")[0], SOURCES[key]
     apart = (
         {} if shape == "text" or name == HELD_OUT else {"overlaps": [{"source": HELD_OUT, "digest": _digest(HELD_OUT)}]}
@@ -70,7 +70,7 @@ def card(key: str) -> Part:
 
 
 def _may_leak(name: str, shape: str) -> bool:
-    """Whether a card says what its source shares with the evaluation."""
+    """Whether the card of a source lists the overlap with the evaluation source."""
     return shape != "text" and name != HELD_OUT
 
 
@@ -93,7 +93,7 @@ def _estimate(value: float) -> Part:
 
 
 def _probe(**measures: float) -> Part:
-    """A probe whose measures are estimates, but for those that are plain numbers in the schema."""
+    """Return a probe report with estimates, or plain numbers where the schema has numbers."""
     plain = ("chainPValue", "chainTokens", "msPerToken")
     taken = {name: value if name in plain else _estimate(value) for name, value in measures.items()}
     body = {"model": "small-chat/1", "prompts": 120, "samples": 16, "measures": taken}
@@ -137,7 +137,7 @@ def _preflight(function: str = "", flips: int = 0) -> Part:
     return _evidence("RewardPreflight", "Job shop-preflight", "scores", functions | body)
 
 
-# name of the file in `evidence/` → document; a variant is behind `/`
+# name of the file in `evidence/` → document; `name/variant` for variants
 EVIDENCE: dict[str, Part] = {
     "prompt-rounds/plateau": _rounds(0.52, 0.6, 0.61, 0.6),
     "prompt-rounds/met": _rounds(0.8, 0.94, 0.96),

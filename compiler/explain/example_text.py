@@ -1,4 +1,4 @@
-"""Examples as people write them: words bare, small mappings in one line, everything else in blocks."""
+"""YAML as people write it: plain words unquoted, small mappings in one line, blocks."""
 
 import re
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ _NO_WORDS = {"yes", "no", "on", "off", "true", "false", "null", "y", "n"}
 
 
 def document(data: Mapping[str, object]) -> str:
-    """A document as the text of a file."""
+    """Return a document as the text of a file."""
     return "".join(f"{line}\n" for line in _block(data, 0))
 
 
@@ -35,7 +35,7 @@ def _item(value: object, indent: int) -> list[str]:
 
 
 def _in_one_line(value: Mapping[str, object], indent: int) -> bool:
-    """Whether a mapping holds nothing nested, and fits."""
+    """Whether a mapping contains nothing nested and fits into one line."""
     flat = not any(isinstance(each, Mapping | list | tuple) for each in value.values())
     return flat and len(_flow(value)) + indent < WIDTH
 

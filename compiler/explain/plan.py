@@ -1,9 +1,9 @@
-"""Explanations as text: a diagnostic's code, a rule of the table, the decision of a spec as a tree."""
+"""Explanations as text: a diagnostic code, a selection rule, or a spec's decision as a tree."""
 
 from compiler.diagnostics.render.text import display_width
 from compiler.explain.rule_examples import example_lines
 from compiler.plan.model import Plan, Stage
-from compiler.render.review import data_of, decisive, gap_lines, is_way, state_of, verdict
+from compiler.render.review import data_of, decisive, gap_lines, is_alternative, state_of, verdict
 from compiler.selection import Phase, Status, Traced
 from compiler.selection.model import Rule
 from compiler.selection.rules import RULES
@@ -14,45 +14,51 @@ MARKS = {Status.FIRED: "✓", Status.BLOCKED: "✗", Status.SILENT: "·", Status
 
 
 def code(name: str) -> str:
-    """A diagnostic's code: what it means, why it matters, what to do, a bad and a good example."""
-    from compiler.explain import diagnostics as manual  # the examples are read only by those who ask for them
+    """Return a code's text: its title, why it matters, how to fix it, and an example."""
+    from compiler.explain import diagnostics as manual  # only this function needs the examples
 
     return manual.explain(name)
 
 
 def rule_ids() -> list[str]:
-    """The ids of the table, in its order."""
+    """Return the ids of the rules, in the order of their table."""
     return [row.id for row in RULES]
 
 
 def rule(name: str) -> str:
-    """A rule: its phrase, when it fires, what then and else, and a spec that fires it; empty for an unknown id."""
+    """Return a rule's phrase, condition, outcomes and an example; empty for an unknown id."""
     row = next((row for row in RULES if row.id == name), None)
     if row is None:
         return ""
     lines = [f"{row.id}: {row.title}", ""]
-    lines += [f"  {row.phrase}"] if row.phrase else []
-    lines += [f"  {row.phrase_en}", ""]
-    lines.append(f"asked    {asked(row)}")
+    lines.append(f"  {row.phrase_en}")
+    lines += [f"  {row.phrase}", ""] if row.phrase else [""]
+    lines.append(f"when     {evaluated_when(row)}")
     lines += [f"gap      {row.gap}"] if row.gap else []
     lines += [f"if       {row.condition}", f"then     {row.outcome}"]
     lines += [f"but      {row.otherwise}"] if row.otherwise else []
     return "\n".join([*lines, "", *example_lines(row.id)])
 
 
-def asked(row: Rule) -> str:
-    """When a rule is asked, in words."""
+def evaluated_when(row: Rule) -> str:
+    """Return when a rule is evaluated, in words."""
     if row.gate:
-        return "first: it decides the phase" + ("; and for the list of what to collect" if row.asked_in else "")
-    return "in every phase" if len(row.asked_in) == len(Phase) else f"in the phase {' or '.join(row.asked_in)}"
+        return "first: it decides the phase" + ("; and for the list of data to collect" if row.evaluated_in else "")
+    return "in every phase" if len(row.evaluated_in) == len(Phase) else f"in the phase {' or '.join(row.evaluated_in)}"
 
 
 def plan(made: Plan) -> str:
-    """A spec's decision as a tree: goal → phase → each gap with evidence and method → what was not chosen, and why."""
-    told: set[str] = set()
-    branches = [_goal(made), _phase(made, told)]
-    branches += [_gap(made, line, told) for line in gap_lines(made)]
-    branches += [_further(made, told), _pipeline(made), _instead(made, told), _advice(made), _quiet(made, told)]
+    """Return a spec's decision as a tree: goal, phase, gaps with their methods, and alternatives."""
+    shown: set[str] = set()
+    branches = [_goal(made), _phase(made, shown)]
+    branches += [_gap(made, line, shown) for line in gap_lines(made)]
+    branches += [
+        _other_rules(made, shown),
+        _pipeline(made),
+        _alternatives(made, shown),
+        _advice(made),
+        _silent(made, shown),
+    ]
     kept = [branch for branch in branches if len(branch) > 1]
     lines = [f"{made.name}: {verdict(made)}"]
     for branch in kept:
@@ -68,27 +74,27 @@ def _goal(made: Plan) -> list[str]:
     return [f"goal  {body.goal.task}", f"  {metrics}{f', answers within {limits:,} ms' if limits else ''}"]
 
 
-def _phase(made: Plan, told: set[str]) -> list[str]:
-    """The gates that decided the phase; outside of training also everything else that fired."""
+def _phase(made: Plan, shown: set[str]) -> list[str]:
+    """Return the rules that decided the phase; outside the training phase, all rules that fired."""
     phases = " → ".join(f"[{each}]" if each is made.selection.phase else each for each in Phase)
     gates = [each for each in decisive(made.selection) if each.rule.gate or made.selection.phase is not Phase.TRAIN]
-    return [f"phase  {phases}", *_rules(gates, told)]
+    return [f"phase  {phases}", *_rules(made, gates, shown)]
 
 
-def _gap(made: Plan, line: tuple[str, str, str], told: set[str]) -> list[str]:
-    """One gap: what is seen and measured, the rule that answers it, and the stages that it leads to."""
+def _gap(made: Plan, line: tuple[str, str, str], shown: set[str]) -> list[str]:
+    """Return one gap with its measurement, the rules that answer it, and their stages."""
     kind, statement, how = line
     lines = [f"gap  {kind}{': ' if statement else ''}{statement}", *wrapped(how, 2)]
     if made.selection.phase is not Phase.TRAIN:
         return lines
     if kind not in made.selection.gaps:
-        return [*lines, "  it does not count"]
+        return [*lines, "  the gap does not count"]
     answer = [each for each in decisive(made.selection) if each.rule.gap == kind]
     ids = {each.rule.id for each in answer}
     stages = [stage for stage in made.stages if not stage.evaluates and ids & {*stage.rules}]
     settled = {name for stage in stages for name in stage.rules}
     rules = [each for each in decisive(made.selection) if each in answer or each.rule.id in settled]
-    lines += _rules([each for each in rules if each.rule.gap in (None, kind)], told)
+    lines += _rules(made, [each for each in rules if each.rule.gap in (None, kind)], shown)
     return lines + [f"  → {stage.order} {_stage(stage)}" for stage in stages]
 
 
@@ -98,23 +104,24 @@ def _stage(stage: Stage) -> str:
     return f"{stage.name}: {METHODS[stage.method].title} {where} {data_of(stage)}{rules}{state_of(stage)}"
 
 
-def _rules(found: list[Traced], told: set[str]) -> list[str]:
-    """Rules with their reasons and evidence, each told once in a tree."""
+def _rules(made: Plan, found: list[Traced], shown: set[str]) -> list[str]:
+    """Return rules with their reasons and evidence, each rule once per tree."""
     lines = []
+    language = made.inputs.spec.metadata.reader_language
     for each in found:
-        if each.rule.id in told:
+        if each.rule.id in shown:
             continue
-        told.add(each.rule.id)
+        shown.add(each.rule.id)
         lines += wrapped(f"{MARKS[each.finding.status]} {each.rule.id}  {each.rule.title}", 2)
         lines += wrapped(f"{each.finding.status}: {each.finding.reason}", 6)
-        lines += [f"      “{each.rule.phrase}”"] if each.rule.phrase else []
+        lines += wrapped(each.rule.citation(language), 6) if each.rule.phrase else []
         for item in each.finding.evidence:
             lines += wrapped(f"· {item.source}: {item.value}", 6)
     return lines
 
 
-def _further(made: Plan, told: set[str]) -> list[str]:
-    return ["also", *_rules(list(decisive(made.selection)), told)]
+def _other_rules(made: Plan, shown: set[str]) -> list[str]:
+    return ["also", *_rules(made, list(decisive(made.selection)), shown)]
 
 
 def _pipeline(made: Plan) -> list[str]:
@@ -125,12 +132,12 @@ def _pipeline(made: Plan) -> list[str]:
     return ["pipeline", *lines]
 
 
-def _instead(made: Plan, told: set[str]) -> list[str]:
-    """The ways that were not taken, and why not."""
+def _alternatives(made: Plan, shown: set[str]) -> list[str]:
+    """Return the rules that were not chosen, with the reasons."""
     lines = []
     for each in made.selection.trace:
-        if each.finding.status is Status.SILENT and is_way(each):
-            told.add(each.rule.id)
+        if each.finding.status is Status.SILENT and is_alternative(each):
+            shown.add(each.rule.id)
             lines += wrapped(f"· {each.rule.id}, {each.rule.title}: no, {each.finding.reason}", 2)
     return ["alternatives", *lines]
 
@@ -139,17 +146,17 @@ def _advice(made: Plan) -> list[str]:
     return ["do", *(line for rule_id, text in made.selection.advice for line in wrapped(f"- {text} ({rule_id})", 2))]
 
 
-def _quiet(made: Plan, told: set[str]) -> list[str]:
-    """Rules that were asked and did not fire, each with its reason."""
+def _silent(made: Plan, shown: set[str]) -> list[str]:
+    """Return the other rules that did not fire, with the reasons."""
     silent = [
-        each for each in made.selection.trace if each.finding.status is Status.SILENT and each.rule.id not in told
+        each for each in made.selection.trace if each.finding.status is Status.SILENT and each.rule.id not in shown
     ]
     lines = [line for each in silent for line in wrapped(f"· {each.rule.id}  {each.finding.reason}", 2)]
-    return ["asked, did not fire", *lines]
+    return ["did not fire", *lines]
 
 
 def wrapped(text: str, indent: int) -> list[str]:
-    """Text as lines that fit a terminal, wide characters counted as two columns; later lines are indented further."""
+    """Wrap text for a terminal, wide characters counted as two columns; indent later lines more."""
     lines, line, width = [], " " * indent, indent
     for word in _words(text):
         if width + display_width(word.rstrip()) > WIDTH and line.strip():
@@ -160,7 +167,7 @@ def wrapped(text: str, indent: int) -> list[str]:
 
 
 def _words(text: str) -> list[str]:
-    """The pieces between which a line may break: behind spaces, and between ideographs."""
+    """Split text where a line may break: after spaces, and between ideographs."""
     pieces: list[str] = []
     for char in text:
         joins = pieces and not pieces[-1].endswith(" ") and not (display_width(char) == 2 and char.isalnum())

@@ -1,5 +1,6 @@
-"""For each rule a small spec that fires it: one base document, changed as the table says. Rows are elsewhere, so that a
-spec and its evidence are the whole example.
+"""A small spec for each rule that fires it: one base document with the changes of a table.
+
+All sources are remote, so a spec and its evidence are a whole example.
 """
 
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ FOLDER = "specs/shop"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Example:
-    """What a rule's example has beyond the base: gaps, sources, evidence, and fields of the spec (None removes)."""
+    """A rule's example beyond the base: gaps, sources, evidence, and spec fields (None removes)."""
 
     gaps: tuple[str, ...] = ()
     data: tuple[str, ...] = ()
@@ -40,7 +41,7 @@ FAST: Part = {"goal": {"constraints": {"maxLatencyMs": 800}}}
 def _trained(
     gap: str, *data: str, probe: str = "", further: tuple[str, ...] = (), spec: Mapping[str, object] = NOTHING
 ) -> Example:
-    """An example whose prompts have plateaued, with one gap."""
+    """Return an example whose prompts have plateaued, with one gap."""
     return Example(gaps=(gap,), data=data, evidence=(PLATEAU, f"probe/{probe}", *further), spec=spec)
 
 
@@ -96,37 +97,35 @@ EXAMPLES: dict[str, Example] = {
 
 
 def example_lines(rule_id: str) -> list[str]:
-    """The example of a rule, as lines of text: the spec, then each evidence file, each under its path; none, where the
-    rule is not known.
-    """
+    """Return a rule's example as lines, each file under its path; none for an unknown rule."""
     if rule_id not in EXAMPLES:
         return []
-    lines = ["an example that fires it:", ""]
+    lines = ["example that fires it:", ""]
     for path, text in files(rule_id).items():
         lines += [f"# {path}", *text.splitlines(), ""]
     return lines[:-1]
 
 
 def gist(rule_id: str) -> str:
-    """What makes the example of a rule fire it: the spec's fields beyond the base, and what the evidence says."""
+    """Return the parts of an example that fire its rule: spec fields beyond the base, and evidence."""
     example, base = EXAMPLES[rule_id], _body(Example())
     spec = {name: value for name, value in _body(example).items() if base.get(name) != value}
-    told = {key.split("/")[0]: EVIDENCE[key]["spec"] for key in example.evidence if key != PLATEAU or rule_id == "T0"}
-    told |= {f"card-{key.split('/')[0]}": _counted(key) for key in example.data if "/" in key}
+    shown = {key.split("/")[0]: EVIDENCE[key]["spec"] for key in example.evidence if key != PLATEAU or rule_id == "T0"}
+    shown |= {f"card-{key.split('/')[0]}": _counted(key) for key in example.data if "/" in key}
     texts = [document(spec)] if spec else []
-    texts += [f"# evidence/{name}.yaml\n{document(body)}" for name, body in told.items() if isinstance(body, Mapping)]
+    texts += [f"# evidence/{name}.yaml\n{document(body)}" for name, body in shown.items() if isinstance(body, Mapping)]
     return "\n".join(texts)
 
 
 def _counted(key: str) -> Part:
-    """What a card says of a source that is not as it should be."""
+    """Return the figures of a card that fire a rule."""
     body = card(key)["spec"]
     names = ("source", "rows", "pairs", "models", "overlaps")
     return {name: body[name] for name in names if name in body} if isinstance(body, Mapping) else {}
 
 
 def files(rule_id: str) -> dict[str, str]:
-    """The files of a rule's example, by path. The cluster profile that it names is not among them."""
+    """Return the files of a rule's example by path, without the cluster profile that it names."""
     example = EXAMPLES[rule_id]
     evidence = {key.split("/")[0]: EVIDENCE[key] for key in example.evidence}
     evidence |= {f"card-{key.split('/')[0]}": card(key) for key in example.data}

@@ -1,8 +1,8 @@
-"""What earlier compilations came to, outside of Git, so that an unchanged spec costs a look at its inputs' digests.
+"""Cache of compilations, outside Git: an unchanged spec costs only the digests of its inputs.
 
-An entry is found by the digest of the spec's text, of how the spec is shown, and of the compiler with everything that
-it runs on; it holds what the compilation read, and it counts only while all of that still reads the same. Contents are
-compared, never times. The folder may be deleted at any moment, and what is damaged in it is passed over.
+The key of an entry is the digest of the spec's text and shown path, and of the compiler with everything that it runs
+on. An entry lists the reads of its compilation, and is valid while all of them have the same result. Contents are
+compared, never times. The folder may be deleted at any time; damaged entries are ignored.
 """
 
 import hashlib
@@ -16,21 +16,23 @@ from pathlib import Path
 
 import runtime.contract
 from compiler.diagnostics import Diagnostic, Location, Severity
-from compiler.spec.dependencies import Note, hold
+from compiler.spec.dependencies import Note, unchanged
 from compiler.spec.discover import SpecPath
 from compiler.spec.files import read_file
 from runtime.contract.files import write_atomically
 
 FORMAT = 1
 MAX_ENTRY_BYTES = 4 << 20
-MAX_SPEC_BYTES = 2 << 20  # more than any spec that compiles, so a longer one has no entry
+MAX_SPEC_BYTES = 2 << 20  # larger than any valid spec, so a longer one has no entry
 MAX_ENTRIES = 50_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
-    """What a spec without errors came to: its plan's name and where that stands, the verdict, what there was to tell,
-    and the digest of the rendered files, which is empty where only the plan was made.
+    """Result of a spec without errors.
+
+    `name` is its plan's name, `named_at` the place of that name. `plan` is the digest of the rendered files; empty if
+    only the plan was made.
     """
 
     name: str
@@ -42,26 +44,26 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cache:
-    """The entries in `folder`, of the compiler whose digest is `compiler`."""
+    """Entries in `folder` of the compiler with the digest `compiler`."""
 
     folder: Path
     compiler: str
 
     def find(self, spec: SpecPath) -> Entry | None:
-        """The entry of a spec whose inputs are all as they were."""
+        """Return the entry of a spec if all its inputs are unchanged."""
         try:
             checksum, _, body = read_file(self._path(spec), MAX_ENTRY_BYTES).partition(b"\n")
             if hashlib.sha256(body).hexdigest().encode() != checksum:
                 return None
             held = json.loads(body)
-            if held["compiler"] != self.compiler or not hold(spec.path.parent, held["reads"]):
+            if held["compiler"] != self.compiler or not unchanged(spec.path.parent, held["reads"]):
                 return None
             return _entry(held["entry"])
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 
     def keep(self, spec: SpecPath, entry: Entry, reads: tuple[Note, ...]) -> None:
-        """Keep what a spec came to; a cache that cannot be written is no reason to fail."""
+        """Store the result of a spec. A cache that cannot be written is not an error."""
         held = {"compiler": self.compiler, "reads": reads, "entry": asdict(entry)}
         body = json.dumps(held, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
         if len(body) > MAX_ENTRY_BYTES - 100:
@@ -88,7 +90,7 @@ class Cache:
 
 
 def open_cache() -> Cache | None:
-    """The user's cache, by the XDG rules; None for a user without a home."""
+    """Return the user's cache by the XDG rules; None for a user without a home folder."""
     try:
         home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
         return Cache(folder=home / "trainspec" / "compile", compiler=compiler_digest())
@@ -98,17 +100,17 @@ def open_cache() -> Cache | None:
 
 @cache
 def compiler_digest() -> str:
-    """A digest of everything that turns a spec into a plan: the files of the compiler and of the contract with the
-    runtime, the interpreter, installed packages.
+    """Return a digest of everything that turns a spec into a plan.
 
-    Of packages the names of their metadata folders count, which hold their versions.
+    It covers the files of the compiler and of its contract with the runtime, the interpreter, and the installed
+    packages, by the names of their metadata folders, which contain the versions.
     """
     digest = hashlib.sha256(f"{FORMAT} {sys.version}".encode())
     package, contract = Path(__file__).parent.parent, Path(runtime.contract.__file__).parent
     templates = package / "templates" if (package / "templates").is_dir() else package.parent / "templates"
     for root in (package, templates, contract):
         for path in sorted(_files(str(root))):
-            with open(path, "rb", buffering=0) as stream:  # some hundred files: quicker than `Path.read_bytes`
+            with open(path, "rb", buffering=0) as stream:  # hundreds of files: faster than `Path.read_bytes`
                 content = hashlib.sha256(stream.read()).hexdigest()
             digest.update(f"\0{path.removeprefix(str(root))}\0{content}".encode())
     for name in sorted(_installed()):
@@ -137,7 +139,7 @@ def _installed() -> set[str]:
 def _entry(held: dict[str, object]) -> Entry:
     diagnostics = held["diagnostics"]
     if not isinstance(diagnostics, list):
-        raise TypeError("diagnostics are a list")
+        raise TypeError("diagnostics must be a list")
     return Entry(
         name=str(held["name"]),
         named_at=Location(**held["named_at"]),  # type: ignore[arg-type]

@@ -1,7 +1,7 @@
-"""One spec of many: made, or known from an earlier time to be unchanged, and compared with its plan folder.
+"""Compile one spec of many, or take it from the cache, and compare it with its plan folder.
 
-What comes of it is small and may come from another process. Nothing is written here but the cache, and what a killed
-compile left beside a plan folder is put right; the plan folders are written by the one process that collects.
+The result is small, since it may come from another process. This module writes only the cache, and cleans up after a
+killed compile next to a plan folder; the process that collects the results writes the plan folders.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Built:
-    """What a spec came to: `entry` is None where errors left no plan, `bundle` where nothing is to be written."""
+    """Result of a spec: `entry` is None after errors, `bundle` if the plan folder is up to date."""
 
     spec: SpecPath
     diagnostics: tuple[Diagnostic, ...]
@@ -29,11 +29,11 @@ class Built:
 
 
 def checked(spec: SpecPath, *, cache: Cache | None) -> Built:
-    """The spec with everything up to the plan."""
+    """Run the phases of a spec up to its plan."""
     known = cache.find(spec) if cache else None
     if known is not None:
         return Built(spec=spec, diagnostics=known.diagnostics, entry=known)
-    from compiler.pipeline.phases import make_plan  # the models of specs are imported only when one has to be read
+    from compiler.pipeline.phases import make_plan  # only reading a spec imports its models
 
     reads = Reads(spec.path.parent)
     outcome = make_plan(spec.path, spec.shown, reads)
@@ -44,9 +44,9 @@ def checked(spec: SpecPath, *, cache: Cache | None) -> Built:
     return Built(spec=spec, diagnostics=outcome.diagnostics, entry=entry)
 
 
-def compiled(spec: SpecPath, *, cache: Cache | None, may_mend: bool) -> Built:
-    """The spec compiled and compared with its plan folder, whose leftovers are put right where that is allowed."""
-    if may_mend:
+def compiled(spec: SpecPath, *, cache: Cache | None, clean_up: bool) -> Built:
+    """Compile the spec and compare it with its plan folder; `clean_up` after a killed compile."""
+    if clean_up:
         mend(spec.plan_folder)
     known = cache.find(spec) if cache else None
     if known is not None and known.plan and known.plan == folder_digest(spec.plan_folder):

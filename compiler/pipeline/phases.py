@@ -1,5 +1,6 @@
-"""The phases in order: load → validate → check → select → plan → render. Each collects all its errors; the pipeline
-stops between phases.
+"""The phases in order: load → validate → check → select → plan → render.
+
+Each phase collects all its errors; the pipeline stops between phases.
 """
 
 from dataclasses import dataclass
@@ -19,16 +20,16 @@ from compiler.spec.inputs import load_inputs
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Compiled:
-    """A spec's plan and the files that it renders to."""
+    """A spec's plan and its rendered files."""
 
     plan: Plan
     bundle: RenderedBundle
 
 
 def make_plan(path: Path, shown: str, reads: Reads | None = None) -> Outcome[Plan]:
-    """Everything before rendering, for the spec file at `path`, shown to people as `shown`.
+    """Run all phases before rendering for the spec file at `path`, shown to people as `shown`.
 
-    `reads` is told of everything that was read, for those who keep the result.
+    `reads` notes everything that was read, for callers that cache the result.
     """
     loaded = load_inputs(path, shown, reads or Reads(path.parent))
     if loaded.value is None:
@@ -46,11 +47,11 @@ def make_plan(path: Path, shown: str, reads: Reads | None = None) -> Outcome[Pla
 
 
 def compile_spec(path: Path, shown: str, reads: Reads | None = None) -> Outcome[Compiled]:
-    """Compile the spec file at `path`; nothing is written."""
+    """Compile the spec file at `path` without writing files."""
     planned = make_plan(path, shown, reads)
     if planned.value is None:
         return Outcome(value=None, diagnostics=planned.diagnostics)
-    from compiler.render.templates import render  # jinja2 is imported only by those who render
+    from compiler.render.templates import render  # only rendering imports jinja2
 
     rendered = render(planned.value)
     found = ordered((*planned.diagnostics, *rendered.diagnostics))
@@ -60,5 +61,5 @@ def compile_spec(path: Path, shown: str, reads: Reads | None = None) -> Outcome[
 
 
 def ordered(found: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
-    """Diagnostics by place, so that the same spec tells the same things in the same order."""
+    """Return the diagnostics by place, so that one spec always gives the same order."""
     return tuple(sorted(found, key=lambda each: each.sort_key))

@@ -1,4 +1,4 @@
-"""Many specs at once: the same function for each, in as many processes as are worth it, the answers in order."""
+"""Apply a function to many specs, in as many processes as are worthwhile, keeping the order."""
 
 import os
 import signal
@@ -13,31 +13,30 @@ A = TypeVar("A")
 B = TypeVar("B")
 
 CHUNK = 8
-AHEAD = 4  # chunks in flight for each process: enough to keep it busy, few enough that memory does not grow
-ALONE_SECONDS = 0.1  # how long one process goes on before it looks at what is left
-WORTH_SECONDS = 0.3  # work for which starting others, 60 ms, is worth it
+AHEAD = 4  # chunks in flight per process: enough to keep it busy, few enough to bound memory
+ALONE_SECONDS = 0.1  # how long one process works before it estimates the remaining work
+WORTH_SECONDS = 0.3  # remaining work that justifies starting other processes, which takes 60 ms
 
 
 def usable_cores() -> int:
-    """How many cores this process may use."""
+    """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def each(function: Callable[[A], B], items: Sequence[A], jobs: int | None) -> Iterator[B]:
-    """The function's answer for each item, in the items' order; `jobs` bounds the processes.
+    """Yield the function's result for each item, in order; `jobs` limits the processes.
 
-    The answers do not depend on the number of processes, and so not on the clock, which decides whether others than
-    this one are started: for specs that are unchanged that is seldom worth it. What the function takes and gives must
-    be small.
+    The clock decides whether other processes start, which is seldom worthwhile for unchanged specs; the results do not
+    depend on it. Items and results must be small.
     """
     processes = jobs or usable_cores()
     spent, done = 0.0, 0
     while done < len(items) and (processes == 1 or spent < ALONE_SECONDS):
         start = time.monotonic()
-        answer = function(items[done])
+        result = function(items[done])
         spent += time.monotonic() - start
         done += 1
-        yield answer
+        yield result
     rest = items[done:]
     if len(rest) < CHUNK or spent / done * len(rest) < WORTH_SECONDS:
         yield from map(function, rest)
@@ -46,32 +45,32 @@ def each(function: Callable[[A], B], items: Sequence[A], jobs: int | None) -> It
 
 
 def _shared_out(function: Callable[[A], B], items: Sequence[A], processes: int) -> Iterator[B]:
-    """The answers of several processes, in order; what a process that was killed owes is done by this one."""
+    """Yield the results of several processes, in order; redo the work of a killed one here."""
     from concurrent.futures import Future, ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
     from multiprocessing import get_context
 
-    # a copy of this process starts at once; elsewhere than on Linux that is not safe
+    # a fork starts at once, but is safe only on Linux
     context = get_context("fork" if sys.platform == "linux" else "spawn")
     chunks = _chunks(items)
-    owed: deque[list[A]] = deque()
-    answers: deque[Future[list[B]]] = deque()
+    pending: deque[list[A]] = deque()
+    results: deque[Future[list[B]]] = deque()
     with ProcessPoolExecutor(processes, mp_context=context, initializer=_leave_interrupts_to_the_parent) as pool:
         try:
             for chunk in chunks:
-                owed.append(chunk)
-                answers.append(pool.submit(_answers, function, chunk))
-                if len(answers) >= processes * AHEAD:
-                    yield from answers.popleft().result()
-                    owed.popleft()
-            while answers:
-                yield from answers.popleft().result()
-                owed.popleft()
+                pending.append(chunk)
+                results.append(pool.submit(_apply, function, chunk))
+                if len(results) >= processes * AHEAD:
+                    yield from results.popleft().result()
+                    pending.popleft()
+            while results:
+                yield from results.popleft().result()
+                pending.popleft()
         except BrokenProcessPool:
-            pass  # for want of memory, perhaps
+            pass  # perhaps memory ran out
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
-    for chunk in (*owed, *chunks):
+    for chunk in (*pending, *chunks):
         yield from map(function, chunk)
 
 
@@ -81,7 +80,7 @@ def _chunks(items: Iterable[A]) -> Iterator[list[A]]:
         yield chunk
 
 
-def _answers(function: Callable[[A], B], items: list[A]) -> list[B]:
+def _apply(function: Callable[[A], B], items: list[A]) -> list[B]:
     return [function(item) for item in items]
 
 

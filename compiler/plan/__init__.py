@@ -1,1 +1,1 @@
-"""Selection to stages: what each Job of a plan runs, on which rows, with which settings."""
+"""Plan phase: the Jobs that a selection becomes, with their rows and settings."""

@@ -1,4 +1,4 @@
-"""The data blocks of stage configs: sources of the spec, and rows that earlier stages made."""
+"""The data blocks of stage configs: sources of the spec, and rows that earlier stages make."""
 
 from collections.abc import Mapping
 
@@ -11,7 +11,10 @@ CHECKED = {"badcases": (Shape.BADCASE,), "general": (Shape.EVALUATION, Shape.TEX
 
 
 def training_data(draft: Draft) -> list[Block]:
-    """The blocks of `source_data`; where a stage made pairs of the sources, its rows replace them."""
+    """Return the blocks of `source_data`.
+
+    The rows of a stage that makes pairs replace their sources.
+    """
     pairs_job = draft.lineage.made.get(f"pairs of {draft.choice.method}")
     if pairs_job is None:
         return source_data(draft)
@@ -19,18 +22,18 @@ def training_data(draft: Draft) -> list[Block]:
 
 
 def source_data(draft: Draft) -> list[Block]:
-    """One block for each source, then one for each kind of rows that an earlier stage made."""
+    """Return one block per source, then one per kind of rows that an earlier stage makes."""
     return [*spec_data(draft), *_made_blocks(draft)]
 
 
 def spec_data(draft: Draft) -> list[Block]:
-    """One block for each source of the choice."""
+    """Return one block for each source of the choice."""
     sources = {each.name: each for each in draft.inputs.spec.spec.data}
     return [_block(draft.inputs, sources[name], draft.selection.left_out) for name in draft.choice.sources]
 
 
 def evaluation_data(draft: Draft) -> list[Block]:
-    """The held-out rows, then badcases and general rows, of which only so many are asked."""
+    """Return the held-out rows, then badcases and general rows up to the spec's limits."""
     body = draft.inputs.spec.spec
     blocks = [_block(draft.inputs, next(each for each in body.data if each.purpose is Purpose.EVALUATION))]
     for purpose, role, limit in (
@@ -45,7 +48,7 @@ def evaluation_data(draft: Draft) -> list[Block]:
 
 
 def judged_data(draft: Draft) -> list[Block]:
-    """Badcases beside the prompts of a pre-flight: people told right from wrong there, and a reward has to as well."""
+    """Return the badcases of a pre-flight: people judged their answers, and a reward must agree."""
     if draft.choice.method != "preflight":
         return []
     badcases = [
@@ -91,6 +94,6 @@ def _block(inputs: Inputs, source: DataSource, left_out: tuple[BadcaseClass, ...
 
 
 def _last_name(uri: str) -> str:
-    """The file name of a remote file, which its local path ends with; never one that leads to another folder."""
+    """Return the file name of a URI, never one that leads to another folder."""
     name = uri.rstrip("/").rsplit("/", 1)[-1]
     return name if name.strip(".") else "rows"

@@ -1,4 +1,4 @@
-"""A stage before its config is built: the inputs, the selection, the choice of the rules, and what it builds on."""
+"""A stage before its config is built: inputs, selection, the rules' choice, and lineage."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,7 +17,10 @@ Block = dict[str, object]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Lineage:
-    """What a stage builds on: adapters merged in order, Jobs that made rows (by method), the reward model's Job."""
+    """The results of earlier stages that a stage builds on.
+
+    `adapters` are in merge order, and `made` maps methods to the Jobs that make rows.
+    """
 
     adapters: tuple[str, ...] = ()
     made: Mapping[str, str] = field(default_factory=dict)
@@ -40,12 +43,12 @@ class Draft:
 
     @property
     def overrides(self) -> MethodOverrides:
-        """What the spec changes of the method's defaults."""
+        """The spec's overrides of the method's defaults."""
         return self.inputs.spec.spec.training.of(self.choice.method) or MethodOverrides()
 
     @property
     def overrides_path(self) -> str:
-        """The spec's field of these overrides, such as `spec.training.latentCot`."""
+        """The spec field of the overrides, such as `spec.training.latentCot`."""
         return f"spec.training.{to_camel(self.choice.method.replace('-', '_'))}"
 
     @property
@@ -56,7 +59,7 @@ class Draft:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Built:
-    """A config without its output's name, and its settings with their sources."""
+    """A config without the name of its output folder, and its settings with their sources."""
 
     config: dict[str, object]
     settings: tuple[Setting, ...]

@@ -1,4 +1,4 @@
-"""Plan phase: a selection becomes an ordered pipeline of stages, each with its whole config, name and needs."""
+"""Lay out a selection as a pipeline of stages with configs, names and needs."""
 
 from dataclasses import replace
 
@@ -18,13 +18,16 @@ from compiler.spec.names import digest, job_name
 
 
 def plan(inputs: Inputs, selection: Selection) -> Outcome[Plan]:
-    """Lay out the stages of a selection. Stages whose results are known keep their names; only what follows changes."""
+    """Return the plan of a selection.
+
+    Stages with known results keep their names; only later stages change.
+    """
     found = tuple(selection_problems(inputs, selection))
     if has_errors(found):
         return Outcome(value=None, diagnostics=found)
     stages = _Pipeline(inputs, selection).lay_out()
-    # of all that is applied, so that who approved a digest approved that: Jobs are named after what changes their
-    # result only, and not after the namespace, the memory or the secrets of the profile
+    # covers everything that is applied, so that an approved digest approves all of it: a Job's name covers only what
+    # changes its result, and not the namespace, the memory or the secrets of the profile
     whole = digest(
         {
             "name": inputs.spec.metadata.name,
@@ -32,7 +35,7 @@ def plan(inputs: Inputs, selection: Selection) -> Outcome[Plan]:
             "rules": RULES_VERSION,
             "stages": [(stage.job, stage.needs, stage.deadline_seconds, stage.finished) for stage in stages],
             "phase": selection.phase,
-            # but for the image of a driver, which applies what was approved whatever it is of
+            # except the driver's image: whatever its version, a driver applies what was approved
             "profile": inputs.profile.spec.model_dump(mode="json", exclude={"driver_image"}),
         }
     )
@@ -49,7 +52,10 @@ def plan(inputs: Inputs, selection: Selection) -> Outcome[Plan]:
 
 
 def _worst_cost(inputs: Inputs, stages: tuple[Stage, ...]) -> float | None:
-    """All unfinished stages running until their deadlines, which bound retries too."""
+    """Return the cost in US dollars if all unfinished stages run until their deadlines.
+
+    Deadlines include retries.
+    """
     gpu = inputs.profile.spec.gpu
     if gpu is None or gpu.hourly_usd is None:
         return None
@@ -60,7 +66,7 @@ def _worst_cost(inputs: Inputs, stages: tuple[Stage, ...]) -> float | None:
 
 
 class _Pipeline:
-    """Stages one after the other, each needing the one before."""
+    """Builds the stages in order; each one needs the one before."""
 
     def __init__(self, inputs: Inputs, selection: Selection) -> None:
         self.inputs = inputs
@@ -71,7 +77,7 @@ class _Pipeline:
         self.baseline: str | None = None
 
     def lay_out(self) -> tuple[Stage, ...]:
-        """Training stages stand between evaluations; the first one measures the base model."""
+        """Return the stages, with an evaluation of the base model and one after each training stage."""
         if any(METHODS[choice.method].trains for choice in self.selection.stages):
             self._evaluate("base", rules=("T0",))
         for choice in self.selection.stages:
@@ -82,7 +88,10 @@ class _Pipeline:
         return tuple(self.stages) if self.inputs.profile.spec.storage.source is None else self._behind_load()
 
     def _behind_load(self) -> tuple[Stage, ...]:
-        """The stages behind one that brings what they read; it covers finished ones too, so that its name stays."""
+        """Return the stages after one that loads their files.
+
+        It loads the files of finished stages too, so that its name is stable.
+        """
         stages, self.stages = self.stages, []
         if not stages:
             return ()
@@ -99,7 +108,10 @@ class _Pipeline:
             self._evaluate("prompt", rules=choice.rules, prompt=f"{stage.job}/prompt.md")
 
     def _train(self, choice: StageChoice) -> None:
-        """Train and evaluate; a stage that is known to have gained nothing is left, and the next starts before it."""
+        """Add a training stage and its evaluation.
+
+        After a stage that gained nothing, the next starts before it.
+        """
         merged = choice.settings.get("start") == "merged"
         before = self.lineage if merged else replace(self.lineage, adapters=())
         maker = self._pair(choice, before)
@@ -111,7 +123,7 @@ class _Pipeline:
             self.lineage = replace(self.lineage, reward_model=weights)
             return
         adapters = (*before.adapters, weights)
-        gated = choice.method != "cpt"  # it teaches to read; whether that helps the task, the stage behind it shows
+        gated = choice.method != "cpt"  # it teaches reading; the stage after it shows whether that helps the task
         measured = self._evaluate(choice.method, rules=choice.rules, adapters=adapters, gated=gated)
         if measured.result is not None:
             self.stages[-2] = replace(stage, result=measured.result, finished=True)
@@ -122,7 +134,7 @@ class _Pipeline:
             self.baseline = measured.job if gated else self.baseline
 
     def _pair(self, choice: StageChoice, before: Lineage) -> Stage | None:
-        """The stage that makes the pairs of `choice`, where they are not given as they are."""
+        """Add the stage that makes or filters the pairs of `choice`; None for unchanged given pairs."""
         built = pairs_config(self._draft(choice, before))
         if built is None:
             return None
@@ -130,7 +142,7 @@ class _Pipeline:
         return self._append("pairs" if choice.method == "dpo" else f"pairs-{choice.method}", made, built)
 
     def _finish(self, names: set[str]) -> None:
-        """What made data or a reward for a finished stage has run, too."""
+        """Mark the stages that made data or a reward for a finished stage as finished."""
         self.stages = [replace(stage, finished=True) if stage.name in names else stage for stage in self.stages]
 
     def _evaluate(
@@ -179,7 +191,7 @@ class _Pipeline:
         return (overrides and overrides.deadline_minutes) or METHODS[method].deadline_minutes
 
     def _job(self, name: str, method: str, built: Built) -> str:
-        """The name that the stage's result depends on: config, image, files, topology and the rerun counter."""
+        """Return the Job's name, with a digest of everything that its result depends on."""
         profile = self.inputs.profile.spec
         gpus = gpus_of(built.config, profile.gpu.count) if profile.gpu else 0
         identity = {

@@ -1,4 +1,4 @@
-"""The stage that brings models and data: what the stages behind it read, out of their configs."""
+"""The stage that loads models and data, as the configs of the stages after it need them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from compiler.plan.model import Setting, Stage
 from compiler.plan.stage_config import config_head
 from compiler.spec.schema.cluster_profile import Source
 
-_BY_BLOCK = ("path", "shape", "sha256", "rows", "uri")  # the rest says what a stage does with the rows
+_BY_BLOCK = ("path", "shape", "sha256", "rows", "uri")  # the other fields say how a stage uses the rows
 _WHY = {
     "teachers": "spec.teacher, whose weights are read",
     "folders": "spec.goal.metrics, `databases`",
@@ -17,12 +17,12 @@ _WHY = {
 
 
 def load_config(draft: Draft, stages: Sequence[Stage]) -> Built:
-    """The config of the stage that fills the claims for `stages`, in a profile that has a source."""
+    """Return the config of the stage that fills the claims for `stages` from the profile's source."""
     inputs = draft.inputs
     source = inputs.profile.spec.storage.source
     assert source is not None  # noqa: S101
     blocks = [block for stage in stages for block in stage.config["data"] if block.get("volume") != "outputs"]
-    # of two sources that are one file, the first stands for both
+    # where two sources share a file, the first represents both
     data = {block["path"]: {name: block[name] for name in _BY_BLOCK if name in block} for block in reversed(blocks)}
     teachers = sorted({_teacher(stage.config) for stage in stages} - {""})
     copied: dict[str, list[str] | dict[str, str]] = {
@@ -35,7 +35,7 @@ def load_config(draft: Draft, stages: Sequence[Stage]) -> Built:
     config |= {name: each for name, each in copied.items() if each}
     settings = [Setting(name="source", value=origin_of(config["source"]), source="profile.storage.source")]
     settings += [
-        Setting(name=name, value=list(each), source=_WHY[name])  # of a mapping, its paths
+        Setting(name=name, value=list(each), source=_WHY[name])  # only the paths of a mapping
         for name, each in copied.items()
         if each
     ]
@@ -43,12 +43,12 @@ def load_config(draft: Draft, stages: Sequence[Stage]) -> Built:
 
 
 def origin_of(source: Any) -> str:
-    """Where a load reads from, in a word: the bucket's address, or the claim."""
+    """Return where a load reads from: the bucket's URI, or the claim."""
     return str(source["bucket"]["uri"] if "bucket" in source else f"claim {source['folder']['claim']}")
 
 
 def _teacher(config: Mapping[str, Any]) -> str:
-    """The folder of a teacher whose weights a stage reads; empty where it reads none."""
+    """Return the folder of the teacher whose weights a stage reads; empty without one."""
     teacher = config.get("teacher")
     return f"{teacher['name']}/{teacher['revision']}" if teacher and teacher["access"] == "weights" else ""
 

@@ -1,4 +1,4 @@
-"""Blocks of a stage config that only some methods have. The row of a method names its blocks."""
+"""Blocks of a stage config that only some methods have; a method's row names its blocks."""
 
 from collections.abc import Callable, Mapping
 
@@ -12,12 +12,12 @@ from compiler.spec.schema.types import Shape
 
 
 def method_blocks(draft: Draft) -> Block:
-    """The blocks that the method's row names, in its order."""
+    """Return the blocks that the method's row names, in its order."""
     return {key: value for name in draft.method.blocks for key, value in _BLOCKS[name](draft).items()}
 
 
 def learns_chains(draft: Draft, method: str) -> bool:
-    """Whether a chosen method learns reasoning chains: given ones, or those that an earlier stage makes."""
+    """Return whether a chosen method learns reasoning chains, given or made by an earlier stage."""
     stages = draft.selection.stages
     choice = next((each for each in stages if each.method == method and METHODS[method].trains), None)
     if choice is None:
@@ -34,7 +34,7 @@ def _teacher(draft: Draft) -> Block:
 
 
 def _rewards(draft: Draft) -> Block:
-    """The terms of the reward, and the digests of the files that they are made of."""
+    """Return the terms of the reward, and the digests of their files."""
     reward, code = draft.inputs.spec.spec.reward, draft.inputs.code
     if reward is None:
         return {}
@@ -43,7 +43,10 @@ def _rewards(draft: Draft) -> Block:
 
 
 def _reward(function: RewardFunction, inputs: Inputs) -> Block:
-    """A term of the reward; queries are run on the databases of the metric, where its options name none."""
+    """Return a term of the reward.
+
+    Queries run on the metric's databases where its options name none.
+    """
     options = dict(function.options)
     databases = next((each.databases for each in inputs.spec.spec.goal.metrics if each.databases), None)
     if function.use == "sql_execution" and databases is not None:
@@ -68,7 +71,7 @@ def _curriculum(draft: Draft) -> Block:
 
 
 def _metrics(draft: Draft) -> Block:
-    """The goal's metrics; where chains are learnt, answers follow a marker."""
+    """Return the goal's metrics, with the answer marker where a stage learns chains."""
     body = draft.inputs.spec.spec
     chains = any(learns_chains(draft, each.method) for each in draft.selection.stages)
     marker = {"answer_marker": body.evaluation.answer_marker} if chains else {}

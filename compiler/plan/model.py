@@ -1,4 +1,4 @@
-"""What the plan phase gives: stages with their settings, and the plan that holds them."""
+"""The result of the plan phase: a plan, its stages and their settings."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ Config = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Setting:
-    """One value of a stage, with where it comes from: a default's source, the spec's field, or a rule."""
+    """One value of a stage, with its source: a default's source, a spec field, or a rule."""
 
     name: str
     value: object
@@ -22,10 +22,11 @@ class Setting:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Stage:
-    """One Job: `config` is what the runtime reads, `needs` the name of the Job before it (empty for the first).
+    """One Job of a plan.
 
-    `sources` are the data sources that it reads, `result` what its evaluation found, where that is known already. What
-    made data or a reward for a finished stage is `finished` itself, without a result of its own.
+    `config`: the file that the runtime reads. `needs`: the name of the Job before it, empty for the first. `sources`:
+    the data sources that it reads. `result`: the result of its evaluation, once known. A stage that made data or a
+    reward for a finished stage is `finished` too, without a result.
     """
 
     order: int
@@ -48,51 +49,52 @@ class Stage:
 
     @property
     def evaluates(self) -> bool:
-        """Whether the stage measures what was trained before it."""
+        """Whether the stage evaluates the model trained before it."""
         return self.method == "evaluate"
 
     @property
     def gates(self) -> bool:
-        """Whether the plan stops behind the stage where the target is met, or nothing was gained."""
+        """Whether the plan stops after the stage when the target is met, or nothing was gained."""
         return "gate" in self.config and not self.guards
 
     @property
     def guards(self) -> bool:
-        """Whether the plan stops behind the stage only where general ability is lost."""
+        """Whether the plan stops after the stage only when general ability is lost."""
         gate = self.config.get("gate", {})
         return isinstance(gate, Mapping) and gate.get("needs_gain") is False
 
     def gpus(self, count: int) -> int:
-        """How many of a pod's `count` GPUs the stage takes."""
+        """Return how many of a pod's `count` GPUs the stage uses."""
         return gpus_of(self.config, count)
 
     @property
     def nodes(self) -> int:
-        """On how many nodes the stage runs."""
+        """The number of nodes that the stage runs on."""
         return nodes_of(self.config)
 
     @property
     def replays(self) -> bool:
-        """As `replays` says of its data."""
+        """Whether the stage replays general text."""
         return replays(self.config["data"])
 
     @property
     def made_by(self) -> tuple[str, ...]:
-        """The Jobs whose rows it reads."""
+        """The Jobs whose rows the stage reads."""
         blocks = self.config["data"]
         made = (str(each["path"]).split("/")[0] for each in blocks if each.get("volume") == "outputs")
         return tuple(dict.fromkeys(made))
 
 
 def replays(data: Iterable[Config]) -> bool:
-    """Whether the blocks of a stage's data hold general text to read beside its own."""
+    """Return whether a stage's data blocks include general text to replay."""
     return any(each.get("role") == "replay" for each in data)
 
 
 def gpus_of(config: Config, count: int) -> int:
-    """How many GPUs of `count` a stage of this config takes: one a process that trains, one for any other model.
+    """Return how many of `count` GPUs a stage of this config uses.
 
-    A teacher that is asked over the network runs its model elsewhere, and files are loaded and pairs made without one.
+    One per process that trains, and one for any other model. A teacher behind an endpoint runs its model elsewhere, and
+    loading files and making pairs need no GPU.
     """
     if config["method"] in ("load", "pairs") or (config["method"] == "teacher" and "endpoint" in config["teacher"]):
         return 0
@@ -100,14 +102,14 @@ def gpus_of(config: Config, count: int) -> int:
 
 
 def nodes_of(config: Config) -> int:
-    """On how many nodes a stage of this config runs."""
+    """Return the number of nodes that a stage of this config runs on."""
     nodes: int = config.get("distributed", {}).get("nodes", 1)
     return nodes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """Everything that is rendered. `worst_cost_usd` is None where the profile names no price."""
+    """Everything that is rendered. `worst_cost_usd` is None where the profile has no price."""
 
     name: str
     inputs: Inputs
@@ -133,6 +135,6 @@ class Plan:
 
     @property
     def checks_general(self) -> bool:
-        """Whether evaluations look at general rows."""
+        """Whether evaluations check general rows."""
         blocks = (block for stage in self.stages if stage.evaluates for block in stage.config["data"])
         return any(block.get("role") == "general" for block in blocks)

@@ -1,4 +1,4 @@
-"""The settings of stages that train, each with its source: the defaults' table, a rule, the spec, the profile."""
+"""The settings of stages that train, each with its source."""
 
 from collections.abc import Iterable, Mapping
 
@@ -15,7 +15,7 @@ Settings = tuple[Setting, ...]
 
 
 def trainer_settings(draft: Draft) -> Settings:
-    """The fields of the method's trainer."""
+    """Return the fields of the method's trainer."""
     return settings_of(
         _trainer_defaults(draft.method, full=draft.trains_all_weights),
         _by_rule(draft.choice, draft.overrides),
@@ -26,7 +26,7 @@ def trainer_settings(draft: Draft) -> Settings:
 
 
 def peft_settings(draft: Draft) -> Settings:
-    """The fields of the adapter; empty where all weights are trained."""
+    """Return the fields of the adapter; empty where all weights are trained."""
     if draft.trains_all_weights:
         return ()
     overrides = draft.overrides.peft.model_dump(exclude_none=True)
@@ -34,24 +34,27 @@ def peft_settings(draft: Draft) -> Settings:
 
 
 def tuning_settings(draft: Draft) -> Settings:
-    """What is trained, where it is not an adapter on the whole model."""
+    """Return the kind of tuning; empty for the usual adapter (`lora`)."""
     tuning = draft.overrides.tuning
     return () if tuning == "lora" else (_setting("tuning", tuning, f"{draft.overrides_path}.tuning"),)
 
 
 def replay_settings(draft: Draft, data: Iterable[Config]) -> Settings:
-    """How much general text a corpus is mixed with; said, too, where there is none of it."""
+    """Return the share of general text that is replayed with a corpus.
+
+    Its source says so where there is no such text.
+    """
     if draft.choice.method != "cpt":
         return ()
     overrides = draft.overrides
     own = overrides.replay_share if isinstance(overrides, CptOverrides) else None
     share, source = (REPLAY.value, REPLAY.source) if own is None else (own, f"{draft.overrides_path}.replayShare")
-    unused = "" if replays(data) or not share else "; nothing is replayed, for want of data of purpose `general`"
+    unused = "" if replays(data) or not share else "; nothing is replayed, because no data has the purpose `general`"
     return (_setting(REPLAY.field, share, f"{source}{unused}"),)
 
 
 def pair_settings(draft: Draft) -> Settings:
-    """How pairs are made or filtered; empty where given pairs are used as they are."""
+    """Return how pairs are made or filtered; empty where given pairs are used unchanged."""
     name, overrides, by_rule = "min_edit_distance", draft.overrides, draft.choice.settings
     override = overrides.min_edit_distance if isinstance(overrides, DpoOverrides) else None
     if override is not None:
@@ -64,7 +67,7 @@ def pair_settings(draft: Draft) -> Settings:
 
 
 def distributed_settings(draft: Draft) -> Settings:
-    """Nodes, processes on each, and how they share weights, by the profile's GPUs; empty for one process."""
+    """Return nodes, processes and sharding by the profile's GPUs; empty for one process."""
     gpu = draft.inputs.profile.spec.gpu
     if gpu is None or gpu.nodes * gpu.count == 1:
         return ()
@@ -77,20 +80,20 @@ def distributed_settings(draft: Draft) -> Settings:
 
 
 def tracking_settings(draft: Draft) -> Settings:
-    """The trackers that a stage writes to; empty where there are none."""
+    """Return the trackers that a stage writes to; empty without one."""
     trackers = list(draft.inputs.spec.spec.tracking)
     return (_setting("tracking", trackers, "spec.tracking"),) if trackers else ()
 
 
 def marker_settings(draft: Draft, data: Iterable[Config]) -> Settings:
-    """The text between a chain and its answer; empty where no rows hold chains."""
+    """Return the text between a chain and its answer; empty where no rows have chains."""
     if all(block["shape"] != Shape.CHAIN for block in data):
         return ()
     return (_setting("answer_marker", draft.inputs.spec.spec.evaluation.answer_marker, "spec.evaluation.answerMarker"),)
 
 
 def generation_settings(draft: Draft) -> Settings:
-    """How answers are generated, as evaluations do it."""
+    """Return the settings with which evaluations generate answers."""
     body = draft.inputs.spec.spec.evaluation
     return (
         _setting("max_new_tokens", body.max_new_tokens, "spec.evaluation.maxNewTokens"),
@@ -101,7 +104,10 @@ def generation_settings(draft: Draft) -> Settings:
 def settings_of(
     defaults: tuple[Default, ...], by_rule: Mapping[str, object], rule: str, overrides: Mapping[str, object], at: str
 ) -> Settings:
-    """Defaults, then what a rule sets, then what the spec sets, in the table's order with new names behind."""
+    """Return defaults, replaced by a rule's values, then by the spec's.
+
+    New names follow the table's order.
+    """
     chosen = {each.field: _setting(each.field, each.value, each.source) for each in defaults}
     chosen |= {name: _setting(name, value, f"rule {rule}") for name, value in by_rule.items()}
     chosen |= {name: _setting(name, overrides[name], f"{at}.{name}") for name in sorted(overrides)}
@@ -109,7 +115,7 @@ def settings_of(
 
 
 def values(settings: Settings) -> dict[str, object]:
-    """The settings as a block of a config."""
+    """Return the settings as a block of a config."""
     return {each.name: each.value for each in settings}
 
 
@@ -118,13 +124,16 @@ def _setting(name: str, value: object, source: str) -> Setting:
 
 
 def _trainer_defaults(method: Method, *, full: bool) -> tuple[Default, ...]:
-    """The method's table; all weights are trained at about a tenth of the rate of adapters."""
+    """Return the method's defaults; full tuning uses about a tenth of the learning rate."""
     rate = method.full_rate if full else None
     return tuple(rate if rate and each.field == rate.field else each for each in method.defaults)
 
 
 def _by_rule(choice: StageChoice, overrides: MethodOverrides) -> Mapping[str, object]:
-    """What a rule sets of the trainer; its weights go with its losses, so an override of one drops both."""
+    """Return a rule's trainer fields.
+
+    Loss weights belong to their losses, so an override of one drops both.
+    """
     by_rule = choice.settings.get("trainer", {})
     if not isinstance(by_rule, Mapping):
         return {}

@@ -1,4 +1,4 @@
-"""Stage configs: what the runtime reads, built out of a choice of the rules, defaults, and the spec's overrides."""
+"""Stage configs, built from the rules' choice, defaults and the spec's overrides."""
 
 from dataclasses import replace
 
@@ -22,7 +22,7 @@ from runtime.contract.methods import STAGE_SCHEMA
 
 
 def training_config(draft: Draft) -> Built:
-    """The config of a stage that trains."""
+    """Return the config of a stage that trains."""
     data = training_data(draft)
     distributed, tracking = distributed_settings(draft), tracking_settings(draft)
     marker, replay = marker_settings(draft, data), replay_settings(draft, data)
@@ -41,7 +41,7 @@ def training_config(draft: Draft) -> Built:
 
 
 def pairs_config(draft: Draft) -> Built | None:
-    """The config of the stage that makes or filters the pairs of `draft`; None where given ones are used as is."""
+    """Return the config of the stage that makes or filters pairs; None for unchanged given pairs."""
     settings = pair_settings(draft)
     if not settings or not draft.choice.sources:
         return None
@@ -50,7 +50,7 @@ def pairs_config(draft: Draft) -> Built | None:
 
 
 def work_config(draft: Draft) -> Built:
-    """The config of a stage that makes data or measures."""
+    """Return the config of a stage that makes data or measures."""
     settings = work_settings(draft)
     data = [*source_data(draft), *judged_data(draft)]
     return Built(
@@ -61,9 +61,10 @@ def work_config(draft: Draft) -> Built:
 def evaluation_config(
     draft: Draft, *, of: str, baseline: str | None, gated: bool = True, prompt: str | None = None
 ) -> Built:
-    """The config of an evaluation of what `of` made; `prompt` is a file of the outputs volume of an earlier stage.
+    """Return the config of an evaluation of the stage `of`.
 
-    One that is not `gated` informs: the plan goes on, unless general ability is lost.
+    `baseline`: the evaluation Job that the gain is measured against. `gated`: whether only a gain continues the plan;
+    otherwise it continues unless general ability is lost. `prompt`: an earlier stage's file on the outputs volume.
     """
     data = evaluation_data(draft)
     config = _joined(
@@ -85,7 +86,7 @@ def _gate(draft: Draft, data: list[Block], baseline: str | None, *, gated: bool)
 
 
 def config_head(draft: Draft, data: list[Block]) -> Block:
-    """What every config begins with."""
+    """Return the blocks that every config begins with."""
     body = draft.inputs.spec.spec
     return {
         "schema": STAGE_SCHEMA,
@@ -106,5 +107,5 @@ def config_head(draft: Draft, data: list[Block]) -> Block:
 
 
 def _joined(*blocks: Block) -> Block:
-    """One config of all blocks, in their order."""
+    """Return one config of all blocks, in their order."""
     return {name: value for block in blocks for name, value in block.items()}

@@ -15,7 +15,7 @@ Table = dict[str, Setting]
 
 
 def work_settings(draft: Draft) -> tuple[Setting, ...]:
-    """The method's defaults with what rules set of them, changed by each step in turn."""
+    """Return the method's defaults with the rules' values, changed by each step in turn."""
     settings = settings_of(draft.method.defaults, draft.choice.settings, draft.choice.rules[-1], {}, "")
     table = {each.name: each for each in settings}
     for step in _STEPS:
@@ -24,14 +24,14 @@ def work_settings(draft: Draft) -> tuple[Setting, ...]:
 
 
 def _with_generation(draft: Draft, table: Table) -> Table:
-    """Rows are generated as evaluations generate answers: an answer that is longer could not be right."""
+    """Generate rows with the settings of evaluations, where a longer answer could not be right."""
     if draft.choice.method not in ("teacher", "sample"):
         return table
     return table | {each.name: each for each in generation_settings(draft)}
 
 
 def _with_teacher(draft: Draft, table: Table) -> Table:
-    """The settings with what the spec sets of them, and without those of the other way to reach a teacher."""
+    """Apply the spec's settings of a teacher, and drop settings of the other kind of access."""
     teacher = draft.inputs.spec.spec.teacher
     if draft.choice.method != "teacher" or teacher is None:
         return table
@@ -41,22 +41,22 @@ def _with_teacher(draft: Draft, table: Table) -> Table:
     }
     settings = table | chosen
     if settings["keep"].value == "agreed" and settings["samples"].value == 1:
-        settings["samples"] = Setting(name="samples", value=AGREEING_SAMPLES, source="an agreement needs several")
+        settings["samples"] = Setting(name="samples", value=AGREEING_SAMPLES, source="agreement needs several samples")
     foreign = ("batch_size",) if teacher.endpoint else ("concurrency", "requests_per_minute")
     return {name: setting for name, setting in settings.items() if name not in foreign}
 
 
 def _without_verification(draft: Draft, table: Table) -> Table:
-    """All answers are kept where rows hold no right answer to verify them by."""
+    """Keep all answers where rows have no right answer to verify them with."""
     shapes = {each.shape for each in draft.inputs.spec.spec.data if each.name in draft.choice.sources}
     if "keep" not in table or table["keep"].value != "verified" or Shape.PROMPT not in shapes:
         return table
-    source = "rows of shape `prompt` hold no answer to check by"
+    source = "rows of shape `prompt` have no right answer to verify with"
     return table | {"keep": Setting(name="keep", value="all", source=source)}
 
 
 def _with_probe_thresholds(draft: Draft, table: Table) -> Table:
-    """A probe is as large as the spec's thresholds say."""
+    """Take the size of a probe from the spec's thresholds."""
     limits = draft.inputs.spec.spec.thresholds
     sizes = {"samples": limits.probe_samples, "prompts": limits.probe_prompts} if draft.choice.method == "probe" else {}
     return table | {

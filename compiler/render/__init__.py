@@ -1,1 +1,1 @@
-"""Plan to files: manifests, configs and `PLAN.md`, and the plan folder that holds them."""
+"""Render phase: the manifests, configs and `PLAN.md` of a plan, and their folder."""

@@ -1,11 +1,11 @@
-"""What the render phase gives: the files of a plan folder."""
+"""The result of the render phase: the files of a plan folder."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RenderedFile:
-    """A file of the plan folder: its name, and its text, written as UTF-8."""
+    """A file of the plan folder: its name and its text, written as UTF-8."""
 
     name: str
     text: str

@@ -1,4 +1,4 @@
-"""Which stages may reach the network, and what they may reach there; all others run offline."""
+"""The stages that may reach the network, and their ports; all other stages run offline."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from compiler.spec.schema.cluster_profile import Bucket
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Egress:
-    """The policy that lets the pods of a stage resolve names and reach `ports`."""
+    """A policy that lets the pods of a stage resolve names and reach `ports`."""
 
     file: str
     stage: str
@@ -18,7 +18,7 @@ class Egress:
 
 
 def egress_of(plan: Plan) -> Iterator[Egress]:
-    """The policies that a plan's unfinished stages need."""
+    """Yield the policies that a plan's unfinished stages need."""
     teacher, source = plan.inputs.spec.spec.teacher, plan.inputs.profile.spec.storage.source
     methods = {stage.method for stage in plan.pending}
     if teacher is not None and teacher.endpoint and "teacher" in methods:
@@ -28,12 +28,12 @@ def egress_of(plan: Plan) -> Iterator[Egress]:
 
 
 def _ports_of(bucket: Bucket) -> tuple[int, ...]:
-    """The storage's port, and that of the service that turns the identity of a pod into keys."""
+    """Return the ports of the storage and of the service that exchanges identities for keys."""
     own = _port(bucket.endpoint) if bucket.endpoint else 443
     return tuple(sorted({own, 443} if bucket.service_account else {own}))
 
 
 def _port(endpoint: str) -> int:
-    """The port of a URI: its own, or its scheme's."""
+    """Return the port of a URI, or its scheme's default."""
     parts = urlsplit(endpoint)
     return parts.port or {"http": 80, "https": 443}[parts.scheme]

@@ -1,9 +1,9 @@
-"""Reading back: a rendered text is parsed again, and must be exactly the template with the values that were meant.
+"""Read rendered YAML back, and check that it is the template with the intended values.
 
-A template is rendered once, with a hole in the place of each value. What is around the holes, the shape, is the same
-for every spec that takes the same way through the template, so it is composed strictly once and kept. Then each hole
-is filled with its quoted value, the whole text is read by another YAML reader than ours, and every key, list and value
-of it is compared with the shape: a value that became two, another key, or another type does not get through.
+Each template is rendered with a hole for each value. The text around the holes, the shape, is the same for every spec
+that takes the same path through the template, so it is composed strictly once and cached. Then each hole is filled with
+its quoted value, a YAML reader other than ours reads the whole text, and every key, list and value is compared with the
+shape. This detects a value that became two, another key, or another type.
 """
 
 import re
@@ -13,7 +13,7 @@ from functools import lru_cache
 from compiler.spec.yaml.load import compose
 from compiler.spec.yaml.quote import block, key, quote
 
-_MARK = "\ue000"  # for private use, so it means nothing to YAML; values stand outside of what is searched for it
+_MARK = "\ue000"  # a private-use character without meaning in YAML; values are never searched for it
 _HOLE = re.compile(f"{_MARK}([0-9]+){_MARK}")
 _SHAPES = 128
 
@@ -21,26 +21,29 @@ Fits = Callable[[object, Sequence[object]], bool]
 
 
 class Holes:
-    """Collects the values of one text while its template is rendered: `quote` and `block` leave a hole for each."""
+    """Collects the values of one text while its template renders.
+
+    `quote`, `key` and `block` each leave a hole for a value.
+    """
 
     def __init__(self) -> None:
         self.values: list[object] = []
         self._texts: list[str] = []
 
     def quote(self, value: object) -> str:
-        """A hole for a scalar, or for a flow collection of scalars."""
+        """Return a hole for a scalar, or for a flow collection of scalars."""
         return self._hole(value, quote(value))
 
     def key(self, name: str) -> str:
-        """A hole for a mapping's key, or for a word."""
+        """Return a hole for a mapping's key, or for a word."""
         return self._hole(name, key(name))
 
     def block(self, text: str, indent: int) -> str:
-        """A hole for text of several lines, which a literal block holds with one line end behind it."""
+        """Return a hole for a literal block of text, which ends with one line end."""
         return self._hole(text.rstrip("\n") + "\n", block(text, indent))
 
     def fill(self, skeleton: str) -> str:
-        """What was rendered, each hole filled."""
+        """Return the rendered text with each hole filled."""
         pieces = skeleton.split(_MARK)
         pieces[1::2] = [self._texts[int(index)] for index in pieces[1::2]]
         return "".join(pieces)
@@ -52,18 +55,18 @@ class Holes:
 
 
 def reads_back(text: str, skeleton: str, values: Sequence[object]) -> bool:
-    """Whether the text is what the skeleton says, with each value in its hole and nothing else."""
+    """Return whether the text is the skeleton with each value in its hole, and nothing else."""
     fits = shape(skeleton)
     return fits is not None and any(fits(data, values) for data in _readings(text))
 
 
 def reads_as(text: str, meant: object) -> bool:
-    """Whether the text is the one YAML document that was meant, types included."""
+    """Return whether the text is exactly the intended YAML document, including types."""
     return any(same(meant, data) for data in _readings(text))
 
 
 def same(meant: object, data: object) -> bool:
-    """Whether data that was read is what was meant: tuples are lists, and no value is of another type."""
+    """Return whether the data equals the intended value, including types; tuples equal lists."""
     if isinstance(meant, dict):
         return (
             isinstance(data, dict)
@@ -78,8 +81,9 @@ def same(meant: object, data: object) -> bool:
 
 
 def _readings(text: str) -> Iterator[object]:
-    """The text as data: by a fast reader of YAML 1.2, and where that is not what was meant, by our own loader, which
-    alone keeps whole numbers of any size.
+    """Yield the text as data from a fast YAML 1.2 reader, then from our own loader.
+
+    Only our own loader keeps whole numbers of any size.
     """
     from yaml12 import parse_yaml
 
@@ -96,13 +100,13 @@ def _readings(text: str) -> Iterator[object]:
 
 @lru_cache(_SHAPES)
 def shape(skeleton: str) -> Fits | None:
-    """What fits a skeleton; None when it is no valid YAML by itself."""
+    """Return a check of data against a skeleton; None when the skeleton is not valid YAML."""
     composed = compose(skeleton, "template")
     return _fits(composed.value.data) if composed.value is not None and composed.ok else None
 
 
 def _fits(meant: object) -> Fits:
-    """What fits a part of a shape; a part without holes is compared at once."""
+    """Return a check of data against a part of a shape; a part without holes is one comparison."""
     if isinstance(meant, str) and _MARK in meant:
         hole = _HOLE.fullmatch(meant)
         return _fits_hole(int(hole[1])) if hole else lambda data, values: False

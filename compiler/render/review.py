@@ -1,4 +1,4 @@
-"""What PLAN.md shows: the plan as plain rows for the review template."""
+"""The plan as plain rows for the template of `PLAN.md`."""
 
 import json
 
@@ -13,12 +13,12 @@ from compiler.spec.schema.types import GapKind
 
 
 def verdict(plan: Plan) -> str:
-    """The answer of the plan in one sentence."""
+    """Return the decision of the plan in one sentence."""
     match plan.selection.phase:
         case Phase.TRAIN:
             return _training_verdict(plan)
         case Phase.DONE:
-            return "done: the target is met, nothing to run"
+            return "done: the target is met, so there is nothing to run"
         case Phase.PROMPT:
             return "do not train yet: work on the prompt first" + _jobs(plan)
         case Phase.COLLECT:
@@ -27,17 +27,18 @@ def verdict(plan: Plan) -> str:
 
 def _training_verdict(plan: Plan) -> str:
     if not plan.stages:
-        return "do not train yet: every method that the gaps ask for is blocked"
+        return "do not train yet: every method that the gaps need is blocked"
     if not plan.trains:
         return "do not train yet: measure first" + _jobs(plan)
     chain = " → ".join(METHODS[choice.method].title for choice in plan.selection.stages)
     finished = len(plan.stages) - len(plan.pending)
     if not plan.pending:
         return (
-            f"train: {chain}; every stage is finished and the target is not met: collect new badcases, or measure again"
+            f"train: {chain}; all stages are finished, but the target is not met: collect new badcases or measure again"
         )
     done = f", {finished} of them finished" if finished else ""
-    return f"train: {chain}, {counted(len(plan.stages), 'Job')}{done}, each training stage behind an evaluation gate"
+    jobs = counted(len(plan.stages), "Job")
+    return f"train: {chain}, {jobs}{done}, with an evaluation gate after each training stage"
 
 
 def _jobs(plan: Plan) -> str:
@@ -45,21 +46,23 @@ def _jobs(plan: Plan) -> str:
 
 
 def decisive(selection: Selection) -> tuple[Traced, ...]:
-    """The rules that fired or were blocked, in the table's order."""
+    """Return the rules that fired or were blocked, in the table's order."""
     return tuple(each for each in selection.trace if each.finding.status in (Status.FIRED, Status.BLOCKED))
 
 
 def alternatives(selection: Selection, stage: Stage) -> list[tuple[str, str]]:
-    """What else could have been done in the place of a training stage, and why not."""
+    """Return the alternatives to a training stage, each with the reason against it."""
     rejected = [
         (f"{each.rule.id} {each.rule.title}", each.finding.reason)
         for each in selection.trace
-        if each.rule.id not in stage.rules and each.finding.status in (Status.SILENT, Status.BLOCKED) and is_way(each)
+        if each.rule.id not in stage.rules
+        and each.finding.status in (Status.SILENT, Status.BLOCKED)
+        and is_alternative(each)
     ]
     others = [
         (
             f"{other.rules[0]} alone",
-            f"its gap comes beside this one; {METHODS[other.method].title} has a stage of its own in this plan",
+            f"it answers another gap; this plan has a separate {METHODS[other.method].title} stage for it",
         )
         for other in selection.stages
         if other.method != stage.method and METHODS[other.method].trains
@@ -67,13 +70,13 @@ def alternatives(selection: Selection, stage: Stage) -> list[tuple[str, str]]:
     return rejected + others
 
 
-def is_way(each: Traced) -> bool:
-    """Whether a rule names another way to go on: another method, the prompt, or nothing at all."""
+def is_alternative(each: Traced) -> bool:
+    """Return whether a rule offers an alternative: a method, prompt work, or no work at all."""
     return each.rule.id in ("P0", "DONE") or each.rule.id.startswith("M")
 
 
 def data_of(stage: Stage) -> str:
-    """What a stage reads: data sources, and rows that earlier Jobs make; of a load, where from."""
+    """Return the data sources and earlier Jobs' rows that a stage reads, or a load's source."""
     if stage.method == "load":
         return f"`{origin_of(stage.config['source'])}`"
     sources = [f"`{name}`" for name in stage.sources]
@@ -81,14 +84,14 @@ def data_of(stage: Stage) -> str:
 
 
 def reward_files(plan: Plan, stage: Stage) -> list[tuple[str, str, bool]]:
-    """The files of the spec's folder that the reward of a stage is made of: path, sha256, and whether it is code."""
+    """Return the files of a stage's reward: path, sha256, and whether it is code."""
     if not stage.config.get("rewards"):
         return []
     return [(path, sha256, path.endswith(".py")) for path, sha256 in sorted(plan.inputs.code.items())]
 
 
 def state_of(stage: Stage) -> str:
-    """What is known of a finished stage, to be put behind it; empty for one that has not run."""
+    """Return a finished stage's result as a suffix (`; finished: …`), or an empty text."""
     if stage.result is not None and stage.evaluates:
         gate = f", gate: {stage.result.gate}" if stage.gates else ""
         return f"; finished: {stage.result.score}{gate}{''.join(f'; {note}' for note in stage.result.notes)}"
@@ -96,7 +99,7 @@ def state_of(stage: Stage) -> str:
 
 
 def gap_lines(plan: Plan) -> list[tuple[str, str, str]]:
-    """The gaps decided by, and those declared in vain: name, what is seen, and whether it was measured."""
+    """Return each gap that is declared or counts: name, statement, and measurement."""
     traced = next((each for each in plan.selection.trace if each.rule.id == "D11"), None)
     measured = {item.source: item.value for item in traced.finding.evidence} if traced else {}
     declared = {gap.kind: gap for gap in plan.inputs.spec.spec.gaps}
@@ -111,7 +114,7 @@ def gap_lines(plan: Plan) -> list[tuple[str, str, str]]:
 
 
 def changed_thresholds(plan: Plan) -> list[tuple[str, object, object]]:
-    """Thresholds that the spec sets: name, its value, the default."""
+    """Return the thresholds that the spec sets: name, value and default."""
     limits = plan.inputs.spec.spec.thresholds
     fields = type(limits).model_fields
     return [
@@ -121,7 +124,7 @@ def changed_thresholds(plan: Plan) -> list[tuple[str, object, object]]:
 
 
 def review_context(plan: Plan) -> dict[str, object]:
-    """The context of `templates/review/PLAN.md.j2`."""
+    """Return the context of `templates/review/PLAN.md.j2`."""
     traced = {each.rule.id: each for each in plan.selection.trace}
     return {
         "plan": plan,
@@ -142,9 +145,10 @@ def review_context(plan: Plan) -> dict[str, object]:
         "shown": shown_value,
         "version": __version__,
         "rules_version": RULES_VERSION,
+        "language": plan.inputs.spec.metadata.reader_language,
     }
 
 
 def shown_value(value: object) -> str:
-    """A setting's value as people read it: JSON, text without its quotes."""
+    """Return a setting's value as readable text: JSON, with strings unquoted."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,5 +1,7 @@
-"""Render phase: a plan becomes files. Templates hold structure, `yaml_scalar.quote` every value, and what was rendered
-is read back (`read_back.py`) and compared with what was meant before anything is written.
+"""Render the files of a plan from templates.
+
+Templates contain the structure, and `quote` writes every value. Each rendered text is read back (`read_back.py`) and
+compared with the intended values before anything is written.
 """
 
 import json
@@ -27,12 +29,12 @@ from runtime.contract.credentials import credentials_in
 from runtime.contract.exit_codes import NEVER_RETRY
 from runtime.contract.exit_codes import ExitCode as StageExit
 
-# of each Job: pods that may fail before it is given up, and the time that a pod gets to stop by itself
+# per Job: how many pods may fail before the Job fails, and the seconds that a pod has to stop
 BACKOFF_LIMIT = 3
 GRACE_SECONDS = 120
 
 
-# exit codes of a stage that its Job knows
+# exit codes of a stage that its Job handles
 _EXITS: dict[str, object] = {
     "never_retry": [int(code) for code in NEVER_RETRY],
     "group_ended": int(StageExit.GROUP_ENDED),
@@ -40,7 +42,10 @@ _EXITS: dict[str, object] = {
 
 
 def render(plan: Plan) -> Outcome[RenderedBundle]:
-    """Every file of the plan folder; a value that does not read back as it was meant is an error."""
+    """Return every file of the plan folder.
+
+    A value that does not read back as intended is an error.
+    """
     found: list[Diagnostic] = []
     files = [RenderedFile(name="PLAN.md", text=_template("review/PLAN.md.j2").render(review_context(plan)))]
     context = {"plan": plan, "body": plan.inputs.spec.spec}
@@ -56,7 +61,7 @@ def render(plan: Plan) -> Outcome[RenderedBundle]:
 
 
 def _objects(plan: Plan, found: list[Diagnostic]) -> Iterator[tuple[str, str, dict[str, object]]]:
-    """File name, template and context of each Kubernetes object."""
+    """Yield the file name, template and context of each Kubernetes object."""
     common = {"plan": plan, "profile": plan.inputs.profile.spec, "version": __version__, "rules_version": RULES_VERSION}
     names = ["network-policy.yaml", "outputs-claim.yaml"]
     gpu = plan.inputs.profile.spec.gpu
@@ -69,7 +74,7 @@ def _objects(plan: Plan, found: list[Diagnostic]) -> Iterator[tuple[str, str, di
         workload = workload_files(stage, plan.inputs.profile.spec)
         for part, template in workload.templates.items():
             yield f"{stem}.{part}.yaml", template, common | job | workload.context
-        if not stage.finished:  # what is finished is not applied again
+        if not stage.finished:  # finished stages are not applied again
             names += [f"{stem}.config.yaml", *(f"{stem}.{part}.yaml" for part in workload.templates)]
     yield "network-policy.yaml", "kubernetes/network-policy.yaml.j2", common
     spread = [stage.name for stage in plan.pending if stage.nodes > 1]
@@ -86,7 +91,7 @@ def _objects(plan: Plan, found: list[Diagnostic]) -> Iterator[tuple[str, str, di
 
 
 def _config_text(stage: Stage, found: list[Diagnostic]) -> str:
-    """The stage's config as YAML text, equal to `stage.config` when it is read back."""
+    """Return the stage's config as YAML text that reads back as `stage.config`."""
     text = mapping(stage.config)
     if not reads_as(text, stage.config):
         found.append(_defect(f"{stage.name} config", "kubernetes/configmap.yaml.j2"))
@@ -94,7 +99,10 @@ def _config_text(stage: Stage, found: list[Diagnostic]) -> str:
 
 
 def render_object(name: str, template: str, context: dict[str, object], found: list[Diagnostic]) -> RenderedFile:
-    """Render one object, and see that it reads as its template with each value in its place; `found` is told if not."""
+    """Render one object and read it back.
+
+    A difference from the intended values is appended to `found`.
+    """
     holes = Holes()
     skeleton = _template(template).render(
         context | {"q": holes.quote, "key": holes.key, "word": holes.key, "block": holes.block}
@@ -106,36 +114,42 @@ def render_object(name: str, template: str, context: dict[str, object], found: l
 
 
 def _credentials(file: RenderedFile, plan: Plan) -> Iterator[Diagnostic]:
-    """Credentials that a file would hold: the check of the sources passes over what is written with escapes."""
+    """Yield a diagnostic for each credential in a file.
+
+    The check of the sources misses credentials with escapes.
+    """
     for each in credentials_in(file.text):
         secret = file.text[each.start : each.end]
         where = next(
             (place for document in plan.inputs.documents for place in document.where(secret)),
             plan.inputs.document.at(()),
         )
-        yield diagnostic("CHK245", f"`{file.name}` would hold what looks like {each.name}", where)
+        yield diagnostic("CHK245", f"`{file.name}` would contain what looks like {each.name}", where)
 
 
 def _defect(name: str, template: str) -> Diagnostic:
-    hint = "report this with the spec: it is a defect of the compiler"
+    hint = "report this with the spec: it is a defect in the compiler"
     return diagnostic(
         "RND501", f"`{name}` does not read back as intended", Location(path=f"templates/{template}"), hint=hint
     )
 
 
 def templates_folder() -> Path:
-    """The templates: inside of the package in a wheel, beside it in a checkout."""
+    """Return the folder of templates: inside the package in a wheel, next to it in a checkout."""
     packaged = Path(__file__).parent.parent / "templates"
     return packaged if packaged.is_dir() else Path(__file__).parent.parent.parent / "templates"
 
 
 _MARKUP = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;", "[": "&#91;", "]": "&#93;"}
-_BLOCK = re.compile(r"#{1,6}(\s|$)|~~~|```")  # at the start of a line: a heading, or a fence that hides what follows
+_BLOCK = re.compile(r"#{1,6}(\s|$)|~~~|```")  # at the start of a line: a heading, or a fence that hides the next lines
 _ANY_MARKUP = re.compile(r"[&<>|\[\]`]")
 
 
 def escape_markdown(value: object) -> str:
-    """Text of a spec as one line of Markdown that cannot break a table, start HTML or close a code span."""
+    """Return a spec's text as one safe line of Markdown.
+
+    It cannot break a table, start HTML or close a code span.
+    """
     text = " ".join(str(value).split())
     if _BLOCK.match(text):
         text = f"\\{text}"
@@ -143,19 +157,19 @@ def escape_markdown(value: object) -> str:
         return text
     for char, safe in _MARKUP.items():
         text = text.replace(char, safe)
-    # an even number of backticks makes code spans of this line alone
+    # an even number of backticks makes code spans that end on this line
     return text if text.count("`") % 2 == 0 else text.replace("`", "&#96;")
 
 
 def as_code(value: object) -> str:
-    """A value as JSON in a code span: a pattern is read as it is written, and closes no span."""
+    """Return a value as JSON in a code span, which the value cannot close."""
     text = json.dumps(value, ensure_ascii=False).replace("`", "\\u0060")
     return f"`{text}`"
 
 
 @pass_context
 def _block(context: Context, text: str, indent: int) -> str:
-    """The filter `block` of templates: it leaves a hole, as `q` does."""
+    """The template filter `block`, which leaves a hole as `q` does."""
     return str(context["block"](text, indent))
 
 

@@ -1,4 +1,4 @@
-"""Select phase: facts go through a table of rules, and a phase, stages and a full trace come out."""
+"""Selection: a table of rules turns facts into a phase, stages and a full trace."""
 
 from compiler.selection.engine import select
 from compiler.selection.facts import Result, StageChoice

@@ -1,5 +1,6 @@
-"""Classes of badcases: counts, intents and replays of a labelled kind become the class that a prompt technique answers.
-The order below is their precedence.
+"""Classes of badcases, each answered by one prompt technique.
+
+A class follows from the count, the intents and the replays of a labelled kind. The order of the checks is precedence.
 """
 
 from compiler.selection.facts import BadcaseGroup
@@ -8,11 +9,11 @@ from compiler.spec.schema.thresholds import Thresholds
 from compiler.spec.schema.types import BadcaseClass
 from runtime.contract.statistics import wilson_interval
 
-REPLAYS = 5  # thresholds of replays are written for so many
+REPLAYS = 5  # the replay thresholds are written for this many replays
 
 
 def groups(report: BadcaseReportBody, limits: Thresholds) -> tuple[BadcaseGroup, ...]:
-    """The kinds of a report with their classes, by name."""
+    """Return the kinds of a report with their classes, sorted by name."""
     return tuple(_group(kind, report.traces, limits) for kind in sorted(report.kinds, key=lambda each: each.name))
 
 
@@ -23,7 +24,7 @@ def _group(kind: BadcaseKind, traces: int, limits: Thresholds) -> BadcaseGroup:
 
 def _class_of(kind: BadcaseKind, traces: int, limits: Thresholds) -> tuple[BadcaseClass, str]:
     low, high = wilson_interval(min(kind.count, traces) / traces, traces)
-    replays = kind.replays if kind.replays and kind.replays.total >= REPLAYS else None  # fewer could be chance
+    replays = kind.replays if kind.replays and kind.replays.total >= REPLAYS else None  # fewer may be chance
     failed = replays.failed / replays.total * REPLAYS if replays else None
     share = kind.first_error_share or 0.0
     if kind.flow_control:
@@ -33,17 +34,17 @@ def _class_of(kind: BadcaseKind, traces: int, limits: Thresholds) -> tuple[Badca
     if kind.component and share >= limits.systemic_share and kind.intents >= limits.systemic_intents:
         return (
             BadcaseClass.SYSTEMIC,
-            f"`{kind.component}` holds {share:.0%} of first errors over {kind.intents} intents",
+            f"`{kind.component}` causes {share:.0%} of first errors over {kind.intents} intents",
         )
     if (kind.paraphrase_flip_rate or 0.0) >= limits.paraphrase_flips:
-        return BadcaseClass.SYSTEMIC, f"{kind.paraphrase_flip_rate:.0%} of paraphrases flip the answer"
+        return BadcaseClass.SYSTEMIC, f"{kind.paraphrase_flip_rate:.0%} of paraphrases change the answer"
     if low >= limits.frequent_share:
         return BadcaseClass.HIGH_FREQUENCY, f"{kind.count} of {traces} traces, at least {low:.1%}"
     if high < limits.sporadic_share:
         return BadcaseClass.SPORADIC, f"{kind.count} of {traces} traces, at most {high:.1%}"
     if failed is not None and failed <= limits.sporadic_replays:
         return BadcaseClass.SPORADIC, f"{_replays(kind)} replays failed"
-    return BadcaseClass.UNDETERMINED, f"{kind.count} of {traces} traces: more labels or replays would tell"
+    return BadcaseClass.UNDETERMINED, f"{kind.count} of {traces} traces: more labels or replays are needed"
 
 
 def _replays(kind: BadcaseKind) -> str:

@@ -1,4 +1,4 @@
-"""The engine: asks the table's rules in order, keeps a trace of every one, and folds their effects into a selection."""
+"""The engine: evaluate the rules in order, and fold their effects into a selection."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -29,11 +29,11 @@ _ORDER = {method: place for place, method in enumerate(METHODS)}
 
 
 def select(facts: Facts, rules: tuple[Rule, ...] = RULES) -> Selection:
-    """Decide the phase and the stages. Pure: the same facts give the same selection."""
+    """Return the selection of the rules. Pure: the same facts give the same selection."""
     decision = _Decision(facts=facts)
-    trace = [Traced(rule=rule, finding=_ask(rule, decision)) for rule in rules]
+    trace = [Traced(rule=rule, finding=_evaluate(rule, decision)) for rule in rules]
     return Selection(
-        # a table without its last gate has no answer but the cautious one
+        # only a table without its last phase rule leaves this open; `prompt` is the cautious phase
         phase=decision.phase or Phase.PROMPT,
         gaps=tuple(kind for kind in GapKind if kind in decision.facts.gaps),
         stages=_in_order(decision.stages),
@@ -48,7 +48,7 @@ def select(facts: Facts, rules: tuple[Rule, ...] = RULES) -> Selection:
 
 @dataclass(slots=True)
 class _Decision:
-    """The selection so far; `facts` are refined by what was concluded and chosen."""
+    """The selection so far; conclusions and choices refine `facts`."""
 
     facts: Facts
     phase: Phase | None = None
@@ -59,10 +59,10 @@ class _Decision:
     warnings: list[Warn] = field(default_factory=list)
 
 
-def _ask(rule: Rule, decision: _Decision) -> Finding:
+def _evaluate(rule: Rule, decision: _Decision) -> Finding:
     if decision.phase is None and not rule.gate:
-        return Finding(status=Status.NOT_REACHED, reason="no gate was passed")
-    if decision.phase is not None and decision.phase not in rule.asked_in:
+        return Finding(status=Status.NOT_REACHED, reason="no phase is decided yet")
+    if decision.phase is not None and decision.phase not in rule.evaluated_in:
         return Finding(status=Status.NOT_REACHED, reason=f"the plan is in the {decision.phase} phase")
     finding = rule.predicate(decision.facts)
     if finding.status in (Status.FIRED, Status.BLOCKED):
@@ -141,7 +141,7 @@ def _joined(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _in_order(stages: Mapping[str, StageChoice]) -> tuple[StageChoice, ...]:
-    """The stages as they run; one whose data can be mixed into another's (chains into SFT) has no stage of its own."""
+    """Return the stages in running order; chains that mix into SFT join its stage."""
     kept = dict(stages)
     for method in stages:
         into = METHODS[method].mixed_into
@@ -151,7 +151,10 @@ def _in_order(stages: Mapping[str, StageChoice]) -> tuple[StageChoice, ...]:
 
 
 def _place(stage: StageChoice) -> float:
-    """The place of a stage in the order; one that samples the trained policy runs right before what needs it."""
+    """Return the sort key of a stage.
+
+    One that samples the trained policy runs right before the one that needs it.
+    """
     if stage.on_policy:
         return _ORDER[METHODS[stage.method].on_policy_before] - 0.5
     return _ORDER[stage.method]

@@ -1,4 +1,4 @@
-"""What the rules may look at: a spec, its data and its evidence as plain facts, free of files and schema versions."""
+"""The facts that rules decide by, independent of files and schema versions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from compiler.spec.schema.types import BadcaseClass, GapKind, Purpose, Shape
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Evidence:
-    """A fact that a rule looked at: the field or file it comes from, and its value as people read it."""
+    """A fact that a rule used: its field or file, and its value as readable text."""
 
     source: str
     value: str
@@ -20,7 +20,7 @@ class Evidence:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Source:
-    """A data source as rules see it."""
+    """A data source, as rules see it."""
 
     name: str
     purpose: Purpose
@@ -31,7 +31,7 @@ class Source:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Round:
-    """A measured prompt round: score between 0 and 1 over `questions` of the test set with this digest."""
+    """A prompt round: its score (0 to 1) on `questions` of the test set with this digest."""
 
     name: str
     technique: str
@@ -43,7 +43,7 @@ class Round:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Declared:
-    """A gap that the team declares; with a reason and an owner it stands against a measurement."""
+    """A gap that the team declares; a reason and an owner keep it despite a measurement."""
 
     kind: GapKind
     reason: str = ""
@@ -51,7 +51,7 @@ class Declared:
 
 
 class Verdict(StrEnum):
-    """What a probe says of a gap."""
+    """The verdict of a probe on a gap."""
 
     PRESENT = "present"
     ABSENT = "absent"
@@ -82,7 +82,7 @@ class Measure:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BadcaseGroup:
-    """Badcases of one kind, with the class that decides what answers them, and why it is of that class."""
+    """Badcases of one kind, with their class and the reason for it."""
 
     name: str
     kind: BadcaseClass
@@ -92,7 +92,7 @@ class BadcaseGroup:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Teacher:
-    """The stronger model at hand."""
+    """The stronger model that can teach."""
 
     name: str
     access: str
@@ -102,14 +102,14 @@ class Teacher:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reward:
-    """What reinforcement learning would optimise."""
+    """The reward that reinforcement learning would optimise."""
 
     kind: str
     per_token_credit: bool
 
 
 class Passing(StrEnum):
-    """How a check of a reward came out."""
+    """The result of a check of a reward."""
 
     PASSES = "passes"
     WARNS = "warns"
@@ -118,7 +118,7 @@ class Passing(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PreflightCheck:
-    """One of the eight checks of a reward: how it came out, and its figures as people read them."""
+    """One of the eight checks of a reward: its result, and its figures as readable text."""
 
     name: str
     passing: Passing
@@ -127,10 +127,10 @@ class PreflightCheck:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Result:
-    """A finished stage: its evaluation Job, the method that it evaluated (empty for the base), and what it found.
+    """The result of a finished stage; `method` is empty for the base model.
 
-    `own`: the Job is one of this plan's name, so that the plan keeps the stage. `adapters` are what it evaluated.
-    `notes` say what it found beside its score.
+    `own`: the Job has a name of this plan, so the plan keeps the stage. `adapters`: the weights that it evaluated.
+    `notes`: its results besides the score.
     """
 
     job: str
@@ -145,9 +145,9 @@ class Result:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StageChoice:
-    """A stage that the rules chose: method, data, the rules behind it, its settings.
+    """A stage that the rules chose: its method, data, rules and settings.
 
-    `made_by`: methods of earlier stages whose rows it reads. `on_policy`: it samples what was trained so far.
+    `made_by`: methods of earlier stages whose rows it reads. `on_policy`: it samples the model trained so far.
     """
 
     method: str
@@ -160,12 +160,13 @@ class StageChoice:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Facts:
-    """Everything that the rules decide by. `gaps`, `chosen` and `left_out` are refined while the rules are asked.
+    """All facts that the rules decide by.
 
-    `readings` holds the measured gaps, `measures` every current measure of the probes by its field name,
-    `base_pass_at16` that of the base model alone, which no finished stage changes, `results` the finished stages from
-    old to new, `preflight` the eight checks, empty when there is no report. `verifiable` says whether an answer can be
-    checked by an evaluation Job.
+    The engine refines `gaps`, `chosen` and `left_out` between rules.
+
+    `readings`: the measured gaps. `measures`: every current measure of the probes, by field name. `base_pass_at16`:
+    that measure of the base model alone, which no finished stage changes. `results`: the finished stages, oldest first.
+    `preflight`: the eight checks, empty without a report. `verifiable`: whether an evaluation Job can check answers.
     """
 
     metric: str
@@ -196,7 +197,7 @@ class Facts:
     left_out: frozenset[BadcaseClass] = frozenset()
 
     def of(self, purpose: Purpose, *shapes: Shape) -> tuple[Source, ...]:
-        """The sources of one purpose (and of one of the shapes, where any is named), in the spec's order."""
+        """Return the sources of one purpose, and of the shapes where given, in the spec's order."""
         return tuple(each for each in self.sources if each.purpose is purpose and (not shapes or each.shape in shapes))
 
     @property
@@ -206,12 +207,12 @@ class Facts:
 
     @property
     def badcases(self) -> int:
-        """Labelled badcases, over all sources."""
+        """The number of labelled badcases, over all sources."""
         return sum(source.file.rows for source in self.of(Purpose.BADCASES))
 
     @property
     def counted_rounds(self) -> tuple[Round, ...]:
-        """The rounds that can be compared: on the latest round's questions, and on enough of them."""
+        """The comparable rounds: on the questions of the latest round, and on enough of them."""
         if not self.rounds:
             return ()
         last = self.rounds[-1]
@@ -224,12 +225,12 @@ class Facts:
 
     @property
     def best_round(self) -> Round | None:
-        """The comparable prompt round with the highest score, the first of equals."""
+        """The comparable prompt round with the highest score, the first of equal ones."""
         return max(self.counted_rounds, key=lambda each: each.score, default=None)
 
     @property
     def plateau_gain(self) -> float | None:
-        """What the latest rounds gained over the best one before them; None when there are too few to tell."""
+        """The gain of the latest rounds over the best earlier one; None with too few rounds."""
         latest = self.thresholds.plateau_rounds
         earlier, last = self.counted_rounds[:-latest], self.counted_rounds[-latest:]
         if not earlier:
@@ -238,6 +239,6 @@ class Facts:
 
     @property
     def plateaued(self) -> bool:
-        """Whether prompt work has stopped paying."""
-        # scores are written with few digits: 0.60 → 0.62 is a gain of 0.02, whatever binary makes of it
+        """Whether prompt rounds no longer gain."""
+        # scores are written with few digits: 0.60 → 0.62 is a gain of 0.02, whatever binary floats make of it
         return self.plateau_gain is not None and round(self.plateau_gain, 9) < self.thresholds.plateau_min_gain

@@ -1,4 +1,4 @@
-"""From inputs to facts: what is stale is left out, and of several measurements of one thing the latest counts."""
+"""Inputs to facts, without stale evidence; the latest of several measurements counts."""
 
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
@@ -34,12 +34,12 @@ R = TypeVar("R", BadcaseReport, ProbeReport, PromptRounds, RewardPreflight, Stag
 
 
 def facts_of(inputs: Inputs) -> Facts:
-    """Flatten checked inputs."""
+    """Flatten checked inputs into facts."""
     body = inputs.spec.spec
     goal, limits = body.goal.metrics[0], body.thresholds
     probes = list(_current(inputs, ProbeReport))
     measures, _, chain_cost = _measures(probes)
-    # gaps are those of the base model: a probe of what this plan trained must not take away why it was trained
+    # gaps come from the base model: a probe of a model that this plan trained must not remove the reason to train it
     of_base, p_value, _ = _measures(sorted(probes, key=lambda each: "+" not in each[1].spec.model))
     return Facts(
         metric=goal.name,
@@ -70,7 +70,7 @@ def facts_of(inputs: Inputs) -> Facts:
 
 
 def _current(inputs: Inputs, kind: type[R]) -> Iterator[tuple[EvidenceFile, R]]:
-    """Evidence of one kind that counts, from old to new."""
+    """Yield the current evidence of one kind, oldest first."""
     for file in inputs.evidence:
         if isinstance(file.report, kind) and not stale(file, inputs):
             yield file, file.report
@@ -90,7 +90,7 @@ def _rounds(inputs: Inputs) -> Iterator[Round]:
 
 
 def _badcase_groups(inputs: Inputs) -> tuple[BadcaseGroup, ...]:
-    """Measured classes; without a report, the classes that the rows are labelled with."""
+    """Return the measured classes, or without a report the labels of the rows."""
     reports = list(_current(inputs, BadcaseReport))
     if reports:
         return groups(reports[-1][1].spec, inputs.spec.spec.thresholds)
@@ -100,7 +100,7 @@ def _badcase_groups(inputs: Inputs) -> tuple[BadcaseGroup, ...]:
             for name, count in inputs.files[source.name].classes:
                 counts[name] = counts.get(name, 0) + count
     return tuple(
-        BadcaseGroup(name=name, kind=BadcaseClass(name), count=count, reason="labelled so in the rows")
+        BadcaseGroup(name=name, kind=BadcaseClass(name), count=count, reason="the label of the rows")
         for name, count in sorted(counts.items())
     )
 
@@ -116,7 +116,7 @@ def _declared(inputs: Inputs) -> Iterator[Declared]:
 def _measures(
     probes: Iterable[tuple[EvidenceFile, ProbeReport]],
 ) -> tuple[dict[str, Measure], float | None, float | None]:
-    """The last value of each measure, McNemar's p beside `chain_gain`, and what a chain costs in milliseconds."""
+    """Return the latest measures, McNemar's p of `chain_gain`, and a chain's milliseconds."""
     measures: dict[str, Measure] = {}
     p_value = tokens = pace = None
     for file, report in probes:
@@ -165,7 +165,7 @@ def _preflight(inputs: Inputs) -> tuple[PreflightCheck, ...]:
 
 
 def _results(inputs: Inputs) -> Iterator[Result]:
-    """Finished stages from old to new, the latest result of each Job; the deciding metric is the goal's."""
+    """Yield finished stages, oldest first, with each Job's latest result by the goal's metric."""
     goal = inputs.spec.spec.goal.metrics[0].name
     latest = {report.spec.job: (file, report) for file, report in _current(inputs, StageResult)}
     for file, report in sorted(latest.values(), key=lambda each: (each[1].metadata.date, each[1].spec.order)):
@@ -184,12 +184,12 @@ def _results(inputs: Inputs) -> Iterator[Result]:
 
 
 def _is_own(job: str, plan: str, method: str | None) -> bool:
-    """Whether a Job has a name that this plan gives, long names cut as there."""
+    """Whether this plan gives a Job of this name; long names are cut the same way."""
     return any(job.startswith(job_name(plan, f"evaluate-{of}", "")) for of in (method or "base", "prompt"))
 
 
 def notes_of(result: StageResultBody) -> tuple[str, ...]:
-    """One phrase for each finding; nothing where an evaluation did not look for it."""
+    """Return one phrase for each result besides the score that the evaluation measured."""
     return tuple(_notes(result))
 
 
@@ -204,4 +204,4 @@ def _notes(result: StageResultBody) -> Iterator[str]:
             yield f"general {each.measure} {gain.value:+.3f} (95 % {gain.low:+.3f} to {gain.high:+.3f})"
     if result.without_chain is not None:
         chain = result.without_chain
-        yield f"the chain is worth {chain.chain_gain.value:+.3f} (p = {chain.p_value:.3g})"
+        yield f"chains gain {chain.chain_gain.value:+.3f} (p = {chain.p_value:.3g})"

@@ -1,11 +1,11 @@
-"""The types of selection: what a rule is, what it finds, what it does to the plan, and what is kept of it."""
+"""The types of selection: rules, findings, effects, and the selection itself."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from compiler.selection.facts import Evidence, Facts, Result, StageChoice
-from compiler.spec.schema.types import BadcaseClass, GapKind
+from compiler.spec.schema.types import BadcaseClass, GapKind, Language
 
 
 class Phase(StrEnum):
@@ -18,7 +18,7 @@ class Phase(StrEnum):
 
 
 class Status(StrEnum):
-    """What became of a rule."""
+    """The status of a rule in a selection."""
 
     FIRED = "fired"
     SILENT = "did not fire"
@@ -28,31 +28,33 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EnterPhase:
-    """Effect: the plan is in this phase; later gates are not asked."""
+    """Effect: the plan enters this phase, and later phase rules no longer decide it."""
 
     phase: Phase
 
 
 @dataclass(frozen=True, slots=True)
 class Conclude:
-    """Effect: these are the gaps that later rules decide by."""
+    """Effect: later rules decide by these gaps."""
 
     gaps: frozenset[GapKind]
 
 
 @dataclass(frozen=True, slots=True)
 class LeaveOut:
-    """Effect: badcases of this class are not trained on."""
+    """Effect: the plan does not train on badcases of this class."""
 
     kind: BadcaseClass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AddStage:
-    """Effect: a stage of this method, on these data sources and on what earlier stages (by method) make.
+    """Effect: add a stage of this method.
 
-    A method that is chosen already gets the further sources and rules. `on_policy`: it runs on what was trained before
-    the stage that needs it, not on the base model.
+    It reads these data sources and the rows that earlier stages (by method) make.
+
+    A method that is already chosen gains the sources and the rule. `on_policy`: it runs on the model trained before the
+    stage that needs it, not on the base model.
     """
 
     method: str
@@ -63,7 +65,7 @@ class AddStage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Configure:
-    """Effect: set something on a chosen method's stage."""
+    """Effect: change settings of a chosen method's stage."""
 
     method: str
     settings: Mapping[str, object]
@@ -71,7 +73,10 @@ class Configure:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Replace:
-    """Effect: another method takes the place of a chosen one (with its data, unless other data is named), or none."""
+    """Effect: replace a chosen method by another, or remove it.
+
+    The other method keeps its data, unless other data is given.
+    """
 
     method: str
     by: str = ""
@@ -81,21 +86,21 @@ class Replace:
 
 @dataclass(frozen=True, slots=True)
 class Attach:
-    """Effect: a file for people to install comes with the plan."""
+    """Effect: the plan contains a file for people to install."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Advise:
-    """Effect: something for people to do, shown in the plan."""
+    """Effect: the plan advises people to do something."""
 
     text: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Warn:
-    """Effect: a diagnostic of this code, at the field that it speaks of; a data source is named by its name there."""
+    """Effect: report a diagnostic at `field`, which gives a data source by its name."""
 
     code: str
     message: str
@@ -108,7 +113,7 @@ Effect = EnterPhase | Conclude | LeaveOut | AddStage | Configure | Replace | Att
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """What a rule's predicate found: whether it fires, why, on which evidence, and its effects if it does."""
+    """The conclusion of a rule's predicate: its status, reason, evidence and effects."""
 
     status: Status
     reason: str
@@ -117,17 +122,17 @@ class Finding:
 
 
 def fired(reason: str, evidence: tuple[Evidence, ...], *effects: Effect) -> Finding:
-    """The rule applies."""
+    """Return the finding of a rule that applies."""
     return Finding(status=Status.FIRED, reason=reason, evidence=evidence, effects=effects)
 
 
 def silent(reason: str, *evidence: Evidence) -> Finding:
-    """The rule does not apply."""
+    """Return the finding of a rule that does not apply."""
     return Finding(status=Status.SILENT, reason=reason, evidence=evidence)
 
 
 def blocked(reason: str, evidence: tuple[Evidence, ...], *effects: Effect) -> Finding:
-    """The rule applies, but what it asks for is not allowed yet; the effects say what comes first."""
+    """Return the finding of a rule that may not act yet; its effects say what comes first."""
     return Finding(status=Status.BLOCKED, reason=reason, evidence=evidence, effects=effects)
 
 
@@ -135,9 +140,9 @@ def blocked(reason: str, evidence: tuple[Evidence, ...], *effects: Effect) -> Fi
 class Rule:
     """A row of the table.
 
-    `phrase` is the sentence of the method that the rule compiles, empty when derived. A `gate` is asked until the phase
-    is decided; every rule is asked in the phases named, once that is known. `gap` is the gap that the rule speaks of.
-    `condition`, `outcome` and `otherwise` say in words when it fires, what then, and what blocks it or happens else.
+    `phrase`: the sentence of the method that the rule compiles, empty for a derived rule. `gate`: whether it is a phase
+    rule, evaluated until the phase is decided. `evaluated_in`: the phases that evaluate it after that. `gap`: the gap
+    that it answers. `condition`, `outcome` and `otherwise` describe when it fires, its result, and what blocks it.
     """
 
     id: str
@@ -147,15 +152,24 @@ class Rule:
     condition: str
     outcome: str
     otherwise: str
-    asked_in: tuple[Phase, ...]
+    evaluated_in: tuple[Phase, ...]
     predicate: Callable[[Facts], Finding]
     gap: GapKind | None = None
     gate: bool = False
 
+    def citation(self, language: Language) -> str:
+        """Return the method's phrase in English with the Chinese original, or that alone.
+
+        Empty for a derived rule.
+        """
+        if not self.phrase or language is Language.ZH:
+            return f"“{self.phrase}”" if self.phrase else ""
+        return f"“{self.phrase_en}” (“{self.phrase}”)"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Traced:
-    """A rule with what became of it: every rule of the table is in the trace, in the table's order."""
+    """A rule with its finding: the trace has every rule of the table, in the table's order."""
 
     rule: Rule
     finding: Finding
@@ -163,7 +177,7 @@ class Traced:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Selection:
-    """The decision: the phase, the gaps decided by, the stages in order, what people should do, and the whole trace."""
+    """The engine's decision: phase, gaps, stages in order, advice, and the whole trace."""
 
     phase: Phase
     gaps: tuple[GapKind, ...]

@@ -1,5 +1,6 @@
-"""Measured gaps: the thresholds of the rules applied to what probes measured. An interval must clear its threshold,
-else the verdict is `insufficient evidence`.
+"""Measured gaps: the rules' thresholds applied to the measures of probes.
+
+An interval must clear its threshold; otherwise the verdict is `insufficient evidence`.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,12 +10,12 @@ from compiler.spec.schema.thresholds import Thresholds
 from compiler.spec.schema.types import GapKind
 
 Measures = Mapping[str, Measure]
-# a test of one measure: its name, its limit, and whether the gap shows at or above the limit (else below it)
+# a test of one measure: its name, its limit, and whether the gap is at or above the limit (else below it)
 Test = tuple[str, float, bool]
 
 
 def readings(measures: Measures, p_value: float | None, limits: Thresholds) -> dict[GapKind, Reading]:
-    """What the probes say of each gap that they measured; a gap without its measures is left out."""
+    """Return the reading of each gap that the probes measured."""
     found = {gap: _decide(tests(limits), measures) for gap, tests in TESTS.items()}
     if GapKind.REASONING in found:
         found[GapKind.REASONING] = _significant(found[GapKind.REASONING], p_value, limits)
@@ -22,7 +23,7 @@ def readings(measures: Measures, p_value: float | None, limits: Thresholds) -> d
 
 
 def recall_only(measures: Measures, limits: Thresholds) -> Reading | None:
-    """Whether the model can use a passage but does not know it by heart: a case for retrieval."""
+    """Return whether the model can use a passage but not recall it: retrieval is enough."""
     return _decide([("recall_gain", limits.recall, True)], measures)
 
 
@@ -38,13 +39,13 @@ TESTS: dict[GapKind, Callable[[Thresholds], list[Test]]] = {
     GapKind.REASONING: lambda limits: [("chain_gain", limits.chain_gain, True)],
     GapKind.PREFERENCE: lambda limits: [("valid", limits.valid, True), ("win", limits.win, True)],
     GapKind.RULE_CONSTRAINTS: lambda limits: [("reward_spread", limits.reward_spread, True)],
-    # whether the teacher meets the target is for M6 to ask: a weak teacher blocks distillation, the gap stays
+    # M6 checks whether the teacher meets the target: a weak teacher blocks distillation, but the gap remains
     GapKind.COMPRESSION: lambda limits: [("teacher_gain", limits.teacher_gain, True)],
 }
 
 
 def _decide(tests: list[Test], measures: Measures) -> Reading | None:
-    """Present when every test clears its limit, absent when one clearly fails, else not enough to tell."""
+    """Return `present` if every test clears its limit, `absent` if one clearly fails."""
     if not all(name in measures for name, _, _ in tests):
         return None
     evidence = tuple(_evidence(name, limit, above, measures[name]) for name, limit, above in tests)
@@ -53,9 +54,9 @@ def _decide(tests: list[Test], measures: Measures) -> Reading | None:
         return Reading(verdict=Verdict.PRESENT, reason="every interval clears its threshold", evidence=evidence)
     if Verdict.ABSENT in verdicts:
         name = tests[verdicts.index(Verdict.ABSENT)][0]
-        return Reading(verdict=Verdict.ABSENT, reason=f"{in_words(name)} is on the other side", evidence=evidence)
+        return Reading(verdict=Verdict.ABSENT, reason=f"`{field_name(name)}` misses its threshold", evidence=evidence)
     name = tests[verdicts.index(Verdict.INSUFFICIENT)][0]
-    reason = f"the interval of {in_words(name)} holds its threshold"
+    reason = f"the interval of `{field_name(name)}` contains its threshold"
     return Reading(verdict=Verdict.INSUFFICIENT, reason=reason, evidence=evidence)
 
 
@@ -68,7 +69,7 @@ def _verdict(measure: Measure, limit: float, above: bool) -> Verdict:
 
 
 def _significant(reading: Reading | None, p_value: float | None, limits: Thresholds) -> Reading | None:
-    """A reasoning gap is there only when McNemar's test says so too."""
+    """Return the reading, `present` only when McNemar's test confirms it."""
     if reading is None or reading.verdict is not Verdict.PRESENT:
         return reading
     shown = "not given" if p_value is None else f"{p_value:g}"
@@ -78,16 +79,16 @@ def _significant(reading: Reading | None, p_value: float | None, limits: Thresho
     )
     if p_value is not None and p_value < limits.chain_p_value:
         return Reading(verdict=Verdict.PRESENT, reason=reading.reason, evidence=evidence)
-    reason = "McNemar's test does not tell the two apart"
+    reason = "McNemar's test finds no significant difference"
     return Reading(verdict=Verdict.INSUFFICIENT, reason=reason, evidence=evidence)
 
 
 def _evidence(name: str, limit: float, above: bool, measure: Measure) -> Evidence:
     side = "at least" if above else "below"
-    return Evidence(source=f"{measure.file} `{in_words(name)}`", value=f"{measure}, {side} {limit:g} needed")
+    return Evidence(source=f"{measure.file} `{field_name(name)}`", value=f"{measure}, {side} {limit:g} needed")
 
 
-def in_words(name: str) -> str:
-    """A measure as the evidence file writes it: `pass_at16` → `passAt16`."""
+def field_name(name: str) -> str:
+    """Return a measure's name in evidence files: `pass_at16` → `passAt16`."""
     head, *rest = name.split("_")
     return head + "".join(word.capitalize() for word in rest)

@@ -1,5 +1,7 @@
-"""The table of rules. Its order is its priority: gates decide the phase, the first that enters one wins; then every
-rule of that phase is asked, and sees what those before it concluded and chose.
+"""The table of rules, in order of priority.
+
+Phase rules come first: the first one that enters a phase decides it. Then the engine evaluates every rule of that phase
+in order, and each rule sees what the earlier ones concluded and chose.
 """
 
 from compiler.selection.data_rules import DATA_RULES

@@ -1,4 +1,4 @@
-"""Diagnostics of a selection: gaps without a rule, blocked methods, and what rules warn of."""
+"""Diagnostics of a selection: blocked rules, and the warnings of rules that fired."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from compiler.spec.inputs import Inputs
 
 
 def warnings_of(selection: Selection, inputs: Inputs) -> Iterator[Diagnostic]:
-    """What people should know of a decision beside the plan itself, at the fields that it comes from."""
+    """Yield the diagnostics of a selection, each at the field that causes it."""
     for each in selection.trace:
         if each.finding.status is Status.BLOCKED:
             message = f"rule {each.rule.id} is blocked: {each.finding.reason}"
@@ -18,7 +18,7 @@ def warnings_of(selection: Selection, inputs: Inputs) -> Iterator[Diagnostic]:
 
 
 def _place(each: Traced, inputs: Inputs) -> Location:
-    """The gap that a blocked rule answers, where the spec declares it; else the list of gaps."""
+    """Return the location of the gap that a blocked rule answers, or of the list of gaps."""
     kinds = [gap.kind for gap in inputs.spec.spec.gaps]
     if each.rule.gap in kinds:
         return inputs.document.at(("spec", "gaps", kinds.index(each.rule.gap), "kind"))
@@ -26,7 +26,7 @@ def _place(each: Traced, inputs: Inputs) -> Location:
 
 
 def _with_index(field: tuple[str | int, ...], inputs: Inputs) -> tuple[str | int, ...]:
-    """The field with a data source's name replaced by its place in the list."""
+    """Return the field with a data source's name replaced by its index."""
     names: list[str | int] = [source.name for source in inputs.spec.spec.data]
     return (*field[:2], names.index(field[2])) if field[:2] == ("spec", "data") and len(field) == 3 else field
 

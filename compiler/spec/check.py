@@ -1,4 +1,4 @@
-"""Check phase: what a schema cannot say. Pure: everything was read before."""
+"""Check phase: rules beyond the schema. It reads no files; the load phase has read them."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pydantic.alias_generators import to_camel
 
 from compiler.diagnostics import Diagnostic, Outcome, diagnostic, has_errors
+from compiler.diagnostics.wording import alternatives
 from compiler.spec.check_reward import reward_options_fit
 from compiler.spec.data.gates import FITTING_SHAPES
 from compiler.spec.data.gates import problems as data_problems
@@ -24,13 +25,13 @@ _PINNED = re.compile(r"[^\s@]+@sha256:[0-9a-f]{64}")
 
 
 def check(inputs: Inputs) -> Outcome[Inputs]:
-    """The inputs as they came, with everything that does not make sense in them."""
+    """Return the inputs unchanged, with a diagnostic for every inconsistency."""
     found = tuple(problem for checked in CHECKS for problem in checked(inputs))
     return Outcome(value=None if has_errors(found) else inputs, diagnostics=found)
 
 
 def names_are_unique(inputs: Inputs) -> Iterator[Diagnostic]:
-    """Data sources, and the prompt rounds of a document, are told apart by name."""
+    """Data sources have different names, and so have the prompt rounds of a document."""
     lists = [(inputs.document, ("spec", "data"), [source.name for source in inputs.spec.spec.data])]
     for file in inputs.evidence:
         if isinstance(file.report, PromptRounds):
@@ -44,24 +45,22 @@ def names_are_unique(inputs: Inputs) -> Iterator[Diagnostic]:
 
 
 def shapes_fit(inputs: Inputs) -> Iterator[Diagnostic]:
-    """A source's shape is one that its purpose can use."""
+    """The shape of each source fits its purpose."""
     for index, source in enumerate(inputs.spec.spec.data):
         fitting = FITTING_SHAPES[source.purpose]
         if source.shape not in fitting:
-            options = " or ".join(f"`{shape}`" for shape in fitting)
             message = f"shape `{source.shape}` does not fit purpose `{source.purpose}`"
-            yield diagnostic(
-                "CHK205", message, inputs.document.at(("spec", "data", index, "shape")), hint=f"use {options}"
-            )
+            where = inputs.document.at(("spec", "data", index, "shape"))
+            yield diagnostic("CHK205", message, where, hint=f"use {alternatives(fitting)}")
 
 
-def sources_hold_together(inputs: Inputs) -> Iterator[Diagnostic]:
-    """Pairs can be learnt from, no failed answer is taught, evaluation is real and not nearly trained on."""
+def sources_are_consistent(inputs: Inputs) -> Iterator[Diagnostic]:
+    """Pairs are usable, no wrong answer is taught, and evaluation rows are real and held out."""
     yield from data_problems(inputs.document, inputs.spec, inputs.files)
 
 
 def evidence_is_current(inputs: Inputs) -> Iterator[Diagnostic]:
-    """Evidence speaks of the spec as it is; what does not is left out of the decision."""
+    """Evidence applies to the current spec; other evidence does not count."""
     for file in inputs.evidence:
         why = stale(file, inputs)
         if why:
@@ -70,16 +69,16 @@ def evidence_is_current(inputs: Inputs) -> Iterator[Diagnostic]:
 
 
 def estimates_are_intervals(inputs: Inputs) -> Iterator[Diagnostic]:
-    """A measured value lies inside of its interval."""
+    """A measured value lies inside its interval."""
     for file in inputs.evidence:
         for path, value, low, high in _intervals(file.document.data):
             if not low <= value <= high:
-                message = f"value {value:g} lies outside of its interval, {low:g} to {high:g}"
+                message = f"value {value:g} lies outside its interval, {low:g} to {high:g}"
                 yield diagnostic("CHK241", message, file.document.at(path), hint="correct the figures")
 
 
 def _intervals(node: object, path: FieldPath = ()) -> Iterator[tuple[FieldPath, float, float, float]]:
-    """Every mapping with `value`, `low` and `high`, and where it stands."""
+    """Yield every mapping with `value`, `low` and `high`, with its path."""
     if isinstance(node, dict):
         figures = [node.get(name) for name in ("value", "low", "high")]
         if all(isinstance(each, int | float) for each in figures):
@@ -91,8 +90,8 @@ def _intervals(node: object, path: FieldPath = ()) -> Iterator[tuple[FieldPath, 
             yield from _intervals(inner, (*path, index))
 
 
-def counts_fit_together(inputs: Inputs) -> Iterator[Diagnostic]:
-    """A kind of badcase has no more cases than traces were labelled, and no more failed replays than were made."""
+def parts_fit_their_totals(inputs: Inputs) -> Iterator[Diagnostic]:
+    """A kind of badcase has no more cases than labelled traces, nor failed replays than replays."""
     for file in inputs.evidence:
         if not isinstance(file.report, BadcaseReport):
             continue
@@ -108,15 +107,15 @@ def counts_fit_together(inputs: Inputs) -> Iterator[Diagnostic]:
                     yield diagnostic("CHK244", message, where, hint="correct the figures")
 
 
-def reports_are_dated_apart(inputs: Inputs) -> Iterator[Diagnostic]:
-    """Of two reports of one kind and day nobody can tell the later one."""
+def report_dates_differ(inputs: Inputs) -> Iterator[Diagnostic]:
+    """Reports of one kind have different dates, so that one of them is the latest."""
     latest: dict[tuple[str, object], EvidenceFile] = {}
     for file in inputs.evidence:
         key = (type(file.report).__name__, file.report.metadata.date)
         if isinstance(file.report, BadcaseReport | RewardPreflight) and key in latest:
-            message = f"`{latest[key].shown}` is of the same kind and day, so it is not told which is the later one"
+            message = f"`{latest[key].shown}` has the same kind and date, so neither report is the latest"
             where = file.document.at(("metadata", "date"))
-            yield diagnostic("CHK242", message, where, hint="keep the later one only")
+            yield diagnostic("CHK242", message, where, hint="keep only the later one")
         latest[key] = file
 
 
@@ -127,8 +126,8 @@ def _by_kind(gaps: Iterable[Gap]) -> dict[GapKind, list[int]]:
     return found
 
 
-def places_are_named_once(inputs: Inputs) -> Iterator[Diagnostic]:
-    """A source is beside the spec or remote, a teacher is reached by one way, a reward has its functions."""
+def fields_fit_together(inputs: Inputs) -> Iterator[Diagnostic]:
+    """Gaps are declared once, and the fields of a teacher and of a reward fit together."""
     body, document = inputs.spec.spec, inputs.document
     for kind, indexes in _by_kind(body.gaps).items():
         if len(indexes) > 1:
@@ -142,13 +141,13 @@ def places_are_named_once(inputs: Inputs) -> Iterator[Diagnostic]:
         )
         yield diagnostic("CHK243", message, document.at(("spec", "teacher", "endpoint"), key=True), hint=hint)
     if reward is not None and (reward.kind == "subjective") == bool(reward.functions):
-        hint = "remove `functions`: it is learnt" if reward.functions else "name at least one function in `functions`"
+        hint = "remove `functions`: it is learnt" if reward.functions else "add a function to `functions`"
         message = f"a {reward.kind} reward {'has no' if reward.functions else 'needs'} `functions`"
         yield diagnostic("CHK243", message, document.at(("spec", "reward", "functions"), key=True), hint=hint)
 
 
 def trainer_fields_are_known(inputs: Inputs) -> Iterator[Diagnostic]:
-    """Overrides use fields of the pinned TRL."""
+    """Trainer overrides use fields of the pinned TRL."""
     for field, overrides in inputs.spec.spec.training:
         if overrides is not None:
             at = ("spec", "training", to_camel(field), "trainer")
@@ -156,17 +155,17 @@ def trainer_fields_are_known(inputs: Inputs) -> Iterator[Diagnostic]:
 
 
 def images_are_pinned(inputs: Inputs) -> Iterator[Diagnostic]:
-    """The profile's images are named by digest."""
+    """The images of the profile are pinned by digest."""
     images = {"image": inputs.profile.spec.image, "driverImage": inputs.profile.spec.driver_image}
     for field, image in images.items():
         if image is not None and not _PINNED.fullmatch(image):
             where = inputs.profile_document.at(("spec", field))
             hint = "write it as `name@sha256:` and 64 hexadecimal digits"
-            yield diagnostic("CHK212", "the image is not pinned by digest", where, hint=hint)
+            yield diagnostic("CHK212", f"`{field}` is not pinned by digest", where, hint=hint)
 
 
-def secrets_keep_out_of_the_runtime(inputs: Inputs) -> Iterator[Diagnostic]:
-    """A secret does not take the place of a variable that rendered Jobs set, nor changes the interpreter."""
+def secrets_leave_runtime_variables(inputs: Inputs) -> Iterator[Diagnostic]:
+    """No secret replaces an environment variable of the runtime or the interpreter."""
     for index, secret in enumerate(inputs.profile.spec.secrets):
         if secret.env.startswith(("TRAINSPEC_", "PYTHON", "LD_")) or secret.env in (
             "HOME",
@@ -176,12 +175,12 @@ def secrets_keep_out_of_the_runtime(inputs: Inputs) -> Iterator[Diagnostic]:
         ):
             where = inputs.profile_document.at(("spec", "secrets", index, "env"))
             yield diagnostic(
-                "CHK209", f"variable `{secret.env}` is set by rendered Jobs", where, hint="use another name"
+                "CHK209", f"environment variable `{secret.env}` is set by the runtime", where, hint="use another name"
             )
 
 
-def credentials_stay_out(inputs: Inputs) -> Iterator[Diagnostic]:
-    """No credential stands in the spec, its profile or its evidence, comments included."""
+def files_contain_no_credentials(inputs: Inputs) -> Iterator[Diagnostic]:
+    """The spec, its profile and its evidence contain no credential, not even in a comment."""
     for document in inputs.documents:
         if next(credentials_in("\n".join(document.lines)), None) is None:
             continue
@@ -194,15 +193,15 @@ def credentials_stay_out(inputs: Inputs) -> Iterator[Diagnostic]:
 CHECKS: tuple[Callable[[Inputs], Iterator[Diagnostic]], ...] = (
     names_are_unique,
     shapes_fit,
-    sources_hold_together,
-    places_are_named_once,
+    sources_are_consistent,
+    fields_fit_together,
     reward_options_fit,
     evidence_is_current,
     estimates_are_intervals,
-    counts_fit_together,
-    reports_are_dated_apart,
+    parts_fit_their_totals,
+    report_dates_differ,
     trainer_fields_are_known,
     images_are_pinned,
-    secrets_keep_out_of_the_runtime,
-    credentials_stay_out,
+    secrets_leave_runtime_variables,
+    files_contain_no_credentials,
 )

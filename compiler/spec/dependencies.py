@@ -1,4 +1,4 @@
-"""What one compilation read: noted by the load phase, so that the cache can see whether all of it is still the same."""
+"""The reads of one compilation: the load phase notes them, so that the cache detects changes."""
 
 import hashlib
 import os
@@ -9,15 +9,16 @@ from compiler.spec.files import open_file, read_file
 
 _SMALL = 4 << 20
 
-# path relative to the spec's folder, what was asked of it (a key of `_ASK`), and the answer
+# path relative to the spec's folder, a key of `_LOOKUPS`, and the result of the lookup
 Note = tuple[str, str, str]
 
 
 class Reads:
-    """Collects what the load phase looks at outside of the compiler: files, whether something is there, and listings.
+    """Notes the reads of the load phase: files, whether paths exist, and folder listings.
 
-    Paths are noted relative to `base`, the spec's folder, with where a link among them leads to, so that notes hold in
-    another checkout and a file that becomes a link is seen. `complete` is set once the load phase has told everything.
+    Paths are relative to `base`, the spec's folder, so that notes are valid in another checkout. A note contains the
+    target of a link, so that a file that becomes a link is detected. `complete` is set once the load phase has noted
+    everything.
     """
 
     def __init__(self, base: Path) -> None:
@@ -27,39 +28,41 @@ class Reads:
 
     @property
     def notes(self) -> tuple[Note, ...]:
-        """Everything noted, sorted, each once."""
-        return tuple(sorted((path, asked, answer) for (path, asked), answer in self._notes.items()))
+        """All notes, sorted, each once."""
+        return tuple(sorted((path, lookup, result) for (path, lookup), result in self._notes.items()))
 
     def file(self, path: Path, sha256: str) -> None:
-        """A file was read as a whole, and this is the SHA-256 of its bytes."""
+        """Note that a file was read whole, with the SHA-256 of its bytes."""
         self._note(path, "file", sha256)
 
-    def there(self, path: Path, kind: str) -> bool:
-        """Whether a `file` or a `folder` is there."""
+    def exists(self, path: Path, kind: str) -> bool:
+        """Whether a path exists and is of the kind `file` or `folder`."""
         found = _kind(str(path))
         self._note(path, "kind", found)
         return found == kind
 
     def names(self, folder: Path) -> list[str]:
-        """The names inside of a folder, sorted; none where there is no folder."""
+        """Return the names in a folder, sorted; none if the folder does not exist."""
         found = _names(str(folder))
         self._note(folder, "names", _digest_of(found))
         return found
 
-    def _note(self, path: Path, asked: str, answer: str) -> None:
+    def _note(self, path: Path, lookup: str, result: str) -> None:
         name = str(path)
         inside = f"{self._base}{os.sep}"
         if name.startswith(inside) and ".." not in name:
             relative = name.removeprefix(inside)
         else:
             relative = os.path.relpath(os.path.join(self._base, name), self._base)
-        self._notes[relative, asked] = _with_link(self._base, relative, answer)
+        self._notes[relative, lookup] = _with_link(self._base, relative, result)
 
 
-def hold(base: Path, notes: Iterable[Note]) -> bool:
-    """Whether everything that was noted of a spec in the folder `base` is still so."""
+def unchanged(base: Path, notes: Iterable[Note]) -> bool:
+    """Whether every lookup of a spec in the folder `base` still has the noted result."""
     root = os.path.realpath(base)
-    return all(_with_link(root, path, _ask(os.path.join(root, path), asked)) == answer for path, asked, answer in notes)
+    return all(
+        _with_link(root, path, _look_up(os.path.join(root, path), lookup)) == result for path, lookup, result in notes
+    )
 
 
 def _file(path: str) -> str:
@@ -69,9 +72,9 @@ def _file(path: str) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
 
 
-def _ask(path: str, asked: str) -> str:
+def _look_up(path: str, lookup: str) -> str:
     try:
-        return _ASK[asked](path)
+        return _LOOKUPS[lookup](path)
     except (OSError, KeyError):
         return "unreadable"
 
@@ -88,18 +91,18 @@ def _digest_of(names: list[str]) -> str:
     return hashlib.sha256("\0".join(names).encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _with_link(base: str, relative: str, answer: str) -> str:
-    """The answer, with where the path leads to if a part of it is a link."""
+def _with_link(base: str, relative: str, result: str) -> str:
+    """Return the result, followed by the real path if a part of the path is a link."""
     at = base
     for part in relative.split(os.sep):
         at = f"{at}{os.sep}{part}"
         if os.path.islink(at):
-            leads = os.path.relpath(os.path.realpath(os.path.join(base, relative)), base)
-            return f"{answer} {leads}"
-    return answer
+            target = os.path.relpath(os.path.realpath(os.path.join(base, relative)), base)
+            return f"{result} {target}"
+    return result
 
 
-_ASK: dict[str, Callable[[str], str]] = {
+_LOOKUPS: dict[str, Callable[[str], str]] = {
     "file": _file,
     "kind": _kind,
     "names": lambda folder: _digest_of(_names(folder)),

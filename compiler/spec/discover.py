@@ -1,4 +1,4 @@
-"""Finding specs: a file, a spec's folder, or a folder of many."""
+"""Find specs by path: a file, a spec's folder, or a folder of many specs."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -13,31 +13,31 @@ PLAN_FOLDER = "plan"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SpecPath:
-    """Where a spec lies, how it is shown, and its plan folder."""
+    """Path of a spec, its path as shown to people, and its plan folder."""
 
     path: Path
     shown: str
 
     @property
     def plan_folder(self) -> Path:
-        """The folder that the spec compiles to."""
+        """Folder that the spec compiles to."""
         return self.path.parent / PLAN_FOLDER
 
     @property
     def shown_plan(self) -> str:
-        """The plan folder as people are shown it."""
+        """Plan folder as shown to people."""
         return str(Path(self.shown).parent / PLAN_FOLDER)
 
 
 def plan_folder(path: Path) -> Path:
-    """The plan folder that a path names: that of a spec, of a spec's folder, or the path itself."""
+    """Return the plan folder of a spec or a spec's folder; another path is a plan folder itself."""
     if path.name == SPEC_FILE:
         return path.parent / PLAN_FOLDER
     return path / PLAN_FOLDER if _is((path / SPEC_FILE).is_file) else path
 
 
 def discover(paths: list[Path]) -> tuple[list[SpecPath], list[Path]]:
-    """The specs under the paths, sorted, each once; the paths under which there is none, and folders that are shut."""
+    """Return the specs under the paths, sorted, each once; and paths without specs or permission."""
     found: dict[str, SpecPath] = {}
     empty: list[Path] = []
     for given in paths:
@@ -51,17 +51,17 @@ def discover(paths: list[Path]) -> tuple[list[SpecPath], list[Path]]:
     return sorted(found.values(), key=lambda spec: spec.shown), empty
 
 
-def _is(asked: Callable[[], bool]) -> bool:
+def _is(predicate: Callable[[], bool]) -> bool:
     try:
-        return asked()
-    except OSError:  # a name too long
+        return predicate()
+    except OSError:  # the name is too long
         return False
 
 
 def _specs_under(folder: Path, closed: list[OSError]) -> Iterator[Path]:
-    """Every spec file below a folder; links to folders are not followed, and plan folders hold none.
+    """Yield every spec file below a folder, except in plan folders and behind links to folders.
 
-    What cannot be read joins `closed`: a spec in there must not be passed over in silence.
+    Unreadable folders are added to `closed`: a spec in them must not be skipped silently.
     """
     for root, folders, names in os.walk(folder, onerror=closed.append):
         folders[:] = [name for name in folders if name != PLAN_FOLDER]
@@ -70,13 +70,13 @@ def _specs_under(folder: Path, closed: list[OSError]) -> Iterator[Path]:
 
 
 def find_specs(paths: list[Path]) -> tuple[list[SpecPath], list[Diagnostic]]:
-    """The specs under the paths, and a diagnostic for each path under which there is none."""
+    """Return the specs under the paths, and a diagnostic for each path without one."""
     specs, empty = discover(paths)
     return specs, [_no_spec(path) for path in empty]
 
 
 def _no_spec(path: Path) -> Diagnostic:
     closed = _is(path.is_dir) and not os.access(path, os.R_OK | os.X_OK)
-    message = "cannot read the folder: permission denied" if closed else "no spec is there"
-    hint = "mend its permissions" if closed else "name a spec file, or a folder that holds `spec.yaml` files"
+    message = "cannot read the folder: permission denied" if closed else "the path has no spec"
+    hint = "fix its permissions" if closed else "name a spec file, or a folder with `spec.yaml` files"
     return diagnostic("YML001", message, Location(path=str(path)), hint=hint)

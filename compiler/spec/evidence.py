@@ -1,9 +1,10 @@
-"""Load phase, for evidence: `evidence/*.yaml` beside a spec, each a document of a kind that says what was measured."""
+"""Load phase of evidence: the documents `evidence/*.yaml` next to a spec."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic, has_errors
+from compiler.diagnostics.wording import alternatives
 from compiler.spec.dependencies import Reads
 from compiler.spec.files import can_be_shown, lies_in, reason
 from compiler.spec.schema import EVIDENCE
@@ -24,25 +25,25 @@ Report = BadcaseReport | DataCard | ProbeReport | PromptRounds | RewardPreflight
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EvidenceFile:
-    """One evidence document, and what it says."""
+    """One evidence document and its report."""
 
     document: SourceDocument
     report: Report
 
     @property
     def order(self) -> tuple[object, ...]:
-        """Sorts evidence from old to new: by day, then by content, never by the name of its file."""
+        """Sort key from old to new: by date, then by content, never by file name."""
         return (self.report.metadata.date, self.report.metadata.digest, self.document.sha256)
 
     @property
     def shown(self) -> str:
-        """The file as rules name it, such as `evidence/probe.yaml`."""
+        """Path in the texts of rules, such as `evidence/probe.yaml`."""
         path = Path(self.document.path)
         return f"{FOLDER}/{path.name}" if path.parent.name == FOLDER else path.name
 
 
 def load_evidence(folder: Path, shown: Path, reads: Reads) -> Outcome[tuple[EvidenceFile, ...]]:
-    """Every evidence document of the spec's folder `folder`, shown to people as `shown`, from old to new."""
+    """Load all evidence of the spec's folder, shown to people as `shown`, from old to new."""
     home = folder / FOLDER
     files: list[EvidenceFile] = []
     found: list[Diagnostic] = []
@@ -52,7 +53,7 @@ def load_evidence(folder: Path, shown: Path, reads: Reads) -> Outcome[tuple[Evid
         message = f"cannot read the folder: {reason(error)}"
         return Outcome(value=None, diagnostics=(diagnostic("YML001", message, Location(path=str(shown / FOLDER))),))
     if len(paths) > MAX_FILES or sum(map(_size, paths)) > MAX_BYTES:
-        message = f"the folder holds more than {MAX_FILES:,} evidence files, or more than {MAX_BYTES:,} bytes of them"
+        message = f"the folder has more than {MAX_FILES:,} evidence files, or more than {MAX_BYTES:,} bytes of them"
         return Outcome(value=None, diagnostics=(diagnostic("YML005", message, Location(path=str(shown / FOLDER))),))
     for path in paths:
         outcome = _load_one(path, folder, str(shown / FOLDER / path.name), reads)
@@ -67,18 +68,18 @@ def load_evidence(folder: Path, shown: Path, reads: Reads) -> Outcome[tuple[Evid
 def _size(path: Path) -> int:
     try:
         return path.lstat().st_size
-    except OSError:  # reading it says what is wrong
+    except OSError:  # loading it reports the error
         return 0
 
 
 def _load_one(path: Path, folder: Path, shown: str, reads: Reads) -> Outcome[EvidenceFile]:
     if not can_be_shown(path.name):
-        message = "cannot take the file: its name holds characters that cannot be shown"
+        message = "the file name contains characters that cannot be shown"
         found = diagnostic("YML001", message, Location(path=shown), hint="rename the file")
         return Outcome(value=None, diagnostics=(found,))
     if not lies_in(path, folder):
-        hint = "put the file itself into the folder, not a link out of it"
-        found = diagnostic("CHK202", f"`{path.name}` leaves the spec's folder", Location(path=shown), hint=hint)
+        message = f"`{path.name}` is a link that leaves the spec's folder"
+        found = diagnostic("CHK202", message, Location(path=shown), hint="replace the link with the file itself")
         return Outcome(value=None, diagnostics=(found,))
     loaded = load(path, shown, reads)
     if loaded.value is None or not loaded.ok:
@@ -87,10 +88,10 @@ def _load_one(path: Path, folder: Path, shown: str, reads: Reads) -> Outcome[Evi
 
 
 def as_evidence(document: SourceDocument) -> Outcome[EvidenceFile]:
-    """The document as evidence, or why it is none."""
+    """Return the document as evidence, or a diagnostic for why it is not evidence."""
     validated = validate(document)
     if isinstance(validated.value, Report):
         return Outcome(value=EvidenceFile(document=document, report=validated.value), diagnostics=validated.diagnostics)
-    kinds = ", ".join(f"`{model.__name__}`" for model in EVIDENCE)
-    wrong = diagnostic("SPC105", "the file is not evidence", document.at(("kind",)), hint=f"use one of {kinds}")
+    hint = f"use {alternatives(model.__name__ for model in EVIDENCE)}"
+    wrong = diagnostic("SPC105", "the file is not evidence", document.at(("kind",)), hint=hint)
     return Outcome(value=None, diagnostics=validated.diagnostics or (wrong,))

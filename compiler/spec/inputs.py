@@ -1,4 +1,4 @@
-"""Load phase, for what a spec refers to: its profile, its evidence, its data and other files."""
+"""Load phase of a spec and everything that it refers to: profile, evidence, data, other files."""
 
 import os
 from collections.abc import Iterable, Mapping
@@ -26,9 +26,9 @@ from runtime.contract.digests import folder_digest
 class Inputs:
     """Everything that one compilation reads.
 
-    `folder` is the name of the spec's folder, `evidence` goes from old to new, `files` holds what is known of each data
-    source by name, `folders` the digest of each folder that a metric reads, by its path as the spec writes it, `code`
-    that of each file that reward functions are made of.
+    `folder` is the name of the spec's folder, and `evidence` is sorted from old to new. `files` maps the name of each
+    data source to its figures, `folders` the path (as in the spec) of each folder that a metric reads to its digest,
+    and `code` the path of each file that reward functions read to its digest.
     """
 
     folder: str
@@ -43,25 +43,25 @@ class Inputs:
 
     @property
     def documents(self) -> tuple[SourceDocument, ...]:
-        """What people wrote: the spec, its profile and its evidence."""
+        """Documents that people wrote: the spec, its profile and its evidence."""
         return (self.document, self.profile_document, *(each.document for each in self.evidence))
 
 
 def load_inputs(path: Path, shown: str, reads: Reads) -> Outcome[Inputs]:
-    """Load the spec at `path` and all that it refers to; every problem of any of them is told at once.
+    """Load the spec at `path` and everything that it refers to, and report all problems at once.
 
-    `reads` is told of everything that the result depends on.
+    `reads` notes everything that the result depends on.
     """
     folder = Path(os.path.realpath(path.parent))
     if not lies_in(path, folder):
-        hint = "put the file itself there, not a link"
-        found = diagnostic("CHK202", "the spec is a link that leaves its folder", Location(path=shown), hint=hint)
+        message = f"`{path.name}` is a link that leaves the spec's folder"
+        found = diagnostic("CHK202", message, Location(path=shown), hint="replace the link with the file itself")
         return Outcome(value=None, diagnostics=(found,))
     if not can_be_shown(folder.name):
-        message = "cannot take the spec: the name of its folder holds characters that cannot be shown"
+        message = "the folder name contains characters that cannot be shown"
         found = diagnostic("YML001", message, Location(path=shown), hint="rename the folder")
         return Outcome(value=None, diagnostics=(found,))
-    loaded = load(folder / path.name, shown, reads)  # not `path`: notes are of places, wherever the command runs
+    loaded = load(folder / path.name, shown, reads)  # not `path`: notes must not depend on the working directory
     if loaded.value is None or not loaded.ok:
         return Outcome(value=None, diagnostics=loaded.diagnostics)
     document = loaded.value
@@ -101,32 +101,32 @@ def _load_references(reader: Reader, spec: TrainingSpec) -> Outcome[Inputs]:
 
 
 def load_profile(reader: Reader, name: str) -> Outcome[tuple[SourceDocument, ClusterProfile]]:
-    """Load the profile `name` out of the folder `clusters` beside the spec's folder."""
+    """Load the profile `name` from the folder `clusters` next to the spec's folder."""
     folder = reader.folder.parent / "clusters"
     path = folder / f"{name}.yaml"
     try:
-        there = path.is_file()
+        exists = path.is_file()
     except OSError as error:
         message = f"cannot read the folder of profiles: {reason(error)}"
         where = reader.document.at(("spec", "profile"))
-        found = diagnostic("YML001", message, where, hint="mend the permissions of the folder")
+        found = diagnostic("YML001", message, where, hint="fix its permissions")
         return Outcome(value=None, diagnostics=(found,))
-    if not there:
+    if not exists:
         known = sorted(entry.stem for entry in folder.glob("*.yaml"))
-        message = f"no cluster profile `{name}` in `{reader.show(Path('..') / 'clusters')}`"
-        hint = close_or_known(name, known, "profiles") if known else f"add `clusters/{name}.yaml`"
+        message = f"cluster profile `{name}` does not exist in `{reader.show(Path('..') / 'clusters')}`"
+        hint = close_or_known(name, known) if known else f"add `clusters/{name}.yaml`"
         found = diagnostic("CHK207", message, reader.document.at(("spec", "profile")), hint=hint)
         return Outcome(value=None, diagnostics=(found,))
     if not lies_in(path, reader.folder.parent):
         message = f"cluster profile `{name}` is a link that leaves `{reader.show(Path('..'))}`"
-        hint = "put the file itself there, not a link"
+        hint = "replace the link with the file itself"
         found = diagnostic("CHK202", message, reader.document.at(("spec", "profile")), hint=hint)
         return Outcome(value=None, diagnostics=(found,))
     return read_profile(path, reader.show(Path("..") / "clusters" / path.name), reader.reads)
 
 
 def read_profile(path: Path, shown: str, reads: Reads | None = None) -> Outcome[tuple[SourceDocument, ClusterProfile]]:
-    """Load the profile at `path`, shown to people as `shown`; `reads` is told of it."""
+    """Load the profile at `path`, shown to people as `shown`, and note it in `reads`."""
     loaded = load(path, shown, reads)
     if loaded.value is None or not loaded.ok:
         return Outcome(value=None, diagnostics=loaded.diagnostics)
@@ -138,12 +138,12 @@ def read_profile(path: Path, shown: str, reads: Reads | None = None) -> Outcome[
 
 
 def _wrong_kind(document: SourceDocument, wanted: str) -> Diagnostic:
-    hint = f"name a file whose kind is `{wanted}`"
+    hint = f"use a file of kind `{wanted}`"
     return diagnostic("SPC105", f"the file is not a `{wanted}`", document.at(("kind",)), hint=hint)
 
 
 def _metric_folders(reader: Reader, spec: TrainingSpec) -> dict[str, str]:
-    """The digest of each folder that a metric reads."""
+    """Return the digest of each folder that a metric reads, by its path in the spec."""
     folders: dict[str, str] = {}
     for index, metric in enumerate(spec.spec.goal.metrics):
         if metric.databases is not None:
@@ -155,25 +155,26 @@ def _metric_folders(reader: Reader, spec: TrainingSpec) -> dict[str, str]:
 
 
 def _folder_digest(reader: Reader, folder: Path, where: Location) -> str:
-    """SHA-256 of a folder, of the files directly inside alone."""
+    """Return the SHA-256 of a folder, over the files directly inside it."""
     digests: dict[str, str] = {}
     for path in (folder / name for name in reader.reads.names(folder)):
         if not can_be_shown(path.name):
-            message = "a file's name holds characters that cannot be shown"
+            message = "a file name contains characters that cannot be shown"
             reader.found.append(diagnostic("CHK201", message, where, hint="rename the file"))
         elif not lies_in(path, reader.folder):
-            hint = "put the file itself into the folder, not a link out of it"
-            reader.found.append(diagnostic("CHK202", f"`{path.name}` leaves the spec's folder", where, hint=hint))
+            message = f"`{path.name}` is a link that leaves the spec's folder"
+            hint = "replace the link with the file itself"
+            reader.found.append(diagnostic("CHK202", message, where, hint=hint))
         elif path.is_file():
             digests[path.name] = reader.digest(path, where, MAX_SCRIPT_BYTES)
     return folder_digest(digests)
 
 
 def _note_data(reader: Reader, files: Mapping[str, DataFile]) -> None:
-    """Tell what data was read: each file, and what lies in a folder of them."""
+    """Note the data that was read: each file, and the listings of data folders."""
     for file in files.values():
         folder = reader.folder / file.path
-        if file.path and reader.reads.there(folder, "folder"):
+        if file.path and reader.reads.exists(folder, "folder"):
             for inner, _, _ in os.walk(folder):
                 reader.reads.names(Path(inner))
         for path, sha256 in file.parts:
@@ -181,7 +182,7 @@ def _note_data(reader: Reader, files: Mapping[str, DataFile]) -> None:
 
 
 def _prompt_files(reader: Reader, reports: Iterable[EvidenceFile]) -> None:
-    """Check that the prompts of measured rounds are there."""
+    """Check that the prompt files of measured rounds exist."""
     for each in reports:
         if isinstance(each.report, PromptRounds):
             for index, one in enumerate(each.report.spec.rounds):

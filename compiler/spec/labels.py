@@ -1,6 +1,6 @@
 """Labels and annotations that the compiler writes and reads; templates write the same ones.
 
-`plan_labels` and `templates/kubernetes/_labels.yaml.j2` are the two places for a label of every object.
+A label of every object belongs in two places: `plan_labels` and `templates/kubernetes/_labels.yaml.j2`.
 """
 
 from compiler import __version__
@@ -17,16 +17,16 @@ KUEUE = "kueue.x-k8s.io/"
 QUEUE = f"{KUEUE}queue-name"
 
 OURS = "trainspec.dev/"
-STAGE = f"{OURS}stage"  # of pods, too
+STAGE = f"{OURS}stage"  # also on pods
 ORDER = f"{OURS}order"
 NEEDS = f"{OURS}needs"
 PLAN_DIGEST = f"{OURS}plan-digest"
-REPORTS = f"{OURS}reports"  # of a Job that only reads the result of another
-TRIED = f"{OURS}tried"  # of a ledger: the digest of the plan that a dry run accepted
+REPORTS = f"{OURS}reports"  # on a Job that only reads the result of another
+TRIED = f"{OURS}tried"  # on a ledger: the digest of the plan that a dry run accepted
 
 
 def plan_labels(plan: str, component: str) -> dict[str, str]:
-    """The labels of an object of a plan."""
+    """Return the labels of an object of a plan."""
     return {
         NAME: TRAINSPEC,
         INSTANCE: plan,

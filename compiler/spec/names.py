@@ -1,5 +1,7 @@
-"""Names and digests: what changes the result is in the name, so that a changed stage is a new Job and an unchanged
-one is not run again (a Job's pod template is immutable).
+"""Digests, and names of Jobs.
+
+The name of a Job contains a digest of everything that changes its result: a changed stage becomes a new Job, since a
+Job's pod template is immutable, and an unchanged stage does not run again.
 """
 
 import hashlib
@@ -7,18 +9,18 @@ import json
 
 from compiler.spec.workloads import WORKLOADS
 
-_POD = "-63-abcde"  # what a Job appends to its name for its pods
-# a pod's name is a DNS label, and the longest one of any kind of workload has to fit
+_POD = "-63-abcde"  # a Job appends this much to its name for its pods
+# a pod's name is a DNS label of at most 63 characters, for every kind of workload
 MAX_NAME = 63 - len(_POD) - max(len(each.inner_job) for each in WORKLOADS.values())
 
 
 def digest(value: object) -> str:
-    """SHA-256, in hexadecimal, of the canonical JSON of plain data."""
+    """Return the SHA-256, in hexadecimal, of the canonical JSON of plain data."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def job_name(plan: str, stage: str, stage_digest: str) -> str:
-    """`<plan>-<stage>-<hash10>`, the plan's part cut where a long one would not fit: the hash still covers it whole."""
+    """Return `<plan>-<stage>-<hash10>`; a long plan name is cut, but the hash covers it whole."""
     room = MAX_NAME - len(stage) - 10 - 2
     return f"{plan[:room].rstrip('-')}-{stage}-{stage_digest[:10]}"

@@ -1,4 +1,4 @@
-"""Load phase, for what rewards are made of: their code, and the files that library functions read."""
+"""Load phase of rewards: their code, and the files that library functions read."""
 
 import io
 import token
@@ -18,8 +18,9 @@ MAX_SCRIPT_BYTES = 64 << 20  # of one file of databases
 
 
 def reward_code(reader: Reader, spec: TrainingSpec) -> dict[str, str]:
-    """The digest of each file of the spec's folder that a reward reads: its code with what that imports, or the schema
-    or scripts of a library function.
+    """Return the digest of each file of the spec's folder that a reward reads, by path.
+
+    These are its code with all imports, or the schema or scripts of a library function.
     """
     code: dict[str, str] = {}
     for index, function in enumerate(spec.spec.reward.functions if spec.spec.reward else []):
@@ -29,7 +30,7 @@ def reward_code(reader: Reader, spec: TrainingSpec) -> dict[str, str]:
             code |= _code(reader, module, where)
         elif module not in REWARDS:
             message = f"the reward library has no `{module}`"
-            hint = close_or_known(module, REWARDS, "functions")
+            hint = close_or_known(module, REWARDS)
             reader.found.append(diagnostic("CHK207", message, where, hint=hint))
         else:
             code |= _options(reader, spec, function, ("spec", "reward", "functions", index))
@@ -37,11 +38,11 @@ def reward_code(reader: Reader, spec: TrainingSpec) -> dict[str, str]:
 
 
 def _code(reader: Reader, use: str, where: Location) -> dict[str, str]:
-    """The digests of the module `use`, of the packages that it is in, and of all that they import of the folder."""
+    """Return the digests of the module `use`, its packages, and their imports from the folder."""
     parts = tuple(use.split("."))
-    waiting = _there(reader, _files(parts))
+    waiting = _existing(reader, _files(parts))
     if not {f"{'/'.join(parts)}.py", f"{'/'.join(parts)}/__init__.py"} & set(waiting):
-        reader.resolve(f"{'/'.join(parts)}.py", where)  # which tells that it is not there
+        reader.resolve(f"{'/'.join(parts)}.py", where)  # reports that it does not exist
         return {}
     code: dict[str, str] = {}
     while waiting:
@@ -52,36 +53,36 @@ def _code(reader: Reader, use: str, where: Location) -> dict[str, str]:
         code[relative] = reader.digest(path, where, MAX_BYTES)
         if code[relative]:
             text = read_file(path, MAX_BYTES).decode("utf-8-sig", "replace")
-            waiting += _there(reader, [file for module in imported(text, relative) for file in _files(module)])
+            waiting += _existing(reader, [file for module in imported(text, relative) for file in _files(module)])
     return code
 
 
 def _files(module: tuple[str, ...]) -> list[str]:
-    """The files that a module may be, and those of the packages that it is in."""
+    """Return the files that can define a module and its packages."""
     packages = [f"{'/'.join(module[:length])}/__init__.py" for length in range(1, len(module) + 1)]
     return [*packages, f"{'/'.join(module)}.py"]
 
 
-def _there(reader: Reader, files: Iterable[str]) -> list[str]:
-    """Those of the files that the spec's folder holds, sorted."""
+def _existing(reader: Reader, files: Iterable[str]) -> list[str]:
+    """Return the files that exist in the spec's folder, sorted."""
     found = []
     for relative in sorted(set(files)):
         try:
-            if reader.reads.there(reader.folder / relative, "file"):
+            if reader.reads.exists(reader.folder / relative, "file"):
                 found.append(relative)
-        except OSError:  # a name that no file can have
+        except OSError:  # not a valid file name
             continue
     return found
 
 
 def _options(reader: Reader, spec: TrainingSpec, function: RewardFunction, at: FieldPath) -> dict[str, str]:
-    """Check the names of the options of a library function at `at`; return the digests of the files that they name."""
+    """Check a library function's option names; return the digests of the files that options name."""
     known = REWARDS[function.use].known
     for name in function.options:
         if name not in known:
             message = f"reward `{function.use}` has no option `{name}`"
             where = reader.document.at((*at, "options", name), key=True)
-            hint = close_or_known(name, known, "options")
+            hint = close_or_known(name, known)
             reader.found.append(diagnostic("CHK207", message, where, hint=hint))
     for needed in REWARDS[function.use].needed:
         given = needed == "databases" and any(each.databases for each in spec.spec.goal.metrics)
@@ -94,7 +95,7 @@ def _options(reader: Reader, spec: TrainingSpec, function: RewardFunction, at: F
 
 
 def _files_named(reader: Reader, function: RewardFunction, at: FieldPath) -> dict[str, str]:
-    """The digests of the schema, or of the databases' scripts, that the options at `at` name."""
+    """Return the digests of the schema or the database scripts that the options at `at` name."""
     option = next((each for each in REWARDS[function.use].options if each in ("databases", "schema")), "")
     name = function.options.get(option)
     if not isinstance(name, str):
@@ -106,21 +107,22 @@ def _files_named(reader: Reader, function: RewardFunction, at: FieldPath) -> dic
     if option == "schema":
         return {name: reader.digest(path, where, MAX_BYTES)}
     files = [f"{name.rstrip('/')}/{each}" for each in reader.reads.names(path)]
-    found = {each: reader.resolve(each, where) for each in files if reader.reads.there(reader.folder / each, "file")}
+    found = {each: reader.resolve(each, where) for each in files if reader.reads.exists(reader.folder / each, "file")}
     return {each: reader.digest(file, where, MAX_SCRIPT_BYTES) for each, file in found.items() if file is not None}
 
 
 _BY_NAME = ("import_module", "__import__")
-_DEEPEST = 20  # parts of a name; one that is longer leads to no file
+_DEEPEST = 20  # parts of a module name; a longer name has no file
 _SKIPPED = (token.COMMENT, token.NL, token.INDENT, token.DEDENT)
 
 Module = tuple[str, ...]
 
 
 def imported(text: str, relative: str) -> set[Module]:
-    """Return the modules that the code of the file `relative` (as `a/b.py`) may import, as their names' parts.
+    """Return the modules that the file `relative` may import, as the parts of their names.
 
-    What is imported of a module may be a module itself, so it is among them. Names that are computed are not seen.
+    `relative` is a path such as `a/b.py`. A name that is imported from a module may be a module itself, so it is
+    included. Computed names are not found.
     """
     package = PurePosixPath(relative).parts[:-1]
     found: set[Module] = set()
@@ -138,7 +140,7 @@ def imported(text: str, relative: str) -> set[Module]:
 
 
 def _of_module(words: list[str], package: Module) -> set[Module]:
-    """The modules of `from … import …`: the words behind `from`."""
+    """Return the modules of `from … import …`, given the words after `from`."""
     level = 0
     while words and set(words[0]) == {"."}:
         level, words = level + len(words[0]), words[1:]
@@ -151,7 +153,7 @@ def _of_module(words: list[str], package: Module) -> set[Module]:
 
 
 def _names(words: list[str]) -> Iterator[list[str]]:
-    """The dotted names of a list that commas part, without what they are called here."""
+    """Yield the dotted names of a comma-separated list, without their aliases."""
     name: list[str] = []
     is_alias = False
     for word in [*words, ","]:
@@ -165,7 +167,7 @@ def _names(words: list[str]) -> Iterator[list[str]]:
 
 
 def _statements(text: str) -> Iterator[list[str]]:
-    """The words of each statement, as far as the text can be read; `if x: import y` is two of them."""
+    """Yield the words of each statement, as far as the text is valid; `if x: import y` has two."""
     words: list[str] = []
     try:
         for each in tokenize.generate_tokens(io.StringIO(text).readline):

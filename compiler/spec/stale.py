@@ -1,4 +1,4 @@
-"""Whether evidence still speaks of the spec at hand: the model, the metric, the evaluation data, the reward."""
+"""Whether evidence still applies to the spec: its model, metric, evaluation data and reward."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,30 +13,30 @@ from compiler.spec.schema.types import Purpose
 
 
 def stale(file: EvidenceFile, inputs: Inputs) -> str:
-    """Why the evidence does not count for the spec; empty when it does."""
+    """Return why the evidence does not count for the spec; empty if it counts."""
     spec, report = inputs.spec, file.report
     body = spec.spec
     model = body.model.path
     measured = getattr(report.metadata, "model", None)
     if measured is not None and measured.split("+")[0] != model:
-        return f"it is of model `{measured}`, the spec's is `{model}`"
+        return f"it is of model `{measured}`, but the spec's model is `{model}`"
     match report:
         case PromptRounds() if report.spec.metric != body.goal.metrics[0].name:
-            return f"its metric is `{report.spec.metric}`, the spec's `{body.goal.metrics[0].name}`"
+            return f"its metric is `{report.spec.metric}`, but the spec's metric is `{body.goal.metrics[0].name}`"
         case ProbeReport() if report.spec.model.split("+")[0] != model:
-            return f"it is of model `{report.spec.model}`, the spec's is `{model}`"
+            return f"it is of model `{report.spec.model}`, but the spec's model is `{model}`"
         case ProbeReport():
             return _too_small(report, body.thresholds.probe_prompts, body.thresholds.probe_samples)
         case RewardPreflight() if _terms(report.spec.functions, spec) != _terms(_functions(spec), spec):
-            return "it is of another reward than the spec's"
+            return "it is of another reward than the spec"
         case RewardPreflight() if inputs.code and not report.spec.code:
-            return "it does not say which code of the reward was examined, in `code`"
+            return "its `code` does not name the files of the reward"
         case RewardPreflight() if report.spec.code != inputs.code:
-            return f"{_changed(report.spec.code, inputs.code)} changed after it was made"
+            return f"{_changed(report.spec.code, inputs.code)} changed after the check"
         case StageResult() if report.spec.model != model:
-            return f"it is of model `{report.spec.model}`, the spec's is `{model}`"
+            return f"it is of model `{report.spec.model}`, but the spec's model is `{model}`"
         case StageResult() if report.spec.evaluation not in evaluation_digests(spec, inputs.files):
-            return "it was measured on other evaluation data than the spec's"
+            return "it is of other evaluation data than the spec"
         case _:
             return ""
 
@@ -46,7 +46,7 @@ def _functions(spec: TrainingSpec) -> Sequence[RewardFunction]:
 
 
 def _terms(functions: Sequence[RewardFunction], spec: TrainingSpec) -> list[tuple[object, ...]]:
-    """The terms, to be compared: stages are told the metric's databases, which a spec need not repeat as an option."""
+    """Return terms to compare: without the metric's databases, which need not be an option too."""
     databases = next((each.databases for each in spec.spec.goal.metrics if each.databases), None)
     return [
         (each.use, each.weight, {name: value for name, value in each.options.items() if value != databases})
@@ -55,12 +55,12 @@ def _terms(functions: Sequence[RewardFunction], spec: TrainingSpec) -> list[tupl
 
 
 def _changed(examined: Mapping[str, str], code: Mapping[str, str]) -> str:
-    """The files of the reward's code that are not as they were."""
+    """Return the files of the reward's code that have changed."""
     return ", ".join(f"`{name}`" for name in sorted({*examined, *code}) if examined.get(name) != code.get(name))
 
 
 def evaluation_digests(spec: TrainingSpec, files: Mapping[str, DataFile]) -> set[str]:
-    """SHA-256 of each evaluation source."""
+    """Return the SHA-256 of each evaluation source."""
     return {files[each.name].sha256 for each in spec.spec.data if each.purpose is Purpose.EVALUATION}
 
 
@@ -68,4 +68,4 @@ def _too_small(report: ProbeReport, prompts: int, samples: int) -> str:
     if report.spec.prompts >= prompts and report.spec.samples >= samples:
         return ""
     few = f"its {report.spec.prompts} prompts of {report.spec.samples} samples are fewer than {prompts} of {samples}"
-    return f"{few}, which `thresholds.probePrompts` and `probeSamples` ask for"
+    return f"{few}, the limits `thresholds.probePrompts` and `probeSamples`"

@@ -1,6 +1,6 @@
-"""The kinds of workload that a stage is rendered as: one row a kind, with what every phase has to know of it.
+"""The kinds of workload that run a stage: one row per kind, with all that phases need.
 
-A new kind is a row here, the templates that the row names, and a word of `ProfileBody.output`.
+A new kind needs a row here, the templates that the row names, and a value of `ProfileBody.output`.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Kind:
-    """A kind of object of the API server, and the name of its collection there."""
+    """A kind of object of the API server, with the name of its collection."""
 
     api_version: str
     name: str
@@ -17,21 +17,21 @@ class Kind:
 
     @property
     def key(self) -> str:
-        """`apiVersion kind`, as a manifest names it."""
+        """The kind with its version, as `apiVersion kind`."""
         return f"{self.api_version} {self.name}"
 
     @property
     def group(self) -> str:
-        """Its API group; empty for the core group."""
+        """The API group; empty for the core group."""
         return self.api_version.rpartition("/")[0]
 
     def collection(self, namespace: str) -> str:
-        """The path of all objects of the kind in a namespace."""
+        """Return the API path of all objects of the kind in a namespace."""
         root = "apis" if self.group else "api"
         return f"/{root}/{self.api_version}/namespaces/{namespace}/{self.plural}"
 
     def path(self, namespace: str, name: str) -> str:
-        """The path of one object."""
+        """Return the API path of one object."""
         return f"{self.collection(namespace)}/{name}"
 
 
@@ -40,15 +40,15 @@ class Workload:
     """One kind of workload.
 
     Rendering: `output` selects it in a profile. `templates` maps the last part of each file's name to its template.
-    `sort_options` is a template that a kustomization includes, for a kind that needs an order of its own.
-    `own_service` says that it makes a Service of its name, through which its nodes meet. `first_node` is the host of
-    the first node, with `{job}` for its name and `{service}` for that of the Service that is rendered without its own;
-    empty where an operator sets it. `inner_job` is what it appends to its name for the Job that makes its pods; a Job
-    makes them itself.
+    `sort_options` is a template that a kustomization includes, for a kind that needs a special order. `own_service`:
+    whether it creates a Service of its name, through which its nodes connect. `first_node` is the host of the first
+    node, with `{job}` for the workload's name and `{service}` for the Service rendered for it where `own_service` is
+    false; empty where an operator sets the host. `inner_job` is the suffix of the name of the Job that makes its pods;
+    empty for a Job, which makes them itself.
 
-    Cluster: `complete` and `failed` are the conditions that end it. `pod_labels` are the labels in which its pods name
-    it, and `container` is the name of their container. `pod_template` is the path to what the pods are made from: in
-    the workload, or in the object of the kind `described_by` that has the same name.
+    Cluster: `complete` and `failed` are its final conditions. `pod_labels` are the labels with which its pods name it,
+    and `container` is the name of their container. `pod_template` is the path to the pod template: in the workload, or
+    in the object of the same name and the kind `described_by`.
     """
 
     output: str
@@ -67,7 +67,7 @@ class Workload:
 
     @property
     def needs_operator(self) -> bool:
-        """Whether the cluster needs an operator for it, since Kubernetes has only Jobs."""
+        """Whether the cluster needs an operator for it; only Jobs are part of Kubernetes."""
         return self.kind.group != "batch"
 
 
@@ -101,7 +101,7 @@ _JOB_SET = Workload(
     container="stage",
     pod_template=_POD_OF_JOB_SET,
 )
-# its operator makes a JobSet of its name, and looks for the container `node`
+# its operator makes a JobSet of the same name, and requires the container name `node`
 _TRAIN_JOB = Workload(
     output="trainjob",
     kind=Kind(api_version="trainer.kubeflow.org/v1alpha1", name="TrainJob", plural="trainjobs"),
@@ -118,7 +118,7 @@ _TRAIN_JOB = Workload(
     described_by=Kind(api_version="trainer.kubeflow.org/v1alpha1", name="TrainingRuntime", plural="trainingruntimes"),
 )
 
-# a kind comes after those that its operator makes it from: their pods have the labels of all of them
+# a kind comes after the kinds that its operator makes it from, because its pods have the labels of all of them
 _ROWS = (JOB, _JOB_SET, _TRAIN_JOB)
 OUTPUTS: dict[str, Workload] = {each.output: each for each in _ROWS}
 WORKLOADS: dict[str, Workload] = {each.kind.name: each for each in _ROWS}

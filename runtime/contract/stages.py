@@ -19,17 +19,7 @@ from runtime.contract.blocks import (
     TeacherBlock,
 )
 from runtime.contract.stage import Stage
-from runtime.contract.training_stages import (
-    CptStage,
-    DistillStage,
-    DpoStage,
-    GrpoStage,
-    KtoStage,
-    LatentCotStage,
-    PpoStage,
-    RewardStage,
-    SftStage,
-)
+from runtime.contract.training_stages import AnyTrainingStage
 
 Temperature = Annotated[float, Field(ge=0, le=2)]
 Metrics = Annotated[list[MetricBlock], Field(min_length=1)]
@@ -202,20 +192,4 @@ class EvaluateStage(Stage):
         return self
 
 
-AnyStage = (
-    LoadStage
-    | CptStage
-    | SftStage
-    | LatentCotStage
-    | DpoStage
-    | KtoStage
-    | RewardStage
-    | GrpoStage
-    | PpoStage
-    | DistillStage
-    | PairsStage
-    | TeacherStage
-    | SampleStage
-    | PreflightStage
-    | EvaluateStage
-)
+AnyStage = LoadStage | AnyTrainingStage | PairsStage | TeacherStage | SampleStage | PreflightStage | EvaluateStage

@@ -133,3 +133,8 @@ class DistillStage(TrainingStage):
     method: Literal["distill"]
     teacher: TeacherBlock
     distillation: DistillationBlock
+
+
+AnyTrainingStage = (
+    CptStage | SftStage | LatentCotStage | DpoStage | KtoStage | RewardStage | GrpoStage | PpoStage | DistillStage
+)

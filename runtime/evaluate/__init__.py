@@ -1,1 +1,1 @@
-"""The evaluation stage: ask the held-out questions, score the answers, compare with the baseline."""
+"""The evaluation stage: answer held-out questions, score, and compare with the baseline."""

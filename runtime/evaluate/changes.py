@@ -1,4 +1,4 @@
-"""What an evaluation finds beside its score: which answers broke, which badcases are fixed, what a chain is worth."""
+"""Changes since the baseline: broken answers, fixed badcases, and the effect of a chain."""
 
 import json
 from collections.abc import Sequence
@@ -6,48 +6,48 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from runtime.evaluate.question_sets import class_of
-from runtime.evaluate.scored import Answered, Earlier
+from runtime.evaluate.scored import BaselineAnswers, ScoredSet
 from runtime.stage.statistics import Interval, exact_p, interval_of_gain, interval_of_mean
 
 BROKEN_FILE = "broken.jsonl"
-# broken answers in metrics.json: so many by their ids, and so many with their texts; the file has them all
-_NAMED, _SHOWN = 100, 10
-_SHOWN_CHARACTERS = 300
+# Broken answers in metrics.json: the ids of the first 100, the texts of the first 10. The file has all of them.
+_MAX_IDS, _MAX_ROWS = 100, 10
+_MAX_CHARACTERS = 300
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Broken:
-    """The rows that were right in the baseline and are wrong now, and how many it was the other way round with."""
+    """The rows that were right in the baseline and are wrong now; `fixed` counts the opposite."""
 
     rows: list[dict[str, Any]]
     fixed: int
 
     @property
     def lines(self) -> str:
-        """One JSON object a broken row."""
+        """The broken rows as JSON lines."""
         return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in self.rows)
 
     @property
     def figures(self) -> dict[str, Any]:
         """The counts, the first ids, and the first rows with long texts cut."""
-        first = [{name: _cut(value) for name, value in row.items()} for row in self.rows[:_SHOWN]]
+        first = [{name: _cut(value) for name, value in row.items()} for row in self.rows[:_MAX_ROWS]]
         return {
             "count": len(self.rows),
             "fixed": self.fixed,
-            "ids": [row["id"] for row in self.rows[:_NAMED]],
+            "ids": [row["id"] for row in self.rows[:_MAX_IDS]],
             "first": first,
         }
 
 
-def broken_of(now: Answered, before: Earlier) -> Broken:
-    """Compare the answers to the held-out rows with the baseline's, by the metric that decides."""
+def broken_of(now: ScoredSet, before: BaselineAnswers) -> Broken:
+    """Compare the answers to the held-out rows with the baseline's, by the deciding metric."""
     pairs = list(zip(now.values, before.values, strict=True))
-    reasons = now.scores[now.asked.metrics[0].name]
+    reasons = now.scores[now.questions.metrics[0].name]
     rows = [
         {
-            "id": now.asked.rows[at]["id"],
-            "cluster": now.asked.rows[at].get("cluster"),
-            "reference": now.asked.rows[at]["reference"],
+            "id": now.questions.rows[at]["id"],
+            "cluster": now.questions.rows[at].get("cluster"),
+            "reference": now.questions.rows[at]["reference"],
             "before": before.predictions[at],
             "after": now.answers[at].text,
             "reason": reasons[at].reason,
@@ -58,29 +58,30 @@ def broken_of(now: Answered, before: Earlier) -> Broken:
     return Broken(rows=rows, fixed=sum(new > old for new, old in pairs))
 
 
-def fix_rates(now: Answered, before: Sequence[float] | None) -> dict[str, Any]:
-    """How many badcases are answered right now: of all that were asked, and of each class, with intervals."""
-    clusters, values = now.asked.clusters, now.values
+def fix_rates(now: ScoredSet, before: Sequence[float] | None) -> dict[str, Any]:
+    """Return the fix rates of badcases, over all and per class, with intervals."""
+    clusters, values = now.questions.clusters, now.values
     classes: dict[str, list[int]] = {}
-    for index, row in enumerate(now.asked.rows):
+    for index, row in enumerate(now.questions.rows):
         classes.setdefault(class_of(row), []).append(index)
     return {
-        "metric": now.asked.metrics[0].name,
-        "unjudged": now.asked.unjudged,
+        "metric": now.questions.metrics[0].name,
+        "unjudged": now.questions.unjudged,
         **_rate(values, clusters, range(len(values))),
         "classes": {name: _rate(values, clusters, members) for name, members in sorted(classes.items())},
         "gain": None if before is None else asdict(interval_of_gain(values, before, clusters)),
     }
 
 
-def chain_worth(chain: Answered, direct: Answered) -> dict[str, Any]:
-    """Compare answers behind a chain with answers given at once: scores, McNemar's exact p, and tokens an answer.
+def chain_worth(chain: ScoredSet, direct: ScoredSet) -> dict[str, Any]:
+    """Compare answers after a chain with direct answers: scores, exact p, and tokens.
 
-    `p` takes rows as independent, the interval of `gain` takes clusters so. Tokens of the forced marker do not count.
+    `p` is McNemar's and assumes independent rows; the interval of `gain` assumes independent clusters. The tokens
+    exclude the forced marker.
     """
-    clusters, pairs = chain.asked.clusters, list(zip(chain.values, direct.values, strict=True))
+    clusters, pairs = chain.questions.clusters, list(zip(chain.values, direct.values, strict=True))
     better, worse = sum(one > other for one, other in pairs), sum(one < other for one, other in pairs)
-    name = chain.asked.metrics[0].name
+    name = chain.questions.metrics[0].name
     tokens = [_mean([answer.tokens for answer in each.answers]) for each in (chain, direct)]
     return {
         "metric": name,
@@ -104,5 +105,5 @@ def _mean(values: Sequence[int]) -> float:
 
 
 def _cut(value: Any) -> Any:
-    is_long = isinstance(value, str) and len(value) > _SHOWN_CHARACTERS
-    return f"{value[:_SHOWN_CHARACTERS]}…" if is_long else value
+    is_long = isinstance(value, str) and len(value) > _MAX_CHARACTERS
+    return f"{value[:_MAX_CHARACTERS]}…" if is_long else value

@@ -1,4 +1,4 @@
-"""What an evaluation asks: the held-out rows, then badcases and general rows, each a set with metrics of its own."""
+"""The question sets of an evaluation: held-out rows, badcases and general rows."""
 
 import hashlib
 import json
@@ -17,15 +17,15 @@ from runtime.scoring.metrics import Judges, check_references, reference_fault
 
 HELD_OUT, BADCASES, GENERAL = "held-out", "badcases", "general"
 _FILES = {HELD_OUT: "predictions.jsonl", BADCASES: "badcases.jsonl", GENERAL: "general.jsonl"}
-# Long texts tell no more about a model than their beginnings, and a set of them should take minutes at most.
+# The beginnings of long texts show as much about a model as the whole, and a set should take minutes at most.
 MAX_CHARACTERS = 2000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Asked:
-    """Rows with `id`, `prompt` and `reference`, and the metrics that judge the answers; the first one decides.
+class QuestionSet:
+    """Rows with `id`, `prompt` and `reference`, and their metrics; the first one decides.
 
-    `unjudged` counts rows that were left out because the metric cannot judge by what they call right.
+    `unjudged` counts the rows left out because the metric cannot use their reference.
     """
 
     name: str
@@ -40,57 +40,59 @@ class Asked:
 
     @property
     def clusters(self) -> list[str]:
-        """For each row, the name of the rows that are resampled with it."""
-        # The prefixes keep a row without a cluster apart from a cluster that has the row's id as its name.
+        """The cluster of each row, which is resampled as a whole."""
+        # The prefixes separate a row without a cluster from a cluster that has the row's id as its name.
         return [f"cluster {row['cluster']}" if row.get("cluster") else f"row {row['id']}" for row in self.rows]
 
 
-def sets_of(stage: EvaluateStage, sources: Sequence[Source], data: Path, judges: Judges) -> list[Asked]:
-    """Return the held-out rows, and where there are any the badcases and the general questions.
+def build_question_sets(
+    stage: EvaluateStage, sources: Sequence[Source], data: Path, judges: Judges
+) -> list[QuestionSet]:
+    """Return the held-out rows, and any badcases and general questions.
 
-    Every reference is tried: RUN710, RUN721 or RUN723 if a held-out one is of no use. A badcase whose fix the deciding
-    metric cannot judge by is left out; general rows for which it is not made are compared as text.
+    Checks every reference: RUN710, RUN721 or RUN723 if a held-out one is unusable. Badcases whose fix is unusable for
+    the deciding metric are left out; if a general row's reference is, all general rows are compared as text.
     """
     metrics = sorted(stage.metrics, key=lambda metric: metric.name != deciding(stage))
-    held_out = Asked(name=HELD_OUT, rows=_rows(sources, None), metrics=metrics)
+    held_out = QuestionSet(name=HELD_OUT, rows=_rows(sources, None), metrics=metrics)
     check_references(held_out.rows, metrics, data, judges)
     sets = [held_out]
     if badcases := _rows(sources, BADCASES):
         fit = [row for row in badcases if not reference_fault(row, metrics[0], data, judges)]
-        sets.append(Asked(name=BADCASES, rows=fit, metrics=metrics[:1], unjudged=len(badcases) - len(fit)))
+        sets.append(QuestionSet(name=BADCASES, rows=fit, metrics=metrics[:1], unjudged=len(badcases) - len(fit)))
     if general := _rows(sources, GENERAL):
         fits = not any(reference_fault(row, metrics[0], data, judges) for row in general)
         text = MetricBlock(name="exact_match", answer_marker=metrics[0].answer_marker)
-        sets.append(Asked(name=GENERAL, rows=general, metrics=[metrics[0] if fits else text]))
+        sets.append(QuestionSet(name=GENERAL, rows=general, metrics=[metrics[0] if fits else text]))
     return [each for each in sets if each.rows]
 
 
 def deciding(stage: EvaluateStage) -> str:
-    """The name of the metric that decides: the gate's, or the first."""
+    """Return the name of the deciding metric: the gate's, or the first."""
     return stage.gate.metric if stage.gate else stage.metrics[0].name
 
 
 def general_texts(sources: Sequence[Source]) -> list[str]:
-    """Return the beginnings of the general texts that are never trained on, as many as their blocks' limits allow.
+    """Return the beginnings of the held-out general texts, up to the limits of their blocks.
 
-    RUN712 if there is text and none of it is held out.
+    RUN712 if general text exists but none of it is held out.
     """
     blocks = [source for source in sources if source.block.role == GENERAL and source.block.shape == "text"]
     kept = [_sample(_distinct(source.rows), source.block.limit) for source in blocks]
     if blocks and not any(kept):
         count = sum(len(source.rows) for source in blocks)
-        message = f"of {count} general texts none is held out: one in ten is, by its hash"
-        raise StageError("RUN712", message, "give some fifty general texts or more, or set `evaluation.general` to 0")
+        message = f"no text of {count} general texts is held out: the hash of a text selects one in ten"
+        raise StageError("RUN712", message, "add general texts, fifty or more in all, or set `evaluation.general` to 0")
     return [row["text"][:MAX_CHARACTERS] for row in chain.from_iterable(kept)]
 
 
 def _distinct(rows: Sequence[Row]) -> list[Row]:
-    """The held-out texts, each once: repeated ones are no further evidence."""
+    """Return the held-out texts without duplicates, which are no further evidence."""
     return list({row["text"].strip(): row for row in rows if is_held_out(row["text"])}.values())
 
 
 def _rows(sources: Sequence[Source], role: str | None) -> list[Row]:
-    """The rows of a role that hold a prompt, with `reference` whatever their shape calls it."""
+    """Return the rows of a role that have a prompt; the fix of a badcase is its `reference`."""
     return [
         row if "reference" in row else {**row, "reference": row["fix"]}
         for source in sources
@@ -100,9 +102,9 @@ def _rows(sources: Sequence[Source], role: str | None) -> list[Row]:
 
 
 def _sample(rows: Sequence[Row], limit: int | None) -> list[Row]:
-    """At most `limit` rows, in their order: of each class as many, so that rare and critical ones are among them.
+    """Return at most `limit` rows, in order, spread evenly over the classes.
 
-    Which ones depends on their content alone, so that a longer file keeps most of those that were asked before.
+    The choice depends on the rows' content alone, so that a longer file keeps most of the earlier choice.
     """
     if limit is None or len(rows) <= limit:
         return list(rows)
@@ -116,5 +118,5 @@ def _sample(rows: Sequence[Row], limit: int | None) -> list[Row]:
 
 
 def class_of(row: Row) -> str:
-    """The class of a badcase."""
+    """Return the class of a badcase."""
     return row.get("class") or UNDETERMINED

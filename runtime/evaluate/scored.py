@@ -1,4 +1,4 @@
-"""Answers to a set of questions with their scores: as lines of a file, as figures, and read back from earlier."""
+"""Scored answers to a question set: as file lines, as figures, and of a baseline."""
 
 import json
 from collections.abc import Sequence
@@ -9,40 +9,40 @@ from typing import Any
 import numpy as np
 
 from runtime.contract.errors import StageError
-from runtime.evaluate.question_sets import Asked
+from runtime.evaluate.question_sets import QuestionSet
 from runtime.model.generate import Answer
 from runtime.scoring.metrics import SCORERS, Judges, Score
 from runtime.stage.statistics import Interval, interval_of_mean
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Answered:
-    """A set of questions, their answers in the same order, and the scores of each metric."""
+class ScoredSet:
+    """A question set, its answers in the same order, and the scores of each metric."""
 
-    asked: Asked
+    questions: QuestionSet
     answers: list[Answer]
     scores: dict[str, list[Score]]
 
     @property
     def values(self) -> list[float]:
-        """The scores of the metric that decides."""
-        return [score.value for score in self.scores[self.asked.metrics[0].name]]
+        """The scores of the deciding metric."""
+        return [score.value for score in self.scores[self.questions.metrics[0].name]]
 
     @property
     def intervals(self) -> dict[str, Interval]:
-        """The mean of each metric with its interval."""
-        clusters = self.asked.clusters
+        """The mean of each metric, with its interval."""
+        clusters = self.questions.clusters
         return {
             name: interval_of_mean([score.value for score in column], clusters) for name, column in self.scores.items()
         }
 
     @property
     def lines(self) -> str:
-        """One JSON object a row. How long an answer took is not among them: it differs from run to run."""
+        """The rows as JSON lines, without the answers' times, which differ between runs."""
         return "".join(json.dumps(self._record(at), ensure_ascii=False) + "\n" for at in range(len(self.answers)))
 
     def _record(self, at: int) -> dict[str, Any]:
-        row, answer = self.asked.rows[at], self.answers[at]
+        row, answer = self.questions.rows[at], self.answers[at]
         return {
             "id": row["id"],
             "cluster": row.get("cluster"),
@@ -54,22 +54,22 @@ class Answered:
         }
 
 
-def judge(asked: Asked, answers: list[Answer], data: Path, judges: Judges) -> Answered:
-    """Score every answer by every metric of its set."""
+def score_answers(questions: QuestionSet, answers: list[Answer], data: Path, judges: Judges) -> ScoredSet:
+    """Score every answer by every metric of the question set."""
     scores: dict[str, list[Score]] = {
         metric.name: [
             SCORERS[metric.name].score(row, answer.text, metric, data, judges)
-            for row, answer in zip(asked.rows, answers, strict=True)
+            for row, answer in zip(questions.rows, answers, strict=True)
         ]
-        for metric in asked.metrics
+        for metric in questions.metrics
     }
-    return Answered(asked=asked, answers=answers, scores=scores)
+    return ScoredSet(questions=questions, answers=answers, scores=scores)
 
 
 def costs_of(answers: Sequence[Answer], batch_size: int) -> dict[str, Any]:
-    """Tokens and seconds of an answer, and how many were cut at `max_new_tokens`.
+    """Return tokens and seconds per answer, and how many answers were cut at `max_new_tokens`.
 
-    An answer takes from the start of its batch to its own last token, so `batch_size` belongs to the figure.
+    Seconds run from the start of the batch to the answer's last token, so they depend on `batch_size`.
     """
     return {
         "tokens": {
@@ -87,39 +87,42 @@ def _spread(values: Sequence[float]) -> dict[str, float]:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Earlier:
-    """What the baseline answered, and its scores by the metric that decides, in the order of the rows now."""
+class BaselineAnswers:
+    """The baseline's answers and their deciding scores, in the order of the current rows."""
 
     predictions: list[str]
     values: list[float]
 
 
-def read_earlier(outputs: Path, baseline: str, asked: Asked) -> Earlier:
-    """Return the baseline's answers to the same questions; RUN722 if it has none, RUN714 if they cannot be compared."""
-    metric = asked.metrics[0].name
-    records = read_records(outputs, f"{baseline}/{asked.file}")
+def read_baseline(outputs: Path, baseline: str, questions: QuestionSet) -> BaselineAnswers:
+    """Return the baseline's answers to the same questions.
+
+    RUN722 if they are missing, RUN714 if they are not comparable.
+    """
+    metric = questions.metrics[0].name
+    records = read_records(outputs, f"{baseline}/{questions.file}")
     try:
         ids = [record["id"] for record in records]
         predictions = [str(record["prediction"]) for record in records]
         values = [float(record["scores"][metric]["value"]) for record in records]
     except (ValueError, KeyError, TypeError) as error:
-        message = f"baseline `{baseline}/{asked.file}` has no scores of `{metric}` to read"
+        message = f"baseline `{baseline}/{questions.file}` has no scores of `{metric}` to read"
         raise StageError("RUN714", message, "run the earlier evaluation again with this metric") from error
-    if ids != [row["id"] for row in asked.rows]:
-        message = f"baseline `{baseline}/{asked.file}` was made on other rows than those of this evaluation"
+    if ids != [row["id"] for row in questions.rows]:
+        message = f"baseline `{baseline}/{questions.file}` has other rows than this evaluation"
         raise StageError("RUN714", message, "run the earlier evaluation again on the same files")
-    return Earlier(predictions=predictions, values=values)
+    return BaselineAnswers(predictions=predictions, values=values)
 
 
 def read_records(outputs: Path, name: str) -> list[dict[str, Any]]:
-    """Return the JSON objects of a file of an earlier evaluation; RUN722 or RUN714 if it cannot be read."""
+    """Return the rows of an earlier evaluation's file; RUN722 if missing, RUN714 if not JSONL."""
     try:
         text = (outputs / name).read_text(encoding="utf-8")
     except OSError as error:
-        message = f"baseline `{name}` is not under `TRAINSPEC_OUTPUTS`"
+        message = f"baseline `{name}` is missing under `TRAINSPEC_OUTPUTS`"
         raise StageError("RUN722", message, "run the earlier evaluation first") from error
     try:
-        # Only \n ends a line of JSONL: `splitlines` would also cut at U+2028 inside a string.
+        # Only \n ends a line of JSONL; `splitlines` would also split at U+2028 inside a string.
         return [json.loads(line) for line in text.split("\n") if line]
     except ValueError as error:
         raise StageError("RUN714", f"baseline `{name}` is not JSONL", "run the earlier evaluation again") from error

@@ -1,4 +1,4 @@
-"""Evaluation: greedy answers to what the model was not trained on, scored and compared, and the gate's decision."""
+"""Evaluation: greedy answers to held-out rows, their scores, and the gate's decision."""
 
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 from runtime.contract.stages import EvaluateStage
 from runtime.data.rows import read_sources
 from runtime.evaluate.changes import BROKEN_FILE, broken_of, chain_worth, fix_rates
-from runtime.evaluate.forgetting import TEXT_FILE, Read, read_earlier_texts, read_texts
-from runtime.evaluate.question_sets import BADCASES, GENERAL, HELD_OUT, Asked, general_texts, sets_of
-from runtime.evaluate.scored import Answered, Earlier, costs_of, judge, read_earlier
+from runtime.evaluate.forgetting import TEXT_FILE, TextBits, measure_texts, read_baseline_texts
+from runtime.evaluate.question_sets import BADCASES, GENERAL, HELD_OUT, QuestionSet, build_question_sets, general_texts
+from runtime.evaluate.scored import BaselineAnswers, ScoredSet, costs_of, read_baseline, score_answers
 from runtime.model.generate import Answer, generate_answers
 from runtime.model.load import check_model_files, context_length, load_model, load_tokenizer
 from runtime.model.prompts import prompts_of
@@ -29,17 +29,17 @@ DIRECT_FILE = "without_chain.jsonl"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Baseline:
-    """What the earlier evaluation found on the same sets, and on the same general texts."""
+    """The results of the earlier evaluation on the same question sets and general texts."""
 
-    sets: dict[str, Earlier]
-    texts: Read | None
+    sets: dict[str, BaselineAnswers]
+    texts: TextBits | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _General:
-    """What is left of general ability, by one measure: its value, and what was gained over the baseline.
+    """General ability by one measure: its value, and the gain over the baseline.
 
-    `gain` is of answers in points, and of bits in shares of the baseline's.
+    `gain` is a difference of shares for answers, and a share of the baseline's bits for text.
     """
 
     measure: str
@@ -49,55 +49,58 @@ class _General:
 
 
 def run(stage: EvaluateStage, context: StageContext) -> Outcome:
-    """Answer and score every row, compare with the baseline, and decide.
+    """Generate and score all answers, compare them with the baseline, and decide.
 
-    Writes the answers to each set of questions (`predictions.jsonl`, `badcases.jsonl`, `general.jsonl`), the bits of
-    general texts, and the held-out answers that broke. Figures of tokens, time, badcases and losses go into the report.
+    Writes the answers to each question set (`predictions.jsonl`, `badcases.jsonl`, `general.jsonl`), the bits of
+    general texts, and the broken held-out answers. The report has figures of tokens, time, badcases and losses.
     """
     context.events.emit("phase", name="check data")
     sources = read_sources(stage.data, context.volumes)
     texts = general_texts(sources)
     check_model_files(stage.model, context.volumes)
     with Judges() as judges:
-        sets = sets_of(stage, sources, context.volumes.data, judges)
-        baseline = _read_baseline(stage, context, sets, texts)
+        sets = build_question_sets(stage, sources, context.volumes.data, judges)
+        baseline = _load_baseline(stage, context, sets, texts)
         tokenizer = load_tokenizer(stage.model, context.volumes)
         prompts = _prompts(stage, context, tokenizer, sets)
 
         context.events.emit("phase", name="load model")
         model = load_model(stage.model, context.volumes)
         answers = {name: _answers(stage, context, model, tokenizer, name, prompts=prompts[name]) for name in prompts}
-        read = _read_texts(stage, context, model, tokenizer, texts)
+        text_bits = _measure_texts(stage, context, model, tokenizer, texts)
 
         context.events.emit("phase", name="score")
         data = context.volumes.data
-        found = {asked.name: judge(asked, answers[asked.name], data, judges) for asked in sets}
-        direct = judge(sets[0], answers[DIRECT], data, judges) if DIRECT in answers else None
-    return _outcome(stage, context, found, direct, read, baseline)
+        found = {questions.name: score_answers(questions, answers[questions.name], data, judges) for questions in sets}
+        direct = score_answers(sets[0], answers[DIRECT], data, judges) if DIRECT in answers else None
+    return _outcome(stage, context, found, direct, text_bits, baseline)
 
 
-def _read_baseline(
-    stage: EvaluateStage, context: StageContext, sets: list[Asked], texts: list[str]
+def _load_baseline(
+    stage: EvaluateStage, context: StageContext, sets: list[QuestionSet], texts: list[str]
 ) -> _Baseline | None:
     if stage.gate is None or stage.gate.baseline is None:
         return None
     outputs, name = context.volumes.outputs, stage.gate.baseline
     return _Baseline(
-        sets={asked.name: read_earlier(outputs, name, asked) for asked in sets},
-        texts=read_earlier_texts(outputs, name, texts) if texts else None,
+        sets={questions.name: read_baseline(outputs, name, questions) for questions in sets},
+        texts=read_baseline_texts(outputs, name, texts) if texts else None,
     )
 
 
 def _prompts(
-    stage: EvaluateStage, context: StageContext, tokenizer: "PreTrainedTokenizerBase", sets: list[Asked]
+    stage: EvaluateStage, context: StageContext, tokenizer: "PreTrainedTokenizerBase", sets: list[QuestionSet]
 ) -> dict[str, list[list[int]]]:
-    """The prompts of each set; those of the held-out rows once more with the marker, where chains are left out."""
+    """Return the prompts of each question set.
+
+    For `without_chain`, also the held-out prompts with the marker.
+    """
     room = context_length(stage.model, context.volumes)
     limits: dict[str, Any] = {"answer_tokens": stage.generation.max_new_tokens, "context": room}
-    prompts = {asked.name: prompts_of(asked.rows, tokenizer, **limits) for asked in sets}
+    prompts = {questions.name: prompts_of(questions.rows, tokenizer, **limits) for questions in sets}
     marker = sets[0].metrics[0].answer_marker
     if stage.without_chain and marker is not None:
-        # the model writes the white space behind the marker itself, as one token with what follows
+        # The model writes the white space after the marker itself, in one token with the text after it.
         prompts[DIRECT] = prompts_of(sets[0].rows, tokenizer, begin=marker.rstrip(), **limits)
     return prompts
 
@@ -116,31 +119,31 @@ def _answers(
     return generate_answers(model, tokenizer, prompts, stage.generation, log, context)
 
 
-def _read_texts(
+def _measure_texts(
     stage: EvaluateStage,
     context: StageContext,
     model: "PreTrainedModel",
     tokenizer: "PreTrainedTokenizerBase",
     texts: list[str],
-) -> Read | None:
+) -> TextBits | None:
     if not texts:
         return None
     context.events.emit("phase", name="read general text")
-    return read_texts(model, tokenizer, texts, context_length(stage.model, context.volumes), context)
+    return measure_texts(model, tokenizer, texts, context_length(stage.model, context.volumes), context)
 
 
 def _outcome(
     stage: EvaluateStage,
     context: StageContext,
-    found: dict[str, Answered],
-    direct: Answered | None,
-    read: Read | None,
+    found: dict[str, ScoredSet],
+    direct: ScoredSet | None,
+    text_bits: TextBits | None,
     baseline: _Baseline | None,
 ) -> Outcome:
     """Write the files, make the report, and decide."""
     held_out = found[HELD_OUT]
     report = costs_of(held_out.answers, stage.generation.batch_size)
-    files = _files(found, direct, read)
+    files = _files(found, direct, text_bits)
     changes = []
     if baseline is not None:
         broken = broken_of(held_out, baseline.sets[HELD_OUT])
@@ -149,7 +152,7 @@ def _outcome(
         before = None if baseline is None else baseline.sets[BADCASES].values
         report["badcases"] = fix_rates(found[BADCASES], before)
         changes += [_badcase_change(found[BADCASES], before)] if before else []
-    if general := _general(found.get(GENERAL), read, baseline):
+    if general := _general(found.get(GENERAL), text_bits, baseline):
         report["general"] = [asdict(each) for each in general]
         changes += [
             Change(name=f"`{each.measure}` on general rows", gain=each.gain, tolerated=each.tolerated)
@@ -165,44 +168,46 @@ def _outcome(
     return Outcome(metrics=held_out.intervals, report=report, gate=_gate(stage, held_out, baseline, changes))
 
 
-def _files(found: dict[str, Answered], direct: Answered | None, read: Read | None) -> dict[str, str]:
-    files = {answered.asked.file: answered.lines for answered in found.values()}
+def _files(found: dict[str, ScoredSet], direct: ScoredSet | None, text_bits: TextBits | None) -> dict[str, str]:
+    files = {scored.questions.file: scored.lines for scored in found.values()}
     if direct is not None:
         files[DIRECT_FILE] = direct.lines
-    if read is not None:
-        files[TEXT_FILE] = read.lines
+    if text_bits is not None:
+        files[TEXT_FILE] = text_bits.lines
     return files
 
 
-def _general(answered: Answered | None, read: Read | None, baseline: _Baseline | None) -> list[_General]:
-    """What became of general questions and of general text."""
+def _general(scored: ScoredSet | None, text_bits: TextBits | None, baseline: _Baseline | None) -> list[_General]:
+    """Return the results on general questions and on general text."""
     found = []
-    if answered is not None:
-        name = answered.asked.metrics[0].name
+    if scored is not None:
+        name = scored.questions.metrics[0].name
         before = baseline and baseline.sets[GENERAL].values
-        gain = before and interval_of_gain(answered.values, before, answered.asked.clusters)
+        gain = before and interval_of_gain(scored.values, before, scored.questions.clusters)
         found.append(
-            _General(measure=name, value=answered.intervals[name], gain=gain or None, tolerated=TOLERATED_ANSWERS)
+            _General(measure=name, value=scored.intervals[name], gain=gain or None, tolerated=TOLERATED_ANSWERS)
         )
-    if read is not None:
-        saving = read.saving(baseline.texts) if baseline and baseline.texts else None
-        found.append(_General(measure="bits_per_byte", value=read.bits_per_byte, gain=saving, tolerated=TOLERATED_BITS))
+    if text_bits is not None:
+        saving = text_bits.saving(baseline.texts) if baseline and baseline.texts else None
+        found.append(
+            _General(measure="bits_per_byte", value=text_bits.bits_per_byte, gain=saving, tolerated=TOLERATED_BITS)
+        )
     return found
 
 
 def _gate(
-    stage: EvaluateStage, held_out: Answered, baseline: _Baseline | None, changes: list[Change]
+    stage: EvaluateStage, held_out: ScoredSet, baseline: _Baseline | None, changes: list[Change]
 ) -> Decision | None:
     if stage.gate is None:
         return None
     gain = None
     if baseline is not None:
-        gain = interval_of_gain(held_out.values, baseline.sets[HELD_OUT].values, held_out.asked.clusters)
+        gain = interval_of_gain(held_out.values, baseline.sets[HELD_OUT].values, held_out.questions.clusters)
     metric = stage.gate.metric
     value, gate = held_out.intervals[metric], stage.gate
     return decide(metric, value, gain, gate.target, changes, needs_gain=gate.needs_gain)
 
 
-def _badcase_change(answered: Answered, before: list[float]) -> Change:
-    gain = interval_of_gain(answered.values, before, answered.asked.clusters)
+def _badcase_change(scored: ScoredSet, before: list[float]) -> Change:
+    gain = interval_of_gain(scored.values, before, scored.questions.clusters)
     return Change(name="the fix rate of badcases", gain=gain, tolerated=None)

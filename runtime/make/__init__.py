@@ -1,1 +1,1 @@
-"""Stages that make rows or bring files."""
+"""Stages that make rows or copy inputs."""

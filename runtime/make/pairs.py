@@ -1,4 +1,7 @@
-"""Preference pairs out of rows, by rules D1, D3 and D4: a badcase's fix is chosen, its logged wrong answer rejected."""
+"""Preference pairs from rows, by rules D1, D3 and D4.
+
+A badcase's fix becomes the chosen answer, and its logged wrong answer the rejected one.
+"""
 
 import json
 from collections import Counter
@@ -19,17 +22,18 @@ from runtime.stage.report import Outcome
 
 PAIRS_FILE = "preference.jsonl"
 FATES = ("made", "given", "no_answer", "equal", "too_close", "duplicate")
-MAX_EXAMPLES = 5  # ids of each kind, for a person to look up
+MAX_EXAMPLES = 5  # ids of each kind in the report
 NOT_GIVEN = "not given"
 _PAIR = ("prompt", "chosen", "rejected")
-_KEPT = ("id", "class", "cluster", "tools")  # what later reports group by, and what the prompt was asked with
+_KEPT = ("id", "class", "cluster", "tools")  # columns that later reports group by, and the tools of the prompt
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Judged:
-    """A row and its `fate`: `made` of a badcase or `given` as a pair, else why it gives none; `pair` is empty then.
+    """A row and its `fate`: `made` from a badcase, `given` as a pair, or the reason for none.
 
-    `name` is its id, or where it stands. `off_policy` tells that another model than the policy gave the answer.
+    `pair` is empty if there is none. `name` is the row's id, or its place. `off_policy` means that the answer is from
+    another model than the policy.
     """
 
     row: Row
@@ -40,7 +44,7 @@ class Judged:
 
 
 def run(stage: PairsStage, context: StageContext) -> Outcome:
-    """Write `preference.jsonl` into the output folder; the report says what each rule made, dropped or warns of."""
+    """Write `preference.jsonl` to the output folder; the report lists each rule's effects."""
     context.events.emit("phase", name="check data")
     sources = read_sources(stage.data, context.volumes)
     judged = judge_rows(sources, stage)
@@ -56,11 +60,11 @@ def run(stage: PairsStage, context: StageContext) -> Outcome:
 
 
 def judge_rows(sources: Sequence[Source], stage: PairsStage) -> list[Judged]:
-    """Say of every row (shape `preference` or `badcase`), in their order, whether it gives a pair.
+    """Decide for every row (shape `preference` or `badcase`), in order, whether it gives a pair.
 
-    Pairs that are nearly the same push the likelihood of both answers down (arXiv 2410.08847), so those are dropped
-    whose Levenshtein distance over the longer length is below `pairs.min_edit_distance`; equal ones always. Of equal
-    pairs the first is kept. RUN712 if none is left, RUN716 if some are plain text and others turns.
+    Pairs of similar answers lower the likelihood of both (arXiv 2410.08847). Pairs are dropped if their answers are
+    equal, or if the Levenshtein distance over the longer length is below `pairs.min_edit_distance`. Of duplicate pairs,
+    the first is kept. RUN712 if no pair remains, RUN716 if rows mix plain text and turns.
     """
     require_one_kind(sources)
     seen: set[str] = set()
@@ -71,12 +75,12 @@ def judge_rows(sources: Sequence[Source], stage: PairsStage) -> list[Judged]:
 
 
 def pair_rows(judged: Sequence[Judged]) -> list[Row]:
-    """The pairs as `preference.jsonl` holds them: with its id, groups and tools where the row has them."""
+    """Return the pairs with the id, class, cluster and tools of their rows."""
     return [each.pair | {name: each.row[name] for name in _KEPT if each.row.get(name)} for each in judged if each.pair]
 
 
 def report(judged: Sequence[Judged], stage: PairsStage, excluded: int) -> dict[str, Any]:
-    """What each rule of the compiler's table did, by its id, with the first ids of each kind."""
+    """Return the effects of each rule of the compiler's table, with the first row ids."""
     made = _of(judged, "made")
     return {
         "given": _shown(_of(judged, "given")),
@@ -106,7 +110,7 @@ def _placed(source: Source) -> Iterator[tuple[Row, str]]:
 
 
 def _judge(source: Source, row: Row, place: str, stage: PairsStage, seen: set[str]) -> Judged:
-    """Judge one row; `seen` holds the pairs so far, and takes this one up."""
+    """Judge one row against the pairs in `seen`, and add its pair there."""
     is_badcase = source.block.shape == "badcase"
     name = row["id"] if isinstance(row.get("id"), str) else place
     pair = _badcase_pair(row) if is_badcase else {column: row[column] for column in _PAIR}
@@ -123,7 +127,10 @@ def _judge(source: Source, row: Row, place: str, stage: PairsStage, seen: set[st
 
 
 def _unusable(pair: Row, floor: float) -> str:
-    """Why the two answers make no pair: `no_answer`, `equal` or `too_close`; empty where they do."""
+    """Return why two answers make no pair; empty if they make one.
+
+    The reason is `no_answer`, `equal` or `too_close`.
+    """
     chosen, rejected = _text(pair["chosen"]).strip(), _text(pair["rejected"]).strip()
     if not rejected:  # the system's answer was not logged
         return "no_answer"
@@ -161,5 +168,5 @@ def _given(value: object) -> str:
 def _none_left(sources: Sequence[Source], stage: PairsStage) -> StageError:
     count = sum(len(source.rows) for source in sources)
     floor = stage.pairs.min_edit_distance
-    message = f"no usable pair in {names_of(stage.data)}: all {count} lack an answer or are closer than {floor}"
+    message = f"no usable pair in {names_of(stage.data)}: all {count} rows lack an answer or are closer than {floor}"
     return StageError("RUN712", message, "log answers that differ from their fix, or lower `pairs.min_edit_distance`")

@@ -1,6 +1,7 @@
-"""The policy's own answers, told apart by the first metric: right against wrong pairs, or chains that end right.
+"""Rows from the policy's sampled answers: preference pairs, or right chains.
 
-Pairs are on-policy material for DPO. Keeping right chains is rejection sampling, as STaR does (arXiv 2203.14465).
+Pairs of a right and a wrong answer are on-policy data for DPO. Keeping right chains is rejection sampling, as in STaR
+(arXiv 2203.14465).
 """
 
 import json
@@ -26,11 +27,14 @@ from runtime.stage.report import Outcome
 if TYPE_CHECKING:
     from runtime.model.generate import Answer
 
-MAX_CHAINS = 2  # of a prompt: more of the same problem teach less than another problem
+MAX_CHAINS = 2  # per prompt: a third chain to one problem teaches less than a chain to another problem
 
 
 def run(stage: SampleStage, context: StageContext) -> Outcome:
-    """Sample, judge, write `preference.jsonl` or `chain.jsonl`; the report says which prompts gave no row, and why."""
+    """Sample and judge answers; write `preference.jsonl` or `chain.jsonl`.
+
+    The report counts prompts without a row, by reason.
+    """
     context.events.emit("phase", name="check data")
     questions = questions_of(read_sources(stage.data, context.volumes))
     check_model_files(stage.model, context.volumes)
@@ -40,7 +44,7 @@ def run(stage: SampleStage, context: StageContext) -> Outcome:
         answers = [[answer.text for answer in samples] for samples in sampled]
         context.events.emit("phase", name="judge")
         verdicts = [
-            # What `max_new_tokens` cut is no answer, whatever stands at its end.
+            # An answer cut at `max_new_tokens` is wrong, even if its end happens to be right.
             [right and not answer.is_cut for right, answer in zip(verifier.right(each, texts), samples, strict=True)]
             for each, texts, samples in zip(questions, answers, sampled, strict=True)
         ]
@@ -86,12 +90,11 @@ def _answers(stage: SampleStage, questions: Sequence[Question], context: StageCo
 
 
 def _pair(question: Question, right: list[str], wrong: list[str]) -> list[Row] | str:
-    """Return one pair, or why there is none.
+    """Return one pair, or the reason for none.
 
-    The wrong answer that was sampled most often is rejected, since it is the mistake that the policy makes, and the
-    most frequent right one chosen. Where several are as frequent, those two are taken that differ most: pairs that are
-    nearly the same push the likelihood of both down (arXiv 2410.08847). Where no sample of a badcase is right, its fix
-    is chosen.
+    The most frequent wrong answer is rejected, as the policy's typical mistake, and the most frequent right answer is
+    chosen. Ties go to the two answers that differ most, because pairs of similar answers lower the likelihood of both
+    (arXiv 2410.08847). If no sample of a badcase is right, its fix is chosen.
     """
     wrong = [text for text in wrong if text.strip()]
     if not wrong:
@@ -112,7 +115,10 @@ def _pair(question: Question, right: list[str], wrong: list[str]) -> list[Row] |
 
 
 def _chains(question: Question, right: list[str], marker: str) -> list[Row] | str:
-    """Return rows of the shortest right chains, or why there is none: in a short one, fewer steps lead nowhere."""
+    """Return rows of the shortest right chains, or the reason for none.
+
+    Short chains have fewer useless steps.
+    """
     parts = dict.fromkeys(part for text in right if (part := split_chain(text, marker)))
     if not right:
         return "with wrong samples only"

@@ -1,1 +1,1 @@
-"""Models: load, prompt, generate."""
+"""Models: loading, prompts, generation."""

@@ -1,4 +1,4 @@
-"""What makes the pinned libraries fast on a CPU, each with what it saved on two cores with a 135 M model."""
+"""Speed-ups of the pinned libraries on CPUs, measured on two cores with a 135 M model."""
 
 import ctypes
 import sys
@@ -11,7 +11,10 @@ _SHORT_ROW = 192  # tokens
 
 
 def keep_freed_memory() -> None:
-    """Let malloc keep large freed blocks: else each step faults the same pages in again (half of the system time)."""
+    """Let malloc keep large freed blocks.
+
+    Otherwise each step faults the same pages in again, which takes half of the system time.
+    """
     if not sys.platform.startswith("linux"):
         return
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # not in every libc
@@ -21,21 +24,22 @@ def keep_freed_memory() -> None:
 
 
 def score_only_labelled_positions() -> None:
-    """Let TRL's loss skip the prompt's positions, as it does on a GPU (a fifth of a step where completions are short).
+    """Let TRL's loss skip the prompt's positions, as on a GPU.
 
-    TRL scores all positions off the GPU, because there each new shape would be compiled; on a CPU nothing is compiled.
+    This saves a fifth of a step with short completions. Without a GPU, TRL scores all positions to avoid compiling each
+    new shape; on a CPU nothing is compiled.
     """
     from trl.trainer import utils
 
-    # `_use_triton` decides this and nothing else in that module; a test sees to it that the name is there.
+    # `_use_triton` decides only this in that module; a test checks that the name exists.
     utils._use_triton = lambda device: True
 
 
 def attend_short_rows_by_matrices() -> None:
-    """Under mixed precision, let attention over short rows be plain matrix products, as a GPU's eager attention is.
+    """Compute attention over short rows by plain matrix products, under mixed precision.
 
-    PyTorch's fused kernel is slow backwards on short rows in bfloat16: at 128 tokens it took 16 ms a layer, products 6;
-    from about 200 tokens on they are even. Everything else goes to the fused kernel as before.
+    The backward pass of PyTorch's fused kernel is slow on short rows in bfloat16: 16 ms per layer at 128 tokens,
+    against 6 ms for products. From about 200 tokens on they are equal. All other cases use the fused kernel.
     """
     import torch
     from transformers import AttentionInterface
@@ -63,7 +67,7 @@ def attend_short_rows_by_matrices() -> None:
         if seen is None:
             seen = torch.ones(length, length, dtype=torch.bool, device=query.device).tril()
         scores = torch.matmul(query * (query.shape[-1] ** -0.5 if scaling is None else scaling), key.transpose(2, 3))
-        # the least number instead of minus infinity: a row that is all padding sees nothing, and must not become NaN
+        # The lowest finite number instead of minus infinity keeps rows of padding alone from becoming NaN.
         scores = scores.masked_fill(~seen, torch.finfo(scores.dtype).min)
         weights = torch.softmax(scores, dim=-1, dtype=torch.float32)
         return torch.matmul(weights, value).transpose(1, 2).contiguous(), None
@@ -72,7 +76,10 @@ def attend_short_rows_by_matrices() -> None:
 
 
 def has_fast_bfloat16() -> bool:
-    """Tell whether the CPU multiplies bfloat16 matrices in hardware (AMX): there mixed precision halves a step."""
+    """Return whether the CPU multiplies bfloat16 matrices in hardware (AMX).
+
+    There, mixed precision halves a step.
+    """
     try:
         return " amx_bf16" in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
     except OSError:

@@ -1,4 +1,4 @@
-"""Batched generation: rows sorted by length, so that a batch holds little padding."""
+"""Batched generation, with rows sorted by length so that batches have little padding."""
 
 import time
 from collections.abc import Sequence
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
-    """An answer's text, and what it took.
+    """An answer's text and its costs.
 
-    `tokens` counts the one that ends the answer; `is_cut` tells that `max_new_tokens` ended it instead. `seconds` went
-    by from the start of its batch until its last token.
+    `tokens` includes the end token; `is_cut` means that the answer reached `max_new_tokens` without one. `seconds` is
+    the time from the start of the batch to the answer's last token.
     """
 
     text: str
@@ -39,23 +39,22 @@ def generate_answers(
     log: AnswerLog,
     context: StageContext,
 ) -> list[Answer]:
-    """Return the greedy answer to each prompt (token ids), in the order of `prompts`; RUN740 if a stop is asked for.
+    """Return the greedy answer to each prompt (token ids), in order; RUN740 on a stop request.
 
-    Batches that `log` holds already are not answered again: their make-up depends on the config alone.
+    Batches in `log` are not generated again; their composition depends on the config alone.
     """
     import torch
 
     model.train(False)
     model.to("cuda" if torch.cuda.is_available() else "cpu")
-    # Longest first: what memory is needed is needed at once, not after an hour.
+    # Longest first: a lack of memory shows at once, not after an hour.
     order = sorted(range(len(prompts)), key=lambda index: (-len(prompts[index]), index))
     batches = [order[start : start + settings.batch_size] for start in range(0, len(order), settings.batch_size)]
     finished = [[Answer(**record) for record in batch] for batch in log.start()]
     for batch in batches[len(finished) :]:
         if context.stop.is_set:
-            raise StageError(
-                "RUN740", f"stopped by {context.stop.signal_name}", "run the stage again: it goes on from there"
-            )
+            message = f"stopped by {context.stop.signal_name}"
+            raise StageError("RUN740", message, "run the stage again: it resumes from there")
         with torch.inference_mode():
             answers = answer_batch(model, tokenizer, [prompts[index] for index in batch], settings.max_new_tokens)
         log.append([asdict(answer) for answer in answers])
@@ -66,7 +65,7 @@ def generate_answers(
 
 
 def prompt_ids(tokenizer: "PreTrainedTokenizerBase", prompt: str | list[dict[str, Any]]) -> list[int]:
-    """Return the tokens of a prompt: of the text as it is, or of turns in the chat template, up to the answer."""
+    """Return the tokens of a prompt: plain text, or turns in the chat template."""
     if isinstance(prompt, str):
         ids: list[int] = tokenizer(prompt)["input_ids"]
         return ids
@@ -81,7 +80,7 @@ def generate_batch(
     max_new_tokens: int,
     temperature: float = 0.0,
 ) -> list[str]:
-    """Return the texts of `answer_batch`."""
+    """Return only the texts of `answer_batch`."""
     return [answer.text for answer in answer_batch(model, tokenizer, prompts, max_new_tokens, temperature)]
 
 
@@ -92,9 +91,9 @@ def answer_batch(
     max_new_tokens: int,
     temperature: float = 0.0,
 ) -> list[Answer]:
-    """Return the answers to `prompts` (token ids), padded on the left into one tensor of batch x longest.
+    """Return the answers to `prompts` (token ids), generated as one batch padded on the left.
 
-    Greedy at temperature 0; else sampled from the model's whole distribution, by torch's global generator.
+    Greedy at temperature 0; otherwise sampled from the model's whole distribution with torch's global generator.
     """
     import torch
     from transformers import GenerationConfig, StoppingCriteriaList
@@ -105,7 +104,7 @@ def answer_batch(
     mask = torch.tensor([[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts], device=model.device)
     ends: int | list[int] = model.generation_config.eos_token_id or tokenizer.eos_token_id
     sampling: dict[str, Any] = {"do_sample": True, "temperature": temperature, "top_k": 0, "top_p": 1.0}
-    # Not the model's own generation settings: a repetition penalty or a top-k there would be another distribution.
+    # Ignore the model's generation settings: a repetition penalty or a top-k would change the distribution.
     settings = GenerationConfig(
         max_new_tokens=max_new_tokens,
         **(sampling if temperature > 0 else {"do_sample": False}),
@@ -130,7 +129,7 @@ def answer_batch(
 
 
 class _StepTimes:
-    """Stops nothing, and notes when each token of a batch was there."""
+    """A stopping criterion that never stops, and records the time of each token of a batch."""
 
     def __init__(self) -> None:
         self._started, self._times = time.perf_counter(), list[float]()
@@ -142,12 +141,15 @@ class _StepTimes:
         return torch.zeros(len(ids), dtype=torch.bool, device=ids.device)
 
     def seconds(self, tokens: int) -> float:
-        """From the start until `tokens` were there."""
+        """Return the seconds from the start to token number `tokens`."""
         return round(self._times[tokens - 1] - self._started, 4)
 
 
 def _length(tokens: list[int], ends: int | list[int]) -> tuple[int, bool]:
-    """The tokens of an answer with the one that ends it, and whether there is none: what follows it is padding."""
+    """Return the number of tokens up to the end token, and whether that token is missing.
+
+    Padding follows the end token.
+    """
     last = set(ends if isinstance(ends, list) else [ends])
     end = next((at for at, token in enumerate(tokens, start=1) if token in last), None)
     return (len(tokens), True) if end is None else (end, False)

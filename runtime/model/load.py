@@ -1,4 +1,4 @@
-"""The base model with the adapters of earlier stages merged into its weights, and its tokenizer."""
+"""Load the tokenizer and the model, with the adapters of earlier stages merged."""
 
 import importlib.util
 import json
@@ -14,16 +14,15 @@ if TYPE_CHECKING:  # these imports take seconds, so they wait until the data has
 
 
 def check_model_files(block: ModelBlock, volumes: Volumes) -> None:
-    """Look for the files of the model and its adapters without loading them; RUN720 or RUN722 if one is not there.
+    """Check that the files of the model and its adapters exist; RUN720 or RUN722 if not.
 
-    Of the model, `config.json` is read too, as everything else depends on it: RUN720 if it holds no JSON object.
-
-    RUN719 if the base is to be held in 4 bits, and the library for it is not there.
+    RUN720 also if the model's `config.json` is not a JSON object. RUN719 if the config wants 4-bit weights and the
+    library for them is not installed.
     """
     folder = volumes.models / block.path
     hint = f"run `trainspec-runtime fetch {block.path}`, or copy the model to the models volume"
     if not folder.is_dir():
-        raise StageError("RUN720", f"model `{block.path}` is not under `TRAINSPEC_MODELS`", hint)
+        raise StageError("RUN720", f"model `{block.path}` is missing under `TRAINSPEC_MODELS`", hint)
     if not (folder / "config.json").is_file() or not _has_weights(folder):
         raise StageError("RUN720", f"model `{block.path}` lacks its `config.json` or its safetensors weights", hint)
     _read_config(block, volumes)
@@ -33,12 +32,12 @@ def check_model_files(block: ModelBlock, volumes: Volumes) -> None:
         trained = volumes.outputs / adapter
         is_adapter = (trained / "adapter_config.json").is_file() and (trained / "adapter_model.safetensors").is_file()
         if not is_adapter and not ((trained / "config.json").is_file() and _has_weights(trained)):
-            message = f"`{adapter}` is not a trained adapter under `TRAINSPEC_OUTPUTS`"
+            message = f"adapter `{adapter}` is missing or incomplete under `TRAINSPEC_OUTPUTS`"
             raise StageError("RUN722", message, "run the stage that writes it first")
 
 
 def context_length(block: ModelBlock, volumes: Volumes) -> int | None:
-    """Return how many tokens the model can read at once, by its `config.json`; None if that does not say."""
+    """Return the model's context in tokens, from `config.json`; None if it has none."""
     config = _read_config(block, volumes)
     inner = config.get("text_config", config)
     length = inner.get("max_position_embeddings") if isinstance(inner, dict) else None
@@ -54,7 +53,7 @@ def load_tokenizer(block: ModelBlock, volumes: Volumes) -> "PreTrainedTokenizerB
         tokenizer = AutoTokenizer.from_pretrained(
             folder, trust_remote_code=block.trust_remote_code, local_files_only=True
         )
-    except Exception as error:  # of a file that is not as it should be, the library passes on whatever comes of it
+    except Exception as error:  # for a damaged file, the library raises errors of any type
         raise _unreadable(block.path, error) from error
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
@@ -62,16 +61,16 @@ def load_tokenizer(block: ModelBlock, volumes: Volumes) -> "PreTrainedTokenizerB
 
 
 def load_model(block: ModelBlock, volumes: Volumes) -> "PreTrainedModel":
-    """Return the model in `block.dtype` on the CPU, with each adapter of `block.adapters` merged in turn.
+    """Return the model in `block.dtype` on the CPU, with its adapters merged in order.
 
-    Adapters are merged in float32 and rounded once: in a 16-bit type, small changes of large weights would be lost.
-    With `quantization: nf4` the weights are held in 4 bits on the GPU, and adapters are merged into those (QLoRA, arXiv
-    2305.14314): there the merge itself is rounded to 4 bits. RUN719 if there is no GPU.
+    Adapters are merged in float32 and rounded once, because a 16-bit type would lose small changes of large weights.
+    With `quantization: nf4`, the weights are in 4 bits on the GPU (QLoRA, arXiv 2305.14314), and each merge is rounded
+    to 4 bits. RUN719 if the machine has no GPU.
     """
     import torch
 
     if block.quantization and not torch.cuda.is_available():
-        raise _cannot_quantize(block, "there is no GPU")
+        raise _cannot_quantize(block, "the machine has no GPU")
     dtype: torch.dtype = getattr(torch, block.dtype)
     merge_dtype = torch.float32 if block.adapters and not block.quantization else dtype
     model = _load_weights(volumes.models / block.path, block, merge_dtype)
@@ -79,7 +78,7 @@ def load_model(block: ModelBlock, volumes: Volumes) -> "PreTrainedModel":
         folder = volumes.outputs / adapter
         if (folder / "adapter_config.json").is_file():
             model = _merge(model, folder)
-        else:  # an earlier stage trained all weights: they take the place of the base model's
+        else:  # an earlier stage trained all weights, which replace the base model's
             model = _load_weights(folder, block, merge_dtype)
     return model if dtype == merge_dtype else model.to(dtype)
 
@@ -95,7 +94,10 @@ def _read_config(block: ModelBlock, volumes: Volumes) -> dict[str, Any]:
 
 
 def _nf4(block: ModelBlock, dtype: object) -> dict[str, Any]:
-    """What `from_pretrained` takes to hold the weights in 4 bits: QLoRA's NormalFloat with double quantisation."""
+    """Return the arguments of `from_pretrained` for 4-bit weights.
+
+    The type is QLoRA's NormalFloat with double quantisation.
+    """
     import torch
     from transformers import BitsAndBytesConfig
 
@@ -119,7 +121,7 @@ def _load_weights(folder: Path, block: ModelBlock, dtype: object) -> "PreTrained
             local_files_only=True,
             **_nf4(block, dtype),
         )
-    # no RuntimeError, which may be the machine's fault and not the files'
+    # Not RuntimeError: its cause may be the machine instead of the files.
     except (OSError, ValueError, TypeError, KeyError, AttributeError, SafetensorError) as error:
         raise _unreadable(block.path, error) from error
     return model
@@ -148,8 +150,8 @@ def _unreadable(path: str, error: Exception) -> StageError:
 
 
 def _cannot_quantize(block: ModelBlock, why: str) -> StageError:
-    message = f"model `{block.path}` is to be held in 4 bits (`quantization: {block.quantization}`), and {why}"
-    hint = "run the stage where a GPU and `bitsandbytes` are, or set `tuning: lora` in the spec and compile it again"
+    message = f"model `{block.path}` needs 4-bit weights (`quantization: {block.quantization}`), but {why}"
+    hint = "run the stage with a GPU and `bitsandbytes`, or set `tuning: lora` in the spec and compile it again"
     return StageError("RUN719", message, hint)
 
 

@@ -1,4 +1,4 @@
-"""The prompts of rows as tokens, found out before a model is loaded: what cannot be asked is refused then."""
+"""The prompts of rows as tokens; unusable prompts are rejected here, before a model loads."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -22,11 +22,12 @@ def prompts_of(
     begin: str = "",
     setting: str = "evaluation.maxNewTokens",
 ) -> list[list[int]]:
-    """Return each row's prompt (text, or turns in the chat template) as token ids; `begin` is put behind it.
+    """Return the token ids of each row's prompt, followed by those of `begin`.
 
-    Rows have an `id` to be named by, `prompt`, and perhaps `tools`. RUN718 if there is no template for turns, or it
-    refuses them, or passes over tools or calls; RUN755 if a prompt leaves no room in the `context` for `answer_tokens`,
-    which `setting` sets: neither evaluations nor the trainers of TRL that generate cut a prompt.
+    A prompt is text, or turns in the chat template. Rows have an `id` for messages, `prompt`, and optionally `tools`.
+    RUN718 if turns have no template, or the template rejects them or ignores tools or calls. RUN755 if a prompt leaves
+    no room in the `context` for `answer_tokens`, which `setting` sets: neither evaluations nor TRL's generating
+    trainers cut prompts.
     """
     forced: list[int] = tokenizer(begin, add_special_tokens=False)["input_ids"] if begin else []
     prompts = [[*_ids(row, tokenizer), *forced] for row in rows]
@@ -34,8 +35,8 @@ def prompts_of(
     if over:
         longest = max(over, key=lambda index: len(prompts[index]))
         message = (
-            f"{len(over)} of {len(rows)} prompts leave no room for {answer_tokens} tokens of an answer: row "
-            f"`{rows[longest]['id']}` has {len(prompts[longest])}, the model's context {context}"
+            f"{len(over)} of {len(rows)} prompts leave no room for an answer of {answer_tokens} tokens: row "
+            f"`{rows[longest]['id']}` has {len(prompts[longest])} tokens, the model's context {context}"
         )
         raise StageError("RUN755", message, f"shorten or drop these prompts, or lower `{setting}`")
     return prompts
@@ -47,8 +48,8 @@ def _ids(row: Row, tokenizer: "PreTrainedTokenizerBase") -> list[int]:
     place = f"row `{row['id']}`"
     example = Example(place=place, is_made=False, turns=row["prompt"], tools=row.get("tools") or None)
     if tokenizer.chat_template is None:
-        message = f"the model's tokenizer has no chat template, and the prompt of {place} is turns with roles"
-        raise StageError("RUN718", message, "write the rows as plain text, or choose a model that was taught to chat")
+        message = f"the model's tokenizer has no chat template, but the prompt of {place} consists of turns with roles"
+        raise StageError("RUN718", message, "write the rows as plain text, or choose a chat model")
     ids = render(example, len(row["prompt"]), tokenizer, asks=True)
     require_all_written(example, ids, tokenizer, asks=True)
     return ids

@@ -1,4 +1,4 @@
-"""A model with one score for an answer instead of words: how it begins, and how a trained one is loaded and asked."""
+"""Reward models, which return one score for an answer: creation, loading and scoring."""
 
 import copy
 from collections.abc import Sequence
@@ -18,18 +18,24 @@ Conversation = str | list[dict[str, str]]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RewardModel:
-    """A trained reward model; higher scores are better answers, and their scale is the model's own."""
+    """A trained reward model.
+
+    Better answers have higher scores; the scale differs between models.
+    """
 
     model: "PreTrainedModel"
     tokenizer: "PreTrainedTokenizerBase"
     batch_size: int = 16
 
     def scores(self, prompts: Sequence[Conversation], completions: Sequence[str]) -> list[float]:
-        """Return one score for each completion (text) to the prompt (text, or turns) at its place."""
+        """Return one score for each completion (text) to its prompt (text, or turns)."""
         return self.scores_of_ids([self._ids(*pair) for pair in zip(prompts, completions, strict=True)])
 
     def scores_of_ids(self, sequences: Sequence[Sequence[int]]) -> list[float]:
-        """Return one score for each sequence: the token ids of a prompt and its answer, ended as in training."""
+        """Return one score for each sequence of token ids: a prompt and its answer.
+
+        A sequence ends as in training.
+        """
         import torch
 
         device = self.model.device
@@ -48,7 +54,7 @@ class RewardModel:
         return [found[index] for index in range(len(sequences))]
 
     def _ids(self, prompt: Conversation, completion: str) -> list[int]:
-        # The very tokens that `trl.RewardTrainer` makes of a pair: the score is read at the last of them.
+        # Exactly the tokens that `trl.RewardTrainer` makes of a pair: the score is read at the last one.
         if isinstance(prompt, str):
             end = str(self.tokenizer.eos_token)
             ids: list[int] = self.tokenizer(prompt + completion.removesuffix(end) + end)["input_ids"]
@@ -59,18 +65,22 @@ class RewardModel:
 
 
 def check_reward_model_files(path: str, volumes: Volumes) -> None:
-    """Look for the files of the reward model `path` (under the outputs volume) without loading it; RUN722 if not."""
+    """Check that the files of the reward model `path` exist; RUN722 if not.
+
+    `path` is relative to the outputs volume.
+    """
     folder = volumes.outputs / path
     is_adapter = (folder / "adapter_config.json").is_file() and (folder / "adapter_model.safetensors").is_file()
     if not is_adapter and not ((folder / "config.json").is_file() and any(folder.glob("*.safetensors"))):
-        message = f"`{path}` is not a trained reward model under `TRAINSPEC_OUTPUTS`"
+        message = f"reward model `{path}` is missing or incomplete under `TRAINSPEC_OUTPUTS`"
         raise StageError("RUN722", message, "run the stage that writes it first")
 
 
 def load_reward_model(path: str, base: ModelBlock, volumes: Volumes) -> RewardModel:
-    """Return the reward model that a stage left at `path` under the outputs volume: an adapter, or all weights.
+    """Return the reward model at `path`, on the GPU if the machine has one.
 
-    `base` is the model that the reward stage began with. Ready to be asked, on the GPU if there is one.
+    `path` is an adapter or all weights under the outputs volume. `base` is the model that the reward stage began with.
+    RUN722 if the weights do not fit it.
     """
     import torch
     from safetensors import SafetensorError
@@ -83,10 +93,10 @@ def load_reward_model(path: str, base: ModelBlock, volumes: Volumes) -> RewardMo
         if (folder / "adapter_config.json").is_file():
             from peft import PeftModel
 
-            # merged in float32 and rounded once, as adapters of earlier stages are
-            whole = base.model_copy(update={"dtype": "float32", "quantization": None})
-            begun = new_reward_model(whole, volumes, tokenizer)
-            model = PeftModel.from_pretrained(begun, str(folder)).merge_and_unload().to(dtype)
+            # Merged in float32 and rounded once, like the adapters of earlier stages.
+            unquantized = base.model_copy(update={"dtype": "float32", "quantization": None})
+            untrained = new_reward_model(unquantized, volumes, tokenizer)
+            model = PeftModel.from_pretrained(untrained, str(folder)).merge_and_unload().to(dtype)
         else:
             model = AutoModelForSequenceClassification.from_pretrained(folder, dtype=dtype, local_files_only=True)
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
@@ -102,9 +112,10 @@ def load_reward_model(path: str, base: ModelBlock, volumes: Volumes) -> RewardMo
 def new_reward_model(
     base: ModelBlock, volumes: Volumes, tokenizer: "PreTrainedTokenizerBase", seed: int = 0
 ) -> "PreTrainedModel":
-    """Return `base` with its adapters merged and, in the place of the words, a new head of one score.
+    """Return `base` with its adapters merged, and a score head instead of the word head.
 
     The head's weights are drawn with variance 1 / (width + 1) (Stiennon et al. 2020, arXiv 2009.01325, appendix B.1).
+    RUN720 if the model's family has no such form.
     """
     import torch
     from transformers import AutoModelForSequenceClassification
@@ -112,19 +123,19 @@ def new_reward_model(
     words = load_model(base, volumes)
     config = copy.deepcopy(words.config)
     config.num_labels = 1
-    with torch.device("meta"):  # the body is taken over, so none is made
+    with torch.device("meta"):  # without weights, as the body comes from `words`
         model: PreTrainedModel = AutoModelForSequenceClassification.from_config(
             config, trust_remote_code=base.trust_remote_code
         )
     if not isinstance(getattr(model, "score", None), torch.nn.Linear):
         message = f"model `{base.path}` ({type(words).__name__}) has no form with one score"
-        raise StageError("RUN720", message, "name a base model of another family, such as Llama or Qwen")
+        raise StageError("RUN720", message, "use a base model of another family, such as Llama or Qwen")
     setattr(model, model.base_model_prefix, words.base_model)
     width = config.get_text_config().hidden_size
     head = torch.nn.Linear(width, 1, bias=False)
     weights = torch.empty(1, width).normal_(0.0, (width + 1) ** -0.5, generator=torch.Generator().manual_seed(seed))
     head.weight.data = weights.to(words.device, words.dtype)
     model.score = head
-    config.get_text_config().pad_token_id = tokenizer.pad_token_id  # where an answer ends is told by it
+    config.get_text_config().pad_token_id = tokenizer.pad_token_id  # the model finds an answer's last token by it
     model.config = config
     return model

@@ -1,4 +1,4 @@
-"""Sampled answers: several to each prompt, in batches that have seeds of their own, so that a stop changes nothing."""
+"""Sampled answers, several per prompt, seeded per batch so that a stop changes nothing."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -26,11 +26,11 @@ def sample_answers(
     seed: int,
     context: StageContext,
 ) -> list[list[Answer]]:
-    """Load the model of `block` and return its `samples` answers to each row's prompt, in the order of `rows`.
+    """Load the model of `block` and return its `samples` answers to each row, in order.
 
-    A batch holds all samples of as many prompts as fit into `batch_size` answers (at least one prompt), and is seeded
-    by its number: a run that goes on after a stop answers as an undisturbed one. RUN740 if a stop is asked for, RUN718
-    or RUN755 if a prompt cannot be asked.
+    A batch holds all samples of as many prompts as fit into `batch_size` answers (at least one prompt). Its seed
+    depends on its number, so that a resumed run gives the same answers. RUN740 on a stop request, RUN718 or RUN755 if a
+    prompt is unusable.
     """
     import torch
 
@@ -42,7 +42,7 @@ def sample_answers(
     model.train(False)
     model.to("cuda" if torch.cuda.is_available() else "cpu")
     context.events.emit("phase", name="generate")
-    # Longest first: what memory is needed is needed at once, not after an hour.
+    # Longest first: a lack of memory shows at once, not after an hour.
     order = sorted(range(len(ids)), key=lambda index: (-len(ids[index]), index))
     width = max(1, batch_size // samples)
     batches = [order[start : start + width] for start in range(0, len(order), width)]
@@ -51,7 +51,7 @@ def sample_answers(
     for number in range(len(finished), len(batches)):
         if context.stop.is_set:
             message = f"stopped by {context.stop.signal_name}"
-            raise StageError("RUN740", message, "run the stage again: it goes on from there")
+            raise StageError("RUN740", message, "run the stage again: it resumes from there")
         torch.manual_seed(seed_of(seed, number))
         repeated = [ids[index] for index in batches[number] for _ in range(samples)]
         with torch.inference_mode():

@@ -1,1 +1,1 @@
-"""What every stage has: context, report, page, gate, stop signals."""
+"""Services of every stage: context, events, report, page, gate, curves, stop requests."""

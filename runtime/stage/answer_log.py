@@ -1,4 +1,7 @@
-"""The answers of an evaluation so far, a batch a line, so that a stopped evaluation goes on where it was."""
+"""Logs of the answers so far, append-only, so that a stopped stage resumes where it was.
+
+`AnswerLog` holds batches in order; `PromptLog` holds prompts by number, as concurrent requests finish in any order.
+"""
 
 import json
 from pathlib import Path
@@ -6,17 +9,20 @@ from typing import Any
 
 from runtime.stage.files import write_text
 
+LOG_FILE = "teacher.partial.jsonl"
+Answer = dict[str, Any]
+
 
 class AnswerLog:
-    """The finished batches of one config, in order, in a file under `folder`; an answer is text, or other JSON."""
+    """The finished batches of one config, in order; an answer is text or other JSON."""
 
     def __init__(self, folder: Path, config_sha256: str, name: str = "answers") -> None:
-        """`name` tells the answers to one set of questions from those to another."""
+        """Keep the log in `folder`; `name` separates the answers to different question sets."""
         self._path = folder / f"{name}.partial.jsonl"
         self._config_sha256 = config_sha256
 
     def start(self) -> list[list[Any]]:
-        """Return the answers of the batches that are in the file, and cut off a line that was half-written."""
+        """Return the logged batches, and remove a half-written line from the file."""
         batches = self._read()
         write_text(self._path, "".join(map(self._line, batches)))
         return batches
@@ -27,7 +33,7 @@ class AnswerLog:
             stream.write(self._line(answers))
 
     def remove(self) -> None:
-        """Remove the file: the predictions hold its answers now."""
+        """Remove the file once the predictions hold its answers."""
         self._path.unlink(missing_ok=True)
 
     def _line(self, answers: list[Any]) -> str:
@@ -42,23 +48,19 @@ class AnswerLog:
                     break
                 batches.append(record["answers"])
         except (OSError, ValueError, KeyError, TypeError):
-            pass  # the file ends here, or is not there
+            pass  # the file ends here, or does not exist
         return batches
 
 
-LOG_FILE = "teacher.partial.jsonl"
-Answer = dict[str, Any]
-
-
 class PromptLog:
-    """The answered prompts of one config, by number, in an append-only file under `folder`."""
+    """The answered prompts of one config, by number, in a file under `folder`."""
 
     def __init__(self, folder: Path, config_sha256: str) -> None:
         self._path = folder / LOG_FILE
         self._config_sha256 = config_sha256
 
     def start(self) -> dict[int, list[Answer]]:
-        """Return the answers in the file by the number of their prompt, and cut off a line that was half-written."""
+        """Return the logged answers by prompt number, and remove a half-written line from the file."""
         known = self._read()
         write_text(self._path, "".join(self._line(number, answers) for number, answers in known.items()))
         return known
@@ -69,7 +71,7 @@ class PromptLog:
             stream.write(self._line(number, answers))
 
     def remove(self) -> None:
-        """Remove the file: the rows hold its answers now."""
+        """Remove the file once the rows hold its answers."""
         self._path.unlink(missing_ok=True)
 
     def _line(self, number: int, answers: list[Answer]) -> str:
@@ -85,5 +87,5 @@ class PromptLog:
                     break
                 known[int(record["prompt"])] = record["answers"]
         except (OSError, ValueError, KeyError, TypeError):
-            pass  # the file ends here, or is not there
+            pass  # the file ends here, or does not exist
         return known

@@ -1,4 +1,4 @@
-"""Reads a stage config: the YAML that the compiler renders."""
+"""Read a stage config, the YAML that the compiler renders."""
 
 import hashlib
 from pathlib import Path
@@ -12,7 +12,10 @@ from runtime.contract.stages import AnyStage
 
 
 def load_stage(path: Path) -> tuple[AnyStage, str]:
-    """Read the config at `path`; return the stage and the SHA-256 of the file. RUN701 names every fault at once."""
+    """Return the stage of the config at `path`, and the SHA-256 of the file.
+
+    RUN701 names every fault at once.
+    """
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -23,7 +26,10 @@ def load_stage(path: Path) -> tuple[AnyStage, str]:
 
 
 def parse_stage(content: bytes, name: str) -> AnyStage:
-    """Return the stage held by the YAML bytes `content`; `name` is used in messages. RUN701 names every fault."""
+    """Return the stage in the YAML bytes `content`; `name` is for messages.
+
+    RUN701 names every fault at once.
+    """
     return read_stage(_document(content, name), name)
 
 
@@ -35,7 +41,7 @@ def _document(content: bytes, name: str) -> dict[Any, Any]:
         raise StageError("RUN701", f"config `{name}` {fault}", RENDER_AGAIN) from error
     except RecursionError as error:
         raise StageError("RUN701", f"config `{name}` is nested too deeply", RENDER_AGAIN) from error
-    except Exception as error:  # a value such as `2024-99-99`: PyYAML lets through what Python's types raise
+    except Exception as error:  # for values such as `2024-99-99`, PyYAML passes on the errors of Python's types
         fault = f"holds a value that is not of its YAML type ({type(error).__name__}: {error})"
         raise StageError("RUN701", f"config `{name}` {fault}", RENDER_AGAIN) from error
     if not isinstance(document, dict):

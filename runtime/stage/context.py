@@ -1,4 +1,4 @@
-"""What every method gets beside its stage: the volumes, its output folder, the event stream and the stop flag."""
+"""The context that every method gets: volumes, output folder, event stream and stop request."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +11,10 @@ from runtime.stage.stop import StopRequest
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StageContext:
-    """`folder` is the stage's own folder under the outputs volume; `config_sha256` is the digest of the config file.
+    """The surroundings of a running stage; `folder` is its output folder.
 
-    `stage` is what the config says. Of `world` processes that train together, the one of `rank` 0 writes files and
-    events.
+    `config_sha256` is the digest of the config file. Of `world` processes that train together, only the one of `rank` 0
+    writes files and events.
     """
 
     volumes: Volumes
@@ -28,5 +28,5 @@ class StageContext:
 
     @property
     def is_main(self) -> bool:
-        """Whether this process is the one that writes."""
+        """Whether this process writes files and events."""
         return self.rank == 0

@@ -1,4 +1,4 @@
-"""Progress as one JSON object a line on stdout, and nothing else there."""
+"""The event stream of a stage: one JSON object per line on stdout, and nothing else there."""
 
 import json
 import os
@@ -10,13 +10,16 @@ from runtime.stage.credentials import masked_fields
 
 
 class EventStream:
-    """Writes events to `stream`, or nowhere if None. A reader that goes away ends the reporting, not the stage."""
+    """Writes events to `stream`, or nowhere if None.
+
+    A reader that closes its end stops the events, not the stage.
+    """
 
     def __init__(self, stream: TextIO | None) -> None:
         self._stream = stream
 
     def emit(self, event: EventName, **fields: Any) -> None:
-        """Write one event as a line of JSON, without credentials."""
+        """Write one event as a line of JSON, with credentials masked."""
         if self._stream is None:
             return
         try:
@@ -27,9 +30,9 @@ class EventStream:
 
 
 def claim_stdout() -> EventStream:
-    """Keep file descriptor 1 for events: what else prints to stdout, in Python or in C, goes to stderr from here on."""
+    """Reserve stdout for events; other output to it, from Python or C, goes to stderr."""
     sys.stdout.flush()
-    # A surrogate escape in a library's message must not end a stage, hence the error handler.
+    # The error handler keeps a surrogate escape in a library's message from ending the stage.
     stream = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="backslashreplace", buffering=1)
     os.dup2(2, 1)
     return EventStream(stream)

@@ -1,4 +1,4 @@
-"""Running out of memory, in all the ways that libraries say it, and what to change."""
+"""Out-of-memory errors of all libraries, as one diagnostic with settings to change."""
 
 import errno
 
@@ -17,18 +17,18 @@ _TEXTS = (
 
 
 def as_memory_failure(error: BaseException, stage: Stage) -> StageError | None:
-    """Return the RUN742 error for `error` if it, or one that it wraps, says that memory ran out; otherwise None."""
+    """Return RUN742 if `error`, or an error inside it, reports a lack of memory, else None."""
     for each in chain_of(error):
         is_memory = isinstance(each, MemoryError) or (isinstance(each, OSError) and each.errno == errno.ENOMEM)
         if is_memory or any(text in str(each).lower() for text in _TEXTS):
             reason = (str(each).strip().splitlines() or ["no memory is left"])[0]
-            return StageError("RUN742", f"`{stage.stage}` needs more memory than there is: {reason}", _hint(stage))
+            return StageError("RUN742", f"`{stage.stage}` needs more memory than is available: {reason}", _hint(stage))
     return None
 
 
 def _hint(stage: Stage) -> str:
     if not isinstance(stage, TrainingStage):
-        return "lower the batch size of the stage, or give it a machine with more memory"
+        return "lower the batch size of the stage, or use a machine with more memory"
     batch = stage.trainer.get("per_device_train_batch_size", 8)
     steps = stage.trainer.get("gradient_accumulation_steps", 1)
     changes = []

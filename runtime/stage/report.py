@@ -1,4 +1,7 @@
-"""What a stage leaves behind: metrics.json, written last and at once, and the termination message of its pod."""
+"""The results of a stage: metrics.json and the termination message of its pod.
+
+metrics.json is written last and atomically.
+"""
 
 import json
 import os
@@ -13,17 +16,20 @@ from runtime.stage.gate import Decision
 from runtime.stage.statistics import Interval
 
 SCHEMA = "trainspec.dev/metrics/v1"
-CONFIG_FILE = "stage.yaml"  # the config as it was, so that what lies here can be told without the plan
+CONFIG_FILE = "stage.yaml"  # a copy of the config, so that the output folder explains itself without the plan
 CHECKPOINTS = "checkpoints"
 TERMINATION_BYTES = 4096
+DIGITS = 6  # decimals of a figure in the termination message, as many as evidence keeps
 _DEFAULT_TERMINATION_LOG = "/dev/termination-log"
+_MESSAGE_FIELDS = ("method", "config_sha256", "ended", "steps", "metrics", "gate", "report")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """What a method hands back: optimiser steps (0 for an evaluation), weights, metrics, training figures, gate.
+    """The result of a method: steps, weights, metrics, training figures, and gate.
 
-    `report` holds what else the method found, as JSON: how many pairs each rule made, which answers are newly wrong.
+    `steps` counts optimiser steps, 0 for an evaluation. `report` holds further findings as JSON: how many pairs each
+    rule made, which answers are newly wrong.
     """
 
     steps: int = 0
@@ -49,21 +55,8 @@ class Outcome:
         }
 
 
-def _gate_fields(gate: Decision | None) -> dict[str, Any] | None:
-    if gate is None:
-        return None
-    gain = gate.gain
-    return {
-        "verdict": gate.verdict,
-        "reason": gate.reason,
-        "gain": gain and gain.value,
-        "gain_low": gain and gain.low,
-        "gain_high": gain and gain.high,
-    }
-
-
 def read_complete(folder: Path, config_sha256: str) -> dict[str, Any] | None:
-    """Return the metrics.json of `folder` if it says that this very config is complete, else None."""
+    """Return the metrics.json of `folder` if complete for exactly this config, else None."""
     try:
         document = json.loads((folder / METRICS_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -76,48 +69,57 @@ def write_termination_message(message: dict[str, Any]) -> None:
     """Write `message` as JSON of at most 4096 bytes for the pod's status. Never fails the stage."""
     named = os.environ.get(TERMINATION_LOG)
     path = Path(named or _DEFAULT_TERMINATION_LOG)
-    if not named and not path.exists():  # not in a pod: the kubelet makes this file beforehand
+    if not named and not path.exists():  # not in a pod: the kubelet creates this file before the start
         return
     try:
         path.write_text(fit_message(masked_fields(message)), encoding="utf-8")
     except OSError as error:
-        print(f"the termination message could not be written to `{path}`: {error.strerror}", file=sys.stderr)
-
-
-def fit_message(message: dict[str, Any]) -> str:
-    """Return `message` as one line of JSON; long strings are shortened until it has at most 4096 bytes of UTF-8."""
-    fields = dict(message)
-    while len(text := json.dumps(fields, ensure_ascii=False)) and len(text.encode("utf-8")) > TERMINATION_BYTES:
-        name = max(fields, key=lambda key: len(json.dumps(fields[key], ensure_ascii=False)))
-        value = fields[name]
-        if isinstance(value, str) and len(value) > 64:
-            fields[name] = value[: len(value) // 2] + "…"
-        else:  # not a long text: the whole field goes
-            del fields[name]
-    return text
-
-
-DIGITS = 6  # of a figure: evidence keeps as many
-_FIELDS = ("method", "config_sha256", "ended", "steps", "metrics", "gate", "report")
+        print(f"cannot write the termination message to `{path}`: {error.strerror}", file=sys.stderr)
 
 
 def result_message(document: dict[str, Any], digest: str, ending: str, exit_code: int) -> dict[str, Any]:
-    """The message of a stage that is complete: what `metrics.json` says, with the digest of that file.
+    """Return the message of a complete stage: the results, and metrics.json's `digest`.
 
-    Of what would not fit, the ids of newly wrong answers go first, from the end (`count` beside them stays), then the
+    A message over the limit loses first the ids of newly wrong answers, from the end (their `count` stays), then the
     classes of badcases, the rarest first.
     """
-    fields = {name: document[name] for name in _FIELDS if document.get(name) is not None}
+    fields = {name: document[name] for name in _MESSAGE_FIELDS if document.get(name) is not None}
     message: dict[str, Any] = {"status": ending, "exit_code": exit_code, "digest": digest, **_rounded(fields)}
     broken = message.get("report", {}).get("broken")
     if isinstance(broken, dict):
-        broken.pop("first", None)  # answers at length: the outputs volume has them
+        broken.pop("first", None)  # whole answers: the outputs volume has them
         while broken.get("ids") and _size(message) > TERMINATION_BYTES:
             broken["ids"] = broken["ids"][: len(broken["ids"]) * 3 // 4]
     classes = message.get("report", {}).get("badcases", {}).get("classes", {})
     while classes and _size(message) > TERMINATION_BYTES:
         del classes[min(classes, key=lambda name: (classes[name]["n"], name))]
     return message
+
+
+def fit_message(message: dict[str, Any]) -> str:
+    """Return `message` as one line of JSON of at most 4096 bytes, with long strings cut."""
+    fields = dict(message)
+    while len(text := json.dumps(fields, ensure_ascii=False)) and len(text.encode("utf-8")) > TERMINATION_BYTES:
+        name = max(fields, key=lambda key: len(json.dumps(fields[key], ensure_ascii=False)))
+        value = fields[name]
+        if isinstance(value, str) and len(value) > 64:
+            fields[name] = value[: len(value) // 2] + "…"
+        else:  # not a long text: drop the whole field
+            del fields[name]
+    return text
+
+
+def _gate_fields(gate: Decision | None) -> dict[str, Any] | None:
+    if gate is None:
+        return None
+    gain = gate.gain
+    return {
+        "verdict": gate.verdict,
+        "reason": gate.reason,
+        "gain": gain and gain.value,
+        "gain_low": gain and gain.low,
+        "gain_high": gain and gain.high,
+    }
 
 
 def _size(message: dict[str, Any]) -> int:

@@ -1,7 +1,8 @@
-"""Means with 95 % intervals: a bootstrap over clusters, because paraphrases of one question are not independent.
+"""Means with 95 % intervals, by a bootstrap over clusters.
 
-The order of rows, the names of clusters and the rounding of sums change nothing: clusters that are alike are drawn as
-one kind, right answers are counted in whole numbers, and a quantile is one of the drawn means.
+Clusters are resampled because paraphrases of one question are not independent. The order of rows, the names of clusters
+and the rounding of sums do not affect the result: equal clusters are drawn as one kind, right answers are counted in
+whole numbers, and a quantile is one of the drawn means.
 """
 
 import math
@@ -18,7 +19,7 @@ from runtime.contract.statistics import wilson_interval
 RESAMPLES = 5000
 SEED = 20260101
 _SIGNIFICANT = Fraction(1, 20)
-_CHUNK = 250  # resamples at a time: so that many clusters need little memory
+_CHUNK = 250  # resamples at a time, so that many clusters need little memory
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,11 +33,11 @@ class Interval:
 
 
 def interval_of_mean(scores: Sequence[float], clusters: Sequence[str]) -> Interval:
-    """Return the mean of `scores` (each 0 to 1) with its interval; rows with equal `clusters` are resampled together.
+    """Return the mean of `scores` (each 0 to 1) with its interval.
 
-    The interval is the bootstrap's, and at least Wilson's at the number of independent rows that the bootstrap's spread
-    speaks of (Korn and Graubard 1998): near 0 and 1, few resamples hold the rare answer. Where all scores are 0, or all
-    are 1, that number is the clusters'.
+    Rows of one cluster are resampled together. The interval is the bootstrap's, widened to Wilson's at the effective
+    number of independent rows that the bootstrap's variance implies (Korn and Graubard 1998): near 0 and 1, few
+    resamples contain the rare answer. If all scores are 0, or all are 1, the effective number is that of the clusters.
     """
     sums = _by_cluster(scores, [1.0] * len(scores), clusters)
     means = _resampled(sums)
@@ -47,33 +48,34 @@ def interval_of_mean(scores: Sequence[float], clusters: Sequence[str]) -> Interv
 
 
 def interval_of_gain(after: Sequence[float], before: Sequence[float], clusters: Sequence[str]) -> Interval:
-    """Return the mean of `after - before`, row by row, with its interval. The three sequences are in the same order.
+    """Return the mean of `after - before`, row by row, with its interval.
 
-    The interval is the bootstrap's. It clears 0 only where the exact sign test over clusters does so as well: a handful
-    of changed answers has a narrow bootstrap, and proves nothing.
+    All sequences have the same order. The interval is the bootstrap's, and excludes 0 only if the exact sign test over
+    clusters is significant as well: a handful of changed answers has a narrow bootstrap interval but proves nothing.
     """
     differences = [new - old for new, old in zip(after, before, strict=True)]
     return _signed(math.fsum(differences) / len(differences), differences, [1.0] * len(differences), clusters)
 
 
 def interval_of_ratio(tops: Sequence[float], bottoms: Sequence[float], clusters: Sequence[str]) -> Interval:
-    """Return the sum of `tops` over the sum of `bottoms` (all above 0), with its bootstrap interval."""
+    """Return the sum of `tops` over that of `bottoms` (all above 0), with its interval."""
     low, high = _quantiles(_resampled(_by_cluster(tops, bottoms, clusters)))
     value = math.fsum(tops) / math.fsum(bottoms)
     return Interval(value=value, low=min(low, value), high=max(high, value), n=len(tops))
 
 
 def interval_of_saving(after: Sequence[float], before: Sequence[float], clusters: Sequence[str]) -> Interval:
-    """Return by which share of the sum of `before` (all above 0) the sum of `after` is smaller, with its interval.
+    """Return the relative decrease from `before` (all above 0) to `after`, with its interval.
 
-    As `interval_of_gain`: it clears 0 only where the sign test over clusters does so as well.
+    It compares the sums. As in `interval_of_gain`, the interval excludes 0 only if the sign test over clusters is
+    significant as well.
     """
     saved = [old - new for new, old in zip(after, before, strict=True)]
     return _signed(math.fsum(saved) / math.fsum(before), saved, before, clusters)
 
 
 def exact_p(wins: int, losses: int) -> Fraction:
-    """Return the two-sided p of the sign test, which is McNemar's exact p where pairs of answers are counted."""
+    """Return the two-sided p of the sign test; for pairs of answers this is McNemar's exact p."""
     pairs = wins + losses
     tail = sum(math.comb(pairs, count) for count in range(min(wins, losses) + 1))
     return min(Fraction(1), Fraction(2 * tail, 2**pairs))
@@ -89,7 +91,7 @@ def _signed(value: float, tops: Sequence[float], bottoms: Sequence[float], clust
 
 
 def _by_cluster(tops: Sequence[float], bottoms: Sequence[float], clusters: Sequence[str]) -> list[tuple[float, float]]:
-    """The sums of each cluster, sorted, so that neither names nor the order of rows matter."""
+    """Return the sums of each cluster, sorted, so that names and row order do not matter."""
     rows: dict[str, list[int]] = defaultdict(list)
     for index, name in enumerate(clusters):
         rows[name].append(index)
@@ -99,7 +101,7 @@ def _by_cluster(tops: Sequence[float], bottoms: Sequence[float], clusters: Seque
 
 
 def _resampled(sums: Sequence[tuple[float, float]]) -> NDArray[np.float64]:
-    """The ratios of `RESAMPLES` draws of as many clusters as there are, with replacement."""
+    """Return the ratio of sums in each of `RESAMPLES` draws of all clusters with replacement."""
     kinds, counts = np.unique(np.asarray(sums, dtype=float), axis=0, return_counts=True)
     generator = np.random.default_rng(SEED)
     drawn = []

@@ -1,4 +1,7 @@
-"""A polite stop: SIGTERM (an eviction) and SIGINT (a person) ask the stage to save and end at its next safe point."""
+"""Stop requests: on SIGTERM or SIGINT, a stage ends at its next safe point.
+
+SIGTERM means an eviction, SIGINT a person.
+"""
 
 import os
 import signal
@@ -11,18 +14,18 @@ from types import FrameType
 
 from runtime.contract.exit_codes import ExitCode
 
-# What a pod is given (`terminationGracePeriodSeconds`, 120), less the time to say how it ended.
+# The pod's grace (`terminationGracePeriodSeconds`, 120) less the time to report the end.
 STEP_SECONDS = 105.0
-# What is being done outside of a step (a model that loads, data, a batch of answers) would be done again anyway.
+# Work outside a step (loading a model or data, a batch of answers) is lost anyway, so it gets less time.
 PATIENCE_SECONDS = 20.0
 
 
 @dataclass(kw_only=True, slots=True)
 class StopRequest:
-    """Set by the signal handler, read by the training and generation loops. `signal_name` says which signal came.
+    """The flag that the signal handler sets and the training and generation loops read.
 
-    `patience` is how many seconds the stage has from the signal to its next safe point; then `overdue` is called and
-    the process ends: all that is on the disk is whole at any time.
+    `signal_name` names the received signal, empty if none. The stage has `patience` seconds from the signal to its next
+    safe point; then `overdue` is called and the process ends. Files on the disk are whole at any time.
     """
 
     signal_name: str = ""
@@ -31,12 +34,12 @@ class StopRequest:
 
     @property
     def is_set(self) -> bool:
-        """Whether a stop was asked for."""
+        """Whether a stop is requested."""
         return bool(self.signal_name)
 
     @contextmanager
     def worth_waiting_for(self, seconds: float = STEP_SECONDS) -> Iterator[None]:
-        """Give what runs inside more time to end by itself: a training step, and the checkpoint after it."""
+        """Extend the patience for the code inside: a training step, and the checkpoint after it."""
         before, self.patience = self.patience, seconds
         try:
             yield
@@ -45,7 +48,10 @@ class StopRequest:
 
 
 def catch_signals(request: StopRequest | None = None) -> StopRequest:
-    """Install the handlers and return the flag that they set. A second SIGINT ends the process at once."""
+    """Install the handlers and return the request that they set.
+
+    A second SIGINT ends the process at once.
+    """
     request = request or StopRequest()
 
     def on_signal(number: int, frame: FrameType | None) -> None:
@@ -53,7 +59,7 @@ def catch_signals(request: StopRequest | None = None) -> StopRequest:
         if number == signal.SIGINT:
             signal.signal(signal.SIGINT, signal.default_int_handler)
 
-    # A handler in Python waits until the main thread is back from C; a byte is written to this pipe at once.
+    # A Python handler runs only once the main thread returns from C code; this pipe gets a byte at once.
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
@@ -65,22 +71,22 @@ def catch_signals(request: StopRequest | None = None) -> StopRequest:
 
 
 def _forget_signals() -> None:
-    """Let a forked worker end on a signal of its own, and not write to the pipe that it shares with the stage."""
+    """Let a forked worker end on a signal, without writing to the stage's pipe."""
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _watch(request: StopRequest, reading: int) -> None:
-    """Wait for one of the two signals; end the process when its patience is over."""
+    """Wait for one of the two signals; end the process when the patience is over."""
     while (number := os.read(reading, 1)[0]) not in (signal.SIGTERM, signal.SIGINT):
         pass
-    came = time.monotonic()
-    while time.monotonic() - came < request.patience:
+    received = time.monotonic()
+    while time.monotonic() - received < request.patience:
         time.sleep(0.1)
     request.signal_name = signal.Signals(number).name
     if request.overdue is not None:
-        report = threading.Thread(target=request.overdue, daemon=True)  # its pipe may be full: it may not come back
+        report = threading.Thread(target=request.overdue, daemon=True)  # it blocks forever if its pipe is full
         report.start()
         report.join(timeout=3)
     os._exit(ExitCode.TRY_LATER)

@@ -1,1 +1,1 @@
-"""Training stages: the loop, checkpoints, and one module a method."""
+"""Training stages: the loop, checkpoints, and one module per method."""

@@ -1,4 +1,4 @@
-"""Checkpoints count only when whole: a manifest of ours is written when all its files are on the disk."""
+"""Whole checkpoints: a manifest, written after all other files, makes one valid."""
 
 import json
 import re
@@ -13,14 +13,14 @@ _NAME = re.compile(r"checkpoint-(\d+)")
 
 
 def seal(checkpoint: Path, config_sha256: str) -> None:
-    """Flush every file of `checkpoint` to the disk, then write the manifest that makes it count."""
+    """Flush every file of `checkpoint` to the disk, then write the manifest with their sizes."""
     sizes = {path.relative_to(checkpoint).as_posix(): path.stat().st_size for path in sync_files(checkpoint)}
     write_json(checkpoint / MANIFEST_FILE, {"config_sha256": config_sha256, "files": sizes})
     sync_folder(checkpoint.parent)
 
 
 def is_whole(checkpoint: Path, config_sha256: str) -> bool:
-    """Tell whether the manifest is there, belongs to this config, and all its files are there in full."""
+    """Return whether the manifest belongs to this config and all its files are complete."""
     try:
         manifest = json.loads((checkpoint / MANIFEST_FILE).read_text(encoding="utf-8"))
         sizes: dict[str, int] = manifest["files"]
@@ -35,9 +35,9 @@ def is_whole(checkpoint: Path, config_sha256: str) -> bool:
 
 
 def newest_whole(folder: Path, config_sha256: str) -> tuple[Path | None, list[str]]:
-    """Return the newest whole checkpoint in `folder`, and the names of newer ones that were discarded.
+    """Return the newest whole checkpoint, and the names of newer ones, which it discards.
 
-    Older checkpoints are left alone: the trainer removes them as it goes.
+    Older checkpoints stay; the trainer removes them during training.
     """
     discarded: list[str] = []
     if not folder.is_dir():
@@ -52,10 +52,10 @@ def newest_whole(folder: Path, config_sha256: str) -> tuple[Path | None, list[st
 
 
 def _discard(checkpoint: Path) -> None:
-    """Remove a checkpoint that was never finished; set one aside that was, and has since lost something."""
+    """Remove an unfinished checkpoint; rename a finished but damaged one to `broken-*`."""
     aside = checkpoint.with_name(f"broken-{checkpoint.name}")
     shutil.rmtree(aside, ignore_errors=True)
     if (checkpoint / MANIFEST_FILE).exists():
         checkpoint.rename(aside)
-    else:  # it may be what filled the disk
+    else:  # a full disk may be the reason that it is unfinished, so free the space
         shutil.rmtree(checkpoint)

@@ -1,4 +1,4 @@
-"""The part of a training stage that is the same for every trainer: resume, train, tell done from stopped, save."""
+"""The common part of every training stage: resume, train, detect a stop, save."""
 
 import math
 from typing import TYPE_CHECKING, Any
@@ -7,9 +7,9 @@ from runtime.contract.errors import StageError
 from runtime.distributed.ranks import any_rank, from_rank_zero
 from runtime.model.cpu import attend_short_rows_by_matrices, score_only_labelled_positions
 from runtime.stage.context import StageContext
+from runtime.stage.curves import median_of, write_steps
 from runtime.stage.report import CHECKPOINTS as CHECKPOINTS
 from runtime.stage.report import Outcome
-from runtime.stage.steps import usual, write_steps
 from runtime.train.callbacks import StageCallback
 from runtime.train.checkpoint import newest_whole
 from runtime.train.save import save_weights
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 def train_and_save(
     trainer: "Trainer", context: StageContext, *, has_adapter: bool, rows: int, save_every: int = 1
 ) -> Outcome:
-    """Train to the end, from the newest whole checkpoint if there is one, and save the weights; RUN740 if stopped.
+    """Train to the end and save the weights; RUN740 if stopped.
 
-    `rows` counts the rows that the trainer was given, so that those which it dropped can be told. Checkpoints fall on
-    multiples of `save_every` steps.
+    Resumes from the newest whole checkpoint, if one exists. `rows` is the number of rows passed to the trainer, so that
+    the report can count dropped ones. Checkpoints fall on multiples of `save_every` steps.
     """
     from transformers.trainer_callback import PrinterCallback
 
@@ -44,11 +44,11 @@ def train_and_save(
         if not any_rank(context.stop.is_set):
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         state = trainer.state
-        # A stopped `train()` returns like a finished one: only the step count tells them apart.
+        # A stopped `train()` returns like a finished one; only the step count differs.
         if state.global_step < state.max_steps or state.max_steps == 0:
             by = context.stop.signal_name or "a signal to another process"
             message = f"stopped by {by} at step {state.global_step} of {state.max_steps}"
-            raise StageError("RUN740", message, "run the stage again: it goes on from the last checkpoint")
+            raise StageError("RUN740", message, "run the stage again: it resumes from the last checkpoint")
         context.events.emit("phase", name="save")
         figures = {**_figures(state.log_history), **counts}
         name = "adapter" if has_adapter else "model"
@@ -66,50 +66,62 @@ def train_and_save(
 
 
 def _require_world(trainer: "Trainer", context: StageContext) -> None:
-    """RUN703 if torch and the trainer see other processes than the plan: each would train a model of its own."""
+    """Raise RUN703 if torch or the trainer sees another number of processes than the plan.
+
+    Each process would train a separate model.
+    """
     import torch
 
     several = torch.distributed.is_available() and torch.distributed.is_initialized()
-    of_torch = torch.distributed.get_world_size() if several else 1
-    seen = {"the plan": context.world, "torch": of_torch, "the trainer": trainer.args.world_size}
-    if len(set(seen.values())) > 1:
-        message = "processes that train together: " + ", ".join(f"{count} for {who}" for who, count in seen.items())
+    torch_world = torch.distributed.get_world_size() if several else 1
+    worlds = {"the plan": context.world, "torch": torch_world, "the trainer": trainer.args.world_size}
+    if len(set(worlds.values())) > 1:
+        counts = ", ".join(f"{count} for {name}" for name, count in worlds.items())
+        message = f"the numbers of processes that train together differ: {counts}"
         raise StageError("RUN703", message, "start the stage without a launcher: it starts its processes itself")
-    if trainer.args.n_gpu > 1:  # it would spread each batch over them, and so change the batch size
+    if trainer.args.n_gpu > 1:  # the trainer would spread each batch over them, and so change the batch size
         message = f"one process sees {trainer.args.n_gpu} GPUs"
-        raise StageError("RUN703", message, "set `CUDA_VISIBLE_DEVICES` to one, or give the plan as many processes")
+        raise StageError("RUN703", message, "set `CUDA_VISIBLE_DEVICES` to one GPU, or plan one process per GPU")
 
 
 def _figures(history: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return what the log tells of all steps, those before a resume too, which the trainer's own mean leaves out."""
+    """Return the figures of all logged steps, including those before a resume.
+
+    The trainer's own mean excludes those.
+    """
     losses = [float(entry["loss"]) for entry in history if "loss" in entry]
     if not losses:
         return {"mean_loss": None, "final_loss": None}
     mean = sum(losses) / len(losses)
     if not math.isfinite(mean):
-        raise StageError("RUN713", f"the mean loss is {mean}", "lower `learning_rate`, or look for faulty rows")
-    speed = usual(history, "tokens_per_second")
+        hint = "lower `learning_rate`, or look for faulty rows in the data"
+        raise StageError("RUN713", f"the mean loss is {mean}", hint)
+    speed = median_of(history, "tokens_per_second")
     figures: dict[str, Any] = {"mean_loss": mean, "final_loss": losses[-1]}
     return figures if speed is None else {**figures, "tokens_per_second": speed}
 
 
 def _count_rows(trainer: "Trainer", rows: int) -> dict[str, int]:
-    """Count what the trainer kept: it drops rows whose prompt fills `max_length` silently. RUN712 if none is left."""
+    """Return the counts of kept and dropped rows; RUN712 if no row remains.
+
+    The trainer silently drops rows whose prompt fills `max_length`.
+    """
     prepared: Any = trainer.train_dataset
     limit = getattr(trainer.args, "max_length", None)
     lengths = _lengths(prepared)
     if len(prepared) == 0:
-        message = f"none of the {rows} rows is left: each prompt alone fills `max_length` ({limit} tokens)"
+        message = f"no row of {rows} remains: each prompt alone fills `max_length` ({limit} tokens)"
         raise StageError("RUN712", message, "raise `trainer.max_length`, or shorten the prompts")
-    if lengths is None:  # prompts that the trainer turns into tokens as it goes
+    if lengths is None:  # prompts that the trainer tokenizes during training
         return {"rows": rows, "sequences": len(prepared), "dropped": max(0, rows - len(prepared))}
     counts = {"rows": rows, "sequences": len(lengths), "dropped": max(0, rows - len(lengths)), "tokens": sum(lengths)}
     return {**counts, "at_max_length": 0 if limit is None else sum(length >= limit for length in lengths)}
 
 
 def _lengths(prepared: Any) -> list[int] | None:
-    """Return the number of tokens of each sequence: of a row, of a pair with its longer answer, of a packed row; None
-    where rows are not tokens yet.
+    """Return the number of tokens of each sequence; None if the rows are not tokenized yet.
+
+    A sequence is a row, a pair's prompt with its longer answer, or a row inside a packed one.
     """
     columns = set(prepared.column_names)
     if "seq_lengths" in columns:

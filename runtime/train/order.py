@@ -1,15 +1,15 @@
-"""The order in which rows are seen: that of the seed and the epoch, so that a resumed run goes on in it."""
+"""The order of rows in an epoch, which a resumed run keeps."""
 
 from typing import Any
 
 import torch
 
 
-def take_up_order(dataloader: Any, epoch: int) -> None:
-    """Let the sampler of `dataloader` begin `epoch` (from 0) as it does in a run that was never stopped.
+def set_epoch_order(dataloader: Any, epoch: int) -> None:
+    """Set the sampler of `dataloader` to `epoch` (from 0), as in a run that was never stopped.
 
-    TRL's sampler of prompts (GRPO, distillation) draws each epoch's order from one generator, which a resumed run would
-    begin anew: its second epoch would have the order of the first.
+    TRL's sampler of prompts (GRPO, distillation) draws the orders of all epochs from one generator, which a resumed run
+    would restart: its second epoch would have the order of the first.
     """
     sampler = _innermost(dataloader)
     if hasattr(sampler, "set_epoch"):
@@ -22,6 +22,6 @@ def take_up_order(dataloader: Any, epoch: int) -> None:
 
 def _innermost(dataloader: Any) -> Any:
     batches: Any = getattr(dataloader, "batch_sampler", None)
-    while hasattr(batches, "batch_sampler"):  # one layer shares batches out to processes, one skips those of a resume
+    while hasattr(batches, "batch_sampler"):  # wrappers distribute batches to processes and skip batches on a resume
         batches = batches.batch_sampler
     return getattr(batches, "sampler", None)

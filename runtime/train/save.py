@@ -1,4 +1,7 @@
-"""Trained weights on their way to the disk: saved by the trainer, described, tried, and only then given their name."""
+"""Saving trained weights: write, describe in a model card, test, then rename.
+
+`save_weights` does all of it; `check_saved` is the smoke test, `write_card` the model card (README.md).
+"""
 
 import json
 import shutil
@@ -11,16 +14,39 @@ from runtime.contract.training_stages import TrainingStage
 from runtime.distributed.ranks import wait_for_all
 from runtime.stage.context import StageContext
 from runtime.stage.files import finish_folder
-from runtime.stage.page import shown, versions
+from runtime.stage.page import readable, versions
 
 if TYPE_CHECKING:
     from torch import Tensor
     from transformers import Trainer
 
+PROMPT = "Hello"
+NEW_TOKENS = 8
+CARD_FILE = "README.md"
+_ADAPTER = "saved"
+_TITLES = {
+    "cpt": "continued pre-training",
+    "sft": "supervised fine-tuning",
+    "cot": "supervised fine-tuning on chains of thought",
+    "latent-cot": "stepwise internalisation of chains of thought",
+    "dpo": "direct preference optimisation",
+    "kto": "Kahneman-Tversky optimisation",
+    "reward": "reward modelling",
+    "grpo": "group-relative policy optimisation",
+    "ppo": "proximal policy optimisation",
+    "distill": "on-policy distillation",
+}
+_LIMITS = (
+    "Trained for the task of the plan above, in the format of its data. The terms and limits of the base model apply."
+    " The reports of the plan's evaluation stages give the gains, with intervals; without such a report, the quality of"
+    " these weights is unknown."
+)
+
 
 def save_weights(trainer: "Trainer", context: StageContext, folder: Path, figures: dict[str, Any]) -> dict[str, Any]:
-    """Save the adapter or model to `folder`, which holds either all of it or is not there; return the smoke test's
-    result. `figures` of the training go into the model card. All processes must call it.
+    """Save the weights to `folder`, whole or not at all; return the result of the smoke test.
+
+    `figures` of the training go into the model card. All processes must call this function.
     """
     stage = context.stage
     assert isinstance(stage, TrainingStage)  # noqa: S101
@@ -33,8 +59,8 @@ def save_weights(trainer: "Trainer", context: StageContext, folder: Path, figure
     found: dict[str, Any] = {}
     if context.is_main:
         (temporary / "training_args.bin").unlink(missing_ok=True)  # a pickle that names folders of this machine
-        found = _smoke(trainer, stage, temporary)
-        name_the_base(temporary, stage.model.path)
+        found = _smoke_test(trainer, stage, temporary)
+        set_base_model_name(temporary, stage.model.path)
         write_card(stage, figures, context.config_sha256, context.volumes.models / stage.model.path, temporary)
         shutil.rmtree(folder, ignore_errors=True)
         finish_folder(temporary, folder)
@@ -42,35 +68,23 @@ def save_weights(trainer: "Trainer", context: StageContext, folder: Path, figure
     return found
 
 
-def _smoke(trainer: "Trainer", stage: TrainingStage, folder: Path) -> dict[str, Any]:
-    if stage.distributed.strategy != "ddp":  # no process holds all weights, so that one of them could not answer
-        return {"skipped": f"weights are sharded ({stage.distributed.strategy}): `runtime.export` tries them"}
-    model = trainer.accelerator.unwrap_model(trainer.model)
-    return check_saved(model, trainer.processing_class, folder)
-
-
-PROMPT = "Hello"
-NEW_TOKENS = 8
-_ADAPTER = "saved"
-
-
 def check_saved(model: Any, tokenizer: Any, folder: Path) -> dict[str, Any]:
-    """Compare the weights in `folder` with those of the trained `model`, let them answer; return what was seen.
+    """Compare the weights in `folder` with the trained `model`; return the findings.
 
-    An adapter is loaded anew beside the trained one, and answers in its place. The files of a whole model are compared
-    with it tensor by tensor, so that one tensor more is in memory at a time. RUN746 if they differ or cannot be read,
-    RUN713 if the model's scores (logits) are no finite numbers.
+    Also generates an answer to a short prompt. An adapter is loaded again next to the trained one, and the loaded one
+    answers. The files of a whole model are compared tensor by tensor, so that memory holds one extra tensor at a time.
+    RUN746 if they differ or cannot be read, RUN713 if the model's logits are not finite.
     """
     import torch
     from safetensors import SafetensorError
 
     is_adapter = (folder / "adapter_config.json").is_file()
-    inner = _inner_model(model, is_adapter)
+    inner = _saved_part(model, is_adapter)
     trained = inner.active_adapter if is_adapter else None
     inner.train(False)
     try:
         with torch.inference_mode():
-            compared = _answer_from(inner, folder) if is_adapter else _compare_files(inner.state_dict(), folder)
+            compared = _activate_saved(inner, folder) if is_adapter else _compare_files(inner.state_dict(), folder)
             answer = _answer(inner, tokenizer)
     except (SafetensorError, OSError, KeyError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
@@ -82,8 +96,46 @@ def check_saved(model: Any, tokenizer: Any, folder: Path) -> dict[str, Any]:
     return {"tensors_compared": compared, "prompt": PROMPT, **answer}
 
 
-def _inner_model(model: Any, is_adapter: bool) -> Any:
-    """Return the part of `model` that was saved: trainers wrap it, a value head may stand on it."""
+def set_base_model_name(folder: Path, name: str) -> None:
+    """Set the base model's name in the adapter's config.
+
+    The libraries write a folder of this machine there.
+    """
+    path = folder / "adapter_config.json"
+    if path.is_file():
+        config = json.loads(path.read_text(encoding="utf-8"))
+        config["base_model_name_or_path"] = name
+        path.write_text(json.dumps(config, ensure_ascii=False, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def write_card(stage: TrainingStage, figures: dict[str, Any], config_sha256: str, base: Path, folder: Path) -> None:
+    """Write README.md to `folder`; the card in the folder `base` may give the licence."""
+    from huggingface_hub import ModelCard
+
+    card = ModelCard(f"---\n{_header(stage, base, folder)}\n---\n\n{_body(stage, figures, config_sha256)}")
+    (folder / CARD_FILE).write_text(str(card), encoding="utf-8")
+
+
+def licence_of(base: Path) -> str | None:
+    """Return the licence in the base model's card; None if the card is missing or has none."""
+    from huggingface_hub import ModelCard
+
+    try:
+        licence = ModelCard.load(base / CARD_FILE).data.license
+    except (OSError, ValueError):
+        licence = None
+    return licence if isinstance(licence, str) else None
+
+
+def _smoke_test(trainer: "Trainer", stage: TrainingStage, folder: Path) -> dict[str, Any]:
+    if stage.distributed.strategy != "ddp":  # no process holds all weights, so none can answer
+        return {"skipped": f"weights are sharded ({stage.distributed.strategy}): `runtime.export` tests them"}
+    model = trainer.accelerator.unwrap_model(trainer.model)
+    return check_saved(model, trainer.processing_class, folder)
+
+
+def _saved_part(model: Any, is_adapter: bool) -> Any:
+    """Return the part of `model` that was saved, without trainers' wrappers and a value head."""
     from peft import PeftModel
     from transformers import PreTrainedModel
 
@@ -91,8 +143,8 @@ def _inner_model(model: Any, is_adapter: bool) -> Any:
     return next(module for module in model.modules() if isinstance(module, kind))
 
 
-def _answer_from(model: Any, folder: Path) -> int:
-    """Load the adapter of `folder` beside the trained one, and let it answer from now on; return its tensors' count."""
+def _activate_saved(model: Any, folder: Path) -> int:
+    """Load, compare and activate the adapter of `folder`; return its number of tensors."""
     from peft import get_peft_model_state_dict
 
     trained = get_peft_model_state_dict(model, adapter_name=model.active_adapter)
@@ -107,7 +159,10 @@ def _answer_from(model: Any, folder: Path) -> int:
 
 
 def _compare_files(trained: "dict[str, Tensor]", folder: Path) -> int:
-    """Compare each saved tensor with the one of its name; a tensor that was not saved must be tied to one that was."""
+    """Compare each saved tensor with the trained one; return their number.
+
+    An unsaved tensor must be tied to a saved one.
+    """
     from safetensors import safe_open
 
     saved: set[str] = set()
@@ -128,19 +183,19 @@ def _require_equal(trained: "Tensor", saved: "Tensor", name: str, folder: Path) 
     import torch
 
     if trained.shape != saved.shape or not torch.equal(trained.to("cpu", saved.dtype), saved.to("cpu")):
-        raise _fault(folder, f"`{name}` differs from what was trained")
+        raise _fault(folder, f"`{name}` differs from the trained tensor")
 
 
 def _answer(model: Any, tokenizer: Any) -> dict[str, Any]:
-    """Return the greedy answer to a short prompt; of a model that scores, whether its score is finite."""
+    """Return the greedy answer to a short prompt; of a reward model, only `finite`."""
     import torch
     from transformers import GenerationConfig
 
-    ids = _prompt(tokenizer, model.device)
+    ids = _prompt_ids(tokenizer, model.device)
     logits = model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits
     if not bool(torch.isfinite(logits).all()):
         hint = "lower `learning_rate`, or look for faulty rows in the data"
-        raise StageError("RUN713", "the saved model's scores are no finite numbers", hint)
+        raise StageError("RUN713", "the logits of the saved model are not finite", hint)
     base = model.get_base_model() if hasattr(model, "get_base_model") else model
     if not base.can_generate():
         return {"finite": True}
@@ -154,7 +209,7 @@ def _answer(model: Any, tokenizer: Any) -> dict[str, Any]:
     return {"finite": True, "answer": tokenizer.decode(output[0, ids.shape[1] :], skip_special_tokens=True)}
 
 
-def _prompt(tokenizer: Any, device: Any) -> "Tensor":
+def _prompt_ids(tokenizer: Any, device: Any) -> "Tensor":
     """Return the prompt's token ids, 1 x length."""
     import torch
 
@@ -166,58 +221,8 @@ def _prompt(tokenizer: Any, device: Any) -> "Tensor":
 
 
 def _fault(folder: Path, reason: str) -> StageError:
-    hint = "look at the outputs volume, then run the stage again: it goes on from its last checkpoint"
-    return StageError("RUN746", f"the weights in `{folder.parent.name}/{folder.name}` are not sound: {reason}", hint)
-
-
-CARD_FILE = "README.md"
-_TITLES = {
-    "cpt": "continued pre-training",
-    "sft": "supervised fine-tuning",
-    "cot": "supervised fine-tuning on chains of thought",
-    "latent-cot": "stepwise internalisation of chains of thought",
-    "dpo": "direct preference optimisation",
-    "kto": "Kahneman-Tversky optimisation",
-    "reward": "reward modelling",
-    "grpo": "group-relative policy optimisation",
-    "ppo": "proximal policy optimisation",
-    "distill": "on-policy distillation",
-}
-
-
-_LIMITS = (
-    "Trained for the task of the plan above, in the form of its data. The terms and limits of the base model hold."
-    " What was gained, with intervals, stands in the reports of the plan's evaluation stages; without such a report,"
-    " nothing is known about the quality of these weights."
-)
-
-
-def write_card(stage: TrainingStage, figures: dict[str, Any], config_sha256: str, base: Path, folder: Path) -> None:
-    """Write README.md into `folder`; `base` is the base model's folder, whose own card may tell its licence."""
-    from huggingface_hub import ModelCard
-
-    card = ModelCard(f"---\n{_header(stage, base, folder)}\n---\n\n{_body(stage, figures, config_sha256)}")
-    (folder / CARD_FILE).write_text(str(card), encoding="utf-8")
-
-
-def name_the_base(folder: Path, name: str) -> None:
-    """Write the base model's name into the adapter's config, where the libraries put the folder on this machine."""
-    path = folder / "adapter_config.json"
-    if path.is_file():
-        config = json.loads(path.read_text(encoding="utf-8"))
-        config["base_model_name_or_path"] = name
-        path.write_text(json.dumps(config, ensure_ascii=False, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-
-
-def licence_of(base: Path) -> str | None:
-    """Return the licence that the base model's card names, or its config; None if neither does."""
-    from huggingface_hub import ModelCard
-
-    try:
-        licence = ModelCard.load(base / CARD_FILE).data.license
-    except (OSError, ValueError):
-        licence = None
-    return licence if isinstance(licence, str) else None
+    hint = "check the outputs volume, then run the stage again: it resumes from its last checkpoint"
+    return StageError("RUN746", f"the weights in `{folder.parent.name}/{folder.name}` are damaged: {reason}", hint)
 
 
 def _header(stage: TrainingStage, base: Path, folder: Path) -> str:
@@ -240,10 +245,10 @@ def _body(stage: TrainingStage, figures: dict[str, Any], config_sha256: str) -> 
     parts = [
         f"# {stage.plan}: {stage.stage}\n",
         f"Made by {_TITLES[_method(stage)]} (`{_method(stage)}`) of `{stage.model.path}`{earlier}.\n",
-        _table("Where it comes from", _origin(stage, config_sha256)),
+        _table("Origin", _origin(stage, config_sha256)),
         "## Data\n\n" + "\n".join(map(_data_line, stage.data)) + "\n",
         _table("Settings", settings),
-        _table("Figures of the training", figures),
+        _table("Training figures", figures),
         _table("Versions", dict(versions())),
         f"## Use and limits\n\n{_LIMITS}\n",
     ]
@@ -275,5 +280,5 @@ def _data_line(block: DataBlock) -> str:
 
 
 def _table(title: str, rows: dict[str, Any]) -> str:
-    lines = [f"| {name} | {shown(value)} |" for name, value in rows.items() if not isinstance(value, dict)]
+    lines = [f"| {name} | {readable(value)} |" for name, value in rows.items() if not isinstance(value, dict)]
     return "\n".join([f"## {title}\n", "| | |", "|---|---|", *(line.replace("\n", " ") for line in lines), ""])

@@ -1,4 +1,7 @@
-"""TRL's own config out of the `trainer` block, with what only the runtime can know added."""
+"""The trainer's arguments: TRL's config, LoRA settings, and experiment trackers.
+
+The runtime adds the fields that depend on the machine and on the output folder.
+"""
 
 import dataclasses
 import difflib
@@ -22,7 +25,8 @@ if TYPE_CHECKING:
 
 Config = TypeVar("Config", bound="TrainingArguments")
 
-# Set by the runtime alone: a plan that could set them would give other outputs than the contract says.
+TRACKING_FOLDER = "tracking"
+# Only the runtime sets these fields: a plan that set them could break the contract on outputs.
 RESERVED = (
     "output_dir",
     "seed",
@@ -46,10 +50,10 @@ RESERVED = (
 
 
 def trainer_args(config: type[Config], stage: TrainingStage, folder: Path) -> Config:
-    """Return a `config` with the stage's `trainer` fields as they are; RUN702 names each field that it refuses.
+    """Return a `config` with the stage's `trainer` fields; RUN702 names every rejected one.
 
-    Added where the plan is silent: logging and checkpoints often enough to resume, no gradient checkpointing, and bf16
-    mixed precision where the hardware has it.
+    Defaults of the runtime: logging at each step, ten checkpoints, no gradient checkpointing, and bf16 mixed precision
+    if the hardware has it.
     """
     import torch
 
@@ -76,22 +80,22 @@ def trainer_args(config: type[Config], stage: TrainingStage, folder: Path) -> Co
         "project": stage.plan,
         **sharding(stage, has_gpu=has_gpu),
         "disable_tqdm": True,
-        # The newest checkpoint may be half-written, so there must be one before it.
+        # The newest checkpoint may be half-written, so keep the one before it.
         "save_total_limit": max(2, stage.trainer.get("save_total_limit") or 2),
     }
-    point_trackers(stage, folder.parent)
+    configure_trackers(stage, folder.parent)
     try:
         args: Config = config(**{**defaults, **stage.trainer, **owned})
     except (ValueError, TypeError, ImportError) as error:
-        message = f"`trainer` is refused by `{config.__name__}`: {' '.join(str(error).split())}"
+        message = f"`{config.__name__}` rejects `trainer`: {' '.join(str(error).split())}"
         raise StageError("RUN702", message, "change the training settings of the spec and compile it again") from error
     return args
 
 
 def lora_config(block: PeftBlock | None, *, scores: bool = False) -> "LoraConfig | None":
-    """Return the LoRA settings of a causal language model, or None for full fine-tuning; RUN702 if `peft` refuses.
+    """Return the LoRA settings, None for full fine-tuning; RUN702 if PEFT rejects them.
 
-    With `scores` they are those of a reward model, whose new head is trained and saved whole.
+    With `scores`, the settings are for a reward model, whose new head is trained and saved whole.
     """
     from peft import LoraConfig
 
@@ -102,7 +106,39 @@ def lora_config(block: PeftBlock | None, *, scores: bool = False) -> "LoraConfig
             return LoraConfig(task_type="SEQ_CLS", modules_to_save=["score"], **block.model_dump())
         return LoraConfig(task_type="CAUSAL_LM", **block.model_dump())
     except (ValueError, TypeError) as error:
-        raise StageError("RUN702", f"`peft` is refused: {error}", "change the `peft` settings of the spec") from error
+        message = f"PEFT rejects `peft`: {error}"
+        raise StageError("RUN702", message, "change the LoRA settings of the spec and compile it again") from error
+
+
+def check_trackers(stage: AnyStage) -> None:
+    """Raise RUN745 if a tracker is not installed.
+
+    The trainer would report it only after loading the model.
+    """
+    named = stage.tracking if isinstance(stage, TrainingStage) else []
+    missing = [name for name in named if importlib.util.find_spec(name) is None]
+    if missing:
+        names = ", ".join(f"`{name}`" for name in missing)
+        message = f"`tracking` names packages that are not installed: {names}"
+        raise StageError("RUN745", message, "run `pip install 'trainspec[tracking]'`, or remove them from `tracking`")
+
+
+def configure_trackers(stage: TrainingStage, output: Path) -> None:
+    """Set the environment that the trackers read, so that each writes below `output`/tracking."""
+    if not stage.tracking:
+        return
+    places = {name: output / TRACKING_FOLDER / name for name in stage.tracking}
+    for place in places.values():
+        place.mkdir(parents=True, exist_ok=True)
+    if "tensorboard" in places:
+        os.environ["TENSORBOARD_LOGGING_DIR"] = str(places["tensorboard"])
+    if "trackio" in places:
+        os.environ["TRACKIO_DIR"] = str(places["trackio"])
+    if "mlflow" in places:
+        os.environ["MLFLOW_TRACKING_URI"] = places["mlflow"].as_uri()
+        os.environ["MLFLOW_EXPERIMENT_NAME"] = stage.plan
+        # Only the file store needs no server; MLflow 3 requires this opt-in.
+        os.environ["MLFLOW_ALLOW_FILE_STORE"] = "true"
 
 
 def _fault(known: dict[str, dataclasses.Field[Any]], name: str, value: Any) -> str | None:
@@ -116,10 +152,10 @@ def _fault(known: dict[str, dataclasses.Field[Any]], name: str, value: Any) -> s
         strict = TypeAdapter(field_type, config=ConfigDict(strict=True))
         strict.validate_python(value)
     except (PydanticSchemaGenerationError, PydanticUserError):
-        return None  # a type of the library's own: its config checks it
+        return None  # a type of the library: its config checks it
     except ValidationError as error:
         first = error.errors()[0]
-        # strict mode wants the member of an enumeration, where a plan can only write its value
+        # Strict mode requires the member of an enumeration, but a plan can only contain its value.
         if isinstance(value, str) and first["type"] in ("enum", "is_instance_of") and _is_member(field_type, value):
             return None
         return f"`trainer.{name}`: {first['msg'].lower()}, not `{value}`"
@@ -132,34 +168,3 @@ def _is_member(field_type: Any, value: str) -> bool:
     except ValidationError:
         return False
     return True
-
-
-FOLDER = "tracking"
-
-
-def check_trackers(stage: AnyStage) -> None:
-    """RUN745 if a tracker of the stage is not installed: it would be told only after the model was loaded."""
-    named = stage.tracking if isinstance(stage, TrainingStage) else []
-    missing = [name for name in named if importlib.util.find_spec(name) is None]
-    if missing:
-        names = ", ".join(f"`{name}`" for name in missing)
-        message = f"`tracking` names what is not installed: {names}"
-        raise StageError("RUN745", message, "install it with `pip install 'trainspec[tracking]'`, or leave it out")
-
-
-def point_trackers(stage: TrainingStage, output: Path) -> None:
-    """Set what the trackers read when training begins, so that each writes below `output`/tracking."""
-    if not stage.tracking:
-        return
-    places = {name: output / FOLDER / name for name in stage.tracking}
-    for place in places.values():
-        place.mkdir(parents=True, exist_ok=True)
-    if "tensorboard" in places:
-        os.environ["TENSORBOARD_LOGGING_DIR"] = str(places["tensorboard"])
-    if "trackio" in places:
-        os.environ["TRACKIO_DIR"] = str(places["trackio"])
-    if "mlflow" in places:
-        os.environ["MLFLOW_TRACKING_URI"] = places["mlflow"].as_uri()
-        os.environ["MLFLOW_EXPERIMENT_NAME"] = stage.plan
-        # its file store is what needs no server; since 3.x it must be asked for
-        os.environ["MLFLOW_ALLOW_FILE_STORE"] = "true"

@@ -89,7 +89,7 @@ def test_errors_leave_the_old_plan_and_other_specs_compile(make_spec: MakeSpec) 
 def test_no_spec_is_an_error(tmp_path: Path) -> None:
     done = run("check", tmp_path)
     assert done.exit_code == 1
-    assert "no spec is there" in done.stderr
+    assert "the path has no spec" in done.stderr
 
 
 def test_json_diagnostics_are_json(make_spec: MakeSpec) -> None:

@@ -59,4 +59,4 @@ def test_a_full_width_colon_is_told_where_it_stands(make_spec: MakeSpec) -> None
 def test_an_empty_file_is_told_so(make_spec: MakeSpec) -> None:
     spec = make_spec()
     spec.write_text("", encoding="utf-8")
-    assert b"the file holds no document" in run("check", spec).stderr
+    assert b"the file has no document" in run("check", spec).stderr

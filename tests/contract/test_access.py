@@ -1,4 +1,4 @@
-"""What `trainspec access` prints, held against Kubernetes' schemas and against what each role may do."""
+"""The output of `trainspec access`, compared with Kubernetes' schemas and the permissions of each role."""
 
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from system.cluster.roles import allowed
 VERBS = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "bind", "escalate", "*")
 SEES = {"get", "list", "watch"}
 WRITES = SEES | {"create", "patch"}
-# API group and resource → verbs; what is not here is denied
+# API group and resource → verbs; all others are denied
 MAY = {
     "trainspec-apply-small": {
         ("batch", "jobs"): WRITES | {"delete"},
@@ -49,7 +49,7 @@ KUEUE = {
     ("visibility.kueue.x-k8s.io", "localqueues/pendingworkloads"): {"get"},
     ("kueue.x-k8s.io", "workloads"): {"list"},
 }
-# what a profile says → what its roles may do besides
+# a setting of the profile → the additional permissions of its roles
 AND_MAY = {
     "output: job": {},
     "output: jobset": {
@@ -68,7 +68,7 @@ AND_MAY = {
     },
     "queue: research": dict.fromkeys(MAY, KUEUE),
 }
-# what would let a role read secrets, run what it likes, or give itself more
+# resources with which a role could read secrets, run any code, or extend its permissions
 NEVER = [
     ("", "secrets"),
     ("", "serviceaccounts"),
@@ -107,24 +107,24 @@ def profile(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("said", AND_MAY)
+@pytest.mark.parametrize("setting", AND_MAY)
 @pytest.mark.parametrize("role", MAY)
-def test_a_role_may_do_what_it_must_and_nothing_else(profile: Path, role: str, said: str) -> None:
-    profile.write_text(f"{PROFILE}  {said}\n", encoding="utf-8")
-    assert may(profile, role) == MAY[role] | AND_MAY[said].get(role, {})
+def test_a_role_has_the_permissions_that_it_needs_and_no_others(profile: Path, role: str, setting: str) -> None:
+    profile.write_text(f"{PROFILE}  {setting}\n", encoding="utf-8")
+    assert may(profile, role) == MAY[role] | AND_MAY[setting].get(role, {})
 
 
 def may(profile: Path, role: str) -> dict[tuple[str, str], set[str]]:
-    """What a role of the profile may do, of all that is asked for anywhere."""
+    """The permissions of a role, among all resources that any test names."""
     made = objects(profile, "--driver", "10.0.0.1/32")
     (found,) = (each for each in made if each["kind"] == "Role" and each["metadata"]["name"] == role)
     assert all(set(rule) == {"apiGroups", "resources", "verbs"} for rule in found["rules"])
-    asked = {
+    resources = {
         *MAY["trainspec-apply-small"],
         *NEVER,
         *(each for roles in AND_MAY.values() for more in roles.values() for each in more),
     }
-    verbs = {each: {verb for verb in VERBS if allowed(found["rules"], verb, *each)} for each in asked}
+    verbs = {each: {verb for verb in VERBS if allowed(found["rules"], verb, *each)} for each in resources}
     return {each: some for each, some in verbs.items() if some}
 
 
@@ -155,7 +155,7 @@ def test_the_namespace_enforces_the_restricted_standard(profile: Path) -> None:
         assert labels[f"pod-security.kubernetes.io/{mode}-version"] == "v1.36"
 
 
-def test_every_pod_is_cut_off_by_default(profile: Path) -> None:
+def test_pods_have_no_network_by_default(profile: Path) -> None:
     (policy,) = (each for each in objects(profile) if each["kind"] == "NetworkPolicy")
     assert policy["spec"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
 
@@ -169,7 +169,7 @@ def test_every_pod_is_cut_off_by_default(profile: Path) -> None:
         ("serviceaccount:ci/runner", {"kind": "ServiceAccount", "name": "runner", "namespace": "ci"}),
     ],
 )
-def test_roles_are_bound_to_whom_they_are_for(profile: Path, text: str, subject: dict[str, str]) -> None:
+def test_roles_are_bound_to_the_given_subjects(profile: Path, text: str, subject: dict[str, str]) -> None:
     found = objects(profile, "--ci", text, "--reader", text)
     bindings = [each for each in found if each["kind"] == "RoleBinding"]
     wanted = subject if "namespace" in subject else subject | {"apiGroup": "rbac.authorization.k8s.io"}
@@ -178,7 +178,7 @@ def test_roles_are_bound_to_whom_they_are_for(profile: Path, text: str, subject:
     assert not any(each["kind"] == "ServiceAccount" for each in found)
 
 
-def test_a_second_profile_of_a_namespace_takes_nothing_from_the_first(profile: Path, tmp_path: Path) -> None:
+def test_a_second_profile_of_a_namespace_does_not_change_objects_of_the_first(profile: Path, tmp_path: Path) -> None:
     other = tmp_path / "large.yaml"
     more = "  output: jobset\n  queue: research\n"
     other.write_text(PROFILE.replace("name: small", "name: large") + more, encoding="utf-8")
@@ -202,24 +202,24 @@ def test_drivers_have_an_account_that_only_they_use(profile: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["10.0.0.1", "10.0.0.1/8", "10.0.0.0/33", "fd00::1/64", "example.com/32", ""])
-def test_what_is_no_network_is_a_usage_error(profile: Path, text: str) -> None:
+def test_an_invalid_network_is_a_usage_error(profile: Path, text: str) -> None:
     done = access(profile, "--driver", text)
     assert (done.exit_code, done.stdout) == (2, "")
-    assert "is no network" in done.stderr
+    assert "is not a network" in done.stderr
 
 
 @pytest.mark.parametrize(
     "text", ["jane", "user:", "robot:x", "serviceaccount:runner", "serviceaccount:CI/x", "user:a\nb", ""]
 )
-def test_what_names_nobody_is_a_usage_error(profile: Path, text: str) -> None:
+def test_an_invalid_subject_is_a_usage_error(profile: Path, text: str) -> None:
     done = access(profile, "--reader", text)
     assert done.exit_code == 2
     assert done.stdout == ""
-    assert "names no subject" in done.stderr
+    assert "is not a subject" in done.stderr
     assert "serviceaccount:NAMESPACE/NAME" in done.stderr
 
 
-def test_a_profile_that_cannot_be_read_is_told_as_in_a_compile(profile: Path, tmp_path: Path) -> None:
+def test_an_invalid_profile_is_reported_as_by_compile(profile: Path, tmp_path: Path) -> None:
     assert "YML001" in access(tmp_path / "none.yaml").stderr
     profile.write_text(PROFILE.replace("namespace: training", "namespace: Training"), encoding="utf-8")
     done = access(profile)

@@ -1,4 +1,4 @@
-"""What `trainspec driver` prints, held against Kubernetes' schemas, the plan that it stands for, and network policies."""
+"""The output of `trainspec driver`, compared with Kubernetes' schemas, its plan, and network policies."""
 
 import json
 import re
@@ -54,7 +54,7 @@ def test_it_brings_the_plan_folder_byte_for_byte(plan: Path, tmp_path: Path) -> 
     copy.mkdir()
     for name, text in config_map["data"].items():
         (copy / name).write_bytes(text.encode())
-        assert re.fullmatch("[-._a-zA-Z0-9]{1,253}", name), "the API server takes no other keys"
+        assert re.fullmatch("[-._a-zA-Z0-9]{1,253}", name), "the API server accepts no other keys"
     assert config_map["immutable"] is True
     (container,) = job["spec"]["template"]["spec"]["containers"]
     assert folder_digest(copy) == folder_digest(plan)
@@ -124,18 +124,18 @@ def test_only_what_was_approved_gets_a_driver(plan: Path) -> None:
     assert "CLU608" in refused(plan)
 
 
-def test_a_profile_without_an_image_for_it_is_told_its_place(make_spec: MakeSpec) -> None:
+def test_a_missing_driver_image_is_reported_at_the_profile(make_spec: MakeSpec) -> None:
     path = make_spec(profile=PROFILE)
     trainspec("compile", path)
-    told = refused(path.parent / "plan")
-    assert "CLU617" in told
-    assert "small.yaml:" in told
-    assert "`driverImage`" in told
+    stderr = refused(path.parent / "plan")
+    assert "CLU617" in stderr
+    assert "small.yaml:" in stderr
+    assert "`driverImage`" in stderr
 
 
 def test_a_plan_too_large_for_a_config_map_is_refused(plan: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("compiler.run.cluster.driver.MAX_BYTES", 1000)
-    assert "a ConfigMap takes 1,000" in refused(plan)
+    assert "a ConfigMap holds at most 1,000" in refused(plan)
     assert sum(each.stat().st_size for each in plan.iterdir()) < MAX_BYTES / 10
 
 
@@ -147,7 +147,7 @@ def test_a_plan_without_jobs_has_nothing_to_drive(make_spec: MakeSpec) -> None:
 
 @pytest.fixture
 def policies(make_spec: MakeSpec) -> tuple[Path, list[dict[str, Any]]]:
-    """A plan that loads, with all policies of its namespace."""
+    """A plan with a load stage, and all policies of its namespace."""
     path = make_spec(profile=LOADING)
     assert trainspec("compile", path).exit_code == 0
     (profile,) = path.parent.parent.glob("clusters/*.yaml")
@@ -159,7 +159,7 @@ def policies(make_spec: MakeSpec) -> tuple[Path, list[dict[str, Any]]]:
 
 
 def reached(labels: dict[str, str], policies: list[dict[str, Any]]) -> set[tuple[str, str, int]] | None:
-    """What a pod may send to, as (address, protocol, port), when all policies that select it are added up."""
+    """The (address, protocol, port) that a pod may send to, by all policies that select it."""
     chosen = [
         each
         for each in policies
@@ -167,7 +167,7 @@ def reached(labels: dict[str, str], policies: list[dict[str, Any]]) -> set[tuple
         and "Egress" in each["spec"]["policyTypes"]
     ]
     if not chosen:
-        return None  # nothing holds it back
+        return None  # no policy restricts it
     return {
         (to.get("ipBlock", {}).get("cidr", "?"), port["protocol"], port["port"])
         for each in chosen
@@ -191,4 +191,4 @@ def test_policies_add_up_to_what_each_pod_needs(policies: tuple[Path, list[dict[
     assert may.pop("01-load.job.yaml") == NAMES | {("anywhere", "TCP", 9000)}
     assert len(may) > 3
     assert set(map(str, may.values())) == {"set()"}
-    assert reached({}, found) == set(), "a pod that nobody knows of"
+    assert reached({}, found) == set(), "a pod without labels"

@@ -22,7 +22,7 @@ def decision(name: str) -> str:
     (spec,), _ = discover([ROOT / "specs" / name])
     plan = make_plan(spec.path, spec.shown).value
     assert plan is not None
-    return explain.plan(plan).split("└─ asked")[0]
+    return explain.plan(plan).split("└─ did not fire")[0]
 
 
 @pytest.mark.parametrize("page", PAGES)

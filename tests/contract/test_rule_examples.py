@@ -28,7 +28,7 @@ def test_every_rule_has_an_example() -> None:
 
 @pytest.mark.parametrize("rule", EXAMPLES)
 def test_the_example_fires_its_rule(rule: str, tmp_path: Path) -> None:
-    if rule == "D14":  # which stops the plan, and tells why
+    if rule == "D14":  # which stops the plan with an error
         return
     made = make_plan(write(tmp_path, rule), "specs/shop/spec.yaml").value
     assert made is not None
@@ -36,8 +36,8 @@ def test_the_example_fires_its_rule(rule: str, tmp_path: Path) -> None:
     assert found.status is Status.FIRED, found.reason
 
 
-# what an example tells beside its plan: rows that do not fit its rule, and methods that the runtime may not have yet
-TOLD = {
+# diagnostics of an example: its rows may not fit its rule, and the runtime may lack its methods
+REPORTED = {
     "D11": {"SEL308"},
     "D3": {"SEL304"},
     "D4": {"SEL303"},
@@ -45,16 +45,16 @@ TOLD = {
     "D10": {"SEL302", "SEL311"},
     "D14": {"CHK210"},
 }
-TOLD |= {rule: {"SEL302"} for rule in ("D6", "D7")}
+REPORTED |= {rule: {"SEL302"} for rule in ("D6", "D7")}
 
 
 @pytest.mark.parametrize("rule", EXAMPLES)
-def test_the_example_compiles_and_tells_nothing_else(rule: str, tmp_path: Path) -> None:
+def test_the_example_compiles_and_reports_nothing_else(rule: str, tmp_path: Path) -> None:
     outcome = compile_spec(write(tmp_path, rule), "specs/shop/spec.yaml")
     assert (outcome.value is None) == (rule == "D14"), outcome.diagnostics
     # the figures of rows and the methods of the runtime are not what the examples are about
     codes = {each.code for each in outcome.diagnostics} - {"PLN404", "PLN407", "PLN408"}
-    assert codes == TOLD.get(rule, set())
+    assert codes == REPORTED.get(rule, set())
 
 
 def test_an_example_is_shown_whole_under_its_paths() -> None:

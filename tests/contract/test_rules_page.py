@@ -42,7 +42,7 @@ def test_every_gap_is_answered_by_one_rule() -> None:
 def test_gates_come_before_the_rules_of_their_phases() -> None:
     gates = [rule.gate for rule in RULES]
     assert all(before or not after for before, after in pairwise(gates))
-    assert {phase for rule in RULES for phase in rule.asked_in} == set(Phase)
+    assert {phase for rule in RULES for phase in rule.evaluated_in} == set(Phase)
 
 
 def test_rows_of_methods_refer_to_methods_that_rules_choose() -> None:

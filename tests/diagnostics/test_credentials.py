@@ -1,4 +1,4 @@
-"""Credentials: known by their shape, told with their place, and printed by nothing."""
+"""Credentials: recognised by their form, reported with their place, and never printed."""
 
 import json
 from pathlib import Path
@@ -58,7 +58,7 @@ def test_a_private_key_is_known_in_base64(kind: str) -> None:
 
 
 @pytest.mark.parametrize("text", ALIKE)
-def test_what_looks_alike_is_left_alone(text: str) -> None:
+def test_text_that_looks_like_a_credential_is_left_alone(text: str) -> None:
     assert list(credentials_in(text)) == []
 
 
@@ -99,11 +99,11 @@ def test_a_credential_is_refused_with_its_place_and_not_shown(make_spec: MakeSpe
     assert not (path.parent / "plan").exists()
 
 
-def test_a_credential_written_with_escapes_is_found_in_what_is_rendered(make_spec: MakeSpec) -> None:
+def test_a_credential_written_with_escapes_is_found_in_rendered_files(make_spec: MakeSpec) -> None:
     path = make_spec((SPEC_EDIT[0], f'task: "ask with \\x68{HUB[1:]}"'))
     done = run("compile", path, "--no-cache")
     assert done.exit_code == 1
-    assert "error[CHK245]: `PLAN.md` would hold what looks like a Hugging Face token" in done.stderr
+    assert "error[CHK245]: `PLAN.md` would contain what looks like a Hugging Face token" in done.stderr
     assert "spec.yaml:9:11" in done.stderr
     assert not (path.parent / "plan").exists()
 

@@ -1,4 +1,4 @@
-"""Every code has an example, and every example does what it says: the bad way tells the code, the good one does not.
+"""Every code has an example, and every example works: only its bad version reports the code.
 
 Those that need a stage of the runtime are run in tests/stages/train/test_diagnostics_stages.py.
 """
@@ -76,7 +76,7 @@ OF_COMPILER = {
     if isinstance(example, Example) and "runtime" not in example.command + str(example.good)
 }
 
-# stands in for the runtime: refuses data that is not what the plan was made for, else says that the stage is complete
+# replaces the runtime: rejects data that differs from the plan, otherwise reports the stage as complete
 STAGE = textwrap.dedent(
     """
     import hashlib, json, os, pathlib, sys
@@ -90,7 +90,7 @@ STAGE = textwrap.dedent(
             sys.exit(65)
     output = pathlib.Path(os.environ["TRAINSPEC_OUTPUTS"]) / stage["output"]
     output.mkdir(parents=True, exist_ok=True)
-    gate = {"verdict": "continue", "reason": "as told"} if stage["method"] == "evaluate" else None
+    gate = {"verdict": "continue", "reason": "as planned"} if stage["method"] == "evaluate" else None
     score = {"exact_match": {"value": 0.5, "low": 0.4, "high": 0.6, "n": 20}} if gate else {}
     done = {"config_sha256": hashlib.sha256(text.encode()).hexdigest(), "ended": "2026-10-05T10:00:00+00:00"}
     done |= {"status": "complete", "steps": 2, "wall_seconds": 1, "peak_memory_mb": 1, "metrics": score, "gate": gate}
@@ -109,13 +109,13 @@ def test_the_codes_that_no_file_provokes_are_known() -> None:
     assert {code for code, example in EXAMPLES.items() if isinstance(example, Situation)} == UNPROVOKED
 
 
-def told(commands: str, work: Path) -> list[dict[str, Any]]:
-    """What the last of the commands tells: each diagnostic has its place in its file, and follows the house rules."""
+def reported(commands: str, work: Path) -> list[dict[str, Any]]:
+    """Return the diagnostics of the last command; each has a place in its file and follows the house rules."""
     *before, last = commands.split(" && ")
     for command in before:
-        errors = [each for each in told(command, work) if each["severity"] == "error"]
+        errors = [each for each in reported(command, work) if each["severity"] == "error"]
         assert errors == [], command
-    found = told_by(last)
+    found = reported_by(last)
     for each in found["diagnostics"]:
         assert_inside(each["location"], work)
         assert each["hint"], f"{each['code']} ends without an action"
@@ -123,8 +123,8 @@ def told(commands: str, work: Path) -> list[dict[str, Any]]:
     return found["diagnostics"]
 
 
-def told_by(command: str) -> dict[str, Any]:
-    """The JSON document of a `trainspec` command."""
+def reported_by(command: str) -> dict[str, Any]:
+    """Return the JSON document of a `trainspec` command."""
     name, kind, plan, *rest = shlex.split(command)
     assert name == "trainspec"
     if kind in ("run", "collect"):  # these have no format for programs
@@ -161,7 +161,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("code", sorted(OF_COMPILER))
-def test_the_bad_way_tells_the_code_and_the_good_one_does_not(
+def test_the_bad_version_reports_the_code_and_the_good_one_does_not(
     code: str, tmp_path: Path, stage: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     example = OF_COMPILER[code]
@@ -170,9 +170,9 @@ def test_the_bad_way_tells_the_code_and_the_good_one_does_not(
         materialise(work, example)
         monkeypatch.chdir(work)
         if example.first:
-            assert told(example.first, work) == []
+            assert reported(example.first, work) == []
         change(work)
-        found = {each["code"]: each["severity"] for each in told(command, work)}
+        found = {each["code"]: each["severity"] for each in reported(command, work)}
         if way == "bad":
             assert set(found) == {code} | (set(example.along) & set(found))
             assert found[code] == CODES[code].severity

@@ -25,14 +25,14 @@ FOUND = [
     diagnostic("CHK211", "1 row repeats", Location(path="specs/a/rows.jsonl"), hint="remove it"),
     diagnostic("SPC104", "`x`: 100 %,\r\nno: `y`", Location(path="/abs/a,b:c.yaml", line=1, column=1, end_column=2)),
 ]
-HOSTILE = diagnostic("CHK201", "file `a\x1b[31m\n\udcff` is not there", Location(path="a\x1b\n\udcff.yaml", line=1))
+HOSTILE = diagnostic("CHK201", "file `a\x1b[31m\n\udcff` does not exist", Location(path="a\x1b\n\udcff.yaml", line=1))
 
 
 def loaded(style: str, found: list[Diagnostic]) -> Any:
     return json.loads(FORMATS[style](found))
 
 
-def test_every_format_of_the_command_is_there_and_no_other() -> None:
+def test_the_command_offers_exactly_the_known_formats() -> None:
     assert tuple(FORMATS) == FORMAT_NAMES
 
 
@@ -93,22 +93,25 @@ def test_github_annotations_escape_what_would_end_them() -> None:
         "::error file=specs/商店 a/spec.yaml,line=3,endLine=3,col=5,endColumn=7,title=SPC102 unknown field"
         "::unknown field `名`%0Ahint: did you mean `name`?"
     )
-    assert whole_file == "::warning file=specs/a/rows.jsonl,title=CHK211 rows repeat::1 row repeats%0Ahint: remove it"
+    assert (
+        whole_file
+        == "::warning file=specs/a/rows.jsonl,title=CHK211 rows are repeated::1 row repeats%0Ahint: remove it"
+    )
     assert odd.startswith("::error file=/abs/a%2Cb%3Ac.yaml,line=1,")
     assert odd.endswith("::`x`: 100 %25,%0D%0Ano: `y`%0Ahint: use one of the values named")
 
 
 @pytest.mark.parametrize("style", ["concise", "github"])
-def test_formats_of_lines_say_nothing_when_there_is_nothing(style: str) -> None:
+def test_formats_of_lines_are_empty_without_diagnostics(style: str) -> None:
     assert FORMATS[style]([]) == ""
     assert len(FORMATS[style]([*FOUND, HOSTILE]).splitlines()) == 4
 
 
 @pytest.mark.parametrize("style", ["text", "concise"])
 def test_file_names_and_messages_cannot_steer_a_terminal(style: str) -> None:
-    told = FORMATS[style]([HOSTILE])
-    assert "\x1b" not in told
-    assert told.count("\n") == {"text": 3, "concise": 0}[style]
+    text = FORMATS[style]([HOSTILE])
+    assert "\x1b" not in text
+    assert text.count("\n") == {"text": 3, "concise": 0}[style]
 
 
 ANYTHING = st.text(st.characters(), max_size=20)  # lone surrogates and control characters too
@@ -118,7 +121,7 @@ PLACES = st.tuples(st.integers(1, 9), st.integers(1, 9), st.integers(1, 9)).map(
 
 
 @given(path=ANYTHING.filter(bool), message=ANYTHING, hint=ANYTHING, text=ANYTHING, place=PLACES | st.just({}))
-def test_whatever_is_told_every_format_stays_what_it_is(
+def test_every_format_stays_valid_for_any_diagnostic(
     path: str, message: str, hint: str, text: str, place: dict[str, int]
 ) -> None:
     found = [diagnostic("SPC104", message, Location(path=path, text=text, **place), hint=hint)] * 2
@@ -137,7 +140,7 @@ def test_documents_can_be_written_as_utf_8(style: str) -> None:
 @pytest.mark.parametrize(
     ("style", "code"), [("sarif", ""), ("json", ""), ("sarif", "SPC102"), ("json", "SPC104"), ("json", "CHK210")]
 )
-def test_stderr_holds_the_document_and_nothing_else(tmp_path: Path, style: str, code: str) -> None:
+def test_stderr_contains_only_the_document(tmp_path: Path, style: str, code: str) -> None:
     example = EXAMPLES[code or "SPC102"]
     assert isinstance(example, Example)
     materialise(tmp_path, example)

@@ -1,4 +1,4 @@
-"""`docs/spec.md`: its examples are one project that compiles without a word, and no field is left out."""
+"""`docs/spec.md`: its examples are one project that compiles cleanly, and no field is missing."""
 
 import hashlib
 import shutil
@@ -44,10 +44,10 @@ def test_every_field_has_a_row(kind: str) -> None:
             assert f".{name}` | " in section or f"| `{name}` | " in section, (model["title"], name)
 
 
-def test_what_the_page_says_of_types_and_defaults() -> None:
+def test_the_page_names_types_and_defaults() -> None:
     text = page()
     for row in (
-        "| `spec.goal.metrics[].target` | number, 0 to 1 | **required** | The value at which the business goal is met. |",
+        "| `spec.goal.metrics[].target` | number, 0 to 1 | **required** | Value at which the business goal is met. |",
         "| `spec.seed` | whole number, 0 or more | `42` | Seed of every stage. |",
         "| `spec.model.trustRemoteCode` | `true` or `false` | `false` |",
         "| `metadata.digest` | SHA-256 | **required** |",

@@ -1,4 +1,4 @@
-"""What people see of a plan in every state: `status/table.txt` on a terminal, `status/lines.txt` without one."""
+"""The status of plans in every state: `status/table.txt` on a terminal, `status/lines.txt` elsewhere."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,13 +7,13 @@ import pytest
 from rich.console import Console
 
 from compiler.run.cluster.show.rows import Row
-from compiler.run.cluster.show.table import Lines, overview
+from compiler.run.cluster.show.table import ChangedLines, overview
 
 HERE = Path(__file__).parent / "status"
 
 
-def row(stage: str, state: str, **seen: object) -> Row:
-    return Row(plan="shop", namespace="training", stage=stage, job=f"shop-{stage}-0123456789", state=state, **seen)
+def row(stage: str, state: str, **fields: object) -> Row:
+    return Row(plan="shop", namespace="training", stage=stage, job=f"shop-{stage}-0123456789", state=state, **fields)
 
 
 ROWS = [
@@ -38,23 +38,24 @@ ROWS = [
 ]
 
 
-def table(console: Console) -> None:
-    console.print(overview(ROWS))
+def table() -> str:
+    console = Console(width=90, color_system=None)
+    with console.capture() as captured:
+        console.print(overview(ROWS))
+    return captured.get()
 
 
-def lines(console: Console) -> None:
-    told = Lines(console)
-    told.show(ROWS)
-    told.show(ROWS)  # nothing has changed: nothing is said
+def lines() -> str:
+    changed = ChangedLines()
+    shown = "".join(f"{line}\n" for line in changed.of(ROWS))
+    assert list(changed.of(ROWS)) == [], "no row has changed"
+    return shown
 
 
 @pytest.mark.parametrize("show", [table, lines], ids=["table", "lines"])
-def test_a_status_is_shown(show: Callable[[Console], None], update_golden: bool) -> None:
-    console = Console(width=90, color_system=None)
-    with console.capture() as captured:
-        show(console)
+def test_a_status_is_shown(show: Callable[[], str], update_golden: bool) -> None:
     path = HERE / f"{show.__name__}.txt"
-    text = "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())
+    text = "".join(f"{line.rstrip()}\n" for line in show().splitlines())
     if update_golden:
         path.write_text(text, encoding="utf-8")
     assert path.read_text(encoding="utf-8") == text

@@ -1,4 +1,4 @@
-"""The cache: an unchanged spec is not compiled again, and nothing but an unchanged spec is taken from it."""
+"""The cache: an unchanged spec is not compiled again, and a changed one always is."""
 
 import shutil
 import sys
@@ -48,10 +48,10 @@ def edit(path: Path, old: str, new: str) -> None:
 
 
 def filled(folder: Path) -> tuple[Cache, SpecPath]:
-    """A cache that knows the spec, whose plan folder is written."""
+    """A cache with an entry of the spec, whose plan folder is written."""
     cache = Cache(folder=folder.parent.parent / "cache", compiler=compiler_digest())
     spec = SpecPath(path=folder / "spec.yaml", shown="specs/shop-00000/spec.yaml")
-    built = compiled(spec, cache=cache, may_mend=False)
+    built = compiled(spec, cache=cache, clean_up=False)
     assert built.bundle is not None, built.diagnostics
     assert write(built.bundle, spec.plan_folder, "plan") is None
     assert cache.find(spec) == built.entry
@@ -67,7 +67,7 @@ def test_an_unchanged_spec_is_not_compiled_again(project: Path, monkeypatch: pyt
     cache, spec = filled(project)
     monkeypatch.setattr(pipeline, "compile_spec", None)
     monkeypatch.setattr(pipeline, "make_plan", None)
-    again = compiled(spec, cache=cache, may_mend=True)
+    again = compiled(spec, cache=cache, clean_up=True)
     assert again.bundle is None
     assert again.entry == cache.find(spec)
     assert checked(spec, cache=cache).diagnostics == again.diagnostics
@@ -93,7 +93,7 @@ def test_every_change_of_a_byte_of_an_input_misses(project: Path) -> None:
         assert cache.find(spec) is not None, path.name
 
 
-def test_what_appears_disappears_or_becomes_a_link_misses(project: Path, tmp_path: Path) -> None:
+def test_a_file_that_appears_disappears_or_becomes_a_link_misses(project: Path, tmp_path: Path) -> None:
     cache, spec = filled(project)
     for new in ("evidence/more.yaml", "databases/b.0.sql"):
         (project / new).write_text("x", encoding="utf-8")
@@ -167,9 +167,9 @@ def test_damaged_entries_are_passed_over_and_replaced(project: Path) -> None:
     entry.unlink()
     entry.mkdir()
     assert cache.find(spec) is None
-    assert compiled(spec, cache=cache, may_mend=False).entry is not None  # it cannot be kept, which is no error
+    assert compiled(spec, cache=cache, clean_up=False).entry is not None  # it cannot be kept, which is no error
     entry.rmdir()
-    compiled(spec, cache=cache, may_mend=False)
+    compiled(spec, cache=cache, clean_up=False)
     assert entry.read_bytes() == whole
 
 
@@ -177,28 +177,28 @@ def test_errors_are_not_kept(project: Path) -> None:
     cache = Cache(folder=project.parent.parent / "cache", compiler=compiler_digest())
     spec = SpecPath(path=project / "spec.yaml", shown="spec.yaml")
     (project / "data" / "demos.jsonl").write_text("no json\n", encoding="utf-8")
-    assert compiled(spec, cache=cache, may_mend=False).entry is None
+    assert compiled(spec, cache=cache, clean_up=False).entry is None
     assert list(cache.folder.rglob("*.json")) == []
 
 
-def test_old_entries_go_when_there_are_too_many(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_old_entries_are_removed_when_there_are_too_many(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cache, spec = filled(project)
     monkeypatch.setattr("compiler.pipeline.cache.MAX_ENTRIES", 4)
     for number in range(6):
-        compiled(replace(spec, shown=f"{number}/spec.yaml"), cache=cache, may_mend=False)
+        compiled(replace(spec, shown=f"{number}/spec.yaml"), cache=cache, clean_up=False)
     cache.prune()
     assert len(list(cache.folder.rglob("*.json"))) == 2
 
 
-def test_the_cache_changes_nothing_that_is_told(project: Path, tmp_path: Path) -> None:
-    told = [(done.stdout, done.stderr, done.exit_code) for done in (run("compile", project) for _ in range(3))]
+def test_the_cache_changes_no_diagnostics(project: Path, tmp_path: Path) -> None:
+    outputs = [(done.stdout, done.stderr, done.exit_code) for done in (run("compile", project) for _ in range(3))]
     assert list((tmp_path / "home" / "trainspec" / "compile").rglob("*.json"))
     shutil.rmtree(tmp_path / "home")
     deleted = run("compile", project)
     uncached = run("compile", project, "--no-cache")
-    assert "files written" in told[0][0]
-    expected = (told[1][0], told[1][1], 0)
-    assert told[2] == expected
+    assert "files written" in outputs[0][0]
+    expected = (outputs[1][0], outputs[1][1], 0)
+    assert outputs[2] == expected
     assert (deleted.stdout, deleted.stderr, deleted.exit_code) == expected
     assert (uncached.stdout, uncached.stderr, uncached.exit_code) == expected
     shutil.rmtree(tmp_path / "home")
@@ -217,7 +217,7 @@ def test_a_plan_that_was_changed_by_hand_is_seen(project: Path, first: str) -> N
 
 
 def test_whatever_a_compile_opens_is_noted(project: Path) -> None:
-    """Held against what the interpreter itself reports, so that a new way of reading cannot be forgotten."""
+    """Compared with the reads that the interpreter reports, so that no new way of reading is missed."""
     shipped = discover([ROOT / "specs"])[0]
     opened: set[Path] = set()
     watching = [False]
@@ -237,7 +237,7 @@ def test_whatever_a_compile_opens_is_noted(project: Path) -> None:
         assert reads.complete
         specs = spec.path.parent.parent.resolve()
         inside = {path.resolve() for path in opened if path.is_absolute() and path.resolve().is_relative_to(specs)}
-        noted = {(spec.path.parent / path).resolve() for path, asked, _ in reads.notes if asked in ("file", "names")}
+        noted = {(spec.path.parent / path).resolve() for path, lookup, _ in reads.notes if lookup in ("file", "names")}
         assert len(inside) >= 2  # the spec and its profile at least
         assert inside <= noted, (spec.shown, inside - noted)
 

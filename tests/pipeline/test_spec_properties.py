@@ -1,4 +1,4 @@
-"""Properties: no text brings the compiler down, and only what means something changes a plan."""
+"""Properties: no text crashes the compiler, and only meaningful changes alter a plan."""
 
 import random
 import string
@@ -49,7 +49,7 @@ SHARED_FOLDER = settings(
 
 @given(st.text() | st.lists(PIECES).map("".join))
 @settings(deadline=None, max_examples=500)
-def test_any_text_composes_or_is_told_inside_of_it(text: str) -> None:
+def test_any_text_composes_or_is_reported_at_a_place_inside_it(text: str) -> None:
     outcome = compose(text, "x.yaml")
     lines = text.splitlines()
     for found in outcome.diagnostics:
@@ -68,7 +68,7 @@ def test_any_text_composes_or_is_told_inside_of_it(text: str) -> None:
 
 @given(st.integers(0, len(SPEC) - 1), st.integers(0, 40), st.text(max_size=6))
 @SHARED_FOLDER
-def test_a_damaged_spec_is_told_or_compiles(make_spec: MakeSpec, at: int, length: int, instead: str) -> None:
+def test_a_damaged_spec_is_reported_or_compiles(make_spec: MakeSpec, at: int, length: int, instead: str) -> None:
     path = make_spec()
     text = SPEC[:at] + instead + SPEC[at + length :]
     path.write_bytes(text.encode("utf-8", "surrogatepass"))

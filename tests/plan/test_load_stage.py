@@ -131,25 +131,25 @@ def test_a_folder_is_mounted_read_only_for_the_load(make_spec: MakeSpec) -> None
 
 
 @pytest.mark.parametrize(
-    ("source", "told"),
+    ("source", "message"),
     [
-        ("{}", "takes one of `bucket` and `folder`"),
-        ("bucket: {uri: 's3://training'}\n      folder: {claim: share}", "takes one of `bucket` and `folder`"),
-        ("bucket: {uri: 's3://training', secret: a, serviceAccount: b}", "names both `secret` and `serviceAccount`"),
+        ("{}", "needs exactly one of `bucket` and `folder`"),
+        ("bucket: {uri: 's3://training'}\n      folder: {claim: share}", "needs exactly one of `bucket` and `folder`"),
+        ("bucket: {uri: 's3://training', secret: a, serviceAccount: b}", "sets both `secret` and `serviceAccount`"),
         ("bucket: {uri: 'gs://training'}", "`gs://training`"),
-        ("bucket: {uri: 's3://training/../other'}", "is not in the form"),
-        ("bucket: {uri: 's3://training//x'}", "is not in the form"),
-        ("bucket: {uri: 's3://KEY:SECRET@training'}", "is not in the form"),
+        ("bucket: {uri: 's3://training/../other'}", "has the wrong form"),
+        ("bucket: {uri: 's3://training//x'}", "has the wrong form"),
+        ("bucket: {uri: 's3://KEY:SECRET@training'}", "has the wrong form"),
     ],
 )
-def test_sources_that_cannot_be(make_spec: MakeSpec, source: str, told: str) -> None:
+def test_invalid_sources(make_spec: MakeSpec, source: str, message: str) -> None:
     (found,) = make_plan(make_spec(profile=with_source(source)), "spec.yaml").diagnostics
     assert found.code == "SPC104"
-    assert told in found.message
+    assert message in found.message
     assert found.location.path.endswith("small.yaml")
 
 
-def test_a_local_run_goes_on_without_it_and_results_keep_its_name(
+def test_a_local_run_continues_without_it_and_results_keep_its_name(
     make_spec: MakeSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     spec = make_spec(profile=with_source(BUCKET))

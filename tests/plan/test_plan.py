@@ -82,7 +82,7 @@ def test_stages_form_a_chain(make_spec: MakeSpec) -> None:
     assert last.config["gate"]["baseline"] == plan.stages[2].job  # type: ignore[index]
 
 
-# what the small project of these tests is always told: few rows, and gaps that no probe measured
+# diagnostics that the small project of these tests always gets: few rows, and gaps that no probe measured
 USUAL = {"PLN408", "SEL310"}
 
 
@@ -136,7 +136,7 @@ def test_links_out_of_the_folder_are_refused(make_spec: MakeSpec, tmp_path: Path
     assert codes(path) == ["CHK202"]
 
 
-def test_a_name_that_is_too_long_or_links_to_itself_is_told(make_spec: MakeSpec) -> None:
+def test_a_name_that_is_too_long_or_links_to_itself_is_reported(make_spec: MakeSpec) -> None:
     assert codes(make_spec(("path: data/demos.jsonl", f"path: {'a' * 300}"))) == ["CHK201"]
     path = make_spec()
     link = path.parent / "data" / "demos.jsonl"

@@ -1,4 +1,4 @@
-"""What is told of a plan that could not run as its spec says: refused by the runtime, or with settings in vain."""
+"""Diagnostics of plans that could not run as the spec says, and of settings that have no effect."""
 
 import shutil
 from pathlib import Path
@@ -35,7 +35,7 @@ def with_training(text: str) -> tuple[str, str]:
     return ("  gaps:\n", f"  training:\n{text}  gaps:\n")
 
 
-def told(path: Path, code: str) -> list[Diagnostic]:
+def reported(path: Path, code: str) -> list[Diagnostic]:
     return [each for each in make_plan(path, "spec.yaml").diagnostics if each.code == code]
 
 
@@ -67,27 +67,27 @@ def shipped(name: str, tmp_path: Path, file: str, *edits: tuple[str, str]) -> Pa
 )
 def test_ppo_is_planned_only_where_each_process_holds_the_model(tmp_path: Path, gpus: str, refused: bool) -> None:
     edit = ("  storage:\n", f"  gpu: {{type: H100, memoryGib: 80, {gpus}}}\n  storage:\n")
-    found = told(shipped("discharge-coding", tmp_path, "clusters/cpu-small.yaml", edit), "PLN410")
+    found = reported(shipped("discharge-coding", tmp_path, "clusters/cpu-small.yaml", edit), "PLN410")
     assert [each.location.text for each in found] == ["  profile: cpu-small"] * refused
     assert all("`ppo` needs whole models" in each.message for each in found)
 
 
 def test_qlora_needs_a_profile_with_a_gpu(make_spec: MakeSpec) -> None:
     edit = with_training("    sft: {tuning: qlora}\n")
-    (found,) = told(make_spec(edit), "PLN410")
+    (found,) = reported(make_spec(edit), "PLN410")
     assert found.location.text[found.location.column - 1 : found.location.end_column - 1] == "qlora"
-    assert told(make_spec(edit, profile=with_gpu("count: 1")), "PLN410") == []
+    assert reported(make_spec(edit, profile=with_gpu("count: 1")), "PLN410") == []
 
 
 def test_grpo_generates_on_all_nodes(tmp_path: Path) -> None:
     line = "    grpo: {trainer: {per_device_train_batch_size: 4}}"
     path = shipped("report-sql", tmp_path, "report-sql/spec.yaml", ("  gaps:\n", f"  training:\n{line}\n  gaps:\n"))
-    assert len(told(path, "CHK243")) == 1
+    assert len(reported(path, "CHK243")) == 1
     profile = tmp_path / "clusters" / "gpu-h100.yaml"
     profile.write_text(
         profile.read_text(encoding="utf-8").replace("  gpu:\n", "  gpu:\n    nodes: 2\n"), encoding="utf-8"
     )
-    assert told(path, "CHK243") == []
+    assert reported(path, "CHK243") == []
 
 
 @pytest.mark.parametrize(
@@ -104,8 +104,8 @@ def test_grpo_generates_on_all_nodes(tmp_path: Path) -> None:
 def test_grpo_generates_whole_groups(tmp_path: Path, trainer: str, refused: bool) -> None:
     line = f"    grpo: {{trainer: {{{trainer}}}}}"
     edit = ("  gaps:\n", f"  training:\n{line}\n  gaps:\n")
-    found = told(shipped("report-sql", tmp_path, "report-sql/spec.yaml", edit), "CHK243")
-    assert [(each.location.text, "no whole groups" in each.message) for each in found] == [(line, True)] * refused
+    found = reported(shipped("report-sql", tmp_path, "report-sql/spec.yaml", edit), "CHK243")
+    assert [(each.location.text, "not a multiple" in each.message) for each in found] == [(line, True)] * refused
 
 
 @pytest.mark.parametrize(
@@ -118,34 +118,34 @@ def test_grpo_generates_whole_groups(tmp_path: Path, trainer: str, refused: bool
 )
 def test_kto_learns_from_several_answers_at_once(tmp_path: Path, fields: tuple[str, ...], refused: bool) -> None:
     edit = ("        max_length: 256\n", "".join(f"        {each}\n" for each in fields))
-    found = told(shipped("reply-picker", tmp_path, "reply-picker/spec.yaml", edit), "CHK243")
+    found = reported(shipped("reply-picker", tmp_path, "reply-picker/spec.yaml", edit), "CHK243")
     assert [each.location.text.strip() for each in found] == [fields[0]] * refused
 
 
 def test_full_tuning_shows_no_adapter_and_says_that_it_has_none(make_spec: MakeSpec) -> None:
     path = make_spec(with_training("    sft: {tuning: full, peft: {r: 8, lora_alpha: 16}}\n"))
-    (found,) = told(path, "PLN403")
+    (found,) = reported(path, "PLN403")
     assert "`training.sft.peft` is set, but `tuning: full`" in found.message
     assert found.location.text[found.location.column - 1 : found.location.end_column - 1] == "peft"
     stages = {stage.name: {each.name for each in stage.settings} for stage in planned(path).stages}
     assert not stages["sft"] & {"r", "lora_alpha"}
     assert {"r", "lora_alpha"} <= stages["dpo"]
-    assert told(make_spec(with_training("    sft: {tuning: full}\n")), "PLN403") == []
+    assert reported(make_spec(with_training("    sft: {tuning: full}\n")), "PLN403") == []
 
 
 def test_a_marker_is_for_plans_that_learn_chains(make_spec: MakeSpec) -> None:
-    (found,) = told(make_spec(MARKER), "PLN403")
+    (found,) = reported(make_spec(MARKER), "PLN403")
     assert "`evaluation.answerMarker` is set" in found.message
-    assert told(make_spec(*CHAINS, MARKER, demos=CHAIN_ROWS), "PLN403") == []
+    assert reported(make_spec(*CHAINS, MARKER, demos=CHAIN_ROWS), "PLN403") == []
 
 
 def test_a_blank_marker_is_refused(make_spec: MakeSpec) -> None:
-    (found,) = told(make_spec(("  gaps:\n", '  evaluation: {answerMarker: "  "}\n  gaps:\n')), "SPC104")
+    (found,) = reported(make_spec(("  gaps:\n", '  evaluation: {answerMarker: "  "}\n  gaps:\n')), "SPC104")
     assert "`spec.evaluation.answerMarker`" in found.message
 
 
 def test_one_gpu_shares_no_model(make_spec: MakeSpec) -> None:
-    (found,) = told(make_spec(profile=with_gpu("count: 1, sharding: zero2")), "PLN403")
+    (found,) = reported(make_spec(profile=with_gpu("count: 1, sharding: zero2")), "PLN403")
     assert "`gpu.sharding: zero2`" in found.message
     assert found.location.path.endswith("clusters/small.yaml")
     for fine in (
@@ -154,16 +154,16 @@ def test_one_gpu_shares_no_model(make_spec: MakeSpec) -> None:
         "count: 1, sharding: ddp",
         "count: 1",
     ):
-        assert told(make_spec(profile=with_gpu(fine)), "PLN403") == []
+        assert reported(make_spec(profile=with_gpu(fine)), "PLN403") == []
 
 
 def test_what_kueue_alone_reads_needs_a_queue_and_several_pods(make_spec: MakeSpec) -> None:
     topology = with_gpu("nodes: 2, topology: {level: rack}")
     queued = topology.replace("spec:\n", "spec:\n  queue: research\n  priorityClass: overnight\n")
-    assert told(make_spec(profile=queued), "PLN403") == []
-    one_node = told(make_spec(profile=queued.replace("nodes: 2, ", "")), "PLN403")
+    assert reported(make_spec(profile=queued), "PLN403") == []
+    one_node = reported(make_spec(profile=queued.replace("nodes: 2, ", "")), "PLN403")
     assert ["a stage has one pod" in each.message for each in one_node] == [True]
-    unqueued = told(make_spec(profile=queued.replace("  queue: research\n", "")), "PLN403")
+    unqueued = reported(make_spec(profile=queued.replace("  queue: research\n", "")), "PLN403")
     assert sorted(each.message.split("`")[1] for each in unqueued) == ["gpu.topology", "priorityClass"]
     assert all(each.location.path.endswith("clusters/small.yaml") for each in unqueued)
 
@@ -171,50 +171,52 @@ def test_what_kueue_alone_reads_needs_a_queue_and_several_pods(make_spec: MakeSp
 def test_a_plan_that_begins_with_a_digit_has_no_jobsets(make_spec: MakeSpec) -> None:
     name = ("name: shop", "name: 3d-print")
     profile = with_gpu("nodes: 2").replace("spec:\n", "spec:\n  output: jobset\n")
-    (found,) = told(make_spec(name, profile=profile), "PLN410")
+    (found,) = reported(make_spec(name, profile=profile), "PLN410")
     assert found.location.text == "  name: 3d-print"
-    assert told(make_spec(name, profile=with_gpu("nodes: 2")), "PLN410") == []
-    assert told(make_spec(profile=profile), "PLN410") == []
+    assert reported(make_spec(name, profile=with_gpu("nodes: 2")), "PLN410") == []
+    assert reported(make_spec(profile=profile), "PLN410") == []
 
 
 @pytest.mark.parametrize(
     ("share", "has_general", "codes"),
     [(0.2, True, []), (0.2, False, ["PLN403"]), (0.0, False, []), (None, True, []), (None, False, [])],
 )
-def test_a_share_of_no_general_text_is_told_and_shown(
+def test_a_share_of_no_general_text_is_reported_and_shown(
     tmp_path: Path, share: float | None, has_general: bool, codes: list[str]
 ) -> None:
     edits = [SHARE] if share is None else [(SHARE[0], SHARE[0].replace("0.2", str(share)))]
     path = shipped("poetry-tutor", tmp_path, "poetry-tutor/spec.yaml", *edits, *([] if has_general else [NO_GENERAL]))
-    found = told(path, "PLN403")
+    found = reported(path, "PLN403")
     assert [each.code for each in found] == codes
     assert all("no general text to replay" in each.message for each in found)
     (cpt,) = (stage for stage in planned(path).stages if stage.method == "cpt")
     source = next(each.source for each in cpt.settings if each.name == "replay_share")
-    assert source.endswith("for want of data of purpose `general`") is (not has_general and share != 0)
+    assert source.endswith("because no data has the purpose `general`") is (not has_general and share != 0)
 
 
 @pytest.mark.parametrize(
-    ("access", "asked", "vain"),
+    ("access", "asked", "unused"),
     [
         ("text\n    endpoint: http://127.0.0.1:8000/v1", "teacher", []),
         ("weights", "distill", ["temperature: 0", "requestsPerMinute: 600"]),
     ],
 )
-def test_what_a_plan_does_not_ask_of_a_teacher(tmp_path: Path, access: str, asked: str, vain: list[str]) -> None:
+def test_settings_of_a_teacher_that_a_plan_does_not_use(
+    tmp_path: Path, access: str, asked: str, unused: list[str]
+) -> None:
     edit = ("text\n    endpoint: http://127.0.0.1:8000/v1", access)
     path = shipped("mail-triage", tmp_path, "mail-triage/spec.yaml", edit)
     assert any(stage.method == asked for stage in planned(path).stages)
-    found = [each for each in told(path, "PLN403") if "teacher.ask" in each.message]
-    assert [each.location.text.strip() for each in found] == vain
+    found = [each for each in reported(path, "PLN403") if "teacher.ask" in each.message]
+    assert [each.location.text.strip() for each in found] == unused
 
 
-def test_a_teacher_whose_weights_are_at_hand_gets_no_requests(make_spec: MakeSpec) -> None:
+def test_a_teacher_without_an_endpoint_gets_no_requests(make_spec: MakeSpec) -> None:
     teacher = (
         '  teacher:\n    {name: big, revision: "1", access: weights, license: MIT, outputsMayTrain: true,\n'
         "     ask: {samples: 2, concurrency: 8}}\n  data:\n"
     )
     path = make_spec(CHAINS[1], ("  data:\n", teacher))
     assert "teacher" in [stage.method for stage in planned(path).stages]
-    (found,) = told(path, "PLN403")
-    assert found.message.startswith("`teacher.ask.concurrency` is set, but no endpoint is asked")
+    (found,) = reported(path, "PLN403")
+    assert found.message.startswith("`teacher.ask.concurrency` is set, but the teacher has no endpoint")

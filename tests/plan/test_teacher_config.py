@@ -30,14 +30,14 @@ def test_a_teacher_is_asked_as_the_defaults_say(tmp_path: Path) -> None:
     assert work["max_new_tokens"] == 8  # no longer than what evaluations take for an answer
     assert sources["max_new_tokens"] == "spec.evaluation.maxNewTokens"
     assert "batch_size" not in work  # the endpoint decides by itself
-    assert (work["keep"], sources["keep"]) == ("all", "rows of shape `prompt` hold no answer to check by")
+    assert (work["keep"], sources["keep"]) == ("all", "rows of shape `prompt` have no right answer to verify with")
 
 
 def test_a_spec_names_limits_and_asks_for_agreement(tmp_path: Path) -> None:
     work, sources = work_of(tmp_path, "    ask: {keep: agreed, requestsPerMinute: 500, temperature: 1}\n")
     assert (work["keep"], work["samples"], work["requests_per_minute"], work["temperature"]) == ("agreed", 5, 500, 1)
     assert sources["requests_per_minute"] == "spec.teacher.ask.requestsPerMinute"
-    assert sources["samples"] == "an agreement needs several"
+    assert sources["samples"] == "agreement needs several samples"
 
 
 def test_what_cannot_be_verified_is_kept_whole(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def test_a_full_disk_leaves_the_old_plan(tmp_path: Path, monkeypatch: pytest.Mon
     assert [path.name for path in tmp_path.iterdir()] == ["plan"]
 
 
-def test_a_kill_between_the_renames_is_mended(tmp_path: Path) -> None:
+def test_a_kill_between_the_renames_is_repaired(tmp_path: Path) -> None:
     folder = tmp_path / "plan"
     output.write(bundle(a="1"), folder, "plan")
     folder.rename(tmp_path / ".plan.old")

@@ -1,4 +1,4 @@
-"""What PLAN.md shows of a stage, since it is what people review."""
+"""`PLAN.md` shows each stage with its reward, data and settings."""
 
 import shutil
 from pathlib import Path
@@ -32,7 +32,7 @@ def section(page: str, stage: str) -> str:
 
 
 @pytest.mark.parametrize(("count", "text"), [(0, "0 rows"), (1, "1 row"), (2, "2 rows"), (1200, "1,200 rows")])
-def test_counts_are_said_as_people_say_them(count: int, text: str) -> None:
+def test_counts_are_written_with_their_noun(count: int, text: str) -> None:
     assert counted(count, "row") == text
 
 
@@ -48,7 +48,7 @@ def test_a_reward_is_shown_with_its_weights_options_and_code(tmp_path: Path) -> 
     assert "- Reward: `rules:report_rules`, weight 0.2\n" in examined
     for file in ("rules.py", "units.py"):
         sha256 = plan.inputs.code[file][:12]
-        assert f"- **Code of the spec's folder that will run in the Job**: `{file}`, sha256 `{sha256}…`\n" in examined
+        assert f"- **Code from the spec's folder that runs in the Job**: `{file}`, sha256 `{sha256}…`\n" in examined
     assert "Reward" not in section(page, "sft")
 
 
@@ -66,7 +66,7 @@ def test_a_pattern_is_shown_as_it_is_written(tmp_path: Path) -> None:
 def test_a_reward_model_is_shown() -> None:
     plan, page = compiled(SPECS / "retention-scripts" / "spec.yaml")
     learnt = next(stage.job for stage in plan.stages if stage.method == "reward")
-    assert f"- Reward: the model `{learnt}/adapter` that an earlier stage learns\n" in section(page, "ppo")
+    assert f"- Reward: the model `{learnt}/adapter` that an earlier stage trains\n" in section(page, "ppo")
 
 
 def test_trackers_and_the_marker_of_chains_are_shown(make_spec: MakeSpec) -> None:

@@ -1,4 +1,4 @@
-"""Plan folders as the cluster executor reads them: strictly, and in less time where they are known to be rendered."""
+"""The two readers of plan folders, a strict one and a faster one, and plans that change after approval."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,7 +27,7 @@ def test_both_readers_read_the_same(folder: Path) -> None:
     assert rendered_cluster_plan(folder, files) == read_cluster_plan(folder)
 
 
-def test_numbers_that_the_quick_reader_would_change_are_kept() -> None:
+def test_the_fast_reader_keeps_long_numbers() -> None:
     assert rendered_data("seed: 123456789012345678901234567890\n") == {"seed": 123456789012345678901234567890}
 
 
@@ -55,8 +55,8 @@ def test_a_plan_that_changes_after_it_was_approved_is_refused(approval: Approval
     assert refused.code == "CLU608"
 
 
-def test_plans_are_read_when_their_turn_comes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Memory stays flat because of this: of a thousand plans a few are held."""
+def test_few_plans_are_in_memory_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory use does not grow with the number of plans."""
     given = 0
 
     def approved() -> Iterator[Approval]:
@@ -67,8 +67,8 @@ def test_plans_are_read_when_their_turn_comes(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(apply, "Namespaces", lambda api: type("Namespaces", (), {"snapshot": id, "live": id})())
     monkeypatch.setattr(apply, "approved_plan", lambda approval: approval.folder)
-    monkeypatch.setattr(apply, "apply_plan", lambda api, plan, seen, live, *, retry: plan)
-    told = apply_plans(None, approved(), retry=False)  # type: ignore[arg-type]
-    assert next(told) == Path("0")
+    monkeypatch.setattr(apply, "apply_plan", lambda api, plan, snapshot, live, *, retry: plan)
+    applied = apply_plans(None, approved(), retry=False)  # type: ignore[arg-type]
+    assert next(applied) == Path("0")
     assert given < 50
-    assert list(told) == [Path(str(number)) for number in range(1, 1000)]
+    assert list(applied) == [Path(str(number)) for number in range(1, 1000)]

@@ -1,4 +1,4 @@
-"""What a terminal shows of many plans that are followed."""
+"""The table of many plans on a terminal."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Workloads and pods as the API server tells them → what people and the plan are told of them."""
+"""Views of workloads and pods: phases, results, reasons and advice from Kubernetes objects."""
 
 from typing import Any
 
@@ -13,15 +13,15 @@ COMPLETE = {"type": "Complete", "status": "True"}
 
 
 def pod(name: str, index: int | None = None, *, container: str = "stage", **status: Any) -> dict[str, Any]:
-    """A pod; `state` in `status` is that of its container."""
+    """A pod; `state` in `status` is the state of its container."""
     labels = {"batch.kubernetes.io/job-name": "train"}
     if index is not None:
         labels["batch.kubernetes.io/job-completion-index"] = str(index)
     state = status.pop("state", {})
-    told = {"containerStatuses": [{"name": "sidecar", "state": {}}, {"name": container, "state": state}], **status}
+    status = {"containerStatuses": [{"name": "sidecar", "state": {}}, {"name": container, "state": state}], **status}
     meta = {"name": name, "labels": labels, "creationTimestamp": f"2026-01-01T00:00:{name[-2:]}Z"}
     containers = [{"name": "sidecar"}, {"name": container}]
-    return {"metadata": meta, "spec": {"containers": containers}, "status": {"phase": "Failed", **told}}
+    return {"metadata": meta, "spec": {"containers": containers}, "status": {"phase": "Failed", **status}}
 
 
 def ended(code: int, message: str = "", reason: str = "Error") -> dict[str, Any]:
@@ -46,13 +46,13 @@ def test_the_index_is_in_a_label_or_in_an_annotation() -> None:
     assert [pod_view(each).index for each in (pod("p-01"), pod("p-01", 2), annotated)] == [0, 2, 3]
 
 
-def test_of_several_the_first_index_tells_the_result() -> None:
+def test_the_pod_of_the_first_index_has_the_result() -> None:
     view = job(pod("p-01", 1, state=ended(0, "second")), pod("p-02", 0, state=ended(0, "first")), condition=COMPLETE)
     assert view.message["message"] == "first"
 
 
 @pytest.mark.parametrize("cause", [0, 1, 2])
-def test_a_pod_that_ended_with_another_tells_nothing(cause: int) -> None:
+def test_a_pod_that_ended_because_of_another_does_not_explain_the_failure(cause: int) -> None:
     pods = [pod(f"p-0{index}", index, state=ended(79, "another ended")) for index in range(3) if index != cause]
     view = job(*pods, pod("p-09", cause, state=ended(137, reason="OOMKilled")))
     assert (view.exit_code, dict(view.message)) == (137, {})
@@ -60,12 +60,12 @@ def test_a_pod_that_ended_with_another_tells_nothing(cause: int) -> None:
     assert "memory" in advice(PLACE, view, failure_reason(view))
 
 
-def test_where_all_ended_with_another_the_first_tells_it() -> None:
+def test_the_first_index_explains_the_failure_if_all_pods_ended_because_of_another() -> None:
     view = job(*(pod(f"p-0{index}", index, state=ended(79, f"of {index}")) for index in (2, 1)))
     assert (view.exit_code, view.message["message"]) == (79, "of 1")
 
 
-def test_of_several_tries_the_last_one_counts() -> None:
+def test_the_last_of_several_attempts_counts() -> None:
     tries = [pod("p-01", 0, state=ended(70, "old")), pod("p-02", 1, state=ended(79, "old"))]
     view = job(*tries, pod("p-03", 1, state=ended(65, "new")), pod("p-04", 0, state=ended(79, "new")))
     assert (view.exit_code, view.message["message"]) == (65, "new")
@@ -88,14 +88,14 @@ def test_the_leading_pod_is_the_newest_of_the_first_index() -> None:
         ("DisruptionTarget", "EvictionByEvictionAPI", "checkpoint"),
     ],
 )
-def test_who_ended_a_pod_is_told_before_its_exit_code(kind: str, reason: str, hint: str) -> None:
+def test_the_reason_of_a_disruption_comes_before_the_exit_code(kind: str, reason: str, hint: str) -> None:
     condition = {"type": kind, "status": "True", "reason": reason, "message": "to make room"}
     view = job(pod("p-01", state=ended(143), conditions=[condition]))
     assert failure_reason(view) == f"{reason}, exit 143: to make room"
     assert hint in advice(PLACE, view, failure_reason(view))
 
 
-def test_a_pod_that_waits_is_the_reason_though_another_runs() -> None:
+def test_a_waiting_pod_is_the_reason_although_another_runs() -> None:
     unscheduled = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/4 nodes"}
     running = pod("p-02", 1, phase="Running", state={"running": {}})
     view = job(pod("p-01", 0, phase="Pending", conditions=[unscheduled]), running, condition={"type": "x"})
@@ -104,9 +104,9 @@ def test_a_pod_that_waits_is_the_reason_though_another_runs() -> None:
     assert waiting_reason(job(running, condition={"type": "x"})) == ""
 
 
-def test_a_result_is_awaited_where_the_view_of_its_pod_lags() -> None:
+def test_a_complete_job_waits_for_pods_that_are_out_of_date() -> None:
     failed, running = pod("p-01", state=ended(75)), pod("p-02", phase="Running", state={"running": {}})
     assert job(failed, running, condition=COMPLETE).is_settling
     assert not job(failed, pod("p-02", state=ended(0)), condition=COMPLETE).is_settling
     assert not job(running, condition={"type": "x"}).is_settling
-    assert not job(failed, condition=COMPLETE).is_settling, "what is not there will not come"
+    assert not job(failed, condition=COMPLETE).is_settling, "without active pods there is nothing to wait for"

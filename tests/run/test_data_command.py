@@ -157,7 +157,7 @@ def test_near_leakage_is_a_warning_that_names_the_rows(make_spec: MakeSpec) -> N
     assert "CHK229" not in codes(spec)
     measure(spec)
     (found,) = [each for each in make_plan(spec, "specs/shop/spec.yaml").diagnostics if each.code == "CHK229"]
-    assert "1 row of `demos` asks nearly what evaluation `held-out` asks" in found.message
+    assert "1 row of `demos` is nearly the same as a question of evaluation source `held-out`" in found.message
     assert "`data/demos.jsonl:61` (`data/held-out.jsonl:21`)" in found.hint
 
 

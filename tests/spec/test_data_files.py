@@ -1,4 +1,4 @@
-"""Formats of data sources: the same rows are the same counts, whatever file or folder they lie in."""
+"""Formats of data sources: the same rows give the same counts, in any file or folder."""
 
 import csv
 import dataclasses
@@ -44,7 +44,7 @@ def read(path: Path, shape: str = "prompt-completion", **more):
 
 
 def counted(data) -> dict:
-    """What does not depend on which file holds a row."""
+    """Return the counts that do not depend on the file of a row."""
     keep = dataclasses.asdict(data)
     for name in ("path", "sha256", "size", "parts", "same_rows", "lengths"):
         keep.pop(name)
@@ -80,15 +80,15 @@ def test_text_that_begins_like_turns_stays_text(tmp_path: Path) -> None:
     ("text", "line", "message"),
     [
         ("prompt,answer\nq,a\n", 1, "the table has no column `completion`"),
-        ("prompt,prompt\nq,a\n", 1, "column `prompt` is there twice"),
-        ("prompt,completion\nq\n", 2, "has 1 cells, the header 2"),
+        ("prompt,prompt\nq,a\n", 1, "column `prompt` is used twice"),
+        ("prompt,completion\nq\n", 2, "has 1 cells, but the header has 2"),
         ('prompt,completion\nq,"a\nb"\nq,""\n', 4, "`completion` is missing"),
-        ('prompt,completion\nq,"a"b\n', 2, "not csv"),
+        ('prompt,completion\nq,"a"b\n', 2, "not CSV"),
         ("prompt,completion\n\n\nq,a\nq,\n", 5, "`completion` is missing"),
-        ('prompt,completion\nq,"never closed\n\n', 3, "not csv"),
+        ('prompt,completion\nq,"never closed\n\n', 3, "not CSV"),
     ],
 )
-def test_a_bad_row_of_csv_is_told_with_its_line(tmp_path: Path, text: str, line: int, message: str) -> None:
+def test_a_bad_row_of_csv_is_reported_with_its_line(tmp_path: Path, text: str, line: int, message: str) -> None:
     path = tmp_path / "rows.csv"
     path.write_text(text, encoding="utf-8")
     (found,) = read(path).diagnostics
@@ -100,10 +100,10 @@ def test_csv_that_is_not_utf8(tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
     path.write_bytes("prompt,completion\n退款,三天\n".encode("gb18030"))
     (found,) = read(path).diagnostics
-    assert (found.code, found.location.line, "utf-8" in found.message) == ("CHK203", 2, True)
+    assert (found.code, found.location.line, "UTF-8" in found.message) == ("CHK203", 2, True)
 
 
-def test_a_bad_row_of_parquet_is_told_with_its_number(tmp_path: Path) -> None:
+def test_a_bad_row_of_parquet_is_reported_with_its_number(tmp_path: Path) -> None:
     path = tmp_path / "rows.parquet"
     write_parquet(path, [{"prompt": "q", "completion": "a"}, {"prompt": "q", "completion": None}])
     (found,) = read(path).diagnostics
@@ -118,13 +118,13 @@ def test_turns_of_parquet_may_have_fields_that_are_null(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["rows.parquet", "rows.csv"])
-def test_damaged_files_are_told(tmp_path: Path, name: str) -> None:
+def test_damaged_files_are_reported(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"PAR1\0\0\xff")
     (found,) = read(tmp_path / name).diagnostics
     assert found.code in ("CHK223", "CHK203")
 
 
-def test_parquet_without_pyarrow_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_parquet_without_pyarrow_names_the_package_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "rows.parquet"
     write_parquet(path, ROWS)
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
@@ -133,7 +133,7 @@ def test_parquet_without_pyarrow_says_what_to_install(tmp_path: Path, monkeypatc
 
 
 @pytest.mark.parametrize("name", ["rows.txt", "rows.json", "rows"])
-def test_other_formats_are_told(tmp_path: Path, name: str) -> None:
+def test_other_formats_are_reported(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("x", encoding="utf-8")
     (found,) = read(tmp_path / name).diagnostics
     assert (found.code, "`.jsonl`" in found.hint) == ("CHK223", True)
@@ -156,7 +156,7 @@ def test_a_folder_is_read_at_any_depth(tmp_path: Path) -> None:
     assert sorted(data.place(at) for at in data.clusters.values()) == ["rows/2026/10/b.jsonl:1", "rows/a.csv:2"]
 
 
-def test_a_bad_row_in_a_folder_is_told_with_its_file(tmp_path: Path) -> None:
+def test_a_bad_row_in_a_folder_is_reported_with_its_file(tmp_path: Path) -> None:
     folder = tmp_path / "rows"
     folder.mkdir()
     write_jsonl(folder / "a.jsonl", ROWS)

@@ -1,4 +1,4 @@
-"""What must hold between sources: leakage, failed answers, pairs, lengths, synthetic evaluation."""
+"""Checks between sources: leakage, wrong answers, pairs, lengths, synthetic evaluation."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +13,7 @@ from compiler.spec.data.model import DataFile, Lengths, Shared
 from compiler.spec.schema.training_spec import TrainingSpec
 
 
-def told(spec: Path, code: str) -> list[Diagnostic]:
+def reported(spec: Path, code: str) -> list[Diagnostic]:
     return [found for found in make_plan(spec, "specs/shop/spec.yaml").diagnostics if found.code == code]
 
 
@@ -27,7 +27,7 @@ def test_exact_leakage_is_an_error_that_names_rows(make_spec: MakeSpec) -> None:
 
 
 def test_a_shared_cluster_is_leakage_too(make_spec: MakeSpec) -> None:
-    (found,) = told(make_spec(demos=[*demos(), {"prompt": "other", "completion": "x", "cluster": "h7"}]), "CHK210")
+    (found,) = reported(make_spec(demos=[*demos(), {"prompt": "other", "completion": "x", "cluster": "h7"}]), "CHK210")
     assert "share 1 clusters: `data/demos.jsonl:61` (`data/held-out.jsonl:8`)" in found.message
 
 
@@ -38,35 +38,35 @@ def test_a_demonstration_must_not_teach_a_failed_answer(make_spec: MakeSpec, pro
     answer = "something else,\n wrong 7"
     turns = isinstance(prompt, list)
     row = {"prompt": prompt, "completion": [{"role": "assistant", "content": answer}] if turns else answer}
-    (found,) = told(make_spec(demos=[row] if turns else [*demos(), row]), "CHK227")
-    assert "1 row of `demos` teaches an answer that badcase source `badcases` has as a wrong one" in found.message
+    (found,) = reported(make_spec(demos=[row] if turns else [*demos(), row]), "CHK227")
+    assert "1 row of `demos` teaches an answer that badcase source `badcases` logs as wrong" in found.message
     assert f"`data/demos.jsonl:{1 if turns else 61}` (`data/badcases.jsonl:8`)" in found.hint
 
 
 def test_the_same_answer_to_another_question_is_no_failed_one(make_spec: MakeSpec) -> None:
     row = {"prompt": "bad 8?", "completion": "something else, wrong 7"}
-    assert told(make_spec(demos=[*demos(), row]), "CHK227") == []
+    assert reported(make_spec(demos=[*demos(), row]), "CHK227") == []
 
 
 def test_some_pairs_that_are_the_same_are_a_warning(make_spec: MakeSpec) -> None:
     rows = badcases()
     rows[4] = {**rows[4], "answer": rows[4]["fix"]}
     spec = make_spec(badcases=rows)
-    (found,) = told(spec, "CHK225")
+    (found,) = reported(spec, "CHK225")
     assert "in 1 of 40 rows both answers are the same (`data/badcases.jsonl:5`)" in found.message
     assert make_plan(spec, "specs/shop/spec.yaml").value is not None
 
 
 def test_only_pairs_that_are_the_same_are_an_error(make_spec: MakeSpec) -> None:
-    assert told(make_spec(badcases=[{**row, "answer": row["fix"]} for row in badcases()]), "CHK214")
+    assert reported(make_spec(badcases=[{**row, "answer": row["fix"]} for row in badcases()]), "CHK214")
 
 
 def test_synthetic_rows_do_not_enter_evaluation(make_spec: MakeSpec) -> None:
     shape = "      shape: evaluation\n"
-    (found,) = told(make_spec((shape, f"{shape}      synthetic: true\n")), "CHK228")
+    (found,) = reported(make_spec((shape, f"{shape}      synthetic: true\n")), "CHK228")
     assert found.location.line > 0
     assert (
-        told(
+        reported(
             make_spec(("      shape: prompt-completion\n", "      shape: prompt-completion\n      synthetic: true\n")),
             "CHK228",
         )
@@ -96,7 +96,7 @@ def test_purposes_and_shapes(make_spec: MakeSpec, purpose: str, shape: str, fits
         "messages": '{"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]}',
     }
     (spec.parent / "data" / "more.jsonl").write_text(rows[shape] + "\n", encoding="utf-8")
-    assert (told(spec, "CHK205") == []) is fits
+    assert (reported(spec, "CHK205") == []) is fits
 
 
 def file(unit: str = "tokens", **more: int) -> DataFile:
@@ -122,7 +122,7 @@ def test_rows_that_are_too_long_for_training(limit: int, words: str) -> None:
     assert bool(what) is bool(words)
 
 
-def test_bytes_tell_only_what_is_sure() -> None:
+def test_bytes_name_only_rows_that_are_surely_too_long() -> None:
     assert too_long(file("bytes"), 50) == ""
     assert "more than half of its rows are longer than 12 tokens (96 bytes)" in too_long(file("bytes"), 12)
     assert too_long(replace(file(), lengths=None), 1) == ""
@@ -147,7 +147,7 @@ SPEC = {
 }
 
 
-def test_overlaps_are_told_for_each_evaluation_and_each_source_that_may_leak() -> None:
+def test_overlaps_cover_each_evaluation_and_each_source_that_may_leak() -> None:
     spec = TrainingSpec.model_validate(SPEC)
     names = ("held-out", "remote", "domain", "general")
     files = {name: DataFile(name=name, path="", sha256=name, rows=1) for name in names}
@@ -160,5 +160,5 @@ def test_overlaps_are_told_for_each_evaluation_and_each_source_that_may_leak() -
 
 
 def test_evaluation_ids_are_unique(make_spec: MakeSpec) -> None:
-    (found,) = told(make_spec(held_out=[*held_out(), {"id": "h3", "prompt": "new", "reference": "r"}]), "CHK203")
+    (found,) = reported(make_spec(held_out=[*held_out(), {"id": "h3", "prompt": "new", "reference": "r"}]), "CHK203")
     assert "id `h3` is used twice" in found.message

@@ -1,4 +1,4 @@
-"""Properties of data: order and format do not change what is counted, and a card stands for its rows."""
+"""Properties of data: order and format do not change the counts, and a card replaces its rows."""
 
 import csv
 import io
@@ -67,7 +67,7 @@ def written(path: Path, rows: Rows) -> Path:
 
 
 def counted(file: DataFile) -> DataFile:
-    """Everything but what names files and lines."""
+    """Return everything except the names of files and lines."""
     lengths = replace(file.lengths, longest=()) if file.lengths else None
     places = {
         name: dict.fromkeys(sorted(getattr(file, name)), 0) for name in ("prompts", "clusters", "targets", "failures")
@@ -123,7 +123,7 @@ def spec_of(shape: str) -> TrainingSpec:
 
 @given(source=SOURCES)
 @IN_ONE_FOLDER
-def test_a_card_stands_for_its_rows(source: tuple[str, Rows], tmp_path: Path) -> None:
+def test_a_card_replaces_its_rows(source: tuple[str, Rows], tmp_path: Path) -> None:
     shape, rows = source
     spec = spec_of(shape)
     measurement = Measurement(shape, None, "m/1", {})

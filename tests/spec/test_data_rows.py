@@ -1,4 +1,4 @@
-"""Rows of data sources: what is counted, and which rows are refused with their line."""
+"""Rows of data sources: counts, and rows that are rejected with their line."""
 
 import json
 
@@ -28,7 +28,7 @@ def test_pairs_are_counted(tmp_path) -> None:
     assert (data.rows, data.answered, data.unanswered, data.near) == (4, 2, 1, 1)
 
 
-def test_near_pairs_are_those_below_the_distance_that_is_asked_for(tmp_path) -> None:
+def test_near_pairs_differ_by_less_than_the_given_distance(tmp_path) -> None:
     path = tmp_path / "rows.jsonl"
     path.write_text(row(fix="abcdefghij", answer="abcdefghiX"), encoding="utf-8")
     near = [
@@ -65,16 +65,16 @@ def test_models_and_classes_are_counted(tmp_path) -> None:
     ("line", "column", "message"),
     [
         ("", 1, "empty"),
-        ("{", 2, "not json"),
-        ('{"id": "1",}', 12, "not json"),
-        ("[1]", 1, "not a json object"),
+        ("{", 2, "not JSON"),
+        ('{"id": "1",}', 12, "not JSON"),
+        ("[1]", 1, "not a JSON object"),
         ('{"id": "1", "prompt": "q"}', 1, "`fix` is missing"),
         ('{"id": "1", "prompt": "", "fix": "x"}', 1, "`prompt` should be text"),
         ('{"id": "1", "prompt": [{"role": "user"}], "fix": "x"}', 1, "`prompt` should be text"),
-        ("[" * 100_000, 1, "cannot be read as json"),
+        ("[" * 100_000, 1, "cannot be read as JSON"),
     ],
 )
-def test_a_bad_row_is_told_with_its_line(tmp_path, line: str, column: int, message: str) -> None:
+def test_a_bad_row_is_reported_with_its_line(tmp_path, line: str, column: int, message: str) -> None:
     (found,) = read(tmp_path, row() + line + "\n" + row()).diagnostics
     assert found.code == "CHK203"
     assert message in found.message
@@ -98,7 +98,7 @@ ANSWER = [{"role": "assistant", "content": "答"}]
         ("messages", {"messages": TURNS + ANSWER}, {"messages": [TURNS[0] | {"name": "x"}]}, "just `role` and"),
     ],
 )
-def test_a_row_holds_what_its_shape_needs(tmp_path, shape: str, good: dict, bad: dict, message: str) -> None:
+def test_a_row_has_the_fields_of_its_shape(tmp_path, shape: str, good: dict, bad: dict, message: str) -> None:
     assert read(tmp_path, json.dumps(good), shape).ok
     (found,) = read(tmp_path, json.dumps(good | bad), shape).diagnostics
     assert found.code == "CHK203"
@@ -109,7 +109,7 @@ def test_rows_of_a_source_are_of_one_form(tmp_path) -> None:
     text = row() + row(id="2", prompt=TURNS)
     (found,) = read(tmp_path, text).diagnostics
     assert (found.code, found.location.line) == ("CHK203", 2)
-    assert "written as turns, those before it as text" in found.message
+    assert "written as turns, but the rows before it as text" in found.message
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Loading: what a text means, where its values stand, and what is refused."""
+"""Loading: the values of a text, their places, and the texts that are rejected."""
 
 import os
 
@@ -53,7 +53,7 @@ def test_a_missing_field_is_placed_at_its_parents_key() -> None:
     assert (place.line, place.column) == (2, 3)
 
 
-def test_every_duplicate_key_is_told() -> None:
+def test_every_duplicate_key_is_reported() -> None:
     outcome = compose("a: 1\nb: {c: 1, c: 2}\na: 3\n", "x.yaml")
     assert [(found.code, found.location.line, found.location.column) for found in outcome.diagnostics] == [
         ("YML004", 2, 11),
@@ -97,7 +97,7 @@ def test_aliases_cannot_nest_deeper_than_text() -> None:
     assert (found.code, found.location.line) == ("YML005", 3)
 
 
-def test_a_hundred_problems_of_a_file_are_told_and_long_names_cut() -> None:
+def test_a_hundred_problems_of_a_file_are_reported_and_long_names_cut() -> None:
     text = f"k: &k {'x' * 100_000}\nm: {{{', '.join(['*k : 1'] * 10_000)}}}"
     found = compose(text, "x.yaml").diagnostics
     assert [each.code for each in found] == ["YML004"] * 100 + ["YML005"]
@@ -134,7 +134,7 @@ def test_byte_order_mark_and_crlf(tmp_path) -> None:
     assert outcome.value.data == {"a": 1, "b": "x\n"}
 
 
-def test_a_missing_file_is_told(tmp_path) -> None:
+def test_a_missing_file_is_reported(tmp_path) -> None:
     (found,) = load(tmp_path / "none.yaml", "none.yaml").diagnostics
     assert found.code == "YML001"
     assert "no such file" in found.message

@@ -1,4 +1,4 @@
-"""A Job's name depends on all code that its rewards are made of."""
+"""A Job's name depends on all code of its rewards."""
 
 import shutil
 from pathlib import Path
@@ -33,7 +33,7 @@ SPECS = Path(__file__).resolve().parents[2] / "specs"
         ("import a\n" + "(" * 5000, ["a"]),
     ],
 )
-def test_what_code_imports(code: str, modules: list[str]) -> None:
+def test_imports_of_code(code: str, modules: list[str]) -> None:
     assert sorted(".".join(each) for each in imported(code, "pack/rewards.py")) == modules
 
 
@@ -98,8 +98,8 @@ def test_a_preflight_counts_for_the_code_that_it_examined_only(tmp_path: Path) -
     text = code.read_text(encoding="utf-8")
     code.write_text(f"{text}\n# another reward\n", encoding="utf-8")
     outcome = make_plan(folder / "spec.yaml", "spec.yaml")
-    (told,) = (each for each in outcome.diagnostics if each.code == "CHK240")
-    assert "`rewards.py` changed after it was made" in told.message
+    (found,) = (each for each in outcome.diagnostics if each.code == "CHK240")
+    assert "`rewards.py` changed after the check" in found.message
     assert outcome.value is not None
     assert "ppo" not in [stage.method for stage in outcome.value.stages]  # the reward is to be examined again
     code.write_text(text, encoding="utf-8")

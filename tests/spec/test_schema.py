@@ -1,4 +1,4 @@
-"""JSON Schemas: each is in step with the models, says something of every field, and takes what the compiler takes."""
+"""JSON Schemas: they match the models, describe every field, and accept what the compiler accepts."""
 
 import json
 from pathlib import Path
@@ -37,8 +37,8 @@ def test_schema_describes_every_field(kind: str) -> None:
     for model in models:
         for name, field in model.get("properties", {}).items():
             # of two equal descriptions, of a field and of the model that it holds, pydantic writes the model's
-            told = field.get("description") or schema["$defs"][field["$ref"].rpartition("/")[2]]["description"]
-            assert told.endswith("."), (model["title"], name)
+            description = field.get("description") or schema["$defs"][field["$ref"].rpartition("/")[2]]["description"]
+            assert description.endswith("."), (model["title"], name)
 
 
 def test_an_unknown_kind_names_those_that_are_known() -> None:

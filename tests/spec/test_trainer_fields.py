@@ -1,4 +1,4 @@
-"""Which numbers a trainer takes."""
+"""Numbers that a trainer accepts."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Versions of the spec language: one works, and any other is refused by name."""
+"""Versions of the spec language: one works, and any other is rejected by name."""
 
 from conftest import PROFILE, SPEC, document_of
 

@@ -1,4 +1,4 @@
-"""Documents that commands write: read back as they were meant, written whole, and only when they change."""
+"""Documents that commands write: they read back unchanged, are written whole, and only on a change."""
 
 import os
 from pathlib import Path
@@ -18,7 +18,7 @@ values = st.recursive(scalars, lambda inner: st.lists(inner, max_size=3) | st.di
 
 
 @given(st.dictionaries(text, values, min_size=1, max_size=4))
-def test_what_was_written_is_read_by_old_and_new_yaml(data: dict[str, Any]) -> None:
+def test_written_values_are_read_by_old_and_new_yaml(data: dict[str, Any]) -> None:
     written = document_text(data, "生成的文件\nsecond line")
     assert written.startswith("# 生成的文件\n# second line\n")
     assert yaml.safe_load(written) == data

@@ -67,7 +67,7 @@ def test_keys_are_text_for_both_readers(name: str) -> None:
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), object(), {1, 2}])
-def test_what_is_no_scalar_is_a_defect(value: object) -> None:
+def test_values_other_than_scalars_are_a_bug(value: object) -> None:
     with pytest.raises(TypeError):
         quote(value)
 
@@ -78,7 +78,7 @@ def test_a_block_keeps_its_text() -> None:
 
 
 @given(TEXT | st.text("ab \n\t#:-|\u2028\x85", max_size=20).map(lambda text: text + "\n"))
-def test_what_is_literal_survives_as_a_block_and_to_the_last_line_end(value: str) -> None:
+def test_a_literal_block_keeps_its_text_to_the_last_line_end(value: str) -> None:
     text = f"a:\n  b: {block(value, 4)}\n"
     if is_literal(value):
         assert yaml.safe_load(text) == {"a": {"b": value}}

@@ -1,1 +1,1 @@
-"""Commands on plans in a cluster: they print what `run/cluster` finds, and choose exit codes."""
+"""Commands on plans in a cluster: print the results of `run/cluster`, and choose exit codes."""

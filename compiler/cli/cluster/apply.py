@@ -1,4 +1,4 @@
-"""`trainspec apply`: plans go one stage further, and are followed where that is asked for."""
+"""`trainspec apply`: take plans one stage further, and follow them with `--wait`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,20 +15,24 @@ from compiler.diagnostics import Diagnostic, has_errors
 from compiler.run.cluster.api.client import Api
 from compiler.run.cluster.api.connect import Target
 from compiler.run.cluster.api.errors import ClusterError
-from compiler.run.cluster.apply.apply import Standing, apply_plans
-from compiler.run.cluster.apply.approve import Approval, approve, without_jobs
+from compiler.run.cluster.apply.apply import PlanState, apply_plans
+from compiler.run.cluster.apply.approve import Approval, approve, no_jobs_text
 from compiler.run.cluster.show.follow import Show, follow
 from compiler.run.cluster.show.followed_plans import FollowedPlans
 from compiler.run.cluster.show.rows import Row
 from compiler.run.cluster.show.table import ChangedLines, screenful
 from compiler.run.cluster.show.verdict import Failures, verdict
 
-_MOST_LINES = 400  # that are left on a terminal at the end
+_MOST_LINES = 400  # of the final table on a terminal
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ApplyOptions:
-    """The options of `apply`: digests that were approved, whether to follow the plans, and to start failed stages."""
+    """The options of `apply`.
+
+    `digest` and `files_digest` are approved digests. `wait` follows the plans to their end; `retry` starts failed
+    stages again.
+    """
 
     digest: str | None = None
     files_digest: str | None = None
@@ -37,11 +41,11 @@ class ApplyOptions:
 
 
 def apply(paths: list[Path], target: Target, options: ApplyOptions, style: str) -> ExitCode:
-    """Apply the plans under the paths, and follow them where that is asked for."""
+    """Apply the plans under the paths, and follow them if `options.wait`."""
     reporter = Reporter(style=style)
     approved = approve(paths, digest=options.digest, files_digest=options.files_digest)
     for folder in approved.empty:
-        print(without_jobs(folder))
+        print(no_jobs_text(folder))
     found = list(approved.diagnostics)
     if has_errors(found) or not approved.plans:
         return reporter.end(found)
@@ -57,49 +61,49 @@ def apply(paths: list[Path], target: Target, options: ApplyOptions, style: str) 
 def _applied(
     api: Api, approved: tuple[Approval, ...], options: ApplyOptions, reporter: Reporter
 ) -> Iterator[Diagnostic]:
-    """Apply plan after plan, and follow them; the diagnostics of those that were refused or cannot go on.
+    """Apply the plans, and yield the diagnostics of refused and failed ones.
 
-    Nothing of a plan is held once it is printed, unless it is to be followed.
+    Memory keeps only plans that are followed.
     """
     failures = Failures(api)
-    followed: list[Standing] = []
-    for standing in apply_plans(api, approved, retry=options.retry):
-        if isinstance(standing, Diagnostic):
-            yield standing
+    followed: list[PlanState] = []
+    for state in apply_plans(api, approved, retry=options.retry):
+        if isinstance(state, Diagnostic):
+            yield state
             continue
-        print(f"{standing.plan.shown}: {verdict(standing)}")
+        print(f"{state.plan.shown}: {verdict(state)}")
         if options.wait:
-            followed.append(replace(standing, plan=replace(standing.plan, supports=())))
+            followed.append(replace(state, plan=replace(state.plan, supports=())))
         else:
-            yield from _failure(failures, standing, reporter)
+            yield from _failure(failures, state, reporter)
     if any(each.is_going for each in followed):
         followed = _follow(api, followed, reporter)
-        for standing in followed:
-            print(f"{standing.plan.shown}: {verdict(standing)}")
-    for standing in followed:
-        yield from _failure(failures, standing, reporter)
+        for state in followed:
+            print(f"{state.plan.shown}: {verdict(state)}")
+    for state in followed:
+        yield from _failure(failures, state, reporter)
 
 
-def _failure(failures: Failures, standing: Standing, reporter: Reporter) -> tuple[Diagnostic, ...]:
-    """The diagnostics of a plan's failure, whose details are written as notes."""
-    failure = failures.of(standing)
+def _failure(failures: Failures, state: PlanState, reporter: Reporter) -> tuple[Diagnostic, ...]:
+    """Return the diagnostics of a plan's failure, and write its details as notes."""
+    failure = failures.of(state)
     for line in failure.details:
         reporter.note(line)
     return failure.diagnostics
 
 
-def _follow(api: Api, standings: list[Standing], reporter: Reporter) -> list[Standing]:
+def _follow(api: Api, states: list[PlanState], reporter: Reporter) -> list[PlanState]:
     try:
         with _screen(Console()) as show:
-            return follow(api, standings, show)
+            return follow(api, states, show)
     except (KeyboardInterrupt, SystemExit):
-        reporter.note("no longer followed; what runs goes on, and the next call goes on from there")
+        reporter.note("stopped following; running stages continue, and the next call resumes from there")
         raise
 
 
 @contextmanager
 def _screen(console: Console) -> Iterator[Show]:
-    """On a terminal a table that is drawn again and again, elsewhere a line for each change."""
+    """Show a live table on a terminal, or print a line for each change elsewhere."""
     if not console.is_terminal:
         lines = ChangedLines()
 

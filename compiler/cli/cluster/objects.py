@@ -1,4 +1,4 @@
-"""`trainspec access` and `driver`: print objects for a cluster, without asking it anything."""
+"""`trainspec access` and `driver`: print objects for a cluster, without a request to it."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,14 +14,16 @@ _SUBJECT_FORMS = "`user:NAME`, `group:NAME` or `serviceaccount:NAMESPACE/NAME`"
 
 
 def print_access(path: Path, ci: Sequence[str], readers: Sequence[str], networks: Sequence[str]) -> ExitCode:
-    """Print the objects for the profile at `path`; `ci` and `readers` are texts as `subject_of` takes them. With
-    `networks`, in which an API server is, those for drivers, too.
+    """Print the objects for the profile at `path`.
+
+    `ci` and `readers` are texts that `subject_of` parses. With `networks`, the networks of the API server, the output
+    includes the objects for drivers.
     """
     appliers, viewers = [_subject(text) for text in ci], [_subject(text) for text in readers]
     for text in networks:
         if not is_network(text):
             refuse(
-                f"`{text}` is no network: write its first address and its length, as in `10.0.0.0/16`",
+                f"`{text}` is not a network: use its first address and prefix length, as in `10.0.0.0/16`",
                 "trainspec access",
             )
     profile = read_profile(path, str(path))
@@ -35,7 +37,7 @@ def print_access(path: Path, ci: Sequence[str], readers: Sequence[str], networks
 
 
 def print_driver(folder: Path, plan_digest: str | None, style: str) -> ExitCode:
-    """Print the objects that drive the plan of a folder, if it is what its spec compiles to and was approved."""
+    """Print the driver of a plan folder that matches its spec and the approved digest."""
     made = driver_text(folder, plan_digest)
     print(made.value or "", end="")
     report(made.diagnostics, style)
@@ -45,5 +47,5 @@ def print_driver(folder: Path, plan_digest: str | None, style: str) -> ExitCode:
 def _subject(text: str) -> Subject:
     subject = subject_of(text)
     if subject is None:
-        refuse(f"`{text}` names no subject of a role: write {_SUBJECT_FORMS}", "trainspec access")
+        refuse(f"`{text}` is not a subject: use {_SUBJECT_FORMS}", "trainspec access")
     return subject

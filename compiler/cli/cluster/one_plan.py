@@ -19,12 +19,13 @@ from compiler.run.cluster.state.plan import ClusterPlan
 
 
 def logs(folder: Path, target: Target, stage: str | None, *, follow: bool, raw: bool, style: str) -> ExitCode:
-    """Print the log of a stage: of the one that is named, else of the one at which the plan stands. With `follow`, wait
-    for its pod, and print until that ends.
+    """Print the log of the named stage, else of the current one.
+
+    With `follow`, wait for its pod, and print until that ends.
     """
 
     def print_log(api: Api, plan: ClusterPlan) -> None:
-        pod = pod_with_log(api, plan, stage, wait=follow, say=lambda line: print(line, file=sys.stderr))
+        pod = pod_with_log(api, plan, stage, wait=follow, notify=lambda line: print(line, file=sys.stderr))
         for line in log_lines(api, plan, pod, follow=follow, raw=raw):
             print(line, flush=True)
 
@@ -32,7 +33,7 @@ def logs(folder: Path, target: Target, stage: str | None, *, follow: bool, raw: 
 
 
 def cancel(folder: Path, target: Target, *, superseded: bool, style: str) -> ExitCode:
-    """Stop the stage that is under way, or the Jobs of earlier versions of the plan; checkpoints are kept."""
+    """Stop the active Jobs of the plan, or of its earlier versions; checkpoints are kept."""
 
     def stop(api: Api, plan: ClusterPlan) -> None:
         if superseded:
@@ -45,7 +46,7 @@ def cancel(folder: Path, target: Target, *, superseded: bool, style: str) -> Exi
 
 
 def collect(folder: Path, target: Target, style: str) -> ExitCode:
-    """Write the results that a plan has in the cluster as evidence beside its spec."""
+    """Write the results of a plan in the cluster as evidence next to its spec."""
     reporter = Reporter(style=style)
     try:
         collected = collect_from(reporter.connect(target), folder)
@@ -58,7 +59,7 @@ def collect(folder: Path, target: Target, style: str) -> ExitCode:
 
 
 def _on_plan(folder: Path, target: Target, style: str, command: Callable[[Api, ClusterPlan], None]) -> ExitCode:
-    """Run a command on the plan of a folder; the exit code of what was found."""
+    """Run a command on the plan of a folder; return the exit code."""
     reporter = Reporter(style=style)
     read = runnable_plan(folder)
     if read.value is None:
@@ -74,12 +75,13 @@ def _on_plan(folder: Path, target: Target, style: str, command: Callable[[Api, C
 
 def _superseded_text(done: Cancellation) -> str:
     names = ", ".join(f"`{job.name}`" for job in done.stopped)
-    return f"cancelled {names}" if names else "no Job of an earlier version works"
+    return f"cancelled {names}" if names else "no Job of an earlier version is active"
 
 
 def _current_text(done: Cancellation, plan: ClusterPlan) -> str:
     if done.stopped:
         stages = ", ".join(f"`{job.stage}`" for job in done.stopped)
-        return f"cancelled {stages}; `trainspec apply {plan.shown} --retry` lets it go on"
-    also = f" but Jobs of an earlier version: trainspec cancel {plan.shown} --superseded" if done.superseded else ""
-    return f"nothing is under way{also}"
+        return f"cancelled {stages}; to resume: trainspec apply {plan.shown} --retry"
+    if done.superseded:
+        return f"only Jobs of an earlier version are active; to stop them: trainspec cancel {plan.shown} --superseded"
+    return "no Job is active"

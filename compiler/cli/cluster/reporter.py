@@ -1,4 +1,4 @@
-"""What a cluster command writes beside its results, and the exit code that it ends with."""
+"""The diagnostics, notes and exit code of a cluster command."""
 
 import sys
 from collections.abc import Iterable
@@ -16,23 +16,26 @@ _OF_CLUSTER = ("CLU601", "CLU602", "CLU603", "CLU604", "CLU609")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reporter:
-    """Writes to stderr: diagnostics in `style`, and notes for people, unless stderr is one document for programs."""
+    """Writes diagnostics in `style`, and notes for people, to stderr.
+
+    It drops notes if `style` makes stderr one document for programs.
+    """
 
     style: str
 
     def note(self, line: str) -> None:
-        """Write a line beside the diagnostics, from any thread."""
+        """Write a line for people, from any thread."""
         if self.style in STREAMED:
             print(line, file=sys.stderr)
 
     def connect(self, target: Target) -> Api:
-        """The API server of a target, which a note names: whoever has several clusters sees which one it is."""
-        api = Api(target, say=self.note)
+        """Connect to the API server of a target, and write a note that names the cluster."""
+        api = Api(target, notify=self.note)
         self.note(f"cluster: {api.shown}")
         return api
 
     def end(self, found: Iterable[Diagnostic]) -> ExitCode:
-        """Write the diagnostics; the exit code that they end with, CLUSTER where the cluster could not be used."""
+        """Write the diagnostics; return their exit code, CLUSTER if the cluster could not be used."""
         diagnostics = list(found)
         report(diagnostics, self.style)
         if any(each.code in _OF_CLUSTER for each in diagnostics):

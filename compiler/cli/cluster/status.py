@@ -1,4 +1,4 @@
-"""`trainspec status`: where plans stand in a cluster, as tables or as JSON."""
+"""`trainspec status`: the status of plans in a cluster, as tables or as JSON."""
 
 import json
 from pathlib import Path
@@ -9,15 +9,15 @@ from compiler.cli.cluster.reporter import Reporter
 from compiler.cli.exit_codes import ExitCode
 from compiler.run.cluster.api.connect import Target
 from compiler.run.cluster.api.errors import ClusterError
-from compiler.run.cluster.apply.approve import plan_folders, without_jobs
+from compiler.run.cluster.apply.approve import no_jobs_text, plan_folders
 from compiler.run.cluster.show.status import PlanStatus, Statuses, read_statuses
 from compiler.run.cluster.show.table import overview
 
-_WIDTH = 1000  # of a status that is piped: enough for the longest line
+_WIDTH = 1000  # columns of piped output: enough for the longest line
 
 
 def status(paths: list[Path], target: Target, *, as_json: bool, style: str) -> ExitCode:
-    """Print where the plans under the paths stand in the cluster."""
+    """Print the status of the plans under the paths."""
     reporter = Reporter(style=style)
     folders, found = plan_folders(paths)
     try:
@@ -25,7 +25,7 @@ def status(paths: list[Path], target: Target, *, as_json: bool, style: str) -> E
     except ClusterError as error:
         statuses = Statuses(diagnostics=(error.found,))
     for folder in statuses.empty:
-        reporter.note(without_jobs(folder))
+        reporter.note(no_jobs_text(folder))
     if as_json:
         print(_as_json(statuses.plans))
     else:
@@ -39,7 +39,7 @@ def _as_json(plans: tuple[PlanStatus, ...]) -> str:
 
 
 def _print_tables(plans: tuple[PlanStatus, ...]) -> None:
-    # programs read what is piped, or it is in a log that scrolls sideways
+    # programs read piped output, and viewers of CI logs scroll sideways
     console = Console(width=None if Console().is_terminal else _WIDTH)
     for each in plans:
         console.print(overview(each.rows))

@@ -1,4 +1,4 @@
-"""Every diagnostic code, one module a family; `trainspec explain CODE` reads it too. A code is never reused."""
+"""All diagnostic codes, one module per family. A code is never reused."""
 
 from compiler.diagnostics.codes import chk, clu, pln, rnd, run, run_local, sel, spc, yml
 from compiler.diagnostics.codes.row import Code

@@ -1,4 +1,4 @@
-"""PLN4xx: the plan cannot be made, or not as asked."""
+"""PLN4xx: the plan cannot be made, or differs from the request."""
 
 from compiler.diagnostics.codes.row import Code
 
@@ -11,56 +11,56 @@ TABLE: dict[str, Code] = {
     ),
     "PLN402": Code(
         "error",
-        "plan needs data that the spec does not give",
+        "plan needs data that the spec lacks",
         "Each stage reads one source of a known purpose.",
         "Add the source.",
     ),
     "PLN403": Code(
         "warning",
-        "setting without an effect",
-        "An override without a stage changes nothing, nor does a setting that another one rules out or that nothing reads.",
+        "setting has no effect",
+        "The plan has no stage that reads the setting, or another setting excludes it.",
         "Remove the setting.",
     ),
     "PLN404": Code(
         "warning",
         "method cannot be run by this version",
-        "The plan is rendered for review, but the runtime of this version has no module for the method.",
-        "Review the plan; run it with a version whose runtime has the method.",
+        "The plan is rendered for review, but the runtime of this version does not implement the method.",
+        "Review the plan, and run it with a version whose runtime implements the method.",
     ),
     "PLN405": Code(
         "error",
         "plan may cost more than its cap",
-        "Deadlines bound what a plan can cost, retries counted.",
+        "The deadlines of the stages, retries included, bound the cost of a plan.",
         "Lower the deadlines, use a cheaper profile, or raise the cap.",
     ),
     "PLN406": Code(
         "warning",
-        "override takes the place of a rule",
-        "The spec's own value is used where a rule would have set another.",
+        "override replaces a rule's value",
+        "The spec's value is used although a rule would set another.",
         "Remove the override, or keep it on purpose.",
     ),
     "PLN407": Code(
         "warning",
         "data source is not used",
-        "Each stage reads one source: the largest of demonstrations, the best of preferences, the first of evaluation.",
+        "Each stage reads one source: the largest demonstrations, the best preferences, the first evaluation source.",
         "Merge the files, or remove the source.",
     ),
     "PLN408": Code(
         "warning",
         "fewer rows than usual",
-        "The rules allow the method, but it is known to gain more from more rows.",
-        "Collect more if the gain is small.",
+        "The rules allow the method, but it usually gains more from more rows.",
+        "Collect more rows if the gain is small.",
     ),
     "PLN409": Code(
         "error",
         "reward has nothing to compare with",
-        "A reward that checks against a right answer scores every row 0 where none is given.",
-        "Use rows that hold the answer, or another reward.",
+        "A reward that compares with a right answer scores every row 0 if the rows hold none.",
+        "Use rows that hold the answer, or use another reward.",
     ),
     "PLN410": Code(
         "error",
         "profile cannot run the stage",
-        "The runtime would refuse it only when its Job has started, behind stages that have cost money.",
-        "Name another profile, or change what the stage needs of it.",
+        "The runtime would reject the stage only when its Job starts, after earlier stages have cost money.",
+        "Use another profile, or change the settings of the stage that need it.",
     ),
 }

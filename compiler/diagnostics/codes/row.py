@@ -1,11 +1,11 @@
-"""A row of the table of codes."""
+"""Row of the table of codes."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """The severity of a code, a title, why it matters and how to mend it."""
+    """A code's severity and title, why it matters, and how to fix it."""
 
     severity: str
     title: str

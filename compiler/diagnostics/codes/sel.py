@@ -1,4 +1,4 @@
-"""SEL3xx: what the selection rules have to tell."""
+"""SEL3xx: warnings of the selection rules."""
 
 from compiler.diagnostics.codes.row import Code
 
@@ -6,55 +6,55 @@ TABLE: dict[str, Code] = {
     "SEL302": Code(
         "warning",
         "method is blocked",
-        "The gap asks for a method that the evidence does not allow yet; the plan goes without it.",
-        "Do what the rule names first.",
+        "The gap needs a method that the evidence does not allow yet; the plan omits it.",
+        "Follow the rule's advice first.",
     ),
     "SEL303": Code(
         "warning",
         "pairs are off-policy",
-        "Answers of another model teach the present one less (rule D4).",
-        "Collect badcases again with the present model and prompt.",
+        "The model learns less from the answers of another model (rule D4).",
+        "Collect badcases again with the current model and prompt.",
     ),
     "SEL304": Code(
         "warning",
-        "chosen and rejected are nearly the same",
+        "chosen and rejected answers are nearly the same",
         "DPO on such pairs can lower the likelihood of both (rule D3, arXiv 2410.08847).",
-        "Filter them, or add the `sft` loss.",
+        "Filter the pairs, or add the `sft` loss.",
     ),
     "SEL305": Code(
         "warning",
         "method was replaced",
-        "The data does not allow the method that the gap asks for, so a cheaper one is used.",
+        "The data does not allow the method that the gap needs, so a cheaper one is used.",
         "Review the replacement in PLAN.md.",
     ),
     "SEL308": Code(
         "warning",
-        "declared gap was measured to be absent",
-        "What a probe measured counts, not what is believed (rule D11).",
+        "declared gap was not found by measurement",
+        "The measurement of a probe counts more than a declaration (rule D11).",
         "Remove the gap, or keep it with `override`, a reason and an owner.",
     ),
     "SEL309": Code(
         "warning",
         "gap is kept against its measurement",
-        "Somebody answers for a decision that the figures do not bear out (rule D11).",
-        "Have a reviewer agree to the reason, or measure again.",
+        "The owner of the override answers for a decision that the figures do not support (rule D11).",
+        "Have a reviewer confirm the reason, or measure again.",
     ),
     "SEL310": Code(
         "warning",
         "gap is declared, but not measured",
-        "A gap may be declared, and should be measured: the method depends on it (rule D11).",
+        "The method depends on the gap, so a declared gap should also be measured (rule D11).",
         "Run the probe, and commit its report as evidence.",
     ),
     "SEL311": Code(
         "warning",
-        "facts would be taught by sft alone",
+        "SFT alone would teach new facts",
         "New facts through SFT alone raise hallucination (rule D10, arXiv 2405.05904).",
-        "Put the facts into the prompt by retrieval, or pre-train on the corpus first.",
+        "Retrieve the facts into the prompt, or pre-train on the corpus first.",
     ),
     "SEL312": Code(
         "warning",
-        "reward passes weakly",
-        "A check of the reward lies between what passes and what blocks; the policy will find the weak spot.",
-        "Watch it during training, or mend the reward first.",
+        "reward passes a check weakly",
+        "A check of the reward lies between passing and blocking; the policy will find the weak spot.",
+        "Watch the check during training, or fix the reward first.",
     ),
 }

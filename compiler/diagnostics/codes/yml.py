@@ -1,48 +1,48 @@
-"""YML0xx: the text is not YAML that can be read."""
+"""YML0xx: the file cannot be read as YAML."""
 
 from compiler.diagnostics.codes.row import Code
 
 TABLE: dict[str, Code] = {
     "YML001": Code(
         "error",
-        "the file cannot be read",
-        "The compiler could not open or read the file.",
+        "file cannot be read",
+        "The compiler cannot open or read the file.",
         "Check the path and its permissions.",
     ),
     "YML002": Code(
         "error",
-        "the file is not UTF-8 text",
-        "Specs are UTF-8, so that every language survives.",
+        "file is not UTF-8 text",
+        "Specs are UTF-8, so that text of every language is kept.",
         "Save the file as UTF-8 without NUL bytes.",
     ),
     "YML003": Code(
         "error",
-        "the YAML is broken",
+        "YAML syntax is invalid",
         "The text does not follow the YAML syntax.",
-        "Mend the syntax at the place shown.",
+        "Fix the syntax at the place shown.",
     ),
     "YML004": Code(
         "error",
         "duplicate key",
-        "YAML readers keep either value without a word; the compiler keeps neither.",
+        "YAML readers silently keep one of the two values; the compiler keeps neither.",
         "Keep one of the two keys.",
     ),
     "YML005": Code(
         "error",
-        "the file is too large or too deep",
+        "file is too large or nested too deeply",
         "Specs are untrusted input, so size, nesting and aliases are bounded.",
-        "Move bulk data into JSONL files and reference them.",
+        "Move bulk data into JSONL files, and name these in the spec.",
     ),
     "YML006": Code(
         "error",
-        "a YAML feature that specs do not use",
-        "Explicit tags and merge keys can run code or hide what a reviewer sees.",
+        "YAML feature is not allowed",
+        "Explicit tags can run code, and merge keys hide values from a reviewer.",
         "Write the value out in plain YAML.",
     ),
     "YML007": Code(
         "error",
-        "not exactly one document",
-        "One file holds one spec, so that a diagnostic and a review point at one thing.",
-        "Split the file, one document each.",
+        "file does not hold exactly one document",
+        "One file holds one document, so that a diagnostic and a review refer to one spec.",
+        "Split the file into one file per document.",
     ),
 }

@@ -1,4 +1,4 @@
-"""An example of each diagnostic code, one module a family: data that `trainspec explain` shows and the tests run."""
+"""An example of each diagnostic code: data that `trainspec explain` shows and the tests run."""
 
 from compiler.diagnostics.examples import chk, clu, data, pln, rnd, run, sel, spc, yml
 from compiler.diagnostics.examples.example import Example, Situation

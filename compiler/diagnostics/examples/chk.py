@@ -77,7 +77,7 @@ EXAMPLES: dict[str, Example | Situation] = {
         good="      count: 40",
         given=(("specs/shop/evidence/badcases.yaml", REPORT),),
     ),
-    "CHK245": Example(  # taken apart, or scanners would find it here
+    "CHK245": Example(  # split, so that scanners do not find it here
         bad=f"    task: answer questions with the key {'hf_' + 'aB3' * 12}",
         good="    task: answer questions about orders",
     ),

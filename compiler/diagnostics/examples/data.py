@@ -1,4 +1,4 @@
-"""Examples of CHK220 to CHK239: what is wrong with the data of a spec, or with its cards."""
+"""Examples of CHK220 to CHK239: the data of a spec, and its cards."""
 
 from hashlib import sha256
 
@@ -64,8 +64,8 @@ EXAMPLES: dict[str, Example | Situation] = {
         given=(("specs/shop/data/demos.txt", jsonl(demos())),),
     ),
     "CHK224": Situation(
-        bad="The package for Parquet is not installed, and a data source is a `.parquet` file.",
-        good="With the package, or with rows in JSONL or CSV, the source is read.",
+        bad="A data source is a `.parquet` file, but the package for Parquet is not installed.",
+        good="The package is installed, or the rows are JSONL or CSV.",
     ),
     "CHK225": Example(file=BADCASES, bad=jsonl(SAME), good=jsonl(badcases(count=1))),
     "CHK226": Example(

@@ -1,4 +1,4 @@
-"""What an example of a diagnostic is."""
+"""Types of the examples of diagnostics."""
 
 from dataclasses import dataclass
 
@@ -8,13 +8,12 @@ CHECK = "trainspec check specs"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """A bad and a good way to write the same part of one file; the rest is the shared project of `project.py`.
+    """A bad and a good version of a part of one file; all other files are those of `project.py`.
 
-    `bad` and `good` are text of `file`. In the project the good one is there already, unless `instead_of` says which
-    text both stand for, or `whole` that they are all of the file (None: the file is not there). An empty `file`
-    means that they are command lines. `command` is what shows the difference; `first` is called before the edit;
-    either may be several commands, joined by `&&`.
-    `given` are other files that both ways need, `along` the codes that may be told beside the example's own.
+    `bad` and `good` are text of `file`. The project contains the good version, unless `instead_of` names the text
+    that both replace, or `whole` says that they are the whole file (None: the file does not exist). With an empty
+    `file` they are command lines. `command` shows the difference; `first` runs before the edit; either may be several
+    commands, joined by `&&`. `given` are files that both versions need, `along` codes that may also be reported.
     """
 
     bad: str | None
@@ -30,7 +29,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """Stands in for an example where no file provokes the code: when it is told, and how that ends."""
+    """Describes when a code is reported and how to resolve it, for codes that no file causes."""
 
     bad: str
     good: str

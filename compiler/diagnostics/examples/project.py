@@ -1,6 +1,6 @@
-"""The small project that the examples of diagnostics change: it compiles without a word, and plans SFT, then DPO.
+"""The small project that the examples change: it compiles cleanly, and plans SFT, then DPO.
 
-`BARE_SPEC` and `BARE_PROFILE` are the least of it that compiles; tests start from those.
+`BARE_SPEC` and `BARE_PROFILE` are its smallest part that compiles; tests start from them.
 """
 
 import json
@@ -62,7 +62,7 @@ _TRAINING = """\
 """
 SPEC = BARE_SPEC.replace("  system:\n", f"{_CONSTRAINTS}  system:\n") + _TRAINING
 
-# three rounds, of which the last two brought nothing: prompts have plateaued
+# three rounds, the last two without a gain: prompts have plateaued
 ROUNDS = f"""\
 apiVersion: {API_VERSION}
 kind: PromptRounds
@@ -97,7 +97,7 @@ spec:
 _GPU = "  gpu: {type: L4, count: 1, memoryGib: 24, hourlyUsd: 0.8}\n"
 PROFILE = BARE_PROFILE.replace("  storage:\n", f"{_GPU}  storage:\n")
 
-# what was measured of the gaps that the spec declares
+# measures of the gaps that the spec declares
 PROBE = f"""\
 apiVersion: {API_VERSION}
 kind: ProbeReport
@@ -116,7 +116,7 @@ spec:
     win: {{value: 0.75, low: 0.70, high: 0.80}}
 """
 
-# stages as a plan holds them, shortened; `SHA256` is filled in from the file when an example is run
+# stages of a plan, shortened; running an example replaces `SHA256` with the digest of the file
 STAGE = """\
 schema: trainspec.dev/stage/v1
 plan: shop
@@ -169,19 +169,19 @@ gate:
 
 
 def demos(count: int = 1000) -> list[dict[str, object]]:
-    """Rows of purpose `demonstrations`."""
+    """Return rows of purpose `demonstrations`."""
     return [{"id": f"d{i}", "prompt": f"demo {i}?", "completion": f"answer {i}"} for i in range(count)]
 
 
 def held_out(count: int = 20) -> list[dict[str, object]]:
-    """Rows of purpose `evaluation`."""
+    """Return rows of purpose `evaluation`."""
     return [{"id": f"h{i}", "prompt": f"test {i}?", "reference": f"gold {i}"} for i in range(count)]
 
 
 def badcases(
     answer: str | None = "something else, wrong {i}", count: int = 500, **extra: object
 ) -> list[dict[str, object]]:
-    """Rows of purpose `badcases`; `{i}` in the logged answer is the row's number."""
+    """Return rows of purpose `badcases`; `{i}` in the logged answer becomes the row's number."""
     return [
         {"id": f"b{i}", "prompt": f"bad {i}?", "answer": answer and answer.format(i=i), "fix": f"the right one is {i}"}
         | {"model": "tiny/1"}
@@ -191,12 +191,12 @@ def badcases(
 
 
 def jsonl(rows: Iterable[Mapping[str, object]]) -> str:
-    """Rows as the text of a JSONL file."""
+    """Return rows as the text of a JSONL file."""
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
 def files() -> dict[str, str]:
-    """The project: what a spec needs, and a stage with its volumes."""
+    """Return the project's files by path: a spec with its inputs, and a stage with its volumes."""
     earlier = [{"id": f"h{i}", "prediction": "?", "scores": {"exact_match": {"value": 0.0}}} for i in range(2)]
     return {
         "specs/shop/spec.yaml": SPEC,

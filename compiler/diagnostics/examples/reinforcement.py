@@ -1,4 +1,4 @@
-"""The shared project one step later: SFT brought no gain, and a reward was examined, so that GRPO is next."""
+"""The project one step later: SFT brought no gain and a reward was checked, so GRPO is next."""
 
 from hashlib import sha256
 

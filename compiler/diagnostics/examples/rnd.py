@@ -4,8 +4,8 @@ from compiler.diagnostics.examples.example import Example, Situation
 
 EXAMPLES: dict[str, Example | Situation] = {
     "RND501": Situation(
-        bad="A defect of the compiler's templates; no spec is meant to reach it.",
-        good="The plan is not written, so nothing wrong is applied.",
+        bad="A template of the compiler has a bug; no spec should cause it.",
+        good="The plan is not written, so a wrong plan is never applied.",
     ),
     "RND502": Example(
         file="specs/shop/plan/02-sft.job.yaml",

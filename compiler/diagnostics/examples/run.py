@@ -1,4 +1,4 @@
-"""Examples of RUN7xx: a stage's config and volumes, then the local executor's."""
+"""Examples of RUN7xx: stages, then the local executor."""
 
 from hashlib import sha256
 
@@ -46,21 +46,21 @@ OWN, SCORE = "data/own.py", "def score(completions, **columns):\n    return [%s 
 
 
 def _own(bad: str, good: str) -> Example:
-    """A function of the spec's folder that scores in two ways."""
+    """Return an example with a reward function whose score is the expression `bad` or `good`."""
     return Example(file=OWN, whole=True, command=RUN, bad=SCORE % bad, good=SCORE % good, given=((STAGE, GRPO),))
 
 
 EXAMPLES: dict[str, Example | Situation] = {
     "RUN700": Situation(
-        bad="An exception that the runtime does not foresee; its traceback is in the stage's log.",
-        good="The stage is tried again, up to the limit of its Job.",
+        bad="An exception occurs that the runtime does not expect; its traceback is in the stage's log.",
+        good="The stage is retried, up to the limit of its Job.",
     ),
     "RUN701": Example(file=STAGE, command=RUN, bad="method: stf", good="method: sft"),
     "RUN702": Example(file=STAGE, command=RUN, bad="  learning_rte: 0.001", good="  learning_rate: 0.001"),
     "RUN703": Example(file="", bad=f"WORLD_SIZE=2 {RUN}", good=RUN),
     "RUN749": Situation(
-        bad="`python -m runtime stage.yaml --report` for a stage that was stopped before its end.",
-        good="Without `--report` the stage goes on from its checkpoint; once it is complete, its result is told.",
+        bad="`python -m runtime stage.yaml --report` is run for a stage that was stopped early.",
+        good="Without `--report` the stage resumes from its checkpoint; once it has finished, `--report` prints its result.",
     ),
     "RUN710": Example(
         file=TRAIN,
@@ -132,31 +132,31 @@ EXAMPLES: dict[str, Example | Situation] = {
     ),
     "RUN730": Situation(
         bad="The outputs volume is full when a checkpoint is written.",
-        good="With space again, the stage goes on from its last whole checkpoint.",
+        good="Once space is free, the stage resumes from its last whole checkpoint.",
     ),
     "RUN740": Situation(
-        bad="The stage gets SIGTERM, as when its pod is evicted.",
-        good="It writes a checkpoint, ends, and goes on from there when it is run again.",
+        bad="The stage receives SIGTERM, for example because its pod is evicted.",
+        good="It writes a checkpoint, ends, and resumes from there in its next run.",
     ),
     "RUN741": Situation(
         bad="Two processes run the same stage on one outputs volume.",
-        good="The second one ends; it may be run again when the first is done.",
+        good="The second one ends, and can run again once the first has ended.",
     ),
     "RUN742": Situation(
-        bad="A batch that needs more memory than the machine has; the same batch would fail again.",
-        good="Half the `per_device_train_batch_size` and twice the `gradient_accumulation_steps`: the same training.",
+        bad="A batch needs more memory than the machine has; the same batch would fail again.",
+        good="Half the `per_device_train_batch_size` and twice the `gradient_accumulation_steps` train the same way.",
     ),
     "RUN743": Situation(
-        bad="Of two processes that train together, the kernel kills one for memory; the other cannot go on alone.",
-        good="The stage is tried again and goes on from its last checkpoint, on a node with more memory.",
+        bad="Two processes train together, and the kernel kills one for memory; the other cannot continue alone.",
+        good="The stage is retried and resumes from its last checkpoint, on a node with more memory.",
     ),
     "RUN748": Situation(
-        bad="Of four nodes that train together, one loses its power; the other three cannot go on without it.",
-        good="They end with 79, which counts as no failure, and all four go on from the last checkpoint.",
+        bad="Four nodes train together, and one loses power; the other three cannot continue without it.",
+        good="They exit with 79, which does not count as a failure, and all four resume from the last checkpoint.",
     ),
     "RUN770": Situation(
-        bad="Two nodes are to train together, and the cluster has room for the pod of one of them.",
-        good="A queue (`queue` of the profile) starts the pods when there is room for both.",
+        bad="Two nodes should train together, but the cluster has room for only one of their pods.",
+        good="A queue (`queue` of the profile) starts the pods once there is room for both.",
     ),
     "RUN744": Example(
         file=STAGE,
@@ -166,24 +166,24 @@ EXAMPLES: dict[str, Example | Situation] = {
         instead_of="seed: 42",
     ),
     "RUN745": Situation(
-        bad="`tracking: [mlflow]` in an image without MLflow.",
-        good="An image with `trainspec[tracking]`, or no `tracking`.",
+        bad="A spec has `tracking: [mlflow]`, but the image has no MLflow.",
+        good="The image has `trainspec[tracking]`, or the spec has no `tracking`.",
     ),
     "RUN746": Situation(
-        bad="A disk that loses a block of the weights that were just written to it.",
-        good="The stage is tried again, and saves what its last checkpoint holds.",
+        bad="A disk loses a block of the weights that were just written.",
+        good="The stage is retried, and saves the weights of its last checkpoint.",
     ),
     "RUN747": Situation(
-        bad="`trainspec-runtime export outputs/shop-sft-1 --to model`, while the stage still trains.",
-        good="The same when the stage has ended, with `--to` a folder that is not there yet.",
+        bad="`trainspec-runtime export outputs/shop-sft-1 --to model` is run while the stage still trains.",
+        good="It is run once the stage has finished, and the folder of `--to` does not exist yet.",
     ),
     "RUN757": Situation(
-        bad="The config of a PPO stage says `distributed: {processes: 2, strategy: fsdp}`.",
-        good="Its profile says `sharding: ddp`, so that each process holds the whole model.",
+        bad="The config of a PPO stage has `distributed: {processes: 2, strategy: fsdp}`.",
+        good="The profile has `sharding: ddp`, so that each process holds the whole model.",
     ),
     "RUN758": Situation(
-        bad="A reward model that diverged in training gives `nan` to an answer.",
-        good="It is trained again at a lower `learning_rate`, and its agreement report is read.",
+        bad="A reward model that diverged in training scores an answer as `nan`.",
+        good="It is trained again at a lower `learning_rate`, and its agreement report is checked.",
     ),
     "RUN750": Example(
         file=STAGE,
@@ -213,12 +213,12 @@ EXAMPLES: dict[str, Example | Situation] = {
         file=STAGE, command=RUN, bad="  use_vllm: true", good="  use_vllm: false", given=((STAGE, CHECKED),)
     ),
     "RUN760": Situation(
-        bad="`trainspec-runtime fetch` is called where no package index can be reached.",
-        good="Elsewhere the model is fetched, and its folder copied to the models volume.",
+        bad="`trainspec-runtime fetch` is run where no package index can be reached.",
+        good="The model is fetched elsewhere, and its folder is copied to the models volume.",
     ),
     "RUN761": Situation(
-        bad="The package index gives a file of another digest than the pinned one.",
-        good="The file is not used; the index is looked into.",
+        bad="The package index serves a file whose digest differs from the pinned one.",
+        good="The file is not used, and somebody checks the index.",
     ),
     "RUN762": Example(
         file="",
@@ -226,32 +226,32 @@ EXAMPLES: dict[str, Example | Situation] = {
         good="trainspec-runtime fetch smollm2-135m-instruct/0.1.2",
     ),
     "RUN763": Situation(
-        bad="The config of a teacher stage says `outputs_may_train: false`.",
+        bad="The config of a teacher stage has `outputs_may_train: false`.",
         good="The spec names a teacher whose licence allows training on its output.",
     ),
     "RUN764": Situation(
-        bad="The teacher's endpoint answers 401, because the secret behind `TEACHER_API_KEY` holds another key.",
-        good="With the right key the stage asks on; no answer is asked for twice.",
+        bad="The teacher's endpoint answers 401, because the secret of `TEACHER_API_KEY` holds a wrong key.",
+        good="With the right key the stage resumes; no prompt is sent twice.",
     ),
     "RUN765": Situation(
         bad="The teacher's endpoint is down, or answers 503 to six attempts in a row.",
-        good="When it is up again, the stage goes on behind the last answer.",
+        good="Once it is up again, the stage resumes after the last answer.",
     ),
     "RUN766": Situation(
-        bad="A plan says that student and teacher share a vocabulary, and their `tokenizer.json` differ.",
+        bad="A plan says that student and teacher share a vocabulary, but their `tokenizer.json` files differ.",
         good="Without `sharesVocabulary` in the spec, answers are compared as text (GOLD).",
     ),
     "RUN767": Situation(
-        bad="The bucket answers 403, because the Secret that the profile names holds another key.",
-        good="With the right key the stage loads on; whole files are not fetched again.",
+        bad="The bucket answers 403, because the Secret of the profile holds a wrong key.",
+        good="With the right key the stage resumes; whole files are not fetched again.",
     ),
     "RUN768": Situation(
         bad="The bucket is down, or answers 503 to six attempts in a row.",
-        good="When it is up again, the stage goes on behind the last whole file.",
+        good="Once it is up again, the stage resumes after the last whole file.",
     ),
     "RUN769": Situation(
-        bad="The source holds an object `models/tiny/1/../x`, or a link that leads out of the mounted folder.",
-        good="Without it the stage loads on; nothing was written outside of the claims.",
+        bad="The source holds an object `models/tiny/1/../x`, or a link that leaves the mounted folder.",
+        good="It is removed, and the stage resumes; nothing was written outside the claims.",
     ),
     "RUN791": Example(file="", bad="trainspec run specs/shop --models models", good=RUN_PLAN, first=COMPILE),
     "RUN792": Example(file="", bad="trainspec run specs/shop/plan --models elsewhere", good=RUN_PLAN, first=COMPILE),
@@ -263,8 +263,8 @@ EXAMPLES: dict[str, Example | Situation] = {
         good='{"id": "h0", "prompt": "test 0?", "reference": "gold 0"}\n',
     ),
     "RUN794": Situation(
-        bad="`trainspec run` is called while another one works in the same `--work` folder.",
-        good="It is called when the other one has ended, or with a `--work` folder of its own.",
+        bad="`trainspec run` is started while another run uses the same `--work` folder.",
+        good="It is started once the other run has ended, or with another `--work` folder.",
     ),
     "RUN795": Example(file="", bad=f"{RUN_PLAN} --work stage.yaml", good=f"{RUN_PLAN} --work results", first=COMPILE),
     "RUN796": Example(
@@ -280,7 +280,7 @@ EXAMPLES: dict[str, Example | Situation] = {
         first=f"{COMPILE} && {RUN_PLAN} --work results",
     ),
     "RUN798": Situation(
-        bad="The disk is full, or the `evidence` folder may not be written, when results are collected.",
-        good="With space or permission the results are collected again; nothing of them is lost.",
+        bad="The disk is full, or the `evidence` folder is read only, when results are collected.",
+        good="With space or permission the results are collected again; no result is lost.",
     ),
 }

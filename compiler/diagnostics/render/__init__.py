@@ -1,4 +1,4 @@
-"""The formats that diagnostics can be written in: one small module each, under the name that users give."""
+"""Output formats of diagnostics, by the name that users pass to `--format`."""
 
 from collections.abc import Callable, Sequence
 
@@ -6,7 +6,7 @@ from compiler.diagnostics.model import Diagnostic
 from compiler.diagnostics.render import concise, github, sarif, text
 from compiler.diagnostics.render import json as as_json
 
-# json and sarif are documents, and give one also when there is nothing to tell; the others are lines, or none
+# json and sarif return a document even without diagnostics; the others return empty text
 FORMATS: dict[str, Callable[[Sequence[Diagnostic]], str]] = {
     "text": text.format_all,
     "concise": concise.format_all,

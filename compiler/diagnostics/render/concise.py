@@ -1,4 +1,4 @@
-"""Diagnostics one a line, for editors and grep."""
+"""One line per diagnostic, for editors and grep."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from compiler.diagnostics.render.text import printable
 
 
 def format_all(diagnostics: Sequence[Diagnostic]) -> str:
-    """`path:line:col: severity[CODE] message (hint)`, a line each."""
+    """Return a line `path:line:col: severity[CODE] message (hint)` for each diagnostic."""
     rows = []
     for found in diagnostics:
         where = found.location

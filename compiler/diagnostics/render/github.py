@@ -1,4 +1,4 @@
-"""Diagnostics as workflow commands, which a GitHub Actions log shows as annotations of the changed files."""
+"""Diagnostics as workflow commands, which GitHub Actions shows as annotations of files."""
 
 import re
 from collections.abc import Sequence
@@ -7,13 +7,13 @@ from compiler.diagnostics.codes import CODES
 from compiler.diagnostics.model import Diagnostic
 from compiler.diagnostics.render.text import printable
 
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")  # not for a terminal, nor UTF-8
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")  # unsafe in a terminal, or not valid UTF-8
 _IN_MESSAGES = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 _IN_PROPERTIES = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3A", ",": "%2C"})
 
 
 def format_all(diagnostics: Sequence[Diagnostic]) -> str:
-    """`::error file=…,line=…,col=…,endColumn=…,title=…::message`, a line each; empty when there is nothing to tell."""
+    """Return a line `::error file=…,line=…,col=…,endColumn=…,title=…::message` per diagnostic."""
     return "\n".join(_command(found) for found in diagnostics)
 
 

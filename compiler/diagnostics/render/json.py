@@ -1,5 +1,6 @@
-"""Diagnostics as one JSON document, for programs. `docs/diagnostics.md` describes it; a change of its fields changes
-`SCHEMA`.
+"""Diagnostics as one JSON document, for programs.
+
+`docs/diagnostics.md` describes the document. A change of its fields requires a new `SCHEMA`.
 """
 
 import json
@@ -11,13 +12,13 @@ from compiler import __version__
 from compiler.diagnostics.codes import CODES
 from compiler.diagnostics.model import Diagnostic, Location, Severity
 
-_ESCAPED = re.compile("[\x7f-\x9f\ud800-\udfff]")  # JSON itself escapes those below a space
+_ESCAPED = re.compile("[\x7f-\x9f\ud800-\udfff]")  # JSON escapes the characters below a space itself
 
 SCHEMA = "trainspec.dev/diagnostics/v1"
 
 
 def format_all(diagnostics: Sequence[Diagnostic]) -> str:
-    """The document, also when there is nothing to tell: programs read an empty list rather than no text."""
+    """Return the document. Without diagnostics it has an empty list, so it is always valid JSON."""
     errors = sum(found.severity is Severity.ERROR for found in diagnostics)
     return dumps(
         {
@@ -41,14 +42,15 @@ def _entry(found: Diagnostic) -> dict[str, Any]:
 
 
 def _place(where: Location) -> dict[str, Any]:
-    """Numbers are null for a whole file; `end_line` is there for readers that know ranges over several lines."""
+    """Return a place: numbers are null for a whole file; `end_line` serves readers of ranges."""
     line, column, end = (where.line, where.column, where.end_column) if where.line else (None, None, None)
     return {"path": where.path, "line": line, "column": column, "end_line": line, "end_column": end}
 
 
 def dumps(document: Mapping[str, Any]) -> str:
-    """JSON that any UTF-8 stream and any terminal takes: what is not a character to show is written escaped, such as a
-    lone surrogate (of a file name that is not UTF-8) or a control character.
+    """Return JSON that any UTF-8 stream and any terminal accepts.
+
+    Control characters and lone surrogates (of a file name that is not UTF-8) are escaped.
     """
     text = json.dumps(document, ensure_ascii=False, indent=2)
     return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

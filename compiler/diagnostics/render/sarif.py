@@ -1,4 +1,4 @@
-"""Diagnostics as SARIF 2.1.0, the format that code hosts and editors show as findings."""
+"""Diagnostics as SARIF 2.1.0, which code hosts and editors show as findings."""
 
 from collections.abc import Sequence
 from pathlib import PurePosixPath
@@ -15,13 +15,13 @@ BASE = "%SRCROOT%"
 
 
 def format_all(diagnostics: Sequence[Diagnostic]) -> str:
-    """One run; its rules are the codes that were told, its results the diagnostics. Also when there are none."""
+    """Return one run: its rules are the reported codes, its results the diagnostics."""
     codes = sorted({found.code for found in diagnostics})
     driver = {"name": "trainspec", "semanticVersion": __version__, "rules": [_rule(code) for code in codes]}
     run = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
-        "originalUriBaseIds": {BASE: {"description": {"text": "the folder that trainspec was called in"}}},
+        "originalUriBaseIds": {BASE: {"description": {"text": "the folder that trainspec was run in"}}},
         "results": [_result(found, codes.index(found.code)) for found in diagnostics],
     }
     return dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
@@ -34,7 +34,7 @@ def _rule(code: str) -> dict[str, Any]:
         "id": code,
         "shortDescription": {"text": row.title},
         "fullDescription": {"text": row.why},
-        "help": {"text": help_text, "markdown": f"{help_text}\n\n`trainspec explain {code}` says more."},
+        "help": {"text": help_text, "markdown": f"{help_text}\n\nRun `trainspec explain {code}` for an example."},
         "defaultConfiguration": {"level": row.severity},
     }
 

@@ -1,4 +1,4 @@
-"""Diagnostics for a terminal: the source line, a caret under the place, a hint."""
+"""Diagnostics for a terminal: the source line, carets under the place, and a hint."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -7,14 +7,14 @@ from compiler.diagnostics.model import Diagnostic, Location
 
 
 def display_width(text: str) -> int:
-    """Columns that the text takes on a terminal: wide (CJK) characters take two, combining ones none."""
+    """Return a text's terminal columns: two per wide (CJK) character, none per combining one."""
     return sum(
         0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text
     )
 
 
 def printable(text: str) -> str:
-    """The text with control characters made harmless for a terminal."""
+    """Return the text with control characters replaced, so that it is safe for a terminal."""
     return "".join(
         char if char.isprintable() else " " if char == "\t" else "\N{REPLACEMENT CHARACTER}" for char in text
     )
@@ -29,7 +29,7 @@ def _snippet(location: Location) -> list[str]:
 
 
 def format_text(found: Diagnostic) -> str:
-    """One diagnostic as a block of lines, without a trailing newline."""
+    """Return one diagnostic as a block of lines, without a trailing newline."""
     where = found.location
     place = f"{where.path}:{where.line}:{where.column}" if where.line else where.path
     gutter = " " * len(str(where.line))
@@ -43,5 +43,5 @@ def format_text(found: Diagnostic) -> str:
 
 
 def format_all(diagnostics: Sequence[Diagnostic]) -> str:
-    """All diagnostics, a blank line between two."""
+    """Return all diagnostics, separated by blank lines."""
     return "\n\n".join(format_text(found) for found in diagnostics)

@@ -1,4 +1,4 @@
-"""The manual pages that are generated: a table of files, each with the function that gives its text."""
+"""Generated manual pages: each file with the function that returns its text."""
 
 from collections.abc import Callable
 

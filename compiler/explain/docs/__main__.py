@@ -1,4 +1,4 @@
-"""`python -m compiler.explain.docs [FOLDER]`: write the generated pages into FOLDER, by default `docs`."""
+"""`python -m compiler.explain.docs [FOLDER]`: write the generated pages (FOLDER: `docs`)."""
 
 import sys
 from pathlib import Path
@@ -7,7 +7,7 @@ from compiler.explain.docs import PAGES
 
 
 def main(folder: Path) -> None:
-    """Write every page that differs from the file that is there."""
+    """Write every page that has changed."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, page in PAGES.items():
         path, text = folder / name, page()

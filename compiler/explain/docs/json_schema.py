@@ -1,4 +1,4 @@
-"""JSON Schemas of the spec language, for editors: one file a kind of spec or profile, and one for all evidence."""
+"""JSON Schemas of the spec language, for editors: one for specs, profiles and evidence each."""
 
 import json
 from typing import Any
@@ -15,36 +15,36 @@ FILES = {
 
 
 class _Plain(GenerateJsonSchema):
-    """Without a title for each field: editors show the description below the field's own name."""
+    """Omits the titles of fields: editors show the description below the field's name."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
 
 
 def kinds() -> tuple[str, ...]:
-    """What a schema can be asked for: every kind of document, and `Evidence` for any kind of evidence."""
+    """Return the names of all schemas: the kinds of documents, and `Evidence` for any evidence."""
     return ("TrainingSpec", "ClusterProfile", "Evidence", *(model.__name__ for model in EVIDENCE))
 
 
 def json_schema(kind: str) -> dict[str, Any]:
-    """The JSON Schema of a kind of `kinds()`."""
+    """Return the JSON Schema of a kind of `kinds()`."""
     if kind == "Evidence":
         return _evidence()
     return DOCUMENTS[kind].model_json_schema(by_alias=True, schema_generator=_Plain)
 
 
 def _evidence() -> dict[str, Any]:
-    """Every kind of evidence in one schema, so that one modeline serves all files of `evidence/`."""
+    """Return one schema for all evidence, so that all files of `evidence/` have one modeline."""
     keys, schema = models_json_schema(
         [(model, "validation") for model in EVIDENCE], by_alias=True, schema_generator=_Plain
     )
     return schema | {
         "title": "Evidence",
-        "description": "What was measured, one document a file of `evidence/`; its kind says what it holds.",
+        "description": "A measurement, one document per file of `evidence/`; its kind decides its fields.",
         "oneOf": [keys[model, "validation"] for model in EVIDENCE],
     }
 
 
 def text(kind: str) -> str:
-    """The JSON Schema of a kind as the text of a file."""
+    """Return the JSON Schema of a kind as the text of a file."""
     return json.dumps(json_schema(kind), ensure_ascii=False, indent=2) + "\n"

@@ -1,1 +1,1 @@
-"""Checks of a plan: what does not fit together, and settings that change nothing."""
+"""Checks of a plan: conflicting settings, and settings that have no effect."""

@@ -1,4 +1,4 @@
-"""Checks of the rows that a plan's stages read: unused, too few, too long, or without answers."""
+"""Checks of the rows that stages read: unused, too few, too long, or without answers."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from runtime.contract.rewards import compares
 
 
 def unused_sources(plan: Plan) -> Iterator[Diagnostic]:
-    """Sources that were passed over for others of their purpose, which people may believe to be used too."""
+    """Report sources that the plan does not use although it uses others of their purpose."""
     used = {name for stage in plan.stages for name in stage.sources}
     data = plan.inputs.spec.spec.data
     purposes = {source.purpose for source in data if source.name in used} - {Purpose.BADCASES}
@@ -21,23 +21,26 @@ def unused_sources(plan: Plan) -> Iterator[Diagnostic]:
     for index, source in enumerate(data):
         if source.purpose in purposes and source.name not in used:
             where = plan.inputs.document.at(("spec", "data", index, "name"))
-            hint = "bring it into the shape of the source that is used, or remove it"
-            yield diagnostic("PLN407", f"data source `{source.name}` is not used by the plan", where, hint=hint)
+            hint = "convert it to the shape of the source that the plan uses, or remove it"
+            yield diagnostic("PLN407", f"the plan does not use data source `{source.name}`", where, hint=hint)
 
 
 def few_rows(plan: Plan) -> Iterator[Diagnostic]:
-    """Stages that learn from fewer rows than is usual for their method; fewer than the rules ask for are blocked."""
+    """Report stages that learn from fewer rows than usual.
+
+    The rules already block stages with too few rows.
+    """
     for stage in plan.pending:
         rows = sum(plan.inputs.files[name].rows for name in stage.sources)
         usual = METHODS[stage.method].usual_rows
         if usual is not None and 0 < rows < usual.count:
             message = f"`{stage.name}` learns from {counted(rows, 'row')}; {usual.count:,} are usual"
             where = plan.inputs.document.at(("spec", "data", _index(plan, stage), "name"))
-            yield diagnostic("PLN408", message, where, hint=f"collect more if the gain is small ({usual.source})")
+            yield diagnostic("PLN408", message, where, hint=f"collect more rows if the gain is small ({usual.source})")
 
 
 def long_rows(plan: Plan) -> Iterator[Diagnostic]:
-    """Rows that a trainer would cut or drop without a word, for what it trains on is `max_length` at most."""
+    """Report rows longer than `max_length`, which a trainer would silently cut or drop."""
     for stage in plan.pending:
         trainer = {each.name: each.value for each in stage.settings}
         limit = trainer.get("max_length")
@@ -51,7 +54,7 @@ def long_rows(plan: Plan) -> Iterator[Diagnostic]:
 
 
 def rewards_without_answers(plan: Plan) -> Iterator[Diagnostic]:
-    """A reward that compares with a right answer needs rows that hold one."""
+    """Report rewards that compare with a right answer where the rows have none."""
     reward, document = plan.inputs.spec.spec.reward, plan.inputs.document
     compared = [
         (index, each.use) for index, each in enumerate(reward.functions if reward else []) if compares(each.use)
@@ -60,8 +63,8 @@ def rewards_without_answers(plan: Plan) -> Iterator[Diagnostic]:
         bare = [block["path"] for block in stage.config["data"] if block["shape"] == Shape.PROMPT]
         for index, name in compared if bare else ():
             where = document.at(("spec", "reward", "functions", index, "use"))
-            message = f"reward `{name}` compares with a right answer, and the rows of `{bare[0]}` hold none"
-            hint = "use rows of shape `prompt-completion`, or a reward that needs no answer to compare with"
+            message = f"reward `{name}` compares with a right answer, but the rows of `{bare[0]}` have none"
+            hint = "use rows of shape `prompt-completion`, or a reward that needs no right answer"
             yield diagnostic("PLN409", message, where, hint=hint)
 
 

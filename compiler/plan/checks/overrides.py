@@ -1,4 +1,4 @@
-"""Checks of the spec's overrides against what the rules set."""
+"""Checks of the spec's overrides against values that rules set."""
 
 from collections.abc import Iterator, Mapping
 
@@ -10,7 +10,7 @@ from compiler.spec.schema.training import MethodOverrides
 
 
 def overrides_of_rules(plan: Plan) -> Iterator[Diagnostic]:
-    """Values of the spec that take the place of what a rule sets."""
+    """Report values of the spec that override a rule's."""
     for choice in plan.selection.stages:
         field = choice.method.replace("-", "_")
         overrides = plan.inputs.spec.spec.training.of(choice.method) or MethodOverrides()
@@ -21,5 +21,5 @@ def overrides_of_rules(plan: Plan) -> Iterator[Diagnostic]:
             places.append(("minEditDistance",))
         for place in places:
             where = plan.inputs.document.at(("spec", "training", to_camel(field), *place), key=True)
-            message = f"`{place[-1]}` takes the place of what rule {choice.rules[-1]} sets"
-            yield diagnostic("PLN406", message, where, hint="remove the override, or keep it on purpose")
+            message = f"`{place[-1]}` overrides the value that rule {choice.rules[-1]} sets"
+            yield diagnostic("PLN406", message, where, hint="remove the override, unless it is intended")

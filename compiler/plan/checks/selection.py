@@ -1,4 +1,4 @@
-"""Checks of a selection before its stages are laid out: overrides without a stage, evaluations that cannot be made."""
+"""Checks of a selection: overrides without a stage, and evaluations that cannot run."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ from runtime.contract.metrics import METRICS
 
 
 def selection_problems(inputs: Inputs, selection: Selection) -> Iterator[Diagnostic]:
-    """PLN401, PLN402 and PLN403 of a selection."""
+    """Yield PLN401, PLN402 and PLN403 of a selection."""
     methods = {stage.method for stage in selection.stages}
     if selection.phase is Phase.TRAIN:
         yield from _overrides_without_stage(inputs, methods)
@@ -43,6 +43,6 @@ def _evaluation_problems(inputs: Inputs) -> Iterator[Diagnostic]:
             hint = "add `databases`: a folder of SQL scripts"
             yield diagnostic("PLN402", f"`{metric.name}` needs databases to run queries on", where, hint=hint)
     if not any(source.purpose is Purpose.EVALUATION for source in body.data):
-        hint = "add a source of purpose `evaluation`, held out of training"
-        message = "no data source to evaluate stages on"
+        hint = "add a data source of purpose `evaluation`, with rows held out from training"
+        message = "there is no data source to evaluate stages on"
         yield diagnostic("PLN402", message, document.at(("spec", "data")), hint=hint)

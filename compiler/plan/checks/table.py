@@ -1,4 +1,4 @@
-"""The table of checks: every check of a plan, in the order in which they run."""
+"""The table of checks of a plan, in running order."""
 
 from collections.abc import Callable, Iterator
 

@@ -1,1 +1,1 @@
-"""The cluster executor: applies a rendered plan to Kubernetes, follows it, and brings its results back as evidence."""
+"""The cluster executor: apply a plan, follow it, and collect its results as evidence."""

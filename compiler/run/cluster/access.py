@@ -1,9 +1,10 @@
-"""`trainspec access`: what a cluster needs before plans of a profile can be applied to it, as YAML for its admin.
+"""`trainspec access`: the objects that a cluster needs before it accepts plans of a profile.
 
-The namespace under the Pod Security Standard `restricted`, a network policy that denies everything, and two roles: one
-for what applies plans, one for people who look at them. Where asked for, what drivers of plans run as (`driver.py`).
-No role reads Secrets, and none reaches beyond the namespace. What depends on the profile, or on who is named for it,
-has the profile in its name: several profiles may share a namespace.
+An administrator reviews and applies the YAML: the namespace under the Pod Security Standard `restricted`, a network
+policy that denies everything, one role for CI that applies plans, and one role for people who read their status. With
+`--driver` it also holds the account, role and network policy of drivers (`driver.py`). No role reads Secrets or reaches
+beyond the namespace. Several profiles may share a namespace, so the name of each object that depends on the profile
+contains the profile's name.
 """
 
 import re
@@ -22,7 +23,7 @@ APPLY, READ, DRIVER = "trainspec-apply", "trainspec-read", "trainspec-driver"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Subject:
-    """Who a role is for; only a ServiceAccount has a namespace."""
+    """A subject of a role binding; only a ServiceAccount has a namespace."""
 
     kind: str
     name: str
@@ -34,7 +35,10 @@ _ACCOUNT = re.compile(r"([a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)/([a-z0-9](?:[-.a-
 
 
 def subject_of(text: str) -> Subject | None:
-    """`user:NAME`, `group:NAME` or `serviceaccount:NAMESPACE/NAME` as a subject; None for anything else."""
+    """Parse a subject; return None for any other text.
+
+    Subjects are `user:NAME`, `group:NAME` and `serviceaccount:NAMESPACE/NAME`.
+    """
     prefix, _, name = text.partition(":")
     kind = _SUBJECTS.get(prefix)
     if kind is None or not name or not name.isprintable():
@@ -46,7 +50,10 @@ def subject_of(text: str) -> Subject | None:
 
 
 def is_network(text: str) -> bool:
-    """Whether it is a network as Kubernetes takes it, such as `10.0.0.0/16` or `fd00::1/128`."""
+    """Return whether Kubernetes accepts the text as a network.
+
+    Examples: `10.0.0.0/16`, `fd00::1/128`.
+    """
     try:
         return "/" in text and ip_network(text).prefixlen == int(text.rpartition("/")[2])
     except ValueError:
@@ -56,8 +63,10 @@ def is_network(text: str) -> bool:
 def access_text(
     profile: ClusterProfile, ci: Sequence[Subject], readers: Sequence[Subject], networks: Sequence[str] = ()
 ) -> Outcome[str]:
-    """The objects as one YAML text. Without `ci` a ServiceAccount is made for it; without `readers` their role is there
-    to be bound; without `networks` there is nothing for drivers.
+    """Render the objects as one YAML text.
+
+    Without `ci`, the text has a ServiceAccount for CI. Without `readers`, their role has no binding. Without
+    `networks`, the text has no objects for drivers.
     """
     found: list[Diagnostic] = []
     common = {
@@ -76,7 +85,7 @@ def access_text(
 def _objects(
     profile: ClusterProfile, ci: Sequence[Subject], readers: Sequence[Subject]
 ) -> Iterator[tuple[str, dict[str, object]]]:
-    """Template and context of each object."""
+    """Yield the template and the context of each object."""
     yield "namespace", {}
     yield "network-policy", {}
     if not ci:
@@ -90,7 +99,7 @@ def _objects(
 
 
 def _for_drivers(profile: ClusterProfile, networks: Sequence[str]) -> Iterator[tuple[str, dict[str, object]]]:
-    """Template and context of each object that drivers need."""
+    """Yield the template and the context of each object that drivers need."""
     if networks:
         name = _of_profile(DRIVER, profile)
         subject = Subject(kind="ServiceAccount", name=DRIVER, namespace=profile.spec.namespace)
@@ -101,5 +110,5 @@ def _for_drivers(profile: ClusterProfile, networks: Sequence[str]) -> Iterator[t
 
 
 def _of_profile(prefix: str, profile: ClusterProfile) -> str:
-    """The name of what a profile has of its own beside others of its namespace."""
+    """Name an object that each profile of a namespace has separately."""
     return f"{prefix}-{profile.metadata.name}"

@@ -1,9 +1,11 @@
-"""`trainspec driver`: the apply loop of one plan as a small Job in the cluster, for those whose CI cannot wait.
+"""`trainspec driver`: the apply loop of one plan as a small Job in the cluster.
 
-It brings its plan along: a ConfigMap holds the files of the plan folder, which are compared with the spec here, and
-with their digest there. So the cluster needs neither the repository nor a key to it. Who the driver is and what it may
-do is not rendered with it: an administrator sets that up once (`trainspec access`), so that whatever starts drivers
-needs no rights to hand out rights.
+It serves projects whose CI cannot wait.
+
+The driver carries its plan: a ConfigMap holds the files of the plan folder. This module compares them with the spec,
+and the driver compares them with their digest, so the cluster needs neither the repository nor a key to it. An
+administrator sets up the driver's account and role once (`trainspec access`), so that the caller that starts drivers
+needs no permission to grant permissions.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,13 +24,16 @@ from compiler.run.cluster.apply.approve import approvals, outdated
 from compiler.spec.discover import PLAN_FOLDER, SPEC_FILE
 from compiler.spec.names import digest, job_name
 
-WAIT_SECONDS = 24 * 3600  # that one stage may wait for room in the cluster, which its own deadline does not count
-MAX_BYTES = 1 << 20  # of all values of a ConfigMap, to the API server
+WAIT_SECONDS = 24 * 3600  # one stage may wait this long for capacity; its own deadline does not count that
+MAX_BYTES = 1 << 20  # limit of the API server for all values of a ConfigMap
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Driver:
-    """What its objects are rendered from. `path` is the plan folder, from the root of its container."""
+    """The inputs of the driver's objects.
+
+    `path` is the plan folder, relative to the root of the container.
+    """
 
     name: str
     path: str
@@ -38,14 +43,17 @@ class Driver:
 
 
 def driver_text(folder: Path, plan_digest: str | None) -> Outcome[str]:
-    """The objects as one YAML text. CLU608: not the plan that was approved; CLU616: no Job left; CLU617: no driver."""
+    """Render the objects as one YAML text.
+
+    CLU608: the plan is not the approved one. CLU616: no Job is left to run. CLU617: the plan cannot have a driver.
+    """
     (approval,) = approvals([folder], plan_digest)
     if approval.diagnostics:
         return Outcome(value=None, diagnostics=approval.diagnostics)
     files = folder_files(folder, approval.files) if approval.files else {}
     spec = folder.parent / SPEC_FILE
     made = make_plan(spec, spec.as_posix())
-    if files is None or made.value is None:  # they changed while they were looked at
+    if files is None or made.value is None:  # they changed after they were approved
         return Outcome(value=None, diagnostics=(outdated(folder),))
     refused = tuple(_refusals(made.value, files, folder))
     return Outcome(value=None, diagnostics=refused) if refused else _render(made.value, files, approval.files)
@@ -54,15 +62,15 @@ def driver_text(folder: Path, plan_digest: str | None) -> Outcome[str]:
 def _refusals(plan: Plan, files: Mapping[str, bytes], folder: Path) -> Iterator[Diagnostic]:
     if not files or not plan.pending:
         hint = f"see {folder / 'PLAN.md'} for what to do next"
-        yield problem("CLU616", "this plan has no Job that is left to run", folder.as_posix(), hint=hint)
+        yield problem("CLU616", "this plan has no Job left to run", folder.as_posix(), hint=hint)
     profile = plan.inputs.profile
     if profile.spec.driver_image is None:
-        hint = "build it (see docs/image.md), and write its digest into the profile as `driverImage`"
-        message = f"profile `{profile.metadata.name}` names no image for a driver"
+        hint = "build one (see docs/image.md), and add it with its digest to the profile as `driverImage`"
+        message = f"profile `{profile.metadata.name}` has no driver image"
         yield diagnostic("CLU617", message, plan.inputs.profile_document.at(("spec",)), hint=hint)
     size = sum(map(len, files.values()))
     if size > MAX_BYTES:
-        message = f"the plan folder has {size:,} bytes, and a ConfigMap takes {MAX_BYTES:,}"
+        message = f"the plan folder has {size:,} bytes, but a ConfigMap holds at most {MAX_BYTES:,}"
         yield problem("CLU617", message, folder.as_posix(), hint="apply it from CI: `trainspec apply --wait`")
 
 
@@ -79,7 +87,10 @@ def _render(plan: Plan, files: Mapping[str, bytes], files_digest: str) -> Outcom
 
 
 def driver_of(plan: Plan, files: Mapping[str, bytes], files_digest: str) -> Driver:
-    """The driver of a plan: all that is in its Job is in its name, as a Job cannot be changed."""
+    """Return the driver of a plan.
+
+    A Job is immutable, so the digest in its name covers its content.
+    """
     profile = plan.inputs.profile.spec
     made_of = [files_digest, profile.driver_image, profile.image_pull_secrets, __version__]
     return Driver(

@@ -9,7 +9,7 @@ from compiler.spec.data.model import MAX_SHOWN_ROWS, Lengths, RowPair
 from compiler.spec.data.near import Duplicates, Questions
 from compiler.spec.data.shapes import is_conversational
 from compiler.spec.data.tally import lengths_of
-from compiler.spec.data.texts import SIDES, Row, asked, digest
+from compiler.spec.data.texts import SIDES, Row, digest, question_of
 from runtime.contract.turns import turns_fault
 
 BATCH = 256
@@ -53,7 +53,7 @@ class Measurement:
         self.conversational = is_conversational(row)
         self._notice_columns(row)
         self._notice_duplicate(row, texts, name)
-        question = asked(row)
+        question = question_of(row)
         if question:
             self._notice_question(question, name)
         whole = "\n".join(texts)

@@ -1,4 +1,4 @@
-"""What the data offers to the methods: the sources that each of them can learn from."""
+"""The data sources that each method can learn from."""
 
 from compiler.selection.facts import Evidence, Facts, Source
 from compiler.spec.methods import METHODS
@@ -8,59 +8,61 @@ TRIED_BEFORE_RL = frozenset(each.name for each in METHODS.values() if each.tried
 
 
 def names(sources: tuple[Source, ...]) -> tuple[str, ...]:
-    """The names of sources, in their order."""
+    """Return the names of sources, in their order."""
     return tuple(each.name for each in sources)
 
 
 def rows(sources: tuple[Source, ...]) -> int:
-    """Rows of all sources together."""
+    """Return the number of rows over all sources."""
     return sum(each.file.rows for each in sources)
 
 
 def demonstrations(facts: Facts) -> tuple[Source, ...]:
-    """Demonstrations of the one shape that has the most rows: a stage reads one shape."""
+    """Return the demonstrations of the shape with the most rows, since a stage reads one shape."""
     shapes = (Shape.PROMPT_COMPLETION, Shape.MESSAGES)
     return max((facts.of(Purpose.DEMONSTRATIONS, shape) for shape in shapes), key=rows)
 
 
 def enough_demonstrations(facts: Facts) -> bool:
-    """Whether there are enough demonstrations for SFT."""
+    """Return whether there are enough demonstrations for SFT."""
     return rows(demonstrations(facts)) >= facts.thresholds.min_demonstrations
 
 
 def demonstrations_evidence(facts: Facts) -> Evidence:
-    """How many demonstrations there are, and are needed."""
+    """Return how many demonstrations exist and how many are needed."""
     value = f"{rows(demonstrations(facts))} rows, {facts.thresholds.min_demonstrations} needed"
     return Evidence(source="data of purpose `demonstrations`", value=value)
 
 
 def prompts(facts: Facts) -> tuple[Source, ...]:
-    """Sources whose prompts a model can be sampled on: prompts, else demonstrations, else badcases."""
-    of_their_own = facts.of(Purpose.PROMPTS)
-    return of_their_own or demonstrations(facts) or facts.of(Purpose.BADCASES)
+    """Return sources of prompts to sample: prompts, else demonstrations, else badcases."""
+    return facts.of(Purpose.PROMPTS) or demonstrations(facts) or facts.of(Purpose.BADCASES)
 
 
 def answered_prompts(facts: Facts) -> tuple[Source, ...]:
-    """Sources whose rows hold a right answer beside the prompt, so that samples can be checked."""
-    of_their_own = facts.of(Purpose.PROMPTS, Shape.PROMPT_COMPLETION)
-    return of_their_own or demonstrations(facts) or facts.of(Purpose.BADCASES)
+    """Return sources whose rows have a right answer, so that samples can be checked."""
+    answered = facts.of(Purpose.PROMPTS, Shape.PROMPT_COMPLETION)
+    return answered or demonstrations(facts) or facts.of(Purpose.BADCASES)
 
 
 def flow_control_rows(facts: Facts) -> int:
-    """Rows of the badcase sources that are labelled as faults in flow control, whatever a report says of kinds."""
+    """Return the number of badcase rows that are labelled as flow-control faults."""
     classes = (each for source in facts.of(Purpose.BADCASES) for each in source.file.classes)
     return sum(count for name, count in classes if name == BadcaseClass.FLOW_CONTROL)
 
 
 def usable_pairs(source: Source, facts: Facts) -> int:
-    """Pairs whose sides differ, less the badcases that are left out."""
+    """Return the number of pairs whose answers differ, without the badcases that are left out."""
     if source.shape is not Shape.BADCASE:
         return source.file.answered
     return max(0, source.file.answered - _left_out(source, facts))
 
 
 def preference_data(facts: Facts) -> tuple[Source, ...]:
-    """The best data to learn preferences from: given pairs, else badcases, else thumbs; enough of it where there is."""
+    """Return the best preference data: given pairs, else badcases, else marked answers.
+
+    A kind with enough pairs comes before the others.
+    """
     kinds = (
         facts.of(Purpose.PREFERENCES, Shape.PREFERENCE),
         facts.of(Purpose.BADCASES),
@@ -72,7 +74,7 @@ def preference_data(facts: Facts) -> tuple[Source, ...]:
 
 
 def usable_rows(sources: tuple[Source, ...], facts: Facts) -> int:
-    """Rows of all sources together, less the badcases that are left out."""
+    """Return the number of rows over all sources, without the badcases that are left out."""
     return rows(sources) - sum(_left_out(each, facts) for each in sources)
 
 
@@ -81,19 +83,19 @@ def _left_out(source: Source, facts: Facts) -> int:
 
 
 def pairs(sources: tuple[Source, ...], facts: Facts) -> int:
-    """Usable pairs of all sources together."""
+    """Return the number of usable pairs over all sources."""
     return sum(usable_pairs(each, facts) for each in sources)
 
 
 def has_pairs(facts: Facts) -> bool:
-    """Whether there are enough pairs for DPO."""
+    """Return whether there are enough pairs for DPO."""
     return pairs(preference_data(facts), facts) >= facts.thresholds.min_pairs
 
 
 def pairs_evidence(facts: Facts) -> Evidence:
-    """What there is to learn preferences from."""
+    """Return the preference data, with its rows and pairs."""
     shown = [_pairs_of(each, facts) for each in preference_data(facts)]
-    return Evidence(source="data that says which answer is better", value="; ".join(shown) or "none")
+    return Evidence(source="preference data", value="; ".join(shown) or "none")
 
 
 def _pairs_of(source: Source, facts: Facts) -> str:
@@ -103,11 +105,11 @@ def _pairs_of(source: Source, facts: Facts) -> str:
     left_out = file.answered - usable_pairs(source, facts)
     return (
         f"`{source.name}`: {file.rows:,} rows, {usable_pairs(source, facts):,} with both answers"
-        + (f", {file.unanswered:,} without the wrong one" if file.unanswered else "")
+        + (f", {file.unanswered:,} without the wrong answer" if file.unanswered else "")
         + (f", {left_out:,} left out" if left_out else "")
     )
 
 
 def gaps_evidence(facts: Facts) -> Evidence:
-    """The gaps that are decided by."""
+    """Return the gaps that the rules decide by."""
     return Evidence(source="gaps", value=", ".join(sorted(facts.gaps)) or "none")

@@ -1,4 +1,4 @@
-"""Distillation, and what a chain of stages needs."""
+"""Predicates of distillation, and of stages that build on each other."""
 
 from compiler.selection.facts import Evidence, Facts
 from compiler.selection.model import AddStage, Advise, Configure, Finding, Replace, blocked, fired, silent
@@ -9,7 +9,7 @@ from compiler.spec.schema.types import GapKind
 
 
 def cheaper_model(facts: Facts) -> Finding:
-    """M6: the quality is there in a stronger model, but costs too much: compress it into this one."""
+    """M6: a stronger model is good enough but costs too much, so compress it into this one."""
     teacher, passed = facts.teacher, facts.measures.get("teacher_pass_at1")
     evidence = (
         gaps_evidence(facts),
@@ -24,43 +24,45 @@ def cheaper_model(facts: Facts) -> Finding:
         advice = Advise("choose a teacher whose licence allows training on its output")
         return blocked("the teacher's licence does not allow training on its output", evidence, advice)
     if passed is None:
-        advice = Advise("measure the teacher on the same questions")
+        advice = Advise("measure the teacher on the same questions as the model")
         return blocked("the teacher has not been measured", evidence, *probe(facts), advice)
     if passed.low < facts.target:
-        advice = Advise("choose a better teacher: a student does not go beyond it")
-        return blocked("the teacher does not meet the target itself", evidence, advice)
+        advice = Advise("choose a better teacher: a student does not surpass its teacher")
+        return blocked("the teacher itself does not meet the target", evidence, advice)
     if not prompts(facts):
-        return blocked("there are no prompts to ask the teacher", evidence, Advise("add a source of purpose `prompts`"))
+        advice = Advise("add a data source of purpose `prompts`")
+        return blocked("there are no prompts for the teacher", evidence, advice)
     stage = AddStage(method="distill", sources=names(prompts(facts)))
-    return fired("a teacher meets the target, and the student is to keep that at less cost", evidence, stage)
+    return fired("the teacher meets the target, and a student can learn to do so at less cost", evidence, stage)
 
 
 def kind_of_distillation(facts: Facts) -> Finding:
-    """D8: with a teacher's text alone the student learns its answers; with its weights, its probabilities as well."""
+    """D8: learn a teacher's answers from its text, or its probabilities from its weights."""
     teacher = facts.teacher
     evidence = (Evidence(source="spec.teacher.access", value=teacher.access if teacher else "no teacher"),)
     if teacher is None or "distill" not in facts.methods:
-        return silent("nothing is distilled", *evidence)
+        return silent("the plan distils no teacher", *evidence)
     if teacher.access == "weights":
         settings = {"on_policy": True, "same_vocabulary": teacher.shares_vocabulary}
-        reason = "the teacher's weights are at hand: the student learns from its probabilities, on its own answers"
+        reason = (
+            "the teacher's weights are available: the student learns its probabilities, on the student's own answers"
+        )
         return fired(reason, evidence, Configure(method="distill", settings=settings))
-    asked = names(prompts(facts))
     effects = (
-        AddStage(method="teacher", sources=asked),
+        AddStage(method="teacher", sources=names(prompts(facts))),
         Configure(method="teacher", settings={"makes": {"prompt-completion": True}}),
         Replace(method="distill", by="sft", sources=(), made_by=("teacher",)),
     )
-    reason = "only the teacher's text is at hand: the student learns from its answers, in the place of sft"
+    reason = "only the teacher's text is available: the student learns the teacher's answers by sft"
     return fired(reason, evidence, *effects)
 
 
 def merged_adapters(facts: Facts) -> Finding:
-    """D13: each stage of a chain starts from the merged result of the one before, which is also DPO's reference."""
+    """D13: start each stage from the merged weights of the one before, DPO's reference too."""
     policies = [METHODS[name] for name in facts.methods if METHODS[name].kind == "policy"]
     chain = [each.name for each in policies if each.mixed_into not in facts.methods]
     evidence = (Evidence(source="stages that train", value=" → ".join(chain) or "none"),)
     if len(chain) < 2:
-        return silent("no stage builds on another one's weights", *evidence)
+        return silent("no stage starts from the weights of another", *evidence)
     effects = [Configure(method=method, settings={"start": "merged"}) for method in chain[1:]]
-    return fired("each stage starts from the merged result of the last one that gained", evidence, *effects)
+    return fired("each stage starts from the merged weights of the last stage that gained", evidence, *effects)

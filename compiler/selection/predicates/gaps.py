@@ -1,8 +1,8 @@
-"""Which gaps there are, declared or measured; and that training and evaluation are apart."""
+"""Predicates of declared and measured gaps, and of data that training and evaluation share."""
 
 from compiler.selection.facts import Declared, Evidence, Facts, Verdict
 from compiler.selection.model import AddStage, Advise, Conclude, Effect, Finding, Warn, blocked, fired, silent
-from compiler.selection.probe_verdicts import TESTS, in_words
+from compiler.selection.probe_verdicts import TESTS, field_name
 from compiler.spec.schema.types import GapKind, Purpose
 
 PROBE = "run the probe on the badcases that the best prompt leaves, and commit its report as evidence"
@@ -10,7 +10,7 @@ LACKING = "measure {} on the badcases that the best prompt leaves, and commit th
 
 
 def measured_gaps(facts: Facts) -> Finding:
-    """D11: a measured gap counts, whatever is declared; an override needs a reason and an owner."""
+    """D11: measured gaps count; an override of them needs a reason and an owner."""
     declared = {each.kind: each for each in facts.declared}
     evidence = tuple(_compared(kind, declared.get(kind), facts) for kind in sorted({*declared, *facts.readings}))
     gaps = frozenset(kind for kind in GapKind if _counts(kind, declared.get(kind), facts))
@@ -20,40 +20,41 @@ def measured_gaps(facts: Facts) -> Finding:
     changed = sorted(gaps ^ declared.keys())
     kept = sorted(each.kind for each in facts.declared if each.owner and _contradicted(each.kind, facts))
     if not changed and not kept and len(effects) == 1:
-        return silent("what is declared is what was measured", *evidence)
+        return silent("the declared gaps are the measured ones", *evidence)
     return fired(_difference(changed, kept, declared), evidence, *effects)
 
 
 def _counts(kind: GapKind, declared: Declared | None, facts: Facts) -> bool:
     if kind in facts.readings and facts.readings[kind].verdict is Verdict.PRESENT:
-        # spread under a reward allows reinforcement learning; that it is wanted, the spec says by defining the reward
+        # spread under a reward permits reinforcement learning; a spec that defines a reward wants it
         return declared is not None or kind is not GapKind.RULE_CONSTRAINTS or facts.reward is not None
     return declared is not None and (bool(declared.owner) or not _contradicted(kind, facts))
 
 
 def _contradicted(kind: GapKind, facts: Facts) -> bool:
     if kind is GapKind.RULE_CONSTRAINTS:
-        return False  # without spread rewards teach nothing, but the rules are there all the same: M5 is blocked by it
+        return False  # without spread rewards teach nothing, but the rules still apply: M5 is blocked by it
     return kind in facts.readings and facts.readings[kind].verdict is Verdict.ABSENT
 
 
 def _difference(changed: list[GapKind], kept: list[GapKind], declared: dict[GapKind, Declared]) -> str:
     parts = [
-        f"`{kind}` is {'declared, but measured to be absent' if kind in declared else 'measured'}" for kind in changed
+        f"`{kind}` is {'declared, but measured as absent' if kind in declared else 'measured, but not declared'}"
+        for kind in changed
     ]
     parts += [
-        f"`{kind}` stands against its measurement: {declared[kind].reason} ({declared[kind].owner})" for kind in kept
+        f"`{kind}` is kept despite its measurement: {declared[kind].reason} ({declared[kind].owner})" for kind in kept
     ]
-    return "; ".join(parts) or "declared gaps are taken as they are, since they are not measured"
+    return "; ".join(parts) or "the declared gaps count, because no measurement contradicts them"
 
 
 def _compared(kind: GapKind, declared: Declared | None, facts: Facts) -> Evidence:
     reading = facts.readings.get(kind)
-    said = "declared" if declared else "not declared"
+    claim = "declared" if declared else "not declared"
     if reading is None:
-        return Evidence(source=f"gap `{kind}`", value=f"{said}, not measured")
+        return Evidence(source=f"gap `{kind}`", value=f"{claim}, not measured")
     figures = "; ".join(f"{each.source} {each.value}" for each in reading.evidence)
-    return Evidence(source=f"gap `{kind}`", value=f"{said}, measured: {reading.verdict}, {reading.reason}; {figures}")
+    return Evidence(source=f"gap `{kind}`", value=f"{claim}, measured: {reading.verdict}, {reading.reason}; {figures}")
 
 
 def _warnings(facts: Facts) -> list[Warn]:
@@ -62,33 +63,35 @@ def _warnings(facts: Facts) -> list[Warn]:
         at = ("spec", "gaps", index)
         reading = facts.readings.get(each.kind)
         if reading is None or reading.verdict is Verdict.INSUFFICIENT:
-            why = (
-                "is declared, but not measured" if reading is None else f"is not decided by the probe: {reading.reason}"
-            )
-            measures = " and ".join(f"`{in_words(test[0])}`" for test in TESTS[each.kind](facts.thresholds))
+            why = "not measured" if reading is None else f"the probe does not decide it: {reading.reason}"
+            measures = " and ".join(f"`{field_name(test[0])}`" for test in TESTS[each.kind](facts.thresholds))
             hint = LACKING.format(measures)
-            warnings.append(Warn(code="SEL310", message=f"gap `{each.kind}` {why}", hint=hint, field=at))
+            message = f"gap `{each.kind}` is declared, but {why}"
+            warnings.append(Warn(code="SEL310", message=message, hint=hint, field=at))
         elif _contradicted(each.kind, facts) and each.owner:
-            message = f"gap `{each.kind}` is kept against its measurement by `{each.owner}`: {each.reason}"
-            warnings.append(Warn(code="SEL309", message=message, hint="have a reviewer agree to the reason", field=at))
+            message = f"`{each.owner}` keeps gap `{each.kind}` despite its measurement: {each.reason}"
+            warnings.append(Warn(code="SEL309", message=message, hint="ask a reviewer to confirm the reason", field=at))
         elif _contradicted(each.kind, facts):
-            message = f"gap `{each.kind}` is declared, but measured to be absent: {reading.reason}"
-            hint = "remove it, or keep it with `override`, a reason and an owner"
+            message = f"gap `{each.kind}` is declared, but measured as absent: {reading.reason}"
+            hint = "remove the gap, or keep it with an `override` that gives a reason and an owner"
             warnings.append(Warn(code="SEL308", message=message, hint=hint, field=at))
     return warnings
 
 
 def probe(facts: Facts, *, on_policy: bool = False) -> tuple[AddStage, ...]:
-    """The probe Job, where answers can be checked by one: of the base model, or of what was trained so far."""
+    """Return the probe Job, of the base model or of the model trained so far.
+
+    Empty where a Job cannot check answers.
+    """
     sources = tuple(each.name for each in facts.of(Purpose.BADCASES))
     return (AddStage(method="probe", sources=sources, on_policy=on_policy),) if facts.verifiable and sources else ()
 
 
 def overlap_with_evaluation(facts: Facts) -> Finding:
-    """D14: what is evaluated on is not trained on."""
+    """D14: training and evaluation data must share nothing."""
     shown = ", ".join(f"`{each.name}`" for each in facts.of(Purpose.EVALUATION)) or "none"
     if not facts.overlaps:
-        reason = "there is no evaluation data" if shown == "none" else "training and evaluation share nothing"
+        reason = "there is no evaluation data" if shown == "none" else "training and evaluation data share nothing"
         return silent(reason, Evidence(source="evaluation data", value=shown))
     evidence = tuple(
         Evidence(
@@ -101,12 +104,12 @@ def overlap_with_evaluation(facts: Facts) -> Finding:
             code="CHK210",
             message=f"`{each.other}` and evaluation `{each.evaluation}` share {_shared(each.prompts, each.clusters)}"
             + (f": {', '.join(each.rows)}" if each.rows else ""),
-            hint="split by cluster, then remove the shared rows from the training side",
+            hint="split the data by cluster, then remove the shared rows from the training data",
             field=("spec", "data", each.evaluation),
         )
         for each in facts.overlaps
     ]
-    return fired("the same cases are trained on and evaluated on", evidence, *warnings)
+    return fired("training and evaluation data share cases", evidence, *warnings)
 
 
 def _shared(prompts: int, clusters: int) -> str:

@@ -1,4 +1,4 @@
-"""Gates: which phase a plan is in."""
+"""Predicates of the phase rules, which decide the phase of a plan."""
 
 from compiler.selection.facts import Evidence, Facts, Measure, Result
 from compiler.selection.model import (
@@ -19,27 +19,27 @@ from runtime.contract.statistics import wilson_interval
 
 
 def end_to_end(facts: Facts) -> Finding:
-    """G1: a system that does not run is built first."""
+    """G1: make a system run before anything else."""
     evidence = Evidence(source="spec.system.runsEndToEnd", value=str(facts.runs_end_to_end).lower())
     if facts.runs_end_to_end:
         return silent("the system runs end to end", evidence)
-    advice = Advise("make the system run end to end, if only just, then collect real badcases")
-    reason = "the system does not run end to end, so nothing can be learnt of the model yet"
+    advice = Advise("make the system run end to end, however roughly, then collect real badcases")
+    reason = "the system does not run end to end, so it cannot show yet where the model fails"
     return fired(reason, (evidence,), EnterPhase(Phase.COLLECT), advice)
 
 
 def full_chain_traces(facts: Facts) -> Finding:
-    """G2: without traces of the whole chain nobody can tell which part failed."""
+    """G2: without traces of the whole chain, nobody can see which component failed."""
     evidence = Evidence(source="spec.system.traces.fullChain", value=str(facts.full_chain_traces).lower())
     if facts.full_chain_traces:
         return silent("full-chain traces are recorded", evidence)
-    advice = Advise("install the callback `trace_callback.py`: it records each query's whole chain and its output")
-    reason = "no full-chain traces are recorded, so the component at fault cannot be told"
+    advice = Advise("install the callback `trace_callback.py`, which records the whole chain and output of each query")
+    reason = "no full-chain traces are recorded, so nobody can see which component fails"
     return fired(reason, (evidence,), EnterPhase(Phase.COLLECT), Attach("trace_callback.py"), advice)
 
 
 def target_met(facts: Facts) -> Finding:
-    """DONE: a prompt or a finished stage meets the target, beyond the noise of its measurement."""
+    """DONE: a prompt or a finished stage meets the target beyond measurement noise."""
     scores = _scores(facts)
     if not scores:
         return silent("nothing has been measured yet", rounds_evidence(facts))
@@ -49,22 +49,23 @@ def target_met(facts: Facts) -> Finding:
         Evidence(source="spec.goal.metrics[0].target", value=f"{facts.target:g}"),
     )
     if best.low < facts.target:
-        return silent("the interval of the best score does not clear the target", *evidence)
+        return silent("the interval of the best score does not lie above the target", *evidence)
     trained = next((result for result in facts.results if result.job == name and result.method), None)
-    reason = f"the target is met by {'training' if trained else 'prompts alone'}"
+    reason = f"{'training meets' if trained else 'prompts alone meet'} the target"
     return fired(reason, evidence, EnterPhase(Phase.DONE), Advise(_keep(trained, facts)))
 
 
 def _keep(trained: Result | None, facts: Facts) -> str:
     if trained is None:
-        return "keep the prompt as it is, and go on collecting badcases"
+        return "keep the prompt unchanged, and continue to collect badcases"
     adapters = ", ".join(f"`{each}`" for each in trained.adapters)
-    what = f"`{facts.model}` with {adapters} merged in this order" if adapters else f"what `{trained.job}` evaluated"
-    return f"deploy {what}, and go on collecting badcases"
+    evaluated = f"the model that `{trained.job}` evaluated"
+    model = f"`{facts.model}` with {adapters} merged in this order" if adapters else evaluated
+    return f"deploy {model}, and continue to collect badcases"
 
 
 def enough_badcases(facts: Facts) -> Finding:
-    """G3: too few labelled badcases to know what is wrong."""
+    """G3: collect labelled badcases until there are enough to show what goes wrong."""
     needed = facts.thresholds.min_badcases
     corpus = facts.of(Purpose.CORPUS)
     evidence = (
@@ -73,17 +74,17 @@ def enough_badcases(facts: Facts) -> Finding:
     )
     if facts.badcases >= needed:
         return silent("there are enough labelled badcases", *evidence)
-    label = Advise(f"label {needed - facts.badcases} more badcases out of the traces: query, answer, what is right")
-    reason = f"{facts.badcases} labelled badcases are too few to see what is wrong"
+    label = Advise(f"label {needed - facts.badcases} more badcases from the traces: query, answer and right answer")
+    reason = f"{facts.badcases} labelled badcases are too few to show what goes wrong"
     if not corpus:
         return fired(reason, evidence, EnterPhase(Phase.COLLECT), label)
     augment = AddStage(method="augment", sources=tuple(each.name for each in corpus))
-    review = Advise("have people review what the augmentation Job makes; synthetic rows never enter the evaluation")
+    review = Advise("review the rows that the augmentation Job makes; synthetic rows never enter the evaluation")
     return fired(reason, evidence, EnterPhase(Phase.COLLECT), augment, label, review)
 
 
 def prompt_first(facts: Facts) -> Finding:
-    """P0: prompts before training, as long as they gain."""
+    """P0: improve the prompt before training, as long as it gains."""
     evidence = (rounds_evidence(facts), _gain_evidence(facts))
     if facts.plateaued:
         return silent("the latest prompt rounds no longer gain", *evidence)
@@ -92,7 +93,7 @@ def prompt_first(facts: Facts) -> Finding:
     unclear = [each.name for each in facts.badcase_groups if each.kind is BadcaseClass.UNDETERMINED]
     if unclear:
         which = ", ".join(f"`{name}`" for name in unclear)
-        effects.append(Advise(f"label or replay more cases of {which}: their class cannot be told yet"))
+        effects.append(Advise(f"label or replay more cases of {which}, whose class is undetermined"))
     held_out = facts.of(Purpose.EVALUATION)
     if facts.verifiable and held_out:
         sources = tuple(each.name for each in facts.of(Purpose.BADCASES))
@@ -101,48 +102,47 @@ def prompt_first(facts: Facts) -> Finding:
 
 
 def _why_prompts(facts: Facts) -> tuple[str, str]:
-    """Why prompts come first, and the next step."""
+    """Return why prompts come first, and the next step."""
     gain, limits = facts.plateau_gain, facts.thresholds
     if not facts.rounds:
-        step = "measure the present prompt on a fixed test set, then improve it by the class of each badcase"
+        step = "measure the current prompt on a fixed test set, then improve it for each class of badcases"
         return "no prompt round has been measured", step
     if gain is not None:
-        step = "go on with the prompt: another round on the same test set"
+        step = "improve the prompt further, and measure another round on the same test set"
         return f"the latest prompt rounds still gain {gain:.3f}", step
     needed, counted = limits.plateau_rounds + 1, len(facts.counted_rounds)
     passed_over, last = len(facts.rounds) - counted, facts.rounds[-1]
     if last.questions < limits.min_questions:
-        step = f"measure {needed} rounds on one test set of {limits.min_questions} questions or more"
-        return f"{last.questions} questions are too few to compare prompt rounds on", step
+        step = f"measure {needed} prompt rounds on one test set of at least {limits.min_questions} questions"
+        return f"{last.questions} questions are too few to compare prompt rounds", step
     more = f"{needed - counted} more round{'s' if needed - counted > 1 else ''}"
     step = f"measure {more} on the same {last.questions} questions as `{last.name}`"
     if passed_over:
-        which = (
-            f"{passed_over} of {len(facts.rounds)} prompt rounds were measured on other questions than the latest one"
-        )
+        which = f"{passed_over} of {len(facts.rounds)} prompt rounds used other questions than the latest one"
         return f"{which}, so they cannot be compared", step
-    return f"{counted} prompt rounds are too few to see a plateau, {needed} are needed", step
+    return f"{counted} prompt rounds are too few to show a plateau, {needed} are needed", step
 
 
 def remaining_badcases(facts: Facts) -> Finding:
-    """T0: prompts have plateaued and badcases remain that are the model's."""
+    """T0: train on the badcases that remain when prompts have plateaued."""
     logic = flow_control_rows(facts)
-    faults = f", {logic} of them faults in flow control" if logic else ""
+    faults = f", {logic} of them flow-control faults" if logic else ""
     remaining = Evidence(source="data of purpose `badcases`", value=f"{facts.badcases} rows{faults}")
     evidence = (rounds_evidence(facts), _gain_evidence(facts), remaining)
     if not facts.rounds:
-        return blocked("there is no prompt log", evidence, Advise("measure prompt rounds before any training"))
+        advice = Advise("measure prompt rounds before any training")
+        return blocked("no prompt round has been measured", evidence, advice)
     if not facts.plateaued:
-        return silent("prompts have not plateaued", *evidence)
+        return silent("the prompt rounds have not plateaued", *evidence)
     if logic >= facts.badcases:
-        advice = Advise("mend the agent's code or prompt, then collect the badcases that remain")
-        return blocked("every badcase is a fault in flow control", evidence, EnterPhase(Phase.PROMPT), advice)
-    reason = f"prompts have plateaued and {facts.badcases - logic} badcases remain: these are what to train on"
+        advice = Advise("fix the agent's code or prompt, then collect the badcases that remain")
+        return blocked("every badcase is a flow-control fault", evidence, EnterPhase(Phase.PROMPT), advice)
+    reason = f"the prompt rounds no longer gain, and {facts.badcases - logic} badcases remain to train on"
     return fired(reason, evidence, EnterPhase(Phase.TRAIN))
 
 
 def rounds_evidence(facts: Facts) -> Evidence:
-    """The prompt log in one line."""
+    """Return the prompt rounds in one line."""
     shown = ", ".join(f"{each.name} {each.score:.3f} (n = {each.questions})" for each in facts.rounds)
     files = sorted({each.file for each in facts.rounds})
     return Evidence(source=", ".join(files) or "evidence of kind `PromptRounds`", value=shown or "none")
@@ -156,7 +156,7 @@ def _gain_evidence(facts: Facts) -> Evidence:
 
 
 def _scores(facts: Facts) -> list[tuple[str, Measure]]:
-    """Every score that could meet the target: the best prompt round, the finished stages, the probe."""
+    """Return the scores that can meet the target: best round, finished stages, probe."""
     scores = [(result.job, result.score) for result in facts.results]
     if "pass_at1" in facts.measures:
         scores.append(("passAt1", facts.measures["pass_at1"]))

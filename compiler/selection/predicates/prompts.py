@@ -1,4 +1,4 @@
-"""Prompt techniques: which one answers which class of badcases."""
+"""Predicates that match each class of badcases with a prompt technique."""
 
 from compiler.selection.facts import BadcaseGroup, Evidence, Facts
 from compiler.selection.model import Advise, Configure, Effect, Finding, LeaveOut, fired, silent
@@ -7,37 +7,37 @@ from compiler.spec.schema.types import BadcaseClass
 
 
 def few_shot(facts: Facts) -> Finding:
-    """P1: frequent or critical classes get few-shot examples."""
+    """P1: add few-shot examples for frequent or critical classes."""
     kinds = (BadcaseClass.CRITICAL, BadcaseClass.HIGH_FREQUENCY)
-    return _technique(facts, kinds, "few-shot", "put typical badcases of {names} into the prompt as few-shot examples")
+    return _technique(facts, kinds, "few-shot", "add typical badcases of {names} to the prompt as few-shot examples")
 
 
 def rules_in_prompt(facts: Facts) -> Finding:
-    """P2: sporadic classes get rules and limits."""
-    advice = "add explicit rules, limits and preferences for the cases of {names} to the prompt"
+    """P2: add rules and limits for sporadic classes."""
+    advice = "add explicit rules, limits and preferences for {names} to the prompt"
     return _technique(facts, (BadcaseClass.SPORADIC,), "rules", advice)
 
 
 def restructure_prompt(facts: Facts) -> Finding:
-    """P3: systemic classes need another prompt structure."""
-    advice = "restructure the prompt module for {names}: deliberate, step-by-step ReAct, or an auxiliary chain"
+    """P3: restructure the prompt for systemic classes."""
+    advice = "restructure the prompt module for {names}: deliberation, step-by-step ReAct or an auxiliary chain"
     return _technique(facts, (BadcaseClass.SYSTEMIC,), "restructure", advice)
 
 
 def flow_control(facts: Facts) -> Finding:
-    """P4: faults of the agent's logic are mended in code or prompt, never by training."""
+    """P4: fix faults in the agent's logic in code or prompt, never by training."""
     kind = BadcaseClass.FLOW_CONTROL
     groups, labelled = _groups_of(facts, (kind,)), flow_control_rows(facts)
     if not groups and not labelled:
-        return silent("no badcase is a fault in flow control", _classes(facts))
+        return silent("no badcase is a flow-control fault", _classes(facts))
     which = _names(groups) or f"class `{kind}`"
     effects: list[Effect] = [
-        Advise(f"mend the agent's code or prompt for the cases of {which}; training is refused for them"),
+        Advise(f"fix the agent's code or prompt for the cases of {which}; the plan does not train on them"),
         LeaveOut(kind),
     ]
     if not labelled:
-        effects.append(Advise(f"label their rows `class: {kind}`: only rows that say so can be left out of training"))
-    reason = f"{_count(groups) or labelled} badcases are faults in flow control, not of the model"
+        effects.append(Advise(f"label their rows `class: {kind}`, since only labelled rows are left out of training"))
+    reason = f"{_count(groups) or labelled} badcases are flow-control faults, not faults of the model"
     rows = Evidence(source=f"rows labelled `{kind}`", value=str(labelled))
     return fired(reason, (_classes(facts), rows, *_reasons(groups)), *effects)
 
@@ -76,5 +76,5 @@ def _shown(group: BadcaseGroup) -> str:
 
 
 def _reasons(groups: list[BadcaseGroup]) -> list[Evidence]:
-    told = [each for each in groups if each.name != each.kind]
-    return [Evidence(source=f"`{each.name}` is {each.kind}", value=each.reason) for each in told]
+    measured = [each for each in groups if each.name != each.kind]
+    return [Evidence(source=f"`{each.name}` is {each.kind}", value=each.reason) for each in measured]

@@ -1,4 +1,4 @@
-"""Methods that learn from given text: continued pre-training, SFT, reasoning chains."""
+"""Predicates of continued pre-training, SFT and reasoning chains."""
 
 from compiler.selection.facts import Evidence, Facts, Source, Verdict
 from compiler.selection.model import AddStage, Advise, Configure, Finding, Replace, Warn, blocked, fired, silent
@@ -15,7 +15,7 @@ from compiler.selection.predicates.data import (
 from compiler.spec.methods import METHODS
 from compiler.spec.schema.types import GapKind, Purpose, Shape
 
-# stepwise internalisation (arXiv 2405.14838): chain tokens removed a stage, and a fresh optimiser after each removal
+# stepwise internalisation (arXiv 2405.14838): tokens removed per stage; the optimiser restarts after each removal
 CURRICULUM = {"remove_tokens": 8, "epochs_per_removal": 1, "reset_optimizer": True}
 
 TRAINS_POLICY = tuple(each.name for each in METHODS.values() if each.kind == "policy")
@@ -23,7 +23,7 @@ BEFORE_DPO = TRAINS_POLICY[: TRAINS_POLICY.index("dpo")]
 
 
 def unknown_domain(facts: Facts) -> Finding:
-    """M1: the model does not know the domain: teach it to read the domain, then the task."""
+    """M1: teach a model that does not know the domain to read it, then teach it the task."""
     corpus = facts.of(Purpose.CORPUS)
     recall = facts.recall.evidence if facts.recall else ()
     evidence = (gaps_evidence(facts), *recall, _corpus_evidence(corpus, facts), demonstrations_evidence(facts))
@@ -33,39 +33,38 @@ def unknown_domain(facts: Facts) -> Finding:
     if refusal:
         return blocked(refusal, evidence, Advise(_instead_of_pretraining(facts)))
     if not enough_demonstrations(facts):
-        advice = Advise(
-            f"write {facts.thresholds.min_demonstrations} demonstrations: the task is taught after the domain"
-        )
-        return blocked("there are too few demonstrations, and pre-training alone is refused", evidence, advice)
-    replay = names(facts.of(Purpose.GENERAL, Shape.TEXT))  # general questions are for evaluations
+        needed = facts.thresholds.min_demonstrations
+        advice = Advise(f"write {needed} demonstrations, to teach the task after the domain")
+        return blocked("there are too few demonstrations, and pre-training alone teaches no task", evidence, advice)
+    replay = names(facts.of(Purpose.GENERAL, Shape.TEXT))  # general questions serve evaluations
     effects = (
         AddStage(method="cpt", sources=(*names(corpus), *replay)),
         AddStage(method="sft", sources=names(demonstrations(facts))),
     )
-    no_replay = Advise("add a source of purpose `general`: replayed beside the corpus, it keeps general skills")
-    reason = "the domain is unknown to the model, and there is text to read it from and demonstrations of the task"
+    no_replay = Advise("add a data source of purpose `general`, to preserve general skills by replaying it")
+    reason = "the model does not know the domain, and there are a corpus and demonstrations to learn from"
     return fired(reason, evidence, *effects, *(() if replay else (no_replay,)))
 
 
 def _no_pretraining(corpus: tuple[Source, ...], facts: Facts) -> str:
-    """Why continued pre-training is not the way; empty when it is."""
+    """Return why continued pre-training does not fit; empty when it does."""
     size, needed = sum(each.file.text_bytes for each in corpus), facts.thresholds.min_corpus_bytes
     if recall_only(facts) and not facts.closed_book:
-        return "the model answers well with the passage at hand, so retrieval is enough"
+        return "the model answers well with the passage in its prompt, so retrieval is enough"
     if any(each.volatile for each in corpus):
-        return "the corpus changes faster than a model can be trained again"
+        return "the corpus changes faster than a model can be retrained"
     if size < needed:
         return f"the corpus is too small for continued pre-training: {size:,} bytes of {needed:,}"
     return ""
 
 
 def recall_only(facts: Facts) -> bool:
-    """Whether the model was measured to use a passage well that it does not know by heart."""
+    """Return whether a probe shows that the model uses a passage well but cannot recall it."""
     return facts.recall is not None and facts.recall.verdict is Verdict.PRESENT and not unreadable(facts)
 
 
 def unreadable(facts: Facts) -> bool:
-    """Whether the model was measured to fail with the passage at hand, so that retrieval is no help."""
+    """Return whether a probe shows that even the passage does not help the model."""
     domain = facts.readings.get(GapKind.UNKNOWN_DOMAIN)
     return domain is not None and domain.verdict is Verdict.PRESENT
 
@@ -73,7 +72,7 @@ def unreadable(facts: Facts) -> bool:
 def _instead_of_pretraining(facts: Facts) -> str:
     changes = any(each.volatile for each in facts.of(Purpose.CORPUS))
     if facts.closed_book or (unreadable(facts) and not changes):
-        return "expand the corpus by synthetic text (EntiGraph, arXiv 2409.07431), then pre-train on it"
+        return "expand the corpus with synthetic text (EntiGraph, arXiv 2409.07431), then pre-train on it"
     return "use retrieval (RAG): put the passages that a question needs into its prompt"
 
 
@@ -86,7 +85,7 @@ def _corpus_evidence(corpus: tuple[Source, ...], facts: Facts) -> Evidence:
 
 
 def unstable(facts: Facts) -> Finding:
-    """M2: the model understands, but behaves unstably."""
+    """M2: use SFT where the model understands the content but behaves unstably."""
     evidence = (gaps_evidence(facts), demonstrations_evidence(facts))
     if GapKind.UNSTABLE not in facts.gaps:
         return silent("there is no gap `unstable`", *evidence)
@@ -95,11 +94,12 @@ def unstable(facts: Facts) -> Finding:
         advice = Advise(f"use few-shot prompts or augmentation until there are {needed} demonstrations")
         return blocked(f"{rows(demonstrations(facts))} demonstrations are too few for sft", evidence, advice)
     stage = AddStage(method="sft", sources=names(demonstrations(facts)))
-    return fired("the model understands but is unstable, and there are demonstrations to learn from", evidence, stage)
+    reason = "the model understands the content but behaves unstably, and there are demonstrations to learn from"
+    return fired(reason, evidence, stage)
 
 
 def hidden_reasoning(facts: Facts) -> Finding:
-    """M4: the error lies in the chain of thought, not in the final answer."""
+    """M4: teach reasoning chains where the chain of thought fails, not the final answer."""
     chains, needed = facts.of(Purpose.CHAINS), facts.thresholds.min_chains
     evidence = (
         gaps_evidence(facts),
@@ -110,28 +110,26 @@ def hidden_reasoning(facts: Facts) -> Finding:
     if GapKind.REASONING not in facts.gaps:
         return silent("there is no gap `reasoning`", *evidence)
     if rows(chains) >= needed:
-        return fired(
-            "reasoning fails, and there are chains to learn from",
-            evidence,
-            AddStage(method="cot", sources=names(chains)),
-        )
-    asked = names(prompts(facts))
-    if facts.teacher and facts.teacher.outputs_may_train and asked:
-        return fired("reasoning fails, and a teacher can write the chains", evidence, *_chains_of("teacher", asked))
-    asked = names(answered_prompts(facts))
-    if facts.verifiable and asked and not base_never_succeeds(facts):
-        reason = "reasoning fails, and chains can be sampled and those with right answers kept"
-        return fired(reason, evidence, *_chains_of("sample", asked))
+        stage = AddStage(method="cot", sources=names(chains))
+        return fired("the model's reasoning fails, and there are chains to learn from", evidence, stage)
+    queries = names(prompts(facts))
+    if facts.teacher and facts.teacher.outputs_may_train and queries:
+        reason = "the model's reasoning fails, and a teacher can write chains"
+        return fired(reason, evidence, *_chains_of("teacher", queries))
+    sampled = names(answered_prompts(facts))
+    if facts.verifiable and sampled and not base_never_succeeds(facts):
+        reason = "the model's reasoning fails, and the plan can sample chains and keep those with right answers"
+        return fired(reason, evidence, *_chains_of("sample", sampled))
     advice = Advise(
-        f"write {needed} chains, name a teacher whose output may be trained on, or a metric that can be checked"
+        f"write {needed} chains, name a teacher whose output may be trained on, or use a metric that checks answers"
     )
-    return blocked("there are no chains, no teacher that may write them, and none can be sampled", evidence, advice)
+    return blocked("there are too few chains, and neither a teacher nor sampling can make more", evidence, advice)
 
 
-def _chains_of(maker: str, asked: tuple[str, ...]) -> tuple[AddStage | Configure, ...]:
-    """A stage that makes chains, and the one that learns from them."""
+def _chains_of(maker: str, sources: tuple[str, ...]) -> tuple[AddStage | Configure, ...]:
+    """Return a stage that makes chains, and the one that learns from them."""
     return (
-        AddStage(method=maker, sources=asked),
+        AddStage(method=maker, sources=sources),
         Configure(method=maker, settings={"makes": {"chain": True}}),
         AddStage(method="cot", made_by=(maker,)),
     )
@@ -140,31 +138,33 @@ def _chains_of(maker: str, asked: tuple[str, ...]) -> tuple[AddStage | Configure
 def _teacher(facts: Facts) -> str:
     if facts.teacher is None:
         return "none"
-    return f"{facts.teacher.name}, its output {'may' if facts.teacher.outputs_may_train else 'may not'} be trained on"
+    may = "may" if facts.teacher.outputs_may_train else "may not"
+    return f"{facts.teacher.name}, whose output {may} be trained on"
 
 
 def base_never_succeeds(facts: Facts) -> bool:
-    """Whether the base model was measured never to succeed, even in many tries (D7). What is trained first rests on it,
-    so it stays so when stages have finished.
+    """Return whether a probe shows that the base model never succeeds, even in many tries (D7).
+
+    The first stages depend on it, so finished stages do not change it.
     """
     passed = facts.base_pass_at16
     return passed is not None and passed.high < facts.thresholds.near_zero_pass
 
 
 def never_succeeds(facts: Facts, methods: tuple[str, ...] = TRAINS_POLICY) -> bool:
-    """Whether the policy as it is never succeeds: measured so, and no finished stage of these methods shows better."""
+    """Return whether the policy never succeeds, by the probe and stages of `methods`."""
     passed, limit = facts.measures.get("pass_at16"), facts.thresholds.near_zero_pass
     return passed is not None and passed.high < limit and not succeeds_after_training(facts, methods)
 
 
 def succeeds_after_training(facts: Facts, methods: tuple[str, ...] = TRAINS_POLICY) -> bool:
-    """Whether a finished stage answers more than nearly nothing right, so that its samples can be rewarded."""
+    """Return whether a finished stage answers enough right for its samples to earn rewards."""
     limit = facts.thresholds.near_zero_pass
     return any(each.method in methods and each.score.low >= limit for each in facts.results)
 
 
 def latent_chain(facts: Facts) -> Finding:
-    """D9: the latency budget forbids the tokens of a chain, so it is internalised step by step."""
+    """D9: internalise a chain step by step where the latency budget forbids its tokens."""
     cost, budget = facts.chain_cost_ms, facts.max_latency_ms
     evidence = (
         Evidence(
@@ -173,23 +173,23 @@ def latent_chain(facts: Facts) -> Finding:
         Evidence(source="spec.goal.constraints.maxLatencyMs", value="none" if budget is None else f"{budget:,} ms"),
     )
     if "cot" not in facts.methods:
-        return silent("no chain is trained", *evidence)
+        return silent("no stage trains chains", *evidence)
     if cost is None or budget is None:
-        return silent("what a chain costs, or may cost, is not known", *evidence)
+        return silent("the time of a chain or the latency budget is unknown", *evidence)
     if cost <= budget:
-        return silent("a chain fits into the time that an answer may take", *evidence)
+        return silent("a chain fits into the latency budget", *evidence)
     settings = Configure(method="latent-cot", settings={"curriculum": CURRICULUM})
-    reason = "the chain's tokens alone take longer than an answer may"
+    reason = "the tokens of a chain alone exceed the latency budget"
     return fired(reason, evidence, Replace(method="cot", by="latent-cot"), settings)
 
 
 def facts_by_sft_alone(facts: Facts) -> Finding:
-    """D10: new facts taught through SFT alone raise hallucination (arXiv 2405.05904)."""
+    """D10: teaching new facts by SFT alone raises hallucination (arXiv 2405.05904)."""
     unknown = GapKind.UNKNOWN_DOMAIN in facts.gaps
     recall = facts.recall is not None and facts.recall.verdict is Verdict.PRESENT
     evidence = (gaps_evidence(facts), Evidence(source="stages so far", value=", ".join(facts.methods) or "none"))
     if not (unknown or recall) or "sft" not in facts.methods or "cpt" in facts.methods:
-        return silent("no facts are taught by sft alone", *evidence)
+        return silent("no stage teaches facts by sft alone", *evidence)
     warning = Warn(
         code="SEL311",
         message="sft alone would teach facts that the model does not know, which raises hallucination",

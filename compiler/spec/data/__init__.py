@@ -1,4 +1,4 @@
-"""Data sources: their rows, read and counted; their cards; and what must hold between them."""
+"""Data sources: reading and counting their rows, their cards, and checks between sources."""
 
 from compiler.spec.data.model import DataFile, Lengths, RowPair, Shared
 

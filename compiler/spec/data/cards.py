@@ -1,4 +1,4 @@
-"""Data cards, read: a source is what its card says when its rows are elsewhere, and never differs from it."""
+"""Data cards: the figures of a remote source, and checks that a card matches its source."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -13,19 +13,19 @@ from compiler.spec.yaml.document import SourceDocument
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Card:
-    """A data card, and the document that holds it."""
+    """A data card and its document."""
 
     document: SourceDocument
     card: DataCard
 
 
 def cards_of(evidence: Iterable[EvidenceFile]) -> list[Card]:
-    """The data cards among the evidence."""
+    """Return the data cards among the evidence."""
     return [Card(document=each.document, card=each.report) for each in evidence if isinstance(each.report, DataCard)]
 
 
 def file_of(card: DataCard, source: DataSource, model: str) -> DataFile:
-    """What is known of a source by its card alone, for the base model `name/revision`."""
+    """Return the figures of a source from its card alone, for the base model `name/revision`."""
     body, pairs = card.spec, card.spec.pairs
     return DataFile(
         name=source.name,
@@ -50,7 +50,7 @@ def file_of(card: DataCard, source: DataSource, model: str) -> DataFile:
 
 
 def with_card(file: DataFile, card: DataCard, model: str) -> DataFile:
-    """A source that was read, with what only its card holds: lengths in tokens, and what is nearly the same."""
+    """Add the figures that only the card has: lengths in tokens, and near overlaps."""
     lengths = _lengths(card.spec.lengths, model)
     return replace(
         file,
@@ -62,27 +62,27 @@ def with_card(file: DataFile, card: DataCard, model: str) -> DataFile:
 def disagreements(
     card: Card, source: DataSource, sha256: str | None, near_distance: float, spec_path: str
 ) -> Iterator[Diagnostic]:
-    """Why a card does not speak of the source as it is; `sha256` is None where the rows are not at hand."""
+    """Report how a card differs from its source; `sha256` is None if the rows are elsewhere."""
     body, document = card.card.spec, card.document
     hint = f"measure it again: trainspec data {spec_path}"
     if source.uri is not None:
         hint += f" --source {source.name} --from PATH (where the rows are)"
     if sha256 is not None and card.card.metadata.digest != sha256:
-        message = f"data source `{source.name}` has other content than its card says: sha-256 {sha256[:12]}…"
+        message = f"the content of data source `{source.name}` differs from its card: SHA-256 {sha256[:12]}…"
         yield diagnostic("CHK220", message, document.at(("metadata", "digest")), hint=hint)
     elif body.shape is not source.shape:
-        message = f"the card of `{source.name}` is of shape `{body.shape}`, the spec says `{source.shape}`"
+        message = f"the card of data source `{source.name}` has shape `{body.shape}`, but the spec has `{source.shape}`"
         yield diagnostic("CHK220", message, document.at(("spec", "shape")), hint=hint)
     elif sha256 is None and body.uri != source.uri:
-        message = f"the card of `{source.name}` is not of `{source.uri}`"
+        message = f"the card of data source `{source.name}` has another URI than `{source.uri}`"
         yield diagnostic("CHK220", message, document.at(("spec", "uri")), hint=hint)
     elif sha256 is None and body.pairs is not None and body.pairs.near_distance != near_distance:
-        message = f"the card of `{source.name}` counts near pairs at {body.pairs.near_distance}, not {near_distance}"
+        message = f"the card of `{source.name}` counts near pairs at {body.pairs.near_distance}, not at {near_distance}"
         yield diagnostic("CHK220", message, document.at(("spec", "pairs", "nearDistance")), hint=hint)
 
 
 def _lengths(lengths: CardLengths, model: str) -> Lengths | None:
-    """The lengths, unless they are in the tokens of another model."""
+    """Return the lengths, or None if they are in tokens of another model."""
     if lengths.unit == "tokens" and lengths.tokenizer != model:
         return None
     return Lengths(

@@ -1,11 +1,11 @@
-"""What is wrong with a row, and what is wrong with a whole file."""
+"""Problems of a row, and errors of a whole file."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a row cannot be used; `column` counts from 1, `text` is the line where it can be shown."""
+    """Why a row is not usable; `column` counts from 1, `text` is the line if it can be shown."""
 
     message: str
     hint: str
@@ -15,7 +15,7 @@ class Problem:
 
 
 class SourceError(Exception):
-    """A file of a source cannot be read any further."""
+    """A file of a source cannot be read further."""
 
     def __init__(self, code: str, message: str, hint: str = "") -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""The files of a source, and their rows, one at a time: JSONL, CSV and Parquet, told apart by their ending."""
+"""Files of a source and their rows, one at a time: JSONL, CSV or Parquet, by file extension."""
 
 import csv
 import hashlib
@@ -15,17 +15,18 @@ from compiler.spec.data.texts import Row
 from compiler.spec.files import can_be_shown, lies_in, open_file, reason
 from runtime.contract.digests import folder_digest
 
-SET_ASIDE = (".", "_")  # how names of files and folders begin that hold no rows
+SET_ASIDE = (".", "_")  # first characters of files and folders that hold no rows
 
 
 def parts_of(file: Path, path: str, shown: str, *, inside: Path) -> tuple[Part, ...]:
-    """The file itself, or the data files of the folder at any depth, in name order; SourceError if there are none.
+    """Return the file itself, or the data files of the folder at any depth, in name order.
 
-    A link that leads out of the folder `inside` is an error: it would make the result depend on what lies there.
+    SourceError if there are none. A link that leaves the folder `inside` is an error: the result would depend on files
+    outside it.
     """
     if not file.is_dir():
         if file.suffix not in READERS:
-            raise SourceError("CHK223", f"`{shown}` is of no known format", _FORMATS)
+            raise SourceError("CHK223", f"`{shown}` has an unknown format", _FORMATS)
         return (Part(file=file, path=path, shown=shown),)
     parts = []
     for folder, inner, names in os.walk(file):
@@ -36,21 +37,21 @@ def parts_of(file: Path, path: str, shown: str, *, inside: Path) -> tuple[Part, 
                 below = each.relative_to(file).as_posix()
                 if not can_be_shown(name):
                     raise SourceError(
-                        "YML001", "a file's name holds characters that cannot be shown", "rename the file"
+                        "YML001", "a file name contains characters that cannot be shown", "rename the file"
                     )
                 if not lies_in(each, inside):
-                    hint = "put the file itself into the folder, not a link out of it"
-                    raise SourceError("CHK202", f"`{path}/{below}` leaves the folder", hint)
+                    message = f"`{path}/{below}` is a link that leaves the spec's folder"
+                    raise SourceError("CHK202", message, "replace the link with the file itself")
                 parts.append(Part(file=each, path=f"{path.rstrip('/')}/{below}", shown=f"{shown.rstrip('/')}/{below}"))
         if len(parts) > MAX_FILES:
-            raise SourceError("YML005", f"`{shown}` holds more than {MAX_FILES:,} data files", ELSEWHERE)
+            raise SourceError("YML005", f"`{shown}` has more than {MAX_FILES:,} data files", ELSEWHERE)
     if not parts:
-        raise SourceError("CHK223", f"folder `{shown}` holds no data file", _FORMATS)
+        raise SourceError("CHK223", f"folder `{shown}` has no data file", _FORMATS)
     return tuple(sorted(parts, key=lambda part: part.path))
 
 
 def source_digest(path: str, digests: tuple[tuple[str, str], ...], *, folder: bool) -> str:
-    """SHA-256 of a source from those of its files: a file's own, or that of the folder."""
+    """Return the SHA-256 of a source from those of its files: a file's own, or that of the folder."""
     if not folder:
         return digests[0][1]
     prefix = f"{path.rstrip('/')}/"
@@ -58,8 +59,9 @@ def source_digest(path: str, digests: tuple[tuple[str, str], ...], *, folder: bo
 
 
 def rows_of(part: Part, need: list[str], done: Callable[[str], None]) -> Iterator[Numbered]:
-    """The rows of a file with their line (their number in Parquet), or what is wrong with them. `need` names columns
-    that a table must have; `done` is called with the file's SHA-256 after the last row.
+    """Yield the rows of a file, or their problems, with their line (in Parquet, their number).
+
+    `need` names the columns that a table must have; `done` is called with the file's SHA-256 after the last row.
     """
     try:
         yield from READERS[part.file.suffix](part, need, done)
@@ -93,10 +95,10 @@ def _csv(part: Part, need: list[str], done: Callable[[str], None]) -> Iterator[N
                 yield before + 1, _cells(header, cells)
             before = reader.line_num
     except csv.Error as error:
-        yield max(reader.line_num, 1), Problem(f"the row is not csv: {str(error).lower()}", "check its quotes")
+        yield max(reader.line_num, 1), Problem(f"the row is not CSV: {str(error).lower()}", "check its quotes")
         return
     except _UndecodedError as error:
-        yield error.line, Problem(f"the row is not utf-8 text (byte {error.byte})", "save the file as utf-8")
+        yield error.line, Problem(f"the row is not UTF-8 text (byte {error.byte})", "save the file as UTF-8")
         return
     done(digest.hexdigest())
 
@@ -117,8 +119,8 @@ READERS: dict[str, Callable[[Part, list[str], Callable[[str], None]], Iterator[N
     ".csv": _csv,
     ".parquet": _parquet,
 }
-_FORMATS = f"name a file that ends in {', '.join(f'`{suffix}`' for suffix in READERS)}, or a folder of such files"
-_SURROGATE = Problem("the row holds a lone surrogate", "write the character as utf-8, or as a pair of escapes")
+_FORMATS = f"use a {', '.join(f'`{suffix}`' for suffix in READERS)} file, or a folder of such files"
+_SURROGATE = Problem("the row contains a lone surrogate", "write the character as UTF-8, or as a pair of escapes")
 
 
 def _lines(part: Part, digest: Any) -> Iterator[tuple[int, bytes]]:
@@ -131,7 +133,7 @@ def _lines(part: Part, digest: Any) -> Iterator[tuple[int, bytes]]:
 
 
 class _RowSize:
-    """How large the row at hand has become: quoted cells of CSV go on over any number of lines."""
+    """Size of the current row: a quoted cell of CSV can span any number of lines."""
 
     def __init__(self) -> None:
         self.bytes = 0
@@ -160,7 +162,9 @@ def _text(number: int, raw: bytes) -> str:
 
 def _cells(header: list[str], cells: list[str]) -> Row | Problem:
     if len(cells) != len(header):
-        return Problem(f"the row has {len(cells)} cells, the header {len(header)}", "check its commas and quotes")
+        return Problem(
+            f"the row has {len(cells)} cells, but the header has {len(header)}", "check its commas and quotes"
+        )
     try:
         return {name: _cell(name, cell) for name, cell in zip(header, cells, strict=True) if cell}
     except UnicodeEncodeError:
@@ -185,29 +189,29 @@ _BOM = "\N{BYTE ORDER MARK}".encode()
 
 
 def parse(raw: bytes) -> Row | Problem:
-    """One line of JSONL as a row."""
+    """Return one line of JSONL as a row, or its problem."""
     try:
-        text = raw.removeprefix(_BOM).decode().strip()  # a third of the time that the codec `utf-8-sig` takes
+        text = raw.removeprefix(_BOM).decode().strip()  # three times as fast as the codec `utf-8-sig`
         if not text:
             return Problem("the row is empty", "remove the empty line")
         row = _DECODER.decode(text)
         if "\\u" in text and "\\ud" in text.lower():
             json.dumps(row, ensure_ascii=False).encode()
     except UnicodeDecodeError as error:
-        return Problem(f"the row is not utf-8 text (byte {error.start})", "save the file as utf-8")
+        return Problem(f"the row is not UTF-8 text (byte {error.start})", "save the file as UTF-8")
     except UnicodeEncodeError:
         return _SURROGATE
     except json.JSONDecodeError as error:
         shown = text if len(text) < 500 else ""
-        hint = "write one json object a line"
-        return Problem(f"the row is not json: {error.msg.lower()}", hint, column=error.colno, text=shown)
+        hint = "write one JSON object per line"
+        return Problem(f"the row is not JSON: {error.msg.lower()}", hint, column=error.colno, text=shown)
     except (RecursionError, ValueError) as error:
-        return Problem(f"the row cannot be read as json: {type(error).__name__}", "write one flat json object a line")
-    return row if isinstance(row, dict) else Problem("the row is not a json object", "write one json object a line")
+        return Problem(f"the row cannot be read as JSON: {type(error).__name__}", "write one flat JSON object per line")
+    return row if isinstance(row, dict) else Problem("the row is not a JSON object", "write one JSON object per line")
 
 
 def _no_constant(name: str) -> None:
     raise ValueError(name)
 
 
-_DECODER = json.JSONDecoder(parse_constant=_no_constant)  # made once: `json.loads` makes one a row
+_DECODER = json.JSONDecoder(parse_constant=_no_constant)  # made once: `json.loads` makes a decoder per row

@@ -1,4 +1,4 @@
-"""What must hold between and inside of data sources, beyond each row: facts for the rules, and problems to tell."""
+"""Checks of data sources beyond single rows: overlaps, pairs, wrong answers and lengths."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,16 +22,16 @@ FITTING_SHAPES: dict[Purpose, tuple[Shape, ...]] = {
     Purpose.PROMPTS: (Shape.PROMPT, Shape.PROMPT_COMPLETION),
     Purpose.GENERAL: (Shape.TEXT, Shape.PROMPT_COMPLETION, Shape.MESSAGES, Shape.EVALUATION),
 }
-# a token of a byte-level tokenizer is hardly ever longer on average over a row, so a row of more bytes is too long
+# the mean token of a row hardly ever has more bytes with a byte-level tokenizer, so a row of more bytes is too long
 BYTES_PER_TOKEN = 8
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Overlap:
-    """What a source shares with an evaluation source. `rows` names the first, as `here (there)`.
+    """Overlap of a source with an evaluation source.
 
-    `measured` is False when neither rows nor a card can tell: one of the two is remote, and the card was made before
-    the other source changed. `near` is known from cards only.
+    `rows` names the first rows, as `here (there)`. `measured` is False if one of the two is remote and no card covers
+    the other source as it is now. Only cards contain `near`.
     """
 
     evaluation: str
@@ -45,7 +45,7 @@ class Overlap:
 
 
 def overlaps(spec: TrainingSpec, files: Mapping[str, DataFile]) -> tuple[Overlap, ...]:
-    """For each evaluation source and each source that could be trained on, what they share; in the spec's order."""
+    """Return the overlaps of evaluation sources with sources to train on, in the spec's order."""
     sources = [source for source in spec.spec.data if source.name in files]
     return tuple(
         _overlap(files[held_out.name], files[other.name])
@@ -57,19 +57,19 @@ def overlaps(spec: TrainingSpec, files: Mapping[str, DataFile]) -> tuple[Overlap
 
 
 def is_evaluation(source: DataSource) -> bool:
-    """Whether the source is asked, not learnt from."""
+    """Whether the source is for evaluation."""
     return source.shape is Shape.EVALUATION
 
 
 def may_leak(source: DataSource) -> bool:
-    """Whether training on the source would give away evaluation questions; a corpus holds no questions."""
+    """Whether training on the source can leak evaluation questions; a corpus has no questions."""
     return not is_evaluation(source) and source.shape is not Shape.TEXT
 
 
 def _overlap(held_out: DataFile, other: DataFile) -> Overlap:
     card = _card_of(other, held_out)
     near = card.near if card else 0
-    near_rows = _named(card, ("near",)) if card else ()
+    near_rows = _row_names(card, ("near",)) if card else ()
     if held_out.uri is None and other.uri is None:
         rows = [*_common(other, held_out, "prompts"), *_common(other, held_out, "clusters")]
         return Overlap(
@@ -87,23 +87,23 @@ def _overlap(held_out: DataFile, other: DataFile) -> Overlap:
         prompts=card.prompts if card else 0,
         clusters=card.clusters if card else 0,
         near=near,
-        rows=_named(card, ("prompt", "cluster")) if card else (),
+        rows=_row_names(card, ("prompt", "cluster")) if card else (),
         near_rows=near_rows,
         measured=card is not None,
     )
 
 
 def _card_of(file: DataFile, other: DataFile) -> Shared | None:
-    """What the card of `file` says of `other` as it is now."""
+    """Return the overlap with the current content of `other` from the card of `file`."""
     return next((each for each in file.shared if each.name == other.name and each.sha256 == other.sha256), None)
 
 
-def _named(card: Shared, kinds: Sequence[str]) -> tuple[str, ...]:
+def _row_names(card: Shared, kinds: Sequence[str]) -> tuple[str, ...]:
     return tuple(f"`{each.here}` (`{each.there}`)" for each in card.rows if each.kind in kinds)[:MAX_SHOWN_ROWS]
 
 
 def _common(file: DataFile, other: DataFile, what: str, of_other: str = "") -> list[str]:
-    """The first rows of `file` whose digest is in `other` too, each with where it is there."""
+    """Return the first rows of `file` whose digest is also in `other`, each with its row there."""
     mine: Places = getattr(file, what)
     theirs: Places = getattr(other, of_other or what)
     if not theirs:
@@ -113,10 +113,10 @@ def _common(file: DataFile, other: DataFile, what: str, of_other: str = "") -> l
 
 
 def too_long(file: DataFile, max_length: int) -> str:
-    """Which rows would be cut or dropped at `max_length` tokens, as a phrase; empty where none surely is.
+    """Describe the rows that would be cut or dropped at `max_length` tokens; empty if none.
 
-    Token counts are of the text alone, so a row that is named is too long whatever the chat template adds. Where only
-    bytes are known, a row is named when it has more than `BYTES_PER_TOKEN` bytes for each token that there is room for.
+    Token counts exclude the chat template, so a named row is too long with any template. If only bytes are known, a row
+    is named if it has more than `BYTES_PER_TOKEN` bytes per allowed token.
     """
     lengths = file.lengths
     if lengths is None:
@@ -132,21 +132,21 @@ def too_long(file: DataFile, max_length: int) -> str:
 
 
 def problems(document: SourceDocument, spec: TrainingSpec, files: Mapping[str, DataFile]) -> Iterator[Diagnostic]:
-    """Everything about the sources that must not be, or should not; exact leakage is left to rule D14."""
+    """Report problems of the sources. Exact leakage is left to rule D14."""
     for index, source in enumerate(spec.spec.data):
         where = document.at(("spec", "data", index))
         file = files.get(source.name)
         if is_evaluation(source) and source.synthetic:
             message = f"evaluation source `{source.name}` is synthetic"
-            hint = "evaluate on rows of real users or experts; synthetic rows may be trained on"
+            hint = "evaluate on rows of real users or experts, and use synthetic rows for training"
             yield diagnostic("CHK228", message, document.at(("spec", "data", index, "synthetic")), hint=hint)
         if file is not None and source.shape in SIDES:
             yield from _pair_problems(document, index, file)
         if file is not None:
             for failed, count, rows in _failed_targets(spec, file, files):
                 teach = f"{counted(count, 'row')} of `{file.name}` {'teaches' if count == 1 else 'teach'}"
-                message = f"{teach} an answer that badcase source `{failed}` has as a wrong one"
-                hint = f"put the right answer there, or remove the rows: {', '.join(rows)}"
+                message = f"{teach} an answer that badcase source `{failed}` logs as wrong"
+                hint = f"correct the answer, or remove the rows: {', '.join(rows)}"
                 yield diagnostic("CHK227", message, where, hint=hint)
     yield from _overlap_problems(document, spec, files)
 
@@ -154,19 +154,19 @@ def problems(document: SourceDocument, spec: TrainingSpec, files: Mapping[str, D
 def _pair_problems(document: SourceDocument, index: int, file: DataFile) -> Iterator[Diagnostic]:
     where = document.at(("spec", "data", index))
     if not file.answered and file.unanswered < file.rows:
-        message = f"data source `{file.name}` has no usable pair: both sides are the same in every row"
+        message = f"data source `{file.name}` has no usable pair: both answers are the same in every row"
         yield diagnostic("CHK214", message, where, hint="give each row a wrong answer that differs from the right one")
     elif file.same:
         rows = ", ".join(f"`{row}`" for row in file.same_rows)
         message = f"data source `{file.name}`: in {file.same} of {file.rows} rows both answers are the same ({rows})"
-        hint = "remove these rows: nothing is learnt from them, and they are left out of training"
+        hint = "remove these rows: they are left out of training"
         yield diagnostic("CHK225", message, where, hint=hint)
 
 
 def _failed_targets(
     spec: TrainingSpec, file: DataFile, files: Mapping[str, DataFile]
 ) -> Iterator[tuple[str, int, Sequence[str]]]:
-    """Sources of badcases whose wrong answers the source teaches, with how many, and the first rows."""
+    """Yield badcase sources whose wrong answers the source teaches, with the count and first rows."""
     for source in spec.spec.data:
         other = files.get(source.name)
         if source.shape is not Shape.BADCASE or other is None:
@@ -176,7 +176,7 @@ def _failed_targets(
             if count:
                 yield source.name, count, _common(file, other, "targets", "failures")
         elif (card := _card_of(file, other)) and card.failed:
-            yield source.name, card.failed, _named(card, ("failed",))
+            yield source.name, card.failed, _row_names(card, ("failed",))
 
 
 def _overlap_problems(
@@ -186,11 +186,12 @@ def _overlap_problems(
     for each in overlaps(spec, files):
         where = document.at(("spec", "data", indexes[each.other]))
         if not each.measured:
-            message = f"whether `{each.other}` and evaluation `{each.evaluation}` share rows was not measured"
+            message = f"the overlap of `{each.other}` and evaluation source `{each.evaluation}` was not measured"
             hint = "run `trainspec data` where the rows of both are (`--source NAME --from PATH`), and commit the card"
             yield diagnostic("CHK231", message, where, hint=hint)
         elif each.near:
-            ask = f"{counted(each.near, 'row')} of `{each.other}` {'asks' if each.near == 1 else 'ask'}"
-            message = f"{ask} nearly what evaluation `{each.evaluation}` asks"
-            hint = f"compare them, and give rows that mean the same one `cluster`: {', '.join(each.near_rows)}"
+            rows = f"{counted(each.near, 'row')} of `{each.other}` "
+            rows += "is nearly the same as a question" if each.near == 1 else "are nearly the same as questions"
+            message = f"{rows} of evaluation source `{each.evaluation}`"
+            hint = f"compare them, and give rows of the same meaning one `cluster`: {', '.join(each.near_rows)}"
             yield diagnostic("CHK229", message, where, hint=hint)

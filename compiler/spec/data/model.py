@@ -1,4 +1,4 @@
-"""What later phases know of a data source: counts, digests and lengths, never a row."""
+"""Figures of a data source for later phases: counts, digests and lengths, never a row."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,11 +11,11 @@ Places = Mapping[bytes, int]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Lengths:
-    """How long rows are, in `unit` (`tokens` or `bytes`): nearest-rank percentiles, and where the longest rows are.
+    """Lengths of rows in `unit`, tokens or bytes: nearest-rank percentiles, and the longest rows.
 
-    A row is as long as the longest sequence that a trainer makes of it: prompt and the longer of two answers, say.
-    Tokens are those of the text alone, without the chat template, so a trained sequence is at least so long.
-    `tokenizer` is the model whose tokenizer counted.
+    The length of a row is that of the longest sequence that a trainer makes from it, such as a prompt with the longer
+    of two answers. Tokens exclude the chat template, so a trained sequence is at least as long. `tokenizer` is the
+    model whose tokenizer counted.
     """
 
     unit: str
@@ -29,7 +29,7 @@ class Lengths:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RowPair:
-    """Two rows that have to do with each other, as `file:line`. `kind`: prompt, cluster, failed or near."""
+    """Two rows that share something, as `file:line`. `kind`: prompt, cluster, failed or near."""
 
     kind: str
     here: str
@@ -38,10 +38,10 @@ class RowPair:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shared:
-    """What a card says that its source shares with the source `name`, when that one had the digest `sha256`.
+    """Overlap of a card's source with the source `name` at the digest `sha256`.
 
-    `prompts` and `clusters` are counted once each; `near`: rows whose question is nearly one of the other source;
-    `failed`: rows that teach an answer which the other source has as a badcase's wrong one.
+    `prompts` and `clusters` count different values; `near` counts rows whose question is nearly a question of the other
+    source, and `failed` rows that teach an answer which a badcase of the other source logs as wrong.
     """
 
     name: str
@@ -55,16 +55,16 @@ class Shared:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DataFile:
-    """What is known of one data source, read from its rows or from its card.
+    """Figures of one data source, from its rows or from its card.
 
-    `answered`: badcases or pairs that hold both sides and where these differ; `near`: of these, how many are closer
-    than `near_distance` in normalised edit distance; `same`: both sides are equal; `unanswered`: badcases whose wrong
-    answer was not logged; `repeated`: rows that an earlier one says word for word, ids left aside. `path` is the
-    spec's; it is empty for a remote source, which has a `uri`. `size` is in bytes, of all files.
+    `answered`: badcases or pairs with two different answers; `near`: those closer than `near_distance` in normalised
+    edit distance; `same`: pairs with equal answers; `unanswered`: badcases without a logged wrong answer; `repeated`:
+    rows with the same text as an earlier row; ids do not count. `path` is as in the spec, and empty for a remote
+    source, which has a `uri`. `size` is in bytes, of all files.
 
-    `prompts`, `clusters`, `targets` (a prompt with the answer that is taught) and `failures` (a prompt with a wrong
-    answer) go from digests to where each stands first: see `place`. A remote source has none of them, and `shared`
-    from its card instead. `parts` are the files that were read, each with its SHA-256.
+    `prompts`, `clusters`, `targets` (prompt and taught answer) and `failures` (prompt and wrong answer) map digests to
+    the first place of each: see `place`. A remote source has `shared` from its card instead. `parts` are the files
+    that were read, each with its SHA-256.
     """
 
     name: str
@@ -92,10 +92,10 @@ class DataFile:
     parts: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     def place(self, at: int) -> str:
-        """A place of `prompts` and the like as people read it, `data/train.jsonl:7`."""
+        """Return a place of `prompts`, `clusters`, … as text: `data/train.jsonl:7`."""
         return row_name(self.parts[at // PLACES_PER_FILE][0], at % PLACES_PER_FILE)
 
 
 def row_name(shown: str, number: int) -> str:
-    """A row as people find it: by its line in a text file, by its number where there are no lines."""
+    """Return a row's name: by its line in a text file, by its number in a file without lines."""
     return f"{shown} row {number}" if shown.endswith(".parquet") else f"{shown}:{number}"

@@ -1,4 +1,4 @@
-"""Files of a data source, their limits, and the columns that a table must have."""
+"""Files of a data source, their limits, and the check of a table's columns."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,28 +23,28 @@ Numbered = tuple[int, Row | Problem]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Part:
-    """A file of a source: where it lies, its path below the spec's folder, and its path as people are shown it."""
+    """A file of a source: its location, its path in the spec's folder, and its path for people."""
 
     file: Path
     path: str
     shown: str
 
 
-ELSEWHERE = "keep the rows elsewhere, name them with `uri`, and commit their card: trainspec data"
+ELSEWHERE = "move the rows elsewhere, name them with `uri`, and commit their card: trainspec data"
 
 
 def header_problem(names: list[str], need: list[str]) -> Problem | None:
-    """What is wrong with the columns of a table, of which those of `need` must be there."""
+    """Return the problem of a table's columns, if any; all columns of `need` must exist."""
     if len(names) > MAX_COLUMNS:
-        return Problem(f"the table has more than {MAX_COLUMNS:,} columns", "leave out those that are not needed")
+        return Problem(f"the table has more than {MAX_COLUMNS:,} columns", "remove columns that are not needed")
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        return Problem(f"column `{twice[0][:80]}` is there twice", "rename one of the two")
+        return Problem(f"column `{twice[0][:80]}` is used twice", "rename one of the two")
     missing = [name for name in need if name not in names]
     if missing:
         has = ", ".join(f"`{name[:80]}`" for name in names[:20]) or "none"
         return Problem(
             f"the table has no column {', '.join(f'`{name}`' for name in missing)}",
-            f"its columns are {has}: rename them",
+            f"rename its columns: {has}",
         )
     return None

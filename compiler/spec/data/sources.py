@@ -1,4 +1,4 @@
-"""Load phase, for data: each source of a spec becomes a `DataFile`, out of its rows or out of its card."""
+"""Load phase of data: read each source of a spec as a `DataFile`, from its rows or its card."""
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -9,10 +9,11 @@ from compiler.spec.data.cards import Card, cards_of, disagreements, file_of, wit
 from compiler.spec.data.errors import Problem, SourceError
 from compiler.spec.data.files import parts_of, rows_of, source_digest
 from compiler.spec.data.model import DataFile, row_name
-from compiler.spec.data.parts import MAX_SOURCE_BYTES, Part
+from compiler.spec.data.parts import ELSEWHERE, MAX_SOURCE_BYTES, Part
 from compiler.spec.data.tally import Tally
 from compiler.spec.data.texts import Row
 from compiler.spec.evidence import EvidenceFile
+from compiler.spec.files import reason
 from compiler.spec.references import Reader
 from compiler.spec.schema.training_spec import DataSource, TrainingSpec
 from runtime.contract.shapes import required_columns
@@ -21,14 +22,15 @@ MAX_REPORTED_ROWS = 10
 MAX_SOURCES = 200
 NEAR_DISTANCE = 0.1
 
-# sees each usable row with the texts of its columns and its name
+# called with each usable row, the texts of its columns, and its name
 Watch = Callable[[Row, list[str], str], None]
 
 
 def read_sources(reader: Reader, spec: TrainingSpec, evidence: Sequence[EvidenceFile] | None) -> dict[str, DataFile]:
-    """What is known of each source that could be read; what is wrong with the others goes to the reader.
+    """Return the figures of each readable source by name.
 
-    `evidence` holds the cards; it is None when it could not be read, so that nobody can tell whether one is missing.
+    The reader collects the diagnostics. `evidence` contains the cards; None if it is unreadable, and then missing cards
+    are not reported.
     """
     files: dict[str, DataFile] = {}
     left = MAX_SOURCE_BYTES
@@ -45,7 +47,7 @@ def read_sources(reader: Reader, spec: TrainingSpec, evidence: Sequence[Evidence
         where = reader.document.at(("spec", "data", index))
         if (source.path is None) == (source.uri is None):
             which = "neither `path` nor `uri`" if source.path is None else "both `path` and `uri`"
-            hint = "give `path` for rows beside the spec, `uri` for rows elsewhere"
+            hint = "set `path` for rows in the spec's folder, or `uri` for rows elsewhere"
             reader.found.append(diagnostic("CHK232", f"data source `{source.name}` has {which}", where, hint=hint))
         elif source.path is not None:
             file = _read(reader, index, source, source.path, distance, left)
@@ -67,10 +69,10 @@ def _by_source(reader: Reader, spec: TrainingSpec, cards: Iterable[Card]) -> dic
     for card in cards:
         name, where = card.card.spec.source, card.document.at(("spec", "source"))
         if name not in known:
-            message = f"the card is of `{name}`, which is no data source of the spec"
+            message = f"the card is for `{name}`, which is not a data source of the spec"
             reader.found.append(diagnostic("CHK221", message, where, hint="remove the card, or correct its source"))
         elif name in found:
-            message = f"`{found[name].document.path}` is a card of `{name}` too"
+            message = f"`{found[name].document.path}` is also a card for `{name}`"
             reader.found.append(diagnostic("CHK233", message, where, hint="remove the older of the two"))
         else:
             found[name] = card
@@ -111,7 +113,7 @@ def _read(
 
 
 def is_folder(path: Path) -> bool:
-    """Whether the path is a folder; False where that cannot be told, which reading it will say."""
+    """Whether the path is a folder; False on an error, which reading it will report."""
     try:
         return path.is_dir()
     except OSError:
@@ -131,8 +133,10 @@ def read_source(
     limit: int | None = MAX_SOURCE_BYTES,
     watch: Watch | None = None,
 ) -> Outcome[DataFile]:
-    """Read the file, or the folder of files, at `path` as rows of `shape`; every row that cannot be used is told, up
-    to a limit. `relative` is the source's path as the spec writes it, `shown` as people are shown it.
+    """Read the file or folder at `path` as rows of `shape`.
+
+    Up to `MAX_REPORTED_ROWS` unusable rows are reported. `relative` is the source's path in the spec, `shown` its path
+    as shown to people; `limit` is in bytes.
     """
     found: list[Diagnostic] = []
     tally = Tally(shape, near_distance)
@@ -166,11 +170,10 @@ def _size(parts: Sequence[Part], shown: str, limit: int | None) -> int:
     try:
         size = sum(part.file.stat().st_size for part in parts)
     except OSError as error:
-        raise SourceError("YML001", f"cannot read the file: {(error.strerror or str(error)).lower()}") from error
+        raise SourceError("YML001", f"cannot read the file: {reason(error)}") from error
     if limit is not None and size > limit:
-        hint = "keep the rows elsewhere, name them with `uri`, and commit their card: trainspec data"
-        before = "" if limit == MAX_SOURCE_BYTES else ", which the sources before it leave"
-        raise SourceError("YML005", f"`{shown}` is larger than {limit:,} bytes{before}", hint)
+        before = "" if limit == MAX_SOURCE_BYTES else ", the rest that the sources before it leave"
+        raise SourceError("YML005", f"`{shown}` is larger than {limit:,} bytes{before}", ELSEWHERE)
     return size
 
 

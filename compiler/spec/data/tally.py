@@ -1,4 +1,4 @@
-"""Rows of one source, counted while they stream by."""
+"""Counts over the rows of one source, in one pass."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -7,18 +7,18 @@ from heapq import heappushpop
 from compiler.spec.data.errors import Problem
 from compiler.spec.data.model import MAX_SHOWN_ROWS, PLACES_PER_FILE, DataFile, Lengths, row_name
 from compiler.spec.data.shapes import is_conversational, shape_problem
-from compiler.spec.data.texts import SIDES, TAUGHT, TEXT_COLUMNS, Row, answered, asked, digest, plain
+from compiler.spec.data.texts import SIDES, TAUGHT, TEXT_COLUMNS, Row, answer_of, digest, plain, question_of
 from compiler.spec.files import showable
 
 Distance = Callable[[str, str, float], float]
 Parts = tuple[tuple[str, str], ...]
 
 MAX_LABEL = 200
-MAX_COMPARED = 20_000  # characters of each side of a pair: the time to compare two grows with the product
+MAX_COMPARED = 20_000  # characters of each answer of a pair: the time of a comparison grows with the product
 
 
 class Tally:
-    """What has been counted of a source so far."""
+    """Counts of a source so far."""
 
     def __init__(self, shape: str, near_distance: float) -> None:
         self.shape = shape
@@ -43,23 +43,23 @@ class Tally:
         self._distance = _distance() if shape in SIDES else None
 
     def begin(self, path: str) -> None:
-        """The rows that follow are those of this file."""
+        """Begin the rows of a file."""
         self._parts.append((path, ""))
 
     def end(self, sha256: str) -> None:
-        """The file has ended."""
+        """End the rows of the file."""
         self._parts[-1] = (self._parts[-1][0], sha256)
 
     def take(self, number: int, row: Row) -> Problem | list[str]:
-        """Count a row: what is wrong with it, or the texts of its `TEXT_COLUMNS`."""
-        problem = shape_problem(row, self.shape) or self._odd_one_out(row)
+        """Count a row. Return its problem, or the texts of its `TEXT_COLUMNS`."""
+        problem = shape_problem(row, self.shape) or self._mismatch(row)
         if problem:
             return problem
         self.rows += 1
         place = (len(self._parts) - 1) * PLACES_PER_FILE + number
         texts = [plain(row.get(column)) for column in self._columns]
         self._measure(texts, row, place)
-        self._recognise(row, place)
+        self._note_digests(row, place)
         if self._distance is not None:
             self._compare(texts[1], texts[2], place, self._distance)
         if self.shape == "badcase":
@@ -68,19 +68,22 @@ class Tally:
             self._classes[str(row.get("class") or "undetermined")] += 1
         return texts
 
-    def _odd_one_out(self, row: Row) -> Problem | None:
-        """Evaluations are compared row by row, so each needs an id; trainers read all rows as they read the first."""
+    def _mismatch(self, row: Row) -> Problem | None:
+        """Return how a row does not fit the rows before it, if it does not.
+
+        Evaluations are compared row by row, so ids are unique; trainers read all rows in the form of the first.
+        """
         if self.shape == "evaluation":
             name = str(row["id"])
             if name in self._ids:
-                return Problem(f"id `{name}` is used twice", "give each evaluation row an id of its own")
+                return Problem(f"id `{name}` is used twice", "give each evaluation row a unique id")
             self._ids.add(name)
         turns = is_conversational(row)
         if self._turns is None:
             self._turns = turns
         if turns is not self._turns:
             forms = ("turns", "text") if turns else ("text", "turns")
-            message = f"the row is written as {forms[0]}, those before it as {forms[1]}"
+            message = f"the row is written as {forms[0]}, but the rows before it as {forms[1]}"
             return Problem(message, "write all rows of a source in one form")
         return None
 
@@ -94,22 +97,22 @@ class Tally:
             self._longest.sort()
         elif entry > self._longest[0]:
             heappushpop(self._longest, entry)
-        said = digest(*texts, str(row.get("label", "")))
-        self._counts["repeated"] += said in self._seen
-        self._seen.add(said)
+        content = digest(*texts, str(row.get("label", "")))
+        self._counts["repeated"] += content in self._seen
+        self._seen.add(content)
 
-    def _recognise(self, row: Row, place: int) -> None:
-        """Note by digests what another source may hold too."""
+    def _note_digests(self, row: Row, place: int) -> None:
+        """Note the digests that are compared with other sources."""
         cluster = row.get("cluster")
         if cluster is not None and cluster != "":
             self._clusters.setdefault(digest(str(cluster)), place)
-        question = asked(row)
+        question = question_of(row)
         if not question:
             return
         self._prompts.setdefault(digest(question), place)
         if self.shape in TAUGHT:
-            self._targets.setdefault(digest(question, answered(row[TAUGHT[self.shape]])), place)
-        elif self.shape == "badcase" and (wrong := answered(row.get("answer"))) and wrong != answered(row["fix"]):
+            self._targets.setdefault(digest(question, answer_of(row[TAUGHT[self.shape]])), place)
+        elif self.shape == "badcase" and (wrong := answer_of(row.get("answer"))) and wrong != answer_of(row["fix"]):
             self._failures.setdefault(digest(question, wrong), place)
 
     def _compare(self, right: str, wrong: str, place: int, distance: Distance) -> None:
@@ -125,7 +128,7 @@ class Tally:
             self._counts["near"] += distance(right[:MAX_COMPARED], wrong[:MAX_COMPARED], limit) < limit
 
     def result(self, *, name: str, path: str, uri: str | None, size: int, sha256: Callable[[Parts], str]) -> DataFile:
-        """Everything counted, frozen; `sha256` gives the source's digest out of those of its files."""
+        """Return all counts; `sha256` computes the source's digest from those of its files."""
         parts = tuple(self._parts)
         return DataFile(
             name=name,
@@ -157,7 +160,7 @@ class Tally:
 
 
 def lengths_of(sizes: Counter[int], longest: list[tuple[str, int]], unit: str, tokenizer: str | None = None) -> Lengths:
-    """Percentiles of counted lengths, of which there is at least one."""
+    """Return the percentiles of at least one counted length."""
     ordered = sorted(sizes.items())
     total = sizes.total()
 
@@ -181,7 +184,7 @@ def lengths_of(sizes: Counter[int], longest: list[tuple[str, int]], unit: str, t
 
 
 def _label(value: object, otherwise: str) -> str:
-    """A label of a row as plans and cards show it: bounded, and without what would steer a terminal."""
+    """Return a label as plans and cards show it: bounded, and without control characters."""
     return showable(str(value)[:MAX_LABEL]) if value else otherwise
 
 

@@ -1,4 +1,4 @@
-"""Training methods: `METHODS` holds one row for each, by name, in the order in which their stages run."""
+"""Training methods: `METHODS` has one row per method, in the order of their stages."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ from compiler.spec.methods.reinforcement import REINFORCEMENT
 from compiler.spec.methods.supervised import CPT, SUPERVISED
 from compiler.spec.methods.work import BEFORE_TRAINING, EVALUATE, LOAD, ROW_MAKERS
 
-# what measures or makes data comes first; then what trains, each gated by an evaluation
+# methods that measure or make data come first, then those that train, each with an evaluation gate
 _IN_ORDER: tuple[Method, ...] = (
     LOAD,
     *BEFORE_TRAINING,

@@ -1,4 +1,4 @@
-"""Defaults that several methods share, and the sources that several defaults name."""
+"""Defaults that several methods share, and sources that several defaults cite."""
 
 from compiler.spec.methods.model import Default
 
@@ -6,13 +6,13 @@ LORA = "TRL documentation, LoRA without regret"
 TULU = "Tülu 3 (arXiv 2411.15124)"
 TRL = "TRL's default"
 
-# what every trainer of text gets: lengths are refused rather than cut, a kill costs at most `save_steps`
+# for every trainer of text
 COMMON: tuple[Default, ...] = (
     Default("lr_scheduler_type", "linear", TULU),
     Default("gradient_accumulation_steps", 1, TRL),
-    Default("gradient_checkpointing", False, "a third of the compute saved where memory allows"),
-    Default("logging_steps", 1, "one log line a step"),
-    Default("save_steps", 25, "the most steps that a kill can cost"),
+    Default("gradient_checkpointing", False, "saves a third of the compute where memory allows"),
+    Default("logging_steps", 1, "one log line per step"),
+    Default("save_steps", 25, "a killed pod loses at most this many steps"),
 )
 MAX_LENGTH = Default("max_length", 1024, "TRL's default; longer rows are refused, not cut")
 

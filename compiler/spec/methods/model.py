@@ -1,18 +1,18 @@
-"""The row of a training method: its name, kind, defaults with their sources, limits, and place in a plan."""
+"""The row of a training method: kind, defaults with sources, limits, place in a plan."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 Value = bool | int | float | str | None | list[str] | list[float]
 
-# `policy` trains the model that answers and `reward-model` the one that scores it; the rules choose `work` to make data
-# or to measure; the plan phase adds `support` around what the rules chose
+# `policy` trains the model that answers, `reward-model` the one that scores it; the rules choose `work` to make data or
+# to measure; the plan phase adds `support` around their choices
 Kind = Literal["policy", "reward-model", "work", "support"]
 
 
 @dataclass(frozen=True, slots=True)
 class Default:
-    """A field's default and its source: a paper, a library's documentation, or a reason of our own."""
+    """A field's default and its source: a paper, a library's documentation, or our own reason."""
 
     field: str
     value: Value
@@ -21,7 +21,10 @@ class Default:
 
 @dataclass(frozen=True, slots=True)
 class UsualRows:
-    """How many rows are usual for a method, and who says so. The rules allow fewer, and the plan warns of them."""
+    """The usual number of rows for a method, and its source.
+
+    The rules allow fewer, with a warning.
+    """
 
     count: int
     source: str
@@ -31,8 +34,8 @@ class UsualRows:
 class Method:
     """One training method, or one kind of work around training.
 
-    `title`: what `PLAN.md` calls it. `defaults`: fields of its trainer, or settings of its work; specs override them.
-    `deadline_minutes`: wall-clock limit of its Job, since a Job without one can hold its node for ever.
+    `title`: its name in `PLAN.md`. `defaults`: fields of its trainer, or settings of its work; specs override them.
+    `deadline_minutes`: wall-clock limit of its Job, since a Job without one can occupy its node forever.
     """
 
     name: str
@@ -42,12 +45,12 @@ class Method:
     defaults: tuple[Default, ...] = ()
     full_rate: Default | None = None  # replaces the learning rate where all weights are trained
     trl_config: str = ""  # the config class whose fields a spec may override
-    blocks: tuple[str, ...] = ()  # blocks of its stage config that other methods do not have, in their order
+    blocks: tuple[str, ...] = ()  # blocks of its stage config that other methods lack, in order
     usual_rows: UsualRows | None = None
-    tried_before_rl: bool = False  # whether its result shows what reinforcement learning has to beat
+    tried_before_rl: bool = False  # whether its result is what reinforcement learning must beat
     learns_from_pairs: bool = False  # whether its policy learns from pairs of a right and a wrong answer
-    on_policy_before: str = ""  # the method right before which it samples the policy, behind all that trains it
-    mixed_into: str = ""  # the method whose stage its data joins where both are chosen
+    on_policy_before: str = ""  # the method right before which it samples the trained policy
+    mixed_into: str = ""  # the method whose stage takes its data where both are chosen
 
     @property
     def trains(self) -> bool:

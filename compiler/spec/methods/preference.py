@@ -1,4 +1,4 @@
-"""Methods that learn which of two answers is better: DPO from pairs, KTO from answers marked good or bad."""
+"""Methods that learn preferences: DPO from pairs, KTO from marked answers."""
 
 from compiler.spec.methods.defaults import COMMON, LORA, MAX_LENGTH, TRL, TULU
 from compiler.spec.methods.model import Default, Method, UsualRows

@@ -3,7 +3,7 @@
 from compiler.spec.methods.defaults import COMMON, LORA, MAX_LENGTH, TRL
 from compiler.spec.methods.model import Default, Method, UsualRows
 
-# pairs that a reward model never learns from: its agreement with people is measured on them
+# share of held-out pairs: they measure a reward model's agreement with people
 HELD_OUT_SHARE = 0.1
 
 _DAPO = "DAPO (arXiv 2503.14476)"
@@ -23,7 +23,7 @@ REINFORCEMENT: tuple[Method, ...] = (
             MAX_LENGTH,
             *COMMON,
         ),
-        full_rate=Default("learning_rate", 1e-5, "as for DPO's pairs, with a head that is new"),
+        full_rate=Default("learning_rate", 1e-5, "as for DPO's pairs, with a new head"),
         trl_config="RewardConfig",
         blocks=("held_out_share",),
         deadline_minutes=240,
@@ -35,13 +35,13 @@ REINFORCEMENT: tuple[Method, ...] = (
         defaults=(
             Default("learning_rate", 1e-5, f"{LORA}: 10 times TRL's 1e-6 for full fine-tuning"),
             Default("num_generations", 8, TRL),
-            Default("per_device_train_batch_size", 8, "one group a device; it must divide by `num_generations`"),
+            Default("per_device_train_batch_size", 8, "one group per device; must be a multiple of `num_generations`"),
             Default("beta", 0.0, TRL),
             Default("loss_type", "dapo", TRL),
             Default("epsilon_high", 0.28, _DAPO),
             Default("temperature", 1.0, TRL),
             Default("max_completion_length", 256, TRL),
-            Default("num_train_epochs", 1, "rewards are sampled anew, so further epochs are a decision of their own"),
+            Default("num_train_epochs", 1, "rewards are sampled anew, so more epochs are a separate decision"),
             *COMMON,
         ),
         full_rate=Default("learning_rate", 1e-6, TRL),
@@ -61,7 +61,7 @@ REINFORCEMENT: tuple[Method, ...] = (
             Default("cliprange_value", 0.2, _LAST_PPO),
             Default("kl_coef", 0.05, _LAST_PPO),
             Default("vf_coef", 0.1, _LAST_PPO),
-            Default("gamma", 1.0, "one reward at the end of an answer: no discount"),
+            Default("gamma", 1.0, "one reward at the end of an answer, so no discount"),
             Default("lam", 0.95, "GAE (arXiv 1506.02438)"),
             Default("temperature", 1.0, "samples of the policy itself"),
             Default("max_completion_length", 256, "as for GRPO"),

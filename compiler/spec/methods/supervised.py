@@ -5,7 +5,7 @@ from compiler.spec.methods.model import Default, Method, UsualRows
 
 ENTIGRAPH = "EntiGraph (arXiv 2409.07431)"
 
-# share of the tokens that are general text replayed beside a corpus
+# share of tokens that are general text, replayed with a corpus
 REPLAY = Default("replay_share", 0.1, "arXiv 2403.08763: 1 to 50 %, by the shift")
 
 
@@ -18,7 +18,7 @@ _SFT: tuple[Default, ...] = (
     *COMMON,
 )
 _WHOLE_CHAINS = Default(
-    "num_train_epochs", 2, "as for SFT, of whole chains and again once they are gone; the curriculum counts between"
+    "num_train_epochs", 2, "as for SFT, with whole chains and again without any; the curriculum adds epochs between"
 )
 
 CPT = Method(
@@ -31,8 +31,8 @@ CPT = Method(
         Default("per_device_train_batch_size", 4, "long rows, so half of SFT's batch"),
         Default("warmup_steps", 0.05, f"{ENTIGRAPH}: 5 % of the steps"),
         Default("max_length", 1024, TRL),
-        Default("packing", True, "text has no end of its own: rows are packed to the full length"),
-        Default("packing_strategy", "bfd_split", "TRL's `bfd` drops what is over `max_length`"),
+        Default("packing", True, "text has no natural end, so rows are packed to the full length"),
+        Default("packing_strategy", "bfd_split", "TRL's `bfd` drops text beyond `max_length`"),
         *COMMON,
     ),
     full_rate=Default("learning_rate", 5e-6, ENTIGRAPH),

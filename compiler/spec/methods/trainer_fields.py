@@ -1,6 +1,6 @@
-"""The trainer fields of the pinned TRL, as a generated table, so that overrides are checked without importing TRL.
+"""The trainer fields of the pinned TRL, to check overrides without importing TRL.
 
-`trl_fields.json` is generated from the installed TRL and kept in step by a contract test.
+`trl_fields.json` is generated from the installed TRL; a contract test keeps it in step.
 """
 
 import difflib
@@ -14,7 +14,7 @@ from compiler.spec.methods import METHODS
 from compiler.spec.yaml.document import FieldPath, SourceDocument
 from runtime.contract.methods import OWNED
 
-# the runtime sets these by itself or the plan does: a spec that set them would break resuming, isolation or review
+# field → what sets it: a spec that set it would break resuming, isolation or review
 RUNTIME_FIELDS: dict[str, str] = {
     "bf16": "the plan's `dtype`",
     "data_seed": "`spec.seed`",
@@ -28,15 +28,15 @@ RUNTIME_FIELDS: dict[str, str] = {
     "fp16": "the plan's `dtype`",
     "fsdp": "the plan",
     "fsdp_config": "the plan",
-    "hub_model_id": "nobody: stages run offline",
-    "hub_token": "nobody: stages run offline",
+    "hub_model_id": "the runtime, whose stages run offline",
+    "hub_token": "the runtime, whose stages run offline",
     "local_rank": "the launcher",
     "model_init_kwargs": "the runtime",
     "output_dir": "the runtime",
     "project": "the runtime",
-    "push_to_hub": "nobody: stages run offline",
+    "push_to_hub": "the runtime, whose stages run offline",
     "report_to": "the runtime",
-    "resume_from_checkpoint": "the runtime, which resumes by itself",
+    "resume_from_checkpoint": "the runtime, which resumes automatically",
     "run_name": "the plan",
     "save_only_model": "the runtime, which must be able to resume",
     "seed": "`spec.seed`",
@@ -44,7 +44,7 @@ RUNTIME_FIELDS: dict[str, str] = {
     "use_cpu": "the cluster profile",
 }
 
-# TRL has no PPO trainer any more: the runtime brings its own, whose fields these are beside those of every trainer
+# TRL no longer has a PPO trainer: these are the fields of the runtime's own, in addition to those of every trainer
 PPO_FIELDS: dict[str, list[str]] = {
     "cliprange": ["float"],
     "cliprange_value": ["float"],
@@ -59,7 +59,7 @@ PPO_FIELDS: dict[str, list[str]] = {
     "whiten_rewards": ["bool"],
 }
 
-# numbers below these, which are of the right type, no trainer can use
+# the smallest value that a trainer can use
 AT_LEAST: dict[str, int] = {
     "beta": 0,
     "epsilon": 0,
@@ -90,14 +90,14 @@ ABOVE_ZERO = (
 )
 AT_MOST: dict[str, int] = {"gamma": 1, "lam": 1}
 
-MAX_KEY = 200  # YAML takes no key of more than 1,024 characters in one line
+MAX_KEY = 200  # YAML allows at most 1,024 characters for a key in one line
 
 _PYTHON_KINDS = {bool: "bool", int: "int", float: "float", str: "str", list: "list", dict: "dict", type(None): "null"}
 
 
 @cache
 def trl_fields() -> Mapping[str, Mapping[str, list[str]]]:
-    """Config class → field → kinds of value that it takes, of the pinned TRL; and of our own PPO config."""
+    """Return config class → field → kinds of value, of the pinned TRL and our own PPO config."""
     table = json.loads((Path(__file__).parent / "trl_fields.json").read_text(encoding="utf-8"))
     configs: dict[str, Mapping[str, list[str]]] = table["configs"]
     return configs | {"PPOConfig": {**configs["TrainingArguments"], **PPO_FIELDS}}
@@ -106,7 +106,7 @@ def trl_fields() -> Mapping[str, Mapping[str, list[str]]]:
 def check_trainer(
     method: str, values: Mapping[str, object], at: FieldPath, document: SourceDocument
 ) -> Iterator[Diagnostic]:
-    """Diagnostics of the trainer block of `method`, which a spec has at the field path `at`."""
+    """Yield the diagnostics of the trainer block of `method`, at the field path `at` of a spec."""
     if not values:
         return
     row = METHODS[method]
@@ -115,20 +115,19 @@ def check_trainer(
         path = (*at, name)
         if name not in known:
             close = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean `{close[0]}`?" if close else "see the fields of TRL's config class for the method"
-            yield diagnostic("CHK208", f"trl has no `{method}` field `{name}`", document.at(path, key=True), hint=hint)
+            hint = f"did you mean `{close[0]}`?" if close else f"use a field of the trainer config `{row.trl_config}`"
+            message = f"`{method}` has no trainer field `{name}`"
+            yield diagnostic("CHK208", message, document.at(path, key=True), hint=hint)
         elif name in own:
-            message = f"`{name}` is not for specs to set"
-            yield diagnostic(
-                "CHK209", message, document.at(path, key=True), hint=f"remove it: it is set by {own[name]}"
-            )
+            message, hint = f"a spec cannot set `{name}`", f"remove it: it is set by {own[name]}"
+            yield diagnostic("CHK209", message, document.at(path, key=True), hint=hint)
         elif not _fits(value, known[name]):
             kinds = " or ".join(known[name])
             yield diagnostic(
                 "CHK213",
                 f"`{name}` takes {kinds}, not {_kind(value)}",
                 document.at(path),
-                hint=f"write a value of type {kinds}",
+                hint=f"use a value of type {kinds}",
             )
         elif range_ := missed_range(name, value):
             message = f"`{name}` takes {range_}, not {value}"
@@ -139,7 +138,7 @@ def check_trainer(
 
 
 def missed_range(name: str, value: object) -> str:
-    """The range that a number of this name lies outside of; empty where it lies inside, or there is none."""
+    """Return the range that a number of this name violates; empty without a violation."""
     if not isinstance(value, int | float) or isinstance(value, bool):
         return ""
     if name in ABOVE_ZERO and not value > 0:

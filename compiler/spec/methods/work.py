@@ -1,10 +1,10 @@
-"""Stages that train nothing: they bring files, make data, or measure."""
+"""Methods of stages that do not train: they load files, make data, or measure."""
 
 from compiler.spec.methods.model import Default, Method
 
 LOAD = Method(name="load", title="loading", kind="support", deadline_minutes=240)
 
-# what the rules ask for before anything is trained
+# work that the rules choose before any training
 BEFORE_TRAINING: tuple[Method, ...] = (
     Method(
         name="augment",
@@ -12,7 +12,7 @@ BEFORE_TRAINING: tuple[Method, ...] = (
         kind="work",
         defaults=(
             Default("kinds", ["atomic", "aggregated", "multi-hop"], "GraphGen (arXiv 2505.20416)"),
-            Default("max_rows", 1000, "as many as full tuning asks for (LIMA, arXiv 2305.11206)"),
+            Default("max_rows", 1000, "as many as full tuning needs (LIMA, arXiv 2305.11206)"),
         ),
         blocks=("metrics",),
         deadline_minutes=240,
@@ -22,8 +22,8 @@ BEFORE_TRAINING: tuple[Method, ...] = (
         title="prompt optimisation",
         kind="work",
         defaults=(
-            Default("max_rounds", 3, "one more than the plateau asks for"),
-            Default("candidates", 8, "GEPA (arXiv 2507.19457): a small pool goes a long way"),
+            Default("max_rounds", 3, "one more than a plateau needs"),
+            Default("candidates", 8, "GEPA (arXiv 2507.19457): a small pool is enough"),
         ),
         blocks=("metrics",),
         deadline_minutes=240,
@@ -57,18 +57,18 @@ BEFORE_TRAINING: tuple[Method, ...] = (
     ),
 )
 
-# what makes rows that a later stage learns from
+# work that makes rows for a later stage to learn from
 ROW_MAKERS: tuple[Method, ...] = (
     Method(
         name="teacher",
         title="teacher's answers",
         kind="work",
         defaults=(
-            Default("samples", 1, "one answer a prompt; raise it to filter by agreement"),
+            Default("samples", 1, "one answer per prompt; raise it to filter by agreement"),
             Default("temperature", 0.7, "as chat models are served"),
-            Default("concurrency", 4, "few at once: others ask the same endpoint"),
-            Default("requests_per_minute", 60, "one a second: what small accounts are given"),
-            Default("keep", "verified", "answers that the metric fails are no examples, where it can check them"),
+            Default("concurrency", 4, "few at once, because others use the same endpoint"),
+            Default("requests_per_minute", 60, "one per second, the limit of small accounts"),
+            Default("keep", "verified", "wrong answers make bad examples, where the metric can check them"),
         ),
         blocks=("teacher", "metrics"),
         deadline_minutes=480,
@@ -78,8 +78,8 @@ ROW_MAKERS: tuple[Method, ...] = (
         title="sampling",
         kind="work",
         defaults=(
-            Default("samples", 8, "rejection sampling (STaR, arXiv 2203.14465): enough to find a right one"),
-            Default("temperature", 1.0, "the policy as it is"),
+            Default("samples", 8, "rejection sampling (STaR, arXiv 2203.14465): enough to find a right answer"),
+            Default("temperature", 1.0, "the unchanged policy"),
         ),
         blocks=("metrics",),
         deadline_minutes=240,

@@ -1,4 +1,4 @@
-"""The spec language: a package for each apiVersion, and the table of the documents that can be written in it."""
+"""The spec language: the models of its documents, by kind."""
 
 from pydantic import BaseModel
 

@@ -1,4 +1,4 @@
-"""`ClusterProfile`: where plans run. Shared by many specs, and kept apart from them."""
+"""`ClusterProfile`: where plans run. Many specs share one profile."""
 
 from typing import Annotated, Literal
 
@@ -24,12 +24,12 @@ from compiler.spec.schema.types import (
 
 
 class Topology(Model):
-    """A level of the cluster, one domain of which holds the pods of a stage that trains on several nodes."""
+    """A level of the cluster: one of its domains holds the pods of a stage that trains on several nodes."""
 
-    level: Label = Field(description="Node label of the level, as in `cloud.example.com/rack`.")
+    level: Label = Field(description="Node label of the level, such as `cloud.example.com/rack`.")
     required: Flag = Field(
         default=False,
-        description="Whether pods wait for a domain with room for all; else they are spread over several.",
+        description="Whether pods wait for a domain with room for all of them; otherwise they may spread over several.",
     )
 
 
@@ -38,63 +38,61 @@ class Gpu(Model):
 
     type: Text = Field(description="GPU model, for people and for the plan's digest.")
     count: Annotated[int, Strict(), Field(ge=1, le=16)] = Field(
-        default=1, description="GPUs of a pod that trains, one process each; pods that do not train take one."
+        default=1, description="GPUs of a pod that trains, with one process each; other pods use one GPU."
     )
     nodes: Annotated[int, Strict(), Field(ge=1, le=64)] = Field(
-        default=1, description="Pods of a stage that trains, on a node each; other stages have one pod."
+        default=1, description="Pods of a stage that trains, one per node; other stages have one pod."
     )
     sharding: Literal["ddp", "fsdp", "zero2", "zero3"] = Field(
         default="ddp",
-        description="How several GPUs share a model: copies of it (`ddp`), or shards by FSDP or by DeepSpeed's ZeRO.",
+        description="How several GPUs share a model: as copies (`ddp`), or as shards of FSDP or DeepSpeed's ZeRO.",
     )
     memory_gib: Positive = Field(description="Memory of one GPU, in GiB.")
-    hourly_usd: Amount | None = Field(default=None, description="Price of one GPU for an hour, in US dollars.")
+    hourly_usd: Amount | None = Field(default=None, description="Price of one GPU per hour, in US dollars.")
     resource: Annotated[str, Field(pattern=RESOURCE, max_length=253)] = Field(
         default="nvidia.com/gpu", description="Kubernetes resource name."
     )
-    topology: Topology | None = Field(default=None, description="How near to each other Kueue puts a stage's pods.")
+    topology: Topology | None = Field(default=None, description="How close together Kueue places a stage's pods.")
 
 
 class Bucket(Model):
-    """A bucket of S3-compatible storage. Without `secret` and `serviceAccount` anyone may read it."""
+    """A bucket of S3-compatible storage. Without `secret` and `serviceAccount` it is read anonymously."""
 
     uri: Annotated[str, Field(pattern=BUCKET, max_length=500)] = Field(
-        description="Bucket and prefix, below which `models/` and `specs/` are."
+        description="Bucket and prefix that contain `models/` and `specs/`."
     )
-    endpoint: Endpoint | None = Field(default=None, description="Address of the storage, where it is not Amazon's.")
+    endpoint: Endpoint | None = Field(default=None, description="Address of the storage, unless it is Amazon S3.")
     region: Annotated[str, Field(pattern=REGION, max_length=63)] | None = Field(
-        default=None, description="Region of the bucket; `us-east-1` where nothing names another."
+        default=None, description="Region of the bucket; `us-east-1` if unset."
     )
     secret: Name | None = Field(
         default=None, description="Secret with the keys `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`."
     )
-    service_account: Name | None = Field(
-        default=None, description="ServiceAccount whose pods the cluster gives an identity that may read the bucket."
-    )
+    service_account: Name | None = Field(default=None, description="ServiceAccount whose identity may read the bucket.")
 
     @model_validator(mode="after")
     def _one_identity(self) -> "Bucket":
         if self.secret is not None and self.service_account is not None:
-            raise ValueError("it names both `secret` and `serviceAccount`, and keys come from one of them")
+            raise ValueError("it sets both `secret` and `serviceAccount`, but credentials come from only one of them")
         return self
 
 
 class Folder(Model):
-    """A volume that is mounted read only, such as a share."""
+    """A volume that is mounted read only, such as a network share."""
 
-    claim: Name = Field(description="PersistentVolumeClaim, at the top of which `models/` and `specs/` are.")
+    claim: Name = Field(description="PersistentVolumeClaim with `models/` and `specs/` in its root.")
 
 
 class Source(Model):
-    """Where models and data are brought from: `models/<name>/<revision>/` and `specs/<spec>/`. One of the two."""
+    """Where models (`models/<name>/<revision>/`) and data (`specs/<spec>/`) are loaded from: a bucket or a folder."""
 
     bucket: Bucket | None = Field(default=None, description="A bucket of S3-compatible storage.")
-    folder: Folder | None = Field(default=None, description="A volume that is mounted.")
+    folder: Folder | None = Field(default=None, description="A mounted volume.")
 
     @model_validator(mode="after")
     def _one(self) -> "Source":
         if (self.bucket is None) == (self.folder is None):
-            raise ValueError("it takes one of `bucket` and `folder`")
+            raise ValueError("it needs exactly one of `bucket` and `folder`")
         return self
 
 
@@ -103,19 +101,19 @@ class Storage(Model):
 
     models_claim: Name = Field(description="PersistentVolumeClaim with base models; only a `load` stage writes to it.")
     data_claim: Name = Field(
-        description="PersistentVolumeClaim with one folder a spec; only a `load` stage writes to it."
+        description="PersistentVolumeClaim with one folder per spec; only a `load` stage writes to it."
     )
     source: Source | None = Field(
-        default=None, description="What a `load` stage fills both claims from; without it, you fill them."
+        default=None, description="Where a `load` stage fills both claims from; without it, you fill them yourself."
     )
     outputs_class: Name | None = Field(
-        default=None, description="StorageClass of the outputs claim; none takes the cluster's default."
+        default=None, description="StorageClass of the outputs claim; none uses the cluster's default."
     )
     outputs_size: Bytes = Field(description="Size of the outputs claim.")
 
 
 class SecretRef(Model):
-    """A secret that pods read as an environment variable; its value is never in a file of the repository."""
+    """A secret that pods read as an environment variable; its value is never in the repository."""
 
     env: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")] = Field(description="Environment variable.")
     secret: Name = Field(description="Name of the Kubernetes Secret.")
@@ -123,12 +121,12 @@ class SecretRef(Model):
 
 
 class Toleration(Model):
-    """A taint of nodes that pods may run on all the same."""
+    """A taint that pods tolerate."""
 
     key: Label = Field(description="Key of the taint.")
-    value: LabelValue | None = Field(default=None, description="Value of the taint; none tolerates each.")
+    value: LabelValue | None = Field(default=None, description="Value of the taint; none tolerates every value.")
     effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = Field(
-        default=None, description="Effect of the taint; none tolerates each."
+        default=None, description="Effect of the taint; none tolerates every effect."
     )
 
 
@@ -138,7 +136,7 @@ class ProfileBody(Model):
     namespace: Name = Field(description="Namespace of the rendered objects.")
     image: Text = Field(description="Runtime image, pinned by digest (`name@sha256:…`).")
     driver_image: Text | None = Field(
-        default=None, description="Image of the compiler, pinned by digest, that `trainspec driver` runs a plan from."
+        default=None, description="Compiler image, pinned by digest, in which `trainspec driver` runs a plan."
     )
     cpu: Cpu = Field(description="CPU request and limit of a pod.")
     memory: Bytes = Field(description="Memory request and limit of a pod.")
@@ -148,19 +146,19 @@ class ProfileBody(Model):
     priority_class: Name | None = Field(default=None, description="Kueue WorkloadPriorityClass.")
     output: Literal["job", "jobset", "trainjob"] = Field(
         default="job",
-        description="What a stage that trains is rendered as: a Job, a JobSet, or a TrainJob of Kubeflow Trainer. "
+        description="Workload that runs a stage that trains: a Job, a JobSet, or a TrainJob of Kubeflow Trainer. "
         "Other stages are Jobs.",
     )
-    node_selector: dict[Label, LabelValue] = Field(default={}, description="Labels of the nodes that pods may run on.")
-    tolerations: list[Toleration] = Field(default=[], description="Taints of nodes that pods may run on.")
-    image_pull_secrets: list[Name] = Field(default=[], description="Secrets that the image is pulled with, by name.")
-    secrets: list[SecretRef] = Field(default=[], description="Secrets, by reference.")
+    node_selector: dict[Label, LabelValue] = Field(default={}, description="Labels that a node must have to run pods.")
+    tolerations: list[Toleration] = Field(default=[], description="Taints that pods tolerate.")
+    image_pull_secrets: list[Name] = Field(default=[], description="Names of the Secrets to pull the image with.")
+    secrets: list[SecretRef] = Field(default=[], description="Secrets that pods read.")
 
 
 class ClusterProfile(Model):
-    """Where plans run. Shared by many specs, and kept apart from them."""
+    """Where plans run. Many specs share one profile."""
 
     api_version: Literal["trainspec.dev/v1"] = Field(description="Version of the spec language.")
     kind: Literal["ClusterProfile"] = Field(description="Kind of the document.")
     metadata: Metadata = Field(description="Name and owner.")
-    spec: ProfileBody = Field(description="Where and on what Jobs run.")
+    spec: ProfileBody = Field(description="Where Jobs run, and with which resources.")

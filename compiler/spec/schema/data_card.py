@@ -1,4 +1,4 @@
-"""`DataCard`: what `trainspec data` measured of a data source, so that a plan can be made where the rows are not."""
+"""`DataCard`: what `trainspec data` measured of a source, for compiling without its rows."""
 
 from typing import Annotated, Literal
 
@@ -21,9 +21,9 @@ class Column(Model):
 
     name: Label = Field(description="Name of the column.")
     types: list[Literal["text", "turns", "number", "flag", "list", "object"]] = Field(
-        default=[], description="What its values are."
+        default=[], description="Types of its values."
     )
-    rows: Size = Field(description="Rows in which it holds something.")
+    rows: Size = Field(description="Rows in which it has a value.")
 
 
 class LongRow(Model):
@@ -34,47 +34,51 @@ class LongRow(Model):
 
 
 class CardLengths(Model):
-    """Lengths of rows: of each the longest sequence that a trainer makes of it."""
+    """Lengths of rows. A row counts as the longest sequence that a trainer makes from it."""
 
     unit: Literal["tokens", "bytes"] = Field(
-        description="`tokens`: of the text alone, by the model's tokenizer, without the chat template; `bytes`: UTF-8."
+        description="`tokens`: of the text without the chat template, by the model's tokenizer; `bytes`: of UTF-8."
     )
-    tokenizer: Text | None = Field(default=None, description="Model whose tokenizer counted, as `name/revision`.")
-    p50: Size = Field(description="Half of the rows are no longer.")
-    p90: Size = Field(description="90 % of the rows are no longer.")
-    p99: Size = Field(description="99 % of the rows are no longer.")
-    max: Size = Field(description="The longest row.")
+    tokenizer: Text | None = Field(
+        default=None, description="Model whose tokenizer counted the tokens, as `name/revision`."
+    )
+    p50: Size = Field(description="Median length.")
+    p90: Size = Field(description="90th percentile.")
+    p99: Size = Field(description="99th percentile.")
+    max: Size = Field(description="Length of the longest row.")
     longest: list[LongRow] = Field(default=[], max_length=20, description="The longest rows.")
 
 
 class CardRowPair(Model):
-    """Two rows that have to do with each other."""
+    """Two rows that share something."""
 
-    kind: Literal["prompt", "cluster", "failed", "near"] = Field(description="What they share.")
+    kind: Literal["prompt", "cluster", "failed", "near"] = Field(
+        description="What the rows share: a prompt, a cluster, a failed answer, or most of their text (`near`)."
+    )
     here: RowName = Field(description="Row of this source.")
-    there: RowName = Field(description="Row of the other one.")
+    there: RowName = Field(description="Row of the other source.")
 
 
 class Duplicates(Model):
-    """Rows that an earlier row of the source says too."""
+    """Rows that repeat an earlier row of the source."""
 
-    exact: Size = Field(description="Rows that say the same word for word, ids left aside.")
+    exact: Size = Field(description="Rows with exactly the same text; ids do not count.")
     near: Size = Field(
-        description="Further rows nearly like an earlier one (of the first 200,000): shingles of characters with a Jaccard "
+        description="Other rows nearly like an earlier one (of the first 200,000): character shingles with a Jaccard "
         "similarity of 0.8 or more, estimated by MinHash."
     )
-    rows: list[CardRowPair] = Field(default=[], max_length=20, description="The first near ones.")
+    rows: list[CardRowPair] = Field(default=[], max_length=20, description="The first near duplicates.")
 
 
 class Pairs(Model):
-    """Pairs of answers: of preferences, and of badcases with their fixes."""
+    """Pairs of answers: preferences, and badcases with their fixes."""
 
     answered: Size = Field(description="Pairs whose two answers differ.")
-    unanswered: Size = Field(default=0, description="Badcases whose wrong answer was not logged.")
+    unanswered: Size = Field(default=0, description="Badcases without a logged wrong answer.")
     same: Size = Field(default=0, description="Pairs whose two answers are equal.")
-    same_rows: list[RowName] = Field(default=[], max_length=20, description="The first of these.")
+    same_rows: list[RowName] = Field(default=[], max_length=20, description="The first pairs with equal answers.")
     near: Size = Field(description="Pairs that differ by less than `nearDistance`.")
-    near_distance: Share = Field(description="Normalised edit distance that was asked for (`thresholds`).")
+    near_distance: Share = Field(description="Normalised edit distance below which pairs are near; from `thresholds`.")
 
 
 class ModelRows(Model):
@@ -92,16 +96,16 @@ class ClassRows(Model):
 
 
 class Overlap(Model):
-    """What the source shares with another source of the spec."""
+    """Rows that the source shares with another source of the spec."""
 
     source: Name = Field(description="The other source.")
     digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] = Field(
-        description="SHA-256 of the other source as it was then."
+        description="SHA-256 of the other source when it was compared."
     )
-    prompts: Size = Field(default=0, description="Questions that both have.")
-    clusters: Size = Field(default=0, description="Clusters that both have.")
-    near: Size = Field(default=0, description="Rows whose question is nearly one of the other source.")
-    failed: Size = Field(default=0, description="Rows that teach a wrong answer of the other source's badcases.")
+    prompts: Size = Field(default=0, description="Questions that both sources contain.")
+    clusters: Size = Field(default=0, description="Clusters that both sources contain.")
+    near: Size = Field(default=0, description="Rows whose question is nearly a question of the other source.")
+    failed: Size = Field(default=0, description="Rows that teach a wrong answer of a badcase in the other source.")
     rows: list[CardRowPair] = Field(default=[], max_length=20, description="The first such rows.")
 
 
@@ -109,19 +113,19 @@ class LanguageRows(Model):
     """Rows by language."""
 
     language: Annotated[str, Field(pattern=r"^[a-z]{2,3}$")] = Field(
-        description="ISO 639 code; `und` where a row is too short to tell."
+        description="ISO 639 code; `und` if a row is too short to detect its language."
     )
     rows: Size = Field(description="Rows.")
 
 
 class PiiHint(Model):
-    """Something that looks like personal data. The text itself is never kept."""
+    """Text that looks like personal data. The text itself is not stored."""
 
     kind: Literal["e-mail", "phone", "chinese-id", "credit-card", "ip-address"] = Field(
-        description="What it looks like."
+        description="Kind of personal data."
     )
-    rows: Size = Field(description="Rows that hold it.")
-    first: list[RowName] = Field(default=[], max_length=20, description="The first of these.")
+    rows: Size = Field(description="Rows that contain it.")
+    first: list[RowName] = Field(default=[], max_length=20, description="The first such rows.")
 
 
 class DataCardBody(Model):
@@ -129,32 +133,36 @@ class DataCardBody(Model):
 
     source: Name = Field(description="Name of the data source in the spec.")
     shape: Shape = Field(description="Shape that the rows were read as.")
-    path: RelativePath | None = Field(default=None, description="Path of the source, if its rows are beside the spec.")
-    uri: Uri | None = Field(default=None, description="Where the rows are, if they are not beside the spec.")
+    path: RelativePath | None = Field(
+        default=None, description="Path of the source, if its rows are in the spec's folder."
+    )
+    uri: Uri | None = Field(default=None, description="URI of the rows, if they are not in the spec's folder.")
     files: Annotated[int, Strict(), Field(ge=1, le=10_000)] = Field(default=1, description="Files of the source.")
     rows: Annotated[int, Strict(), Field(ge=1, le=2**63 - 1)] = Field(description="Rows.")
     bytes: Size = Field(description="Bytes of the files.")
     text_bytes: Size = Field(default=0, description="UTF-8 bytes of the texts of a corpus.")
     dataset_type: DatasetType = Field(
-        description="TRL's name for what trainers are given; `none` for rows that are only evaluated on."
+        description="TRL's name of the dataset type; `none` for rows that are only used for evaluation."
     )
-    format: Literal["standard", "conversational"] = Field(description="TRL's name for the form: text, or turns.")
+    format: Literal["standard", "conversational"] = Field(
+        description="TRL's name of the format: plain text (`standard`) or turns (`conversational`)."
+    )
     columns: list[Column] = Field(max_length=500, description="Columns, by name.")
     lengths: CardLengths = Field(description="Lengths of rows.")
     duplicates: Duplicates = Field(description="Rows that repeat others.")
-    pairs: Pairs | None = Field(default=None, description="Preferences and badcases: what can be learnt from.")
+    pairs: Pairs | None = Field(default=None, description="Pairs of answers, for preferences and badcases.")
     models: list[ModelRows] = Field(default=[], max_length=1000, description="Badcases by model.")
     classes: list[ClassRows] = Field(default=[], description="Badcases by class.")
     prompt_versions: list[Label] = Field(default=[], max_length=1000, description="Prompt versions of badcases.")
-    overlaps: list[Overlap] = Field(default=[], max_length=1000, description="What other sources of the spec hold too.")
-    languages: list[LanguageRows] = Field(default=[], description="Rows by language, the most frequent first.")
+    overlaps: list[Overlap] = Field(default=[], max_length=1000, description="Overlaps with other sources of the spec.")
+    languages: list[LanguageRows] = Field(default=[], description="Rows by language, most frequent first.")
     pii: list[PiiHint] = Field(default=[], description="Hints of personal data.")
 
 
 class DataCard(Model):
-    """A data source, measured. The digest is the source's."""
+    """Measurements of a data source. The digest is that of its rows."""
 
     api_version: Version = API
     kind: Literal["DataCard"] = KIND
-    metadata: Provenance = Field(description="Where the figures come from.")
+    metadata: Provenance = Field(description="Source, date and digest of the figures.")
     spec: DataCardBody = Field(description="The measurements.")

@@ -1,17 +1,18 @@
-"""What the schema's refusals are called: one row for each type of pydantic's errors, in our own plain words."""
+"""Messages for the errors of pydantic, one row per type of error."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from pydantic_core import ErrorDetails
 
+from compiler.diagnostics.wording import alternatives
 from compiler.spec.schema import PATTERN_HINTS
 from compiler.spec.yaml.compose import plain_value
 
 TEXT, WHOLE, NUMBER, FLAG = "text", "a whole number", "a number", "`true` or `false`"
 LIST, MAPPING, DATE = "a list", "a mapping of fields", "a date such as `2026-01-31`"
 
-# what a field takes, when the value is of another type (SPC103)
+# what a field accepts, for a value of another type (SPC103)
 TYPES: dict[str, str] = {
     "string_type": TEXT,
     "int_type": WHOLE,
@@ -32,10 +33,10 @@ TYPES: dict[str, str] = {
     "date_parsing": DATE,
     "date_from_datetime_parsing": DATE,
     "date_from_datetime_inexact": DATE,
-    "none_required": "no value",
+    "none_required": "empty",
 }
 
-# what a field takes, when the value is of the right type (SPC104); the fields are those of the error's context
+# what a field accepts, for a value of the right type (SPC104); the placeholders come from the error's context
 VALUES: dict[str, str] = {
     "less_than_equal": "a number of at most {le:,}",
     "less_than": "a number below {lt:,}",
@@ -51,28 +52,32 @@ VALUES: dict[str, str] = {
 
 
 def wording(detail: ErrorDetails) -> tuple[str, str, str]:
-    """One refusal as a code, what follows the field's name in the message, and the hint."""
+    """Return the code of an error, the message after the field's name, and the hint."""
     kind, context = detail["type"], {name: _whole(value) for name, value in detail.get("ctx", {}).items()}
     found = _shown(detail["input"])
     if kind in TYPES:
         wanted = TYPES[kind]
-        return "SPC103", f"takes {wanted}, {_not(detail['input'])}", _type_hint(detail["input"], wanted)
+        return "SPC103", f"must be {wanted}, {_not(detail['input'])}", _type_hint(detail["input"], wanted)
     if kind in VALUES:
         wanted = VALUES[kind].format(**context)
         count = f"a list of {context['actual_length']}" if "actual_length" in context else found
-        return "SPC104", f"takes {wanted}, not {count}", f"use {wanted}"
+        return "SPC104", f"must be {wanted}, not {count}", f"use {wanted}"
     if kind in ("enum", "literal_error"):
-        return "SPC104", f"takes {_options(context)}, not {found}", _close(detail["input"], context)
+        return (
+            "SPC104",
+            f"must be {alternatives(_choices(context))}, not {found}",
+            _suggestion(detail["input"], context),
+        )
     if kind == "string_pattern_mismatch":
         hint = PATTERN_HINTS.get(str(context["pattern"]), f"write text that matches `{context['pattern']}`")
-        return "SPC104", f"is not in the form that the field takes (found {found})", hint
+        return "SPC104", f"has the wrong form: {found}", hint
     if kind in ("value_error", "assertion_error"):
-        return "SPC104", f"cannot be used: {context['error']}", "change the value, or remove the field"
-    return "SPC104", f"does not take {found}", "see what `trainspec schema` says of the field"
+        return "SPC104", f"is invalid: {context['error']}", "change the value, or remove the field"
+    return "SPC104", f"must not be {found}", "use a value that `trainspec schema` allows"
 
 
 def _not(value: object) -> str:
-    return "and has no value" if value is None else f"not {_shown(value)}"
+    return "but has no value" if value is None else f"not {_shown(value)}"
 
 
 def _shown(value: object) -> str:
@@ -92,8 +97,8 @@ def _type_hint(value: object, wanted: str) -> str:
     if wanted in (NUMBER, WHOLE) and isinstance(value, str) and _is_number(plain_value(value), whole=wanted == WHOLE):
         return "remove the quotes"
     if wanted == LIST and value is not None:
-        return "write each entry on a line of its own that begins with `- `"
-    return "remove the field" if wanted == "no value" else f"write {wanted}"
+        return "write each entry on its own line, beginning with `- `"
+    return "remove the field" if wanted == "empty" else f"write {wanted}"
 
 
 def _is_number(value: object, *, whole: bool) -> bool:
@@ -104,19 +109,14 @@ def _choices(context: Mapping[str, Any]) -> list[str]:
     return [choice.strip("'") for choice in str(context["expected"]).replace(" or ", ", ").split(", ")]
 
 
-def _options(context: Mapping[str, Any]) -> str:
-    *most, last = (f"`{choice}`" for choice in _choices(context))
-    return f"{', '.join(most)} or {last}" if most else last
-
-
-def _close(value: object, context: Mapping[str, Any]) -> str:
-    import difflib  # only needed where there is something to tell
+def _suggestion(value: object, context: Mapping[str, Any]) -> str:
+    import difflib  # only needed for an error
 
     choices = _choices(context)
     close = difflib.get_close_matches(str(value), choices, n=1)
-    return f"did you mean `{close[0]}`?" if close else f"use {_options(context)}"
+    return f"did you mean `{close[0]}`?" if close else f"use {alternatives(choices)}"
 
 
 def _whole(value: object) -> object:
-    """A limit as people write it: 1 rather than 1.0."""
+    """Return a limit as people write it: 1 rather than 1.0."""
     return int(value) if isinstance(value, float) and value.is_integer() else value

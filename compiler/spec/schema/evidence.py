@@ -1,7 +1,7 @@
-"""Evidence: what was measured, one document a file of `specs/<name>/evidence/`.
+"""Evidence: measurements, one document per file of `specs/<name>/evidence/`.
 
-Each says who or what measured it, when, and the digest of the file that the figures come from, so that a reviewer can
-find it again and a compile can tell when it is stale.
+Each document names its source, its date, and the digest of the file with the raw figures, so that a reviewer can find
+that file and the compiler can detect stale evidence.
 """
 
 import datetime
@@ -28,31 +28,33 @@ class PromptRound(Model):
     """One measured round of prompt work."""
 
     name: Name = Field(description="Name of the round.")
-    technique: Technique = Field(description="What was changed in the prompt.")
-    score: Share = Field(description="The deciding metric.")
-    questions: Positive = Field(description="How many questions the score was measured on.")
+    technique: Technique = Field(description="What the round changed in the prompt.")
+    score: Share = Field(description="Value of the metric.")
+    questions: Positive = Field(description="Number of questions that the score was measured on.")
     prompt: RelativePath | None = Field(default=None, description="File of the prompt.")
-    date: datetime.date | None = Field(default=None, description="Day of the round, if not that of the document.")
+    date: datetime.date | None = Field(
+        default=None, description="Date of the round, if it differs from the document's."
+    )
 
 
 class PromptRoundsBody(Model):
-    """The prompt log, oldest round first; all rounds on the same questions."""
+    """The prompt log: rounds on the same questions, oldest first."""
 
-    metric: MetricName = Field(description="The metric of the scores.")
+    metric: MetricName = Field(description="Metric of the scores.")
     rounds: list[PromptRound] = Field(min_length=1, description="Measured rounds, oldest first.")
 
 
 class PromptRounds(Model):
-    """What prompt work brought. The digest is that of the test set."""
+    """Results of prompt work. The digest is that of the test set."""
 
     api_version: Version = API
     kind: Literal["PromptRounds"] = KIND
-    metadata: Provenance = Field(description="Where the figures come from.")
+    metadata: Provenance = Field(description="Source, date and digest of the figures.")
     spec: PromptRoundsBody = Field(description="The prompt log.")
 
 
 class Measures(Model):
-    """What a probe measured; a measure that is left out was not taken."""
+    """Measures of a probe; an omitted measure was not taken."""
 
     pass_at1: Estimate | None = Field(default=None, alias="passAt1", description="pass@1 of the model.")
     pass_at16: Estimate | None = Field(default=None, alias="passAt16", description="pass@16 of the model.")
@@ -64,7 +66,7 @@ class Measures(Model):
     chain_p_value: Share | None = Field(default=None, description="McNemar's p of `chainGain`.")
     chain_tokens: Count | None = Field(default=None, description="95th percentile of a chain's tokens.")
     ms_per_token: Annotated[float, Strict(), Field(gt=0)] | None = Field(
-        default=None, description="Time to generate one token where the system is deployed, in milliseconds."
+        default=None, description="Milliseconds to generate one token in the deployed system."
     )
     valid: Estimate | None = Field(default=None, description="Share of pairs in which both answers are valid.")
     win: Estimate | None = Field(default=None, description="Blind pairwise win of the preferred answer.")
@@ -74,12 +76,12 @@ class Measures(Model):
 
 
 class ProbeBody(Model):
-    """A probe: the model sampled on the badcases that the best prompt left."""
+    """A probe: samples of the model on the badcases that the best prompt leaves."""
 
     model: Text = Field(description="Model probed, as `name/revision`, with `+<Job>` for each adapter merged into it.")
-    prompts: Positive = Field(description="How many prompts.")
-    samples: Positive = Field(description="Samples a prompt.")
-    temperature: Annotated[float, Strict(), Field(ge=0, le=2)] = Field(default=0.8, description="Temperature.")
+    prompts: Positive = Field(description="Number of prompts.")
+    samples: Positive = Field(description="Samples per prompt.")
+    temperature: Annotated[float, Strict(), Field(ge=0, le=2)] = Field(default=0.8, description="Sampling temperature.")
     measures: Measures = Field(description="What was measured.")
 
 
@@ -88,15 +90,15 @@ class ProbeReport(Model):
 
     api_version: Version = API
     kind: Literal["ProbeReport"] = KIND
-    metadata: Provenance = Field(description="Where the figures come from.")
+    metadata: Provenance = Field(description="Source, date and digest of the figures.")
     spec: ProbeBody = Field(description="The probe.")
 
 
 class Replays(Model):
-    """A badcase asked again."""
+    """Replays of a badcase's questions."""
 
     failed: Count = Field(description="Replays that failed.")
-    total: Positive = Field(description="Replays made.")
+    total: Positive = Field(description="All replays.")
 
 
 class BadcaseKind(Model):
@@ -104,11 +106,11 @@ class BadcaseKind(Model):
 
     name: Name = Field(description="Name of the kind.")
     count: Positive = Field(description="Traces that show it.")
-    intents: Positive = Field(default=1, description="Intents that it spans.")
-    critical_intent: Flag = Field(default=False, description="Whether an intent that it hits is business-critical.")
+    intents: Positive = Field(default=1, description="Intents that it affects.")
+    critical_intent: Flag = Field(default=False, description="Whether one of these intents is business-critical.")
     flow_control: Flag = Field(default=False, description="Whether the fault is in the agent's logic.")
-    replays: Replays | None = Field(default=None, description="Typical cases asked again.")
-    component: Name | None = Field(default=None, description="Component in which the first error lies.")
+    replays: Replays | None = Field(default=None, description="Replays of typical cases.")
+    component: Name | None = Field(default=None, description="Component that makes the first error.")
     first_error_share: Share | None = Field(default=None, description="That component's share of all first errors.")
     paraphrase_flip_rate: Share | None = Field(default=None, description="Share of paraphrases that flip the answer.")
 
@@ -116,14 +118,14 @@ class BadcaseKind(Model):
 class BadcaseReportBody(Model):
     """Kinds of badcases among labelled traces."""
 
-    traces: Positive = Field(description="Labelled traces, good ones counted.")
+    traces: Positive = Field(description="Labelled traces, including good ones.")
     kinds: list[BadcaseKind] = Field(min_length=1, description="The kinds.")
 
 
 class BadcaseReport(Model):
-    """Measured classes of badcases. The digest is that of the labelled traces."""
+    """Kinds of badcases, counted. The digest is that of the labelled traces."""
 
     api_version: Version = API
     kind: Literal["BadcaseReport"] = KIND
-    metadata: Provenance = Field(description="Where the figures come from.")
-    spec: BadcaseReportBody = Field(description="The labels, counted.")
+    metadata: Provenance = Field(description="Source, date and digest of the figures.")
+    spec: BadcaseReportBody = Field(description="Counts of the labels.")

@@ -18,7 +18,7 @@ from compiler.spec.schema.types import (
 
 
 class Contract(Model):
-    """Empty, malformed and huge inputs: finite, in range, one score a row."""
+    """Empty, malformed and huge inputs must get finite scores in range, one per row."""
 
     cases: Positive = Field(description="Inputs tried.")
     failures: Count = Field(description="Inputs that broke the contract.")
@@ -27,13 +27,13 @@ class Contract(Model):
 class Repeatability(Model):
     """The same completions scored five times."""
 
-    scorer: Literal["code", "judge"] = Field(description="What gives the score.")
+    scorer: Literal["code", "judge"] = Field(description="Source of the score.")
     rows: Positive = Field(description="Completions scored.")
     flips: Count = Field(description="Completions whose verdict or score changed.")
 
 
 class Discrimination(Model):
-    """Human fix against badcase."""
+    """Comparison of human fixes with badcases."""
 
     pairs: Positive = Field(description="Pairs.")
     auc: Share = Field(description="Area under the ROC curve.")
@@ -41,7 +41,7 @@ class Discrimination(Model):
 
 
 class Agreement(Model):
-    """Verdicts of the reward against people's."""
+    """Comparison of the reward's verdicts with human verdicts."""
 
     positives: Count = Field(description="Rows that people call right.")
     negatives: Count = Field(description="Rows that people call wrong.")
@@ -50,7 +50,7 @@ class Agreement(Model):
 
 
 class Alignment(Model):
-    """Reward against the evaluation metric."""
+    """Comparison of the reward with the evaluation metric."""
 
     outputs: Positive = Field(description="Outputs compared.")
     spearman: Signed = Field(description="Spearman's rank correlation.")
@@ -59,48 +59,48 @@ class Alignment(Model):
 class Hack(Model):
     """An answer that should score low: empty, padding, repetition, prompt echo, truncation, "Thought process:"."""
 
-    probe: Text = Field(description="What was tried.")
+    probe: Text = Field(description="Kind of answer.")
     share_of_maximum: Share = Field(description="Its mean score over the maximum.")
 
 
 class Signal(Model):
-    """What the present policy can learn from."""
+    """Prompts that the current policy can learn from."""
 
-    prompts: Positive = Field(description="Prompts, each a group.")
-    samples: Positive = Field(description="Samples a prompt.")
+    prompts: Positive = Field(description="Prompts, one group each.")
+    samples: Positive = Field(description="Samples per prompt.")
     spread_share: Share = Field(description="Share of groups whose scores differ.")
 
 
 class LengthBias(Model):
-    """Reward against length, correctness held fixed."""
+    """Correlation of the reward with length at fixed correctness."""
 
     partial_correlation: Signed = Field(description="Partial correlation.")
 
 
 class PreflightBody(Model):
-    """The eight checks; one that is left out was not made, and does not pass."""
+    """The eight checks; an omitted check was not run, and does not pass."""
 
     functions: list[RewardFunction] = Field(
-        default=[], description="Terms of the reward that was checked, as the spec has them; none for a reward model."
+        default=[], description="Terms of the checked reward, as in the spec; none for a reward model."
     )
     code: dict[str, Sha256] = Field(
         default={},
-        description="SHA-256 of each file that the terms are made of, by its path, as `reward_code` of the stage has it.",
+        description="SHA-256 of each file that the terms read, by its path, as in `reward_code` of the stage.",
     )
-    contract: Contract | None = Field(default=None, description="Odd inputs.")
+    contract: Contract | None = Field(default=None, description="Unusual inputs.")
     repeatability: Repeatability | None = Field(default=None, description="Same input, same score.")
-    discrimination: Discrimination | None = Field(default=None, description="Fix against badcase.")
-    human_agreement: Agreement | None = Field(default=None, description="Reward against people.")
-    alignment: Alignment | None = Field(default=None, description="Reward against the metric.")
-    hack_resistance: list[Hack] | None = Field(default=None, min_length=1, description="Attempts to fool it.")
+    discrimination: Discrimination | None = Field(default=None, description="Fixes compared with badcases.")
+    human_agreement: Agreement | None = Field(default=None, description="Reward compared with people.")
+    alignment: Alignment | None = Field(default=None, description="Reward compared with the metric.")
+    hack_resistance: list[Hack] | None = Field(default=None, min_length=1, description="Attempts to fool the reward.")
     signal: Signal | None = Field(default=None, description="Spread within groups.")
     length_bias: LengthBias | None = Field(default=None, description="Preference for long answers.")
 
 
 class RewardPreflight(Model):
-    """The reward, examined before reinforcement learning. The digest is that of the scored rows."""
+    """Checks of the reward before reinforcement learning. The digest is that of the scored rows."""
 
     api_version: Version = API
     kind: Literal["RewardPreflight"] = KIND
-    metadata: Provenance = Field(description="Where the figures come from.")
+    metadata: Provenance = Field(description="Source, date and digest of the figures.")
     spec: PreflightBody = Field(description="The checks.")

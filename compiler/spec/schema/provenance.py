@@ -1,4 +1,4 @@
-"""What every evidence document says of itself: who measured it, when, and from which file."""
+"""Metadata of evidence: who measured it, when, and from which file."""
 
 import datetime
 from typing import Literal
@@ -22,16 +22,16 @@ KIND = Field(description="Kind of the document.")
 
 
 class Provenance(Model):
-    """Where figures come from."""
+    """Origin of figures."""
 
-    source: Text = Field(description="Who or what measured: a Job, a tool, a person.")
-    date: datetime.date = Field(description="Day of the measurement.")
+    source: Text = Field(description="Source of the measurement: a Job, a tool or a person.")
+    date: datetime.date = Field(description="Date of the measurement.")
     digest: Sha256 = Field(description="SHA-256 of the file that the figures were computed from.")
     model: Text | None = Field(
         default=None,
-        description="Model that the figures are of, as `name/revision`. When given, they count for no other model.",
+        description="Model that was measured, as `name/revision`. If set, the figures count for no other model.",
     )
-    note: Text | None = Field(default=None, description="Something that a reviewer should know.")
+    note: Text | None = Field(default=None, description="Note for reviewers.")
 
 
 class Estimate(Model):

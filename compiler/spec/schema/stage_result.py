@@ -1,4 +1,4 @@
-"""`StageResult`: what the evaluation of a stage measured."""
+"""`StageResult`: the measurements of a stage's evaluation."""
 
 from typing import Literal
 
@@ -23,7 +23,7 @@ from compiler.spec.schema.types import (
 class MetricResult(Model):
     """A metric of an evaluation."""
 
-    name: MetricName = Field(description="Metric.")
+    name: MetricName = Field(description="Name of the metric.")
     value: Share = Field(description="Its value.")
     low: Share = Field(description="Lower end of the 95 % interval.")
     high: Share = Field(description="Upper end of the 95 % interval.")
@@ -38,102 +38,104 @@ class Measured(Model):
 
 
 class FixRate(Model):
-    """How many badcases are answered right, by the deciding metric."""
+    """Badcases answered right, by the deciding metric."""
 
     fixed: Count = Field(description="Badcases answered right.")
-    total: Positive = Field(description="Badcases asked.")
+    total: Positive = Field(description="All badcases of the evaluation.")
     low: Share = Field(description="Lower end of the 95 % interval of the share.")
     high: Share = Field(description="Upper end of the 95 % interval of the share.")
 
 
 class ClassFixRate(FixRate):
-    """The badcases of one class."""
+    """Badcases of one class."""
 
     name: BadcaseClass = Field(description="The class.")
 
 
 class Badcases(FixRate):
-    """Badcases, asked again."""
+    """Badcases, evaluated again."""
 
-    classes: list[ClassFixRate] = Field(min_length=1, description="The same by class.")
-    gain: Estimate | None = Field(default=None, description="Gain over the stage before, paired; none for the base.")
+    classes: list[ClassFixRate] = Field(min_length=1, description="The same, by class.")
+    gain: Estimate | None = Field(default=None, description="Paired gain over the previous stage; none for the base.")
 
 
 class Broken(Model):
-    """Held-out questions that the stage before answered right, and this one does not."""
+    """Held-out questions that the previous stage answered right, and this one answers wrong."""
 
-    count: Count = Field(description="How many.")
-    fixed: Count = Field(description="How many it is the other way round with.")
-    ids: list[Text] = Field(default=[], max_length=100, description="Their ids, the first hundred.")
+    count: Count = Field(description="Number of such questions.")
+    fixed: Count = Field(description="Number of questions that only this stage answers right.")
+    ids: list[Text] = Field(default=[], max_length=100, description="Ids of the first 100 broken questions.")
 
 
 class GeneralCheck(Model):
-    """What is left of general ability, by one measure."""
+    """General ability, by one measure."""
 
     measure: MetricName = Field(description="A metric of general questions, or `bits_per_byte` of general text.")
-    total: Positive = Field(description="Questions or texts.")
-    score: Measured = Field(description="The measure; of bits per byte, less is better.")
+    total: Positive = Field(description="Number of questions or texts.")
+    score: Measured = Field(description="Value of the measure; for bits per byte, less is better.")
     gain: Measured | None = Field(
         default=None,
-        description="Gain over the stage before, paired: of answers in points, of bits in shares. Below 0 is a loss.",
+        description="Paired gain over the previous stage: points for answers, shares for bits. Below 0 is a loss.",
     )
 
 
 class Tokens(Model):
-    """Tokens of the held-out questions and their answers."""
+    """Token counts of the held-out questions and their answers."""
 
-    prompt: Amount = Field(description="Mean of a prompt.")
-    answer: Amount = Field(description="Mean of an answer.")
-    cut: Count = Field(description="Answers that were cut at `evaluation.maxNewTokens`.")
+    prompt: Amount = Field(description="Mean length of a prompt.")
+    answer: Amount = Field(description="Mean length of an answer.")
+    cut: Count = Field(description="Answers cut at `evaluation.maxNewTokens`.")
 
 
 class Latency(Model):
-    """Seconds from the start of a batch until an answer's last token, where the evaluation ran."""
+    """Seconds from the start of a batch to the last token of an answer, on the hardware of the evaluation."""
 
     mean: Amount = Field(description="Mean.")
     p50: Amount = Field(description="Median.")
     p95: Amount = Field(description="95th percentile.")
-    batch_size: Positive = Field(description="Prompts answered at a time.")
+    batch_size: Positive = Field(description="Prompts per batch.")
 
 
 class WithoutChain(Model):
-    """The same questions answered at once, without the chain that the model has learnt to write."""
+    """The same questions, answered without the reasoning chain that the model has learnt."""
 
-    score: Measured = Field(description="The deciding metric without the chain.")
-    chain_gain: Estimate = Field(description="With the chain − without it, paired.")
-    p_value: Share = Field(description="McNemar's exact p of the gain.")
+    score: Measured = Field(description="Deciding metric without the chain.")
+    chain_gain: Estimate = Field(description="Score with the chain − without it, paired.")
+    p_value: Share = Field(description="McNemar's exact p of `chainGain`.")
     chain_tokens: Amount = Field(description="Mean tokens of an answer with the chain.")
-    tokens: Amount = Field(description="Mean tokens of an answer without it.")
+    tokens: Amount = Field(description="Mean tokens of an answer without the chain.")
 
 
 class StageResultBody(Model):
-    """What an evaluation stage found."""
+    """Result of an evaluation stage."""
 
-    job: Name = Field(description="The evaluation Job, whose name ends in the hash of its inputs.")
-    order: Positive = Field(description="Place of the Job in its plan, from 1.")
-    method: Name | None = Field(default=None, description="Training method that was evaluated; none for the base.")
+    job: Name = Field(description="Evaluation Job; its name ends with the hash of its inputs.")
+    order: Positive = Field(description="Position of the Job in its plan, from 1.")
+    method: Name | None = Field(default=None, description="Training method of the evaluated model; none for the base.")
     model: Text = Field(description="Base model, as `name/revision`.")
     adapters: list[Text] = Field(
-        default=[], description="Adapters merged into the model, in order: what is to be deployed if it is good enough."
+        default=[], description="Adapters merged into the model, in order. Base model and adapters are what you deploy."
     )
     evaluation: Sha256 = Field(description="SHA-256 of the evaluation data.")
     questions: Positive = Field(description="Rows evaluated.")
-    metrics: list[MetricResult] = Field(min_length=1, description="Metrics, the deciding one first.")
-    gain: Estimate | None = Field(default=None, description="Gain over the stage before, paired; none for the base.")
+    metrics: list[MetricResult] = Field(min_length=1, description="Metrics, deciding one first.")
+    gain: Estimate | None = Field(default=None, description="Paired gain over the previous stage; none for the base.")
     gate: Literal["continue", "target-met", "no-gain"] = Field(description="Verdict of the gate.")
-    reason: Text | None = Field(default=None, description="Why the gate decided so.")
-    badcases: Badcases | None = Field(default=None, description="Badcases, asked again.")
-    broken: Broken | None = Field(default=None, description="Questions newly answered wrong.")
-    general: list[GeneralCheck] = Field(default=[], description="What is left of general ability.")
+    reason: Text | None = Field(default=None, description="Reason for the verdict.")
+    badcases: Badcases | None = Field(default=None, description="Badcases, evaluated again.")
+    broken: Broken | None = Field(default=None, description="Held-out questions newly answered wrong.")
+    general: list[GeneralCheck] = Field(default=[], description="Checks of general ability.")
     tokens: Tokens | None = Field(default=None, description="Length of prompts and answers.")
-    latency: Latency | None = Field(default=None, description="Time of an answer, in seconds.")
-    without_chain: WithoutChain | None = Field(default=None, description="What the chain is worth.")
+    latency: Latency | None = Field(default=None, description="Response time, in seconds.")
+    without_chain: WithoutChain | None = Field(
+        default=None, description="Comparison with answers without the reasoning chain."
+    )
 
 
 class StageResult(Model):
-    """A finished stage of a plan, measured. The digest is that of its `metrics.json`."""
+    """Measurements of a finished stage. The digest is that of its `metrics.json`."""
 
     api_version: Version = API
     kind: Literal["StageResult"] = KIND
-    metadata: Provenance = Field(description="Where the figures come from.")
+    metadata: Provenance = Field(description="Source, date and digest of the figures.")
     spec: StageResultBody = Field(description="The result.")

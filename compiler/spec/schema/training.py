@@ -1,4 +1,4 @@
-"""`spec.training`: overrides of each method, in the field names of TRL and PEFT."""
+"""`spec.training`: overrides of each method's defaults, in the field names of TRL and PEFT."""
 
 from typing import Annotated, Literal
 
@@ -19,7 +19,7 @@ TrainerValue = Scalar | None | list[Scalar] | dict[str, Scalar]
 
 
 class Lora(Model):
-    """Fields of PEFT's LoraConfig, by its own names."""
+    """Fields of PEFT's LoraConfig, with PEFT's names."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=None, defer_build=True)
 
@@ -30,33 +30,33 @@ class Lora(Model):
 
 
 class MethodOverrides(Model):
-    """What a spec changes of a method's defaults."""
+    """Changes of a method's defaults."""
 
     trainer: dict[str, TrainerValue] = Field(
-        default={}, description="Fields of the method's TRL config, by TRL's own names."
+        default={}, description="Fields of the method's TRL config, with TRL's names."
     )
     tuning: Literal["lora", "qlora", "full"] = Field(
         default="lora",
-        description="`lora`: adapters; `qlora`: adapters on a base in 4 bits, for a GPU; `full`: all weights.",
+        description="`lora`: adapters; `qlora`: adapters on a base in 4 bits, on a GPU; `full`: all weights.",
     )
     peft: Lora = Field(default=Lora(), description="Fields of PEFT's LoraConfig.")
     deadline_minutes: Minutes | None = Field(default=None, description="Wall-clock limit of the stage.")
 
 
 class CptOverrides(MethodOverrides):
-    """Continued pre-training's own additions."""
+    """Further settings of continued pre-training."""
 
     replay_share: Annotated[float, Strict(), Field(ge=0, le=0.5)] | None = Field(
         default=None,
-        description="Share of the training tokens that is general text: more where the corpus is further from it.",
+        description="Share of general text in the training tokens; use more if the corpus is further from general text.",
     )
 
 
 class DpoOverrides(MethodOverrides):
-    """DPO's own additions."""
+    """Further settings of DPO."""
 
     min_edit_distance: Share | None = Field(
-        default=None, description="Pairs closer than this (normalised edit distance) are dropped."
+        default=None, description="Normalised edit distance below which pairs are dropped."
     )
 
 
@@ -75,6 +75,6 @@ class Training(Model):
     distill: MethodOverrides | None = Field(default=None, description="On-policy distillation.")
 
     def of(self, method: str) -> MethodOverrides | None:
-        """What is set for a method, such as `latent-cot`; None where nothing is, or nothing can be."""
+        """Return the overrides of a method such as `latent-cot`; None if there are none."""
         overrides: MethodOverrides | None = getattr(self, method.replace("-", "_"), None)
         return overrides

@@ -1,5 +1,6 @@
-"""Types that the documents of `trainspec.dev/v1` share: names, amounts, and the vocabulary of the rules."""
+"""Types that all documents of `trainspec.dev/v1` share: names, amounts, terms of the rules."""
 
+import re
 from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Annotated
@@ -28,7 +29,7 @@ SHA256 = r"^[0-9a-f]{64}$"
 MARKER = r"\S"
 REWARD = r"^[a-z][a-z0-9_.]*(:[a-z_][a-z0-9_]*)?$"
 PATTERN_HINTS = {
-    NAME: "use lower-case letters, digits and `-` inside, as in `my-name`",
+    NAME: "use lower-case letters, digits and inner `-`, as in `my-name`",
     METRIC_NAME: "use lower-case letters, digits and `_`, as in `exact_match`",
     CPU: 'write cores in quotes, as in `"2"` or `500m`',
     BYTES: "write an amount with its unit, as in `8Gi`",
@@ -40,14 +41,14 @@ PATTERN_HINTS = {
     BUCKET: "write it as `s3://bucket` or `s3://bucket/prefix`",
     REGION: "write it as `eu-west-1`",
     URI: "write it with its scheme, as in `s3://bucket/file.jsonl`",
-    SHA256: "write the 64 hexadecimal digits of the sha-256",
-    MARKER: "write what stands before an answer, as in `Answer:`",
-    REWARD: "name a function of the reward library, or write `module:function`",
+    SHA256: "write the 64 hexadecimal digits of the SHA-256",
+    MARKER: "write the text before an answer, as in `Answer:`",
+    REWARD: "use a function of the reward library, or write `module:function`",
 }
 
 
 def tidy(path: str) -> str:
-    """`./data//rows.jsonl` as `data/rows.jsonl`: the runtime takes a path in one form only."""
+    """Return `./data//rows.jsonl` as `data/rows.jsonl`, the only form that the runtime accepts."""
     return str(PurePosixPath(path))
 
 
@@ -78,23 +79,47 @@ Bytes = Annotated[str, Field(pattern=BYTES, max_length=20)]
 
 
 class Model(BaseModel):
-    """What every part of a document shares: frozen, strict about names, camelCase in YAML, built when first used."""
+    """Base of every part of a document: frozen, strict about names, camelCase in YAML, built on first use."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=False, defer_build=True
     )
 
 
-class Metadata(Model):
-    """Who and what."""
+class Language(StrEnum):
+    """A language in which the method can be cited."""
 
-    name: Name = Field(description="Name of the spec; rendered objects begin with it.")
+    EN = "en"
+    ZH = "zh"
+
+
+_HAN = re.compile("[\u4e00-\u9fff]")
+
+
+class Metadata(Model):
+    """Name, owner and description of a document."""
+
+    name: Name = Field(description="Name of the spec; the names of rendered objects begin with it.")
     owner: Text | None = Field(default=None, description="Team or person who answers for the document.")
     description: Text | None = Field(default=None, description="One sentence for people, in any language.")
 
 
+class SpecMetadata(Metadata):
+    """Who and what, and the language of the people who review the plan."""
+
+    language: Language | None = Field(
+        default=None,
+        description="Language in which plans cite the method: `zh` where the description is Chinese, else `en`.",
+    )
+
+    @property
+    def reader_language(self) -> Language:
+        """The language that is set, or that of the description."""
+        return self.language or (Language.ZH if _HAN.search(self.description or "") else Language.EN)
+
+
 class Application(StrEnum):
-    """The kind of LLM application that the spec is about."""
+    """Kind of LLM application."""
 
     AGENT = "agent"
     RAG = "rag"
@@ -103,7 +128,7 @@ class Application(StrEnum):
 
 
 class GapKind(StrEnum):
-    """A capability gap: what the model cannot do that the business needs. In the order in which they are trained."""
+    """A capability gap: what the business needs and the model cannot do. In the order of training."""
 
     UNKNOWN_DOMAIN = "unknown-domain"
     UNSTABLE = "unstable"
@@ -114,7 +139,7 @@ class GapKind(StrEnum):
 
 
 class Purpose(StrEnum):
-    """What a data source is for."""
+    """Purpose of a data source."""
 
     DEMONSTRATIONS = "demonstrations"
     PREFERENCES = "preferences"
@@ -127,7 +152,7 @@ class Purpose(StrEnum):
 
 
 class Technique(StrEnum):
-    """What a prompt round changed."""
+    """Change of a prompt round."""
 
     ZERO_SHOT = "zero-shot"
     FEW_SHOT = "few-shot"

@@ -1,4 +1,4 @@
-"""Validate phase: a document follows the schema of its apiVersion, or every place where it does not is told."""
+"""Validate phase: check a document against the schema of its kind, and report all violations."""
 
 import difflib
 from collections.abc import Mapping
@@ -8,13 +8,14 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic
+from compiler.diagnostics.wording import alternatives
 from compiler.spec.schema import API_VERSION, DOCUMENTS
 from compiler.spec.yaml.compose import MAX_FOUND
 from compiler.spec.yaml.document import FieldPath, SourceDocument
 
 
 def validate(document: SourceDocument) -> Outcome[BaseModel]:
-    """The document as a model of `compiler.spec.schema`, of the type that its apiVersion and kind name."""
+    """Return the document as the model that its apiVersion and kind name."""
     if not isinstance(document.data, dict):
         found = diagnostic("SPC103", "a spec is a mapping of fields", document.at(()), hint="begin with `apiVersion:`")
         return Outcome(value=None, diagnostics=(found,))
@@ -23,21 +24,21 @@ def validate(document: SourceDocument) -> Outcome[BaseModel]:
 
 
 def validate_as(document: SourceDocument, model: type[BaseModel]) -> Outcome[BaseModel]:
-    """The document as this model, or every place where it is not."""
+    """Return the document as this model, or a diagnostic for every violation."""
     try:
         return Outcome(value=model.model_validate(document.data))
     except ValidationError as error:
         details = error.errors(include_url=False)
-        told = {_key(found): found for found in (_tell(detail, document, model) for detail in details[:MAX_FOUND])}
-        return Outcome(value=None, diagnostics=(*told.values(), *_rest(len(details) - MAX_FOUND, document)))
+        found = {_key(each): each for each in (_diagnostic(detail, document, model) for detail in details[:MAX_FOUND])}
+        return Outcome(value=None, diagnostics=(*found.values(), *_omitted(len(details) - MAX_FOUND, document)))
 
 
-def _rest(more: int, document: SourceDocument) -> tuple[Diagnostic, ...]:
-    """That there are more problems than are told."""
+def _omitted(more: int, document: SourceDocument) -> tuple[Diagnostic, ...]:
+    """Report the number of problems beyond `MAX_FOUND`."""
     if more <= 0:
         return ()
     message = f"the file has {more:,} more problems than the first {MAX_FOUND}"
-    return (diagnostic("YML005", message, document.at(()), hint="mend these first, then check again"),)
+    return (diagnostic("YML005", message, document.at(()), hint="fix these first, then check again"),)
 
 
 def _model_of(
@@ -51,8 +52,7 @@ def _model_of(
         ("apiVersion", version, [API_VERSION]),
         ("kind", kind, sorted(DOCUMENTS)),
     ):
-        one_of = "one of " if len(known) > 1 else ""
-        options = one_of + ", ".join(f"`{name}`" for name in known)
+        options = alternatives(known)
         if field not in data:
             problems.append(
                 diagnostic("SPC101", f"`{field}` is missing", document.at((field,)), hint=f"add `{field}`: {options}")
@@ -67,11 +67,11 @@ def _model_of(
 
 
 def _key(found: Diagnostic) -> tuple[str, Location]:
-    """A union yields one error a branch for the same place: one of them is enough."""
+    """Key to drop repeated errors: a union gives one error per branch for the same place."""
     return (found.code, found.location)
 
 
-def _tell(detail: ErrorDetails, document: SourceDocument, model: type[BaseModel]) -> Diagnostic:
+def _diagnostic(detail: ErrorDetails, document: SourceDocument, model: type[BaseModel]) -> Diagnostic:
     path = _in_document(detail["loc"], document, missing=detail["type"] == "missing")
     name = dotted(path)
     kind = detail["type"]
@@ -81,14 +81,14 @@ def _tell(detail: ErrorDetails, document: SourceDocument, model: type[BaseModel]
         return diagnostic(
             "SPC102", f"unknown field `{path[-1]}`", document.at(path, key=True), hint=_did_you_mean(path, model)
         )
-    from compiler.spec.schema.error_texts import wording  # only needed where there is something to tell
+    from compiler.spec.schema.error_texts import wording  # only needed for an error
 
     code, message, hint = wording(detail)
     return diagnostic(code, f"`{name}` {message}", document.at(path), hint=hint)
 
 
 def _in_document(loc: tuple[int | str, ...], document: SourceDocument, *, missing: bool) -> FieldPath:
-    """Pydantic's `loc` without the segments that only name a branch of a union."""
+    """Return pydantic's `loc` without the segments that only name a branch of a union."""
     path: FieldPath = ()
     for index, segment in enumerate(loc):
         last = index == len(loc) - 1
@@ -98,7 +98,7 @@ def _in_document(loc: tuple[int | str, ...], document: SourceDocument, *, missin
 
 
 def dotted(path: FieldPath) -> str:
-    """A field path as people write it: `spec.data[0].path`."""
+    """Return a field path as people write it: `spec.data[0].path`."""
     text = ""
     for segment in path:
         text += f"[{segment}]" if isinstance(segment, int) else f".{segment}" if text else segment
@@ -110,11 +110,11 @@ def _did_you_mean(path: FieldPath, model: type[BaseModel]) -> str:
     close = difflib.get_close_matches(str(path[-1]), known, n=1, cutoff=0.5)
     if close:
         return f"did you mean `{close[0]}`?"
-    return "known fields here: " + ", ".join(f"`{name}`" for name in known) if known else "remove the field"
+    return f"use {alternatives(known)}" if known else "remove the field"
 
 
 def _fields_at(path: FieldPath, model: type[BaseModel]) -> dict[str, Any]:
-    """The fields, by alias, of the model that stands at a path inside of `model`."""
+    """Return the fields, by alias, of the model at a path inside `model`."""
     fields = {info.alias or name: info.annotation for name, info in model.model_fields.items()}
     if not path:
         return fields

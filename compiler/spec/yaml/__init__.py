@@ -1,1 +1,1 @@
-"""YAML text to documents that know the place of every value, and back."""
+"""YAML: text to documents that record the place of every value, and back."""

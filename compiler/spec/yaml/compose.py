@@ -1,8 +1,8 @@
-"""The composer of the load phase: the events of libyaml's parser (through ruamel.yaml) become data and places.
+"""Composer of the load phase: turn events of libyaml's parser into data and places.
 
-Written here rather than taken from a library, because specs are untrusted: nesting, size and alias expansion are
-bounded while reading, duplicate keys are all told, and each value keeps its place. Plain scalars follow the YAML 1.2
-core schema, so `no`, `12:30:00` and dates stay text.
+The project has its own composer because specs are untrusted: it bounds nesting, size and alias expansion while reading,
+reports all duplicate keys, and records the place of each value. Plain scalars follow the YAML 1.2 core schema, so `no`,
+`12:30:00` and dates stay text.
 """
 
 import re
@@ -26,7 +26,7 @@ from compiler.spec.yaml.document import FieldPath, FieldSpans, Span, place
 
 MAX_DEPTH = 40
 MAX_VALUES = 50_000
-MAX_FOUND = 100  # problems of one file that are told
+MAX_FOUND = 100  # problems that are reported of one file
 _MAX_SHOWN = 60
 
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]{0,30})")
@@ -38,7 +38,7 @@ _WORDS |= {word: word.lower() == "true" for word in ("true", "True", "TRUE", "fa
 
 
 class TooMuchError(Exception):
-    """A text goes over a bound, at a line that counts from 1."""
+    """A text exceeds a limit, at `line`, counted from 1."""
 
     def __init__(self, message: str, line: int) -> None:
         super().__init__(message)
@@ -46,7 +46,7 @@ class TooMuchError(Exception):
 
 
 class _Frame:
-    """An open list or mapping: where it stands, what it holds so far, and the key that waits for its value."""
+    """An open list or mapping: its path, its content so far, and the key that awaits its value."""
 
     __slots__ = ("anchor", "first_seen", "holder", "is_mapping", "key", "key_span", "path", "start")
 
@@ -70,8 +70,10 @@ class _Frame:
 
 
 class Composer:
-    """Turns parser events into data and spans, without recursion. Every spec goes through here event by event: what
-    is done for each is kept small, and what only hostile text needs is asked for only where the text could be so.
+    """Turns parser events into data and spans, without recursion.
+
+    Every event of every spec passes through here, so the work per event is small, and checks for hostile text run only
+    if the text can be hostile.
     """
 
     def __init__(self, text: str, shown: str) -> None:
@@ -81,14 +83,14 @@ class Composer:
         self.spans: dict[FieldPath, FieldSpans] = {}
         self.root: object = None
         self.documents = 0
-        # without an escape, a scalar holds no character that the text does not hold
+        # without an escape, a scalar contains only characters of the text
         self._may_be_hostile = "\\" in text or _HOSTILE.search(text) is not None
         self._open: list[_Frame] = []
         self._anchors: dict[str, object] = {}
         self._values = 0
 
     def compose(self, parser: Any) -> None:
-        """Take every event that the parser gives."""
+        """Process all events of the parser."""
         take: dict[type[Event], Callable[[Any], None]] = {
             ScalarEvent: self._scalar,
             MappingStartEvent: self._push,
@@ -108,8 +110,8 @@ class Composer:
 
     def _check_tag(self, event: Any) -> None:
         if event.tag != "!":
-            self._tell(
-                "YML006", f"explicit tag `{_short(event.tag)}` is not used in specs", _span(event), "remove the tag"
+            self._report(
+                "YML006", f"explicit tag `{_short(event.tag)}` is not allowed in specs", _span(event), "remove the tag"
             )
 
     def _push(self, event: MappingStartEvent | SequenceStartEvent) -> None:
@@ -119,7 +121,7 @@ class Composer:
             raise TooMuchError(f"nesting is deeper than {MAX_DEPTH} levels", event.start_mark.line + 1)
         outer = self._open[-1] if self._open else None
         if outer is not None and outer.awaits_key:
-            self._tell("YML006", "a list or mapping is used as a key", _span(event), "use a plain word as the key")
+            self._report("YML006", "a list or mapping is used as a key", _span(event), "use a plain word as the key")
         holder: dict[str, object] | list[object] = {} if type(event) is MappingStartEvent else []
         self._open.append(_Frame(outer.next_path if outer else (), holder, event))
 
@@ -127,7 +129,7 @@ class Composer:
         frame = self._open.pop()
         if frame.anchor:
             self._anchors[frame.anchor] = frame.holder
-        # libyaml ends a block collection at the next token; a reader sees it end at its start line
+        # libyaml ends a block collection at the next token, so a diagnostic marks only its first line
         span = (frame.start, event.end_mark)
         outer = self._open[-1] if self._open else None
         if outer is not None and outer.awaits_key:
@@ -139,7 +141,7 @@ class Composer:
         span = _span(event)
         if event.anchor not in self._anchors:
             message = f"alias `*{_short(event.anchor)}` has no anchor"
-            self._tell("YML003", message, span, "define the anchor before its use")
+            self._report("YML003", message, span, "define the anchor before its use")
         value = self._anchors.get(event.anchor)
         values, depth = _extent(value, MAX_VALUES)
         self._count(values, span)
@@ -158,7 +160,9 @@ class Composer:
         if event.ctag is not None:
             self._check_tag(event)
         if self._may_be_hostile and _HOSTILE.search(text):
-            self._tell("YML002", "text holds a control character or a lone surrogate", span, "remove the character")
+            self._report(
+                "YML002", "text contains a control character or a lone surrogate", span, "remove the character"
+            )
         frame = self._open[-1] if self._open else None
         if frame is not None and frame.is_mapping and frame.key is None:
             self._key(frame, text, span, merge=plain and text == "<<")
@@ -170,10 +174,10 @@ class Composer:
 
     def _key(self, frame: _Frame, name: str, span: Span, *, merge: bool = False) -> None:
         if merge:
-            self._tell("YML006", "merge key `<<` is not used in specs", span, "write the fields out")
+            self._report("YML006", "merge key `<<` is not allowed in specs", span, "write out the fields")
         elif name in frame.first_seen:
             first = frame.first_seen[name] + 1
-            self._tell("YML004", f"key `{_short(name)}` is already set on line {first}", span, "keep one of the two")
+            self._report("YML004", f"key `{_short(name)}` is already set on line {first}", span, "keep one of the two")
         frame.first_seen.setdefault(name, span[0].line)
         frame.key, frame.key_span = name, span
 
@@ -189,7 +193,7 @@ class Composer:
             self.spans[path] = (None, span)
             holder.append(value)
         elif frame.key is not None:
-            # of a repeated key, which is told, the first one counts
+            # the first value of a repeated key counts; the key was reported
             self.spans.setdefault(path, (frame.key_span, span))
             holder.setdefault(frame.key, value)
             frame.key = None
@@ -198,18 +202,18 @@ class Composer:
         self._values += more
         if self._values > MAX_VALUES:
             raise TooMuchError(
-                f"the file holds more than {MAX_VALUES:,} values, aliases counted where they are used",
+                f"the file has more than {MAX_VALUES:,} values; each use of an alias counts",
                 span[0].line + 1,
             )
 
-    def _tell(self, code: str, message: str, span: Span, hint: str) -> None:
+    def _report(self, code: str, message: str, span: Span, hint: str) -> None:
         if len(self.found) >= MAX_FOUND:
             raise TooMuchError(f"the file has more than {MAX_FOUND} problems", span[0].line + 1)
         self.found.append(diagnostic(code, message, place(self.shown, self.lines, span), hint=hint))
 
 
 def plain_value(text: str) -> object:
-    """The value of a plain (unquoted) scalar under the YAML 1.2 core schema; what is no number or word stays text."""
+    """Return the value of a plain (unquoted) scalar by the YAML 1.2 core schema."""
     if text in _WORDS:
         return _WORDS[text]
     if text[0] not in _NUMERIC:
@@ -234,7 +238,7 @@ def _inner_paths(value: object) -> Iterator[FieldPath]:
 
 
 def _extent(value: object, limit: int) -> tuple[int, int]:
-    """How many values an alias brings in, counted no further than `limit`, and how many lists and mappings deep."""
+    """Return how many values an alias adds, counted up to `limit`, and how deep they nest."""
     total, deepest, todo = 0, 0, [(value, 0)]
     while todo and total <= limit:
         inner, depth = todo.pop()

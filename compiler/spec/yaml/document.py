@@ -1,4 +1,4 @@
-"""What the load phase gives: a file's text, its data, and where each value stands in it."""
+"""Result of the load phase: a file's text, its data, and the place of each value."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ from typing import Protocol
 from compiler.diagnostics import Location
 from compiler.diagnostics.credentials import masked
 
-MAX_SHOWN_LINE = 1_000  # longer lines are not kept with what is told of them
+MAX_SHOWN_LINE = 1_000  # longer lines are not shown with a diagnostic
 
 FieldPath = tuple[str | int, ...]
 
 
 class Mark(Protocol):
-    """A position in a text, as the parser gives it: lines and columns count from 0."""
+    """A position in a text, as the parser reports it: lines and columns count from 0."""
 
     @property
     def line(self) -> int: ...  # noqa: D102
@@ -22,18 +22,19 @@ class Mark(Protocol):
     def column(self) -> int: ...  # noqa: D102
 
 
-# A range in a text, from its first mark up to, not including, its last; and of a field, where its key stands (None for
-# a list item and for the whole document) and where its value does. Plain pairs, since there is one for every value of
-# every spec, and only those that something is told of are ever looked at.
+# A range in a text; its end is exclusive. A field has two: that of its key (None for a list item and for the whole
+# document) and that of its value. They are plain pairs because every value of every spec has one, and only
+# diagnostics read them.
 Span = tuple[Mark, Mark]
 FieldSpans = tuple[Span | None, Span]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SourceDocument:
-    """One YAML document: `path` as shown to people, `data` as plain Python, `spans` by field path.
+    """One YAML document.
 
-    `sha256` is that of the whole text, comments included: what people reviewed.
+    `path` is shown to people, `data` is plain Python, and `spans` are by field path. `sha256` covers the whole text
+    that people reviewed, including comments.
     """
 
     path: str
@@ -43,9 +44,9 @@ class SourceDocument:
     spans: Mapping[FieldPath, FieldSpans]
 
     def at(self, field: FieldPath, *, key: bool = False) -> Location:
-        """The place of a field's value, or with `key` of its key; of its nearest parent where the field is not there.
+        """Return the place of a field's value, or with `key` that of its key.
 
-        For a missing field the parent's key is meant, since that is where people add it.
+        For a missing field it is the key of its nearest parent, where people add the field.
         """
         known = field
         while known not in self.spans:
@@ -55,7 +56,7 @@ class SourceDocument:
         return place(self.path, self.lines, of_key if wants_key and of_key else of_value)
 
     def where(self, text: str) -> Iterator[Location]:
-        """The places of the values that hold a text."""
+        """Yield the places of the values that contain a text."""
         for field in self.spans:
             value = self.data
             for step in field:
@@ -65,15 +66,15 @@ class SourceDocument:
 
 
 def place(path: str, lines: tuple[str, ...], span: Span) -> Location:
-    """The location of a span in a file of these lines, always inside of it."""
+    """Return the location of a span in a file with these lines, always inside the file."""
     start, end = span
     return place_of(path, lines, start.line, start.column, end.line, end.column)
 
 
 def place_of(path: str, lines: tuple[str, ...], line: int, column: int, end_line: int, end_column: int) -> Location:
-    """The location of a range, counted from 0, in a file of these lines, always inside of it."""
+    """Return the location of a range, counted from 0, in a file with these lines, always inside."""
     if line >= len(lines):
-        # an empty value at the end of a file: its place is behind the last character
+        # an empty value at the end of a file is after the last character
         last = lines[-1] if lines else ""
         behind = len(last) + 1
         shown = _shown(last)

@@ -1,4 +1,4 @@
-"""Load phase: one YAML file becomes a `SourceDocument`, with every problem of its text found at once."""
+"""Load phase: read one YAML file as a `SourceDocument`, and report all problems of its text."""
 
 import hashlib
 import re
@@ -23,7 +23,7 @@ _WIDE_COLON = re.compile(r"\s*(- )?[A-Za-z][A-Za-z0-9_]*：")
 
 
 def read_text(path: Path, shown: str, reads: Reads | None = None) -> Outcome[str]:
-    """Read a spec's text: UTF-8 (a byte order mark is dropped), without NUL, of at most `MAX_BYTES`."""
+    """Read a text of at most `MAX_BYTES`: UTF-8 without NUL; a byte order mark is dropped."""
     try:
         with open_file(path) as stream:
             raw = stream.read(MAX_BYTES + 1)
@@ -36,37 +36,35 @@ def read_text(path: Path, shown: str, reads: Reads | None = None) -> Outcome[str
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        return _failed("YML002", f"byte {error.start} is not part of UTF-8 text", shown)
+        return _failed("YML002", f"byte {error.start} is not UTF-8", shown)
     if "\0" in text:
         return _failed("YML002", f"character {text.index(chr(0))} is NUL", shown)
     return Outcome(value=text)
 
 
 def load(path: Path, shown: str, reads: Reads | None = None) -> Outcome[SourceDocument]:
-    """Load the YAML file at `path`, shown to people as `shown`; `reads` is told of it."""
+    """Load the YAML file at `path`, shown to people as `shown`, and note it in `reads`."""
     text = read_text(path, shown, reads)
     return Outcome(value=None, diagnostics=text.diagnostics) if text.value is None else _recent(text.value, shown)
 
 
 def compose(text: str, shown: str) -> Outcome[SourceDocument]:
-    """Compose one YAML document out of its text, and say everything that is wrong with it."""
+    """Compose one YAML document from its text, and report all its problems."""
     if text.count("%TAG") > MAX_DIRECTIVES:  # the parser compares each with all before it
-        return _failed("YML006", "tag directives are not used in specs", shown)
+        return _failed("YML006", "tag directives are not allowed in specs", shown)
     composer = Composer(text, shown)
     try:
         composer.compose(CParser(text))
     except TooMuchError as error:
-        told = _failed("YML005", str(error), shown, line=error.line).diagnostics
-        return Outcome(value=None, diagnostics=(*composer.found, *told))
+        failed = _failed("YML005", str(error), shown, line=error.line).diagnostics
+        return Outcome(value=None, diagnostics=(*composer.found, *failed))
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         return Outcome(value=None, diagnostics=(*composer.found, _syntax_error(error, mark, composer)))
     except YAMLError as error:
-        return _failed("YML003", f"the text cannot be read as yaml: {_first_line(str(error))}", shown)
+        return _failed("YML003", f"cannot read the text as YAML: {_first_line(str(error))}", shown)
     if composer.documents == 0:
-        found = diagnostic(
-            "YML007", "the file holds no document", Location(path=shown), hint="begin with `apiVersion:`"
-        )
+        found = diagnostic("YML007", "the file has no document", Location(path=shown), hint="begin with `apiVersion:`")
         return Outcome(value=None, diagnostics=(found,))
     if composer.documents != 1 or not composer.spans:
         return _failed("YML007", f"expected one document, found {composer.documents}", shown)
@@ -80,7 +78,7 @@ def compose(text: str, shown: str) -> Outcome[SourceDocument]:
     return Outcome(value=document, diagnostics=tuple(composer.found))
 
 
-# a cluster profile is shared by many specs that are compiled one after the other
+# many specs that are compiled in a row share a cluster profile
 _recent = lru_cache(maxsize=8)(compose)
 
 
@@ -89,7 +87,7 @@ def _syntax_error(error: MarkedYAMLError, mark: Mark | None, composer: Composer)
     wide = _full_width_colon(composer.lines, line)
     if wide is not None:
         where = place_of(composer.shown, composer.lines, *wide, wide[0], wide[1] + 1)
-        return diagnostic("YML003", "`：` is a full-width colon", where, hint="write `:` and a space behind the key")
+        return diagnostic("YML003", "`：` is a full-width colon", where, hint="write `:` and a space after the key")
     where = place_of(composer.shown, composer.lines, line, column, line, column + 1)
     context = f" ({_first_line(str(error.context))})" if error.context else ""
     hint = "indent with spaces" if where.text.startswith("\t") else "check indentation, colons and quotes around here"
@@ -97,7 +95,10 @@ def _syntax_error(error: MarkedYAMLError, mark: Mark | None, composer: Composer)
 
 
 def _full_width_colon(lines: Sequence[str], until: int) -> tuple[int, int] | None:
-    """Line and column of the last full-width colon behind a key, up to the line `until`: a slip of Chinese typing."""
+    """Return the place of the last full-width colon after a key, up to line `until`.
+
+    It is a frequent typo of Chinese input.
+    """
     found = [(line, _WIDE_COLON.match(text)) for line, text in enumerate(lines[: until + 1]) if "：" in text]
     places = [(line, match.end() - 1) for line, match in found if match]
     return places[-1] if places else None

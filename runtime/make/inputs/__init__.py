@@ -1,1 +1,1 @@
-"""The load stage: bring models and data from a bucket or a folder."""
+"""The load stage: copy models and data from a bucket or a folder."""

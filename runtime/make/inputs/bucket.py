@@ -1,7 +1,8 @@
-"""A bucket of S3-compatible storage as a source, read through obstore: one Rust library, without a stack of its own.
+"""A bucket of S3-compatible storage as a source, read with obstore.
 
-Keys come from the environment: `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or the web identity that a cluster
-gives to the pods of a service account (`AWS_ROLE_ARN`, `AWS_WEB_IDENTITY_TOKEN_FILE`).
+obstore is one Rust library without dependencies. Keys come from the environment: `AWS_ACCESS_KEY_ID` and
+`AWS_SECRET_ACCESS_KEY`, or the web identity that a cluster gives to the pods of a service account (`AWS_ROLE_ARN`,
+`AWS_WEB_IDENTITY_TOKEN_FILE`).
 """
 
 from collections.abc import Iterator
@@ -18,10 +19,10 @@ from runtime.contract.blocks import BucketBlock
 from runtime.contract.errors import StageError
 from runtime.make.inputs.source import SourceError, SourceFile, clean, unsafe
 
-# A request brings one piece: one that fails costs no more than that, and none is so long that its time-out matters.
+# One request reads one piece, so that a failure costs no more than that, and no request reaches its timeout.
 PIECE_BYTES = 16 << 20
 _CLIENT = {"connect_timeout": "10s", "timeout": "120s", "allow_http": True}
-# The caller tries again, and looks at signals meanwhile: the library's own tries are for what passes at once.
+# The caller retries and checks for stop requests meanwhile, so the library only retries for a short time.
 _RETRY = {"max_retries": 2, "retry_timeout": timedelta(seconds=15)}
 
 
@@ -33,7 +34,7 @@ class Bucket:
         options: dict[str, Any] = {"endpoint": block.endpoint, "region": block.region}
         chosen = {name: value for name, value in options.items() if value is not None}
         self.name = block.uri.rstrip("/")
-        with self._passing("the settings"):
+        with self._classified("the settings"):
             self._store = S3Store(
                 parts.netloc,
                 prefix=parts.path.strip("/") or None,
@@ -44,8 +45,8 @@ class Bucket:
             )
 
     def find(self, path: str) -> list[SourceFile]:
-        """Return the object at `path`, or those below it; RUN767 if the bucket refuses."""
-        with self._passing(path):
+        """Return the object at `path`, or the objects below it; RUN767 if the bucket denies access."""
+        with self._classified(path):
             try:
                 return [self._file(obstore.head(self._store, path))]
             except FileNotFoundError:
@@ -56,7 +57,7 @@ class Bucket:
                 if "NoSuchBucket" in str(error):
                     return []
                 raise
-        # some clients write an empty object for a folder
+        # Some clients write an empty object for a folder.
         return sorted((self._file(each) for each in found if each["path"] != path), key=lambda file: file.path)
 
     def read(self, file: SourceFile, start: int) -> Iterator[bytes]:
@@ -65,7 +66,7 @@ class Bucket:
             wanted: Any = {"range": (begin, min(begin + PIECE_BYTES, file.size))}
             if file.tag.startswith('"'):
                 wanted["if_match"] = file.tag
-            with self._passing(file.path):
+            with self._classified(file.path):
                 piece = bytes(obstore.get(self._store, file.path, options=wanted).bytes())
             yield piece
 
@@ -74,20 +75,23 @@ class Bucket:
         return SourceFile(path=clean(meta["path"], self.name), size=meta["size"], tag=tag)
 
     @contextmanager
-    def _passing(self, what: str) -> Iterator[None]:
-        """Tell a refusal, which would come again, from a failure that may pass."""
+    def _classified(self, subject: str) -> Iterator[None]:
+        """Raise a permanent failure as a `StageError`, and a temporary one as a `SourceError`."""
         try:
             yield
         except InvalidPathError as error:
             raise unsafe(str(error), self.name) from error
         except (PermissionDeniedError, UnauthenticatedError) as error:
-            message = f"`{self.name}` refuses to give `{what}`: {_reason(error)}"
-            hint = "see that the Secret or the service account of `storage.source.bucket` may list and read the bucket"
+            message = f"`{self.name}` denies access to `{subject}`: {_reason(error)}"
+            hint = "let the Secret or the service account of `storage.source.bucket` list and read the bucket"
             raise StageError("RUN767", message, hint) from error
         except (BaseError, ValueError, OSError) as error:
-            raise SourceError(f"`{what}`: {_reason(error)}") from error
+            raise SourceError(f"`{subject}`: {_reason(error)}") from error
 
 
 def _reason(error: Exception) -> str:
-    """The first line of what the library says, which may go on with the whole request."""
+    """Return the first line of the library's message.
+
+    Further lines may contain the whole request.
+    """
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]

@@ -11,19 +11,22 @@ CHUNK_BYTES = 4 << 20
 
 
 class Folder:
-    """A volume that is mounted beside the others, read only."""
+    """A source volume, mounted read-only next to the others."""
 
     def __init__(self, root: Path) -> None:
         self.name = str(root)
         self._root = root
 
     def find(self, path: str) -> list[SourceFile]:
-        """Return the file at `path`, or the files below it; RUN769 for a link that leads out of the volume."""
+        """Return the file at `path`, or the files below it.
+
+        RUN769 for a link that leads out of the volume.
+        """
         top = self._root / path
         try:
             if top.is_file():
                 return [self._file(top)]
-            # links to folders are followed: caches of models are made of them
+            # Follow links to folders, which caches of models consist of.
             walk = os.walk(top, followlinks=True) if top.is_dir() else ()
             return sorted(
                 (
@@ -60,9 +63,9 @@ class Folder:
         if path.resolve().is_relative_to(self._root.resolve()):
             return True
         name = PurePosixPath(path).relative_to(self._root)
-        message = f"`{name}` of `{self.name}` is a link that leads out of it"
-        raise StageError("RUN769", message, "put the file itself there, not a link")
+        message = f"`{name}` of `{self.name}` is a link that leads out of the volume"
+        raise StageError("RUN769", message, "replace the link by the file itself")
 
     def _refused(self, error: PermissionError) -> StageError:
-        message = f"`{error.filename}` may not be read"
-        return StageError("RUN767", message, "let the group of the pod (65532) read what is to be loaded")
+        message = f"`{error.filename}` is not readable: permission denied"
+        return StageError("RUN767", message, "let the group of the pod (65532) read the folder and its files")

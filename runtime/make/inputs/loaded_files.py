@@ -1,4 +1,4 @@
-"""What a load brought into a folder: which version of each file of the source, and the digest that it had."""
+"""A record of the files loaded into a folder: the source version of each, and its digest."""
 
 import json
 from pathlib import Path
@@ -11,20 +11,23 @@ NAME = ".trainspec-load.json"
 
 
 class LoadedFiles:
-    """Notes of one folder, kept in it: a plan knows no digest of a model's files, so those that were seen count."""
+    """The record of one folder, kept in it.
+
+    It replaces the digests of model files, which a plan does not have.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / NAME
         self._files = _read(self._path)
 
     def digest_of(self, path: str, file: SourceFile, source: str) -> str | None:
-        """Return the SHA-256 that `path` had when this very version of it was loaded; None if it was not."""
+        """Return the SHA-256 of `path` if this version of `file` was loaded there, else None."""
         known = self._files.get(path)
         same = isinstance(known, dict) and known.get("version") == _version(file, source)
         return str(known["sha256"]) if same and known and "sha256" in known else None
 
-    def note(self, path: str, file: SourceFile, source: str, sha256: str) -> None:
-        """Note what was loaded; after each file, so that a stage that is killed goes on behind it."""
+    def add(self, path: str, file: SourceFile, source: str, sha256: str) -> None:
+        """Record a loaded file at once, so that a killed stage resumes after it."""
         self._files[path] = {"version": _version(file, source), "sha256": sha256}
         write_json(self._path, {"files": self._files})
 

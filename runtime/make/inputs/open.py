@@ -11,8 +11,8 @@ from runtime.make.inputs.source import Source
 VARIABLE = "TRAINSPEC_SOURCE"
 
 
-def source_of(block: SourceBlock) -> Source:
-    """Return the source that a config names; RUN703 if the folder is not mounted."""
+def open_source(block: SourceBlock) -> Source:
+    """Return the source that a config names; RUN703 if its folder is not mounted."""
     if block.bucket is not None:
         from runtime.make.inputs.bucket import Bucket
 
@@ -20,5 +20,5 @@ def source_of(block: SourceBlock) -> Source:
     value = os.environ.get(VARIABLE, "")
     if not Path(value).is_absolute() or not Path(value).is_dir():
         message = f"`{VARIABLE}` is not the absolute path of a folder: `{value}`"
-        raise StageError("RUN703", message, "mount the claim of `storage.source.folder`, and set the variable to it")
+        raise StageError("RUN703", message, "mount the claim of `storage.source.folder` and set the variable to it")
     return Folder(Path(value))

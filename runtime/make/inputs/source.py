@@ -1,4 +1,4 @@
-"""Where models and data are brought from: a mounted folder here, a bucket in `bucket.py`. Both give the same."""
+"""The interface of sources: a mounted folder (`folder.py`) or a bucket (`bucket.py`)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from runtime.contract.errors import StageError
 
 
 class SourceError(Exception):
-    """A failure of a source that may pass."""
+    """A temporary failure of a source."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SourceFile:
-    """A file of a source: its whole path there, its size, and a tag that changes when its content does.
+    """A file of a source: its path, its size in bytes, and a tag that changes with its content.
 
-    `path` is clean: it leads nowhere but below the source.
+    `path` is clean: it cannot lead out of the source.
     """
 
     path: str
@@ -25,12 +25,15 @@ class SourceFile:
 
 
 class Source(Protocol):
-    """What both sources do. `SourceError` may pass; a `StageError` does not."""
+    """A source of files.
+
+    It raises `SourceError` for temporary failures and `StageError` for permanent ones.
+    """
 
     name: str
 
     def find(self, path: str) -> list[SourceFile]:
-        """Return the file at `path`, or the files below it, sorted; none if there is nothing."""
+        """Return the file at `path`, or the files below it, sorted; empty if neither exists."""
 
     def read(self, file: SourceFile, start: int) -> Iterator[bytes]:
         """Yield the bytes of `file` from `start` on, in pieces."""
@@ -46,6 +49,6 @@ def clean(path: str, source: str) -> str:
 
 
 def unsafe(name: str, source: str) -> StageError:
-    """Return RUN769 for a name that no file of a volume may have."""
-    hint = "rename or remove it there: names are taken as they are, and none may lead out of its folder"
-    return StageError("RUN769", f"`{source}` holds a name that cannot be taken: `{name}`", hint)
+    """Return RUN769 for a name that a file of a volume may not have."""
+    hint = "rename or remove the file there: names are used unchanged and must stay below their folder"
+    return StageError("RUN769", f"`{source}` has a file with an unsafe name: `{name}`", hint)

@@ -1,1 +1,1 @@
-"""The teacher stage: ask a stronger model, keep its good answers."""
+"""The teacher stage: query a stronger model and keep its good answers."""

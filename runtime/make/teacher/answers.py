@@ -1,4 +1,4 @@
-"""A teacher's answers to all prompts: over an endpoint, or by a model of the models volume."""
+"""A teacher's answers to all prompts, from an endpoint or from a model of the models volume."""
 
 import asyncio
 import contextlib
@@ -23,12 +23,15 @@ POLL_SECONDS = 0.2
 
 
 def teacher_model(stage: TeacherStage) -> ModelBlock:
-    """Return the block of a teacher whose weights are in the models volume; it may not bring code of its own."""
+    """Return the block of a teacher in the models volume; its folder's own code is never run."""
     return ModelBlock(path=stage.teacher.path, adapters=[], dtype=stage.model.dtype, trust_remote_code=False)
 
 
 def answers_of_model(stage: TeacherStage, rows: Sequence[Row], context: StageContext) -> list[list[Reply]]:
-    """Return `work.samples` replies to each row's prompt by the teacher's weights; RUN740 if a stop is asked for."""
+    """Return `work.samples` replies of the teacher's weights to each row's prompt.
+
+    RUN740 on a stop request.
+    """
     from runtime.model.sampling import sample_answers
 
     work = stage.work
@@ -57,26 +60,26 @@ def _reply(answer: "Answer") -> Reply:
 def answers_of_endpoint(
     stage: TeacherStage, prompts: Sequence[Prompt], context: StageContext
 ) -> tuple[list[list[Reply]], int]:
-    """Return `work.samples` replies to each prompt by the teacher's endpoint, and how often one was asked again.
+    """Return `work.samples` replies of the endpoint to each prompt, and the number of retries.
 
-    RUN740 if a stop is asked for, RUN764 or RUN765 if the endpoint refuses or fails; what is answered is kept in a log.
+    RUN740 on a stop request, RUN764 if the endpoint rejects a request, RUN765 if it fails; a log keeps the answers.
     """
     log = PromptLog(context.folder, context.config_sha256)
     known = {number: [Reply(**each) for each in replies] for number, replies in log.start().items()}
     known = {number: replies for number, replies in known.items() if number < len(prompts)}
     context.events.emit("phase", name="ask", answered=len(known))
-    retries = asyncio.run(_ask_all(stage, prompts, known, log, context))
+    retries = asyncio.run(_query_all(stage, prompts, known, log, context))
     return [known[number] for number in range(len(prompts))], retries
 
 
-async def _ask_all(
+async def _query_all(
     stage: TeacherStage,
     prompts: Sequence[Prompt],
     known: dict[int, list[Reply]],
     log: PromptLog,
     context: StageContext,
 ) -> int:
-    """Fill `known`, and `log` with it; return the number of retries."""
+    """Add the missing replies to `known` and to `log`; return the number of retries."""
     work, teacher = stage.work, stage.teacher
     endpoint = Endpoint(
         str(teacher.endpoint),
@@ -88,9 +91,9 @@ async def _ask_all(
     waiting = iter([number for number in range(len(prompts)) if number not in known])
 
     async def worker() -> None:
-        for number in waiting:  # shared: each number is taken once
+        for number in waiting:  # shared by the workers: each gets different numbers
             replies = [
-                await endpoint.ask(
+                await endpoint.query(
                     _messages(prompts[number]),
                     temperature=work.temperature,
                     max_tokens=work.max_new_tokens,
@@ -110,18 +113,18 @@ async def _ask_all(
 
     task = asyncio.create_task(work_all())
     while not (await asyncio.wait({task}, timeout=POLL_SECONDS))[0]:
-        if context.stop.is_set:  # what is under way is given up: a pod's grace is shorter than a slow answer
+        if context.stop.is_set:  # abandon open requests: a slow answer takes longer than a pod's grace
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
             message = f"stopped by {context.stop.signal_name} with {len(known)} of {len(prompts)} prompts answered"
-            raise StageError("RUN740", message, "run the stage again: it goes on from there")
+            raise StageError("RUN740", message, "run the stage again: it resumes from there")
     await task
     return endpoint.retries
 
 
 async def _first_failure(tasks: list["asyncio.Task[None]"]) -> None:
-    """Wait for all tasks; if one fails, end the others and raise its error."""
+    """Wait for all tasks; if one fails, cancel the others and raise its error."""
     try:
         await asyncio.gather(*tasks)
     finally:

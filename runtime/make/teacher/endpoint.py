@@ -1,7 +1,7 @@
-"""One OpenAI-compatible endpoint: a request a sample, few at once, tried again while that can help.
+"""A client of one OpenAI-compatible endpoint, with a rate limit and retries.
 
-`httpx2` comes with the libraries of the runtime (it is huggingface_hub's client), its requests can be cancelled at once
-when the pod is to end, and its answers can be bounded; the `openai` package sleeps through both.
+`httpx2` is already a dependency of the runtime (through huggingface_hub). Unlike the `openai` package, it can cancel
+requests at once when the pod must end, and limit the size of answers.
 """
 
 import asyncio
@@ -24,14 +24,14 @@ BACKOFF_SECONDS = 1.0  # doubled with each attempt
 LONGEST_WAIT_SECONDS = 120.0
 REQUEST_SECONDS = 300.0
 MAX_ANSWER_BYTES = 4 << 20
-# Timeouts, conflicts and limits pass; what else an endpoint refuses, it refuses again.
-_PASSING = {408, 409, 425, 429}
-_MAY_MEAN_THE_NAME = {400, 404, 422}
+# Timeouts, conflicts and rate limits are temporary; a retry cannot help with other rejections.
+_TEMPORARY = {408, 409, 425, 429}
+_POSSIBLY_WRONG_NAME = {400, 404, 422}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reply:
-    """A sample: its text, whether it was cut at the limit of tokens, and the tokens that the endpoint counted."""
+    """A sample: its text, whether the token limit cut it, and the endpoint's token counts."""
 
     text: str
     truncated: bool
@@ -39,16 +39,16 @@ class Reply:
     completion_tokens: int
 
 
-class _TryAgainError(Exception):
-    """A failure that may pass; `wait` is what the endpoint asked for, in seconds."""
+class _TemporaryError(Exception):
+    """A temporary failure; `wait` is the endpoint's requested delay in seconds, if any."""
 
     def __init__(self, reason: str, wait: float | None = None) -> None:
         super().__init__(reason)
         self.wait = wait
 
 
-class _RefusedError(StageError):
-    """RUN764 with the HTTP status that says why."""
+class _RejectedError(StageError):
+    """RUN764 with the HTTP status of the rejection."""
 
     def __init__(self, status: int, message: str, hint: str) -> None:
         super().__init__("RUN764", message, hint)
@@ -56,7 +56,7 @@ class _RefusedError(StageError):
 
 
 class _Pace:
-    """Spaces requests evenly; `hold` makes all of them wait, as after a 429."""
+    """Spaces requests evenly; `hold` delays all of them, as after a 429."""
 
     def __init__(self, requests_per_minute: int) -> None:
         self._gap = 60 / requests_per_minute
@@ -73,7 +73,10 @@ class _Pace:
 
 
 class Endpoint:
-    """Asks the model `name` (or `name/revision`) at `url`; use it as an asynchronous context manager."""
+    """Queries the model `name` (or `name/revision`) at `url`.
+
+    Use it as an asynchronous context manager.
+    """
 
     def __init__(self, url: str, name: str, revision: str, *, concurrency: int, requests_per_minute: int) -> None:
         key = os.environ.get(KEY_VARIABLE)
@@ -83,7 +86,7 @@ class Endpoint:
         self._url = url.rstrip("/")
         self._names = (name, f"{name}/{revision}")
         self._model = name
-        self._known: set[str] = set()  # names that the endpoint took
+        self._accepted: set[str] = set()  # names that the endpoint answered to
         self._slots = asyncio.Semaphore(concurrency)
         self._pace = _Pace(requests_per_minute)
         self.retries = 0
@@ -96,11 +99,11 @@ class Endpoint:
         await self._client.__aexit__(*raised)
 
     async def find_model(self) -> str:
-        """Return the name that the endpoint has for the teacher; RUN764 if it serves others only.
+        """Return the endpoint's name for the teacher; RUN764 if it lists only other models.
 
-        Where the list is empty or not there, the first answer tells which name it is (see `ask`).
+        If the list is empty or missing, the first answer decides the name (see `query`).
         """
-        listed = await self._insist("GET", "models", None, may_lack=True)
+        listed = await self._request("GET", "models", None, may_lack=True)
         if listed is None:
             return self._model
         try:
@@ -110,15 +113,15 @@ class Endpoint:
         matching = [name for name in self._names if name in served]
         if served and not matching:
             shown = ", ".join(f"`{name}`" for name in served[:5])
-            message = f"`{self._url}` serves {shown}, and no `{self._names[0]}` or `{self._names[1]}`"
-            raise StageError("RUN764", message, "name the teacher in the spec as its endpoint does")
+            message = f"`{self._url}` serves {shown}, but neither `{self._names[0]}` nor `{self._names[1]}`"
+            raise StageError("RUN764", message, "use the endpoint's name for the teacher in the spec")
         self._model = matching[0] if matching else self._model
         return self._model
 
-    async def ask(self, messages: list[dict[str, str]], *, temperature: float, max_tokens: int, seed: int) -> Reply:
-        """Return one sample; RUN764 if the request is refused, RUN765 if the endpoint fails again and again.
+    async def query(self, messages: list[dict[str, str]], *, temperature: float, max_tokens: int, seed: int) -> Reply:
+        """Return one sample; RUN764 if the request is rejected, RUN765 after repeated failures.
 
-        A request that is refused before any was answered is sent once more with the teacher's other name.
+        A request that is rejected before any was answered is sent again with the teacher's other name.
         """
         model = self._model
         body = {
@@ -130,32 +133,32 @@ class Endpoint:
             "stream": False,
         }
         try:
-            reply: Reply = await self._insist("POST", "chat/completions", body)
-        except _RefusedError as refusal:
-            if model == self._names[1] or model in self._known or refusal.status not in _MAY_MEAN_THE_NAME:
+            reply: Reply = await self._request("POST", "chat/completions", body)
+        except _RejectedError as rejection:
+            if model == self._names[1] or model in self._accepted or rejection.status not in _POSSIBLY_WRONG_NAME:
                 raise
             try:
-                reply = await self._insist("POST", "chat/completions", {**body, "model": self._names[1]})
-            except _RefusedError:
-                raise refusal from None
+                reply = await self._request("POST", "chat/completions", {**body, "model": self._names[1]})
+            except _RejectedError:
+                raise rejection from None
             model = self._model = self._names[1]
-        self._known.add(model)
+        self._accepted.add(model)
         return reply
 
-    async def _insist(self, verb: str, path: str, body: dict[str, Any] | None, *, may_lack: bool = False) -> Any:
+    async def _request(self, verb: str, path: str, body: dict[str, Any] | None, *, may_lack: bool = False) -> Any:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 async with self._slots:
                     if body is not None:
                         await self._pace.turn()
-                    answer = await self._once(verb, path, body, may_lack=may_lack)
+                    answer = await self._send(verb, path, body, may_lack=may_lack)
                     return answer if body is None else _reply_of(answer)
-            except _TryAgainError as error:
+            except _TemporaryError as error:
                 wait = self._wait(attempt, error.wait)
                 if attempt == ATTEMPTS or wait > LONGEST_WAIT_SECONDS:
-                    asked = f", and asks to wait {wait:.0f} s" if wait > LONGEST_WAIT_SECONDS else ""
-                    message = f"teacher at `{self._url}` failed {attempt} times{asked}: {error}"
-                    hint = "see that the endpoint is up, and run the stage again: answers so far are kept"
+                    delay = f" and requests a delay of {wait:.0f} s" if wait > LONGEST_WAIT_SECONDS else ""
+                    message = f"teacher at `{self._url}` failed {attempt} times{delay}: {error}"
+                    hint = "check that the endpoint is up, and run the stage again: it keeps the answers so far"
                     raise StageError("RUN765", message, hint) from error
                 self.retries += 1
                 if error.wait is not None:
@@ -163,44 +166,45 @@ class Endpoint:
                 await asyncio.sleep(wait)
         raise AssertionError  # the last attempt returns or raises
 
-    async def _once(self, verb: str, path: str, body: dict[str, Any] | None, *, may_lack: bool) -> Any:
+    async def _send(self, verb: str, path: str, body: dict[str, Any] | None, *, may_lack: bool) -> Any:
         try:
             async with self._client.stream(verb, f"{self._url}/{path}", json=body) as response:
                 content = bytearray()
                 async for chunk in response.aiter_bytes():
                     content += chunk
                     if len(content) > MAX_ANSWER_BYTES:
-                        raise _TryAgainError(f"an answer of more than {MAX_ANSWER_BYTES} bytes")
+                        raise _TemporaryError(f"an answer of more than {MAX_ANSWER_BYTES} bytes")
         except httpx2.TimeoutException as error:
-            raise _TryAgainError("no answer in time") from error
+            raise _TemporaryError("no answer in time") from error
         except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as error:
-            raise StageError("RUN764", f"`{self._url}` is no address: {error}", "correct `teacher.endpoint`") from error
+            message = f"`{self._url}` is not a valid URL: {error}"
+            raise StageError("RUN764", message, "fix `teacher.endpoint`") from error
         except httpx2.HTTPError as error:
-            raise _TryAgainError(f"{type(error).__name__} {error}".strip()) from error
+            raise _TemporaryError(f"{type(error).__name__} {error}".strip()) from error
         status = response.status_code
         if may_lack and status in (404, 405, 501):
             return None
-        if status in _PASSING or status >= 500:
-            raise _TryAgainError(f"HTTP {status}", _retry_after(response.headers.get("retry-after")))
+        if status in _TEMPORARY or status >= 500:
+            raise _TemporaryError(f"HTTP {status}", _retry_after(response.headers.get("retry-after")))
         if status != 200:
-            raise self._refused(status, bytes(content))
+            raise self._rejected(status, bytes(content))
         try:
             return json.loads(bytes(content))
         except (ValueError, RecursionError) as error:
-            raise _TryAgainError("an answer that is not JSON") from error
+            raise _TemporaryError("an answer that is not JSON") from error
 
-    def _refused(self, status: int, content: bytes) -> _RefusedError:
-        said = " ".join(content[:2000].decode("utf-8", "replace").split())[:300]
-        hint = "correct the request: the model's name, its limits of length, or the endpoint"
+    def _rejected(self, status: int, content: bytes) -> _RejectedError:
+        text = " ".join(content[:2000].decode("utf-8", "replace").split())[:300]
+        hint = "fix the model's name, its length limits, or the endpoint in the spec"
         if status in (401, 403):
-            hint = f"see that `{KEY_VARIABLE}`, a secret of the cluster profile, holds a key that this endpoint takes"
-        return _RefusedError(status, f"teacher at `{self._url}` refuses with HTTP {status}: {said}", hint)
+            hint = f"set `{KEY_VARIABLE}`, a secret of the cluster profile, to a key that this endpoint accepts"
+        return _RejectedError(status, f"teacher at `{self._url}` rejects the request with HTTP {status}: {text}", hint)
 
     @staticmethod
-    def _wait(attempt: int, asked: float | None) -> float:
-        if asked is not None:
-            return asked
-        # Spread, so that requests which failed together do not come back together.
+    def _wait(attempt: int, requested: float | None) -> float:
+        if requested is not None:
+            return requested
+        # Random jitter keeps requests that failed together from retrying together.
         return float(min(BACKOFF_SECONDS * 2 ** (attempt - 1) * random.uniform(0.5, 1.5), LONGEST_WAIT_SECONDS))  # noqa: S311
 
 
@@ -211,7 +215,7 @@ def _reply_of(answer: Any) -> Reply:
         usage = answer.get("usage") or {}
         if not isinstance(text, str):
             raise TypeError
-        text.encode("utf-8")  # half of a surrogate pair could not be written
+        text.encode("utf-8")  # raises for half of a surrogate pair, which no file can hold
         return Reply(
             text=text,
             truncated=choice.get("finish_reason") == "length",
@@ -219,11 +223,11 @@ def _reply_of(answer: Any) -> Reply:
             completion_tokens=int(usage.get("completion_tokens") or 0),
         )
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
-        raise _TryAgainError("an answer that is no chat completion") from error
+        raise _TemporaryError("an answer that is not a chat completion") from error
 
 
 def _retry_after(value: str | None) -> float | None:
-    """Read the header `Retry-After`, which is a number of seconds or a date; None if it is neither."""
+    """Return the seconds of a `Retry-After` header, a number or a date; None if neither."""
     if not value:
         return None
     if value.strip().isdigit():

@@ -1,4 +1,4 @@
-"""Which of a teacher's answers are kept: all, what most samples agree on, or what the metric finds right."""
+"""Filter a teacher's answers: keep all, the agreed ones, or the verified ones."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -12,9 +12,9 @@ Keep = Literal["all", "agreed", "verified"]
 
 @dataclass(kw_only=True, slots=True)
 class Kept:
-    """The kept texts of each prompt, and why others were dropped.
+    """The kept texts of each prompt, and the number of dropped ones by reason.
 
-    `agreement` holds, for each prompt asked more than once, the share of samples that give the most frequent answer.
+    `agreement` has, for each prompt with several samples, the share of samples with the most frequent answer.
     """
 
     texts: list[list[str]] = field(default_factory=list)
@@ -29,11 +29,11 @@ def keep_answers(
     answer_of: Callable[[str], str | None],
     right: Callable[[int, list[str]], list[bool]],
 ) -> Kept:
-    """Return the kept texts of each prompt, distinct and in the order of their sampling.
+    """Return the kept texts of each prompt, without duplicates, in the order of sampling.
 
-    `answer_of` gives the answer in a text, None where there is none (no marker behind a chain); `right` tells for a
-    prompt, by its number, which of its texts are right. What is empty, cut at the limit of tokens, or without an answer
-    is dropped first. To be `agreed`, an answer needs more than half of all samples: its first text is kept.
+    `answer_of` returns the answer in a text, None without one (no marker after a chain). `right` returns which texts of
+    a prompt, given by number, are right. Texts that are empty, cut at the token limit, or without an answer are dropped
+    first. For `agreed`, an answer needs more than half of all samples, and its first text is kept.
     """
     kept = Kept()
     for number, samples in enumerate(replies):
@@ -47,7 +47,7 @@ def keep_answers(
         distinct = list(dict.fromkeys(usable))
         kept.dropped["repeated"] += len(usable) - len(distinct)
         kept.texts.append(distinct)
-    kept.dropped = +kept.dropped  # reasons that were met
+    kept.dropped = +kept.dropped  # removes reasons with a count of 0
     return kept
 
 
@@ -79,7 +79,7 @@ def _agreed(texts: list[str], samples: int, answer_of: Callable[[str], str | Non
 
 
 def _most(texts: list[str], answer_of: Callable[[str], str | None]) -> tuple[str, int]:
-    """Return the most frequent answer, the first one where several are, and its count; ("", 0) without texts."""
+    """Return the first most frequent answer and its count; ("", 0) without texts."""
     counts = Counter(_plain(answer_of(text)) for text in texts)
     return counts.most_common(1)[0] if counts else ("", 0)
 

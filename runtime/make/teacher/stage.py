@@ -1,6 +1,6 @@
-"""A teacher's answers to prompts, filtered, as rows that a student learns from: sequence-level distillation.
+"""Sequence-level distillation: a teacher's filtered answers become rows for a student.
 
-Kim and Rush 2016 (arXiv 1606.07947). Beside the rows, `provenance.json` says whose answers they are, and their licence.
+Kim and Rush 2016 (arXiv 1606.07947). `provenance.json` records the teacher of the rows, and its licence.
 """
 
 import hashlib
@@ -28,17 +28,20 @@ PROVENANCE_FILE = "provenance.json"
 
 
 def run(stage: TeacherStage, context: StageContext) -> Outcome:
-    """Ask the teacher and write `<shape>.jsonl` and `provenance.json`; the report says what was kept, and why not."""
+    """Query the teacher; write `<shape>.jsonl` and `provenance.json`.
+
+    The report counts kept and dropped answers. RUN763 if the teacher's licence does not allow training on its output.
+    """
     teacher = stage.teacher
     if not teacher.outputs_may_train:
         message = f"licence `{teacher.license}` of teacher `{teacher.path}` does not allow training on its output"
-        raise StageError("RUN763", message, "choose a teacher whose licence allows it, and say so in the spec")
+        raise StageError("RUN763", message, "use a teacher whose licence allows it, and set that in the spec")
     context.events.emit("phase", name="check data")
     questions = questions_of(read_sources(stage.data, context.volumes))
     if teacher.access == "weights":
         check_model_files(teacher_model(stage), context.volumes)
     else:
-        refuse_tools([each.row for each in questions], "endpoints are asked")
+        refuse_tools([each.row for each in questions], "endpoints are queried")
 
     marker = stage.metrics[0].answer_marker if stage.work.makes.chain else None
     prompts = [each.prompt if marker is None else asked_for_chain(each.prompt, marker) for each in questions]
@@ -47,8 +50,8 @@ def run(stage: TeacherStage, context: StageContext) -> Outcome:
         if stage.work.keep == "verified":
             verifier.check(questions)
         if teacher.access == "weights":
-            rows_asked = [each.row | {"prompt": prompt} for each, prompt in zip(questions, prompts, strict=True)]
-            replies = answers_of_model(stage, rows_asked, context)
+            prompt_rows = [each.row | {"prompt": prompt} for each, prompt in zip(questions, prompts, strict=True)]
+            replies = answers_of_model(stage, prompt_rows, context)
         else:
             replies, retries = answers_of_endpoint(stage, prompts, context)
         context.events.emit("phase", name="filter")
@@ -61,8 +64,8 @@ def run(stage: TeacherStage, context: StageContext) -> Outcome:
     rows = _rows(questions, kept, marker)
     if not rows:
         reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(kept.dropped.items()))
-        message = f"none of the teacher's answers to {names_of(stage.data)} is kept: {reasons}"
-        raise StageError("RUN712", message, "look at the teacher's answers in the partial log of the output folder")
+        message = f"no answer of the teacher to {names_of(stage.data)} is kept: {reasons}"
+        raise StageError("RUN712", message, "check the teacher's answers in the partial log of the output folder")
     report = _report(stage, replies, kept, rows)
     _write(stage, context.folder, rows, report)
     AnswerLog(context.folder, context.config_sha256).remove()
@@ -108,7 +111,7 @@ def _report(stage: TeacherStage, replies: list[list[Reply]], kept: Kept, rows: l
 
 
 def _write(stage: TeacherStage, folder: Path, rows: list[Row], report: dict[str, Any]) -> None:
-    """Write the rows, then where they are from: both files are the same whenever and how often the stage was run."""
+    """Write the rows, then their provenance; both files are the same at every run of the stage."""
     name = "chain.jsonl" if stage.work.makes.chain else "prompt-completion.jsonl"
     text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     write_text(folder / name, text)

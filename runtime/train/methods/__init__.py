@@ -1,1 +1,1 @@
-"""One module a training method."""
+"""One module per training method."""

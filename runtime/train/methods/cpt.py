@@ -1,4 +1,4 @@
-"""Continued pre-training: the model reads a corpus, and a share of general text beside it so that it forgets less."""
+"""Continued pre-training on a corpus, with general text so that the model forgets less."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +22,7 @@ _CUT_BY_PACKING = ("bfd_split", "wrapped")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Texts:
-    """Texts to train on, where each stands, and how many were kept for the evaluation."""
+    """Texts to train on, their places, and the number of texts held out for evaluations."""
 
     texts: list[str]
     places: list[str]
@@ -30,16 +30,16 @@ class Texts:
 
 
 def run(stage: CptStage, context: StageContext) -> Outcome:
-    """Train on the stage's texts and save the adapter (or the whole model) under the output folder.
+    """Train on the stage's texts and save the adapter (or the whole model).
 
-    The report says how much general text was replayed, and how much of it is kept from training for the evaluation.
+    The report gives the amounts of replayed and of held-out general text.
     """
     context.events.emit("phase", name="check data")
     corpus, general = read_texts(stage, context)
     check_model_files(stage.model, context.volumes)
     tokenizer = load_tokenizer(stage.model, context.volumes)
 
-    # From here on a stage costs seconds of imports, then a model in memory: nothing that can fail early comes later.
+    # The imports below take seconds, and then a model loads: all early checks come before them.
     from datasets import concatenate_datasets
     from trl.trainer.sft_config import SFTConfig
     from trl.trainer.sft_trainer import SFTTrainer
@@ -56,10 +56,10 @@ def run(stage: CptStage, context: StageContext) -> Outcome:
     if not (args.packing and args.packing_strategy in _CUT_BY_PACKING):
         limit.require([*read["length"], *spare["length"]], [*corpus.places, *general.places])
     elif args.max_length is None or args.max_length > limit.tokens:
-        message = f"`trainer.max_length` is {args.max_length}, and the model reads {limit.tokens} tokens at once"
+        message = f"`trainer.max_length` is {args.max_length}, but the model's context has {limit.tokens} tokens"
         raise StageError("RUN717", message, "lower `trainer.max_length`")
-    # All passes over the corpus are one epoch of the trainer: in epochs of its own it would read the same general text
-    # beside each of them, and learn that by heart instead of keeping what it knew.
+    # All passes over the corpus are one epoch of the trainer. With one epoch per pass, it would replay the same general
+    # text in each, and the model would memorise that text instead of retaining its knowledge.
     passes = passes_of(args.num_train_epochs, args.max_steps) if general.texts else 1
     args.num_train_epochs /= passes
     corpus_tokens = sum(read["length"]) * passes
@@ -83,7 +83,7 @@ def run(stage: CptStage, context: StageContext) -> Outcome:
 
 
 def read_texts(stage: CptStage, context: StageContext) -> tuple[Texts, Texts]:
-    """Return the corpus, and the general text without the tenth that only evaluations read."""
+    """Return the corpus, and the general text without its held-out tenth."""
     rows = [
         (source.block.role == "replay", row["text"], place)
         for source in read_sources(stage.data, context.volumes)
@@ -103,7 +103,7 @@ def read_texts(stage: CptStage, context: StageContext) -> tuple[Texts, Texts]:
 
 
 def tokenised(texts: Sequence[str], tokenizer: "PreTrainedTokenizerBase") -> "Dataset":
-    """Return the columns `input_ids` and `length`: each text's tokens with the end of text behind them."""
+    """Return the columns `input_ids` and `length`; each text ends with the end-of-text token."""
     from datasets import Dataset, Features, List, Value
 
     end = tokenizer.eos_token or ""
@@ -120,23 +120,23 @@ def tokenised(texts: Sequence[str], tokenizer: "PreTrainedTokenizerBase") -> "Da
 
 
 def replay_tokens(corpus_tokens: int, share: float) -> int:
-    """Return how many tokens of general text make up `share` of all tokens beside `corpus_tokens`.
+    """Return how many tokens of general text make up `share` of all tokens.
 
-    Tokens, not rows: the loss is a mean over tokens, and mixtures are given in tokens (arXiv 2403.08763).
+    Tokens, not rows: the loss is a mean over tokens, and the literature gives mixtures in tokens (arXiv 2403.08763).
     """
     return round(corpus_tokens * share / (1 - share))
 
 
 def passes_of(epochs: float, max_steps: int) -> int:
-    """Return how many whole passes over the corpus a stage makes; 1 where its steps are given, and passes unknown."""
+    """Return the number of whole passes over the corpus; 1 if `max_steps` is set."""
     return 1 if max_steps > 0 else max(1, int(epochs))
 
 
 def choose_replay(lengths: Sequence[int], budget: int, seed: int, *, most: int = 1) -> list[tuple[int, int]]:
-    """Return (row, tokens to keep) of the general rows to replay: a seeded choice.
+    """Return (row, tokens to keep) of the general rows to replay, chosen at random with `seed`.
 
-    A row comes again only when all others have come as often, and at most `most` times. The last one is cut so that the
-    budget is met to the token; fewer are returned where there is not enough text.
+    A row repeats only after all other rows have appeared as often, and appears at most `most` times. The last row is
+    cut to meet the budget exactly; with too little text, the budget is not met.
     """
     import numpy as np
 
@@ -151,7 +151,7 @@ def choose_replay(lengths: Sequence[int], budget: int, seed: int, *, most: int =
 
 
 def cut(rows: "Dataset", chosen: Sequence[tuple[int, int]]) -> "Dataset":
-    """Return the chosen rows with as many of their tokens as are to be kept."""
+    """Return the chosen rows, each cut to its tokens to keep."""
     if not chosen:
         return rows.select([])
     keep = [count for _, count in chosen]
@@ -163,7 +163,7 @@ def cut(rows: "Dataset", chosen: Sequence[tuple[int, int]]) -> "Dataset":
 def replay_report(
     stage: CptStage, corpus_tokens: int, chosen: Sequence[tuple[int, int]], general: Texts
 ) -> dict[str, Any]:
-    """Return what the report says of the replay: shares are of all tokens."""
+    """Return the report on the replay; shares are of all tokens."""
     tokens = sum(count for _, count in chosen)
     return {
         "share_wanted": stage.replay_share,

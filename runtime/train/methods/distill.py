@@ -1,6 +1,7 @@
-"""On-policy distillation: the student answers, and learns the teacher's probabilities of each token it wrote.
+"""On-policy distillation: the student learns the teacher's probabilities of its tokens.
 
-Agarwal et al. 2023 (arXiv 2306.13649), by TRL's trainer; where the tokenizers differ by GOLD, which aligns texts.
+Agarwal et al. 2023 (arXiv 2306.13649), with TRL's trainer; with GOLD, which aligns texts, if the tokenizers differ.
+`teacher_gap` measures the divergence from the teacher before and after.
 """
 
 import os
@@ -25,29 +26,31 @@ if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer
 
+MEASURED_PROMPTS = 16
+
 
 def run(stage: DistillStage, context: StageContext) -> Outcome:
-    """Train on the stage's prompts and save the adapter (or the whole model) under the output folder.
+    """Train on the stage's prompts and save the adapter (or the whole model).
 
-    The report tells the divergence from the teacher before and after (`teacher_gap`), where it can be computed.
+    The report gives the divergence from the teacher before and after (`teacher_gap`) if both share a vocabulary.
     """
     context.events.emit("phase", name="check data")
     questions = questions_of(read_sources(stage.data, context.volumes))
-    refuse_tools([each.row for each in questions], "this trainer asks its models")
+    refuse_tools([each.row for each in questions], "this trainer queries its models")
     check_model_files(stage.model, context.volumes)
     teacher_block = _teacher(stage)
     check_model_files(teacher_block, context.volumes)
     same, models = stage.distillation.same_vocabulary, context.volumes.models
     check_vocabularies(models / stage.model.path, models / teacher_block.path, claimed_same=same)
 
-    # From here on a stage costs seconds of imports, then a model in memory: nothing that can fail early comes later.
+    # The imports below take seconds, and then a model loads: all early checks come before them.
     from runtime.train.loop import train_and_save
     from runtime.train.trainer_args import lora_config
 
     peft_config = lora_config(stage.peft)
     tokenizer = load_tokenizer(stage.model, context.volumes)
     tokenizer.padding_side = "left"
-    asked = prompts_of(
+    prompt_ids = prompts_of(
         [each.row for each in questions],
         tokenizer,
         answer_tokens=_answer_tokens(stage),
@@ -65,29 +68,63 @@ def run(stage: DistillStage, context: StageContext) -> Outcome:
     prompts = [each.prompt for each in questions]
     trainer = _exact(stage, context, prompts, parts) if same else _aligned(stage, context, prompts, parts)
     if trainer.args.use_cpu and trainer.args.bf16:
-        attend_short_rows_by_matrices()  # training does so too, and the gap is measured alike before and after it
-    before = _gap(trainer, teacher, tokenizer, asked, stage, context) if same else None
+        attend_short_rows_by_matrices()  # as in training, so that both measurements of the gap run alike
+    before = _gap(trainer, teacher, tokenizer, prompt_ids, stage, context) if same else None
     outcome = train_and_save(trainer, context, has_adapter=peft_config is not None, rows=len(prompts))
-    after = _gap(trainer, teacher, tokenizer, asked, stage, context) if same else None
+    after = _gap(trainer, teacher, tokenizer, prompt_ids, stage, context) if same else None
     report = {"teacher": teacher_block.path, "license": stage.teacher.license, "trainer": type(trainer).__name__}
     gap = {"teacher_kl": {"before": before, "after": after}} if same else {}
     return replace(outcome, report={**outcome.report, **report, **gap})
 
 
+def teacher_gap(
+    student: "PreTrainedModel",
+    teacher: "PreTrainedModel",
+    tokenizer: "PreTrainedTokenizerBase",
+    prompts: Sequence[list[int]],
+    *,
+    max_new_tokens: int,
+) -> dict[str, Any]:
+    """Return KL(student ‖ teacher) in nats per token, on answers to at most 16 prompts.
+
+    `on_teacher_answers` is measured on the teacher's greedy answers, which stay the same during training.
+    `on_own_answers` is measured on the student's current greedy answers, as in on-policy training. The prompts are
+    spread evenly over `prompts` (token ids). The measurement draws no random numbers, so it does not affect training.
+    """
+    import torch
+
+    step = max(1, len(prompts) // MEASURED_PROMPTS)
+    measured = list(prompts[::step][:MEASURED_PROMPTS])
+    modes = student.training, teacher.training
+    student.train(False)
+    teacher.train(False)
+    with torch.inference_mode():
+        gap = {
+            name: _mean_divergence(student, teacher, _answers(writer, tokenizer, measured, max_new_tokens))
+            for name, writer in (("on_teacher_answers", teacher), ("on_own_answers", student))
+        }
+    student.train(modes[0])
+    teacher.train(modes[1])
+    return {**gap, "prompts": len(measured)}
+
+
 def _teacher(stage: DistillStage) -> ModelBlock:
-    """The teacher's block; it may not bring code of its own."""
+    """Return the teacher's model block; its folder's own code is never run."""
     return ModelBlock(path=stage.teacher.path, adapters=[], dtype=stage.model.dtype, trust_remote_code=False)
 
 
 def _cut_output(teacher: "PreTrainedModel", student: "PreTrainedModel") -> None:
-    """Take from a larger teacher the output rows that no token has: they are padding, of which it never writes any."""
+    """Cut the output layer of a larger teacher to the student's size.
+
+    The extra rows are padding without tokens.
+    """
     rows = student.config.get_text_config().vocab_size
     if teacher.config.get_text_config().vocab_size > rows:
         teacher.resize_token_embeddings(rows)
 
 
 def _exact(stage: DistillStage, context: StageContext, prompts: Sequence[Prompt], parts: dict[str, Any]) -> "Trainer":
-    """The stable trainer: the divergence of the whole distributions, token by token."""
+    """Return TRL's stable trainer, which compares whole distributions token by token."""
     from trl.trainer.distillation_config import DistillationConfig
     from trl.trainer.distillation_trainer import DistillationTrainer
 
@@ -101,7 +138,10 @@ def _exact(stage: DistillStage, context: StageContext, prompts: Sequence[Prompt]
 
 
 def _aligned(stage: DistillStage, context: StageContext, prompts: Sequence[Prompt], parts: dict[str, Any]) -> "Trainer":
-    """TRL's experimental trainer for two tokenizers: tokens are aligned by the bytes that they stand for."""
+    """Return TRL's experimental trainer for two tokenizers.
+
+    It aligns tokens by the bytes that they encode.
+    """
     os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")
     from trl.experimental.gold import GOLDConfig, GOLDTrainer
 
@@ -109,7 +149,7 @@ def _aligned(stage: DistillStage, context: StageContext, prompts: Sequence[Promp
     from runtime.train.trainer_args import trainer_args
 
     volumes, teacher = context.volumes, _teacher(stage)
-    # All answers are the student's own. `top_p` 1 samples its whole distribution, as the stable trainer does.
+    # `lmbda` 1: the student writes all answers. `top_p` 1 samples its whole distribution, as the stable trainer does.
     own: dict[str, Any] = {"use_uld_loss": True, "lmbda": 1.0, "top_p": 1.0}
     own["teacher_tokenizer_name_or_path"] = str(volumes.models / teacher.path)
     with_own = stage.model_copy(update={"trainer": {**own, **stage.trainer}})
@@ -120,7 +160,10 @@ def _aligned(stage: DistillStage, context: StageContext, prompts: Sequence[Promp
 
 
 def _with_placeholder(prompt: Prompt) -> Row:
-    """A row as the trainer wants it: its completion is replaced by the student's answer before anything is learnt."""
+    """Return a row as the trainer expects it.
+
+    The student's answer replaces the completion before training.
+    """
     return {"prompt": prompt, "completion": "." if isinstance(prompt, str) else [{"role": "assistant", "content": "."}]}
 
 
@@ -142,44 +185,10 @@ def _answer_tokens(stage: DistillStage) -> int:
     return int(stage.trainer.get("max_completion_length") or 256)
 
 
-MEASURED_PROMPTS = 16
-
-
-def teacher_gap(
-    student: "PreTrainedModel",
-    teacher: "PreTrainedModel",
-    tokenizer: "PreTrainedTokenizerBase",
-    prompts: Sequence[list[int]],
-    *,
-    max_new_tokens: int,
-) -> dict[str, Any]:
-    """Return KL(student || teacher), a mean over tokens, on two sets of answers to at most 16 prompts.
-
-    `on_teacher_answers`: on the teacher's greedy answers, the same positions whenever it is measured.
-    `on_own_answers`: on the student's own greedy answers of now, which is what on-policy training sees. The prompts are
-    spread evenly over `prompts` (token ids). No random number is drawn, so measuring changes no training.
-    """
-    import torch
-
-    step = max(1, len(prompts) // MEASURED_PROMPTS)
-    asked = list(prompts[::step][:MEASURED_PROMPTS])
-    modes = student.training, teacher.training
-    student.train(False)
-    teacher.train(False)
-    with torch.inference_mode():
-        gap = {
-            name: _mean_divergence(student, teacher, _answers(writer, tokenizer, asked, max_new_tokens))
-            for name, writer in (("on_teacher_answers", teacher), ("on_own_answers", student))
-        }
-    student.train(modes[0])
-    teacher.train(modes[1])
-    return {**gap, "prompts": len(asked)}
-
-
 def _answers(
     model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", prompts: list[list[int]], max_new_tokens: int
 ) -> list[tuple["torch.Tensor", int]]:
-    """Return each prompt with its greedy answer as one row of tokens, without padding, and where the answer begins."""
+    """Return each prompt with its greedy answer, without padding, and the answer's start."""
     import torch
     from transformers import GenerationConfig
 
@@ -205,7 +214,7 @@ def _mean_divergence(
 
     total, tokens = 0.0, 0
     for row, start in answers:
-        # The distribution of a token is that at the position before it.
+        # The logits at a position predict the token after it.
         ours, theirs = (
             torch.log_softmax(model(input_ids=row.to(model.device)).logits[0, start - 1 : -1].float(), dim=-1)
             for model in (student, teacher)

@@ -1,4 +1,4 @@
-"""Direct preference optimisation: the model learns to prefer the chosen answer of each pair to the rejected one."""
+"""Direct preference optimisation: the model learns to prefer chosen to rejected answers."""
 
 import copy
 from dataclasses import replace
@@ -10,20 +10,20 @@ from runtime.data.rows import read_sources
 from runtime.data.tokens import limit_of
 from runtime.model.load import check_model_files, context_length, load_model, load_tokenizer
 from runtime.stage.context import StageContext
+from runtime.stage.curves import first_and_last
 from runtime.stage.report import Outcome
-from runtime.stage.steps import first_and_last
 
 ANSWERS = ("chosen", "rejected")
 
 
 def run(stage: DpoStage, context: StageContext) -> Outcome:
-    """Train on the stage's pairs and save the adapter (or the whole model) under the output folder."""
+    """Train on the stage's pairs and save the adapter (or the whole model)."""
     context.events.emit("phase", name="check data")
     sources = read_sources(stage.data, context.volumes)
     require_one_kind(sources)
     check_model_files(stage.model, context.volumes)
 
-    # From here on a stage costs seconds of imports, then a model in memory: nothing that can fail early comes later.
+    # The imports below take seconds, and then a model loads: all early checks come before them.
     from trl.trainer.dpo_config import DPOConfig
     from trl.trainer.dpo_trainer import DPOTrainer
 
@@ -38,8 +38,8 @@ def run(stage: DpoStage, context: StageContext) -> Outcome:
     rows, too_long = fitting_rows(sources, ANSWERS, tokenizer, stage.model.path, limit)
     context.events.emit("phase", name="load model")
     model = load_model(stage.model, context.volumes)
-    # With an adapter the reference is the model without it. Without one the trainer would load the base model from its
-    # folder again, and so lose the merged adapters of earlier stages: the copy keeps them.
+    # With an adapter, the reference is the model without it. Without one, the trainer would reload the base model from
+    # its folder and lose the merged adapters of earlier stages; the copy keeps them.
     reference = copy.deepcopy(model) if peft_config is None else None
     trainer = DPOTrainer(
         model=model,
@@ -51,5 +51,5 @@ def run(stage: DpoStage, context: StageContext) -> Outcome:
     )
     outcome = train_and_save(trainer, context, has_adapter=peft_config is not None, rows=len(rows))
     names = ("rewards/chosen", "rewards/rejected", "rewards/margins", "rewards/accuracies")
-    signals = first_and_last(trainer.state.log_history, names)
-    return replace(outcome, report={"made_rows_too_long": too_long, "signals": signals})
+    curves = first_and_last(trainer.state.log_history, names)
+    return replace(outcome, report={"made_rows_too_long": too_long, "curves": curves})

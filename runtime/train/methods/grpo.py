@@ -1,5 +1,6 @@
-"""Group-relative policy optimisation (arXiv 2402.03300): of several answers to a prompt, those that score above the
-group's mean become likelier.
+"""Group-relative policy optimisation (arXiv 2402.03300).
+
+Of several answers to a prompt, those that score above the group's mean become likelier.
 """
 
 import copy
@@ -24,7 +25,7 @@ _MEAN = re.compile(r"rewards/.+/mean")
 
 
 def run(stage: GrpoStage, context: StageContext) -> Outcome:
-    """Train on the stage's prompts and save the adapter (or the whole model) under the output folder."""
+    """Train on the stage's prompts and save the adapter (or the whole model)."""
     context.events.emit("phase", name="check data")
     prompts = reward_prompts(read_sources(stage.data, context.volumes), stage.rewards)
     check_model_files(stage.model, context.volumes)
@@ -36,7 +37,7 @@ def run(stage: GrpoStage, context: StageContext) -> Outcome:
 
 
 def _train(stage: GrpoStage, context: StageContext, prompts: Prompts, scorer: Scorer) -> Outcome:
-    # From here on a stage costs seconds of imports, then a model in memory: nothing that can fail early comes later.
+    # The imports below take seconds, and then a model loads: all early checks come before them.
     from trl.trainer.grpo_config import GRPOConfig
     from trl.trainer.grpo_trainer import GRPOTrainer
 
@@ -58,10 +59,10 @@ def _train(stage: GrpoStage, context: StageContext, prompts: Prompts, scorer: Sc
     )
     context.events.emit("phase", name="load model")
     model = load_model(stage.model, context.volumes)
-    # With an adapter the reference is the model without it. Without one the trainer loads the base model again, and
-    # so loses the merged adapters of earlier stages: the copy keeps them.
-    is_lost = peft_config is None and args.beta != 0.0 and bool(stage.model.adapters)
-    reference = copy.deepcopy(model) if is_lost else None
+    # With an adapter, the reference is the model without it. Without one, the trainer would reload the base model from
+    # its folder and lose the merged adapters of earlier stages; the copy keeps them.
+    needs_copy = peft_config is None and args.beta != 0.0 and bool(stage.model.adapters)
+    reference = copy.deepcopy(model) if needs_copy else None
 
     context.events.emit("phase", name="prepare data")
     trainer = GRPOTrainer(
@@ -75,15 +76,16 @@ def _train(stage: GrpoStage, context: StageContext, prompts: Prompts, scorer: Sc
     if reference is not None:
         trainer.ref_model = trainer.accelerator.prepare_model(reference.eval(), evaluation_mode=True)
     outcome = train_and_save(
-        trainer, context, has_adapter=peft_config is not None, rows=len(rows), save_every=steps_a_generation(args)
+        trainer, context, has_adapter=peft_config is not None, rows=len(rows), save_every=steps_per_generation(args)
     )
-    return dataclasses.replace(outcome, report={"reward": rewards_told(trainer.state.log_history)})
+    return dataclasses.replace(outcome, report={"reward": reward_curves(trainer.state.log_history)})
 
 
 def _term(scorer: Scorer, index: int, prompts: Prompts) -> Callable[..., list[float | None]]:
-    """One term of the reward as the trainer calls it; `row` says which prompt each completion answers.
+    """Return one term of the reward as the trainer calls it.
 
-    Rows stay on this side: a table of the trainer's has one type a column, which rows from several files may not.
+    `row` gives the prompt of each completion. The rows themselves stay out of the trainer's table, which allows one
+    type per column: rows from several files may mix types.
     """
 
     def reward(
@@ -96,24 +98,26 @@ def _term(scorer: Scorer, index: int, prompts: Prompts) -> Callable[..., list[fl
     return reward
 
 
-def rewards_told(history: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
-    """Return each logged reward (all terms, and each of them) as its mean over the first and over the last tenth of the
-    steps, at least 5: single steps see other prompts, so they jump.
+def reward_curves(history: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
+    """Return the means of each logged reward over the first and the last tenth of the steps.
+
+    The rewards are the total and its terms. A tenth has at least 5 steps, because single steps see different prompts
+    and are noisy.
     """
     names = sorted({name for entry in history for name in entry if name == "reward" or _MEAN.fullmatch(name)})
-    told = {}
+    curves = {}
     for name in names:
         values = [float(entry[name]) for entry in history if entry.get(name) is not None]
         count = min(len(values), max(5, len(values) // 10))
-        told[name] = {"first": math.fsum(values[:count]) / count, "last": math.fsum(values[-count:]) / count}
-    return told
+        curves[name] = {"first": math.fsum(values[:count]) / count, "last": math.fsum(values[-count:]) / count}
+    return curves
 
 
-def steps_a_generation(args: Any) -> int:
-    """Return how many optimiser steps lie between two moments at which the trainer holds no answers back.
+def steps_per_generation(args: Any) -> int:
+    """Return the number of optimiser steps from one generation of answers to the next.
 
-    It generates for `steps_per_generation` x `num_iterations` batches at once, and keeps what it has not used yet in
-    memory only: a checkpoint in between could not be resumed exactly.
+    It generates for `steps_per_generation` x `num_iterations` batches at once and holds unused answers in memory only,
+    so a checkpoint in between could not be resumed exactly.
     """
     batches: int = args.steps_per_generation * args.num_iterations
     return math.lcm(batches, args.gradient_accumulation_steps) // int(args.gradient_accumulation_steps)
@@ -121,5 +125,6 @@ def steps_a_generation(args: Any) -> int:
 
 def _check_settings(stage: GrpoStage) -> None:
     if stage.trainer.get("use_vllm") and importlib.util.find_spec("vllm") is None:
-        message = "`trainer.use_vllm` is set, and vLLM is not installed"
-        raise StageError("RUN756", message, "use an image with vLLM, or drop `use_vllm` to generate with transformers")
+        message = "`trainer.use_vllm` is set, but vLLM is not installed"
+        hint = "use an image with vLLM, or remove `use_vllm` to generate with transformers"
+        raise StageError("RUN756", message, hint)

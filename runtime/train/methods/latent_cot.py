@@ -1,4 +1,7 @@
-"""Latent chains of thought by stepwise internalisation (arXiv 2405.14838): the chain's tokens go, a few at a time."""
+"""Latent chains of thought by stepwise internalisation (arXiv 2405.14838).
+
+Stage by stage, the training rows lose more tokens from the start of their chain, until only the answer remains.
+"""
 
 import math
 from collections.abc import Collection, Iterator, Sequence
@@ -20,14 +23,17 @@ from runtime.stage.report import Outcome
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase, Trainer
 
-# Removal smoothing of the paper (section 3): o more tokens go with a probability of exp(-4 o), which is at least one in
-# 2 % of the rows. The model so meets what the next removal brings, before all rows do.
+# Removal smoothing of the paper (section 3): o additional tokens are removed with a probability proportional to
+# exp(-4 o), which affects 2 % of the rows. The model thereby sees rows of the next stage before all rows change.
 SMOOTHING = 4.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Parts:
-    """The tokens of a row: prompt, chain, and what follows it; `bare` follows the prompt once the chain is gone."""
+    """The tokens of a row: prompt, chain and tail.
+
+    `bare` replaces chain and tail once no chain is left.
+    """
 
     prompt: list[int]
     chain: list[int]
@@ -36,11 +42,14 @@ class Parts:
 
     @property
     def length(self) -> int:
-        """The most tokens that the row has."""
+        """The largest number of tokens that the row has in any stage."""
         return len(self.prompt) + max(len(self.chain) + len(self.tail), len(self.bare))
 
     def without(self, removed: int) -> Tokens:
-        """Return the row without the first `removed` tokens of its chain; all behind the prompt is learnt."""
+        """Return the row without the first `removed` tokens of its chain.
+
+        All tokens after the prompt are learnt.
+        """
         left = self.chain[removed:]
         answer = [*left, *self.tail] if left else self.bare
         return Tokens(ids=[*self.prompt, *answer], labels=[*[IGNORED] * len(self.prompt), *answer])
@@ -48,7 +57,7 @@ class Parts:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Removal:
-    """One stage: how many tokens of each chain are gone, how often rows are seen, and its steps."""
+    """One removal stage: removed tokens per chain, epochs, and its steps."""
 
     removed: int
     epochs: int
@@ -58,7 +67,7 @@ class Removal:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Curriculum:
-    """All stages, of `batch` rows a step; `seed` decides order and smoothing."""
+    """All removal stages, with `batch` rows per step; `seed` decides order and smoothing."""
 
     removals: tuple[Removal, ...]
     batch: int
@@ -66,16 +75,19 @@ class Curriculum:
 
     @property
     def steps(self) -> int:
-        """The optimiser steps of all stages."""
+        """The number of optimiser steps of all stages."""
         return sum(removal.steps for removal in self.removals)
 
     @property
     def boundaries(self) -> list[int]:
-        """After how many steps each stage but the first begins."""
+        """The number of finished steps at which each stage but the first begins."""
         return [removal.first_step for removal in self.removals[1:]]
 
     def sequences(self, parts: Sequence[Parts]) -> Iterator[Tokens]:
-        """Yield the rows of all steps in their order. A stage's last batch is filled up with rows of one more pass."""
+        """Yield the rows of all steps in order.
+
+        Rows of one more pass fill the last batch of a stage.
+        """
         import numpy as np
 
         chance = np.random.default_rng(self.seed)
@@ -89,41 +101,11 @@ class Curriculum:
                 yield parts[row].without(removal.removed + offset)
 
 
-def curriculum_of(parts: Sequence[Parts], block: CurriculumBlock, *, around: int, batch: int, seed: int) -> Curriculum:
-    """Return the stages from whole chains to none; the first and the last see each row `around` times.
-
-    The model must have learnt to write the chain before it can do without, and to answer once nothing is left.
-    """
-    last = math.ceil(max(len(part.chain) for part in parts) / block.remove_tokens)
-    removals: list[Removal] = []
-    for index in range(last + 1):
-        epochs = around if index in (0, last) else block.epochs_per_removal
-        first_step = sum(removal.steps for removal in removals)
-        steps = math.ceil(epochs * len(parts) / batch)
-        removed = index * block.remove_tokens
-        removals.append(Removal(removed=removed, epochs=epochs, first_step=first_step, steps=steps))
-    return Curriculum(removals=tuple(removals), batch=batch, seed=seed)
-
-
-def parts_of(whole: Example, bare: Example, tokenizer: "PreTrainedTokenizerBase") -> Parts:
-    """Return the tokens of a row of which `whole` is answered with the chain, and `bare` without it."""
-    (long,), (short,) = tokens_of(whole, tokenizer), tokens_of(bare, tokenizer)
-    start = min(_start(long), _start(short))
-    after, rest = long.ids[start:], short.ids[start:]
-    tail = common_prefix(after[::-1], rest[::-1])
-    end = len(after) - tail
-    return Parts(prompt=long.ids[:start], chain=after[:end], tail=after[end:], bare=rest)
-
-
-def _start(tokens: Tokens) -> int:
-    return next(index for index, label in enumerate(tokens.labels) if label != IGNORED)
-
-
 def run(stage: LatentCotStage, context: StageContext) -> Outcome:
-    """Train through all removal stages and save the adapter (or the whole model) under the output folder.
+    """Train through all removal stages and save the adapter (or the whole model).
 
-    One trainer sees the rows of all stages one after the other, so that a stopped run goes on in the middle of any of
-    them, and the number of steps is known from the start. The report names tokens left and loss of each stage.
+    One trainer sees the rows of all stages in sequence, so that a stopped run resumes within any of them, and the
+    number of steps is known from the start. The report gives the remaining tokens and the loss of each stage.
     """
     context.events.emit("phase", name="check data")
     sources = read_sources(stage.data, context.volumes)
@@ -133,7 +115,7 @@ def run(stage: LatentCotStage, context: StageContext) -> Outcome:
     tokenizer = load_tokenizer(stage.model, context.volumes)
     require_template(whole, tokenizer, stage.model.path)
 
-    # From here on a stage costs seconds of imports, then a model in memory: nothing that can fail early comes later.
+    # The imports below take seconds, and then a model loads: all early checks come before them.
     from trl.trainer.sft_config import SFTConfig
     from trl.trainer.sft_trainer import SFTTrainer
 
@@ -141,7 +123,7 @@ def run(stage: LatentCotStage, context: StageContext) -> Outcome:
     from runtime.train.trainer_args import lora_config, trainer_args
 
     given = trainer_args(SFTConfig, stage, context.folder / CHECKPOINTS)
-    # The rows are in the order of the curriculum, each as often as it is to be seen.
+    # The rows are in the order of the curriculum and already repeated for its epochs.
     in_order = {**stage.trainer, "num_train_epochs": 1, "train_sampling_strategy": "sequential"}
     args = trainer_args(SFTConfig, stage.model_copy(update={"trainer": in_order}), context.folder / CHECKPOINTS)
     peft_config = lora_config(stage.peft)
@@ -173,8 +155,34 @@ def run(stage: LatentCotStage, context: StageContext) -> Outcome:
     return replace(outcome, report={**outcome.report, "curriculum": report_of(curriculum, parts, trainer)})
 
 
+def curriculum_of(parts: Sequence[Parts], block: CurriculumBlock, *, around: int, batch: int, seed: int) -> Curriculum:
+    """Return the stages from whole chains to none; the first and the last have `around` epochs.
+
+    The first stage has to teach the chain before tokens go, and the last one the answer without a chain.
+    """
+    last = math.ceil(max(len(part.chain) for part in parts) / block.remove_tokens)
+    removals: list[Removal] = []
+    for index in range(last + 1):
+        epochs = around if index in (0, last) else block.epochs_per_removal
+        first_step = sum(removal.steps for removal in removals)
+        steps = math.ceil(epochs * len(parts) / batch)
+        removed = index * block.remove_tokens
+        removals.append(Removal(removed=removed, epochs=epochs, first_step=first_step, steps=steps))
+    return Curriculum(removals=tuple(removals), batch=batch, seed=seed)
+
+
+def parts_of(whole: Example, bare: Example, tokenizer: "PreTrainedTokenizerBase") -> Parts:
+    """Return the tokens of a row; `whole` answers with the chain, `bare` without it."""
+    (long,), (short,) = tokens_of(whole, tokenizer), tokens_of(bare, tokenizer)
+    start = min(_start(long), _start(short))
+    after, rest = long.ids[start:], short.ids[start:]
+    tail = common_prefix(after[::-1], rest[::-1])
+    end = len(after) - tail
+    return Parts(prompt=long.ids[:start], chain=after[:end], tail=after[end:], bare=rest)
+
+
 def report_of(curriculum: Curriculum, parts: Sequence[Parts], trainer: "Trainer") -> list[dict[str, Any]]:
-    """Return, for each removal stage, the chain tokens that were left (mean of the rows), its steps and mean loss."""
+    """Return the report on each removal stage: remaining chain tokens, steps, mean loss."""
     logged = [(entry["step"], entry["loss"]) for entry in trainer.state.log_history if "loss" in entry]
     stages = []
     for removal in curriculum.removals:
@@ -193,10 +201,10 @@ def report_of(curriculum: Curriculum, parts: Sequence[Parts], trainer: "Trainer"
 
 
 class ResetOptimizer(TrainerCallback):  # type: ignore[misc]
-    """Empties the optimiser's state before the step that follows each of `steps` (counts of finished steps).
+    """Clears the optimiser's state before the step after each of `steps` finished steps.
 
-    Before the step, not after the one before it: a checkpoint between the two keeps the state, and a resumed run drops
-    it here as an undisturbed one does.
+    It clears before a step, not after the previous one: a checkpoint between the two has the state, and a resumed run
+    clears it here as an uninterrupted run does.
     """
 
     def __init__(self, steps: Collection[int]) -> None:
@@ -205,6 +213,10 @@ class ResetOptimizer(TrainerCallback):  # type: ignore[misc]
     def on_step_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        """Empty the state if a stage begins with this step."""
+        """Clear the state if a stage begins with this step."""
         if state.global_step in self._steps:
             kwargs["optimizer"].state.clear()
+
+
+def _start(tokens: Tokens) -> int:
+    return next(index for index, label in enumerate(tokens.labels) if label != IGNORED)

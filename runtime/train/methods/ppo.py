@@ -1,5 +1,7 @@
-"""Proximal policy optimisation (arXiv 1707.06347): answers that score above what was expected become likelier, token by
-token, and the policy stays near the model that it began as.
+"""Proximal policy optimisation (arXiv 1707.06347).
+
+Answers that score above expectation become likelier, token by token. A KL penalty keeps the policy near the initial
+model. The trainer is in `runtime/train/ppo`.
 """
 
 import math
@@ -15,22 +17,22 @@ from runtime.model.reward_model import check_reward_model_files, load_reward_mod
 from runtime.scoring.rewards.rows import Prompts, check_rewards, reward_prompts
 from runtime.scoring.rewards.scorer import Scorer
 from runtime.stage.context import StageContext
+from runtime.stage.curves import first_and_last
 from runtime.stage.report import Outcome
-from runtime.stage.steps import first_and_last
 
 if TYPE_CHECKING:  # these imports take seconds, so they wait until the data has been checked
     from transformers import PreTrainedTokenizerBase
 
     from runtime.train.ppo.trainer import Reward
 
-SIGNALS = ("reward", "kl", "explained_variance", "clip_fraction", "entropy", "completions/mean_length")
+CURVES = ("reward", "kl", "explained_variance", "clip_fraction", "entropy", "completions/mean_length")
 
 
 def run(stage: PpoStage, context: StageContext) -> Outcome:
-    """Train on the stage's prompts and save the adapter (or the whole model) under the output folder."""
+    """Train on the stage's prompts and save the adapter (or the whole model)."""
     if context.world > 1 and stage.distributed.strategy != "ddp":
-        message = f"`distributed.strategy` is `{stage.distributed.strategy}`, and PPO samples from whole models"
-        raise StageError("RUN757", message, "choose `sharding: ddp` in the cluster profile, or use GRPO")
+        message = f"`distributed.strategy` is `{stage.distributed.strategy}`, but PPO samples from unsharded models"
+        raise StageError("RUN757", message, "set `sharding: ddp` in the cluster profile, or use GRPO")
     context.events.emit("phase", name="check data")
     prompts = reward_prompts(read_sources(stage.data, context.volumes), stage.rewards)
     check_model_files(stage.model, context.volumes)
@@ -44,7 +46,7 @@ def run(stage: PpoStage, context: StageContext) -> Outcome:
 
 
 def _train(stage: PpoStage, context: StageContext, prompts: Prompts, scorer: Scorer | None) -> Outcome:
-    # From here on a stage costs seconds of imports, then a model in memory: nothing that can fail early comes later.
+    # The imports below take seconds, and then a model loads: all early checks come before them.
     from datasets import Dataset
 
     from runtime.model.prompts import prompts_of
@@ -77,11 +79,11 @@ def _train(stage: PpoStage, context: StageContext, prompts: Prompts, scorer: Sco
         peft_config=peft_config,
     )
     outcome = train_and_save(trainer, context, has_adapter=peft_config is not None, rows=len(rows))
-    return replace(outcome, report={"signals": first_and_last(trainer.state.log_history, SIGNALS)})
+    return replace(outcome, report={"curves": first_and_last(trainer.state.log_history, CURVES)})
 
 
 def _by_functions(scorer: Scorer, prompts: Prompts, tokenizer: "PreTrainedTokenizerBase") -> "Reward":
-    """The weighted sum of the reward functions."""
+    """Return the reward as the weighted sum of the reward functions."""
 
     def reward(rows: Sequence[int], completion_ids: Sequence[Sequence[int]]) -> list[float]:
         texts = _texts(tokenizer, completion_ids)
@@ -95,7 +97,10 @@ def _by_functions(scorer: Scorer, prompts: Prompts, tokenizer: "PreTrainedTokeni
 def _by_model(
     stage: PpoStage, context: StageContext, prompts: Prompts, tokenizer: "PreTrainedTokenizerBase"
 ) -> "Reward":
-    """The score of the reward model, which began as the very model that is trained here."""
+    """Return the reward as the score of the reward model.
+
+    The reward model was trained from the same base as the policy.
+    """
     judge = load_reward_model(stage.reward_model or "", stage.model, context.volumes)
 
     def reward(rows: Sequence[int], completion_ids: Sequence[Sequence[int]]) -> list[float]:
@@ -107,7 +112,7 @@ def _by_model(
 
 def _finite(score: float, reward_model: str | None) -> float:
     if not math.isfinite(score):
-        message = f"reward model `{reward_model}` gave `{score}`"
+        message = f"reward model `{reward_model}` returned the score `{score}`"
         raise StageError("RUN758", message, "train the reward model again at a lower `learning_rate`")
     return score
 

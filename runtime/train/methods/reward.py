@@ -1,4 +1,7 @@
-"""A reward model: of two answers to a prompt, the one that people chose gets the higher score."""
+"""Reward modelling: the chosen answer of a pair gets the higher score.
+
+Held-out pairs measure the trained model (`agreement`), and the gate stops the plan if it may be chance.
+"""
 
 import gc
 import hashlib
@@ -25,22 +28,24 @@ from runtime.stage.report import Outcome
 from runtime.stage.statistics import Interval, interval_of_mean
 
 ANSWERS = ("chosen", "rejected")
+CHANCE = 0.5
+MAX_GROUPS = 20  # a table of the report shows the largest groups only
 
 
 def run(stage: RewardStage, context: StageContext) -> Outcome:
-    """Train on the stage's pairs, save the model, and report how it agrees with the pairs that were held out.
+    """Train on the stage's pairs, save the model, and report its agreement with held-out pairs.
 
-    `pair_accuracy` is the metric. The gate stops the plan where it may be chance.
+    The metric is `pair_accuracy`. The gate stops the plan if the accuracy is not significantly above chance.
     """
     context.events.emit("phase", name="check data")
     sources = read_sources(stage.data, context.volumes)
     require_one_kind(sources)
     pairs = [row for source in sources for row in source.rows]
     refuse_tools(pairs, "reward models score answers")
-    hold_out(pairs, stage.held_out_share, stage.seed)  # what cannot be parted is told at once
+    hold_out(pairs, stage.held_out_share, stage.seed)  # fail early if the pairs cannot be split
     check_model_files(stage.model, context.volumes)
 
-    # From here on a stage costs seconds of imports, then a model in memory: nothing that can fail early comes later.
+    # The imports below take seconds, and then a model loads: all early checks come before them.
     from trl.trainer.reward_config import RewardConfig
     from trl.trainer.reward_trainer import RewardTrainer
 
@@ -66,40 +71,17 @@ def run(stage: RewardStage, context: StageContext) -> Outcome:
         peft_config=peft_config,
     )
     outcome = train_and_save(trainer, context, has_adapter=peft_config is not None, rows=len(train))
-    del trainer, model  # the one that is asked is the one that was saved
+    del trainer, model  # free their memory: the saved model is loaded to score the held-out pairs
     gc.collect()
     outcome = replace(outcome, report={"made_rows_too_long": too_long})
     return _with_agreement(outcome, stage, context, held_out) if context.is_main else outcome
 
 
-def _with_agreement(outcome: Outcome, stage: RewardStage, context: StageContext, held_out: list[Row]) -> Outcome:
-    """Add to `outcome` what the saved model makes of the held-out pairs."""
-    from runtime.model.reward_model import load_reward_model
-
-    context.events.emit("phase", name="score held-out pairs")
-    scorer = load_reward_model(outcome.adapter or outcome.model or "", stage.model, context.volumes)
-    prompts = [row["prompt"] for row in held_out]
-    chosen, rejected = (scorer.scores(prompts, [_text(row[name]) for row in held_out]) for name in ANSWERS)
-    accuracy, report = agreement(held_out, chosen, rejected)
-    decision = verdict(accuracy)
-    context.events.emit("agreement", accuracy=round(accuracy.value, 6), low=round(accuracy.low, 6), pairs=accuracy.n)
-    told = {**outcome.report, "agreement": report}
-    return replace(outcome, metrics={"pair_accuracy": accuracy}, report=told, gate=decision)
-
-
-def _text(answer: str | list[dict[str, str]]) -> str:
-    return answer if isinstance(answer, str) else answer[0]["content"]
-
-
-CHANCE = 0.5
-MAX_GROUPS = 20  # of a table: the largest groups are shown
-
-
 def hold_out(rows: Sequence[Row], share: float, seed: int) -> tuple[list[Row], list[Row]]:
-    """Return the pairs to train on and the held-out ones: whole groups, until they are at least `share` of all.
+    """Return the training pairs and the held-out pairs: whole groups, at least `share`.
 
-    Pairs of one `cluster`, or of one prompt where a row names none, are a group and are not parted. Groups are taken
-    in the order of a digest, so that the split depends on them and the seed alone. RUN728 if either part is empty.
+    A group is the pairs of one `cluster`, or of one prompt for rows without a cluster. Groups are held out in the order
+    of a digest, so that the split depends on the groups and the seed alone. RUN728 if either part is empty.
     """
     names = sorted({group_of(row) for row in rows}, key=lambda name: _digest(name, seed))
     size = dict.fromkeys(names, 0)
@@ -113,25 +95,26 @@ def hold_out(rows: Sequence[Row], share: float, seed: int) -> tuple[list[Row], l
         taken += size[name]
     train = [row for row in rows if group_of(row) not in held]
     if not train or not held:
-        message = f"{len(rows)} pairs of {len(names)} groups cannot be parted: one group would be all that is held out"
-        raise StageError("RUN728", message, "add pairs of other prompts, or give rows a `cluster` of their own")
+        message = f"{len(rows)} pairs of {len(names)} groups cannot be split: one part would be empty"
+        raise StageError("RUN728", message, "add pairs of other prompts, or use more than one `cluster`")
     return train, [row for row in rows if group_of(row) in held]
 
 
 def group_of(row: Row) -> str:
-    """The name of the group that a pair belongs to."""
-    # The prefixes keep a prompt apart from a cluster that has its text as its name.
+    """Return the name of the group that a pair belongs to."""
+    # The prefixes separate a prompt from a cluster that has its text as its name.
     if row.get("cluster"):
         return f"cluster {row['cluster']}"
     return f"prompt {json.dumps(row['prompt'], ensure_ascii=False, sort_keys=True)}"
 
 
 def agreement(rows: Sequence[Row], chosen: Sequence[float], rejected: Sequence[float]) -> tuple[Interval, Row]:
-    """Return the pairwise accuracy with its interval, and the report, for pairs and the scores of their answers.
+    """Return the pairwise accuracy with its interval, and the report on held-out pairs.
 
-    A pair is right where the chosen answer has the higher score; a tie counts one half. Lengths are in characters. A
-    model that has learnt length shows it in `length`: a correlation of the margin with the difference in length near
-    1, and an accuracy where the chosen answer is the shorter one below the rest.
+    `chosen` and `rejected` are the scores of the answers. A pair is right if the chosen answer has the higher score; a
+    tie counts one half. Lengths are in characters. In `length`, a model that has learnt to score length has a
+    correlation near 1 between margin and difference in length, and a lower accuracy on pairs whose chosen answer is the
+    shorter one.
     """
     margins = [high - low for high, low in zip(chosen, rejected, strict=True)]
     right = [float(margin > 0) if margin else CHANCE for margin in margins]
@@ -148,7 +131,7 @@ def agreement(rows: Sequence[Row], chosen: Sequence[float], rejected: Sequence[f
             "chosen_is_shorter": _share(right, [each < 0 for each in longer]),
             "longer_answer_wins": _rounded(
                 sum(float(each > 0) if each else CHANCE for each in longer) / len(longer)
-            ),  # what a scorer of length alone would reach
+            ),  # the accuracy of scoring by length alone
         },
         "by_class": _table(rows, right, lambda row: row.get("class")),
         "by_cluster": _table(rows, right, lambda row: row.get("cluster")),
@@ -157,17 +140,32 @@ def agreement(rows: Sequence[Row], chosen: Sequence[float], rejected: Sequence[f
 
 
 def verdict(accuracy: Interval) -> Decision:
-    """Go on only if the whole interval of the pairwise accuracy is above chance: else no policy is trained by it."""
+    """Return the decision: continue only if the whole interval is above chance."""
     shown = f"{accuracy.value:.3f} (95 % interval {accuracy.low:.3f} to {accuracy.high:.3f}, {accuracy.n} pairs)"
     if accuracy.low > CHANCE:
         reason = f"the reward model agrees with held-out pairs: {shown}"
         return Decision(verdict="continue", reason=reason, gain=None)
-    reason = f"the reward model may do no better than chance on held-out pairs: {shown}; no policy is trained by it"
+    reason = f"the reward model is not significantly better than chance on held-out pairs: {shown}"
     return Decision(verdict="no-gain", reason=reason, gain=None)
 
 
+def _with_agreement(outcome: Outcome, stage: RewardStage, context: StageContext, held_out: list[Row]) -> Outcome:
+    """Add the saved model's agreement with the held-out pairs to `outcome`."""
+    from runtime.model.reward_model import load_reward_model
+
+    context.events.emit("phase", name="score held-out pairs")
+    scorer = load_reward_model(outcome.adapter or outcome.model or "", stage.model, context.volumes)
+    prompts = [row["prompt"] for row in held_out]
+    chosen, rejected = (scorer.scores(prompts, [_text(row[name]) for row in held_out]) for name in ANSWERS)
+    accuracy, report = agreement(held_out, chosen, rejected)
+    decision = verdict(accuracy)
+    context.events.emit("agreement", accuracy=round(accuracy.value, 6), low=round(accuracy.low, 6), pairs=accuracy.n)
+    extended = {**outcome.report, "agreement": report}
+    return replace(outcome, metrics={"pair_accuracy": accuracy}, report=extended, gate=decision)
+
+
 def _table(rows: Sequence[Row], right: Sequence[float], name_of: Callable[[Row], Any]) -> Row:
-    """The accuracy of each group, the largest groups first; empty where no row names one."""
+    """Return the accuracy of each group, the largest groups first; empty if no row names one."""
     names = [name_of(row) for row in rows]
     counts = {name: names.count(name) for name in sorted({each for each in names if each})}
     shown = sorted(counts, key=lambda name: (-counts[name], name))[:MAX_GROUPS]
@@ -180,7 +178,7 @@ def _share(right: Sequence[float], chosen: Sequence[bool]) -> Row:
 
 
 def _correlation(margins: Sequence[float], lengths: Sequence[int]) -> float | None:
-    """Pearson's correlation, or None where one of the two does not vary."""
+    """Return Pearson's correlation, or None if one of the two is constant."""
     if len(set(margins)) < 2 or len(set(lengths)) < 2:
         return None
     return _rounded(float(np.corrcoef(margins, lengths)[0, 1]))
@@ -188,6 +186,10 @@ def _correlation(margins: Sequence[float], lengths: Sequence[int]) -> float | No
 
 def _digest(name: str, seed: int) -> str:
     return hashlib.sha256(f"{seed} {name}".encode()).hexdigest()
+
+
+def _text(answer: str | list[dict[str, str]]) -> str:
+    return answer if isinstance(answer, str) else answer[0]["content"]
 
 
 def _whole_text(answer: str | list[dict[str, str]]) -> str:

@@ -1,4 +1,4 @@
-"""Supervised fine-tuning (methods sft and cot): the model learns given answers, with the chains before them."""
+"""Supervised fine-tuning (methods sft and cot) on given answers, with chains if present."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 def run(stage: SftStage, context: StageContext) -> Outcome:
-    """Train on the stage's rows and save the adapter (or the whole model) under the output folder.
+    """Train on the stage's rows and save the adapter (or the whole model).
 
-    The report says how many answers and tokens are learnt. Never is a prompt, or what a tool said.
+    The report counts the learnt answers and tokens. Prompts and tool results are never learnt.
     """
     context.events.emit("phase", name="check data")
     examples = sft_examples(read_sources(stage.data, context.volumes), stage.answer_marker)
@@ -27,7 +27,7 @@ def run(stage: SftStage, context: StageContext) -> Outcome:
     tokenizer = load_tokenizer(stage.model, context.volumes)
     require_template(examples, tokenizer, stage.model.path)
 
-    # From here on a stage costs seconds of imports, then a model in memory: nothing that can fail early comes later.
+    # The imports below take seconds, and then a model loads: all early checks come before them.
     from trl.trainer.sft_config import SFTConfig
     from trl.trainer.sft_trainer import SFTTrainer
 
@@ -57,10 +57,10 @@ def run(stage: SftStage, context: StageContext) -> Outcome:
 def prepare(
     examples: Sequence[Example], tokenizer: "PreTrainedTokenizerBase", limit: Limit
 ) -> tuple[list[Tokens], dict[str, Any]]:
-    """Return the sequences to train on and what the report says of them.
+    """Return the sequences to train on, and the report on them.
 
-    RUN717 if rows of the plan are longer than `limit`; rows that an earlier stage made are left out then, and counted,
-    and RUN712 if none is left.
+    RUN717 if rows of the plan are longer than `limit`. Longer rows from an earlier stage are dropped and counted;
+    RUN712 if no row remains.
     """
     by_row = [tokens_of(example, tokenizer) for example in examples]
     lengths = [max(len(tokens.ids) for tokens in row) for row in by_row]

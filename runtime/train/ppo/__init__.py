@@ -1,1 +1,1 @@
-"""Proximal policy optimisation of a language model (arXiv 1707.06347), on top of transformers' `Trainer`."""
+"""Proximal policy optimisation (arXiv 1707.06347), on transformers' `Trainer`."""

@@ -1,7 +1,7 @@
-"""The arithmetic of PPO: rewards of tokens, advantages, and the two clipped losses. Nothing here knows a model.
+"""The arithmetic of PPO: token rewards, advantages, and the two clipped losses.
 
-All tensors are of rows x tokens; `mask` is 1 where a row has a token of its answer and 0 behind its end. What is behind
-the end is 0 in every tensor that goes in, and in every one that comes out.
+All tensors are rows x tokens. `mask` is 1 for each token of a row's answer and 0 after its end; every input and output
+tensor is 0 after the end.
 """
 
 from collections.abc import Callable
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def token_rewards(scores: "Tensor", log_ratios: "Tensor", mask: "Tensor", kl_coef: float) -> "Tensor":
-    """Return what each token earns: -beta (log pi - log pi_ref), and at the last token the answer's score as well.
+    """Return each token's reward: the KL penalty, and at the last token also the score.
 
-    The sum over an answer's tokens is r(x, y) - beta log(pi(y|x) / pi_ref(y|x)), whose mean PPO raises (arXiv
-    1909.08593, equation 2). `scores` has one number a row.
+    The penalty is -beta (log pi - log pi_ref). The sum over an answer's tokens is r(x, y) - beta log(pi(y|x) /
+    pi_ref(y|x)), whose mean PPO maximises (arXiv 1909.08593, equation 2). `scores` has one number per row.
     """
     rewards = -kl_coef * log_ratios * mask
     last = mask.sum(1) - 1
@@ -26,15 +26,16 @@ def token_rewards(scores: "Tensor", log_ratios: "Tensor", mask: "Tensor", kl_coe
 
 
 def generalised_advantages(rewards: "Tensor", values: "Tensor", mask: "Tensor", gamma: float, lam: float) -> "Tensor":
-    """Return A_t = sum_l (gamma lambda)^l delta_{t+l} with delta_t = r_t + gamma V_{t+1} - V_t (arXiv 1506.02438, 16).
+    """Return the generalised advantage estimates of all tokens (arXiv 1506.02438, equation 16).
 
-    An answer ends with its last token, whether that closes it or the length does: there is no value after it.
+    A_t = sum_l (gamma lambda)^l delta_{t+l} with delta_t = r_t + gamma V_{t+1} - V_t. The value after the last token is
+    0, whether an end token or the maximum length ended the answer.
     """
     advantages = torch.zeros_like(rewards)
     following_advantage = following_value = torch.zeros_like(rewards[:, 0])
     for step in range(rewards.shape[1] - 1, -1, -1):
         surprise = rewards[:, step] + gamma * following_value - values[:, step]
-        # behind the end everything is 0, so an answer's last token sees zeros after it
+        # Everything after the end is 0, so an answer's last token is followed by zeros.
         following_advantage = (surprise + gamma * lam * following_advantage) * mask[:, step]
         following_value = values[:, step] * mask[:, step]
         advantages[:, step] = following_advantage
@@ -50,7 +51,7 @@ def whiten(
 ) -> "Tensor":
     """Scale the masked entries to unit variance, and shift them to mean 0 unless `keep_mean`.
 
-    `total` sums a number over the processes that hold parts of the rollout.
+    `total` sums a number over all processes, each of which holds a part of the rollout.
     """
     count = total(mask.sum())
     mean = total((tensor * mask).sum()) / count
@@ -62,7 +63,10 @@ def whiten(
 def policy_losses(
     log_probs: "Tensor", old_log_probs: "Tensor", advantages: "Tensor", cliprange: float
 ) -> tuple["Tensor", "Tensor"]:
-    """Return each token's -min(ratio A, clip(ratio) A) (arXiv 1707.06347, 7), and where the clipped term is taken."""
+    """Return each token's clipped policy loss, and whether the clipped term applies.
+
+    The loss is -min(ratio A, clip(ratio) A) (arXiv 1707.06347, equation 7).
+    """
     ratios = torch.exp(log_probs - old_log_probs)
     unclipped = -advantages * ratios
     clipped = -advantages * ratios.clamp(1 - cliprange, 1 + cliprange)
@@ -70,18 +74,19 @@ def policy_losses(
 
 
 def value_losses(values: "Tensor", old_values: "Tensor", returns: "Tensor", cliprange: float) -> "Tensor":
-    """Return each token's squared error, half of the larger of plain and clipped; a value moves `cliprange` at most.
+    """Return each token's value loss: half the larger of plain and clipped squared error.
 
-    Not in the paper but in its authors' code (baselines `ppo2`), which language-model trainers follow.
+    Clipping bounds the change of a value by `cliprange`. The paper does not have it, but its authors' code (baselines
+    `ppo2`) does, and language-model trainers follow that.
     """
     clipped = old_values + (values - old_values).clamp(-cliprange, cliprange)
     return 0.5 * torch.maximum((values - returns) ** 2, (clipped - returns) ** 2)
 
 
 def explained_variance(values: "Tensor", returns: "Tensor", mask: "Tensor") -> float:
-    """Return 1 - Var(returns - values) / Var(returns): 1 for a perfect value function, 0 for a constant one.
+    """Return 1 - Var(returns - values) / Var(returns).
 
-    0 where all returns are alike, and so nothing is to be explained.
+    This is 1 for a perfect value function, 0 for a constant one. Also 0 if all returns are equal.
     """
     inside = mask.bool()
     spread = returns[inside].var(correction=0)

@@ -1,4 +1,4 @@
-"""The settings of PPO: those of every trainer, and its own."""
+"""The settings of PPO, in addition to those of every trainer."""
 
 from dataclasses import dataclass, field
 
@@ -7,21 +7,21 @@ from transformers import TrainingArguments
 
 @dataclass
 class PPOConfig(TrainingArguments):  # type: ignore[misc]
-    """What a plan may set for PPO, beside the fields of `TrainingArguments`.
+    """The fields of `TrainingArguments`, and those of PPO.
 
-    One rollout samples `per_device_train_batch_size` x `gradient_accumulation_steps` x `num_mini_batches` answers, one
-    to a prompt, and is trained on for `num_ppo_epochs` passes of `num_mini_batches` optimiser steps each. So an
-    optimiser step sees as many rows as with any other trainer, and `max_steps` counts optimiser steps.
+    A rollout samples `per_device_train_batch_size` x `gradient_accumulation_steps` x `num_mini_batches` answers, one
+    per prompt, and is used for `num_ppo_epochs` passes of `num_mini_batches` optimiser steps each. An optimiser step
+    therefore sees as many rows as with any other trainer, and `max_steps` counts optimiser steps.
 
-    `kl_coef` is beta, in units of reward for each nat by which an answer is likelier than under the reference;
-    `cliprange` bounds the change of a token's probability ratio, `cliprange_value` that of a value (in units of
-    reward); `gamma` and `lam` are those of generalised advantage estimation; `temperature` divides the logits both when
-    sampling and when scoring, so that it is the sampled policy which is trained; `whiten_rewards` scales the rewards of
-    a rollout's tokens to unit variance and keeps their mean.
+    `kl_coef` is beta, in units of reward per nat by which an answer is likelier than under the reference. `cliprange`
+    bounds the change of a token's probability ratio, `cliprange_value` the change of a value (in units of reward).
+    `gamma` and `lam` belong to generalised advantage estimation. `temperature` divides the logits in sampling and in
+    scoring, so that the trained policy is the sampled one. `whiten_rewards` scales the token rewards of a rollout to
+    unit variance and keeps their mean.
     """
 
     learning_rate: float = field(default=3e-6)
-    remove_unused_columns: bool = field(default=False)  # rewards read the columns beside the prompt
+    remove_unused_columns: bool = field(default=False)  # rewards read further columns
     num_ppo_epochs: int = field(default=4)
     num_mini_batches: int = field(default=1)
     cliprange: float = field(default=0.2)
@@ -35,7 +35,7 @@ class PPOConfig(TrainingArguments):  # type: ignore[misc]
     whiten_rewards: bool = field(default=False)
 
     def __post_init__(self) -> None:
-        """ValueError names every setting that is out of its range."""
+        """Raise a ValueError that names every setting out of its range."""
         super().__post_init__()
         limits = {
             **dict.fromkeys(("num_ppo_epochs", "num_mini_batches", "max_completion_length"), (1, None)),
@@ -50,12 +50,12 @@ class PPOConfig(TrainingArguments):  # type: ignore[misc]
 
     @property
     def rollout_size(self) -> int:
-        """How many answers a process samples at once."""
+        """The number of answers that a process samples at once."""
         return int(self.train_batch_size * self.gradient_accumulation_steps * self.num_mini_batches)
 
     @property
     def steps_per_rollout(self) -> int:
-        """How many optimiser steps are taken on one rollout."""
+        """The number of optimiser steps on one rollout."""
         return self.num_ppo_epochs * self.num_mini_batches
 
     def _fault(self, name: str, least: float, most: float | None) -> str:

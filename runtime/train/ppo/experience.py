@@ -1,4 +1,4 @@
-"""From answers, their scores and what the models say of each token to the rollout that PPO trains on."""
+"""Turn answers, their scores and the models' token figures into a rollout."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -21,10 +21,10 @@ def experience(
     args: PPOConfig,
     total: "Callable[[Tensor], Tensor]",
 ) -> tuple[Rollout, dict[str, float]]:
-    """Return the rollout, and the figures that tell how it went.
+    """Return the rollout, and figures of it for the training curves.
 
-    `log_probs`, `values` and `reference` (the reference's log-probabilities) are rows x tokens of the answers, `scores`
-    has one number an answer; `total` sums a number over all processes.
+    `log_probs`, `values` and `reference` (the reference's log-probabilities) are rows x tokens of the answers. `scores`
+    has one number per answer. `total` sums a number over all processes.
     """
     mask = answers.mask
     log_probs, values, reference = log_probs * mask, values * mask, reference * mask
@@ -32,8 +32,8 @@ def experience(
     if args.whiten_rewards:
         rewards = whiten(rewards, mask, keep_mean=True, total=total)
     advantages = generalised_advantages(rewards, values, mask, args.gamma, args.lam)
-    # What in fact followed each token, whatever the values said of it.
-    followed = generalised_advantages(rewards, values * 0, mask, args.gamma, 1.0)
+    # The actual return after each token, independent of the values.
+    actual = generalised_advantages(rewards, values * 0, mask, args.gamma, 1.0)
     rollout = Rollout(
         input_ids=answers.input_ids,
         attention_mask=answers.attention_mask,
@@ -47,7 +47,7 @@ def experience(
         "reward": float(scores.mean()),
         "reward_std": float(scores.std(correction=0)),
         "kl": float((log_probs - reference).sum(1).mean()),
-        "explained_variance": explained_variance(values, followed, mask),
+        "explained_variance": explained_variance(values, actual, mask),
         "completions/mean_length": float(mask.sum(1).float().mean()),
         "completions/clipped_ratio": 1 - float(answers.ended().float().mean()),
     }

@@ -1,4 +1,4 @@
-"""The policy with a value for each token: one body, the model's own head for words, and a head of ours for values."""
+"""The policy with a value for each token: one body, a word head and a value head."""
 
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TokenFigures:
-    """Of each token of an answer (rows x tokens, float32): log pi(token), the value before it, the entropy in nats."""
+    """Figures of each token, rows x tokens in float32.
+
+    These are log pi(token), the value before it, and the entropy in nats.
+    """
 
     log_probs: "Tensor"
     values: "Tensor"
@@ -24,7 +27,7 @@ class TokenFigures:
 
 
 class ValueHead(nn.Module):  # type: ignore[misc]
-    """The expected reward to come, linear in the body's last hidden state; 0 everywhere to begin with."""
+    """The expected future reward, linear in the body's last hidden state; initially 0."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -33,12 +36,15 @@ class ValueHead(nn.Module):  # type: ignore[misc]
 
     def forward(self, hidden: "Tensor") -> "Tensor":
         """Return the values (rows x tokens, float32) of hidden states (rows x tokens x width)."""
-        # No matrix product: mixed precision would round it to 8 bits, and advantages are differences of values.
+        # Mixed precision would round a matrix product to 8 bits, too coarse for advantages, differences of values.
         return (hidden.float() * self.weight).sum(-1) + self.bias
 
 
 class PolicyWithValue(nn.Module):  # type: ignore[misc]
-    """What the trainer trains. Both losses change the body that the two heads share (arXiv 1707.06347, equation 9)."""
+    """The trained module: the policy and its value head.
+
+    Both losses change the body that the two heads share (arXiv 1707.06347, equation 9).
+    """
 
     def __init__(self, policy: "PreTrainedModel | PeftModel") -> None:
         super().__init__()
@@ -54,10 +60,10 @@ class PolicyWithValue(nn.Module):  # type: ignore[misc]
         temperature: float,
         other: "PreTrainedModel | None" = None,
     ) -> TokenFigures:
-        """Return the figures of the last `length` tokens of each row; prompts end right before them.
+        """Return the figures of the last `length` tokens of each row, which follow its prompt.
 
-        `input_ids` and `attention_mask` are rows x (prompt + length), prompts padded on the left. They are asked of the
-        model `other`, if one is given, in the place of the policy.
+        `input_ids` and `attention_mask` are rows x (prompt + length), prompts padded on the left. The model `other`, if
+        given, replaces the policy.
         """
         logits, hidden = _of_answer(other or self.base, input_ids, attention_mask, length)
         log_probs, entropies = selective_log_softmax_and_entropy(
@@ -67,22 +73,22 @@ class PolicyWithValue(nn.Module):  # type: ignore[misc]
 
     @property
     def base(self) -> "PreTrainedModel":
-        """The policy without its PEFT wrapper; adapters act in it all the same."""
+        """The policy without its PEFT wrapper; adapters stay active in it."""
         model: Any = self.policy
         return model.get_base_model() if self.has_adapter else model
 
     @property
     def has_adapter(self) -> bool:
-        """Whether an adapter is trained, and not the weights themselves."""
+        """Whether an adapter is trained instead of the weights."""
         return hasattr(self.policy, "peft_config")
 
     def without_adapter(self) -> AbstractContextManager[None]:
-        """Within it, the policy is the model that training began with."""
+        """Return a context in which the policy is the model before training."""
         policy: Any = self.policy
         context: AbstractContextManager[None] = policy.disable_adapter() if self.has_adapter else nullcontext()
         return context
 
-    # What the trainer asks of a model:
+    # The trainer calls this method of a model:
     def gradient_checkpointing_enable(self, **settings: Any) -> None:
         """Recompute activations in the backward pass."""
         self.policy.gradient_checkpointing_enable(**settings)
@@ -91,10 +97,13 @@ class PolicyWithValue(nn.Module):  # type: ignore[misc]
 def _of_answer(
     model: "PreTrainedModel", input_ids: "Tensor", attention_mask: "Tensor", length: int
 ) -> tuple["Tensor", "Tensor"]:
-    """Return the logits (rows x length x words, float32) of the last `length` tokens, and what went into the head."""
+    """Return the logits of the last `length` tokens, and the input of the head.
+
+    The logits are rows x length x words, in float32.
+    """
     seen: list[Tensor] = []
     head: Any = model.get_output_embeddings()
-    # Whatever a family does to its hidden states and logits, what enters the head is what the words are made of.
+    # A hook on the head gets the hidden states that the words depend on, with every model family.
     hook = head.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
     try:
         output = model(

@@ -1,4 +1,4 @@
-"""Answers that the policy samples, and all that PPO keeps of them: a rollout, which also goes into checkpoints."""
+"""Sampled answers, and the rollout made of them, which also goes into checkpoints."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answers:
-    """Sampled answers, one a row: `input_ids` and `attention_mask` are rows x (prompt + answer), prompts padded on the
-    left and answers on the right; `mask` (rows x answer) is 1 for each token of the answer, its end token included.
-    `ends` are the tokens that end one.
+    """Sampled answers, one per row.
+
+    `input_ids` and `attention_mask` are rows x (prompt + answer), prompts padded on the left and answers on the right.
+    `mask` (rows x answer) is 1 for each token of the answer, including its end token. `ends` are the end tokens.
     """
 
     input_ids: "Tensor"
@@ -27,23 +28,23 @@ class Answers:
     ends: Sequence[int]
 
     def ended(self) -> "Tensor":
-        """Whether each answer ended by itself, before the longest length cut it off."""
+        """Return whether each answer has an end token, and was not cut at the maximum length."""
         answers = self.input_ids[:, -self.mask.shape[1] :]
         last = answers.gather(1, self.mask.sum(1, keepdim=True) - 1).squeeze(1)
         return torch.isin(last, torch.tensor(list(self.ends), device=last.device))
 
     def completion_ids(self) -> list[list[int]]:
-        """The tokens of each answer."""
+        """Return the tokens of each answer."""
         answers = self.input_ids[:, -self.mask.shape[1] :]
         return [ids[:length].tolist() for ids, length in zip(answers, self.mask.sum(1).tolist(), strict=True)]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rollout:
-    """Sampled answers, with what was known of each token (rows x answer) when it was sampled.
+    """Sampled answers with the figures of each token (rows x answer) at the time of sampling.
 
-    That is the log-probability of the token under the policy that sampled it, the value before it, its advantage, and
-    the return that values are trained towards. Behind an answer's end all are 0.
+    The figures are the log-probability of the token under the sampling policy, the value before it, its advantage, and
+    the return as the target of the values. All are 0 after an answer's end.
     """
 
     input_ids: "Tensor"
@@ -55,7 +56,7 @@ class Rollout:
     returns: "Tensor"
 
     def rows(self, indices: "Tensor") -> "Rollout":
-        """Return these rows, without the columns at either side in which none of them has a token."""
+        """Return these rows, without the columns at either side that are padding in all of them."""
         mask, attention = self.mask[indices], self.attention_mask[indices]
         width = attention.shape[1] - mask.shape[1]
         first, length = int(attention[:, :width].any(0).int().argmax()), int(mask.sum(1).max())
@@ -69,10 +70,10 @@ class Rollout:
 
 
 class RolloutSampler(Sampler[int]):  # type: ignore[misc]
-    """The rows of each rollout, `repeats` times over: as often as the trainer asks for a batch while it trains on it.
+    """Yields the rows of each rollout `repeats` times.
 
-    An epoch takes every row once; to fill its last rollout it goes on with rows in another order. The order depends on
-    the seed and the epoch alone, so a resumed run finds it again.
+    The trainer requests as many batches on one rollout. An epoch contains every row once; rows in another order fill
+    its last rollout. The order depends on the seed and the epoch alone, so that a resumed run keeps it.
     """
 
     def __init__(self, *, rows: int, size: int, repeats: int, seed: int) -> None:
@@ -80,7 +81,7 @@ class RolloutSampler(Sampler[int]):  # type: ignore[misc]
         self._epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
-        """Called by the trainer's loop before each epoch."""
+        """Set the epoch of the next order; the trainer's loop calls this before each epoch."""
         self._epoch = epoch
 
     def __len__(self) -> int:
@@ -109,9 +110,9 @@ def sample_answers(
     length: int,
     temperature: float,
 ) -> Answers:
-    """Sample one answer of at most `length` tokens to each prompt, by torch's global generator.
+    """Sample one answer of at most `length` tokens to each prompt.
 
-    An answer ends with the first of the tokens `ends`, which is one of its tokens, as the policy chose it.
+    Uses torch's global generator. An answer includes its end token, the first of `ends`, because the policy chose it.
     """
     width = max(map(len, prompts))
     prompt_ids = torch.tensor([[pad] * (width - len(each)) + list(each) for each in prompts], device=model.device)
@@ -121,18 +122,21 @@ def sample_answers(
         pad_token_id=pad, eos_token_id=list(ends),
     )  # fmt: skip
     generator: Any = model
-    with _own_settings_aside(model):
+    with _without_generation_settings(model):
         ids = generator.generate(input_ids=prompt_ids, attention_mask=prompt_mask, generation_config=settings)
     answers = ids[:, width:]
     ended = torch.isin(answers, torch.tensor(list(ends), device=model.device))
-    # Not by the padding token: with many tokenizers that is the end token too.
+    # The padding token cannot mark the end: many tokenizers use the end token for padding.
     mask = (ended.cumsum(1) - ended.int() == 0).long()
     return Answers(input_ids=ids, attention_mask=torch.cat([prompt_mask, mask], dim=1), mask=mask, ends=ends)
 
 
 @contextmanager
-def _own_settings_aside(model: "PreTrainedModel") -> Iterator[None]:
-    """Within it, the model has no generation settings: a repetition penalty there would sample from another policy."""
+def _without_generation_settings(model: "PreTrainedModel") -> Iterator[None]:
+    """Remove the model's generation settings for a while.
+
+    A repetition penalty would sample from another policy.
+    """
     own = model.generation_config
     model.generation_config = GenerationConfig()
     try:

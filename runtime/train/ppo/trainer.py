@@ -1,4 +1,4 @@
-"""PPO as a `transformers.Trainer`: batches are sampled answers, and the loss is that of policy and values."""
+"""PPO as a `transformers.Trainer`: its batches are sampled answers."""
 
 import copy
 from collections import defaultdict
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
     from torch.utils.data import DataLoader
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-# One score for each answer, from the numbers of the rows and the answers' tokens.
+# Returns one score for each answer, given the row numbers and the answers' tokens.
 Reward = Callable[[Sequence[int], Sequence[Sequence[int]]], Sequence[float]]
 
 
 class PPOTrainer(Trainer):  # type: ignore[misc]
-    """Samples an answer to each prompt of a rollout, scores it, and trains policy and values on it for some epochs.
+    """Samples an answer to each prompt, scores it, and trains policy and values on it.
 
-    `train_dataset` has the columns `row` (its number, which `reward` is given) and `prompt_ids`. The reference of the
-    KL term is the policy without its adapter, or a frozen copy of `model` where all weights are trained.
+    `train_dataset` has the columns `row` (the number that `reward` receives) and `prompt_ids`. The reference of the KL
+    term is the policy without its adapter, or a frozen copy of `model` if all weights are trained.
 
-    One score for an answer is credited to its tokens by the advantages: the value head learns what each beginning of an
-    answer is worth, so that a token which spoils it is told from the good ones before it.
+    The advantages distribute the score of an answer over its tokens: the value head learns the worth of each prefix of
+    an answer, which separates a token that spoils the answer from the good ones before it.
     """
 
     args: PPOConfig
@@ -58,7 +58,7 @@ class PPOTrainer(Trainer):  # type: ignore[misc]
         if peft_config is None:
             self._reference = copy.deepcopy(model).requires_grad_(False).to(args.device)
         policy = PolicyWithValue(model if peft_config is None else get_peft_model(model, peft_config))
-        # Dropout would make the policy that is trained another than the one that sampled.
+        # With dropout, the trained policy would differ from the sampled one.
         disable_dropout_in_model(policy)
         super().__init__(
             model=policy,
@@ -67,7 +67,7 @@ class PPOTrainer(Trainer):  # type: ignore[misc]
             processing_class=processing_class,
             data_collator=identity,
         )
-        set_seed(args.seed + args.process_index)  # each process samples answers of its own
+        set_seed(args.seed + args.process_index)  # each process samples different answers
         self.loss_is_scaled_for_ga = True  # by the tokens of all micro-batches: see `compute_loss`
         self._reward = reward
         self._rollout: Rollout | None = None
@@ -77,7 +77,7 @@ class PPOTrainer(Trainer):  # type: ignore[misc]
     # The batches
 
     def get_train_dataloader(self) -> "DataLoader":
-        """Return batches of a rollout's rows, one for each micro-batch that is trained on it."""
+        """Return batches of a rollout's rows, one for each micro-batch of its training."""
         return self._get_dataloader(
             dataset=self.train_dataset,
             description="Training",
@@ -95,16 +95,16 @@ class PPOTrainer(Trainer):  # type: ignore[misc]
         )
 
     def _prepare_inputs(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
-        """Return the next micro-batch of the rollout on `inputs`, which are sampled when it begins."""
+        """Return the next micro-batch of the rollout; sample the rollout on `inputs` at its start."""
         if self._turn is None:
             steps = self.state.global_step % self.args.steps_per_rollout
             self._turn = steps * self.args.gradient_accumulation_steps
-        if self._turn == 0 or self._rollout is None:  # a run that resumes within a rollout has it from its checkpoint
+        if self._turn == 0 or self._rollout is None:  # a run that resumes within a rollout loads it from its checkpoint
             with torch.no_grad():
                 self._rollout = self._collect(inputs)
         in_step, of_step = self._indices(self._turn)
         self._turn = (self._turn + 1) % self._turns
-        # The mean gradient of all processes is that of the mean over the tokens of all of them.
+        # Averaging gradients over processes then gives the gradient of the mean over the tokens of all of them.
         tokens = self._total(self._rollout.mask[of_step].sum()) / self.args.world_size
         return {"rows": self._rollout.rows(in_step), "tokens": float(tokens)}
 
@@ -113,9 +113,9 @@ class PPOTrainer(Trainer):  # type: ignore[misc]
         return int(self.args.steps_per_rollout * self.args.gradient_accumulation_steps)
 
     def _indices(self, turn: int) -> tuple["Tensor", "Tensor"]:
-        """Return the rows of a micro-batch, and those of all micro-batches of its optimiser step.
+        """Return the rows of a micro-batch, and the rows of its whole optimiser step.
 
-        Each PPO epoch takes the rows in another order, which depends on the seed and its number alone.
+        Each PPO epoch has a different order of rows, which depends on the seed and the epoch's number alone.
         """
         args = self.args
         rows = args.train_batch_size
@@ -151,7 +151,7 @@ class PPOTrainer(Trainer):  # type: ignore[misc]
         model.train()
         log_probs, values, reference = (torch.cat(parts) for parts in zip(*figures, strict=True))
         scores = self._reward([row["row"] for row in rows], answers.completion_ids())
-        rollout, told = experience(
+        rollout, means = experience(
             answers,
             log_probs=log_probs,
             values=values,
@@ -160,16 +160,16 @@ class PPOTrainer(Trainer):  # type: ignore[misc]
             args=args,
             total=self._total,
         )
-        self._note(told)
+        self._note(means)
         return rollout
 
     def _figures_of(self, answers: Answers, start: int) -> tuple["Tensor", "Tensor", "Tensor"]:
-        """Return log-probabilities, values and the reference's log-probabilities of a micro-batch's tokens."""
+        """Return a micro-batch's log-probabilities, values and reference log-probabilities."""
         rows = slice(start, start + self.args.train_batch_size)
-        asked = answers.input_ids[rows], answers.attention_mask[rows], answers.mask.shape[1], self.args.temperature
-        figures = self.model(*asked)
+        batch = answers.input_ids[rows], answers.attention_mask[rows], answers.mask.shape[1], self.args.temperature
+        figures = self.model(*batch)
         with self.model.without_adapter():
-            reference = self.model(*asked, other=self._reference).log_probs
+            reference = self.model(*batch, other=self._reference).log_probs
         return figures.log_probs, figures.values, reference
 
     @property
@@ -184,7 +184,10 @@ class PPOTrainer(Trainer):  # type: ignore[misc]
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> "Tensor":
-        """Return the micro-batch's part of its step's loss: the mean over the tokens of all the step's answers."""
+        """Return the micro-batch's share of the step's loss.
+
+        The step's loss is a mean over all its answer tokens.
+        """
         args, rows, tokens = self.args, inputs["rows"], inputs["tokens"]
         now = model(rows.input_ids, rows.attention_mask, rows.mask.shape[1], args.temperature)
         policy, is_clipped = policy_losses(now.log_probs, rows.log_probs, rows.advantages, args.cliprange)
@@ -192,7 +195,7 @@ class PPOTrainer(Trainer):  # type: ignore[misc]
         parts = {"policy_loss": policy, "value_loss": value, "clip_fraction": is_clipped, "entropy": now.entropies}
         means = {name: (part * rows.mask).sum() / tokens for name, part in parts.items()}
         self.state.num_input_tokens_seen += int(self._total(rows.attention_mask.sum()))
-        # Each is a part of the step's figure: their number times their mean is that figure.
+        # `log` takes means, but these are parts of a sum over the step's micro-batches, hence the factor.
         self._note({name: float(mean.detach()) * args.gradient_accumulation_steps for name, mean in means.items()})
         return means["policy_loss"] + args.vf_coef * means["value_loss"]
 
@@ -201,7 +204,7 @@ class PPOTrainer(Trainer):  # type: ignore[misc]
             self._figures[name].append(figure)
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
-        """Add the means of what was noted since the last log, in all processes."""
+        """Add the means of the figures since the last log, over all processes."""
         if "loss" in logs:
             for name, values in self._figures.items():
                 mean = torch.tensor(sum(values) / len(values), device=self.args.device)
@@ -213,7 +216,7 @@ class PPOTrainer(Trainer):  # type: ignore[misc]
     # Saving and resuming
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
-        """Save what the trainer saves, the value head, and the rollout where it is not used up."""
+        """Save the trainer's checkpoint, the value head, and a rollout that is still in use."""
         super()._save_checkpoint(model, trial)
         state = {f"value_head.{name}": tensor for name, tensor in self.model.value_head.state_dict().items()}
         if self._turn and self._rollout is not None:
@@ -221,10 +224,10 @@ class PPOTrainer(Trainer):  # type: ignore[misc]
         save_file(state, self._state_file(Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"))
 
     def _state_file(self, checkpoint: Path) -> Path:
-        return checkpoint / f"ppo-{self.args.process_index}.safetensors"  # a process has rows of its own
+        return checkpoint / f"ppo-{self.args.process_index}.safetensors"  # each process has its own rows
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
-        with self._policy_alone():
+        with self._without_value_head():
             super()._load_from_checkpoint(resume_from_checkpoint, model)
         state = load_file(self._state_file(Path(resume_from_checkpoint)))
         parts: dict[str, dict[str, Tensor]] = defaultdict(dict)
@@ -235,13 +238,13 @@ class PPOTrainer(Trainer):  # type: ignore[misc]
         self._rollout = Rollout(**parts["rollout"]) if "rollout" in parts else None
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
-        """Save the policy, as its own class does; its values are of no use without this trainer."""
-        with self._policy_alone():
+        """Save the policy without the value head, which is useless outside this trainer."""
+        with self._without_value_head():
             super()._save(output_dir, state_dict)
 
     @contextmanager
-    def _policy_alone(self) -> Iterator[None]:
-        """Within it, the trainer sees the policy without its value head."""
+    def _without_value_head(self) -> Iterator[None]:
+        """Let the trainer see the policy without its value head for a while."""
         whole: Any = self.model
         self.model = whole.policy
         try:

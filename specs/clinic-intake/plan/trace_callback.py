@@ -1,5 +1,6 @@
-"""Records the whole chain of each query of "clinic-intake", one JSON object a line: the query, every step with what
-went in and came out, the answer. Install it in the application:
+"""Record the whole chain of each query of "clinic-intake": the query, every step with its input and output, the answer.
+
+Each query is one JSON object on a line. Install this file in the application:
 
     from trace_callback import record
 
@@ -8,8 +9,8 @@ went in and came out, the answer. Install it in the application:
             step.output = passages = search(query)
         trace.answer = answer(query, passages)
 
-Lines go to the file that `TRAINSPEC_TRACES` names. A step that raises is recorded with its error, and the error goes on.
-Recording never fails a query: what cannot be written is told on stderr. It needs nothing but Python 3.11's own library.
+Lines go to the file that `TRAINSPEC_TRACES` names. A step that raises is recorded with its error, which is raised again.
+Recording never fails a query: errors in writing are reported on stderr. Only the standard library of Python 3.11 is needed.
 """
 
 import json
@@ -26,7 +27,7 @@ from datetime import UTC, datetime
 PATH = os.environ.get("TRAINSPEC_TRACES", "traces/clinic-intake.jsonl")
 COMPONENTS = ("questioner", "triage", "registry", )
 
-# takes every text before it is written, to blank out what must not be stored
+# receives every text before it is written, to remove what must not be stored
 redact: Callable[[str], str] = str
 
 _lock = threading.Lock()
@@ -34,7 +35,7 @@ _lock = threading.Lock()
 
 @dataclass
 class Step:
-    """One call of a component: what went in, what came out, how long it took, and the error if it failed."""
+    """One call of a component: its input, output, duration, and its error if it failed."""
 
     component: str
     input: object
@@ -60,7 +61,7 @@ class Trace:
 
     @contextmanager
     def step(self, component: str, input: object) -> Iterator[Step]:
-        """Record one call of a component; set `output` of what is given back."""
+        """Record one call of a component; set `output` of the step that this yields."""
         if COMPONENTS and component not in COMPONENTS:
             print(f"trace: component `{component}` is not in the spec; add it there", file=sys.stderr)
         step = Step(component=component, input=input)
@@ -71,7 +72,7 @@ class Trace:
 
 @contextmanager
 def record(query: str, *, model: str, prompt_version: str, intent: str | None = None) -> Iterator[Trace]:
-    """Record one query; the line is written when the block ends, also by an error."""
+    """Record one query; the line is written when the block ends, even by an error."""
     trace = Trace(query=query, model=model, prompt_version=prompt_version, intent=intent)
     try:
         with _timed(trace):
@@ -97,7 +98,7 @@ def _write(trace: Trace) -> None:
         line = json.dumps(_redacted(asdict(trace)), ensure_ascii=False, default=str) + "\n"
         with _lock:
             os.makedirs(os.path.dirname(PATH) or ".", exist_ok=True)
-            # one write on an appending descriptor, so that lines of several processes do not mix
+            # one write to an appending descriptor, so that lines of several processes do not mix
             descriptor = os.open(PATH, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             try:
                 os.write(descriptor, line.encode("utf-8", "replace"))

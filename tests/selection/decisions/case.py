@@ -44,19 +44,19 @@ def differences(case: Case, made: Selection, *, trace: bool = True) -> list[str]
         "left out": (made.left_out, case.left_out),
         "attached": (made.attached, case.attached),
     }
-    told = [f"{name}: {is_!r}, expected {wanted!r}" for name, (is_, wanted) in found.items() if is_ != wanted]
+    wrong = [f"{name}: {is_!r}, expected {wanted!r}" for name, (is_, wanted) in found.items() if is_ != wanted]
     advice = " | ".join(text for rule, text in made.advice if rule == case.rule)
     if case.advises not in advice or (advice and case.status in (SILENT, NOT_REACHED)):
-        told.append(f"advice of {case.rule}: {advice!r}, expected {case.advises!r}")
-    return told + (_of_trace(case, made) if trace else [])
+        wrong.append(f"advice of {case.rule}: {advice!r}, expected {case.advises!r}")
+    return wrong + (_of_trace(case, made) if trace else [])
 
 
 def _of_trace(case: Case, made: Selection) -> list[str]:
     each = next((each.finding for each in made.trace if each.rule.id == case.rule), None)
     if each is None:
         return [f"{case.rule} is not in the trace"]
-    told = [] if each.status is case.status else [f"{case.rule} {each.status} ({each.reason}), expected {case.status}"]
-    return told if case.reason in each.reason else [*told, f"{case.rule}: {each.reason!r}, expected {case.reason!r}"]
+    wrong = [] if each.status is case.status else [f"{case.rule} {each.status} ({each.reason}), expected {case.status}"]
+    return wrong if case.reason in each.reason else [*wrong, f"{case.rule}: {each.reason!r}, expected {case.reason!r}"]
 
 
 def shown(stage: StageChoice) -> str:

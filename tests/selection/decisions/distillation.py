@@ -28,7 +28,7 @@ M6 = (
         rule="M6",
         facts=facts(**COMPRESSION, teacher=teacher("weights"), measures=GOOD),
         status=FIRED,
-        reason="a teacher meets the target",
+        reason="the teacher meets the target, and a student can learn to do so at less cost",
         stages=(WEIGHTS,),
     ),
     Case(
@@ -54,7 +54,7 @@ M6 = (
             **COMPRESSION, teacher=teacher("weights"), measures={"teacher_pass_at1": measure(0.95, 0.899, 1.0)}
         ),
         status=BLOCKED,
-        reason="does not meet the target itself",
+        reason="the teacher itself does not meet the target",
         advises="choose a better teacher",
     ),
     Case(
@@ -76,7 +76,7 @@ M6 = (
         stages=ANSWERS,
     ),
     Case(
-        name="its answers take the slot of sft, beside demonstrations",
+        name="its answers join the demonstrations in the sft stage",
         rule="D8",
         facts=facts(
             gaps=["compression", "unstable"],
@@ -92,7 +92,7 @@ M6 = (
         rule="D8",
         facts=facts(**COMPRESSION, teacher=teacher("weights"), measures=GOOD),
         status=FIRED,
-        reason="the teacher's weights are at hand",
+        reason="the student learns its probabilities, on the student's own answers",
         stages=(WEIGHTS,),
     ),
     Case(
@@ -107,7 +107,7 @@ M6 = (
         rule="D8",
         facts=facts(teacher=teacher()),
         status=SILENT,
-        reason="nothing is distilled",
+        reason="the plan distils no teacher",
         stages=SFT,
     ),
     Case(
@@ -132,14 +132,21 @@ CHAIN = (
             sources=data(demos(), badcases(), pairs(), corpus(), general()),
         ),
         status=FIRED,
-        reason="merged result of the last one that gained",
+        reason="each stage starts from the merged weights of the last stage that gained",
         stages=(
             "cpt: corpus, general by M1",
             'sft: demos by M1 M2 D13 {"start": "merged"}',
             'dpo: pairs by M3 D13 {"start": "merged"}',
         ),
     ),
-    Case(name="a single stage", rule="D13", facts=facts(), status=SILENT, reason="no stage builds on", stages=SFT),
+    Case(
+        name="a single stage",
+        rule="D13",
+        facts=facts(),
+        status=SILENT,
+        reason="no stage starts from the weights of another",
+        stages=SFT,
+    ),
     Case(
         name="chains that are mixed into sft are no stage of their own",
         rule="D13",
@@ -152,12 +159,12 @@ CHAIN = (
         rule="D14",
         facts=facts(overlaps=(overlap(prompts=3),)),
         status=FIRED,
-        reason="the same cases are trained on",
+        reason="training and evaluation data share cases",
         stages=SFT,
         warns=("CHK210",),
     ),
     Case(
-        name="training and evaluation share clusters, told in every phase",
+        name="training and evaluation share clusters, reported in every phase",
         rule="D14",
         facts=facts(overlaps=(overlap(clusters=1),), runs_end_to_end=False),
         status=FIRED,

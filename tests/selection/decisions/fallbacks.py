@@ -29,7 +29,7 @@ D5_D6 = (
         rule="D5",
         facts=world(**SUBJECTIVE, sources=PAIRED),
         status=FIRED,
-        reason="a reward model that agrees with people",
+        reason="the reward agrees with people, so a reward model learns it from the pairs",
         stages=("reward: pairs by D5", "ppo: prompts by M5"),
     ),
     Case(
@@ -109,7 +109,7 @@ D5_D6 = (
         rule="D6",
         facts=world(preflight=UNSTABLE_REWARD, results=(plateau(own=False),)),
         status=FIRED,
-        reason="dpo on samples that the verifier ranks",
+        reason="the reward is unstable, so dpo learns from samples that the verifier ranks",
         stages=('sample: demos by D6 {"makes": {"preference": true}}', "dpo:  < sample by D6"),
     ),
     Case(
@@ -140,7 +140,7 @@ D5_D6 = (
     Case(
         name="the check was not made",
         rule="D6",
-        facts=world(preflight=tuple(replace(each, figures="not made") for each in UNSTABLE_REWARD)),
+        facts=world(preflight=tuple(replace(each, figures="not run") for each in UNSTABLE_REWARD)),
         status=SILENT,
         stages=(SFT,),
     ),
@@ -181,7 +181,7 @@ D7 = (
         rule="D7",
         facts=world(measures=NEVER, results=(), teacher=teacher(), sources=data(badcases(), prompts())),
         status=FIRED,
-        reason="learns from a teacher's answers",
+        reason="the base model never succeeds, so it learns a teacher's answers first",
         stages=('teacher: prompts by D7 {"makes": {"prompt-completion": true}}', "sft:  < teacher by D7"),
     ),
     Case(

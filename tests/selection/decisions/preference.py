@@ -27,7 +27,7 @@ CHOICE = (
         rule="M3",
         facts=facts(**PREFERENCE),
         status=FIRED,
-        reason="right against wrong ones",
+        reason="people prefer some answers over others, and there are pairs of a better and a worse answer to learn from",
         stages=(BADCASES,),
     ),
     Case(
@@ -79,7 +79,7 @@ CHOICE = (
         rule="M3",
         facts=facts(**PREFERENCE, sources=data(badcases(answered=0), thumbs(29))),
         status=BLOCKED,
-        reason="29 thumbs up and down are too few",
+        reason="29 marked answers are too few to learn from",
         advises="until there are 30",
     ),
     Case(
@@ -87,7 +87,7 @@ CHOICE = (
         rule="D12",
         facts=facts(**PREFERENCE, sources=data(demos(), badcases())),
         status=FIRED,
-        reason="dpo on them, not sft",
+        reason="dpo learns from them instead of sft from demonstrations",
         stages=(BADCASES,),
     ),
     Case(
@@ -114,7 +114,7 @@ FIRST = (
         rule="D12",
         facts=facts(**RULES_GAP),
         status=FIRED,
-        reason="dpo is tried before",
+        reason="the plan tries dpo before reinforcement learning",
         stages=('dpo: badcases by D12 D1 {"pairs": "badcase"}',),
     ),
     Case(
@@ -122,7 +122,7 @@ FIRST = (
         rule="D12",
         facts=facts(**RULES_GAP, sources=data(demos(50), badcases(40, 29))),
         status=FIRED,
-        reason="sft is tried before",
+        reason="the plan tries sft before reinforcement learning",
         stages=("sft: demos by D12",),
     ),
     Case(
@@ -130,7 +130,7 @@ FIRST = (
         rule="D12",
         facts=facts(**RULES_GAP, sources=data(demos(49), badcases(40, 29))),
         status=BLOCKED,
-        reason="for want of data",
+        reason="there is too little data to try sft or dpo first",
         advises="write demonstrations or pairs",
     ),
     Case(
@@ -160,14 +160,14 @@ FIRST = (
         rule="D12",
         facts=facts(**RULES_GAP, results=(plateau("sft", own=False),)),
         status=SILENT,
-        reason="tried elsewhere",
+        reason="sft or dpo has already been tried before reinforcement learning",
     ),
     Case(
         name="this plan tried sft, and keeps it though pairs have come",
         rule="D12",
         facts=facts(**RULES_GAP, results=(result("sft"),)),
         status=FIRED,
-        reason="sft is tried",
+        reason="the plan tries sft before reinforcement learning",
         stages=("sft: demos by D12",),
     ),
     Case(
@@ -175,7 +175,7 @@ FIRST = (
         rule="D12",
         facts=facts(**RULES_GAP, results=(result("sft"), result("dpo"))),
         status=FIRED,
-        reason="dpo and sft is tried",
+        reason="the plan tries dpo and sft before reinforcement learning",
         stages=("sft: demos by D12", 'dpo: badcases by D12 D1 D13 {"pairs": "badcase", "start": "merged"}'),
     ),
     Case(

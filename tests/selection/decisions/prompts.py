@@ -34,7 +34,7 @@ def technique(rule: str, name: str) -> str:
 
 PROMPTS = (
     Case(
-        name="prompt techniques for what a report has of other kinds are told all the same",
+        name="prompt techniques for what a report has of other kinds still apply",
         rule="P1",
         facts=facts(
             sources=data(demos(), badcases(40, classes=(("flow-control", 40),))),
@@ -84,11 +84,11 @@ PROMPTS = (
         rule="P4",
         facts=facts(rounds=(), badcase_groups=(group("loops", "flow-control"),)),
         status=FIRED,
-        reason="10 badcases are faults in flow control",
+        reason="10 badcases are flow-control faults, not faults of the model",
         phase="prompt",
         stages=(OPTIMIZE,),
         left_out=("flow-control",),
-        advises="mend the agent's code or prompt for the cases of `loops`",
+        advises="fix the agent's code or prompt for the cases of `loops`",
     ),
     Case(
         name="faults in flow control are not trained on",
@@ -100,7 +100,7 @@ PROMPTS = (
         status=FIRED,
         left_out=("flow-control",),
         stages=SFT,
-        advises="training is refused for them",
+        advises="the plan does not train on them",
     ),
     Case(
         name="rows that say so count though a report names no such kind",
@@ -115,7 +115,7 @@ PROMPTS = (
         stages=SFT,
     ),
     Case(
-        name="a kind whose rows are not labelled cannot be left out, and people are told",
+        name="a kind whose rows are not labelled cannot be left out, and the advice says so",
         rule="P4",
         facts=facts(badcase_groups=(group("loops", "flow-control"),)),
         status=FIRED,

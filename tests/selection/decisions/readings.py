@@ -82,6 +82,6 @@ READINGS: tuple[ReadingCase, ...] = (
     *at_or_above(RECALL, "recall_gain", 0.3),
     case(RECALL, None),
     case("unstable", None),
-    # one clear failure outweighs what cannot be told
+    # one clear failure outweighs what is undecided
     case("unstable", ABSENT, pass_at16=(0.6, 0.8), unstable_gain=(0.0, 0.1)),
 )

@@ -82,20 +82,24 @@ def _failing(check: str) -> Case:
         f"the reward fails its {check}",
         f"fails its pre-flight: {check}",
         *stages,
-        advises="mend the reward",
+        advises="fix the reward, then run its pre-flight again",
         preflight=preflight(**{check.replace(" ", "_"): "blocks"}),
     )
 
 
 M5 = (
     allowed("everything is there: grpo", reason="sft has plateaued"),
-    allowed("a programmatic reward: grpo", reward=reward("programmatic"), reason="a reward that code computes"),
+    allowed(
+        "a programmatic reward: grpo",
+        reward=reward("programmatic"),
+        reason="the method is grpo, because code computes the reward",
+    ),
     allowed(
         "parts of an answer need credit: ppo",
         SFT,
         'ppo: prompts by M5 D13 {"start": "merged"}',
         reward=reward(per_token=True),
-        reason="ppo, for credit for parts of an answer",
+        reason="the method is ppo, because parts of an answer need credit",
     ),
     allowed(
         "a learned reward: ppo behind a reward model",
@@ -105,7 +109,7 @@ M5 = (
         reward=reward("subjective"),
         results=(plateau("dpo"),),
         sources=data(badcases(), pairs(), prompts()),
-        reason="ppo, for a learned reward",
+        reason="the method is ppo, because the reward is learnt",
     ),
     allowed("dpo elsewhere has plateaued", "grpo: prompts by M5", results=(plateau("dpo", own=False),)),
     allowed("a gain under 0.02 counts as none", results=(result("sft", gain=measure(0.019, 0.01, 0.03)),)),
@@ -130,17 +134,20 @@ M5 = (
     ),
     allowed("30 prompts are enough", sources=data(demos(), badcases(answered=0), prompts(30))),
     allowed("a policy that may succeed at times", measures=SELDOM),
-    allowed("a weak agreement is told", preflight=preflight(human_agreement="warns"), warns=("SEL312",)),
+    allowed("a weak agreement is reported", preflight=preflight(human_agreement="warns"), warns=("SEL312",)),
     refused("no reward", "no reward is defined", advises="define `spec.reward`", reward=None),
     refused("nothing was tried", "neither sft nor dpo has been tried", advises="evaluate sft or dpo first", results=()),
     refused("only the base was measured", "neither sft nor dpo", results=(result(""),)),
     refused(
-        "sft still gains", "`shop-evaluate-sft-0` still gained", advises="go on with sft", results=(result("sft"),)
+        "sft still gains",
+        "`shop-evaluate-sft-0` still gains",
+        advises="collect the badcases that sft leaves",
+        results=(result("sft"),),
     ),
-    refused("a gain of 0.02 is one", "still gained", results=(result("sft", gain=measure(0.02, 0.01, 0.03)),)),
+    refused("a gain of 0.02 is one", "still gains", results=(result("sft", gain=measure(0.02, 0.01, 0.03)),)),
     refused(
         "a gain of 0.02 over the best stage before is one",
-        "`shop-evaluate-dpo-0` still gained",
+        "`shop-evaluate-dpo-0` still gains",
         results=(plateau("sft"), result("dpo", 0.52)),
     ),
     allowed(
@@ -151,7 +158,7 @@ M5 = (
     allowed("with 5 % right answers it does", measures={}, results=(plateau(score=0.05),)),
     refused(
         "with fewer it is probed",
-        "not measured whether",
+        "no probe has measured whether",
         SFT,
         "probe: badcases by M5",
         measures={},
@@ -159,13 +166,13 @@ M5 = (
     ),
     refused(
         "a stage without a gain, whose gate went on",
-        "still gained",
+        "still gains",
         results=(replace(plateau(), gain=None, gate="continue"),),
     ),
     refused(
         "29 prompts",
         "fewer than 30 prompts",
-        advises="add a source of purpose `prompts`",
+        advises="add a data source of purpose `prompts`",
         sources=data(demos(), badcases(answered=0), prompts(29)),
     ),
     Case(
@@ -181,24 +188,31 @@ M5 = (
     ),
     refused(
         "nobody knows whether it ever succeeds",
-        "not measured whether the policy ever succeeds",
+        "no probe has measured whether the policy ever succeeds",
         SFT,
         "probe: badcases by M5",
-        advises="probe the present policy",
+        advises="run the probe on the current policy",
         measures={},
         results=(plateau(score=0.0),),
     ),
     refused("it never succeeds", "never succeeds", "sft: demos by D7", measures=NEVER, results=(plateau(score=0.0),)),
     refused(
         "the model solves a prompt always or never",
-        "too few prompts are solved at some times",
+        "too few prompts have both right and wrong samples",
         advises="neither too easy nor too hard",
         readings={GapKind.RULE_CONSTRAINTS: reading("absent")},
     ),
-    refused("the reward was not examined", "has not been examined", SFT, EXAMINE, advises="examine", preflight=()),
+    refused(
+        "the reward was not examined",
+        "has had no pre-flight",
+        SFT,
+        EXAMINE,
+        advises="run the pre-flight of the reward",
+        preflight=(),
+    ),
     refused(
         "a subjective reward was not examined, and no Job can do it",
-        "has not been examined",
+        "has had no pre-flight",
         "reward: pairs by D5",
         advises="compare it with people",
         preflight=(),
@@ -209,7 +223,7 @@ M5 = (
     *(_failing(check) for check in CHECKS),
     refused(
         "all failing checks are named",
-        "contract (as told); signal (as told)",
+        "contract (as given); signal (as given)",
         preflight=preflight(contract="blocks", signal="blocks"),
     ),
     Case(

@@ -33,7 +33,7 @@ METHODS = (
         rule="M1",
         facts=facts(**DOMAIN, sources=data(demos(), badcases(), corpus(), general())),
         status=FIRED,
-        reason="the domain is unknown",
+        reason="the model does not know the domain, and there are a corpus and demonstrations to learn from",
         stages=CPT_SFT,
     ),
     Case(
@@ -48,12 +48,12 @@ METHODS = (
         stages=CPT_SFT,
     ),
     Case(
-        name="without general text people are told of it",
+        name="missing general text is reported",
         rule="M1",
         facts=facts(**DOMAIN, sources=data(demos(), badcases(), corpus())),
         status=FIRED,
         stages=("cpt: corpus by M1", CPT_SFT[1]),
-        advises="add a source of purpose `general`",
+        advises="add a data source of purpose `general`",
     ),
     Case(
         name="a corpus a byte too small, and passages help nothing: synthetic text",
@@ -78,7 +78,7 @@ METHODS = (
         facts=facts(**DOMAIN, closed_book=True, sources=data(demos(), badcases(), corpus(1000))),
         status=BLOCKED,
         reason="too small",
-        advises="expand the corpus by synthetic text",
+        advises="expand the corpus with synthetic text",
     ),
     Case(
         name="a corpus that changes fast: retrieval",
@@ -100,7 +100,7 @@ METHODS = (
         rule="M1",
         facts=facts(**DOMAIN, sources=data(demos(49), badcases(), corpus())),
         status=BLOCKED,
-        reason="pre-training alone is refused",
+        reason="there are too few demonstrations, and pre-training alone teaches no task",
         advises="write 50 demonstrations",
     ),
     Case(
@@ -145,7 +145,7 @@ METHODS = (
         rule="M2",
         facts=facts(sources=data(demos(50), badcases())),
         status=FIRED,
-        reason="unstable, and there are demonstrations",
+        reason="the model understands the content but behaves unstably, and there are demonstrations to learn from",
         stages=SFT,
     ),
     Case(
@@ -198,7 +198,7 @@ METHODS = (
         rule="M4",
         facts=facts(gaps=["reasoning"], teacher=teacher(), sources=data(chains(49), badcases(), prompts())),
         status=FIRED,
-        reason="a teacher can write the chains",
+        reason="the model's reasoning fails, and a teacher can write chains",
         stages=('teacher: prompts by M4 {"makes": {"chain": true}}', "cot:  < teacher by M4"),
     ),
     Case(
@@ -206,7 +206,7 @@ METHODS = (
         rule="M4",
         facts=facts(gaps=["reasoning"], sources=data(badcases(), prompts())),
         status=FIRED,
-        reason="chains can be sampled",
+        reason="the model's reasoning fails, and the plan can sample chains and keep those with right answers",
         stages=('sample: badcases by M4 {"makes": {"chain": true}}', "cot:  < sample by M4"),
     ),
     Case(
@@ -221,7 +221,7 @@ METHODS = (
         rule="M4",
         facts=facts(gaps=["reasoning"], teacher=teacher(may=False), sources=data(badcases(), prompts())),
         status=FIRED,
-        reason="chains can be sampled",
+        reason="the model's reasoning fails, and the plan can sample chains and keep those with right answers",
         stages=('sample: badcases by M4 {"makes": {"chain": true}}', "cot:  < sample by M4"),
     ),
     Case(
@@ -229,7 +229,7 @@ METHODS = (
         rule="M4",
         facts=facts(gaps=["reasoning"], verifiable=False),
         status=BLOCKED,
-        reason="no chains, no teacher",
+        reason="there are too few chains, and neither a teacher nor sampling can make more",
         advises="write 50 chains",
     ),
     Case(
@@ -237,7 +237,7 @@ METHODS = (
         rule="M4",
         facts=facts(gaps=["reasoning"], measures=NEVER),
         status=BLOCKED,
-        reason="none can be sampled",
+        reason="there are too few chains, and neither a teacher nor sampling can make more",
     ),
     Case(
         name="a model that may succeed at times is sampled",
@@ -259,7 +259,7 @@ METHODS = (
         rule="D9",
         facts=facts(gaps=["reasoning"], chain_cost_ms=801.0, max_latency_ms=800, sources=data(chains(), badcases())),
         status=FIRED,
-        reason="take longer than an answer may",
+        reason="the tokens of a chain alone exceed the latency budget",
         stages=(f"latent-cot: chains by M4 D9 {CURRICULUM}",),
     ),
     Case(
@@ -267,7 +267,7 @@ METHODS = (
         rule="D9",
         facts=facts(gaps=["reasoning"], chain_cost_ms=800.0, max_latency_ms=800, sources=data(chains(), badcases())),
         status=SILENT,
-        reason="fits into the time",
+        reason="a chain fits into the latency budget",
         stages=("cot: chains by M4",),
     ),
     Case(
@@ -289,7 +289,7 @@ METHODS = (
         rule="D9",
         facts=facts(chain_cost_ms=9000.0, max_latency_ms=1),
         status=SILENT,
-        reason="no chain is trained",
+        reason="no stage trains chains",
         stages=SFT,
     ),
     Case(

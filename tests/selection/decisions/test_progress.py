@@ -240,8 +240,8 @@ def test_an_override_keeps_a_gap_with_its_reason_and_owner(start) -> None:
     plan = planned(path)
     assert "sft" in jobs(plan)
     assert "SEL309" in codes(path)
-    told = next(each.finding.reason for each in plan.selection.trace if each.rule.id == "D11")
-    assert "探针用了旧提示词 (李)" in told
+    reason = next(each.finding.reason for each in plan.selection.trace if each.rule.id == "D11")
+    assert "探针用了旧提示词 (李)" in reason
 
 
 def test_badcases_of_flow_control_are_left_out_of_what_is_rendered(start) -> None:

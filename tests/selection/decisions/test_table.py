@@ -42,7 +42,7 @@ def test_a_check_of_a_reward(case: RewardCase) -> None:
 
 def test_a_check_that_was_not_made_blocks() -> None:
     assert [(each.name, each.passing, each.figures) for each in checks(PreflightBody())] == [
-        (name, "blocks", "not made") for name in CHECKS
+        (name, "blocks", "not run") for name in CHECKS
     ]
     assert {case.check for case in REWARDS} == set(CHECKS)
 
@@ -70,7 +70,7 @@ def test_the_trace_holds_every_rule_in_the_tables_order_with_a_reason() -> None:
 
 # what the gates keep from happening, since a plan in the train phase has badcases, whose prompts anyone can be asked
 BEHIND_THE_GATES = (
-    ("M3", {"gaps": ["preference"], "sources": (HELD_OUT,)}, "no source says which of two answers is better"),
+    ("M3", {"gaps": ["preference"], "sources": (HELD_OUT,)}, "no data source says which of two answers is better"),
     (
         "M6",
         {
@@ -79,7 +79,7 @@ BEHIND_THE_GATES = (
             "teacher": teacher(),
             "measures": {"teacher_pass_at1": measure(1.0)},
         },
-        "no prompts to ask the teacher",
+        "no prompts for the teacher",
     ),
 )
 

@@ -89,7 +89,7 @@ def measure(value: float, low: float | None = None, high: float | None = None) -
 
 
 def reading(verdict: str = "present") -> Reading:
-    return Reading(verdict=Verdict(verdict), reason="as told", evidence=())
+    return Reading(verdict=Verdict(verdict), reason="as given", evidence=())
 
 
 def rounds(*scores: float, questions: int = 100) -> tuple[Round, ...]:
@@ -121,7 +121,7 @@ def plateau(method: str = "sft", *, score: float = 0.5, own: bool = True) -> Res
 
 
 def group(name: str, kind: str, count: int = 10) -> BadcaseGroup:
-    return BadcaseGroup(name=name, kind=BadcaseClass(kind), count=count, reason="as told")
+    return BadcaseGroup(name=name, kind=BadcaseClass(kind), count=count, reason="as given")
 
 
 def teacher(access: str = "text", *, may: bool = True, shares: bool = True) -> Teacher:
@@ -132,12 +132,12 @@ def reward(kind: str = "verifiable", *, per_token: bool = False) -> Reward:
     return Reward(kind=kind, per_token_credit=per_token)
 
 
-def preflight(figures: str = "as told", **states: str) -> tuple[PreflightCheck, ...]:
-    """The eight checks, passed but for those named, such as `signal="blocks"`; `_` stands for a space."""
-    told = {name.replace("_", " "): state for name, state in states.items()}
-    assert told.keys() <= CHECKS.keys(), told
+def preflight(figures: str = "as given", **states: str) -> tuple[PreflightCheck, ...]:
+    """The eight checks, all passed except those given, such as `signal="blocks"`; `_` is a space."""
+    given = {name.replace("_", " "): state for name, state in states.items()}
+    assert given.keys() <= CHECKS.keys(), given
     return tuple(
-        PreflightCheck(name=name, passing=Passing(told.get(name, "passes")), figures=figures) for name in CHECKS
+        PreflightCheck(name=name, passing=Passing(given.get(name, "passes")), figures=figures) for name in CHECKS
     )
 
 
@@ -155,7 +155,7 @@ def limits(**changes: Any) -> Thresholds:
 def facts(*, gaps: Iterable[str] = ("unstable",), declared: Iterable[Declared] | None = None, **changes: Any) -> Facts:
     """A world in the train phase whose gaps are declared and measured, with these changes."""
     kinds = [GapKind(each) for each in gaps]
-    told = tuple(Declared(kind=each) for each in kinds) if declared is None else tuple(declared)
+    declared_gaps = tuple(Declared(kind=each) for each in kinds) if declared is None else tuple(declared)
     world: Mapping[str, Any] = {
         "metric": "exact_match",
         "target": 0.9,
@@ -168,7 +168,7 @@ def facts(*, gaps: Iterable[str] = ("unstable",), declared: Iterable[Declared] |
         "thresholds": LIMITS,
         "rounds": rounds(0.3, 0.31, 0.3),
         "badcase_groups": (),
-        "declared": told,
+        "declared": declared_gaps,
         "readings": {each: reading() for each in kinds},
         "recall": None,
         "measures": {},
@@ -180,7 +180,7 @@ def facts(*, gaps: Iterable[str] = ("unstable",), declared: Iterable[Declared] |
         "reward": None,
         "preflight": (),
         "results": (),
-        "gaps": frozenset(each.kind for each in told),
+        "gaps": frozenset(each.kind for each in declared_gaps),
     }
     assert changes.keys() <= {each.name for each in fields(Facts)}, changes
     return Facts(**(world | changes))

@@ -138,7 +138,7 @@ def test_a_reward_that_fails_in_training_loses_nothing(told: dict[str, Any], sha
     ("name", "code", "said"),
     [
         ("groups", "RUN702", "num_generations"),
-        ("long", "RUN755", "leave no room for 200 tokens"),
+        ("long", "RUN755", "leave no room for an answer of 200 tokens"),
         ("vllm", "RUN756", "vLLM is not installed"),
     ],
 )

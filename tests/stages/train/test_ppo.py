@@ -227,7 +227,7 @@ def test_a_stop_within_a_rollout_changes_nothing(volumes: Any, build: Any, peft:
     assert steps[0]["clip_fraction"] == 0
     assert all(event["tokens"] > 0 for event in steps)
     assert {"policy_loss", "value_loss", "entropy", "explained_variance", "completions/mean_length"} <= steps[4].keys()
-    assert volumes.metrics("whole")["report"]["signals"]["kl"]["last"] > 0
+    assert volumes.metrics("whole")["report"]["curves"]["kl"]["last"] > 0
 
     # a step is told of behind its end, so that the next one is the last
     assert run(volumes, "cut", config, stop_at=2)[0] == 75  # stops behind the third of a rollout's four steps

@@ -152,10 +152,10 @@ def test_dpo_with_the_sft_loss_learns_from_made_pairs(shared_workspace: Any, ran
     assert ran["dpo"] == []
     metrics = shared_workspace.metrics("plan-dpo")
     assert metrics["steps"] == 16
-    margins = metrics["report"]["signals"]["rewards/margins"]
+    margins = metrics["report"]["curves"]["rewards/margins"]
     assert margins["last"] > margins["first"] + 0.1
     # the sft loss keeps the chosen answer from becoming less likely, as it may under the sigmoid loss alone
-    chosen = metrics["report"]["signals"]["rewards/chosen"]
+    chosen = metrics["report"]["curves"]["rewards/chosen"]
     assert chosen["last"] > chosen["first"]
 
 
@@ -166,7 +166,7 @@ def test_kto_tells_good_from_bad_answers(shared_workspace: Any, ran: dict[str, l
     assert report["balance"]["undesirable"] == 17
     assert report["left_over"] == 1  # 49 answers in batches of 4
     assert report["balance"]["ratio"] == pytest.approx(4 / 3)
-    margins = report["signals"]["rewards/margins"]
+    margins = report["curves"]["rewards/margins"]
     assert margins["last"] > margins["first"] + 0.1
 
 
@@ -194,7 +194,7 @@ def test_a_reward_model_that_may_be_chance_stops_the_plan(shared_workspace: Any,
     assert ran["reward-noise"] == []
     metrics = shared_workspace.metrics("plan-reward-noise")
     assert metrics["gate"]["verdict"] == "no-gain"
-    assert "no better than chance" in metrics["gate"]["reason"]
+    assert "not significantly better than chance" in metrics["gate"]["reason"]
 
 
 def test_pairs_that_cannot_be_parted_are_refused(ran: dict[str, list[str]]) -> None:

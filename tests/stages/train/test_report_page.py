@@ -11,7 +11,7 @@ from stages import methods
 from runtime.contract.errors import StageError
 from runtime.export import main as export
 from runtime.stage.config import load_stage
-from runtime.stage.page import page
+from runtime.stage.page import render_page
 from runtime.train import trainer_args
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # the libraries announce their next versions
@@ -80,7 +80,7 @@ def test_an_evaluation_has_its_scores_and_its_gate_on_a_page(shared_workspace: A
         "report": {"fix_rate": {"critical": 0.25}, "newly_wrong": ["题 <1>"]},
         "gate": gate,
     }
-    text = page(document, stage, [])
+    text = render_page(document, stage, [])
     for shown in (
         "评测",
         "0.400 to 0.600",
@@ -118,7 +118,7 @@ def test_a_tracker_that_is_not_installed_is_told_first(shared_workspace: Any, mo
     config = methods.config_of(shared_workspace, "sft", "untracked", tracking=["tensorboard", "mlflow"])
     stage, _ = load_stage(shared_workspace.write_config("untracked", config))
     monkeypatch.setattr(trainer_args.importlib.util, "find_spec", lambda name: None if name == "mlflow" else object())
-    with pytest.raises(StageError, match="`tracking` names what is not installed: `mlflow`") as caught:
+    with pytest.raises(StageError, match="`tracking` names packages that are not installed: `mlflow`") as caught:
         trainer_args.check_trackers(stage)
     assert (caught.value.problem.code, caught.value.exit_code) == ("RUN745", 78)
 
@@ -148,8 +148,8 @@ def test_what_cannot_be_exported(folder: Path, shared_workspace: Any, tmp_path: 
     models = ["--models", str(shared_workspace.models)]
     (tmp_path / "empty").mkdir()
     for job, target, text in (
-        (folder, tmp_path / "empty", "`empty` is there already"),
-        (tmp_path / "empty", tmp_path / "new", "`empty` holds no `stage.yaml`"),
+        (folder, tmp_path / "empty", "`empty` already exists"),
+        (tmp_path / "empty", tmp_path / "new", "`empty` has no `stage.yaml`"),
     ):
         assert export([str(job), "--to", str(target), *models]) == 78
         assert f"error[RUN747]: {text}" in capsys.readouterr().err
@@ -157,7 +157,7 @@ def test_what_cannot_be_exported(folder: Path, shared_workspace: Any, tmp_path: 
     unfinished.mkdir()
     (unfinished / "stage.yaml").write_bytes((folder / "stage.yaml").read_bytes())
     assert export([str(unfinished), "--to", str(tmp_path / "new"), *models]) == 78
-    assert "of a training stage that has ended" in capsys.readouterr().err
+    assert "of a finished training stage" in capsys.readouterr().err
     assert not (tmp_path / "new").exists()
 
 
@@ -175,7 +175,7 @@ def test_weights_that_differ_from_the_trained_ones_are_not_kept(shared_workspace
     tensors = load_file(path)
     name = "model.layers.1.mlp.up_proj.weight"
     for change, text in (
-        ({name: tensors[name] + 1e-6}, "differs from what was trained"),
+        ({name: tensors[name] + 1e-6}, "differs from the trained tensor"),
         ({name: None}, f"`{name}` was not saved"),
     ):
         save_file({key: value for key, value in {**tensors, **change}.items() if value is not None}, path)

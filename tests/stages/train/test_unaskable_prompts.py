@@ -19,7 +19,12 @@ ASKING = [{"role": "user", "content": "page 3?"}]
 METHODS = ("grpo", "ppo", "distill")
 # For each case: the model, the prompt, the code, and what the message says.
 CASES: dict[str, tuple[str, list[dict[str, Any]], str, str]] = {
-    "no template": ("bare/1", ASKING, "RUN718", "has no chat template, and the prompt of row `asked` is turns"),
+    "no template": (
+        "bare/1",
+        ASKING,
+        "RUN718",
+        "has no chat template, but the prompt of row `asked` consists of turns",
+    ),
     "a template that raises": ("strict/1", ASKING, "RUN718", "row `asked`: the chat template cannot write these turns"),
     "calls passed over": ("tiny/1", CALLING, "RUN718", "neither tools nor calls: `look_up` is lost"),
     "no room": ("tiny/1", [{"role": "user", "content": "word " * 400}], "RUN755", "row `asked` has "),

@@ -45,7 +45,7 @@ def test_a_token_more_or_of_another_number_makes_another_vocabulary(tmp_path: Pa
 def test_a_teacher_with_fewer_output_rows_cannot_be_compared(tmp_path: Path) -> None:
     ours = model(tmp_path / "a" / "1", {"a": 0}, rows=128)
     theirs = model(tmp_path / "b" / "1", {"a": 0}, rows=64)
-    with pytest.raises(StageError, match="128 output rows, the teacher 64"):
+    with pytest.raises(StageError, match="128 output rows, but the teacher only 64"):
         check_vocabularies(ours, theirs, claimed_same=True)
     check_vocabularies(theirs, ours, claimed_same=True)
 

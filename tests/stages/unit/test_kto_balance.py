@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from runtime.contract.errors import StageError
-from runtime.stage.steps import first_and_last
+from runtime.stage.curves import first_and_last
 from runtime.train.methods.kto import balance_of, check_batch
 
 

@@ -314,7 +314,7 @@ def test_a_refusal_is_not_tried_again(server: Bucket, tmp_path: Path, status: in
     server.fault = lambda verb, path, number: status
     code, exit_code, message = failure(tmp_path, config(server.block()))
     assert (code, exit_code) == ("RUN767", 78)
-    assert "refuses" in message
+    assert "denies access" in message
     assert "secret" not in message
     assert len(server.requests) == 1
 

@@ -12,8 +12,8 @@ from runtime.contract.errors import StageError
 from runtime.contract.stages import EvaluateStage
 from runtime.data.rows import Source
 from runtime.evaluate.changes import broken_of, chain_worth, fix_rates
-from runtime.evaluate.question_sets import Asked, sets_of
-from runtime.evaluate.scored import Answered, Earlier, judge
+from runtime.evaluate.question_sets import QuestionSet, build_question_sets
+from runtime.evaluate.scored import BaselineAnswers, ScoredSet, score_answers
 from runtime.model.generate import Answer
 from runtime.model.prompts import prompts_of
 from runtime.scoring.metrics import SCORERS, Judges, check_references
@@ -88,19 +88,19 @@ def test_badcases_that_cannot_be_judged_are_left_out_and_general_rows_are_compar
     bad = [{"id": "1", "prompt": "a?", "fix": "5"}, {"id": "2", "prompt": "b?", "fix": "say please"}]
     general = [{"id": "1", "prompt": "capital of France?", "reference": "Paris"}]
     sources = [source(rows, "evaluation"), source(bad, "badcase", "badcases"), source(general, "evaluation", "general")]
-    held_out, badcases, others = sets_of(stage(), sources, Path(), judges)
+    held_out, badcases, others = build_question_sets(stage(), sources, Path(), judges)
     assert [metric.name for metric in held_out.metrics] == ["numeric_answer", "exact_match"]  # the deciding one first
     assert ([row["id"] for row in badcases.rows], badcases.unjudged) == (["1"], 1)
     assert [metric.name for metric in others.metrics] == ["exact_match"]
 
 
-def answered(judges: Judges, texts: list[str], tokens: int) -> Answered:
+def answered(judges: Judges, texts: list[str], tokens: int) -> ScoredSet:
     rows = [
         {"id": str(at), "prompt": "?", "reference": "1", "class": "critical" if at < 2 else None} for at in range(8)
     ]
-    asked = Asked(name="badcases", rows=rows, metrics=[MetricBlock(name="exact_match")])
+    questions = QuestionSet(name="badcases", rows=rows, metrics=[MetricBlock(name="exact_match")])
     answers = [Answer(text=text, prompt_tokens=3, tokens=tokens, is_cut=False, seconds=0.1) for text in texts]
-    return judge(asked, answers, Path(), judges)
+    return score_answers(questions, answers, Path(), judges)
 
 
 def test_fix_rates_are_told_for_each_class(judges: Judges) -> None:
@@ -116,10 +116,10 @@ def test_fix_rates_are_told_for_each_class(judges: Judges) -> None:
 
 def test_many_broken_answers_are_counted_and_the_first_are_shown(judges: Judges) -> None:
     rows = [{"id": f"{at}", "prompt": "?", "reference": "1"} for at in range(120)]
-    asked = Asked(name="held-out", rows=rows, metrics=[MetricBlock(name="exact_match")])
+    questions = QuestionSet(name="held-out", rows=rows, metrics=[MetricBlock(name="exact_match")])
     answer = Answer(text="不" * 1000, prompt_tokens=3, tokens=4, is_cut=True, seconds=0.1)
-    now = judge(asked, [answer] * 120, Path(), judges)
-    broken = broken_of(now, Earlier(predictions=["1"] * 120, values=[1.0] * 119 + [0.0]))
+    now = score_answers(questions, [answer] * 120, Path(), judges)
+    broken = broken_of(now, BaselineAnswers(predictions=["1"] * 120, values=[1.0] * 119 + [0.0]))
     assert len(broken.lines.splitlines()) == 119
     assert (broken.figures["count"], broken.figures["fixed"], len(broken.figures["ids"])) == (119, 0, 100)
     assert [row["id"] for row in broken.figures["first"]] == [str(at) for at in range(10)]
@@ -147,8 +147,8 @@ class Tokenizer:
 @pytest.mark.parametrize(
     ("row", "code", "text"),
     [
-        ({"id": "长", "prompt": "123456789"}, "RUN755", "row `长` has 9, the model's context 10"),
-        ({"id": "1", "prompt": [{"role": "user", "content": "a"}]}, "RUN718", "row `1` is turns with roles"),
+        ({"id": "长", "prompt": "123456789"}, "RUN755", "row `长` has 9 tokens, the model's context 10"),
+        ({"id": "1", "prompt": [{"role": "user", "content": "a"}]}, "RUN718", "row `1` consists of turns with roles"),
     ],
 )
 def test_prompts_that_cannot_be_asked(row: dict[str, Any], code: str, text: str) -> None:

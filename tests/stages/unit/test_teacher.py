@@ -177,7 +177,7 @@ def test_what_may_pass_is_tried_again(server: Server, context: StageContext, fau
 
 def test_a_limit_is_waited_for_as_long_as_the_endpoint_asks(server: Server, context: StageContext) -> None:
     server.respond = lambda number, body: (429, {"Retry-After": "600"}, b"") if number == 1 else said("?")
-    with pytest.raises(StageError, match="asks to wait 600 s") as caught:
+    with pytest.raises(StageError, match="requests a delay of 600 s") as caught:
         ask_teacher.run(stage_of(server, context, [{"prompt": "one?"}]), context)
     assert (caught.value.problem.code, caught.value.exit_code) == ("RUN765", 75)
 
@@ -263,7 +263,7 @@ def test_the_teacher_is_found_among_what_is_served(server: Server, context: Stag
     ask_teacher.run(stage_of(server, context, [{"prompt": "?"}]), context)
     assert server.requests[0]["model"] == "large/3"
     server.models = (200, {}, json.dumps({"data": [{"id": "other"}]}).encode())
-    with pytest.raises(StageError, match="serves `other`, and no `large`") as caught:
+    with pytest.raises(StageError, match="serves `other`, but neither `large`") as caught:
         ask_teacher.run(stage_of(server, context, [{"prompt": "?"}]), context)
     assert caught.value.problem.code == "RUN764"
     assert len(server.requests) == 1
@@ -313,7 +313,7 @@ def test_answers_are_bounded(server: Server, monkeypatch: pytest.MonkeyPatch) ->
 
     async def ask() -> None:
         async with Endpoint(server.url, "large", "3", concurrency=1, requests_per_minute=60000) as teacher:
-            await teacher.ask([{"role": "user", "content": "?"}], temperature=0, max_tokens=5, seed=1)
+            await teacher.query([{"role": "user", "content": "?"}], temperature=0, max_tokens=5, seed=1)
 
     with pytest.raises(StageError, match="more than 100 bytes"):
         asyncio.run(ask())

@@ -1,4 +1,4 @@
-"""Cluster tests talk to a real API server, one for the session; each test has a namespace of its own."""
+"""Cluster tests share one API server a session; each test has its own namespace."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ TESTS = Path(__file__).parents[2]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker runs them all, one after the other: they share a server, and what they wait for takes a core."""
+    """Run all cluster tests in one worker: they share a server, which needs a core."""
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.xdist_group("cluster"))
@@ -27,7 +27,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A running API server; without one its tests are skipped, or fail where `TRAINSPEC_CLUSTER=required` says so."""
+    """A running API server; without one, skip the tests, or fail if `TRAINSPEC_CLUSTER=required`."""
     try:
         found = find_server(tmp_path_factory.mktemp("api"))
     except NoServerError as error:
@@ -47,7 +47,7 @@ def kubeconfig(server: Server) -> Path:
 
 @pytest.fixture(scope="session")
 def kubectl(kubeconfig: Path) -> list[str]:
-    """The command, on a server that knows the operators' kinds; where they are installed they stay as they are."""
+    """The kubectl command, after adding missing definitions of the operators' kinds to the server."""
     if shutil.which("kubectl") is None:
         pytest.skip("kubectl is not installed")
     command = ["kubectl", "--kubeconfig", str(kubeconfig)]
@@ -59,13 +59,13 @@ def kubectl(kubeconfig: Path) -> list[str]:
 
 
 def _wait_until_served(wait: list[str]) -> None:
-    """`kubectl wait` gives up at once on a definition that has no conditions yet."""
+    """Repeat `kubectl wait`, which fails for a definition without conditions."""
     wait_until(lambda: subprocess.run(wait, capture_output=True, check=False).returncode == 0, " ".join(wait))
 
 
 @pytest.fixture
 def shop(server: Server, make_spec: MakeSpec) -> Iterator[Shop]:
-    """A compiled plan of five Jobs in a namespace of its own, with one who plays its controllers."""
+    """A compiled plan of five Jobs in its own namespace, with simulated controllers."""
     with opened(server, make_spec, PROFILE) as made:
         yield made
 
@@ -74,7 +74,7 @@ def shop(server: Server, make_spec: MakeSpec) -> Iterator[Shop]:
 def group_shop(
     server: Server, kubectl: list[str], make_spec: MakeSpec, request: pytest.FixtureRequest
 ) -> Iterator[Shop]:
-    """The same, with stages that train on two nodes, in each output."""
+    """A `shop` whose stages train on two nodes, for each output."""
     profile = (TESTS / "golden" / "outputs" / request.param / "profile.yaml").read_text(encoding="utf-8")
     with opened(server, make_spec, profile) as made:
         yield made
@@ -82,7 +82,7 @@ def group_shop(
 
 @contextmanager
 def opened(server: Server, make_spec: MakeSpec, profile: str) -> Iterator[Shop]:
-    """A plan of a profile, in a namespace that is there meanwhile."""
+    """Compile a plan with a profile, in a namespace that exists for the test."""
     namespace = f"t-{uuid.uuid4().hex[:8]}"
     spec = make_spec(profile=profile.replace("namespace: training", f"namespace: {namespace}"))
     made = Shop(

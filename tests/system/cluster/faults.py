@@ -1,4 +1,4 @@
-"""Faults that a plan must survive: each is one line of a table, which the tests and `make faults` run alike."""
+"""The table of faults that a plan must survive, for the tests and `make faults`."""
 
 import re
 import signal
@@ -18,12 +18,12 @@ from system.cluster.shop import Shop, is_complete
 
 LEDGER = r"POST .*/configmaps$|PATCH .*-ledger$"
 WRITES = r"^(POST|PATCH|DELETE) "
-CALLS = 12  # of `apply`, as a CI that is started again would make them
+CALLS = 12  # most calls of `apply` by a CI that retries
 
 
 @dataclass(kw_only=True)
 class Scene:
-    """What a fault may act on: the project, the kubelet that is played, and the `apply` that runs now."""
+    """The targets of faults: the project, the simulated kubelet, and the running `apply`."""
 
     shop: Shop
     process: "subprocess.Popen[str] | None" = None
@@ -34,14 +34,14 @@ class Scene:
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """`rules` go to the proxy; `act` is called once, when the first Job has started to run."""
+    """A fault: `rules` for the proxy, and `act`, called once when the first Job runs."""
 
     name: str
     rules: tuple[tuple[str, str, int, int], ...] = ()  # how, match, times, status
     act: Callable[[Scene], None] | None = None
     callers: int = 1
-    clock: str = ""  # how far the clock of `apply` is off
-    retry: bool = False  # somebody has to say that the stage may go on
+    clock: str = ""  # offset of the clock of `apply`
+    retry: bool = False  # the plan completes only with `--retry`
 
 
 def _kill_server(scene: Scene) -> None:
@@ -64,9 +64,9 @@ def _delete_running(scene: Scene) -> None:
 
 
 def _time_to_live(scene: Scene) -> None:
-    """The Job ends and is deleted while nobody looks."""
+    """End and delete the Job while no `apply` runs."""
     _kill_apply(scene)
-    wait_until(lambda: scene.process is None or scene.process.poll() is not None, "the apply that was killed ends")
+    wait_until(lambda: scene.process is None or scene.process.poll() is not None, "the killed apply has ended")
     scene.shop.player.finish(_first(scene))
     scene.shop.player.delete(_first(scene))
 
@@ -98,13 +98,13 @@ FAULTS = (
     Fault(name="503", rules=(("status", WRITES, 6, 503),)),
     Fault(name="connection dropped before the request", rules=(("drop", "", 6, 0),)),
     Fault(name="connection dropped after the write", rules=(("drop-after", WRITES, 5, 0),)),
-    Fault(name="slow answers", rules=(("slow", WRITES, 2, 0),)),
+    Fault(name="slow responses", rules=(("slow", WRITES, 2, 0),)),
     Fault(name="token expired", rules=(("status", WRITES, 1, 401),)),
     Fault(name="apply killed (SIGKILL)", act=_kill_apply),
     Fault(name="apply killed between claim and Job", rules=(("kill-apply", r"POST .*/jobs\?(?!.*dryRun)", 1, 0),)),
-    Fault(name="two applies at once", callers=2),
+    Fault(name="two concurrent applies", callers=2),
     Fault(name="running Job deleted by hand", act=_delete_running, retry=True),
-    Fault(name="time to live ran out, nobody looked", act=_time_to_live),
+    Fault(name="Job complete and deleted by its time to live before `apply` read its result", act=_time_to_live),
     Fault(name="clock 400 days behind", clock="-400d"),
     Fault(name="clock 400 days ahead", clock="+400d"),
     Fault(name="pod evicted", act=_evict),
@@ -115,7 +115,7 @@ FAULTS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Survived:
-    """What came of a plan: Jobs that ran, stages that ran twice, results that are in no ledger, calls of `apply`."""
+    """The outcome: stages, stages that ran twice, results missing from the ledger, and calls of `apply`."""
 
     stages: int
     twice: int
@@ -126,7 +126,7 @@ class Survived:
 
 
 def survive(shop: Shop, fault: Fault) -> Survived:
-    """Apply a plan under a fault until it is complete, as a CI would that is started again when it fails."""
+    """Apply a plan under a fault until it is complete, like a CI that retries failures."""
     scene = Scene(shop=shop)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -136,9 +136,9 @@ def survive(shop: Shop, fault: Fault) -> Survived:
         calls, output = 0, ""
         while calls < CALLS:
             calls += fault.callers
-            ended, told = _apply(scene, proxy, fault)
-            output += told
-            if ended == 0 and is_complete(told):
+            exit_code, stdout = _apply(scene, proxy, fault)
+            output += stdout
+            if exit_code == 0 and is_complete(stdout):
                 break
         if kubelet.error is not None:
             raise kubelet.error
@@ -159,30 +159,30 @@ def _headers(status: int) -> dict[str, str]:
 
 
 def _apply(scene: Scene, proxy: Proxy, fault: Fault) -> tuple[int, str]:
-    """One call of `apply --wait`, or several at once; the worst exit code and what the first one said."""
+    """Run `apply --wait` once or concurrently; return the worst exit code and the first output."""
     arguments = ["apply", str(scene.shop.folder), "--wait", "--kubeconfig", str(proxy.kubeconfig), *scene.again]
     processes = [scene.shop.begin(*arguments, clock=fault.clock) for _ in range(fault.callers)]
     scene.process = processes[0]
     watcher = threading.Thread(target=_watch_for_kills, args=(scene, proxy), daemon=True)
     watcher.start()
-    told = [each.communicate(timeout=HUNG_SECONDS) for each in processes]
-    return max(abs(each.returncode) for each in processes), "".join(told[0])
+    outputs = [each.communicate(timeout=HUNG_SECONDS) for each in processes]
+    return max(abs(each.returncode) for each in processes), "".join(outputs[0])
 
 
 def _watch_for_kills(scene: Scene, proxy: Proxy) -> None:
-    """Kill what a rule of the proxy says, at the request that it names."""
+    """Kill the process of a rule of the proxy at the matching request."""
     process = scene.process
     while process is not None and process.poll() is None:
-        for told in list(proxy.injected):
-            if re.match("kill-", told):
-                proxy.injected.remove(told)
-                proxy.injected.append(f"done {told}")
-                (_kill_server if told.startswith("kill-server") else _kill_apply)(scene)
+        for request in list(proxy.injected):
+            if re.match("kill-", request):
+                proxy.injected.remove(request)
+                proxy.injected.append(f"done {request}")
+                (_kill_server if request.startswith("kill-server") else _kill_apply)(scene)
         time.sleep(0.01)
 
 
 class Kubelet:
-    """Plays Jobs to their ends and counts them by uid; lets a fault act when the first one runs."""
+    """Ends Jobs and counts them by uid; triggers the fault when the first one runs."""
 
     def __init__(self, scene: Scene, fault: Fault) -> None:
         self.error: BaseException | None = None
@@ -215,7 +215,7 @@ class Kubelet:
                         self._act()
                     else:
                         self._end(name)
-            except Exception as error:  # the server is down now and then, which is what this is about
+            except Exception as error:  # some faults stop the server
                 if not _is_down(error):
                     self.error = error
                     if self._scene.process is not None:
@@ -235,8 +235,8 @@ class Kubelet:
         if not name.endswith("-report"):
             return self._player.finish(name)
         whole = name.removesuffix("-report")
-        ended_unseen = self._fault.act is _time_to_live
-        if ended_unseen:
+        ended_unread = self._fault.act is _time_to_live
+        if ended_unread:
             return self._player.finish(
                 name, {"status": "already-complete", "exit_code": 0, "metrics": {}, "gate": None}
             )

@@ -1,4 +1,4 @@
-"""A proxy before the API server that fails on purpose, with a kubeconfig that leads to it."""
+"""A proxy in front of the API server that injects faults, and its kubeconfig."""
 
 import json
 import re
@@ -16,19 +16,19 @@ from support.faulty_http import Fault, Upstream, faulty_http
 
 @dataclass
 class Rule:
-    """Which requests fail, how (see `Fault`), and how often."""
+    """A rule for requests to fail: how (see `Fault`), and how often."""
 
     how: str
     match: str = ""
     times: int = 3
     status: int = 500
     headers: dict[str, str] = field(default_factory=dict)
-    body: bytes = b""  # by default, what the API server would say
+    body: bytes = b""  # the default is a Status object
 
 
 @dataclass
 class Proxy:
-    """A running proxy: its kubeconfig, the rules (spent from the front), and what was injected."""
+    """A running proxy: its kubeconfig, the rules, and the injected faults."""
 
     kubeconfig: Path
     rules: list[Rule]
@@ -37,7 +37,7 @@ class Proxy:
     permits: Callable[[str, str], bool] = lambda method, path: True
 
     def next_fault(self, method: str, path: str, _: Message) -> Fault | None:
-        """The fault of this request, if one is due."""
+        """Return the fault for a request, if any."""
         with self.lock:
             if not self.permits(method, path):
                 self.injected.append(f"forbidden {method} {path}")
@@ -54,13 +54,13 @@ class Proxy:
 
 @contextmanager
 def faulty(kubeconfig: Path, folder: Path, rules: list[Rule]) -> Iterator[Proxy]:
-    """A proxy on a port of its own, with a kubeconfig in `folder` that names it."""
+    """Run a proxy on a free port, with a kubeconfig for it in `folder`."""
     api = config.new_client_from_config(str(kubeconfig))
     token = api.configuration.get_api_key_with_prefix("authorization", alias="BearerToken")
     proxy = Proxy(kubeconfig=folder / "faulty.kubeconfig", rules=rules)
 
-    def headers(asked: Message) -> dict[str, str]:
-        kept = {name: asked[name] for name in ("Content-Type", "Accept") if asked[name]}
+    def headers(request: Message) -> dict[str, str]:
+        kept = {name: request[name] for name in ("Content-Type", "Accept") if request[name]}
         return {"Authorization": token, **kept}
 
     upstream = Upstream(url=api.configuration.host, pool=api.rest_client.pool_manager, headers=headers)

@@ -1,4 +1,4 @@
-"""Plays the pods of a stage on several nodes, and what its operator says of them: a Job, a JobSet or a TrainJob."""
+"""Simulates the pods of a stage on several nodes and its operator: for a Job, a JobSet or a TrainJob."""
 
 import json
 from collections.abc import Mapping
@@ -28,26 +28,26 @@ class Group:
 
     @property
     def manifest(self) -> Mapping[str, Any]:
-        """The workload as it was rendered."""
+        """The rendered workload."""
         return next(each.workload.data for each in self.shop.plan.stages if each.stage == self.stage)
 
     @property
     def container(self) -> str:
-        """The name of the container, which a TrainJob's operator asks for."""
+        """The name of the container, which the operator of TrainJobs prescribes."""
         return "node" if self.manifest["kind"] == "TrainJob" else "stage"
 
     def exists(self) -> bool:
-        """Whether the API server has it."""
+        """Return whether the API server has the workload."""
         return self.name in self.names()
 
     def names(self) -> list[str]:
-        """All of its kind."""
+        """Return the names of all workloads of its kind."""
         if self.manifest["kind"] == "Job":
             return self.shop.player.jobs()
         return [each["metadata"]["name"] for each in self._objects.list_namespaced_custom_object(*self._where)["items"]]
 
     def start(self, index: int, log: str = "") -> str:
-        """A pod of an index runs; its name."""
+        """Start a pod of an index; return its name."""
         self.made += 1
         pod = f"{self.name}-{index}-{self.made}"
         owner = self.name if self.manifest["kind"] == "Job" else f"{self.name}-node-0"
@@ -65,37 +65,37 @@ class Group:
         return pod
 
     def end(self, pod: str, message: Mapping[str, Any] = GOOD) -> None:
-        """A pod has ended, as it says."""
+        """End a pod with a termination message."""
         code = int(message["exit_code"])
         ended = {"exitCode": code, "reason": "Error" if code else "Completed", "message": json.dumps(message)}
         self._pod(pod, "Failed" if code else "Succeeded", {"terminated": ended})
 
     def wait_for_room(self, pod: str) -> None:
-        """The scheduler has no node for a pod."""
+        """Mark a pod as unschedulable."""
         condition = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/4 nodes fit"}
         status = {"phase": "Pending", "conditions": [condition], "containerStatuses": None}
         self.shop.player.core.patch_namespaced_pod_status(pod, self.shop.namespace, {"status": status})
 
     def remove_pods(self) -> None:
-        """What the cluster does with the pods of a workload that is deleted."""
+        """Delete the pods of a deleted workload, as the cluster does."""
         self.shop.player.core.delete_collection_namespaced_pod(self.shop.namespace, grace_period_seconds=0)
 
     def complete(self) -> None:
-        """All of it has ended well."""
+        """Complete the workload."""
         if self.manifest["kind"] == "Job":
             self.shop.player.finish(self.name, pods=False)
         else:
             self._say(_COMPLETE[self.manifest["kind"]], "AllJobsCompleted", "jobset completed successfully")
 
     def fail(self) -> None:
-        """It has failed for good."""
+        """Fail the workload."""
         if self.manifest["kind"] == "Job":
             self.shop.player.fail(self.name, "PodFailurePolicy", "a rule said so")
         else:
             self._say("Failed", "FailedJobs", "jobset failed due to one or more job failures")
 
     def delete(self) -> None:
-        """Somebody deletes it, and its pods go with it."""
+        """Delete the workload and its pods."""
         if self.manifest["kind"] == "Job":
             self.shop.player.delete(self.name)
         else:
@@ -112,10 +112,12 @@ class Group:
         return group, version, self.shop.namespace, _PLURALS[self.manifest["kind"]]
 
     def _say(self, condition: str, reason: str, message: str) -> None:
-        said = {"type": condition, "status": "True", "reason": reason, "message": message, "lastTransitionTime": NOW}
-        self._objects.patch_namespaced_custom_object_status(*self._where, self.name, {"status": {"conditions": [said]}})
+        entry = {"type": condition, "status": "True", "reason": reason, "message": message, "lastTransitionTime": NOW}
+        self._objects.patch_namespaced_custom_object_status(
+            *self._where, self.name, {"status": {"conditions": [entry]}}
+        )
 
     def _pod(self, pod: str, phase: str, state: Mapping[str, Any]) -> None:
-        told = {"name": self.container, "state": state, "ready": "running" in state, "restartCount": 0}
-        status = {"phase": phase, "containerStatuses": [{"image": "image", "imageID": "", **told}]}
+        container = {"name": self.container, "state": state, "ready": "running" in state, "restartCount": 0}
+        status = {"phase": phase, "containerStatuses": [{"image": "image", "imageID": "", **container}]}
         self.shop.player.core.patch_namespaced_pod_status(pod, self.shop.namespace, {"status": status})

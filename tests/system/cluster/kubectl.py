@@ -1,4 +1,4 @@
-"""kubectl against the API server of the tests, with all shipped plans as one overlay: a call for all of them is quick."""
+"""kubectl against the API server of the tests, with all shipped plans as one overlay to save time."""
 
 import json
 import os
@@ -30,19 +30,19 @@ class Kubectl:
         return subprocess.run(list(map(str, command)), capture_output=True, text=True, input=text, check=False)
 
     def ok(self, *arguments: object, text: str | None = None) -> str:
-        """What it printed; it must succeed, and say nothing on stderr."""
+        """Return the output of a command that must succeed with an empty stderr."""
         done = self.run(*arguments, text=text)
         assert (done.returncode, done.stderr) == (0, ""), done.stderr
         return done.stdout
 
     def objects(self, *kinds: str) -> dict[tuple[str, str], dict[str, Any]]:
-        """Objects of the namespace by kind and name."""
+        """Return objects of the namespace by kind and name."""
         items = json.loads(self.ok("get", ",".join(kinds), "--output", "json", "--show-managed-fields"))["items"]
         return {(each["kind"], each["metadata"]["name"]): each for each in items}
 
 
 def overlay(folder: Path, bases: list[Path], namespace: str, **more: Any) -> Path:
-    """A kustomization over others, put into one namespace; `more` are further fields of it."""
+    """Write a kustomization that puts others into one namespace; `more` are its further fields."""
     folder.mkdir(parents=True)
     resources = [os.path.relpath(base, os.path.realpath(folder)) for base in bases]
     (folder / "kustomization.yaml").write_text(
@@ -52,11 +52,11 @@ def overlay(folder: Path, bases: list[Path], namespace: str, **more: Any) -> Pat
 
 
 def namespace_of_its_own(server: Server) -> Iterator[Kubectl]:
-    """A fixture: kubectl as the administrator in a fresh namespace."""
+    """Yield kubectl as the administrator in a fresh namespace, as a fixture."""
     if shutil.which("kubectl") is None:
         pytest.skip("kubectl is not installed")
     kubectl = Kubectl(kubeconfig=server.kubeconfig, namespace=f"test-{secrets.token_hex(4)}")
     kubectl.ok("create", "namespace", kubectl.namespace)
     yield kubectl
-    if server.state is None:  # one that was started for the tests goes as a whole
+    if server.state is None:  # a server that the tests started is deleted as a whole
         kubectl.run("delete", "namespace", kubectl.namespace, "--wait=false")

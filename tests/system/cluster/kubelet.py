@@ -1,9 +1,9 @@
-"""A kubelet for one machine: runs the Jobs of the API server for real, as processes, and reports as a kubelet would.
+"""A kubelet for one machine: runs the Jobs of the API server as processes.
 
     python tests/system/cluster/kubelet.py KUBECONFIG PLAN_FOLDER …
 
-The small API server has no nodes. A Job is run by the local executor with the volumes of a work folder, its pod's log
-and termination message are those of the process, and statuses go through `/status`. It ends with Ctrl-C.
+The small API server has no nodes. The local executor runs a Job with the volumes of a work folder; its pod gets the log
+and termination message of the process, through `/status`. Stop it with Ctrl-C.
 """
 
 import json
@@ -26,7 +26,7 @@ _LOG_LINES = 400
 
 
 def main(kubeconfig: str, plans: list[Path]) -> None:
-    """Run every Job of the plans that appears, one after the other."""
+    """Run each new Job of the plans, one after the other."""
     taken: set[str] = set()
     while True:
         for plan in plans:
@@ -40,20 +40,20 @@ def main(kubeconfig: str, plans: list[Path]) -> None:
 
 
 def work_of(plan: Path) -> Path:
-    """The folder that stands for the plan's volumes."""
+    """Return the folder for the volumes of a plan."""
     work = (Path(".trainspec") / "cluster" / plan.resolve().parent.name).resolve()
     (work / "outputs").mkdir(parents=True, exist_ok=True)
     return work
 
 
 def namespace_of(plan: Path, job: str) -> str:
-    """The namespace that the plan's manifests name."""
+    """Return the namespace of a plan's manifests."""
     text = next(path for path in plan.glob("*.job.yaml") if f'name: "{job}"' in path.read_text()).read_text()
     return text.split('namespace: "')[1].split('"')[0]
 
 
 def waiting(player: Player, job: str) -> str | None:
-    """The uid of a Job that is there and has not begun."""
+    """Return the uid of a Job that exists and has not begun."""
     try:
         found = player.batch.read_namespaced_job(job, player.namespace)
     except client.exceptions.ApiException:
@@ -62,7 +62,7 @@ def waiting(player: Player, job: str) -> str | None:
 
 
 def run(player: Player, job: LocalJob, places: Places) -> None:
-    """Run one Job to its end, and say so."""
+    """Run a Job to its end, and write its status."""
     pod = player.start(job.name)
     stopped = threading.Event()
     follower = threading.Thread(target=_keep_log, args=(player, pod, places.log(job.name), stopped), daemon=True)
@@ -70,14 +70,14 @@ def run(player: Player, job: LocalJob, places: Places) -> None:
     ended: Ended = run_job(job, places, lambda event: None)
     stopped.set()
     follower.join()
-    said = (places.work / "logs" / f"{job.name}.termination").read_text(encoding="utf-8")
-    player.end_pod(pod, ended.exit_code, said)
+    message = (places.work / "logs" / f"{job.name}.termination").read_text(encoding="utf-8")
+    player.end_pod(pod, ended.exit_code, message)
     player.end_job(job.name, ended.exit_code)
-    print(f"{job.name}: exit {ended.exit_code}, {json.loads(said).get('status')}", flush=True)
+    print(f"{job.name}: exit {ended.exit_code}, {json.loads(message).get('status')}", flush=True)
 
 
 def _keep_log(player: Player, pod: str, log: Path, stopped: threading.Event) -> None:
-    """Keep the pod's log current until the process has ended."""
+    """Update the log of the pod until the process has ended."""
     while True:
         last = stopped.wait(2.0)
         lines = log.read_text(encoding="utf-8").splitlines()[-_LOG_LINES:] if log.is_file() else []

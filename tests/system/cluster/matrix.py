@@ -1,4 +1,4 @@
-"""`make faults`: every fault against shipped plans, as the README's table: stages run twice, results lost.
+"""`make faults`: every fault against shipped plans, with the table of `docs/benchmarks.md`.
 
 python tests/system/cluster/matrix.py [PLAN …]
 """
@@ -22,7 +22,7 @@ PLANS = ("tool-calls", "nl2sql", "discharge-coding")
 
 
 def main(names: list[str]) -> int:
-    """Run all, print the table; 1 if any stage ran twice or any result was lost."""
+    """Run all faults, print the table; return 1 if any stage ran twice or any result was lost."""
     plans = tuple(names) or PLANS
     with tempfile.TemporaryDirectory() as folder:
         server = find_server(Path(folder, "api"))
@@ -36,7 +36,7 @@ def main(names: list[str]) -> int:
     heads = " | ".join(f"`{name}`" for name in plans)
     print(f"| fault | {heads} |\n|---|{'---|' * len(plans)}")
     for fault, survived in found:
-        print(f"| {fault} | {' | '.join(map(_told, survived))} |")
+        print(f"| {fault} | {' | '.join(map(_cell, survived))} |")
     twice = sum(each.twice for _, survived in found for each in survived)
     lost = sum(each.lost for _, survived in found for each in survived)
     stages = sum(each.stages for _, survived in found for each in survived)
@@ -44,12 +44,12 @@ def main(names: list[str]) -> int:
     return int(bool(twice or lost))
 
 
-def _told(survived: Survived) -> str:
+def _cell(survived: Survived) -> str:
     return f"{survived.stages} stages, {survived.calls} call{'s' * (survived.calls > 1)}"
 
 
 def _survive(server: Server, folder: Path, name: str, fault: Fault) -> Survived:
-    """A copy of a shipped spec in a namespace of its own, under a fault."""
+    """Apply a copy of a shipped spec in its own namespace, under a fault."""
     namespace = f"t-{uuid.uuid4().hex[:8]}"
     specs = folder / namespace / "specs"
     for part in (name, "clusters"):

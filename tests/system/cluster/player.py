@@ -1,4 +1,4 @@
-"""Plays what controllers and kubelets do to Jobs: the small API server has none. All writes go through `/status`."""
+"""Simulates controllers and kubelets through `/status`, because the small API server has none."""
 
 import json
 import threading
@@ -13,7 +13,7 @@ GOOD = {"status": "complete", "exit_code": 0, "metrics": {}, "gate": None}
 
 
 def gate(verdict: str) -> dict[str, Any]:
-    """The termination message of an evaluation whose gate said so."""
+    """Return the termination message of an evaluation with the verdict of its gate."""
     code = 80 if verdict == "no-gain" else 0
     metrics = {"execution_accuracy": {"value": 0.4, "low": 0.3, "high": 0.5, "n": 100}}
     return {**GOOD, "exit_code": code, "metrics": metrics, "gate": {"verdict": verdict, "reason": "as played"}}
@@ -21,7 +21,7 @@ def gate(verdict: str) -> dict[str, Any]:
 
 @dataclass
 class Player:
-    """Writes the statuses of Jobs and Pods in a namespace. `created` counts each Job that was ever created, by name."""
+    """Writes the statuses of Jobs and pods in a namespace; `pods` counts the pods of each Job."""
 
     kubeconfig: str
     namespace: str
@@ -32,16 +32,16 @@ class Player:
         self.core, self.batch = client.CoreV1Api(api), client.BatchV1Api(api)
 
     def jobs(self) -> list[str]:
-        """The names of the Jobs that are there."""
+        """Return the names of the existing Jobs."""
         return sorted(each.metadata.name for each in self.batch.list_namespaced_job(self.namespace).items)
 
     def uid(self, job: str) -> str:
-        """The uid of a Job."""
+        """Return the uid of a Job."""
         uid: str = self.batch.read_namespaced_job(job, self.namespace).metadata.uid
         return uid
 
     def start(self, job: str, log: str = "") -> str:
-        """A pod of the Job runs; its name."""
+        """Start a pod of the Job; return its name."""
         pod = self._pod(job, log)
         running = {"name": "stage", "state": {"running": {"startedAt": NOW}}, "ready": True, "restartCount": 0}
         self._pod_status(pod, {"phase": "Running", "containerStatuses": [self._container(running)]})
@@ -51,7 +51,7 @@ class Player:
         return pod
 
     def hold(self, job: str, reason: str, message: str = "") -> str:
-        """A pod of the Job is there, and its container cannot begin; its name."""
+        """Create a pod whose container cannot start; return its name."""
         pod = self._pod(job, "")
         waiting = {"name": "stage", "state": {"waiting": {"reason": reason, "message": message}}, "ready": False}
         status = self._container(waiting | {"restartCount": 0})
@@ -60,19 +60,19 @@ class Player:
         return pod
 
     def finish(self, job: str, message: Mapping[str, Any] = GOOD, *, pods: bool = True) -> None:
-        """The Job ends as the message says, well or badly; without `pods` theirs went with their node."""
+        """End the Job with a termination message; without `pods`, its pods were lost with their node."""
         code = int(message["exit_code"])
         if pods:
             self.end_pod(self.start(job), code, json.dumps(message))
         self.end_job(job, code)
 
     def end_job(self, job: str, code: int) -> None:
-        """The Job ends as the exit code of its pod says."""
+        """Complete or fail the Job by the exit code of its pod."""
         if code:
-            told = (
+            message = (
                 f"Container stage for pod {self.namespace}/{job}-0 failed with exit code {code} matching FailJob rule"
             )
-            return self.fail(job, "PodFailurePolicy", told)
+            return self.fail(job, "PodFailurePolicy", message)
         done = [
             {"type": name, "status": "True", "lastTransitionTime": NOW, "lastProbeTime": NOW}
             for name in ("SuccessCriteriaMet", "Complete")
@@ -82,7 +82,7 @@ class Player:
         return None
 
     def fail(self, job: str, reason: str, message: str) -> None:
-        """The Job has failed."""
+        """Fail the Job."""
         conditions = [
             {"type": name, "status": "True", "reason": reason, "message": message, "lastTransitionTime": NOW}
             for name in ("FailureTarget", "Failed")
@@ -91,14 +91,14 @@ class Player:
         self.batch.patch_namespaced_job_status(job, self.namespace, {"status": status})
 
     def end_pod(self, pod: str, code: int, message: str = "", reason: str = "") -> None:
-        """The container of a pod has ended."""
+        """End the container of a pod."""
         ended = {"exitCode": code, "reason": reason or ("Error" if code else "Completed"), "message": message}
         container = {"name": "stage", "state": {"terminated": ended}, "ready": False, "restartCount": 0}
         phase = "Failed" if code else "Succeeded"
         self._pod_status(pod, {"phase": phase, "containerStatuses": [self._container(container)]})
 
     def delete(self, job: str) -> None:
-        """Somebody, or a time to live, deletes the Job and its pods."""
+        """Delete the Job and its pods, like a user or a time to live."""
         self.batch.delete_namespaced_job(job, self.namespace, propagation_policy="Background")
 
     def _pod(self, job: str, log: str) -> str:
@@ -120,9 +120,9 @@ class Player:
 
 
 class Controller:
-    """Ends every Job as soon as it is there, as `outcomes` says for its stage; `runs` are the names in their order.
+    """Ends every Job as soon as it exists, with the message that `outcomes` returns for its name.
 
-    Jobs whose uids are in `known` are left alone.
+    `runs` are the names of the ended Jobs, in order. Jobs with uids in `known` are ignored.
     """
 
     def __init__(self, player: Player, outcomes: Callable[[str], Mapping[str, Any]]) -> None:
@@ -150,5 +150,5 @@ class Controller:
                         self._player.finish(job.metadata.name, self._outcomes(job.metadata.name))
                         self.runs.append(job.metadata.name)
                         self.known.add(job.metadata.uid)
-            except Exception as error:  # the server may be down, which is what a test is about
+            except Exception as error:  # some tests stop the server
                 self.last_error = error

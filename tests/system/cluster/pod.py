@@ -1,4 +1,4 @@
-"""What a driver finds in its pod: its account's token, the address of the API server, and its plan as a mounted folder."""
+"""The pod of a driver on this machine: its token, the address of the API server, and its mounted plan."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ from kubernetes import config
 from support.waiting import HUNG_SECONDS
 from system.cluster.server import ROOT
 
-# the command of the container; the official client reads the account where a pod has it, and here beside it
+# the command of the container, with the account at other paths than in a real pod
 ENTRY = """
 import sys
 from kubernetes.config import incluster_config as pod
@@ -34,11 +34,11 @@ class Pod:
 
     @property
     def token(self) -> Path:
-        """The file of its account's token."""
+        """The file with the token of the account."""
         return self.root / "account" / "token"
 
     def start(self) -> "subprocess.Popen[str]":
-        """Its container, started."""
+        """Start the container."""
         account = [str(self.token), str(self.token.with_name("ca.crt"))]
         command = [sys.executable, "-c", ENTRY, *account, *self.args]
         return subprocess.Popen(
@@ -46,14 +46,14 @@ class Pod:
         )
 
     def run(self) -> "subprocess.CompletedProcess[str]":
-        """Its container, until it ends."""
+        """Run the container to its end."""
         process = self.start()
-        out, told = process.communicate(timeout=HUNG_SECONDS)
-        return subprocess.CompletedProcess(process.args, process.returncode, out, told)
+        out, err = process.communicate(timeout=HUNG_SECONDS)
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
 def pod(root: Path, job: dict[str, Any], files: dict[str, str], kubeconfig: Path) -> Pod:
-    """A pod of the Job below `root`, with the files of its ConfigMap mounted as a kubelet does."""
+    """Create the pod of a Job below `root`, and mount the files of its ConfigMap as a kubelet does."""
     spec = job["spec"]["template"]["spec"]
     (container,) = spec["containers"]
     assert container["command"] == ["python", "-m", "compiler"]
@@ -72,7 +72,7 @@ def pod(root: Path, job: dict[str, Any], files: dict[str, str], kubeconfig: Path
 
 
 def mounted(folder: Path, files: dict[str, str]) -> None:
-    """The files as a volume of a ConfigMap: links in the folder, to links, to where they are."""
+    """Lay out the files as a ConfigMap volume, with its two levels of links."""
     version = folder / "..2026_01_01_00_00_00.000000001"
     version.mkdir(parents=True)
     (folder / "..data").symlink_to(version.name)
@@ -82,6 +82,6 @@ def mounted(folder: Path, files: dict[str, str]) -> None:
 
 
 def parts(text: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The ConfigMap and the Job that `trainspec driver` prints."""
+    """Parse the ConfigMap and the Job that `trainspec driver` prints."""
     config_map, job = yaml.safe_load_all(text)
     return config_map, job

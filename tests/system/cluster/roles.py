@@ -1,4 +1,4 @@
-"""Decides requests as the RBAC authoriser of a cluster does, for an API server that has none."""
+"""An RBAC authorizer, for an API server without one."""
 
 import re
 from collections.abc import Sequence
@@ -12,19 +12,19 @@ _PATH = re.compile(
 
 
 def permits(rules: Sequence[dict[str, Any]], method: str, url: str) -> bool:
-    """Whether the rules of a role allow a request."""
-    asked = urlsplit(url)
-    found = _PATH.fullmatch(asked.path)
+    """Return whether the rules of a role allow a request."""
+    parsed = urlsplit(url)
+    found = _PATH.fullmatch(parsed.path)
     assert found, url
-    seen = "get" if found["name"] else "watch" if "watch" in parse_qs(asked.query) else "list"
-    verb, resource = _VERBS.get(method, seen), found["plural"] + (found["sub"] or "")
-    # whoever applies what is not there yet must be allowed to create it, too
+    read = "get" if found["name"] else "watch" if "watch" in parse_qs(parsed.query) else "list"
+    verb, resource = _VERBS.get(method, read), found["plural"] + (found["sub"] or "")
+    # an apply may create the object, which needs the verb, too
     verbs = {verb, "create"} if verb == "patch" else {verb}
     return all(allowed(rules, each, found["group"] or "", resource) for each in verbs)
 
 
 def allowed(rules: Sequence[dict[str, Any]], verb: str, group: str, resource: str) -> bool:
-    """Whether one of the rules allows all three."""
+    """Return whether a rule allows the verb on the resource."""
 
     def covers(values: Sequence[str], wanted: str) -> bool:
         return wanted in values or "*" in values

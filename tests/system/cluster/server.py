@@ -1,4 +1,4 @@
-"""The API server of the cluster tests: that of `TRAINSPEC_TEST_KUBECONFIG`, or a small one that is started here."""
+"""The API server of the cluster tests: from `TRAINSPEC_TEST_KUBECONFIG`, or a small one started here."""
 
 import os
 import signal
@@ -12,12 +12,12 @@ TOOL = Path(os.environ.get("TRAINSPEC_API_SERVER") or ROOT.parent / "shared" / "
 
 
 class NoServerError(Exception):
-    """Why there is no API server to test against."""
+    """The tests have no API server; the message says why."""
 
 
 @dataclass(kw_only=True, slots=True)
 class Server:
-    """An API server: its administrator's kubeconfig, and where it keeps its state if it is ours to stop."""
+    """An API server: its administrator's kubeconfig, and its state folder if the tests started it."""
 
     kubeconfig: Path
     state: Path | None = None
@@ -25,12 +25,12 @@ class Server:
 
     @property
     def viewer(self) -> Path:
-        """The kubeconfig of somebody who may only read."""
+        """The kubeconfig of a user who may only read."""
         return self.kubeconfig.with_name("viewer.kubeconfig")
 
     def start(self) -> None:
-        """Start it, with the objects that it had before."""
-        for _ in range(4):  # it gives up after half a minute, which a busy machine may need
+        """Start the server with its previous objects."""
+        for _ in range(4):  # it gives up after half a minute, too early on a busy machine
             command = [TOOL / "start.sh", self.state, str(self.port)]
             done = subprocess.run(command, capture_output=True, text=True)
             if not done.returncode:
@@ -39,18 +39,18 @@ class Server:
         raise NoServerError(done.stderr.strip() or "the API server did not start")
 
     def kill(self) -> None:
-        """End it without warning, as a lost node would; `start` brings it back."""
+        """Kill the server; `start` starts it again."""
         pid = int((self.state / "apiserver.pid").read_text())
         os.kill(pid, signal.SIGKILL)
         self.stop()
 
     def stop(self) -> None:
-        """End it and its store."""
+        """Stop the server and its store."""
         subprocess.run([TOOL / "stop.sh", self.state], check=True)
 
 
 def find_server(state: Path) -> Server:
-    """The cluster that is named, else a server started in `state`; NoServerError says why there is none."""
+    """Return the configured cluster, else start a server in `state`; NoServerError if neither exists."""
     named = os.environ.get("TRAINSPEC_TEST_KUBECONFIG")
     if named:
         return Server(kubeconfig=Path(named))
@@ -70,7 +70,7 @@ def _free_port() -> int:
 
 
 def kubeconfig(folder: Path, server: str, cluster: str = "", user: str = "token: t") -> Path:
-    """A kubeconfig for a server, written into a folder; `cluster` is more of its cluster."""
+    """Write a kubeconfig for a server into a folder; `cluster` adds settings of the cluster."""
     path = folder / "config"
     path.write_text(
         f"apiVersion: v1\nkind: Config\ncurrent-context: x\nusers: [{{name: x, user: {{{user}}}}}]\n"

@@ -1,4 +1,4 @@
-"""A project whose plan is applied by the tests: the commands as people call them, and what the cluster has then."""
+"""A project with a plan for the cluster tests: it runs commands and reads the resulting state."""
 
 import importlib.util
 import json
@@ -16,14 +16,14 @@ from system.cluster.server import ROOT, Server
 from compiler.run.cluster.state.plan import ClusterPlan, read_cluster_plan
 
 
-def is_complete(told: str) -> bool:
-    """Whether `trainspec apply` says that a plan is complete, by what this call started or by earlier ones."""
-    return any(line.endswith(("; complete", ": complete, nothing to do")) for line in told.splitlines())
+def is_complete(stdout: str) -> bool:
+    """Return whether the output of `trainspec apply` says that a plan is complete."""
+    return any(line.endswith(("; complete", ": complete, nothing to do")) for line in stdout.splitlines())
 
 
 @dataclass(kw_only=True)
 class Shop:
-    """The spec, its namespace, and who plays the controllers there."""
+    """A spec, its namespace, and the simulated controllers of the namespace."""
 
     spec: Path
     namespace: str
@@ -38,52 +38,52 @@ class Shop:
 
     @property
     def plan(self) -> ClusterPlan:
-        """The plan as it is compiled now."""
+        """The current content of the plan folder."""
         value = read_cluster_plan(self.folder).value
         assert value is not None
         return value
 
     def job(self, stage: str) -> str:
-        """The name of a stage's Job."""
+        """Return the name of a stage's Job."""
         return next(each.name for each in self.plan.stages if each.stage == stage)
 
     def call(self, *arguments: str) -> Result:
-        """A command of `trainspec`."""
+        """Run a command of `trainspec`."""
         return invoke(*arguments)
 
     def begin(self, *arguments: str, clock: str = "") -> "subprocess.Popen[str]":
-        """A command of `trainspec` as a process of its own, whose clock may be wrong by `clock`, such as `-400d`."""
+        """Start a command of `trainspec` as a process, with its clock off by `clock`, such as `-400d`."""
         command = [sys.executable, "-m", "compiler", *arguments]
         return subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=_environment(clock)
         )
 
     def apply(self, *options: str) -> Result:
-        """`trainspec apply`."""
+        """Run `trainspec apply`."""
         return self.call("apply", str(self.folder), "--kubeconfig", str(self.kubeconfig), *options)
 
     def states(self) -> dict[str, str]:
-        """The state of each stage as `trainspec status` tells it."""
+        """Return the state of each stage from `trainspec status`."""
         return {stage: row["state"] for stage, row in self.rows().items()}
 
     def rows(self) -> dict[str, dict[str, Any]]:
-        """What `trainspec status` tells scripts of each stage."""
-        told = self.call("status", str(self.folder), "--kubeconfig", str(self.kubeconfig), "--output", "json")
-        assert told.exit_code == 0, told.stderr
-        (plan,) = json.loads(told.stdout)["plans"]
+        """Return the JSON output of `trainspec status` for each stage."""
+        done = self.call("status", str(self.folder), "--kubeconfig", str(self.kubeconfig), "--output", "json")
+        assert done.exit_code == 0, done.stderr
+        (plan,) = json.loads(done.stdout)["plans"]
         return {each["stage"]: each for each in plan["stages"]}
 
     def ledger_by_job(self) -> dict[str, Any]:
-        """The records of the ledger by Job."""
+        """Return the records of the ledger by Job."""
         found = self.player.core.read_namespaced_config_map(f"{self.plan.name}-ledger", self.namespace)
         return {job: json.loads(text) for job, text in found.data.items()}
 
     def ledger(self) -> dict[str, Any]:
-        """The records of the ledger by stage."""
+        """Return the records of the ledger by stage."""
         return {each["stage"]: each for each in self.ledger_by_job().values()}
 
     def run_to_the_end(self, *options: str) -> list[str]:
-        """Apply and play until no Job is created any more; the names of the Jobs that ran, in their order."""
+        """Apply and finish Jobs until none is created; return the names of the Jobs in order."""
         ran: list[str] = []
         for _ in range(20):
             done = self.apply(*options)
@@ -98,7 +98,7 @@ class Shop:
 
 
 def _environment(clock: str) -> dict[str, str]:
-    """What makes the system's library lie about the time; waits still take as long as they say."""
+    """Return the environment that shifts the clock of a process; waits keep their length."""
     if not clock:
         return dict(os.environ)
     vendor = Path(str(importlib.util.find_spec("libfaketime").origin)).parent / "vendor"

@@ -1,4 +1,4 @@
-"""What `trainspec apply` promises: each stage once, in its order, whoever calls how often."""
+"""`trainspec apply` runs each stage once and in order, however often and by whomever it is called."""
 
 import json
 from typing import Any
@@ -43,12 +43,12 @@ def configs(shop: Shop) -> list[Any]:
     return shop.player.core.list_namespaced_config_map(shop.namespace).items
 
 
-def test_two_at_once_start_a_stage_once(shop: Shop) -> None:
+def test_concurrent_calls_start_a_stage_once(shop: Shop) -> None:
     callers = [shop.begin("apply", str(shop.folder), "--kubeconfig", str(shop.kubeconfig)) for _ in range(6)]
-    told = [each.communicate(timeout=HUNG_SECONDS) for each in callers]
-    assert [each.returncode for each in callers] == [0] * 6, told
+    outputs = [each.communicate(timeout=HUNG_SECONDS) for each in callers]
+    assert [each.returncode for each in callers] == [0] * 6, outputs
     assert shop.player.jobs() == [shop.job("evaluate-base")]
-    assert sum("started evaluate-base" in out for out, _ in told) == 1
+    assert sum("started evaluate-base" in out for out, _ in outputs) == 1
     assert shop.ledger()["evaluate-base"]["starts"] == 1
 
 
@@ -74,7 +74,7 @@ def test_the_pipeline_stops_where_the_target_is_met(shop: Shop) -> None:
     }
 
 
-def test_the_pipeline_stops_where_nothing_was_gained(shop: Shop) -> None:
+def test_the_pipeline_stops_at_a_stage_without_gain(shop: Shop) -> None:
     for stage in ("evaluate-base", "sft"):
         shop.apply()
         shop.player.finish(shop.job(stage))
@@ -82,7 +82,7 @@ def test_the_pipeline_stops_where_nothing_was_gained(shop: Shop) -> None:
     shop.player.finish(shop.job("evaluate-sft"), gate("no-gain"))
     done = shop.apply()
     assert done.exit_code == 0, "a gate that does not pass is an answer, not an error"
-    assert "stopped at `evaluate-sft`: nothing was gained" in done.stdout
+    assert "stopped at `evaluate-sft`: no gain" in done.stdout
     assert shop.job("dpo") not in shop.player.jobs()
 
 
@@ -93,14 +93,14 @@ def test_a_failed_stage_stops_the_plan_and_says_why(shop: Shop) -> None:
         "exit_code": 65,
         "code": "RUN710",
         "message": "row 3 is malformed",
-        "hint": "mend it",
+        "hint": "fix it",
     }
     shop.player.finish(shop.job("evaluate-base"), message)
     done = shop.apply()
     assert done.exit_code == 1
     assert "CLU610" in done.stderr
     assert "row 3 is malformed" in done.stderr
-    assert "= hint: mend it" in done.stderr
+    assert "= hint: fix it" in done.stderr
     assert shop.player.jobs() == [shop.job("evaluate-base")]
 
 
@@ -161,7 +161,7 @@ def test_nothing_is_written_when_a_part_of_the_plan_is_refused(shop: Shop) -> No
     assert [each.metadata.name for each in configs(shop)] == [name]
 
 
-def test_a_stage_deleted_before_it_had_a_result_is_not_trained_again_unasked(shop: Shop) -> None:
+def test_a_stage_deleted_before_it_had_a_result_runs_again_only_with_retry(shop: Shop) -> None:
     shop.apply()
     base = shop.job("evaluate-base")
     shop.player.start(base)
@@ -169,7 +169,7 @@ def test_a_stage_deleted_before_it_had_a_result_is_not_trained_again_unasked(sho
     shop.player.delete(base)
     assert shop.apply().exit_code == 0
     report = f"{base}-report"
-    assert shop.player.jobs() == [report], "a small Job looks whether there is a result"
+    assert shop.player.jobs() == [report], "a report Job looks for a result"
     assert shop.states()["evaluate-base"] == "reading its result"
     nothing = {"status": "failed", "exit_code": 66, "code": "RUN703", "message": "no result", "hint": "run it"}
     shop.player.finish(report, nothing)
@@ -181,11 +181,11 @@ def test_a_stage_deleted_before_it_had_a_result_is_not_trained_again_unasked(sho
     assert shop.player.jobs() == [base]
 
 
-def test_a_result_that_nobody_saw_is_read_back(shop: Shop) -> None:
+def test_an_unread_result_is_recovered_from_the_volume(shop: Shop) -> None:
     shop.apply()
     base = shop.job("evaluate-base")
     shop.player.finish(base, gate("continue"))
-    shop.player.delete(base)  # before any call has seen its result
+    shop.player.delete(base)  # before any call has read its result
     shop.apply()
     shop.player.finish(f"{base}-report", gate("continue") | {"status": "already-complete"})
     done = shop.apply()
@@ -194,7 +194,7 @@ def test_a_result_that_nobody_saw_is_read_back(shop: Shop) -> None:
     assert shop.ledger()["evaluate-base"]["starts"] == 1
 
 
-def test_an_evaluation_whose_pods_went_with_their_node_is_read_back(shop: Shop) -> None:
+def test_the_result_of_an_evaluation_on_a_lost_node_is_recovered(shop: Shop) -> None:
     shop.apply()
     base = shop.job("evaluate-base")
     shop.player.finish(base, pods=False)
@@ -204,7 +204,7 @@ def test_an_evaluation_whose_pods_went_with_their_node_is_read_back(shop: Shop) 
     assert "the target is met" in shop.apply().stdout
 
 
-def test_cancel_stops_a_stage_and_retry_lets_it_go_on(shop: Shop) -> None:
+def test_cancel_stops_a_stage_and_retry_resumes_it(shop: Shop) -> None:
     shop.apply()
     shop.player.start(shop.job("evaluate-base"))
     done = shop.call("cancel", str(shop.folder), "--kubeconfig", str(shop.kubeconfig))
@@ -231,34 +231,34 @@ def test_a_changed_spec_waits_for_the_job_of_the_earlier_plan(shop: Shop) -> Non
     assert shop.player.jobs() == [shop.job("evaluate-base")]
 
 
-def test_who_may_only_read_is_told_the_verb_that_is_missing(shop: Shop) -> None:
+def test_a_missing_permission_is_reported_with_its_verb(shop: Shop) -> None:
     done = shop.call("apply", str(shop.folder), "--kubeconfig", str(shop.server.viewer))
     assert done.exit_code == 4
     assert "CLU604" in done.stderr
     assert "verb `patch` on `configmaps`" in done.stderr
-    told = shop.call("status", str(shop.folder), "--kubeconfig", str(shop.server.viewer))
-    assert told.exit_code == 0, "readers may see where a plan stands"
+    status = shop.call("status", str(shop.folder), "--kubeconfig", str(shop.server.viewer))
+    assert status.exit_code == 0, "readers may see the status of a plan"
 
 
 def test_logs_of_the_running_stage(shop: Shop) -> None:
     shop.apply()
     log = '{"event": "step", "step": 3, "max_steps": 9, "loss": 1.25}\nplain text of a library\n'
     shop.player.start(shop.job("evaluate-base"), log)
-    told = shop.call("logs", str(shop.folder), "--kubeconfig", str(shop.kubeconfig))
-    assert told.exit_code == 0, told.stderr
-    assert told.stdout == "step step=3 max_steps=9 loss=1.25\nplain text of a library\n"
+    logs = shop.call("logs", str(shop.folder), "--kubeconfig", str(shop.kubeconfig))
+    assert logs.exit_code == 0, logs.stderr
+    assert logs.stdout == "step step=3 max_steps=9 loss=1.25\nplain text of a library\n"
     raw = shop.call("logs", str(shop.folder), "evaluate-base", "--raw", "--kubeconfig", str(shop.kubeconfig))
     assert raw.stdout == log
 
 
-def test_a_missing_namespace_is_said_once(shop: Shop) -> None:
+def test_a_missing_namespace_is_reported_once(shop: Shop) -> None:
     text = next(shop.spec.parent.parent.glob("clusters/*.yaml"))
     text.write_text(text.read_text().replace(shop.namespace, "nowhere-at-all"))
     shop.call("compile", str(shop.spec))
     done = shop.apply()
     assert done.exit_code == 4
     assert done.stderr.count("error[") == 1
-    assert "there is no namespace `nowhere-at-all`" in done.stderr
+    assert "namespace `nowhere-at-all` does not exist" in done.stderr
 
 
 def test_a_foreign_ledger_is_left_alone(shop: Shop) -> None:
@@ -285,7 +285,7 @@ def test_labels_that_a_reconciler_keeps_are_taken_over(shop: Shop) -> None:
     assert labels["app.kubernetes.io/version"] == __version__
 
 
-def test_what_somebody_else_changed_is_not_taken_over(shop: Shop) -> None:
+def test_a_change_of_another_manager_is_not_overwritten(shop: Shop) -> None:
     shop.apply()
     path = f"/apis/networking.k8s.io/v1/namespaces/{shop.namespace}/networkpolicies/shop"
     opened = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "shop"}}
@@ -297,20 +297,20 @@ def test_what_somebody_else_changed_is_not_taken_over(shop: Shop) -> None:
     assert "`someone`" in done.stderr
 
 
-def test_two_retries_at_once_start_a_stage_once(shop: Shop) -> None:
+def test_concurrent_retries_start_a_stage_once(shop: Shop) -> None:
     shop.apply()
     base = shop.job("evaluate-base")
     shop.player.fail(base, "BackoffLimitExceeded", "Job has reached the specified backoff limit")
     shop.apply()
     callers = [shop.begin("apply", str(shop.folder), "--retry", "--kubeconfig", str(shop.kubeconfig)) for _ in range(4)]
-    told = [each.communicate(timeout=HUNG_SECONDS) for each in callers]
-    assert [each.returncode for each in callers] == [0] * 4, told
-    assert sum("started evaluate-base" in out for out, _ in told) >= 1
+    outputs = [each.communicate(timeout=HUNG_SECONDS) for each in callers]
+    assert [each.returncode for each in callers] == [0] * 4, outputs
+    assert sum("started evaluate-base" in out for out, _ in outputs) >= 1
     assert shop.ledger()["evaluate-base"]["starts"] == 2
     assert shop.ledger()["evaluate-base"]["state"] == "created"
 
 
-def test_a_large_ledger_spares_what_the_plan_no_longer_has(shop: Shop) -> None:
+def test_a_large_ledger_drops_details_of_jobs_that_left_the_plan(shop: Shop) -> None:
     shop.apply()
     result = {"exit_code": 0, "gate": None, "metrics": {"m": {}}, "report": {"x": "y" * 3500}}
     old = {"stage": "sft", "state": "complete", "uid": "", "starts": 1, "reason": "", "result": result}
@@ -331,7 +331,7 @@ def test_a_plan_whose_stages_cannot_run_yet_is_refused(shop: Shop) -> None:
     assert "nothing was started" in done.stderr
 
 
-def test_a_claim_of_another_kind_is_not_mended_by_a_rerun(shop: Shop) -> None:
+def test_a_claim_with_other_settings_gets_its_own_hint(shop: Shop) -> None:
     assert shop.apply().exit_code == 0
     profile = next(shop.spec.parent.parent.glob("clusters/*.yaml"))
     gpus = "  gpu: {type: L40S, count: 1, nodes: 2, memoryGib: 48}\n"
@@ -345,7 +345,7 @@ def test_a_claim_of_another_kind_is_not_mended_by_a_rerun(shop: Shop) -> None:
     assert "rerun" not in done.stderr
 
 
-def test_a_complete_job_whose_pod_is_not_seen_to_end_is_read_back(shop: Shop) -> None:
+def test_the_result_of_a_complete_job_with_an_active_pod_is_recovered(shop: Shop) -> None:
     shop.apply()
     shop.player.finish(shop.job("evaluate-base"))
     shop.apply()
@@ -362,12 +362,12 @@ def test_a_complete_job_whose_pod_is_not_seen_to_end_is_read_back(shop: Shop) ->
 def test_a_gate_that_did_not_pass_is_known_without_its_pods(shop: Shop) -> None:
     shop.apply()
     base = shop.job("evaluate-base")
-    told = "Container stage for pod x/y failed with exit code 80 matching FailJob rule at index 0"
-    shop.player.fail(base, "PodFailurePolicy", told)
-    assert shop.apply().exit_code == 0, "it is no failure"
+    message = "Container stage for pod x/y failed with exit code 80 matching FailJob rule at index 0"
+    shop.player.fail(base, "PodFailurePolicy", message)
+    assert shop.apply().exit_code == 0, "it is not a failure"
     assert f"{base}-report" in shop.player.jobs()
     shop.player.finish(f"{base}-report", gate("no-gain"))
-    assert "nothing was gained" in shop.apply().stdout
+    assert "no gain" in shop.apply().stdout
 
 
 def raise_rerun(shop: Shop) -> None:
@@ -389,7 +389,7 @@ def test_retry_waits_for_the_job_of_another_version_too(shop: Shop) -> None:
     assert shop.player.jobs() == [second]
 
 
-def test_what_is_superseded_and_cancelled_counts_as_cancelled(shop: Shop) -> None:
+def test_a_cancelled_superseded_job_counts_as_cancelled(shop: Shop) -> None:
     shop.apply()
     text = shop.spec.read_text()
     raise_rerun(shop)
@@ -409,7 +409,7 @@ def test_an_empty_digest_approves_nothing(shop: Shop) -> None:
     assert shop.player.jobs() == []
 
 
-def test_cancel_stops_all_that_somebody_started_at_once(shop: Shop) -> None:
+def test_cancel_stops_all_active_jobs(shop: Shop) -> None:
     for each in shop.plan.stages:
         shop.player.batch.create_namespaced_job(shop.namespace, dict(each.workload.data))
     done = shop.call("cancel", str(shop.folder), "--kubeconfig", str(shop.kubeconfig))

@@ -1,4 +1,4 @@
-"""Results come back from the cluster as evidence, and the next compile decides from them."""
+"""`collect --cluster` writes evidence from which the next compile decides."""
 
 import hashlib
 from typing import Any
@@ -8,7 +8,7 @@ from system.cluster.shop import Shop
 
 
 def result(shop: Shop, stage: str, verdict: str, value: float) -> dict[str, Any]:
-    """What the runtime says at the end of an evaluation."""
+    """The termination message of an evaluation."""
     config = next(each.config_text for each in shop.plan.stages if each.stage == stage)
     score = {"value": value, "low": value - 0.1, "high": value + 0.1, "n": 20}
     return gate(verdict) | {
@@ -62,8 +62,8 @@ def test_a_result_of_another_config_is_refused(shop: Shop) -> None:
     assert list((shop.spec.parent / "evidence").glob("stage-*")) == []
 
 
-def test_nothing_to_collect_is_said(shop: Shop) -> None:
+def test_collect_without_results_writes_nothing(shop: Shop) -> None:
     shop.apply()
     done = collect(shop)
-    assert done.exit_code == 0, "a schedule collects again and again"
-    assert "nothing is measured yet" in done.stdout
+    assert done.exit_code == 0, "schedules call this repeatedly"
+    assert "no results yet" in done.stdout

@@ -1,4 +1,4 @@
-"""The driver of a plan: its objects on a real API server, and its command, as its pod runs it, to the plan's end."""
+"""The driver of a plan: its objects on an API server, and its command to the end of the plan."""
 
 import signal
 from collections.abc import Iterator, Mapping
@@ -21,7 +21,7 @@ from compiler.run.cluster.api.connect import Target
 from compiler.run.cluster.state.ledger import Record, State, read_ledger, write
 
 NETWORK = "10.0.0.1/32"
-BAD = {"status": "failed", "exit_code": 65, "code": "RUN721", "message": "bad row", "hint": "mend it"}
+BAD = {"status": "failed", "exit_code": 65, "code": "RUN721", "message": "bad row", "hint": "fix it"}
 
 
 @pytest.fixture
@@ -63,11 +63,11 @@ def planned(shop: Shop) -> list[str]:
     return [each.name for each in shop.plan.stages]
 
 
-def test_the_cluster_takes_the_driver_and_what_it_runs_as(driven: Shop) -> None:
+def test_the_cluster_accepts_the_driver_and_its_account(driven: Shop) -> None:
     kubectl = Kubectl(kubeconfig=driven.kubeconfig, namespace=driven.namespace)
     for text in (printed(driven), access(driven)):
-        told = kubectl.run("apply", "--server-side", "--dry-run=server", "-f", "-", text=text)
-        assert told.returncode == 0, told.stderr
+        done = kubectl.run("apply", "--server-side", "--dry-run=server", "-f", "-", text=text)
+        assert done.returncode == 0, done.stderr
     text = printed(driven)
     kubectl.ok("apply", "--server-side", "-f", "-", text=text)
     assert kubectl.ok("diff", "--server-side", "-f", "-", text=text) == ""
@@ -81,13 +81,13 @@ def test_a_driver_takes_a_plan_to_its_end(driven: Shop, inside: Pod) -> None:
         controller.known.add(driven.player.uid(own))
         done = inside.run()
     assert (done.returncode, done.stderr.count("\n")) == (0, 1), "only the cluster is named"
-    assert controller.runs == planned(driven), "its own Job is none of the plan, and holds nothing up"
+    assert controller.runs == planned(driven), "its own Job does not belong to the plan, and blocks nothing"
     assert is_complete(done.stdout)
     assert set(driven.states().values()) == {"complete"}
 
 
 @pytest.mark.parametrize("verdict", ["target-met", "no-gain"])
-def test_an_answer_is_an_end_that_is_no_failure(driven: Shop, inside: Pod, verdict: str) -> None:
+def test_a_gate_that_ends_the_plan_is_not_a_failure(driven: Shop, inside: Pod, verdict: str) -> None:
     job = driven.job("evaluate-sft")
     with Controller(driven.player, lambda name: gate(verdict) if name == job else GOOD) as controller:
         assert inside.run().returncode == 0
@@ -106,7 +106,7 @@ def test_a_failed_stage_is_not_tried_again(driven: Shop, inside: Pod) -> None:
 
 
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGTERM, 143)])
-def test_the_next_pod_goes_on_where_one_was_ended(driven: Shop, inside: Pod, sent: signal.Signals, code: int) -> None:
+def test_the_next_pod_resumes_after_one_was_stopped(driven: Shop, inside: Pod, sent: signal.Signals, code: int) -> None:
     first = inside.start()
     wait_until(lambda: bool(driven.player.jobs()), "a stage is started")
     first.send_signal(sent)
@@ -122,8 +122,8 @@ def test_two_drivers_and_ci_start_each_stage_once(driven: Shop, inside: Pod) -> 
     with Controller(driven.player, well) as controller:
         ci = driven.begin("apply", str(driven.folder), "--kubeconfig", str(driven.kubeconfig), "--wait")
         drivers = [inside.start(), inside.start()]
-        told = [each.communicate(timeout=HUNG_SECONDS)[1] for each in (ci, *drivers)]
-        assert [each.returncode for each in (ci, *drivers)] == [0, 0, 0], told
+        errors = [each.communicate(timeout=HUNG_SECONDS)[1] for each in (ci, *drivers)]
+        assert [each.returncode for each in (ci, *drivers)] == [0, 0, 0], errors
     assert controller.runs == planned(driven)
 
 
@@ -136,7 +136,7 @@ def test_files_that_were_not_approved_are_not_applied(driven: Shop, inside: Pod)
     assert driven.player.jobs() == []
 
 
-def test_a_token_that_is_not_accepted_may_be_at_the_next_try(driven: Shop, inside: Pod) -> None:
+def test_a_rejected_token_may_be_accepted_at_the_next_attempt(driven: Shop, inside: Pod) -> None:
     token = inside.token.read_text(encoding="utf-8")
     inside.token.write_text("one-that-ran-out", encoding="utf-8")
     done = inside.run()
@@ -150,7 +150,7 @@ def test_a_token_that_is_not_accepted_may_be_at_the_next_try(driven: Shop, insid
 
 @pytest.fixture
 def held_to_its_role(driven: Shop, inside: Pod, tmp_path: Path) -> Iterator[Proxy]:
-    """An API server that allows the pod what its role says."""
+    """An API server that enforces the role of the pod."""
     (role,) = (
         each
         for each in yaml.safe_load_all(access(driven))
@@ -162,7 +162,7 @@ def held_to_its_role(driven: Shop, inside: Pod, tmp_path: Path) -> Iterator[Prox
         yield proxy
 
 
-def test_its_role_is_all_that_it_needs(driven: Shop, inside: Pod, held_to_its_role: Proxy) -> None:
+def test_its_role_has_all_permissions_that_it_needs(driven: Shop, inside: Pod, held_to_its_role: Proxy) -> None:
     with Controller(driven.player, well) as controller:
         done = inside.run()
     assert (done.returncode, held_to_its_role.injected) == (0, []), done.stderr

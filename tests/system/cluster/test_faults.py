@@ -1,4 +1,4 @@
-"""Each fault of the table is survived: no stage runs twice, and no result is lost."""
+"""A plan survives each fault: no stage runs twice, and no result is lost."""
 
 import pytest
 from system.cluster.faults import FAULTS, Fault, survive

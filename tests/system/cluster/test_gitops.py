@@ -1,4 +1,4 @@
-"""What `docs/gitops.md` says of Jobs that come suspended, and `trainspec access`, on a real API server."""
+"""The suspended Jobs of `docs/gitops.md`, and `trainspec access`, on an API server."""
 
 import json
 import time
@@ -30,13 +30,13 @@ PROFILE = Path(__file__).parents[3] / "specs" / "clusters" / "gpu-l40s.yaml"
 
 @pytest.fixture
 def suspended(kubectl: Kubectl, tmp_path: Path) -> Path:
-    """The page's folder of suspended Jobs, in a namespace of its own."""
+    """The page's folder of suspended Jobs, in a fresh namespace."""
     _, folder = lay_down(tmp_path)
     return overlay(tmp_path / "deploy" / "test", [folder], kubectl.namespace)
 
 
 def jobs(kubectl: Kubectl) -> dict[str, bool]:
-    """Jobs and whether they are suspended."""
+    """Return by Job whether it is suspended."""
     return {name: found["spec"]["suspend"] for (_, name), found in kubectl.objects("jobs").items()}
 
 
@@ -55,7 +55,7 @@ def test_a_started_job_is_not_suspended_again_by_server_side_apply(kubectl: Kube
 
 
 def delivered(shop: Shop, folder: Path, manager: str) -> None:
-    """What a reconciler would do: it applies a folder, and takes every field of its objects."""
+    """Apply a folder and take over all fields of its objects, like a reconciler."""
     kubectl = Kubectl(kubeconfig=shop.kubeconfig, namespace=shop.namespace)
     kubectl.ok("apply", "--server-side", "--force-conflicts", "--field-manager", manager, "-k", folder)
 
@@ -69,7 +69,7 @@ def test_apply_starts_the_stages_of_a_plan_that_a_reconciler_delivers(shop: Shop
     assert "complete, nothing to do" in shop.apply().stdout
 
 
-def test_apply_waits_for_a_job_that_somebody_holds_back(shop: Shop, tmp_path: Path) -> None:
+def test_apply_waits_for_a_suspended_job(shop: Shop, tmp_path: Path) -> None:
     _, suspended = lay_down(tmp_path / "git", shop.folder)
     delivered(shop, suspended, "kustomize-controller")
     created = sorted(shop.player.jobs())
@@ -84,7 +84,7 @@ def test_apply_waits_for_a_job_that_somebody_holds_back(shop: Shop, tmp_path: Pa
     assert sorted(shop.player.jobs()) == created
 
 
-def test_what_a_reconciler_has_not_brought_up_to_date_is_told(shop: Shop, tmp_path: Path) -> None:
+def test_an_object_that_a_reconciler_left_outdated_is_reported(shop: Shop, tmp_path: Path) -> None:
     without, _ = lay_down(tmp_path / "git", shop.folder)
     policy = without / "../../specs/nl2sql/plan/network-policy.yaml"
     now = policy.read_text(encoding="utf-8")
@@ -100,13 +100,13 @@ def test_what_a_reconciler_has_not_brought_up_to_date_is_told(shop: Shop, tmp_pa
 
 
 def applied_access(kubectl: Kubectl, folder: Path) -> str:
-    """The objects of `trainspec access` for the namespace, applied; their text."""
+    """Apply the objects of `trainspec access` for the namespace; return their text."""
     profile = folder / "own.yaml"
     text = PROFILE.read_text(encoding="utf-8")
     profile.write_text(text.replace("namespace: trainspec", f"namespace: {kubectl.namespace}"), encoding="utf-8")
     printed = invoke("access", str(profile), "--ci", "user:runner", "--reader", "group:people")
-    told = kubectl.run("apply", "--server-side", "-f", "-", text=printed.stdout)
-    assert told.returncode == 0, told.stderr
+    done = kubectl.run("apply", "--server-side", "-f", "-", text=printed.stdout)
+    assert done.returncode == 0, done.stderr
     return printed.stdout
 
 
@@ -115,7 +115,7 @@ def test_the_objects_of_access_are_accepted_and_then_unchanged(kubectl: Kubectl,
     before = versions(kubectl)
     assert len(before) == 6
     assert kubectl.ok("diff", "--server-side", "-f", "-", text=text) == ""
-    time.sleep(1)  # the time of an apply, which is kept in whole seconds, must not be what makes no difference
+    time.sleep(1)  # managed fields keep the time of an apply in seconds; a difference must show
     kubectl.ok("apply", "--server-side", "-f", "-", text=text)
     assert versions(kubectl) == before
 
@@ -130,7 +130,7 @@ def versions(kubectl: Kubectl) -> dict[tuple[str, str], str]:
 
 def test_the_cluster_allows_what_the_roles_say(kubectl: Kubectl, tmp_path: Path) -> None:
     if "selfsubjectaccessreviews" not in kubectl.run("api-resources").stdout:
-        pytest.skip("this API server does not decide about access; tests/contract/test_access.py does in its place")
+        pytest.skip("this API server has no access reviews; tests/contract/test_access.py covers the roles")
     applied_access(kubectl, tmp_path)
     groups = {"runner": "nobody", "reader": "people"}
     answers = {

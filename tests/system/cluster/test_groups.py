@@ -1,4 +1,4 @@
-"""Stages on several nodes, in each output: one of their pods tells how they ended."""
+"""Stages on several nodes, in each output: one of their pods reports how they ended."""
 
 import re
 
@@ -9,13 +9,13 @@ from system.cluster.shop import Shop
 
 LOG = '{"event": "step", "step": 3, "max_steps": 9, "loss": 1.25}\n'
 RESULT = {**GOOD, "digest": "a" * 64}
-BAD_DATA = {"status": "failed", "exit_code": 65, "code": "RUN710", "message": "row 3 is malformed", "hint": "mend it"}
+BAD_DATA = {"status": "failed", "exit_code": 65, "code": "RUN710", "message": "row 3 is malformed", "hint": "fix it"}
 ENDED = {"status": "try-later", "exit_code": 79, "code": "RUN756", "message": "another node ended", "hint": "see there"}
 
 
 @pytest.fixture
 def group(group_shop: Shop) -> Group:
-    """The training stage, which has just been started."""
+    """The training stage, just started."""
     assert group_shop.apply().exit_code == 0
     group_shop.player.finish(group_shop.job("evaluate-base"))
     done = group_shop.apply()
@@ -25,11 +25,11 @@ def group(group_shop: Shop) -> Group:
     return made
 
 
-def test_the_first_node_tells_how_far_it_is_and_how_it_ended(group: Group) -> None:
+def test_the_first_node_reports_progress_and_result(group: Group) -> None:
     shop = group.shop
     first, second = group.start(0, LOG), group.start(1, "the log of the second node\n")
-    told = shop.rows()["sft"]
-    assert (told["state"], told["pods"], told["done"], told["total"]) == ("running", "2 running", 3, 9)
+    row = shop.rows()["sft"]
+    assert (row["state"], row["pods"], row["done"], row["total"]) == ("running", "2 running", 3, 9)
     logs = shop.call("logs", str(shop.folder), "--kubeconfig", str(shop.kubeconfig))
     assert logs.stdout == "step step=3 max_steps=9 loss=1.25\n", logs.stderr
     group.end(first, RESULT)
@@ -43,12 +43,12 @@ def test_the_first_node_tells_how_far_it_is_and_how_it_ended(group: Group) -> No
 def test_a_node_that_waits_is_shown_while_another_runs(group: Group) -> None:
     group.start(0, LOG)
     group.wait_for_room(group.start(1))
-    told = group.shop.rows()["sft"]
-    assert told["pods"] == "1 running, 1 pending"
-    assert told["reason"] == "Unschedulable: 0/4 nodes fit"
+    row = group.shop.rows()["sft"]
+    assert row["pods"] == "1 running, 1 pending"
+    assert row["reason"] == "Unschedulable: 0/4 nodes fit"
 
 
-def test_the_node_that_failed_says_why_not_those_that_ended_with_it(group: Group) -> None:
+def test_the_node_that_failed_explains_the_failure(group: Group) -> None:
     shop = group.shop
     earlier = group.start(0), group.start(1)
     group.end(earlier[0], {**ENDED, "exit_code": 1, "message": "an earlier failure"})
@@ -60,7 +60,7 @@ def test_the_node_that_failed_says_why_not_those_that_ended_with_it(group: Group
     done = shop.apply()
     assert done.exit_code == 1
     assert "`sft` failed: exit 65: row 3 is malformed" in done.stderr
-    assert "= hint: mend it" in done.stderr
+    assert "= hint: fix it" in done.stderr
     assert "the last words" in done.stderr
     logs = shop.call("logs", str(shop.folder), "sft", "--kubeconfig", str(shop.kubeconfig))
     assert logs.stdout == "the last words\n"
@@ -71,11 +71,11 @@ def test_the_node_that_failed_says_why_not_those_that_ended_with_it(group: Group
     assert shop.rows()["sft"]["starts"] == 2
 
 
-def test_a_result_that_nobody_saw_is_read_back_by_one_pod_without_a_gpu(group: Group) -> None:
+def test_an_unread_result_is_recovered_by_one_pod_without_a_gpu(group: Group) -> None:
     shop = group.shop
     group.end(group.start(0), RESULT)
     group.complete()
-    group.delete()  # a time to live ran out before any call has seen the result
+    group.delete()  # a time to live ran out before any call has read the result
     assert shop.apply().exit_code == 0
     name = f"{group.name}-report"
     report = shop.player.batch.read_namespaced_job(name, shop.namespace)
@@ -108,7 +108,7 @@ def test_cancel_stops_one_of_an_earlier_version_of_the_plan(group: Group) -> Non
     assert "started evaluate-base" in shop.apply().stdout
 
 
-def test_what_an_earlier_output_of_the_profile_started_goes_on(group: Group) -> None:
+def test_a_stage_of_an_earlier_output_of_the_profile_continues(group: Group) -> None:
     shop, kind = group.shop, group.manifest["kind"]
     group.start(0, LOG)
     profile = next(shop.spec.parent.parent.glob("clusters/*.yaml"))

@@ -1,4 +1,4 @@
-"""Talking to the API server from a pod: its account is found, and a token that was replaced is read again."""
+"""Connections from a pod: its account is found, and a replaced token is read again."""
 
 import datetime
 from pathlib import Path
@@ -44,7 +44,7 @@ def inside(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pod:
     return made
 
 
-def test_a_refused_token_is_read_again_before_anybody_is_told(shop: Shop, inside: Pod) -> None:
+def test_a_refused_token_is_read_again_before_an_error_is_reported(shop: Shop, inside: Pod) -> None:
     token = inside.token.read_text(encoding="utf-8")
     inside.token.write_text(STALE, encoding="utf-8")
     api = Api(Target())
@@ -59,7 +59,7 @@ def test_a_token_is_read_again_after_a_minute(shop: Shop, inside: Pod, monkeypat
     api.get(path)
     inside.token.write_text(STALE, encoding="utf-8")
     api.get(path)
-    assert api.requests == 2, "within the minute the old one is used"
+    assert api.requests == 2, "the client reads the token once a minute"
     later = datetime.datetime.now() + datetime.timedelta(seconds=61)
     clock = SimpleNamespace(datetime=SimpleNamespace(now=lambda: later), timedelta=datetime.timedelta)
     monkeypatch.setattr(incluster_config, "datetime", clock)
@@ -68,12 +68,12 @@ def test_a_token_is_read_again_after_a_minute(shop: Shop, inside: Pod, monkeypat
     assert refused.value.found.code == "CLU603"
 
 
-def test_a_kubeconfig_comes_before_the_account(shop: Shop, inside: Pod) -> None:
+def test_a_kubeconfig_takes_precedence_over_the_account(shop: Shop, inside: Pod) -> None:
     inside.token.write_text(STALE, encoding="utf-8")
     assert Api(Target(kubeconfig=shop.kubeconfig)).get(f"/api/v1/namespaces/{shop.namespace}")
 
 
-def test_a_pod_without_an_account_is_told_so(shop: Shop, inside: Pod) -> None:
+def test_a_pod_without_an_account_is_an_error(shop: Shop, inside: Pod) -> None:
     inside.token.unlink()
     with pytest.raises(ClusterError) as refused:
         Api(Target())

@@ -23,16 +23,16 @@ def test_every_plan_is_applied_once_and_then_unchanged(kubectl: Kubectl, plans: 
     kubectl.ok("apply", "--dry-run=server", "-k", plans)
     before = kubectl.run("diff", "--server-side", "-k", plans)
     assert (before.returncode, before.stderr) == (1, "")
-    told = kubectl.ok("apply", "--server-side", "-k", plans).splitlines()
+    lines = kubectl.ok("apply", "--server-side", "-k", plans).splitlines()
     first = kubectl.objects(*KINDS)
-    assert len(told) == len(first) > 100
+    assert len(lines) == len(first) > 100
     assert kubectl.ok("diff", "--server-side", "-k", plans) == ""
-    assert kubectl.ok("apply", "--server-side", "-k", plans).splitlines() == told
+    assert kubectl.ok("apply", "--server-side", "-k", plans).splitlines() == lines
     again = kubectl.objects(*KINDS)
     assert {each: found.get("spec") for each, found in first.items()} == {
         each: found.get("spec") for each, found in again.items()
     }
-    # where controllers run, they write the status of these meanwhile
+    # controllers may write the status of these in between
     moving = ("Job", "PersistentVolumeClaim") if server.state is None else ()
     assert versions(first, moving) == versions(again, moving)
 
@@ -41,7 +41,7 @@ def versions(found: dict[tuple[str, str], dict[str, Any]], but: tuple[str, ...])
     return {each: one["metadata"]["resourceVersion"] for each, one in found.items() if each[0] not in but}
 
 
-def test_somebody_who_may_only_read_is_refused(kubectl: Kubectl, server: Server) -> None:
+def test_a_user_who_may_only_read_is_refused(kubectl: Kubectl, server: Server) -> None:
     if not server.viewer.is_file():
         pytest.skip(f"no `{server.viewer.name}` beside the kubeconfig")
     viewer = Kubectl(kubeconfig=server.viewer, namespace=kubectl.namespace)

@@ -1,4 +1,4 @@
-"""What is rendered for operators, sent to a real API server that has their definitions: nothing is stored."""
+"""An API server with the definitions of the operators accepts all rendered objects in a dry run."""
 
 import subprocess
 import uuid

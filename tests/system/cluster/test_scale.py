@@ -1,4 +1,4 @@
-"""Many plans at once: what it costs depends on what is to be done, and not on how many plans there are."""
+"""Many plans at once: the number of requests depends on the changes, not on the number of plans."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ PLANS = 4
 
 
 class Requests:
-    """Counts what the API server is asked."""
+    """Counts the requests to the API server."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.made: list[str] = []
@@ -31,7 +31,7 @@ class Requests:
         monkeypatch.setattr(Api, "_attempt", counted)
 
     def of(self, shop: Shop, *arguments: str) -> list[str]:
-        """What a command on all plans asks, which must go well."""
+        """Run a command on all plans, which must succeed; return its requests."""
         self.made.clear()
         done = invoke(*arguments, str(specs(shop)), "--kubeconfig", str(shop.kubeconfig))
         assert done.exit_code == 0, done.stderr
@@ -44,7 +44,7 @@ def specs(shop: Shop) -> Path:
 
 @pytest.fixture
 def mall(shop: Shop) -> Shop:
-    """A shop among others, which differ in their names only."""
+    """A shop among others that differ only in their names."""
     text = shop.spec.read_text(encoding="utf-8")
     for number in range(1, PLANS):
         folder = specs(shop) / f"shop-{number}"
@@ -66,14 +66,14 @@ def test_a_second_apply_of_many_plans_only_lists(mall: Shop, monkeypatch: pytest
     assert requests.of(mall, "apply") == [*lists, "GET pods"]
 
 
-def test_status_of_many_plans_asks_as_much_as_of_one(mall: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_status_of_many_plans_needs_as_many_requests_as_of_one(mall: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     requests = Requests(monkeypatch)
     requests.of(mall, "apply")
-    namespace = f"GET {mall.namespace}"  # whether it is there
+    namespace = f"GET {mall.namespace}"  # checks that it exists
     assert requests.of(mall, "status") == ["GET configmaps", "GET events", "GET jobs", "GET pods", namespace]
 
 
-def test_a_changed_plan_is_tried_as_a_whole_again(mall: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_changed_plan_is_checked_as_a_whole_again(mall: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     requests = Requests(monkeypatch)
     requests.of(mall, "apply")
     text = mall.spec.read_text(encoding="utf-8").replace("spec:\n", "spec:\n  rerun: 1\n", 1)
@@ -83,31 +83,31 @@ def test_a_changed_plan_is_tried_as_a_whole_again(mall: Shop, monkeypatch: pytes
     assert again.count("POST jobs") == len(mall.plan.stages), "each Job of the plan that changed, as a dry run"
 
 
-def test_a_watch_tells_of_which_plans_something_changed(mall: Shop) -> None:
+def test_a_watch_reports_the_plans_that_changed(mall: Shop) -> None:
     assert mall.call("apply", str(specs(mall)), "--kubeconfig", str(mall.kubeconfig)).exit_code == 0
     watch = Watch(Api(Target(kubeconfig=mall.kubeconfig)), mall.namespace, ("batch/v1 Job",))
     try:
-        seen, plans = watch.snapshot()
+        snapshot, plans = watch.snapshot()
         assert plans == {"shop", *(f"shop-{number}" for number in range(1, PLANS))}
         assert watch.snapshot()[1] == set()
-        job = seen.of_plan("shop-2")[0].name
+        job = snapshot.of_plan("shop-2")[0].name
         mall.player.start(job)
-        with ends_by_itself("the watch tells of the Job"):
-            while seen.jobs[job].phase != "running":
+        with ends_by_itself("the watch reports the Job"):
+            while snapshot.jobs[job].phase != "running":
                 watch.wait(1)
-                seen, plans = watch.snapshot()
+                snapshot, plans = watch.snapshot()
                 assert plans <= {"shop-2"}
             mall.player.delete(job)
-            while job in seen.jobs:
+            while job in snapshot.jobs:
                 watch.wait(1)
-                seen, _ = watch.snapshot()
-        assert seen.of_plan("shop-2") == ()
-        assert len(seen.of_plan("shop-1")) == 1
+                snapshot, _ = watch.snapshot()
+        assert snapshot.of_plan("shop-2") == ()
+        assert len(snapshot.of_plan("shop-1")) == 1
     finally:
         watch.close()
 
 
-def test_a_server_that_is_away_is_waited_for_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_requests_share_one_wait_for_an_absent_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
     monkeypatch.setattr(client, "time", clock)
     config = kubeconfig(tmp_path, "http://127.0.0.1:9")
@@ -117,4 +117,4 @@ def test_a_server_that_is_away_is_waited_for_once(tmp_path: Path, monkeypatch: p
         with pytest.raises(ClusterError, match="cannot be used"):
             api.get("/api/v1/namespaces/default/configmaps/x")
         assert least <= api.requests - before <= most
-        clock.sleep(1)  # all patience is used up by now
+        clock.sleep(1)  # the patience is used up

@@ -1,7 +1,7 @@
-"""Requests to the API server: JSON in and out, credentials renewed, what is transient tried again.
+"""Requests to the API server: JSON in and out, renewed credentials, retries.
 
-The official client brings the connection (TLS, proxies, credentials); its models are left alone, as objects go through
-unchanged and ten thousand of them are cheaper as plain JSON.
+The official client provides the connection (TLS, proxies, credentials). Its models are unused: objects pass through
+unchanged, and ten thousand of them are cheaper as plain JSON.
 """
 
 import json
@@ -18,45 +18,51 @@ from compiler.run.cluster.api.retries import PATIENCE_SECONDS, is_transient, pau
 
 Object = dict[str, Any]
 Query = Mapping[str, str | int | bool]
-Say = Callable[[str], None]  # takes a line for people, from any thread
+Notify = Callable[[str], None]  # receives a line for people, from any thread
 
 APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"
 _PAGE = 100
 _TIMEOUT = 30.0  # seconds, of one attempt
 _WATCH_SECONDS = 240
-_QUIET_SECONDS = 3.0  # after which `say` hears that a server is waited for
+_QUIET_SECONDS = 3.0  # `notify` reports a wait that is longer
 _UNAUTHORIZED = 401
-_UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"  # as OpenSSL says it
+_UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"  # the error code of OpenSSL
 
 
 class Api:
-    """One API server, for any number of threads; `say` hears when a server is waited for.
+    """One API server, for any number of threads.
 
-    `requests` counts attempts, for the figures of the scale table.
+    `notify` receives a line when requests have to wait for the server. `requests` counts attempts, for the scale
+    benchmark.
     """
 
-    def __init__(self, target: Target, *, patience: float = PATIENCE_SECONDS, say: Say = lambda line: None) -> None:
+    def __init__(
+        self, target: Target, *, patience: float = PATIENCE_SECONDS, notify: Notify = lambda line: None
+    ) -> None:
         self.target = target
-        self._say = say
+        self._notify = notify
         self.requests = 0
         self.server_time = 0.0
         self._patience = patience
-        self._failing_since: float | None = None  # of all threads: a server that is away is waited for once
-        self._announced = False  # that it is waited for
+        self._failing_since: float | None = None  # shared by all threads, which wait for an absent server together
+        self._announced = False  # whether `notify` has reported the wait
         self._connection = Connection(target)
 
     @property
     def shown(self) -> str:
-        """The address, and what named it."""
+        """The address of the server, with its context and kubeconfig."""
         return self._connection.described
 
     def get(self, path: str, query: Query | None = None, *, once: bool = False) -> Object:
-        """Read an object; ApiError 404 where there is none. With `once` no failure is worth a second try."""
+        """Read an object; ApiError 404 if it is missing.
+
+        With `once`, a transient error is not retried.
+        """
         return self._json("GET", path, query, once=once)
 
     def create(self, path: str, body: Object, query: Query | None = None) -> Object:
-        """Create an object; ApiError 409 where it exists."""
+        """Create an object; ApiError 409 if it exists."""
         return self._json("POST", path, query, body, "application/json")
 
     def patch(self, path: str, body: Object, content_type: str, query: Query | None = None) -> Object:
@@ -64,11 +70,14 @@ class Api:
         return self._json("PATCH", path, query, body, content_type)
 
     def delete(self, path: str, body: Object) -> Object:
-        """Delete an object; ApiError 404 where there is none."""
+        """Delete an object; ApiError 404 if it is missing."""
         return self._json("DELETE", path, None, body, "application/json")
 
     def pages(self, path: str, query: Query | None = None) -> Iterator[tuple[list[Object], str]]:
-        """A collection page by page, each with the collection's version; ApiError 410 if it outlasts the server."""
+        """Yield the pages of a collection, each with the collection's version.
+
+        ApiError 410 if the list expires.
+        """
         token = ""
         while True:
             page = self._json("GET", path, {**(query or {}), "limit": _PAGE, **({"continue": token} if token else {})})
@@ -78,17 +87,20 @@ class Api:
                 return
 
     def text(self, path: str, query: Query | None = None) -> str:
-        """Read a text, such as a log; tried once, as its kubelet may be away. Bytes that are no UTF-8 are replaced."""
+        """Read a text, such as a log, and replace invalid UTF-8.
+
+        Does not retry, because the kubelet that serves a log may be down.
+        """
         return str(self._request("GET", path, query, once=True).data, "utf-8", "replace")
 
     def lines(self, path: str, query: Query) -> Iterator[bytes]:
-        """Follow a stream line by line until the server ends it; ApiError 0 where it breaks."""
+        """Yield the lines of a stream until the server ends it; ApiError 0 if the connection breaks."""
         import urllib3
 
         response = self._request("GET", path, query, stream=True)
         rest = b""
         try:
-            while chunk := response.read1(1 << 16):  # what is there now: a line is worth showing when it is whole
+            while chunk := response.read1(1 << 16):  # returns the available bytes; only whole lines are yielded
                 *whole, rest = (rest + chunk).split(b"\n")
                 yield from whole
             if rest:
@@ -99,10 +111,17 @@ class Api:
             response.close()
 
     def watch(self, path: str, version: str, query: Query | None = None) -> Iterator[Object]:
-        """Events after a version until the server ends the stream; ApiError 410 where that version is too old."""
-        asked: dict[str, str | int | bool] = {"watch": True, "allowWatchBookmarks": True, "resourceVersion": version}
-        asked |= {**(query or {}), "timeoutSeconds": _WATCH_SECONDS}
-        for line in self.lines(path, asked):
+        """Yield the events after a version until the server ends the stream.
+
+        ApiError 410 if the version is too old.
+        """
+        parameters: dict[str, str | int | bool] = {
+            "watch": True,
+            "allowWatchBookmarks": True,
+            "resourceVersion": version,
+        }
+        parameters |= {**(query or {}), "timeoutSeconds": _WATCH_SECONDS}
+        for line in self.lines(path, parameters):
             event = json.loads(line)
             if event["type"] == "ERROR":
                 raise ApiError(int(event["object"].get("code") or 500), event["object"])
@@ -122,9 +141,9 @@ class Api:
         try:
             parsed = json.loads(response.data)
         except ValueError as error:
-            raise self._unreachable(f"the answer to {method} {path} is not JSON") from error
+            raise self._unreachable(f"the response to {method} {path} is not JSON") from error
         if not isinstance(parsed, dict):
-            raise self._unreachable(f"the answer to {method} {path} is no object")
+            raise self._unreachable(f"the response to {method} {path} is not an object")
         return parsed
 
     def _request(
@@ -138,8 +157,11 @@ class Api:
         stream: bool = False,
         once: bool = False,
     ) -> Any:
-        """A reply that succeeded. ApiError: the server refused; CLU602: patience ran out; CLU603: credentials."""
-        url = f"{path}?{urlencode(_spelt(query))}" if query else path
+        """Send a request and return its successful response.
+
+        ApiError: the server refused it. CLU602: no response within `patience`. CLU603: the credentials are invalid.
+        """
+        url = f"{path}?{urlencode(_encoded(query))}" if query else path
         content = json.dumps(body, ensure_ascii=False).encode() if body is not None else None
         deadline = time.monotonic() + self._patience
         renewed = False
@@ -151,13 +173,13 @@ class Api:
                 self._failing_since, self._announced = None, False
                 return response
             if status == _UNAUTHORIZED and not renewed:
-                renewed = True  # a token that a file or a program renews may be a new one by now
+                renewed = True  # a file or a program may have renewed the token
                 self._connection = Connection(self.target)
                 continue
             failure = _failure(status, response, text)
             if status == _UNAUTHORIZED:
                 hint = "renew the credentials, then run the command again"
-                message = f"the API server does not know who asks: {failure}"
+                message = f"the API server does not accept the credentials: {failure}"
                 raise ClusterError(problem("CLU603", message, self.target.shown, hint=hint)) from failure
             if _is_no_api_server(status, failure):
                 raise self._unreachable(f"{failure} ({method} {path})") from failure
@@ -169,14 +191,17 @@ class Api:
                 raise self._unreachable(f"{failure} ({method} {path}, tried {attempt} times)") from failure
             if time.monotonic() > since + _QUIET_SECONDS and not self._announced:
                 self._announced = True
-                wait_for = f"waiting for it, up to {self._patience:.0f} s"
-                self._say(f"no answer from {self._connection.host}: {failure}; {wait_for}")
-            time.sleep(wait * random.uniform(0.8, 1.2))  # noqa: S311 - so that many do not come back at once
+                limit = f"waiting up to {self._patience:.0f} s"
+                self._notify(f"no response from {self._connection.host}: {failure}; {limit}")
+            time.sleep(wait * random.uniform(0.8, 1.2))  # noqa: S311 - spreads the retries of many callers
 
     def _attempt(
         self, method: str, url: str, content: bytes | None, content_type: str, *, stream: bool
     ) -> tuple[int, Any, str]:
-        """One try: the status (0 when nothing came back), the reply, and what the connection said."""
+        """Send a request once.
+
+        Return the status (0 without a response), the response, and the error of the connection.
+        """
         import urllib3
 
         self.requests += 1
@@ -205,20 +230,21 @@ class Api:
         return response.status, response, ""
 
     def _unreachable(self, why: str) -> ClusterError:
-        hint = "see that the API server answers (`kubectl version`), then run the command again: it goes on from there"
+        hint = "check that the API server responds (`kubectl version`), then run the command again to resume"
         if _UNTRUSTED in why:
-            hint = "see that the kubeconfig has the certificate authority of this server"
+            hint = "check that the kubeconfig contains the certificate authority of this server"
         return ClusterError(problem("CLU602", f"the API server cannot be used: {why}", self.target.shown, hint=hint))
 
 
 def _is_no_api_server(status: int, failure: ApiError) -> bool:
-    """Whether what answered is not the API server that was meant, which waiting does not change: its certificate is
-    another one's, or it takes no such request at all.
+    """Return whether another server answered, so that waiting is useless.
+
+    Its certificate belongs to another authority, or it rejects the protocol of the request.
     """
     return (status == 0 and _UNTRUSTED in str(failure)) or (status == 400 and not failure.body)
 
 
-def _spelt(query: Query) -> dict[str, str]:
+def _encoded(query: Query) -> dict[str, str]:
     return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in query.items()}
 
 

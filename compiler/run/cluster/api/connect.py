@@ -1,4 +1,4 @@
-"""Where the cluster is and who asks: a kubeconfig, or the service account of the pod that this runs in."""
+"""The connection to a cluster: by a kubeconfig, or by the service account of this pod."""
 
 import logging
 import os
@@ -13,25 +13,25 @@ from compiler.run.cluster.api.errors import ClusterError, problem
 
 _IN_CLUSTER = "KUBERNETES_SERVICE_HOST"
 _CONNECTIONS = 32
-_FRESH_SECONDS = 5.0  # no token is given out that runs out so soon
+_FRESH_SECONDS = 5.0  # credentials are read again after this time
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Target:
-    """What the caller named: a kubeconfig and a context of it; None takes what `kubectl` would take."""
+    """The kubeconfig and context that the caller selected; None means the default of `kubectl`."""
 
     kubeconfig: Path | None = None
     context: str | None = None
 
     @property
     def shown(self) -> str:
-        """The place to name in messages."""
+        """The source of the configuration, for messages."""
         named = self.kubeconfig or os.environ.get("KUBECONFIG")
         return str(named) if named else "the service account of this pod" if self.in_pod else "~/.kube/config"
 
     @property
     def in_pod(self) -> bool:
-        """Whether this runs in a pod, and nothing names a kubeconfig."""
+        """Whether this process runs in a pod and has no kubeconfig."""
         named = self.kubeconfig or self.context or os.environ.get("KUBECONFIG")
         return not named and _IN_CLUSTER in os.environ and not (Path.home() / ".kube" / "config").exists()
 
@@ -49,7 +49,7 @@ class Connection:
         self.configuration.connection_pool_maxsize = _CONNECTIONS
         self._in_pod = target.in_pod
         self._headers: dict[str, str] = {}
-        self._asked = -_FRESH_SECONDS
+        self._read_at = -_FRESH_SECONDS
         self.pool = ApiClient(configuration=self.configuration).rest_client.pool_manager
 
     @property
@@ -58,13 +58,13 @@ class Connection:
         return str(self.configuration.host).rstrip("/")
 
     def headers(self) -> dict[str, str]:
-        """The credentials of a request; a token that runs out is renewed here, if its provider can.
+        """Return the credentials of a request.
 
-        For that the client takes its whole kubeconfig in again, which is too much for each of thousands of requests;
-        of a pod it looks at a date.
+        The client renews a token that expires, if its provider can. Outside a pod the client then reads its whole
+        kubeconfig again, which is too slow for each of thousands of requests. In a pod it only compares a date.
         """
-        if self._in_pod or time.monotonic() > self._asked + _FRESH_SECONDS:
-            self._headers, self._asked = self._credentials(), time.monotonic()
+        if self._in_pod or time.monotonic() > self._read_at + _FRESH_SECONDS:
+            self._headers, self._read_at = self._credentials(), time.monotonic()
         return self._headers
 
     def _credentials(self) -> dict[str, str]:
@@ -76,14 +76,14 @@ class Connection:
 
 
 def _configuration(target: Target) -> Any:
-    """The client's settings; CLU601 where there is no usable kubeconfig."""
+    """Load the settings of the client; CLU601 if there is no usable kubeconfig."""
     from kubernetes.client import Configuration
     from kubernetes.config import ConfigException, load_incluster_config, load_kube_config
-    from yaml import YAMLError  # of the parser that the client uses
+    from yaml import YAMLError  # raised by the client's parser
 
-    configuration = type.__call__(Configuration)  # a fresh one: the class hands out copies of a default
-    heard = _Heard()
-    logging.getLogger().addHandler(heard)
+    configuration = type.__call__(Configuration)  # bypasses the metaclass, which returns copies of a default
+    log = _ErrorLog()
+    logging.getLogger().addHandler(log)
     try:
         if target.in_pod:
             load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
@@ -94,36 +94,37 @@ def _configuration(target: Target) -> Any:
                 client_configuration=configuration,
                 persist_config=False,
             )
-    # what a file of any form can raise in the client's reader
+    # the client's reader raises any of these for a malformed file
     except (ConfigException, YAMLError, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         reason = " ".join(str(error).split()).removesuffix(".") or type(error).__name__
-        hint = "name one by `--kubeconfig` or `KUBECONFIG`, and one of its contexts by `--context`"
+        hint = "select a kubeconfig with `--kubeconfig` or `KUBECONFIG`, and one of its contexts with `--context`"
         if target.in_pod:
             hint = "give the pod a ServiceAccount and its token (`automountServiceAccountToken: true`)"
-        raise ClusterError(problem("CLU601", f"no cluster to talk to: {reason}", target.shown, hint=hint)) from error
+        message = f"cannot load the cluster settings: {reason}"
+        raise ClusterError(problem("CLU601", message, target.shown, hint=hint)) from error
     finally:
-        logging.getLogger().removeHandler(heard)
-    if heard.said:  # what the client cannot do to get credentials it only logs, and goes on without
-        hint = "see that the program that the kubeconfig names for credentials is there, and answers"
-        message = f"no credentials could be had: {heard.said[-1]}"
+        logging.getLogger().removeHandler(log)
+    if log.messages:  # the client only logs that it cannot get credentials, and continues without
+        hint = "check that the credential program of the kubeconfig is installed and works"
+        message = f"cannot get credentials: {log.messages[-1]}"
         raise ClusterError(problem("CLU601", message, target.shown, hint=hint))
     return configuration
 
 
-class _Heard(logging.Handler):
-    """Keeps the errors that a library logs."""
+class _ErrorLog(logging.Handler):
+    """A log handler that keeps the errors of a library."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
-        self.said: list[str] = []
+        self.messages: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a message, as one line."""
-        self.said.append(" ".join(record.getMessage().split()))
+        self.messages.append(" ".join(record.getMessage().split()))
 
 
 def _context(target: Target) -> tuple[str, Mapping[str, Any]]:
-    """The context that is used and its user, of a kubeconfig that was loaded; empty in a pod."""
+    """Return the selected context of a loaded kubeconfig and its user; both are empty in a pod."""
     from kubernetes.config.kube_config import KUBE_CONFIG_DEFAULT_LOCATION, KubeConfigMerger
 
     if target.in_pod:
@@ -136,7 +137,9 @@ def _context(target: Target) -> tuple[str, Mapping[str, Any]]:
 
 
 def _impersonated(user: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Headers for the one as whom the kubeconfig's user acts, which the client leaves out; as kubectl sends them.
+    """Yield the impersonation headers of a kubeconfig's user, as kubectl sends them.
+
+    The client omits them.
 
     Source: Kubernetes documentation, Authenticating, User impersonation.
     """

@@ -1,4 +1,4 @@
-"""The kinds of objects that plans render, and where the API server keeps them."""
+"""The kinds of objects that plans render, with their API paths."""
 
 from compiler.spec.workloads import JOB as JOB_ROW
 from compiler.spec.workloads import WORKLOADS, Kind
@@ -19,16 +19,16 @@ KINDS: dict[str, Kind] = {each.key: each for each in _RENDERED}  # by `apiVersio
 
 
 def workload_kind(name: str) -> Kind:
-    """The kind of a workload by its name alone."""
+    """Return the kind of a workload by its name."""
     return WORKLOADS[name].kind
 
 
 def workload_key(name: str) -> str:
-    """`apiVersion kind` of a workload by its name alone."""
+    """Return `apiVersion kind` of a workload by its name."""
     return workload_kind(name).key
 
 
 def kind_of(manifest_data: object) -> Kind:
-    """The kind of an object."""
-    assert isinstance(manifest_data, dict)  # noqa: S101 - manifests are mappings, which their reader sees to
+    """Return the kind of an object."""
+    assert isinstance(manifest_data, dict)  # noqa: S101 - their reader checks that manifests are mappings
     return KINDS[f"{manifest_data['apiVersion']} {manifest_data['kind']}"]

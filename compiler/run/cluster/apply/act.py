@@ -1,4 +1,4 @@
-"""What is done to the cluster for one stage: create its Job once, replace an ended one, read back a lost result."""
+"""Actions for one stage: create its Job once, delete it, recover a lost result."""
 
 import copy
 import time
@@ -19,7 +19,7 @@ _GONE_SECONDS = 150.0
 
 
 def create(api: Api, plan: ClusterPlan, stage: PlannedStage, *, dry_run: bool = False) -> tuple[str, Diagnostic | None]:
-    """Create the Job of a stage if it is absent: the uid of the Job that is there then, or the refusal."""
+    """Create the Job of a stage if it is absent; return the uid of the Job, or the refusal."""
     manifest = stage.workload
     kind = kind_of(manifest.data)
     where = f"{plan.shown}/{manifest.file}"
@@ -32,19 +32,19 @@ def create(api: Api, plan: ClusterPlan, stage: PlannedStage, *, dry_run: bool = 
             return "", refusal(error, "create", what, where)
         found = _get(api, kind.path(manifest.namespace, manifest.name), where)
         if found is not None and not _is_ours(found, plan):
-            message = f"{what} is there already, and is none of this plan"
+            message = f"{what} already exists and does not belong to this plan"
             return "", problem(
                 "CLU606",
                 message,
                 where,
-                hint="delete that object if nothing uses it, or raise `rerun` in the spec for new names",
+                hint="delete the object if nothing uses it, or raise `rerun` in the spec to get new names",
             )
         return (found["metadata"]["uid"] if found is not None else ""), None
     return made["metadata"]["uid"], None
 
 
 def remove(api: Api, stage: PlannedStage, uid: str, where: str) -> None:
-    """Delete the Job of a stage if it is still that of `uid`, and the one that reports for it; wait for its end."""
+    """Delete the Job of a stage if it still has `uid`, and its report Job; wait for the end."""
     manifest = stage.workload
     kind, namespace = kind_of(manifest.data), manifest.namespace
     if uid:
@@ -54,26 +54,32 @@ def remove(api: Api, stage: PlannedStage, uid: str, where: str) -> None:
     deadline = time.monotonic() + _GONE_SECONDS
     while uid and _uid(api, kind.path(namespace, manifest.name), where) == uid:
         if time.monotonic() > deadline:
-            hint = "see what holds it back (`kubectl describe job`), then run the command again"
-            message = f"{manifest.kind} `{manifest.name}` was deleted, and is still there"
+            hint = "find what blocks its deletion (`kubectl describe job`), then run the command again"
+            message = f"{manifest.kind} `{manifest.name}` was deleted but still exists"
             raise ClusterError(problem("CLU606", message, where, hint=hint))
         time.sleep(0.5)
 
 
 def delete(api: Api, path: str, what: str, where: str, *, uid: str = "") -> bool:
-    """Delete a Job with its pods, which then checkpoint; whether there was one, of that uid where one is given."""
+    """Delete a Job with its pods, which then write a checkpoint.
+
+    Return whether the Job existed, with `uid` if that is given.
+    """
     only = {"preconditions": {"uid": uid}} if uid else {}
     try:
         api.delete(path, {"propagationPolicy": "Background", **only})
     except ApiError as error:
-        if error.status in (404, 409):  # gone, or another one by now
+        if error.status in (404, 409):  # gone, or replaced
             return False
         raise ClusterError(refusal(error, "delete", what, where)) from error
     return True
 
 
 def report(api: Api, plan: ClusterPlan, stage: PlannedStage) -> Diagnostic | None:
-    """Create the small Job that reads the result of a stage whose own Job is gone; the refusal if there is one."""
+    """Create the report Job, which reads the result of a stage whose Job is gone.
+
+    Return the refusal, if any.
+    """
     where = f"{plan.shown}/{stage.workload.file}"
     manifest = report_job(stage)
     try:
@@ -85,7 +91,10 @@ def report(api: Api, plan: ClusterPlan, stage: PlannedStage) -> Diagnostic | Non
 
 
 def report_job(stage: PlannedStage) -> Object:
-    """The Job of a stage as one that starts nothing: one pod, no GPU, minutes at most, its runtime with `--report`."""
+    """Derive the report Job of a stage from its workload.
+
+    It has one pod without a GPU, runs the runtime with `--report`, and takes minutes at most.
+    """
     source = stage.workload.data
     template = copy.deepcopy(dict(stage.template))
     (container,) = template["spec"]["containers"]
@@ -116,7 +125,10 @@ def report_job(stage: PlannedStage) -> Object:
 
 
 def _never_retry(container: str) -> Object:
-    """What no other try of a report would change: no result (66), a bad config, a gate that did not pass."""
+    """Return the rule for exit codes that a retry of a report cannot change.
+
+    Bad data, no result, a bad config, a gate that did not pass.
+    """
     values = [int(code) for code in NEVER_RETRY if code != StageExit.NO_MEMORY]
     return {"action": "FailJob", "onExitCodes": {"containerName": container, "operator": "In", "values": values}}
 

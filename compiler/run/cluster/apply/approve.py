@@ -1,4 +1,4 @@
-"""Only what was reviewed is applied: the plan folder is what its spec compiles to, and has the approved digest."""
+"""Approve plan folders that match their specs and have the approved digest."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,9 +21,10 @@ _MOST_NAMED = 3  # files that a message names
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Approval:
-    """What became of a plan folder: `files` is the digest of its files if they are what was approved and hold Jobs.
+    """The outcome for a plan folder.
 
-    It is small, so that thousands can be held before the first plan is applied.
+    `files` is the digest of its files if they are approved and contain Jobs. It is small, so that memory can hold
+    thousands before the first plan is applied.
     """
 
     folder: Path
@@ -33,7 +34,7 @@ class Approval:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Approved:
-    """The approvals of many plan folders; `empty` are those of plans without Jobs."""
+    """The approvals of many plan folders; `empty` are the folders of plans without Jobs."""
 
     plans: tuple[Approval, ...] = ()
     empty: tuple[Path, ...] = ()
@@ -41,13 +42,14 @@ class Approved:
 
 
 def approve(paths: list[Path], *, digest: str | None, files_digest: str | None) -> Approved:
-    """Check the plan folders under the paths: against their specs and the plan's digest, or with `files_digest` against
-    that alone. CLU608 where a folder is not what was approved.
+    """Compare the plan folders under the paths with their specs and `digest`.
+
+    With `files_digest`, compare a folder only with that. CLU608 if a folder is not the approved one.
     """
     folders, found = plan_folders(paths)
     if (digest is not None or files_digest) and len(folders) > 1:
-        message = f"a digest approves one plan, and {len(folders)} are given"
-        found.append(problem("CLU608", message, str(paths[0]), hint="apply each plan with the digest of its own"))
+        message = f"a digest approves one plan, but {len(folders)} were given"
+        found.append(problem("CLU608", message, str(paths[0]), hint="apply each plan with its own digest"))
     if found:
         return Approved(diagnostics=tuple(found))
     checked = [approved_alone(each, files_digest) for each in folders] if files_digest else approvals(folders, digest)
@@ -63,7 +65,10 @@ def approve(paths: list[Path], *, digest: str | None, files_digest: str | None) 
 
 
 def plan_folders(paths: list[Path]) -> tuple[list[Path], list[Diagnostic]]:
-    """The plan folders that the paths name: a plan folder itself, a spec's folder, or a folder of many specs."""
+    """Find the plan folders of the paths.
+
+    A path is a plan folder, a spec, the folder of a spec, or a folder of specs.
+    """
     folders: list[Path] = []
     found: list[Diagnostic] = []
     for path in paths:
@@ -80,8 +85,9 @@ def plan_folders(paths: list[Path]) -> tuple[list[Path], list[Diagnostic]]:
 
 
 def approvals(folders: Sequence[Path], digest: str | None) -> Iterator[Approval]:
-    """For each folder, in order, whether its plan is what its spec compiles to now, and has the digest that was
-    approved where one is named; CLU608 where not. In as many processes as are worth it.
+    """Compare each folder, in order, with what its spec compiles to, and with `digest`.
+
+    CLU608 if they differ. Uses several processes if that is faster.
     """
     yield from each(partial(_approval, digest=digest, cache=open_cache()), folders, None)
 
@@ -89,9 +95,9 @@ def approvals(folders: Sequence[Path], digest: str | None) -> Iterator[Approval]
 def _approval(folder: Path, *, digest: str | None, cache: Cache | None) -> Approval:
     specs, problems = find_specs([folder.parent / SPEC_FILE])
     if folder.name != PLAN_FOLDER or problems:
-        found = refused("this is no plan folder beside a spec", folder).diagnostics
+        found = refused("this is not a plan folder next to a spec", folder).diagnostics
         return Approval(folder=folder, diagnostics=found)
-    built = compiled(specs[0], cache=cache, may_mend=False)
+    built = compiled(specs[0], cache=cache, clean_up=False)
     if has_errors(built.diagnostics) or built.entry is None:
         return Approval(folder=folder, diagnostics=built.diagnostics)
     files = folder_files(folder, built.entry.plan) if built.bundle is None else None
@@ -101,42 +107,45 @@ def _approval(folder: Path, *, digest: str | None, cache: Cache | None) -> Appro
     read = rendered_cluster_plan(folder, files)
     if read.value is None:
         return Approval(folder=folder, diagnostics=read.diagnostics)
-    lacks = tuple(_refusals(read.value, digest))
-    return Approval(folder=folder, files="" if lacks else built.entry.plan, diagnostics=lacks)
+    refusals = tuple(_refusals(read.value, digest))
+    return Approval(folder=folder, files="" if refusals else built.entry.plan, diagnostics=refusals)
 
 
 def approved_alone(folder: Path, files_digest: str) -> Approval:
-    """A plan folder that came without its spec, as a driver's does; CLU608 where a file of it is another one."""
+    """Approve a plan folder without its spec, such as a driver's; CLU608 if a file differs."""
     files = folder_files(folder, files_digest)
     if files is None:
-        hint = "render the driver again from the plan that was merged: `trainspec driver`"
-        found = problem("CLU608", "the files are not those that were approved", str(folder), hint=hint)
+        hint = "render the driver again from the merged plan: `trainspec driver`"
+        found = problem("CLU608", "the files differ from the approved ones", str(folder), hint=hint)
         return Approval(folder=folder, diagnostics=(found,))
     read = rendered_cluster_plan(folder, files)
     return Approval(folder=folder, files=files_digest if read.value else "", diagnostics=read.diagnostics)
 
 
 def approved_plan(approval: Approval) -> ClusterPlan | None:
-    """The plan of an approved folder; None if it has become another one since."""
+    """Read the plan of an approved folder; None if the folder has changed since."""
     files = folder_files(approval.folder, approval.files)
     return rendered_cluster_plan(approval.folder, files).value if files is not None else None
 
 
 def read_plan(folder: Path, cache: Cache | None) -> Outcome[ClusterPlan | None]:
-    """The plan of a folder as it is, whatever its spec compiles to: the quick way where the cache knows its files."""
+    """Read the plan of a folder without comparing it with its spec.
+
+    This is faster if the cache knows its files.
+    """
     path = folder.parent / SPEC_FILE
     known = cache.find(SpecPath(path=path, shown=path.as_posix())) if cache else None
     files = folder_files(folder, known.plan) if known is not None else None
     return read_cluster_plan(folder) if files is None else rendered_cluster_plan(folder, files)
 
 
-def without_jobs(folder: Path) -> str:
-    """What to say of a plan that renders no Job."""
+def no_jobs_text(folder: Path) -> str:
+    """Return the message for a plan without Jobs."""
     return f"{folder}: this plan has no Jobs; see {folder / 'PLAN.md'} for what to do first"
 
 
 def runnable_plan(folder: Path) -> Outcome[ClusterPlan | None]:
-    """The plan of a folder; CLU616 where it renders no Job."""
+    """Read the plan of a folder; CLU616 if it has no Jobs."""
     read = read_cluster_plan(folder)
     if read.value is not None or read.diagnostics:
         return read
@@ -145,20 +154,23 @@ def runnable_plan(folder: Path) -> Outcome[ClusterPlan | None]:
 
 
 def outdated(folder: Path, changed: Sequence[str] = ()) -> Diagnostic:
-    """CLU608 for a plan folder that its spec no longer compiles to; `changed` are the files that are others."""
-    hint = f"run `trainspec compile {folder.parent}`, have the change reviewed, and apply what was merged"
+    """Return CLU608 for a plan folder that differs from its spec.
+
+    `changed` names the files that differ, if these are known.
+    """
+    hint = f"run `trainspec compile {folder.parent}`, have the change reviewed, and apply the merged plan"
     if not folder.is_dir():
         return problem("CLU608", "the spec has no plan", str(folder), hint=hint)
     more = f" and {len(changed) - _MOST_NAMED} more" if len(changed) > _MOST_NAMED else ""
     named = ", ".join(f"`{name}`" for name in changed[:_MOST_NAMED]) + more
-    message = "the plan is not what its spec compiles to" + (f": another {named}" if changed else "")
+    message = "the plan differs from what its spec compiles to" + (f": {named}" if changed else "")
     return problem("CLU608", message, str(folder), hint=hint)
 
 
 def _refusals(plan: ClusterPlan, digest: str | None) -> Iterator[Diagnostic]:
-    lack = (stage for stage in plan.pending if lacking(stage.config))
-    yield from (beyond_runtime(stage.stage, stage.config, plan.folder) for stage in lack)
-    if digest is not None and plan.digest != digest:  # an empty one too: of a script that found none
-        message = f"the plan's digest is `{plan.digest}`, and `{digest}` was approved"
-        hint = "have this plan reviewed, and give the digest that its `PLAN.md` shows"
+    unsupported = (stage for stage in plan.pending if lacking(stage.config))
+    yield from (beyond_runtime(stage.stage, stage.config, plan.folder) for stage in unsupported)
+    if digest is not None and plan.digest != digest:  # an empty digest comes from a script that found none
+        message = f"the plan's digest is `{plan.digest}`, but `{digest}` was approved"
+        hint = "have this plan reviewed, and use the digest in its `PLAN.md`"
         yield problem("CLU608", message, plan.shown, hint=hint)

@@ -1,4 +1,4 @@
-"""Stops what a plan does in a cluster; checkpoints are kept, and the ledger remembers the cancellation."""
+"""Stop the active Jobs of a plan; keep checkpoints, and record the cancellation."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,44 +16,52 @@ from compiler.run.cluster.state.plan import ClusterPlan
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cancellation:
-    """The Jobs that were stopped, and where there was none, those of earlier versions of the plan that still work."""
+    """The stopped Jobs.
+
+    If there are none, `superseded` are the active Jobs of earlier versions of the plan.
+    """
 
     stopped: tuple[JobView, ...]
     superseded: tuple[JobView, ...] = ()
 
 
 def cancel_superseded(api: Api, plan: ClusterPlan) -> Cancellation:
-    """Stop the Jobs of earlier versions of the plan."""
+    """Stop the active Jobs of earlier versions of the plan."""
     planned = {stage.name for stage in plan.stages}
     return Cancellation(stopped=_stop(api, plan, lambda job: job.name not in planned))
 
 
 def cancel_current(api: Api, plan: ClusterPlan) -> Cancellation:
-    """Stop whatever of the plan works or is about to."""
+    """Stop all active Jobs of the plan."""
     planned = {stage.name for stage in plan.stages}
     stopped = _stop(api, plan, lambda job: (job.reports or job.name) in planned)
     return Cancellation(stopped=stopped, superseded=() if stopped else superseded(plan, snapshot_of(api, plan)))
 
 
 def _stop(api: Api, plan: ClusterPlan, chosen: Callable[[JobView], bool]) -> tuple[JobView, ...]:
-    """Note that Jobs are cancelled, then delete them: an `apply` at the same moment must not start them again."""
+    """Record Jobs as cancelled, then delete them.
+
+    In this order, a concurrent `apply` does not start them again.
+    """
     for _ in range(20):
         ledger = read_ledger(api, plan.name, plan.namespace)
-        seen = snapshot_of(api, plan)
-        known = {**ledger.records, **advance(plan, ledger, seen).records}
-        jobs = tuple(job for job in seen.of_plan(plan.name) if chosen(job) and not job.is_over)
-        stopped = {job.reports or job.name: _stopped(job, known) for job in jobs}
+        snapshot = snapshot_of(api, plan)
+        known = {**ledger.records, **advance(plan, ledger, snapshot).records}
+        jobs = tuple(job for job in snapshot.of_plan(plan.name) if chosen(job) and not job.is_over)
+        stopped = {job.reports or job.name: _cancelled_record(job, known) for job in jobs}
         if not jobs or write(api, ledger, stopped) is not None:
             for job in jobs:
                 path = workload_kind(job.kind).path(plan.namespace, job.name)
                 delete(api, path, f"{job.kind} `{job.name}`", plan.shown)
             return jobs
-    hint = "run the command again"
-    raise ClusterError(problem("CLU602", f"others keep writing the ledger of `{plan.name}`", plan.shown, hint=hint))
+    hint = "run the command again when fewer callers use this plan"
+    raise ClusterError(
+        problem("CLU602", f"other callers keep writing the ledger of `{plan.name}`", plan.shown, hint=hint)
+    )
 
 
-def _stopped(job: JobView, known: Mapping[str, Record]) -> Record:
-    """The record of a stage that is cancelled, by its Job or by the one that reports for it."""
+def _cancelled_record(job: JobView, known: Mapping[str, Record]) -> Record:
+    """Return the record of a cancelled stage, from its Job or its report Job."""
     before = known.get(job.reports or job.name)
     uid = before.uid if before is not None and job.reports else job.uid
     starts = before.starts if before is not None else 1

@@ -1,4 +1,4 @@
-"""Objects that start nothing (configs, claims, policies): what is there already, and server-side apply of the rest."""
+"""Objects that start nothing (configs, claims, policies): compare and apply them."""
 
 import json
 import threading
@@ -7,7 +7,7 @@ from typing import Any
 
 from compiler.diagnostics import Diagnostic
 from compiler.run.cluster.api.client import APPLY, Api, Object
-from compiler.run.cluster.api.errors import ApiError, ClusterError, is_of_labels, refusal
+from compiler.run.cluster.api.errors import ApiError, ClusterError, concerns_labels_only, refusal
 from compiler.run.cluster.api.kinds import KINDS, kind_of
 from compiler.run.cluster.state.ledger import LEDGER
 from compiler.run.cluster.state.snapshot import MANAGED
@@ -19,10 +19,11 @@ _SELECTOR = f"{MANAGED},{COMPONENT}!={LEDGER}"
 _OF_SERVER = ("managedFields", "uid", "resourceVersion", "creationTimestamp", "selfLink")
 
 
-class Live:
-    """The supports of all plans of a namespace: one list a kind, when the first plan asks for it.
+class LiveSupports:
+    """The supports of all plans in a namespace, for any number of threads.
 
-    Each is held as text without what the server adds, which takes a fraction of the memory, for any number of threads.
+    The first plan that needs a kind sends the list request for it. Keeps each object as text without the fields that
+    the server adds, to save memory.
     """
 
     def __init__(self, api: Api, namespace: str) -> None:
@@ -31,8 +32,8 @@ class Live:
         self._lock = threading.Lock()
         self._texts: dict[str, dict[str, bytes]] = {}
 
-    def holds(self, manifest: Manifest) -> bool:
-        """Whether the object is there, applied by us, and says all that the manifest says."""
+    def has(self, manifest: Manifest) -> bool:
+        """Return whether trainspec has applied the object with all values of the manifest."""
         text = self._of_kind(f"{manifest.data['apiVersion']} {manifest.kind}").get(manifest.name)
         return text is not None and contains(json.loads(text), manifest.data)
 
@@ -44,7 +45,7 @@ class Live:
 
 
 def _listed(api: Api, namespace: str, kind: str) -> Iterator[tuple[str, bytes]]:
-    """The objects of a kind that we applied, by name, as text."""
+    """Yield the name and text of each object of a kind that trainspec applied."""
     api_version, name = kind.split()
     try:
         for page, _ in api.pages(KINDS[kind].collection(namespace), {"labelSelector": _SELECTOR}):
@@ -59,39 +60,42 @@ def _listed(api: Api, namespace: str, kind: str) -> Iterator[tuple[str, bytes]]:
 
 
 def _is_applied(item: Object) -> bool:
-    """Whether we own fields of it: what somebody else made alike is taken over by applying."""
+    """Return whether trainspec owns fields of the object; to take over another one, apply it."""
     managed = item["metadata"].get("managedFields") or []
     return any(each.get("manager") == MANAGER and each.get("operation") == "Apply" for each in managed)
 
 
 def contains(found: Any, wanted: Any) -> bool:
-    """Whether `found` has every value of `wanted`; the server adds defaults, and lists keep their order."""
+    """Return whether `found` has every value of `wanted`.
+
+    The server adds defaults, and lists keep their order.
+    """
     if isinstance(wanted, Mapping):
         return isinstance(found, Mapping) and all(contains(found.get(name), value) for name, value in wanted.items())
     if isinstance(wanted, list):
         if not wanted:
-            return not found  # an empty list is left out of what is stored
+            return not found  # the server does not store empty lists
         same = isinstance(found, list) and len(found) == len(wanted)
         return same and all(contains(a, b) for a, b in zip(found, wanted, strict=True))
     return bool(found == wanted)
 
 
 def write_query(*, dry_run: bool) -> dict[str, str]:
-    """What each write of a rendered object asks for: our name, no unknown fields, and perhaps only a trial."""
+    """Return the query of each write: the field manager, strict validation, any dry run."""
     return {"fieldManager": MANAGER, "fieldValidation": "Strict", **({"dryRun": "All"} if dry_run else {})}
 
 
 def put(api: Api, manifest: Manifest, where: str, *, dry_run: bool) -> Diagnostic | None:
-    """Apply an object by server-side apply, or only ask whether it could be; the refusal if there is one."""
+    """Apply an object by server-side apply, or only as a dry run; return the refusal, if any."""
     query = write_query(dry_run=dry_run)
     path = kind_of(manifest.data).path(manifest.namespace, manifest.name)
     try:
         try:
             api.patch(path, dict(manifest.data), APPLY, query)
         except ApiError as error:
-            if not is_of_labels(error):
+            if not concerns_labels_only(error):
                 raise
-            # labels say which version rendered the object, and a reconciler may keep the old ones
+            # labels name the version that rendered the object, and a reconciler may keep the old ones
             api.patch(path, dict(manifest.data), APPLY, {**query, "force": True})
     except ApiError as error:
         return refusal(error, "patch", f"{manifest.kind} `{manifest.name}`", where)

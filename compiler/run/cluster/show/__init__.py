@@ -1,1 +1,1 @@
-"""Show plans in a cluster: status rows, logs, the final verdict."""
+"""Show plans in a cluster: status rows, logs, final verdicts."""

@@ -1,4 +1,4 @@
-"""Plans that are followed: the next step of those of which something changed, and the rows that change with it."""
+"""The plans that `apply --wait` follows: their next steps, and their rows."""
 
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -7,7 +7,7 @@ from itertools import islice
 
 from compiler.run.cluster.api.client import Api
 from compiler.run.cluster.api.errors import ClusterError
-from compiler.run.cluster.apply.apply import Standing, take_step
+from compiler.run.cluster.apply.apply import PlanState, take_step
 from compiler.run.cluster.show.rows import Row, rows
 from compiler.run.cluster.show.views import MOST_LOGS, Observations, has_log, is_queued
 from compiler.run.cluster.state.events import objects_of
@@ -18,38 +18,41 @@ _Key = tuple[str, str]  # namespace and name of a plan
 
 
 class FollowedPlans:
-    """Where plans stand, and their rows. What is done at a time depends on what changed, not on how many there are."""
+    """The states of plans, and their rows.
 
-    def __init__(self, api: Api, standings: Iterable[Standing]) -> None:
+    The work of each call depends on the changes, not on the number of plans.
+    """
+
+    def __init__(self, api: Api, states: Iterable[PlanState]) -> None:
         self._api = api
         self._observations = Observations(api)
-        self._standings = {_key(each): each for each in standings}
-        self._going = {key for key, each in self._standings.items() if each.is_going}
-        self._fresh = set(self._standings)
+        self._states = {_key(each): each for each in states}
+        self._going = {key for key, each in self._states.items() if each.is_going}
+        self._fresh = set(self._states)
         self._rows: dict[_Key, list[Row]] = {}
-        self._logs: dict[str, tuple[_Key, JobView]] = {}  # Jobs with a log, the one that was read longest ago first
-        self._waiting: dict[_Key, set[str]] = {}  # of Jobs that have not begun, the names that events about them have
-        self._queued: dict[str, tuple[_Key, JobView]] = {}  # Jobs that a queue holds back
+        self._logs: dict[str, tuple[_Key, JobView]] = {}  # Jobs with a log, the least recently read first
+        self._waiting: dict[_Key, set[str]] = {}  # the names in events about Jobs that have not begun
+        self._queued: dict[str, tuple[_Key, JobView]] = {}  # Jobs that wait in a queue
 
     @property
-    def standings(self) -> list[Standing]:
-        """Where all plans stand, in their order."""
-        return list(self._standings.values())
+    def states(self) -> list[PlanState]:
+        """The states of all plans, in their order."""
+        return list(self._states.values())
 
     @property
     def are_over(self) -> bool:
-        """Whether nothing of them moves any more."""
+        """Whether all plans have ended."""
         return not self._going
 
     @property
     def rows(self) -> list[list[Row]]:
-        """The rows of each plan, those that have not ended first."""
+        """The rows of each plan; plans that have not ended come first."""
         ended = [key for key in self._rows if key not in self._going]
         return [self._rows[key] for key in (*(each for each in self._rows if each in self._going), *ended)]
 
     def take_steps(self, snapshots: Mapping[str, tuple[Snapshot, set[str]]], pool: ThreadPoolExecutor) -> list[Row]:
-        """Take the next step of each plan of which something changed in its namespace; the rows of these."""
-        seen = {namespace: each for namespace, (each, _) in snapshots.items()}
+        """Take the next step of each plan that changed; return the rows of these plans."""
+        current = {namespace: each for namespace, (each, _) in snapshots.items()}
         due = self._fresh | {
             key
             for namespace, (_, plans) in snapshots.items()
@@ -58,17 +61,18 @@ class FollowedPlans:
         }
         self._fresh = set()
         stepping = sorted(due & self._going)
-        for key, standing in zip(stepping, pool.map(lambda key: self._step(key, seen[key[0]]), stepping), strict=True):
-            self._standings[key] = standing
-            if not standing.is_going:
+        for key, state in zip(stepping, pool.map(lambda key: self._step(key, current[key[0]]), stepping), strict=True):
+            self._states[key] = state
+            if not state.is_going:
                 self._going.discard(key)
         for key in due:
-            self._note(key, seen[key[0]])
-        return self._renewed(due, seen)
+            self._sort_jobs(key, current[key[0]])
+        return self._renewed(due, current)
 
     def observe(self, snapshots: Mapping[str, tuple[Snapshot, set[str]]]) -> list[Row]:
-        """Ask about some of the Jobs that run, and about those that have not begun or are in a queue; the rows of plans
-        with news.
+        """Read logs of some running Jobs, and the warnings and queues of those that wait.
+
+        Return the rows of plans with new information.
         """
         news: set[_Key] = set()
         for name in list(islice(self._logs, MOST_LOGS)):
@@ -79,25 +83,25 @@ class FollowedPlans:
             news |= {key for key, names in self._waiting.items() if key[0] == namespace and names & new}
         for namespace in {key[0] for key, _ in self._queued.values()}:
             held = [job for key, job in self._queued.values() if key[0] == namespace]
-            news |= {self._queued[name][0] for name in self._observations.ask_queues(namespace, held)}
+            news |= {self._queued[name][0] for name in self._observations.read_queues(namespace, held)}
         return self._renewed(news, {namespace: each for namespace, (each, _) in snapshots.items()})
 
-    def _step(self, key: _Key, seen: Snapshot) -> Standing:
-        standing = self._standings[key]
+    def _step(self, key: _Key, snapshot: Snapshot) -> PlanState:
+        state = self._states[key]
         try:
-            return take_step(self._api, standing, seen)
+            return take_step(self._api, state, snapshot)
         except ClusterError as error:
-            return replace(standing, problems=(error.found,))
+            return replace(state, problems=(error.found,))
 
-    def _note(self, key: _Key, seen: Snapshot) -> None:
-        """Note which Jobs of a plan there is something to ask about."""
-        jobs = [job for stage in self._standings[key].plan.stages if (job := seen.jobs.get(stage.name)) is not None]
+    def _sort_jobs(self, key: _Key, snapshot: Snapshot) -> None:
+        """Record which Jobs of a plan have a log, wait to begin, or wait in a queue."""
+        jobs = [job for stage in self._states[key].plan.stages if (job := snapshot.jobs.get(stage.name)) is not None]
         self._waiting.pop(key, None)
         names = {name for job in jobs if job.has_not_begun for name in objects_of(job)}
         if names:
             self._waiting[key] = names
-        for stage in self._standings[key].plan.stages:
-            job = seen.jobs.get(stage.name)
+        for stage in self._states[key].plan.stages:
+            job = snapshot.jobs.get(stage.name)
             self._queued.pop(stage.name, None)
             if job is not None and is_queued(job):
                 self._queued[stage.name] = (key, job)
@@ -106,12 +110,12 @@ class FollowedPlans:
             else:
                 self._logs[stage.name] = (key, job)
 
-    def _renewed(self, keys: set[_Key], seen: Mapping[str, Snapshot]) -> list[Row]:
+    def _renewed(self, keys: set[_Key], current: Mapping[str, Snapshot]) -> list[Row]:
         for key in keys:
-            view = self._observations.view(self._standings[key], seen[key[0]])
+            view = self._observations.view(self._states[key], current[key[0]])
             self._rows[key] = list(rows(view)) if view is not None else []
         return [row for key in sorted(keys) for row in self._rows[key]]
 
 
-def _key(standing: Standing) -> _Key:
-    return (standing.plan.namespace, standing.plan.name)
+def _key(state: PlanState) -> _Key:
+    return (state.plan.namespace, state.plan.name)

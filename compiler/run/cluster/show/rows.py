@@ -1,4 +1,4 @@
-"""The rows of the status table, and of `--output json`: pure, from the view of a plan."""
+"""The rows of the status table and of `--output json`: pure functions of the view of a plan."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from compiler.run.cluster.state.reasons import NO_POD, STARTING, advice, waiting
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """One stage: `state` in a word or two, its pods as `phase × n`, progress, and why, with what to do about it."""
+    """The status of a stage: its state in a word or two, with the reason and advice."""
 
     plan: str
     namespace: str
@@ -31,7 +31,7 @@ class Row:
     advice: str = ""
 
     def as_dict(self) -> dict[str, Any]:
-        """For scripts: names as in JSON of this project, and nothing that is unknown."""
+        """Return the known fields for JSON output, with camel-case names."""
         known = {name: getattr(self, name) for name in self.__slots__}
         if self.seconds_left is not None:
             known["seconds_left"] = round(self.seconds_left)
@@ -39,7 +39,7 @@ class Row:
 
 
 def rows(view: PlanView) -> Iterator[Row]:
-    """A row for each stage of a plan, then one for each Job of an earlier version that still works."""
+    """Yield a row for each stage of a plan, then one for each active Job of an earlier version."""
     for stage in view.stages:
         yield _row(stage)
     for each in view.superseded:
@@ -50,7 +50,7 @@ def _row(view: StageView) -> Row:
     stage, record, at = view.stage, view.record, view.progress
     row = Row(plan=view.plan.name, namespace=view.plan.namespace, stage=stage.stage, job=stage.name, state="")
     if stage.finished:
-        return replace(row, state="finished", reason="known when compiled")
+        return replace(row, state="finished", reason="known at compile time")
     reason, what = _reason_and_advice(view)
     return replace(
         row,
@@ -70,7 +70,7 @@ def _row(view: StageView) -> Row:
 def _superseded_row(view: PlanView, other: SupersededView) -> Row:
     plan, job = view.plan, other.job
     waits = waiting_reason(job, other.events)
-    reason = "is of an earlier version of the plan" + (", which waits for it" if view.step.superseded else "")
+    reason = "belongs to an earlier version" + (", and the plan waits for it" if view.step.superseded else "")
     return Row(
         plan=plan.name,
         namespace=plan.namespace,
@@ -78,15 +78,18 @@ def _superseded_row(view: PlanView, other: SupersededView) -> Row:
         job=job.name,
         state=f"superseded, {job.phase.value}",
         reason=f"{reason}; {waits}" if waits else reason,
-        advice=f"wait until it ends, or end it: trainspec cancel {plan.shown} --superseded",
+        advice=f"wait until it ends, or stop it: trainspec cancel {plan.shown} --superseded",
     )
 
 
 def _reason_and_advice(view: StageView) -> tuple[str, str]:
-    """Why a stage waits or failed, and what to do about it; both are empty while all is well."""
+    """Return why a stage waits or failed, and what to do about it.
+
+    Both are empty if it does neither.
+    """
     if view.is_current and view.step.action is Action.REPORT:
-        reason = "its Job has ended or is gone, and nobody has seen what it found"
-        return reason, f"read its result, if there is one: trainspec apply {view.plan.shown}"
+        reason = "its Job has ended or is gone, and its result has not been read"
+        return reason, f"read its result, if it has one: trainspec apply {view.plan.shown}"
     reason = view.record.reason if view.record is not None and view.has_failed else ""
     if view.job is not None and not view.job.is_over:
         reason = view.waiting
@@ -99,7 +102,7 @@ def _advice(view: StageView, reason: str) -> str:
     job = view.job
     if view.record is not None and view.has_failed:
         failed = view.record.state is State.FAILED
-        return view.remedy(reason) if failed else f"let it go on from its last checkpoint: {view.place.retry}"
+        return view.remedy(reason) if failed else f"resume it from its last checkpoint: {view.place.retry}"
     if job is None or not reason:
         return ""
     stuck = job.phase is Phase.PENDING and reason not in (NO_POD, STARTING)
@@ -130,12 +133,12 @@ def _pods(job: JobView | None) -> str:
 
 
 def _score(view: StageView) -> str:
-    """The metric that decides, with its interval, once a stage has measured it."""
+    """Format the deciding metric with its interval; empty before the stage has a result."""
     metrics = view.record.result.get("metrics") if view.record is not None else None
     if not isinstance(metrics, Mapping) or not metrics:
         return ""
-    decides = (view.stage.config.get("gate") or {}).get("metric")
-    name = decides if decides in metrics else next(iter(metrics))
+    deciding = (view.stage.config.get("gate") or {}).get("metric")
+    name = deciding if deciding in metrics else next(iter(metrics))
     value = metrics[name]
     return f"{name} {value['value']:.3f} ({value['low']:.3f}–{value['high']:.3f})"
 

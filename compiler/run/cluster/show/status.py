@@ -1,4 +1,4 @@
-"""Where plans stand in a cluster: nothing is started or written."""
+"""Read the status of plans in a cluster, without starting or writing anything."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from compiler.diagnostics import Diagnostic
 from compiler.pipeline.cache import open_cache
 from compiler.run.cluster.api.client import Api
 from compiler.run.cluster.api.errors import UNUSABLE, ClusterError
-from compiler.run.cluster.apply.apply import Namespaces, Standing
+from compiler.run.cluster.apply.apply import Namespaces, PlanState
 from compiler.run.cluster.apply.approve import read_plan
 from compiler.run.cluster.apply.decide import End, advance
 from compiler.run.cluster.show.rows import Row, rows
@@ -19,14 +19,14 @@ from compiler.run.cluster.state.plan import ClusterPlan
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlanStatus:
-    """Where one plan stands, and its rows."""
+    """The state of a plan, and its rows."""
 
     plan: ClusterPlan
     end: End
     rows: tuple[Row, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """For scripts."""
+        """Return the status for JSON output."""
         plan, stages = self.plan, [row.as_dict() for row in self.rows]
         return {
             "plan": plan.name,
@@ -39,7 +39,10 @@ class PlanStatus:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Statuses:
-    """Where plans stand; `empty` are folders of plans without Jobs, and plans with problems have diagnostics only."""
+    """The status of many plans; `empty` are folders of plans without Jobs.
+
+    A plan with problems has only diagnostics.
+    """
 
     plans: tuple[PlanStatus, ...] = ()
     empty: tuple[Path, ...] = ()
@@ -47,7 +50,7 @@ class Statuses:
 
 
 def read_statuses(api: Api, folders: Iterable[Path]) -> Statuses:
-    """Where the plans of the folders stand, in their order; up to the one at which the cluster could not be used."""
+    """Read the status of each folder's plan, in order; stop if the cluster cannot be used."""
     namespaces, observations, cache = Namespaces(api, read_only=True), Observations(api), open_cache()
     plans: list[PlanStatus] = []
     empty: list[Path] = []
@@ -61,16 +64,16 @@ def read_statuses(api: Api, folders: Iterable[Path]) -> Statuses:
         try:
             plans.append(_status(read.value, namespaces, observations))
         except ClusterError as error:
-            found += [error.found] if error.found not in found else []  # a problem of a namespace is reported once
+            found += [error.found] if error.found not in found else []  # report a problem of a namespace once
             if error.found.code in UNUSABLE:
                 break
     return Statuses(plans=tuple(plans), empty=tuple(empty), diagnostics=tuple(found))
 
 
 def _status(plan: ClusterPlan, namespaces: Namespaces, observations: Observations) -> PlanStatus:
-    seen = namespaces.snapshot(plan)
-    ledger = seen.ledger(plan.name, plan.namespace)
-    step = advance(plan, ledger, seen)
-    observations.observe(plan.namespace, seen.of_plan(plan.name), seen)
-    view = observations.view(Standing(plan=plan, ledger=ledger, step=step), seen)
+    snapshot = namespaces.snapshot(plan)
+    ledger = snapshot.ledger(plan.name, plan.namespace)
+    step = advance(plan, ledger, snapshot)
+    observations.observe(plan.namespace, snapshot.of_plan(plan.name), snapshot)
+    view = observations.view(PlanState(plan=plan, ledger=ledger, step=step), snapshot)
     return PlanStatus(plan=plan, end=step.end, rows=tuple(rows(view)) if view is not None else ())

@@ -1,4 +1,4 @@
-"""What people see of plans in a cluster: a table on a terminal, a line for each change without one."""
+"""Plans in a cluster for people: a live table, or one line for each change."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
@@ -11,23 +11,26 @@ from rich.text import Text
 from compiler.diagnostics.wording import counted
 from compiler.run.cluster.show.rows import Row
 
-_FRAME = 5  # lines of a table besides its rows
+_FRAME = 5  # lines of a table that are not rows
 _COLUMNS = ("stage", "state", "progress", "score (95 %)")
 
 
 def overview(found: Iterable[Row]) -> Group:
-    """For each plan a table of its stages, and below it a line for each that says why it waits or failed."""
+    """Return a table of stages for each plan; lines below it explain why stages wait or failed."""
     parts: list[RenderableType] = []
     for (namespace, plan), of_plan in groupby(found, key=lambda row: (row.namespace, row.plan)):
         rows = list(of_plan)
-        # a title of the table itself would be folded to its width
+        # rich would fold the title of a table to its width
         parts += [Text(f"{plan} (namespace {namespace})", style="bold"), _table(rows)]
         parts += [Padding(Text(line), (0, 0, 0, indent), expand=False) for indent, line in _reasons(rows)]
     return Group(*parts)
 
 
 def screenful(plans: Sequence[list[Row]], height: int) -> Group:
-    """The overview of as many plans as a screen shows, one at least, and how many more there are."""
+    """Return the overview of the plans that fit on a screen, and the number of others.
+
+    It has at least one plan.
+    """
     parts: list[RenderableType] = []
     left = height - 1
     for rows in plans:
@@ -41,14 +44,14 @@ def screenful(plans: Sequence[list[Row]], height: int) -> Group:
 
 def _table(rows: list[Row]) -> Table:
     cells = [_cells(row) for row in rows]
-    said = {name for index, name in enumerate(_COLUMNS) if any(row[index] for row in cells)}
-    made = Table()
+    filled = {name for index, name in enumerate(_COLUMNS) if any(row[index] for row in cells)}
+    table = Table()
     for name in _COLUMNS:
-        if name in said:
-            made.add_column(name, overflow="fold")
+        if name in filled:
+            table.add_column(name, overflow="fold")
     for row in cells:
-        made.add_row(*(cell for name, cell in zip(_COLUMNS, row, strict=True) if name in said))
-    return made
+        table.add_row(*(cell for name, cell in zip(_COLUMNS, row, strict=True) if name in filled))
+    return table
 
 
 def _cells(row: Row) -> tuple[str, ...]:
@@ -61,7 +64,10 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 
 def _reasons(rows: Iterable[Row]) -> Iterator[tuple[int, str]]:
-    """Lines below a table, each with its indent, which holds where a terminal wraps it."""
+    """Yield the lines below a table, each with its indent.
+
+    The terminal keeps the indent when it wraps a line.
+    """
     for row in rows:
         if row.state != "finished" and (row.reason or row.advice):
             yield 2, f"{row.stage}: {row.reason or row.state}"
@@ -70,7 +76,7 @@ def _reasons(rows: Iterable[Row]) -> Iterator[tuple[int, str]]:
 
 
 def duration(seconds: float | None) -> str:
-    """Seconds as people read them."""
+    """Format seconds for people."""
     if seconds is None:
         return ""
     minutes, rest = divmod(round(seconds), 60)
@@ -79,13 +85,16 @@ def duration(seconds: float | None) -> str:
 
 
 class ChangedLines:
-    """Without a terminal: a line when a stage's state or reason changes, and now and then while it trains."""
+    """The lines to print for changes where there is no terminal.
+
+    A change is a new state or reason, or another tenth of the training.
+    """
 
     def __init__(self) -> None:
         self._shown: dict[str, tuple[str, ...]] = {}
 
     def of(self, found: Iterable[Row]) -> Iterator[str]:
-        """Lines for the rows that differ from what was shown of them."""
+        """Yield lines for the rows that differ from what was last shown."""
         for row in found:
             tenth = str(10 * row.done // row.total) if row.done is not None and row.total else ""
             key = (row.state, row.reason, tenth)

@@ -1,1 +1,1 @@
-"""The state of plans in a cluster: Jobs, ledger, queue, events."""
+"""The state of plans in a cluster: Jobs, ledgers, queues, events."""

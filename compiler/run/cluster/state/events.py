@@ -1,4 +1,4 @@
-"""What a failed stage leaves to look at: the events of its Job and pods, and the last lines of its log."""
+"""Warning events of Jobs and pods, and the details of a failed stage."""
 
 import json
 from collections.abc import Iterator
@@ -17,7 +17,10 @@ _MOST_EVENTS = 8
 
 
 def warnings_of(api: Api, namespace: str, name: str) -> list[tuple[str, str]]:
-    """Warnings about an object as (reason, message), the newest last; none where they may not be read."""
+    """Return the warnings about an object as (reason, message), newest last.
+
+    There are none if they cannot be read.
+    """
     query = {"fieldSelector": f"involvedObject.name={name},type=Warning"}
     try:
         items = [item for page, _ in api.pages(EVENT.collection(namespace), query) for item in page]
@@ -28,30 +31,33 @@ def warnings_of(api: Api, namespace: str, name: str) -> list[tuple[str, str]]:
 
 
 def warnings_in(api: Api, namespace: str) -> dict[str, list[tuple[str, str]]]:
-    """The last warning about each workload and pod of a namespace, by its name; none where they may not be read."""
+    """Return the last warning about each workload and pod of a namespace.
+
+    There are none if they cannot be read.
+    """
     found: dict[str, tuple[str, str, str]] = {}
     try:
         for page, _ in api.pages(EVENT.collection(namespace), {"fieldSelector": "type=Warning"}):
             for item in page:
                 about = item["involvedObject"]
                 at = str(item.get("lastTimestamp") or item.get("eventTime") or "")
-                told = (at, str(item.get("reason") or ""), str(item.get("message") or ""))
-                # what the scheduler warns of is a condition of the pod as long as it is true
-                if about.get("kind") in WORKLOADS or (about.get("kind") == "Pod" and told[1] != "FailedScheduling"):
-                    found[about["name"]] = max(found.get(about["name"], told), told)
+                warning = (at, str(item.get("reason") or ""), str(item.get("message") or ""))
+                # a pod that cannot be scheduled has a condition, which, unlike the event, is current
+                if about.get("kind") in WORKLOADS or (about.get("kind") == "Pod" and warning[1] != "FailedScheduling"):
+                    found[about["name"]] = max(found.get(about["name"], warning), warning)
     except ApiError:
         return {}
     return {name: [(reason, message)] for name, (_, reason, message) in found.items()}
 
 
 def objects_of(job: JobView) -> tuple[str, ...]:
-    """The names that events of a workload go by: its own, that of its inner Job, and those of its pods."""
+    """Return the names of a workload, its inner Job and its pods, by which its events are found."""
     inner = WORKLOADS[job.kind].inner_job
     return job.name, *([job.name + inner] if inner else []), *(pod.name for pod in job.pods)
 
 
 def details(api: Api, namespace: str, job: JobView) -> Iterator[str]:
-    """Lines to show below a failure."""
+    """Yield the events and the last log lines of a failed Job, to show below the failure."""
     pod = job.ending or job.leading
     names = objects_of(replace(job, pods=(pod,) if pod is not None else ()))
     about = [each for name in names for each in warnings_of(api, namespace, name)]
@@ -60,13 +66,13 @@ def details(api: Api, namespace: str, job: JobView) -> Iterator[str]:
         try:
             lines = tail(api, namespace, pod, _LINES).splitlines()
         except ApiError as error:
-            yield f"the log of pod {pod.name} cannot be read: {error}"
+            yield f"cannot read the log of pod {pod.name}: {error}"
             return
         yield from (masked(f"log   {readable(line)}") for line in lines)
 
 
 def readable(line: str) -> str:
-    """A line of the runtime's log as people read it; any other line as it is."""
+    """Format a log line of the runtime for people; return any other line unchanged."""
     try:
         event = json.loads(line)
     except ValueError:
@@ -74,8 +80,8 @@ def readable(line: str) -> str:
     if not isinstance(event, dict) or "event" not in event:
         return line
     fields = {name: value for name, value in event.items() if name not in ("event", "time")}
-    told = " ".join(f"{name}={_plain(value)}" for name, value in fields.items() if value is not None)
-    return f"{event['event']} {told}".strip()
+    text = " ".join(f"{name}={_plain(value)}" for name, value in fields.items() if value is not None)
+    return f"{event['event']} {text}".strip()
 
 
 def _plain(value: object) -> str:

@@ -1,4 +1,4 @@
-"""What the cluster says of a Job and its pods, in the terms of this project: pure, from the objects as they are."""
+"""Views of workloads and their pods: pure functions of the Kubernetes objects."""
 
 import json
 import re
@@ -12,21 +12,21 @@ from compiler.spec import labels
 from compiler.spec.workloads import JOB, WORKLOADS
 from runtime.contract.exit_codes import ExitCode as StageExit
 
-REPORT_SUFFIX = "-report"  # of the name of a Job that only reads the result of another
+REPORT_SUFFIX = "-report"  # of the names of Jobs that only read the result of another Job
 _CONTAINERS = tuple(dict.fromkeys(each.container for each in WORKLOADS.values()))
-_BEGINNING = ("ContainerCreating", "PodInitializing")  # what every container waits for at first
+_BEGINNING = ("ContainerCreating", "PodInitializing")  # reasons for which every container waits at first
 _INDEX = "batch.kubernetes.io/job-completion-index"
-_DISRUPTIONS = ("DisruptionTarget", "TerminationTarget")  # conditions of a pod that something else ends
-_EXIT_CODE = re.compile(r"exit code (\d{1,3})\b")  # as the Job controller tells a pod failure policy
-# in which a pod names its workload; that of a Job comes last, as pods of others have it, too
+_DISRUPTIONS = ("DisruptionTarget", "TerminationTarget")  # conditions of a pod that something else terminates
+_EXIT_CODE = re.compile(r"exit code (\d{1,3})\b")  # in the Job controller's message about a pod failure policy
+# labels in which a pod names its workload; that of a Job is last, because pods of other kinds have it, too
 _POD_LABELS = tuple(label for each in reversed(WORKLOADS.values()) for label in each.pod_labels)
 
 
 class Phase(StrEnum):
-    """How far a Job is."""
+    """The phase of a Job."""
 
-    QUEUED = "queued"  # suspended: a queue has not admitted it, or somebody holds it back
-    PENDING = "pending"  # admitted, and no pod of it runs
+    QUEUED = "queued"  # suspended: a queue has not admitted it, or a person suspended it
+    PENDING = "pending"  # admitted, but none of its pods runs
     RUNNING = "running"
     COMPLETE = "complete"
     FAILED = "failed"
@@ -35,24 +35,24 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PodView:
-    """A pod: why it does not run, or how its container ended."""
+    """A pod, with the reason why it does not run, or how its container ended."""
 
     name: str
     job: str
     created: str
     phase: str
     container: str = JOB.container
-    index: int = 0  # of several that do a stage together; the first one tells its result
+    index: int = 0  # among the pods that run a stage together; the first one reports the result
     node: str = ""
     waiting: str = ""  # a reason, such as `ImagePullBackOff` or `Unschedulable`
-    told: str = ""  # what the kubelet or the scheduler said of it
+    detail: str = ""  # the message of the kubelet or the scheduler
     exit_code: int | None = None
     ended_by: str = ""  # `OOMKilled`, `Error`, `Evicted`, `PreemptionByScheduler` …
     message: Mapping[str, Any] = field(default_factory=dict)  # the termination message
 
     @property
     def has_ended(self) -> bool:
-        """Whether there is anything to know of its end."""
+        """Whether the pod has a termination message, a reason or an exit code."""
         return bool(self.message or self.ended_by) or self.exit_code is not None
 
 
@@ -68,7 +68,7 @@ class JobView:
     kind: str = JOB.kind.name
     queue: str = ""
     reason: str = ""
-    told: str = ""
+    detail: str = ""  # the message of the condition that led to the phase
     created: str = ""
     ended: str = ""
     digest: str = ""
@@ -78,52 +78,59 @@ class JobView:
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more will come of it."""
+        """Whether the Job has completed or failed."""
         return self.phase in (Phase.COMPLETE, Phase.FAILED)
 
     @property
     def message(self) -> Mapping[str, Any]:
-        """What the pod that tells how it ended said."""
+        """The termination message of the `ending` pod."""
         return self.ending.message if self.ending is not None else {}
 
     @property
     def exit_code(self) -> int | None:
-        """The exit code of the pod that tells how it ended; where all are gone, the one that the failure names."""
+        """The exit code of the `ending` pod, else the one in the message of the Job's condition."""
         if self.ending is not None:
             return self.ending.exit_code
-        named = _EXIT_CODE.search(self.told)
-        return int(named[1]) if named else None
+        in_detail = _EXIT_CODE.search(self.detail)
+        return int(in_detail[1]) if in_detail else None
 
     @property
     def has_not_begun(self) -> bool:
-        """Whether it should run, and neither it nor a pod of it says why it does not: events may."""
+        """Whether the Job should run, but neither it nor its pods give a reason why it does not.
+
+        Events may give one.
+        """
         return self.phase is Phase.PENDING and all(pod.phase == "Pending" and not pod.waiting for pod in self.pods)
 
     @property
     def stuck(self) -> PodView | None:
-        """The newest pod that cannot begin, and says why."""
+        """The newest pod that cannot start and gives a reason."""
         return next((pod for pod in reversed(self.pods) if pod.phase == "Pending" and pod.waiting), None)
 
     @property
     def is_suspended(self) -> bool:
-        """Whether somebody holds it back, and no queue does."""
+        """Whether a person, not a queue, suspended the Job."""
         return self.phase is Phase.QUEUED and not self.queue
 
     @property
     def is_settling(self) -> bool:
-        """Whether it is complete, and its pods are not known yet as they were then: each kind is watched by itself."""
-        going = any(pod.phase in ("Pending", "Running") for pod in self.pods)
-        return self.phase is Phase.COMPLETE and going and self.exit_code != 0
+        """Whether the Job is complete but its pods are out of date.
+
+        Each kind has its own watch.
+        """
+        active = any(pod.phase in ("Pending", "Running") for pod in self.pods)
+        return self.phase is Phase.COMPLETE and active and self.exit_code != 0
 
     @property
     def leading(self) -> PodView | None:
-        """The newest pod of the first index, whose log tells how far it is."""
+        """The newest pod of the first index, whose log shows the progress."""
         return next((pod for _, pod in sorted(self._newest(self.pods).items())), None)
 
     @property
     def ending(self) -> PodView | None:
-        """The pod that tells how it ended: of the newest of each index the first one, rather not one that ended only
-        because another did.
+        """The pod that shows how the Job ended: among the newest of each index, the first.
+
+        A pod that ended only because another one did comes last.
         """
         newest = self._newest(pod for pod in self.pods if pod.has_ended)
         return min(newest.values(), key=lambda pod: (pod.exit_code == StageExit.GROUP_ENDED, pod.index), default=None)
@@ -134,7 +141,7 @@ class JobView:
 
 
 def job_view(found: Object, pods: Iterable[PodView] = ()) -> JobView:
-    """A workload as it is, with the pods that are its own."""
+    """Return the view of a workload and its pods."""
     meta, status = found["metadata"], found.get("status") or {}
     own, notes = meta.get("labels") or {}, meta.get("annotations") or {}
     mine = tuple(sorted(pods, key=lambda pod: (pod.created, pod.name)))
@@ -148,7 +155,7 @@ def job_view(found: Object, pods: Iterable[PodView] = ()) -> JobView:
         kind=found["kind"],
         queue=own.get(labels.QUEUE, ""),
         reason=str(ending.get("reason") or ""),
-        told=str(ending.get("message") or ""),
+        detail=str(ending.get("message") or ""),
         created=meta.get("creationTimestamp") or "",
         ended=str(ending.get("lastTransitionTime") or ""),
         digest=notes.get(labels.PLAN_DIGEST, ""),
@@ -175,10 +182,10 @@ def _phase(found: Object, pods: tuple[PodView, ...]) -> tuple[Phase, Mapping[str
 
 
 def pod_view(found: Object) -> PodView:
-    """A pod as it is."""
+    """Return the view of a pod."""
     meta, status = found["metadata"], found.get("status") or {}
     containers = [*(status.get("containerStatuses") or []), *(status.get("initContainerStatuses") or [])]
-    # any container counts where the one that we render is not there, as with a kubelet that has not begun
+    # without a status of the rendered container, as before the kubelet starts, use the first one
     named = next((each for each in containers if each.get("name") in _CONTAINERS), containers[0] if containers else {})
     state, last = named.get("state") or {}, named.get("lastState") or {}
     ended = state.get("terminated") or last.get("terminated") or {}
@@ -197,7 +204,7 @@ def pod_view(found: Object) -> PodView:
         index=_index_of(meta),
         node=str((found.get("spec") or {}).get("nodeName") or ""),
         waiting=str(waiting.get("reason") or unscheduled.get("reason") or ""),
-        told=str(_first_said(waiting, unscheduled, disrupted, status)),
+        detail=str(_first_message(waiting, unscheduled, disrupted, status)),
         exit_code=ended.get("exitCode"),
         ended_by=str(status.get("reason") or disrupted.get("reason") or ended.get("reason") or ""),
         message=_message(ended.get("message")),
@@ -209,12 +216,12 @@ def _containers(found: Object) -> Iterable[str]:
 
 
 def _index_of(meta: Mapping[str, Any]) -> int:
-    """The index of a pod in its Job; 0 where there is but one at a time."""
-    told = str((meta.get("labels") or {}).get(_INDEX) or (meta.get("annotations") or {}).get(_INDEX) or "")
-    return int(told) if told.isdecimal() else 0
+    """Return the index of a pod in its Job; 0 if the Job has one pod at a time."""
+    index = str((meta.get("labels") or {}).get(_INDEX) or (meta.get("annotations") or {}).get(_INDEX) or "")
+    return int(index) if index.isdecimal() else 0
 
 
-def _first_said(*places: Mapping[str, Any]) -> object:
+def _first_message(*places: Mapping[str, Any]) -> object:
     return next((each["message"] for each in places if each.get("message")), "")
 
 
@@ -227,7 +234,7 @@ def _is_unscheduled(condition: Mapping[str, Any]) -> bool:
 
 
 def _job_of(meta: Mapping[str, Any]) -> str:
-    """The workload that a pod belongs to, which need not be the Job that owns the pod."""
+    """Return the name of a pod's workload, which may differ from the Job that owns the pod."""
     own = meta.get("labels") or {}
     named = next((own[name] for name in _POD_LABELS if own.get(name)), "")
     owners = meta.get("ownerReferences") or []
@@ -235,7 +242,10 @@ def _job_of(meta: Mapping[str, Any]) -> str:
 
 
 def _message(text: object) -> Mapping[str, Any]:
-    """The runtime's termination message; a kubelet puts the end of the log there when there is none."""
+    """Parse the runtime's termination message.
+
+    Without one, the kubelet puts the end of the log in its field.
+    """
     lines = str(text or "").strip().splitlines()
     for line in reversed(lines):
         try:

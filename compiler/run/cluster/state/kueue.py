@@ -1,6 +1,6 @@
-"""What Kueue says of Jobs that it holds back: their place in the queue, and why they were put back into it.
+"""The state of queued Jobs in Kueue: their places, and why they get no quota.
 
-It is asked where there is something to ask for; where it is not installed, older, or may not be read, nothing is shown.
+If Kueue is missing, too old, or may not be read, the result is empty.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,13 +10,16 @@ from compiler.run.cluster.api.client import Api, Object
 from compiler.run.cluster.api.errors import ApiError
 from compiler.run.cluster.state.jobs import JobView
 
-_VERSIONS = ("v1beta2", "v1beta1")  # of both of its APIs, the newest first
+_VERSIONS = ("v1beta2", "v1beta1")  # of both APIs, the newest first
 _UID = "kueue.x-k8s.io/job-uid"
-_MOST_JOBS = 50  # in one question: their uids have to fit into an address
+_MOST_JOBS = 50  # in one request: the URL contains their uids
 
 
 def kueue_reasons(api: Api, namespace: str, jobs: Sequence[JobView]) -> dict[str, str]:
-    """By name of the Job, its place in the queue and why it has no quota; empty where Kueue says nothing."""
+    """Return by Job its place in the queue and why it has no quota.
+
+    The text is empty if Kueue gives neither.
+    """
     if not jobs:
         return {}
     places: dict[str, str] = {}
@@ -29,7 +32,7 @@ def kueue_reasons(api: Api, namespace: str, jobs: Sequence[JobView]) -> dict[str
 
 
 def _places(api: Api, namespace: str, queue: str) -> Iterator[tuple[str, int]]:
-    """The uid of each Job that waits in a queue, with its place, from 1."""
+    """Yield the uid and place (from 1) of each Job that waits in a queue."""
     path = f"namespaces/{namespace}/localqueues/{queue}/pendingworkloads"
     for item in _items(api, "visibility.kueue.x-k8s.io", path, {}):
         for owner in item["metadata"].get("ownerReferences") or []:
@@ -37,7 +40,7 @@ def _places(api: Api, namespace: str, queue: str) -> Iterator[tuple[str, int]]:
 
 
 def _conditions(api: Api, namespace: str, jobs: Sequence[JobView]) -> dict[str, str]:
-    """By uid of the Job, why its Workload was evicted, else why it gets no quota."""
+    """Return by Job uid why its Workload was evicted, else why it gets no quota."""
     query = {"labelSelector": f"{_UID} in ({','.join(job.uid for job in jobs)})"}
     found = _items(api, "kueue.x-k8s.io", f"namespaces/{namespace}/workloads", query)
     return {item["metadata"]["labels"][_UID]: _condition(item) for item in found}
@@ -47,11 +50,11 @@ def _condition(workload: Object) -> str:
     by_type = {each["type"]: each for each in (workload.get("status") or {}).get("conditions") or []}
     evicted, quota = by_type.get("Evicted", {}), by_type.get("QuotaReserved", {})
     if evicted.get("status") == "True":
-        return _said(evicted)
+        return _condition_text(evicted)
     return str(quota.get("message") or "") if quota.get("status") == "False" else ""
 
 
-def _said(condition: Mapping[str, Any]) -> str:
+def _condition_text(condition: Mapping[str, Any]) -> str:
     return ": ".join(str(condition[name]) for name in ("reason", "message") if condition.get(name))
 
 

@@ -1,7 +1,7 @@
-"""What was started and what came of it: a ConfigMap a plan, which outlives the Jobs.
+"""The ledger of a plan: a ConfigMap that records which stages started and how they ended.
 
-A Job that is gone is not one that never ran: its record says so. A stage is claimed here before its Job is created, by
-a write that fails if anybody wrote in between, so that two callers at once start it once.
+It outlives the Jobs, so its records distinguish a Job that is gone from one that never ran. Callers claim a stage here
+before they create its Job. The claim fails if another caller wrote in between, so concurrent callers start it once.
 """
 
 import json
@@ -16,13 +16,16 @@ from compiler.run.cluster.api.kinds import CONFIG_MAP, workload_key
 from compiler.spec.labels import COMPONENT, MANAGED_BY, TRAINSPEC, TRIED, plan_labels
 from compiler.spec.workloads import JOB, WORKLOADS
 
-LEDGER = "ledger"  # the component of its label
-_LARGE = 600_000  # characters; a ConfigMap holds a MiB
+LEDGER = "ledger"  # value of its component label
+_LARGE = 600_000  # characters; the limit of a ConfigMap is 1 MiB
 SELECTOR = f"{MANAGED_BY}={TRAINSPEC},{COMPONENT}={LEDGER}"
 
 
 class State(StrEnum):
-    """What became of a stage. `claimed` is about to be created; `gone` was deleted before it had a result."""
+    """The state of a stage.
+
+    `claimed`: its Job is about to be created. `gone`: its Job was deleted before it had a result.
+    """
 
     CLAIMED = "claimed"
     CREATED = "created"
@@ -34,11 +37,11 @@ class State(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Record:
-    """One stage: the `uid` of its Job once it is known, how often it was started, and its result once there is one.
+    """The record of a stage: its Job, how often it started, and its result.
 
-    A stage that is claimed to be started again has the uid of the Job that goes first. `kind` is that of its Job: the
-    profile may name another `output` by now.
-    `result` is the termination message of its pod; `reason` says in words why a stage failed.
+    `uid` is empty until the Job exists. A stage that is claimed for a restart has the uid of the Job to delete first.
+    `kind` is the kind of its Job; the profile's `output` may have changed since. `result` is the termination message of
+    its pod; `reason` explains a failure to people.
     """
 
     stage: str
@@ -51,21 +54,22 @@ class Record:
 
     @property
     def is_begun(self) -> bool:
-        """Whether its Job may be there, and its end is not known."""
+        """Whether its Job may exist, and its end is unknown."""
         return self.state in (State.CLAIMED, State.CREATED)
 
     @property
     def verdict(self) -> str:
-        """The gate's verdict; a stage without a gate goes on."""
+        """The verdict of the gate; `continue` for a stage without one."""
         gate = self.result.get("gate")
         return str(gate["verdict"]) if isinstance(gate, Mapping) and "verdict" in gate else "continue"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ledger:
-    """The records of a plan by Job; `version` is the object's, empty where there is none yet.
+    """The records of a plan by Job.
 
-    `tried` is the digest of the plan that the API server has accepted as a whole, in a dry run.
+    `version` is the object's resource version, empty before the first write. `tried` is the digest of the plan that the
+    API server last accepted as a whole, in a dry run.
     """
 
     plan: str
@@ -76,12 +80,12 @@ class Ledger:
 
 
 def ledger_name(plan: str) -> str:
-    """The name of a plan's ledger."""
+    """Return the name of a plan's ledger."""
     return f"{plan}-ledger"
 
 
 def read_ledger(api: Api, plan: str, namespace: str) -> Ledger:
-    """The ledger of a plan as it is now; an empty one where there is none."""
+    """Read the current ledger of a plan; an empty one if it does not exist."""
     try:
         return parse(api.get(CONFIG_MAP.path(namespace, ledger_name(plan))), plan)
     except ApiError as error:
@@ -91,22 +95,25 @@ def read_ledger(api: Api, plan: str, namespace: str) -> Ledger:
 
 
 def parse(found: Object, plan: str) -> Ledger:
-    """A ledger from its ConfigMap; CLU614 if it is not one, or was written by a later version."""
+    """Parse a ledger from its ConfigMap.
+
+    CLU614 if it is not a ledger, or if a later version wrote it.
+    """
     meta = found["metadata"]
     where = f"{meta['namespace']}/{meta['name']}"
     if (meta.get("labels") or {}).get(COMPONENT) != LEDGER:
-        message = f"ConfigMap `{where}` is not a ledger of trainspec"
-        hint = "rename that ConfigMap, or the spec: plans keep their ledger under this name"
+        message = f"ConfigMap `{where}` is not a trainspec ledger"
+        hint = "rename the ConfigMap or the spec: a plan keeps its ledger under this name"
         raise ClusterError(problem("CLU614", message, where, hint=hint))
     records = {}
     for job, text in (found.get("data") or {}).items():
         try:
             records[job] = _record(json.loads(text))
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            message = f"`{job}` of the ledger `{where}` cannot be read: {type(error).__name__}: {error}"
+            message = f"cannot read the record of `{job}` in the ledger `{where}`: {type(error).__name__}: {error}"
             hint = (
-                "use the version of trainspec that wrote it, or restore the ConfigMap from a backup; without that key, "
-                "a stage whose Job is gone too is run again"
+                "use the version of trainspec that wrote it, or restore the ConfigMap from a backup; if you delete the "
+                "record and the Job is gone, the stage runs again"
             )
             raise ClusterError(problem("CLU614", message, where, hint=hint)) from error
     tried = (meta.get("annotations") or {}).get(TRIED) or ""
@@ -114,11 +121,14 @@ def parse(found: Object, plan: str) -> Ledger:
 
 
 def kinds_begun(found: Object) -> set[str]:
-    """The kinds, as `apiVersion kind`, of the Jobs whose end a ledger does not know; none where it cannot be read."""
+    """Return the kinds of a ledger's Jobs whose end is unknown, as `apiVersion kind`.
+
+    There are none if the ledger cannot be read.
+    """
     try:
         records = parse(found, "").records.values()
     except ClusterError:
-        return set()  # told where its plan is looked at
+        return set()  # reported for its plan, when that is read
     return {workload_key(each.kind) for each in records if each.is_begun and each.kind in WORKLOADS}
 
 
@@ -127,7 +137,10 @@ def _record(fields: dict[str, Any]) -> Record:
 
 
 def write(api: Api, ledger: Ledger, changed: Mapping[str, Record]) -> Ledger | None:
-    """Write records; None if somebody else wrote since this ledger was read, and nothing was written then."""
+    """Write records, and return the new ledger.
+
+    Return None, and write nothing, if another caller wrote in between.
+    """
     data = {job: json.dumps(asdict(record), ensure_ascii=False, sort_keys=True) for job, record in changed.items()}
     collection = CONFIG_MAP.collection(ledger.namespace)
     try:
@@ -137,7 +150,7 @@ def write(api: Api, ledger: Ledger, changed: Mapping[str, Record]) -> Ledger | N
         else:
             written = api.create(collection, _config_map(ledger, data))
     except ApiError as error:
-        if error.status == 409 or (error.status == 404 and ledger.version):  # somebody wrote, or deleted it
+        if error.status == 409 or (error.status == 404 and ledger.version):  # another caller wrote or deleted it
             return None
         verb = "patch" if ledger.version else "create"
         where = f"{ledger.namespace}/{ledger_name(ledger.plan)}"
@@ -150,8 +163,11 @@ def _notes(ledger: Ledger) -> Object:
     return {"annotations": {TRIED: ledger.tried}} if ledger.tried else {}
 
 
-def spare(ledger: Ledger, planned: Collection[str]) -> dict[str, Record]:
-    """Records of Jobs that the plan no longer has, without the details of their results, where a ledger grows large."""
+def trimmed(ledger: Ledger, planned: Collection[str]) -> dict[str, Record]:
+    """Return shorter records, without result details, if the ledger is large.
+
+    These are records of Jobs that the plan no longer has.
+    """
     if sum(len(json.dumps(asdict(each))) for each in ledger.records.values()) < _LARGE:
         return {}
     others = {job: each for job, each in ledger.records.items() if job not in planned and "report" in each.result}
@@ -163,7 +179,7 @@ def spare(ledger: Ledger, planned: Collection[str]) -> dict[str, Record]:
 
 def _config_map(ledger: Ledger, data: Mapping[str, str]) -> Object:
     labels = plan_labels(ledger.plan, LEDGER)
-    # no reconciler may take away what is in no file of the repository
+    # the repository has no file of the ledger, so reconcilers would prune it
     notes = {
         "argocd.argoproj.io/sync-options": "Prune=false",
         "argocd.argoproj.io/compare-options": "IgnoreExtraneous",

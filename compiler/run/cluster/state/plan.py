@@ -1,4 +1,4 @@
-"""A plan folder as the cluster executor sees it: supports that are applied at once, and stages one after the other."""
+"""A plan folder for the cluster executor: supports to apply, and stages to run in order."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ _Parse = Callable[[str], object]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlannedStage:
-    """A stage of the plan: its workload as rendered, and what its config says.
+    """A stage of the plan: its rendered workload and its config.
 
-    `name` is that of its Job. `finished` was so when the plan was compiled: its result is in the evidence beside the
-    spec. `template` is what its pods are made from.
+    `name` is the name of its Job. If `finished`, the evidence had its result when the plan was compiled. `template` is
+    its pod template.
     """
 
     name: str
@@ -35,13 +35,13 @@ class PlannedStage:
 
     @property
     def method(self) -> str:
-        """What it does, such as `sft`."""
+        """The method of the stage, such as `sft`."""
         return str(self.config["method"])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ClusterPlan:
-    """A plan: `supports` are all objects that start nothing, `spec` is the folder that it was compiled from."""
+    """A plan in `folder`; `supports` are all objects that start nothing."""
 
     name: str
     folder: Path
@@ -52,17 +52,20 @@ class ClusterPlan:
 
     @property
     def shown(self) -> str:
-        """The plan folder as people type it."""
+        """The plan folder as a POSIX path, for messages and commands."""
         return self.folder.as_posix()
 
     @property
     def pending(self) -> tuple[PlannedStage, ...]:
-        """The stages that are not known to be finished."""
+        """The stages that were not finished when the plan was compiled."""
         return tuple(stage for stage in self.stages if not stage.finished)
 
 
 def read_cluster_plan(folder: Path) -> Outcome[ClusterPlan | None]:
-    """The plan of a folder; the value of a plan that renders no Job is None, and RUN791 says what is no plan at all."""
+    """Read the plan of a folder; None for a plan without Jobs.
+
+    RUN791 if the folder is not a plan.
+    """
     read = read_manifests(folder)
     if read.value is None:
         return Outcome(value=None, diagnostics=read.diagnostics)
@@ -70,7 +73,7 @@ def read_cluster_plan(folder: Path) -> Outcome[ClusterPlan | None]:
 
 
 def rendered_cluster_plan(folder: Path, files: Mapping[str, bytes]) -> Outcome[ClusterPlan | None]:
-    """As `read_cluster_plan`, from the files of a folder that is known to be just what was rendered: in less time."""
+    """Like `read_cluster_plan`, but faster, for files that equal the rendered ones."""
     return _outcome(folder, rendered_manifests(files), rendered_data)
 
 
@@ -85,18 +88,18 @@ def _outcome(folder: Path, manifests: tuple[Manifest, ...], parse: _Parse) -> Ou
     try:
         return Outcome(value=_plan(folder, manifests, parse))
     except (KeyError, TypeError, ValueError, AttributeError, StopIteration) as error:
-        return refused(f"a manifest lacks what a rendered one has: {error}", folder)
+        return refused(f"a manifest differs from a rendered one: {error}", folder)
 
 
 def _plan(folder: Path, manifests: tuple[Manifest, ...], parse: _Parse) -> ClusterPlan:
     unknown = sorted({f"{each.data['apiVersion']} {each.kind}" for each in manifests} - set(KINDS))
     if unknown:
-        raise ValueError(f"kind `{unknown[0]}` is none of those")
+        raise ValueError(f"plans do not render the kind `{unknown[0]}`")
     workloads = [each for each in manifests if each.kind in WORKLOADS]
     stages = sorted((_stage(each, manifests, parse) for each in workloads), key=lambda stage: stage.order)
     namespaces = {each.namespace for each in manifests}
     if len(namespaces) != 1:
-        raise ValueError(f"objects of the namespaces {', '.join(sorted(namespaces))}; a plan has one")
+        raise ValueError(f"the objects are in several namespaces: {', '.join(sorted(namespaces))}")
     first = workloads[0]
     return ClusterPlan(
         name=str(first.data["metadata"]["labels"][labels.PART_OF]),
@@ -112,7 +115,7 @@ def _stage(workload: Manifest, manifests: tuple[Manifest, ...], parse: _Parse) -
     text = str(_named_as(workload, CONFIG_MAP, manifests)["data"]["config.yaml"])
     config = parse(text)
     if not isinstance(config, dict):
-        raise ValueError(f"the config of `{workload.name}` is no mapping")
+        raise ValueError(f"the config of `{workload.name}` is not a mapping")
     return PlannedStage(
         name=workload.name,
         stage=workload.notes[labels.STAGE],
@@ -127,7 +130,7 @@ def _stage(workload: Manifest, manifests: tuple[Manifest, ...], parse: _Parse) -
 
 
 def _pod_template(workload: Manifest, manifests: tuple[Manifest, ...]) -> Mapping[str, Any]:
-    """What the pods of a workload are made from."""
+    """Return the pod template of a workload."""
     row = WORKLOADS[workload.kind]
     found: Any = _named_as(workload, row.described_by, manifests) if row.described_by is not None else workload.data
     for step in row.pod_template:
@@ -137,5 +140,5 @@ def _pod_template(workload: Manifest, manifests: tuple[Manifest, ...]) -> Mappin
 
 
 def _named_as(workload: Manifest, kind: Kind, manifests: tuple[Manifest, ...]) -> Mapping[str, Any]:
-    """The object of a kind that has the name of a workload; KeyError where there is none."""
+    """Return the object of a kind with the name of a workload; KeyError if it is missing."""
     return {each.name: each.data for each in manifests if each.kind == kind.name}[workload.name]

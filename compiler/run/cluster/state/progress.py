@@ -1,4 +1,4 @@
-"""How far a running stage is, from the last lines of its pod's log: the runtime writes one JSON object a line."""
+"""The log progress of a running stage: its runtime logs one JSON object a line."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ _TAIL = 40
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Progress:
-    """What the log last said: steps (or questions) done and in all, the loss, seconds that are left, and a phase."""
+    """The last log progress; `done` and `total` count steps or questions."""
 
     done: int | None = None
     total: int | None = None
@@ -26,25 +26,25 @@ class Progress:
 
 
 def read_progress(api: Api, namespace: str, job: JobView) -> Progress | None:
-    """The progress of a running Job; None where it does not run, or its log cannot be read now."""
+    """Read the log progress of a Job; None if it does not run or its log cannot be read now."""
     pod = job.leading
     if job.phase is not Phase.RUNNING or pod is None or pod.phase != "Running":
         return None
     try:
         text = tail(api, namespace, pod, _TAIL)
-    except ApiError:  # the kubelet may be away, and a table is not worth waiting for it
+    except ApiError:  # the kubelet may be down, and a status table does not wait for it
         return None
     return progress_of(events(text))
 
 
 def tail(api: Api, namespace: str, pod: PodView, lines: int) -> str:
-    """The last lines of a pod's log."""
+    """Read the last lines of a pod's log."""
     path = f"{POD.path(namespace, pod.name)}/log"
     return api.text(path, {"container": pod.container, "tailLines": lines})
 
 
 def events(text: str) -> Iterator[Mapping[str, Any]]:
-    """The structured lines of a log."""
+    """Yield the structured lines of a log."""
     for line in text.splitlines():
         try:
             event = json.loads(line)
@@ -55,7 +55,7 @@ def events(text: str) -> Iterator[Mapping[str, Any]]:
 
 
 def progress_of(found: Iterator[Mapping[str, Any]]) -> Progress:
-    """The last progress that log events tell."""
+    """Return the progress after the last of the events."""
     current = Progress()
     for event in found:
         name: EventName = event["event"]

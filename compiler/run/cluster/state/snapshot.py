@@ -1,4 +1,7 @@
-"""What is in the cluster now: one list for all plans of a namespace, kept current by a watch where somebody waits."""
+"""Snapshots of a namespace, and a watch that keeps one current.
+
+One list request a kind serves all plans.
+"""
 
 import threading
 import time
@@ -24,26 +27,27 @@ _FINAL = (400, 401, 403, 404)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Snapshot:
-    """A namespace at a moment: Jobs by name, the names of each plan's Jobs, and each plan's ledger as it is kept."""
+    """A namespace at one time: its Jobs, and the Jobs and ledger of each plan."""
 
     jobs: Mapping[str, JobView] = field(default_factory=dict)
     names: Mapping[str, set[str]] = field(default_factory=dict)
     ledgers: Mapping[str, Object] = field(default_factory=dict)
 
     def of_plan(self, plan: str) -> tuple[JobView, ...]:
-        """The Jobs of a plan, by name."""
+        """Return the Jobs of a plan, sorted by name."""
         return tuple(self.jobs[name] for name in sorted(self.names.get(plan, ())))
 
     def ledger(self, plan: str, namespace: str) -> Ledger:
-        """The ledger of a plan, empty where there is none; CLU614 where it cannot be read."""
+        """Return the ledger of a plan, empty if it is missing; CLU614 if it cannot be read."""
         found = self.ledgers.get(plan)
         return parse(found, plan) if found is not None else Ledger(plan=plan, namespace=namespace)
 
 
 def take_snapshot(api: Api, namespace: str, kinds: tuple[str, ...], *, plan: str = "") -> Snapshot:
-    """List the ledgers of a namespace, its workloads of `kinds` (`apiVersion kind`) and of those that ledgers know of,
-    and their pods; of one plan only where it is named. Ledgers come first: a Job that one knows of, and that is not
-    there then, is gone.
+    """List the ledgers, workloads and pods of a namespace, or only those of `plan`.
+
+    Lists the workloads of `kinds` (`apiVersion kind`) and of the kinds in the ledgers. Lists the ledgers first, so that
+    a Job that is in a ledger but not in a later list is gone.
     """
     only = f"{PART_OF}={plan}" if plan else ""
     ledgers = {}
@@ -56,7 +60,7 @@ def take_snapshot(api: Api, namespace: str, kinds: tuple[str, ...], *, plan: str
         for kind in (*kinds, *_served(api, namespace, begun - {*kinds}))
         for item in _workloads(api, kind, namespace, _and(MANAGED, only))
     ]
-    # all pods where no plan is named: one belongs to a Job by what its controller wrote, whatever its template says
+    # without a plan, list all pods: controllers, not templates, set the labels that link a pod to its Job
     pods: dict[str, list[PodView]] = {}
     for item in _items(api, POD, namespace, only):
         pod = pod_view(item)
@@ -69,7 +73,10 @@ def take_snapshot(api: Api, namespace: str, kinds: tuple[str, ...], *, plan: str
 
 
 def _served(api: Api, namespace: str, kinds: Collection[str]) -> Iterator[str]:
-    """Those of the kinds of earlier versions of plans that may be listed: what serves one may be uninstalled since."""
+    """Yield the kinds that can be listed.
+
+    The operator of an earlier version's kind may be uninstalled.
+    """
     for kind in sorted(kinds):
         try:
             api.get(KINDS[kind].collection(namespace), {"limit": 1})
@@ -99,7 +106,10 @@ def _workloads(api: Api, kind: str, namespace: str, selector: str) -> Iterator[O
 
 
 def _slim(item: Object) -> Object:
-    """What a view needs: a template and who wrote what are most of a Job, and there may be thousands."""
+    """Reduce a workload to the fields of its view.
+
+    The template and managed fields are most of its size, and there may be thousands.
+    """
     meta = {name: value for name, value in item["metadata"].items() if name in _OF_VIEW}
     meta["labels"] = {name: value for name, value in (meta.get("labels") or {}).items() if name in (PART_OF, QUEUE)}
     notes = meta.get("annotations") or {}
@@ -109,10 +119,10 @@ def _slim(item: Object) -> Object:
 
 
 class Watch:
-    """Keeps the workloads and pods of a namespace current in threads of its own, until it is closed.
+    """The current workloads and pods of a namespace, updated by threads until `close`.
 
-    A watch that ends, breaks or is too old is begun again, from a new list where it has to be. What an event means is
-    worked out when somebody looks, and for the Jobs of which there was one only.
+    A watch that ends, breaks or expires starts again, from a new list if necessary. `snapshot` renews only the views
+    of Jobs that had events.
     """
 
     def __init__(self, api: Api, namespace: str, kinds: tuple[str, ...]) -> None:
@@ -121,7 +131,7 @@ class Watch:
         self._changed = threading.Condition()
         self._stores: dict[str, dict[str, Any]] = {kind: {} for kind in (*kinds, _PODS)}
         self._pods: dict[str, dict[str, PodView]] = {}  # by Job, then by name
-        self._touched: set[str] = set()  # Jobs with events since somebody looked
+        self._touched: set[str] = set()  # Jobs with events since the last snapshot
         self._jobs: dict[str, JobView] = {}
         self._names: dict[str, set[str]] = {}
         self._listed: set[str] = set()
@@ -132,12 +142,16 @@ class Watch:
             threading.Thread(target=self._follow, args=(kind,), daemon=True, name=f"watch {kind}").start()
 
     def close(self) -> None:
-        """Let the threads end with the stream that they read; they are daemons, so nothing waits for them."""
+        """Let each thread end with its current stream.
+
+        The threads are daemons, so nothing waits for them.
+        """
         self._closed = True
 
     def snapshot(self) -> tuple[Snapshot, set[str]]:
-        """The present state, without ledgers, which stays current until the next look; and the plans of which
-        something changed since the last one. ClusterError when the API server stayed away.
+        """Return the current state without ledgers, and the plans that changed since the last call.
+
+        The returned snapshot is updated in place by the next call. ClusterError if the API server stays unreachable.
         """
         with self._changed:
             while self._listed != set(self._stores) and self._failure is None:
@@ -149,7 +163,7 @@ class Watch:
         return Snapshot(jobs=self._jobs, names=self._names), plans
 
     def _renew(self, job: str) -> Iterator[str]:
-        """Make the view of a Job anew; the plans that it belongs to."""
+        """Renew the view of a Job; yield the plans that it belonged or belongs to."""
         old = self._jobs.pop(job, None)
         if old is not None:
             self._names[old.plan].discard(job)
@@ -162,13 +176,13 @@ class Watch:
             yield new.plan
 
     def wait(self, seconds: float) -> None:
-        """Return when something changed, or after some seconds."""
+        """Return after a change, or after `seconds`."""
         with self._changed:
             count = self._count
             self._changed.wait_for(lambda: self._count != count or self._failure is not None, timeout=seconds)
 
     def _follow(self, kind: str) -> None:
-        """One thread's work: list, then follow what happens since, until it is closed or cannot go on."""
+        """Run one thread: list the objects of a kind, then watch them, until closed or failed."""
         attempt = 0
         version = ""
         while not self._closed:
@@ -198,47 +212,47 @@ class Watch:
         store: dict[str, Any] = {}
         version = ""
         for page, version in self._api.pages(self._path(kind), self._query(kind)):  # noqa: B007 - the last one counts
-            store |= {item["metadata"]["name"]: self._kept(kind, item) for item in page}
+            store |= {item["metadata"]["name"]: self._reduced(kind, item) for item in page}
         with self._changed:
             for name in [*self._stores[kind]]:
-                self._keep(kind, name, None)
-            for name, kept in store.items():
-                self._keep(kind, name, kept)
+                self._store(kind, name, None)
+            for name, reduced in store.items():
+                self._store(kind, name, reduced)
             self._listed.add(kind)
             self._count += 1
             self._changed.notify_all()
         return version
 
     def _take(self, kind: str, event: Object) -> str:
-        """Take an event in; the version after it."""
+        """Store the object of an event; return the version after it."""
         item = event["object"]
         if event["type"] != "BOOKMARK":
-            kept = self._kept(kind, item) if event["type"] != "DELETED" else None
+            reduced = self._reduced(kind, item) if event["type"] != "DELETED" else None
             with self._changed:
-                self._keep(kind, item["metadata"]["name"], kept)
+                self._store(kind, item["metadata"]["name"], reduced)
                 self._count += 1
                 self._changed.notify_all()
         return str(item["metadata"]["resourceVersion"])
 
-    def _keep(self, kind: str, name: str, kept: Any) -> None:
-        """Put an object into its store, or take it out; the Job that it is, or belongs to, is looked at again."""
+    def _store(self, kind: str, name: str, reduced: Any) -> None:
+        """Store an object, or delete it if `reduced` is None, and mark its Job for renewal."""
         old = self._stores[kind].pop(name, None)
-        if kept is not None:
-            self._stores[kind][name] = kept
+        if reduced is not None:
+            self._stores[kind][name] = reduced
         if kind != _PODS:
             self._touched.add(name)
             return
-        for pod in (old, kept):
+        for pod in (old, reduced):
             if pod is not None:
                 self._touched.add(pod.job)
         if old is not None:
             del self._pods[old.job][name]
             if not self._pods[old.job]:
                 del self._pods[old.job]
-        if kept is not None:
-            self._pods.setdefault(kept.job, {})[name] = kept
+        if reduced is not None:
+            self._pods.setdefault(reduced.job, {})[name] = reduced
 
-    def _kept(self, kind: str, item: Object) -> Any:
+    def _reduced(self, kind: str, item: Object) -> Any:
         return pod_view(item) if kind == _PODS else _slim({**item, "kind": kind.split()[1]})
 
     def _path(self, kind: str) -> str:

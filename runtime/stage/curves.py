@@ -1,4 +1,4 @@
-"""What the trainer logged at each step, as a file: a resumed run holds the steps of all its runs."""
+"""Training curves: the figures of each logged step, kept in a file next to the metrics."""
 
 import json
 import math
@@ -9,45 +9,46 @@ from typing import Any
 from runtime.stage.files import write_text
 
 STEPS_FILE = "steps.jsonl"
+WINDOW = 5  # logged steps at either end: one step's batch is too noisy to compare
 
 
 def write_steps(history: Sequence[Mapping[str, Any]], folder: Path) -> None:
-    """Write the entries of the trainer's `log_history` that belong to a step, one a line."""
+    """Write the entries of the trainer's `log_history` that belong to a step, one per line.
+
+    A resumed run writes the steps of all its runs, because a checkpoint carries the history.
+    """
     lines = [json.dumps(entry, ensure_ascii=False) + "\n" for entry in history if "loss" in entry]
     write_text(folder / STEPS_FILE, "".join(lines))
 
 
 def read_steps(folder: Path) -> list[dict[str, Any]]:
-    """Return what `write_steps` wrote; nothing for a stage that does not train."""
+    """Return the entries that `write_steps` wrote; empty for a stage that does not train."""
     path = folder / STEPS_FILE
     if not path.is_file():
         return []
     return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
 
 
-def usual(history: Sequence[Mapping[str, Any]], name: str) -> float | None:
-    """Return the median of a figure over the steps that have it; None if none has."""
+def median_of(history: Sequence[Mapping[str, Any]], name: str) -> float | None:
+    """Return the median of a figure over the steps that have it; None if no step has it."""
     values = sorted(float(entry[name]) for entry in history if name in entry)
     return values[len(values) // 2] if values else None
-
-
-WINDOW = 5  # logged steps at either end: one step's batch says little
 
 
 def first_and_last(
     history: Sequence[Mapping[str, Any]], names: Sequence[str], window: int = WINDOW
 ) -> dict[str, dict[str, float]]:
-    """Return the mean of each figure over its first and its last `window` entries in a trainer's log history.
+    """Return the mean of each figure over its first and its last `window` logged entries.
 
-    Figures that were never logged are left out; where fewer than two windows were logged, the two halves are taken.
+    Skips figures that were never logged. With fewer entries than two windows, each half is a window.
     """
-    found = {}
+    curves = {}
     for name in names:
         values = [float(entry[name]) for entry in history if name in entry and math.isfinite(float(entry[name]))]
         if len(values) > 1:
             size = min(window, len(values) // 2)
-            found[name] = {"first": _mean(values[:size]), "last": _mean(values[-size:])}
-    return found
+            curves[name] = {"first": _mean(values[:size]), "last": _mean(values[-size:])}
+    return curves
 
 
 def _mean(values: Sequence[float]) -> float:
