@@ -1,4 +1,4 @@
-"""`python -m runtime CONFIG`: run one stage; the exit code says how it ended. `trainspec-runtime run` is the same."""
+"""`python -m runtime CONFIG`: run one stage. `trainspec-runtime run` does the same."""
 
 import sys
 
@@ -15,29 +15,31 @@ REPORT = "--report"
 USAGE = """\
 usage: {program} CONFIG [--report]
 
-Run one stage of a plan, and end with its exit code.
+Run one stage of a plan, and exit with the exit code of the stage.
 
 CONFIG is the stage's config as a YAML file: the text under `data: config.yaml` of the plan's `NN-stage.config.yaml`.
-`trainspec run PLAN` makes these files and runs all stages of a plan.
---report runs nothing: a stage that is complete says its result again, any other ends with 66.
+`trainspec run PLAN` writes these files and runs all stages of a plan.
 
-variables, each the absolute path of a folder that is there:
-  TRAINSPEC_MODELS   base models, as `trainspec-runtime fetch` lays them down
+options:
+  --report           do not run the stage, but repeat the result of a finished one; exit with 66 if there is none
+
+environment variables, each the absolute path of an existing folder:
+  TRAINSPEC_MODELS   base models, in the layout of `trainspec-runtime fetch`
   TRAINSPEC_DATA     the data files that the config names
-  TRAINSPEC_OUTPUTS  where the stage makes its output folder, and finds those of earlier stages
+  TRAINSPEC_OUTPUTS  the output folders of this stage and of earlier ones
 
-stdout is one JSON object a line. What exit codes mean, and all else, is in docs/training.md.
+The stage writes one JSON object per line to stdout. See docs/training.md for events and exit codes.
 """
 
 
 def main(arguments: list[str], *, program: str = "python -m runtime") -> int:
-    """Run the stage of the config that the arguments name; return its exit code. `program` is named in the help."""
+    """Run the stage of the config in `arguments`; return its exit code. The help shows `program`."""
     if {"-h", "--help"} & set(arguments):
         print(USAGE.format(program=program), end="")
         return ExitCode.OK
     configs = [each for each in arguments if each != REPORT]
     if len(configs) != 1:
-        return _no_single_config(configs, program)
+        return _report_wrong_count(configs, program)
     mask_stderr()
     end_with_the_launcher()
     stop = catch_signals()
@@ -45,10 +47,9 @@ def main(arguments: list[str], *, program: str = "python -m runtime") -> int:
     return run_stage(configs[0], claim_stdout(), stop, report_only=REPORT in arguments)
 
 
-def _no_single_config(arguments: list[str], program: str) -> int:
-    given = f"{len(arguments)} are given" if arguments else "none is given"
-    hint = f"name one rendered config; `{program} --help` tells what else is needed"
-    failure = StageError("RUN701", f"a stage is run from one config, and {given}", hint)
+def _report_wrong_count(arguments: list[str], program: str) -> int:
+    hint = f"name one rendered config; `{program} --help` shows the usage"
+    failure = StageError("RUN701", f"a stage runs from one config, but the arguments name {len(arguments)}", hint)
     report_failure(failure.problem, failure.exit_code, claim_stdout())
     return failure.exit_code
 

@@ -8,19 +8,19 @@ from collections.abc import Callable
 from runtime.contract.exit_codes import ExitCode
 
 DESCRIPTION = """\
-Run a stage on this machine, and bring models in and out.
+Run a stage on this machine, fetch models, and export them.
 
 commands:
   run CONFIG                     run one stage of a plan from its config
   fetch NAME/REVISION            fetch a small model, or the files of a data package
-  export OUTPUTS/JOB --to DIR    merge and save the whole model that a stage trained
+  export OUTPUTS/JOB --to DIR    merge the adapters of a trained stage, and save the whole model
 
 `trainspec-runtime COMMAND --help` shows the options of a command.
 """
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command that the arguments name, by default those of the process; return its exit code."""
+    """Run the command in `arguments` (default: those of the process); return its exit code."""
     parser = argparse.ArgumentParser(
         prog="trainspec-runtime",
         usage="trainspec-runtime COMMAND ...",
@@ -34,12 +34,12 @@ def main(arguments: list[str] | None = None) -> int:
         parser.print_help(sys.stderr)
         return 2
     parsed = parser.parse_args(given)
-    # A folder `runtime` in the current folder must not stand in for this package in processes that a stage starts.
+    # A folder `runtime` in the current folder must not shadow this package in processes that a stage starts.
     os.environ["PYTHONSAFEPATH"] = "1"
     try:
         return COMMANDS[parsed.command](parsed.arguments)
     except ModuleNotFoundError as error:
-        if (error.name or "runtime").partition(".")[0] == "runtime":  # a defect of ours, not a missing package
+        if (error.name or "runtime").partition(".")[0] == "runtime":  # a bug of this package, not a missing one
             raise
         message = f"`trainspec-runtime {parsed.command}` needs the package `{error.name}`"
         print(f"error: {message}: pip install 'trainspec[runtime]'", file=sys.stderr)

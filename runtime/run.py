@@ -1,4 +1,4 @@
-"""One stage from its config to its exit code: lock the output folder, run the method, report."""
+"""The run of a stage, from its config to its exit code."""
 
 import fcntl
 import hashlib
@@ -42,7 +42,7 @@ from runtime.stage.report import (
 from runtime.stage.stop import StopRequest
 from runtime.train.trainer_args import check_trackers
 
-# the module with `run(stage, context)`, of methods whose module is not `runtime.train.methods.<method>`
+# The modules of methods outside `runtime.train.methods.<method>`; each has `run(stage, context)`.
 MODULES = {
     "load": "runtime.make.inputs.stage",
     "cot": "runtime.train.methods.sft",
@@ -61,9 +61,9 @@ _ENDINGS: dict[ExitCode, Status] = {
 
 
 def run_stage(config_path: str, events: EventStream, stop: StopRequest, *, report_only: bool = False) -> ExitCode:
-    """Run the stage of `config_path`; every failure ends as an event, a termination message and an exit code.
+    """Run the stage of `config_path`; report every failure as an event and a termination message.
 
-    With `report_only` nothing is run: a stage that is complete says its result again, any other is RUN749.
+    With `report_only`, do not run the stage but repeat the result of a finished one; RUN749 without a result.
     """
     try:
         return _run(Path(config_path), events, stop, report_only=report_only)
@@ -79,24 +79,24 @@ def _run(config_path: Path, events: EventStream, stop: StopRequest, *, report_on
     started = time.monotonic()
     stage, config_sha256 = load_stage(config_path)
     volumes = volumes_from_environment()
-    place = Place() if report_only else place_of(stage)  # any pod may tell, where nothing is run
+    place = Place() if report_only else place_of(stage)  # any pod may report a result
     folder = _make_folder(volumes.outputs / stage.output)
     if place.rank > 0:
         events = EventStream(None)
     with _locked(folder, place):
         if not place.is_launched:
             events.emit("start", plan=stage.plan, stage=stage.stage, method=stage.method, output=stage.output)
-        # what a load brought lies on other volumes, from which it may be gone: it looks again
+        # A load stage writes to other volumes, whose files may be deleted since: it always checks them.
         document = None if stage.method == "load" else read_complete(folder, config_sha256)
         if document is not None:
-            print(f"stage `{stage.stage}` is complete already: `{stage.output}/{METRICS_FILE}`", file=sys.stderr)
+            print(f"stage `{stage.stage}` has already finished: `{stage.output}/{METRICS_FILE}`", file=sys.stderr)
             return _finish(document, "already-complete", folder, events)
         if report_only:
             message = f"stage `{stage.stage}` has no result under `{stage.output}`"
-            raise StageError("RUN749", message, "run the stage: without `--report` it goes on from its checkpoint")
+            raise StageError("RUN749", message, "run the stage without `--report`: it resumes from its checkpoint")
         check_trackers(stage)
         if place.must_launch:
-            return _as_launched(launch(config_path, config_sha256, place, events, stop), place, events)
+            return _report_launched(launch(config_path, config_sha256, place, events, stop), place, events)
         context = StageContext(
             volumes=volumes,
             folder=folder,
@@ -107,7 +107,7 @@ def _run(config_path: Path, events: EventStream, stop: StopRequest, *, report_on
             rank=place.rank,
             world=place.world,
         )
-        if context.is_main:  # now, as the file may be another one when the stage ends
+        if context.is_main:  # now, because the file may change before the stage ends
             write_atomically(folder / CONFIG_FILE, config_path.read_bytes())
         outcome = _run_method(context)
         if not context.is_main:
@@ -115,13 +115,13 @@ def _run(config_path: Path, events: EventStream, stop: StopRequest, *, report_on
         document = _document(stage, config_sha256, outcome, time.monotonic() - started)
         write_page(document, stage, folder, events)
         write_json(folder / METRICS_FILE, document)
-        # Not before: until then a failed write would cost all of the training.
+        # Only now: before the results are written, a failed write would lose the whole training.
         shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
         return _finish(document, "complete", folder, events)
 
 
 def method_of(name: str) -> Callable[[Any, StageContext], Outcome]:
-    """Return what runs the method of this name, one of the contract's; its module is imported now."""
+    """Import the module of a method, and return its `run` function."""
     module = import_module(MODULES.get(name, f"runtime.train.methods.{name.replace('-', '_')}"))
     run: Callable[[Any, StageContext], Outcome] = module.run
     return run
@@ -137,25 +137,25 @@ def _run_method(context: StageContext) -> Outcome:
         if failure is None:
             raise
         raise failure from error
-    leave()  # not after a failure: the others may wait for this process, and it for them
+    leave()  # not after a failure: this process and the others could wait for each other
     return outcome
 
 
 def _overdue(stop: StopRequest) -> Problem:
     return Problem(
         code="RUN740",
-        message=f"stopped by {stop.signal_name}: what was being done took longer than {stop.patience:g} s",
-        hint="run the stage again: it goes on from what is on the disk",
+        message=f"stopped by {stop.signal_name}: the current operation took longer than {stop.patience:g} s",
+        hint="run the stage again: it resumes from its files on the disk",
     )
 
 
-def _as_launched(message: dict[str, Any], place: Place, events: EventStream) -> ExitCode:
-    """Say of several processes how the worst of them ended."""
+def _report_launched(message: dict[str, Any], place: Place, events: EventStream) -> ExitCode:
+    """Report the worst ending of several processes; return its exit code."""
     code = ExitCode(message["exit_code"])
     if "code" in message:
         events.emit("error", **{name: message[name] for name in ("code", "message", "hint")})
     events.emit("end", **{name: value for name, value in message.items() if name not in ("code", "message", "hint")})
-    if code or place.node.rank == 0:  # what was made is the first node's to tell
+    if code or place.node.rank == 0:  # only the first node reports results
         write_termination_message(message)
     return code
 
@@ -177,7 +177,7 @@ def _document(stage: AnyStage, config_sha256: str, outcome: Outcome, seconds: fl
 
 
 def _gpu_memory() -> dict[str, int]:
-    """The most memory that tensors of this process held on its GPU, in MiB, where there is one."""
+    """Return the peak memory of this process's tensors on its GPU, in MiB; empty without a GPU."""
     torch: Any = sys.modules.get("torch")
     if torch is None or not torch.cuda.is_available():
         return {}
@@ -196,7 +196,7 @@ def _finish(document: dict[str, Any], status: Status, folder: Path, events: Even
 
 
 def report_failure(problem: Problem, code: ExitCode, events: EventStream) -> None:
-    """Say how a stage failed: as events, on stderr, and in the termination message."""
+    """Report a failure as events, on stderr, and in the termination message."""
     ending = _ENDINGS.get(code, "failed")
     fields = {"code": problem.code, "message": problem.message, "hint": problem.hint}
     events.emit("error", **fields)
@@ -210,13 +210,13 @@ def _internal(error: Exception) -> StageError:
     reason = (str(error).strip().splitlines() or [""])[0]
     return StageError(
         "RUN700",
-        f"the stage failed inside: {type(error).__name__}: {reason}",
+        f"the stage failed with an internal error: {type(error).__name__}: {reason}",
         "see the traceback on stderr, and report it if it recurs",
     )
 
 
 def _make_folder(folder: Path) -> Path:
-    """Return the stage's folder, which may be there already; RUN703 if it cannot be made, or not be written to."""
+    """Create the output folder if necessary, and return it; RUN703 if it is not writable."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / _LOCK).open("a").close()
@@ -224,15 +224,18 @@ def _make_folder(folder: Path) -> Path:
         failure = as_write_failure(error)
         if failure is not None:
             raise failure from error
-        message = f"output folder `{folder.name}` cannot be written to under `TRAINSPEC_OUTPUTS`: {error.strerror}"
-        hint = f"move away what is called `{folder.name}` there, or let this user write to it"
+        message = f"cannot write to output folder `{folder.name}` under `TRAINSPEC_OUTPUTS`: {error.strerror}"
+        hint = f"move `{folder.name}` away, or let this user write to it"
         raise StageError("RUN703", message, hint) from error
     return folder
 
 
 @contextmanager
 def _locked(folder: Path, place: Place) -> Iterator[None]:
-    """Hold the output folder; the kernel lets go of it however the process ends. One process does it for all nodes."""
+    """Lock the output folder; the kernel releases the lock when the process ends.
+
+    One process locks it for all nodes.
+    """
     if place.is_launched or place.rank > 0 or place.node.rank > 0:
         yield
         return

@@ -1,10 +1,10 @@
-"""Credentials in a text are masked before it reaches a file that is committed, or a message."""
+"""Masking of credentials in text, before it reaches a committed file or a message."""
 
 from runtime.contract.credentials import KEPT, credentials_in
 
 
 def masked(text: str) -> str:
-    """The text, as long as it was, with asterisks for all but the first characters of each credential in it."""
+    """Return the text, of equal length, with asterisks for all but the first characters of each credential."""
     for found in credentials_in(text):
         start = found.start + KEPT
         text = text[:start] + "*" * (found.end - start) + text[found.end :]

@@ -1,4 +1,4 @@
-"""Check phase, for the options of rewards: their values, which the runtime would refuse once a Job has started."""
+"""Checks of reward options, which the runtime would otherwise reject after a Job has started."""
 
 from collections.abc import Iterator
 from pathlib import PurePosixPath
@@ -11,26 +11,26 @@ from runtime.contract.reward_options import LengthClash, length_clashes, option_
 
 _CLASHES: dict[LengthClash, tuple[str, str]] = {
     "no bound": (
-        "reward `length` has neither `least` nor `most`, so that every answer scores 1",
+        "reward `length` has neither `least` nor `most`, so every answer scores 1",
         "add `least` or `most`",
     ),
     "bounds crossed": ("`most` {most} of reward `length` is below `least` {least}", "raise `most`, or lower `least`"),
     "marker and tokens": (
-        "`after` of reward `length` cuts text, and `unit: tokens` counts what the model wrote",
+        "`after` of reward `length` cuts text, but `unit: tokens` counts all tokens of the model",
         "remove `after`, or use `unit: characters`",
     ),
 }
 
 
 def reward_options_fit(inputs: Inputs) -> Iterator[Diagnostic]:
-    """Each option of a reward has a value that its function takes; code of the spec's folder has no options."""
+    """Check that each option of a reward is valid, and that code of the spec's folder has no options."""
     reward = inputs.spec.spec.reward
     for index, function in enumerate(reward.functions if reward else ()):
         at = ("spec", "reward", "functions", index, "options")
         if ":" in function.use:
             if function.options:
-                message = f"`{function.use}` takes no options, but the columns of the rows"
-                hint = "remove `options`, and set such values in the code"
+                message = f"`{function.use}` takes no options, only the columns of the rows"
+                hint = "remove `options`, and set these values in the code"
                 yield diagnostic("CHK243", message, inputs.document.at(at, key=True), hint=hint)
             continue
         wrong = [each for name, value in function.options.items() for each in _value(inputs, (*at, name), value)]
@@ -43,28 +43,28 @@ def reward_options_fit(inputs: Inputs) -> Iterator[Diagnostic]:
 
 
 def _value(inputs: Inputs, path: FieldPath, value: object) -> Iterator[Diagnostic]:
-    """What is wrong with the value of the option at `path`, by itself."""
+    """Yield the diagnostic for an invalid value of the option at `path`."""
     where, name = inputs.document.at(path), dotted(path)
     error = option_error(str(path[-1]), value)
     if error is None:
         return
     if error["type"] == "value_error" and path[-1] == "pattern":
         message = f"`{name}` {error['ctx']['error']}"
-        yield diagnostic("SPC104", message, where, hint="correct it; a `\\` before a character takes it as it is")
+        yield diagnostic("SPC104", message, where, hint="fix it; a `\\` before a character matches it literally")
     elif error["type"] == "value_error":
-        yield _place(name, str(value), where)
+        yield _invalid_path(name, str(value), where)
     else:
-        from compiler.spec.schema.error_texts import wording  # only needed where there is something to tell
+        from compiler.spec.schema.error_texts import wording  # slow to import, and only needed for an error
 
         code, message, hint = wording(error)
         yield diagnostic(code, f"`{name}` {message}", where, hint=hint)
 
 
-def _place(name: str, value: str, where: Location) -> Diagnostic:
-    """What is wrong with a path; whether something is there was told when the spec was read."""
+def _invalid_path(name: str, value: str, where: Location) -> Diagnostic:
+    """Return the diagnostic for an invalid path; the input phase has reported missing files."""
     pure = PurePosixPath(value)
     if pure.is_absolute() or ".." in pure.parts or "\\" in value or not pure.name:
         hint = "name a file or folder below the spec's folder, without `..`"
         return diagnostic("CHK202", f"`{value}` is not below the spec's folder", where, hint=hint)
-    message = f"`{name}` is not in the form that the field takes (found `{value}`)"
+    message = f"`{name}` is not a normalised path (found `{value}`)"
     return diagnostic("SPC104", message, where, hint=f"write it as `{pure}`")

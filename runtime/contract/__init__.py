@@ -1,1 +1,1 @@
-"""The stage config, which is the contract with the compiler: blocks, the stages made of them, and how they are read."""
+"""The contract with the compiler: stage configs, exit codes, and the tables that both sides read."""

@@ -1,4 +1,4 @@
-"""The parts that stage configs are made of: strict models of the YAML that the compiler renders."""
+"""Blocks of stage configs: strict models of the YAML that the compiler renders."""
 
 from typing import Annotated, Any, Literal
 
@@ -13,21 +13,22 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[int, Field(ge=1)]
-# enums of the contract, written as their values
+# Enums of the contract; YAML holds their values.
 ShapeName = Annotated[Shape, Field(strict=False)]
 BadcaseClassName = Annotated[BadcaseClass, Field(strict=False)]
 
 
 class Block(BaseModel):
-    """Strictness that all blocks share: no unknown field, no silent conversion, no change after reading."""
+    """A strict base for all blocks: no unknown fields, no silent conversion, immutable."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
 class ModelBlock(Block):
-    """`path` is a folder under the models volume; `adapters` are folders under the outputs volume, merged in order.
+    """The base model, and the adapters that are merged into it in order.
 
-    `quantization: nf4` loads the frozen base in 4 bits (QLoRA, arXiv 2305.14314), which needs bitsandbytes and a GPU.
+    `path` is a folder under the models volume, `adapters` are folders under the outputs volume. `quantization: nf4`
+    loads the frozen base in 4 bits (QLoRA, arXiv 2305.14314), which needs bitsandbytes and a GPU.
     """
 
     path: RelativePath
@@ -38,12 +39,12 @@ class ModelBlock(Block):
 
 
 class DataBlock(Block):
-    """A file, or a folder of files, with the digest and the row count that the plan was made for.
+    """A data file, or a folder of them, with the digest and row count recorded in the plan.
 
-    `volume: outputs` names rows that an earlier stage makes, so the plan cannot know their digest. Badcases of
-    `exclude_classes` are left out; `rows` counts them. `uri`, where rows were copied from, is for people. `role` says
-    what rows are for where that is not the stage's own purpose: `replay` of general text beside a corpus, `badcases`
-    and `general` beside the held-out rows of an evaluation, of which at most `limit` are asked.
+    `volume: outputs` marks rows that an earlier stage writes, so the plan cannot know their digest. The stage skips
+    badcases of `exclude_classes`, which `rows` counts nevertheless. `uri`, the origin of the rows, is for readers only.
+    `role` marks rows that do not serve the stage's main purpose: `replay` is general text mixed with a corpus;
+    `badcases` and `general` supplement the held-out rows of an evaluation. An evaluation uses at most `limit` rows.
     """
 
     path: RelativePath
@@ -66,13 +67,13 @@ class DataBlock(Block):
 
 
 class PairsBlock(Block):
-    """Which pairs are usable: the least normalised edit distance (0 to 1) between the two answers of a pair."""
+    """The minimum normalised edit distance (0 to 1) between the two answers of a usable pair."""
 
     min_edit_distance: Share
 
 
 class PeftBlock(Block):
-    """The LoRA settings that are handed to `peft.LoraConfig`."""
+    """The LoRA settings, passed to `peft.LoraConfig`."""
 
     r: Positive
     lora_alpha: Annotated[float, Field(gt=0)]
@@ -81,7 +82,7 @@ class PeftBlock(Block):
 
 
 class GenerationBlock(Block):
-    """Greedy generation: at most `max_new_tokens` for each row, `batch_size` rows at once."""
+    """Greedy generation: at most `max_new_tokens` per row, `batch_size` rows at once."""
 
     max_new_tokens: Positive
     batch_size: Positive
@@ -90,7 +91,7 @@ class GenerationBlock(Block):
 class MetricBlock(Block):
     """One metric by name; `databases` is a folder of SQL scripts under the data volume.
 
-    Where an answer holds `answer_marker`, only what follows the last one is compared: a chain may stand before it.
+    If an answer contains `answer_marker`, the metric compares only the text after the last one: a chain may precede it.
     """
 
     name: str
@@ -108,15 +109,15 @@ class MetricBlock(Block):
     def _databases_belong_to_queries(self) -> "MetricBlock":
         if METRICS[self.name].needs_databases != (self.databases is not None):
             names = ", ".join(f"`{name}`" for name, metric in METRICS.items() if metric.needs_databases)
-            raise ValueError(f"`databases` belongs to {names}, and only to it")
+            raise ValueError(f"{names} requires `databases`, and no other metric takes it")
         return self
 
 
 class GateBlock(Block):
-    """The decision after an evaluation: `target` for `metric`, and the earlier evaluation to compare with.
+    """The gate of an evaluation: the `target` for `metric`, and the earlier evaluation to compare with.
 
-    Without `needs_gain` only a loss of general ability stops the plan: what a corpus is worth to the task is shown by
-    the stage behind it.
+    Without `needs_gain`, only a loss of general ability stops the plan: the worth of a corpus for the task shows only
+    after the next training stage.
     """
 
     metric: str
@@ -126,19 +127,22 @@ class GateBlock(Block):
 
 
 class RewardBlock(Block):
-    """One term of a reward: a function of the library with its `options`, or `module:function` of the data volume."""
+    """One term of a reward: a library function with its `options`, or `module:function`.
+
+    Modules are files of the data volume.
+    """
 
     use: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.]*(:[a-z_][a-z0-9_]*)?$")]
     weight: float
     options: dict[str, Any] = {}
 
 
-# files of the data volume that rewards are made of, their modules and schemas, as they were when the plan was reviewed
+# The modules and schemas of rewards on the data volume, with their digests at the time of review.
 RewardCode = dict[RelativePath, Sha256]
 
 
 class TeacherBlock(Block):
-    """The model that is learnt from: behind an OpenAI-compatible endpoint, or as weights in the models volume."""
+    """The teacher model: behind an OpenAI-compatible endpoint, or as weights on the models volume."""
 
     name: str
     revision: str
@@ -150,12 +154,12 @@ class TeacherBlock(Block):
 
     @property
     def path(self) -> str:
-        """The teacher's folder under the models volume, and its name in reports."""
+        """The teacher's folder under the models volume, which is also its name in reports."""
         return f"{self.name}/{self.revision}"
 
 
 class CurriculumBlock(Block):
-    """Stepwise internalisation (arXiv 2405.14838): how many tokens of a chain go at each removal, and how often."""
+    """Stepwise internalisation (arXiv 2405.14838): the tokens per removal, and its interval."""
 
     remove_tokens: Positive
     epochs_per_removal: Positive
@@ -163,14 +167,14 @@ class CurriculumBlock(Block):
 
 
 class DistillationBlock(Block):
-    """On the student's own answers or on given ones, and whether the two models share a vocabulary."""
+    """Whether the student learns on its own answers, and whether both models share a vocabulary."""
 
     on_policy: bool
     same_vocabulary: bool
 
 
 class DistributedBlock(Block):
-    """On how many nodes how many processes each train, and how they share the model: copies (`ddp`), or shards."""
+    """The nodes, the processes per node, and how they share the model: copies (`ddp`) or shards."""
 
     nodes: Positive = 1
     processes: Positive
@@ -178,12 +182,12 @@ class DistributedBlock(Block):
 
     @property
     def world(self) -> int:
-        """How many processes train together, on all nodes."""
+        """The number of processes on all nodes."""
         return self.nodes * self.processes
 
 
 def require_shapes(blocks: list[DataBlock], allowed: tuple[Shape, ...]) -> None:
-    """ValueError if a block is of a shape that the stage does not read."""
+    """Raise ValueError if the stage does not read the shape of a block."""
     for index, block in enumerate(blocks):
         if block.shape not in allowed:
             names = ", ".join(f"`{name}`" for name in allowed)
@@ -191,7 +195,7 @@ def require_shapes(blocks: list[DataBlock], allowed: tuple[Shape, ...]) -> None:
 
 
 class BucketBlock(Block):
-    """An S3-compatible bucket; requests are `signed` with what the pod is given, or with nothing."""
+    """An S3-compatible bucket; requests are anonymous, or `signed` with the pod's credentials."""
 
     uri: Annotated[str, Field(pattern=r"^s3://[a-z0-9][-.a-z0-9]{1,61}[a-z0-9](/[^\s/\\.][^\s/\\]*)*/?$")]
     endpoint: str | None = None
@@ -200,13 +204,16 @@ class BucketBlock(Block):
 
 
 class FolderBlock(Block):
-    """A claim that is mounted at `TRAINSPEC_SOURCE`; its name is for people."""
+    """A claim mounted at `TRAINSPEC_SOURCE`; its name is for readers only."""
 
     claim: Name
 
 
 class SourceBlock(Block):
-    """Where models and data come from: `models/<name>/<revision>` and `specs/<folder>` below a bucket or a folder."""
+    """The source of models and data: a bucket or a folder.
+
+    It holds `models/<name>/<revision>` and `specs/<folder>`.
+    """
 
     bucket: BucketBlock | None = None
     folder: FolderBlock | None = None
@@ -214,5 +221,5 @@ class SourceBlock(Block):
     @model_validator(mode="after")
     def _one(self) -> "SourceBlock":
         if (self.bucket is None) == (self.folder is None):
-            raise ValueError("name either `bucket` or `folder`")
+            raise ValueError("requires either `bucket` or `folder`")
         return self

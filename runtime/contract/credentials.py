@@ -1,6 +1,6 @@
-"""The shapes that keys and tokens are known by.
+"""Patterns of keys and tokens.
 
-The compiler refuses credentials in a spec; the runtime keeps them out of logs and messages.
+The compiler rejects credentials in a spec; the runtime keeps them out of logs and messages.
 """
 
 import re
@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-KEPT = 3  # characters that say which credential it is, and nothing of its secret: `hf_`, `ghp`
+KEPT = 3  # leading characters that identify the kind of credential but reveal nothing secret: `hf_`, `ghp`
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a credential is called, texts of which one is in every such credential, and its pattern.
+    """The name and pattern of a kind of credential; each match contains one of its `hints`.
 
-    Patterns are bounded or linear, since they are searched in texts that anybody may have written.
+    Patterns are bounded or linear, because they run on untrusted text.
     """
 
     name: str
@@ -34,16 +34,16 @@ SHAPES = (
     Shape("a GitLab token", ("glpat-",), r"\bglpat-[A-Za-z0-9_-]{20,}"),
     Shape("a Slack token", ("xox",), r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}"),
     Shape("a Google API key", ("AIza",), r"\bAIza[A-Za-z0-9_-]{35}"),
-    # OpenAI's, Anthropic's and those of servers that took the form over; a run of 20 tells them from names
+    # OpenAI, Anthropic, and servers that adopted the form; a run of 20 characters distinguishes keys from names
     Shape("an API key", ("sk-",), r"\bsk-(?:[A-Za-z0-9]{1,20}-){0,3}[A-Za-z0-9_]{20,}[A-Za-z0-9_-]*"),
-    # the bearer tokens of service accounts and of most sign-ins
+    # JSON Web Tokens: service accounts, and most sign-ins
     Shape("a bearer token", ("eyJ",), r"(?<![\w-])eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
     Shape(
         "a private key",
         ("PRIVATE KEY-----", "PRIVATE KEY BLOCK-----"),
         r"-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----(?:[^-]*-----END [A-Z0-9 ]{1,80}-----)?",
     ),
-    # the same in base64, as a kubeconfig has it: BEGIN, then nothing, RSA, EC, OPENSSH or ENCRYPTED
+    # the same in base64, as in a kubeconfig: BEGIN, then nothing, RSA, EC, OPENSSH or ENCRYPTED
     Shape(
         "a private key",
         ("LS0tLS1CRUdJTi",),
@@ -56,7 +56,7 @@ SHAPES = (
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A credential in a text: what it is called, and where it begins and ends."""
+    """A credential in a text: the name of its kind, and its start and end."""
 
     name: str
     start: int
@@ -64,7 +64,7 @@ class Found:
 
 
 def credentials_in(text: str) -> Iterator[Found]:
-    """Every credential that the text seems to hold, shape by shape."""
+    """Yield the likely credentials in `text`, shape by shape."""
     for shape in SHAPES:
         if any(hint in text for hint in shape.hints):
             for match in pattern_of(shape).finditer(text):

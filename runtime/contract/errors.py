@@ -1,4 +1,4 @@
-"""Failures that the runtime foresees, and the turning of foreign ones (a full disk inside a library) into them."""
+"""Expected failures of a stage, and the conversion of library errors, such as a full disk, to them."""
 
 import errno
 from collections.abc import Iterator
@@ -6,59 +6,59 @@ from dataclasses import dataclass
 
 from runtime.contract.exit_codes import ExitCode
 
-# Each code has one meaning and one exit code, and is never used again for another.
+# Each code has one meaning and one exit code, and is never reused for another.
 EXIT_CODES = {
     "RUN700": ExitCode.INTERNAL,  # a fault in the runtime or a library
     "RUN701": ExitCode.BAD_CONFIG,  # the stage config does not parse or validate
-    "RUN702": ExitCode.BAD_CONFIG,  # a `trainer` or `peft` field that the installed libraries refuse
-    "RUN703": ExitCode.BAD_CONFIG,  # the environment lacks a volume or an output folder, or asks for several processes
+    "RUN702": ExitCode.BAD_CONFIG,  # the installed libraries reject a `trainer` or `peft` field
+    "RUN703": ExitCode.BAD_CONFIG,  # the environment lacks a volume or an output folder, or starts too many processes
     "RUN710": ExitCode.BAD_DATA,  # rows that are malformed
-    "RUN711": ExitCode.BAD_DATA,  # the data file is not the one that the plan was made for
-    "RUN712": ExitCode.BAD_DATA,  # no usable row or pair is left
+    "RUN711": ExitCode.BAD_DATA,  # the data file is not the file of the plan
+    "RUN712": ExitCode.BAD_DATA,  # no usable row or pair remains
     "RUN713": ExitCode.BAD_DATA,  # the loss is not a finite number
     "RUN714": ExitCode.BAD_DATA,  # an evaluation cannot be compared with its baseline
-    "RUN715": ExitCode.BAD_DATA,  # a data file of a format that has no reader
-    "RUN716": ExitCode.BAD_DATA,  # rows of several blocks that cannot be brought into one form
-    "RUN717": ExitCode.BAD_DATA,  # rows that are longer than the stage or the model allows
+    "RUN715": ExitCode.BAD_DATA,  # the format of a data file has no reader
+    "RUN716": ExitCode.BAD_DATA,  # rows of several blocks do not fit one form
+    "RUN717": ExitCode.BAD_DATA,  # rows exceed the length that the stage or the model allows
     "RUN718": ExitCode.BAD_DATA,  # turns that the model's chat template cannot write
-    "RUN719": ExitCode.BAD_CONFIG,  # weights in 4 bits where there is no GPU, or no library for them
-    "RUN720": ExitCode.NO_INPUT,  # the base model is not there or not readable
-    "RUN721": ExitCode.NO_INPUT,  # a data file or folder is not there
-    "RUN722": ExitCode.NO_INPUT,  # an output of an earlier stage is not there
-    "RUN723": ExitCode.BAD_CONFIG,  # a metric whose library is not installed
-    "RUN727": ExitCode.BAD_DATA,  # marked answers that are all good, or all bad
-    "RUN728": ExitCode.BAD_DATA,  # pairs that cannot be parted into those to learn from and held-out ones
+    "RUN719": ExitCode.BAD_CONFIG,  # weights in 4 bits need a GPU and a library
+    "RUN720": ExitCode.NO_INPUT,  # the base model is missing or unreadable
+    "RUN721": ExitCode.NO_INPUT,  # a data file or folder is missing
+    "RUN722": ExitCode.NO_INPUT,  # an output of an earlier stage is missing
+    "RUN723": ExitCode.BAD_CONFIG,  # the library of a metric is not installed
+    "RUN727": ExitCode.BAD_DATA,  # marked answers are all good, or all bad
+    "RUN728": ExitCode.BAD_DATA,  # pairs cannot be split into training and held-out rows
     "RUN730": ExitCode.IO_ERROR,  # writing failed, such as on a full disk
     "RUN740": ExitCode.TRY_LATER,  # stopped by a signal
     "RUN741": ExitCode.TRY_LATER,  # another process holds the output folder
     "RUN742": ExitCode.NO_MEMORY,  # memory ran out
     "RUN743": ExitCode.INTERNAL,  # one of several processes was killed
-    "RUN744": ExitCode.BAD_CONFIG,  # model shards are asked for where there are no GPUs, or no library for them
-    "RUN745": ExitCode.BAD_CONFIG,  # a tracker is asked for that is not installed
-    "RUN746": ExitCode.IO_ERROR,  # what was saved is not what was trained
-    "RUN747": ExitCode.BAD_CONFIG,  # an export that cannot be made
+    "RUN744": ExitCode.BAD_CONFIG,  # model shards need GPUs and a library
+    "RUN745": ExitCode.BAD_CONFIG,  # a tracker is not installed
+    "RUN746": ExitCode.IO_ERROR,  # the saved weights differ from the trained ones
+    "RUN747": ExitCode.BAD_CONFIG,  # the export is not possible
     "RUN748": ExitCode.GROUP_ENDED,  # another node of the stage ended first
-    "RUN749": ExitCode.NO_INPUT,  # a result is asked for that is not there
-    "RUN750": ExitCode.BAD_CONFIG,  # a reward that is not there, or whose options are not right
-    "RUN751": ExitCode.BAD_DATA,  # a reward that raised
-    "RUN752": ExitCode.BAD_DATA,  # a reward that gave no score
-    "RUN753": ExitCode.BAD_DATA,  # a reward that broke its limits of time or memory
-    "RUN754": ExitCode.BAD_DATA,  # rows that lack what a reward compares with
-    "RUN755": ExitCode.BAD_DATA,  # prompts that leave no room for an answer in the model's context
-    "RUN756": ExitCode.BAD_CONFIG,  # generation by an engine that is not installed
-    "RUN757": ExitCode.BAD_CONFIG,  # PPO on a sharded model
-    "RUN758": ExitCode.BAD_DATA,  # a reward model whose score is no finite number
+    "RUN749": ExitCode.NO_INPUT,  # the stage has no result to report
+    "RUN750": ExitCode.BAD_CONFIG,  # a reward is missing, or its options are invalid
+    "RUN751": ExitCode.BAD_DATA,  # a reward raised an error
+    "RUN752": ExitCode.BAD_DATA,  # a reward returned no score
+    "RUN753": ExitCode.BAD_DATA,  # a reward exceeded its limits of time or memory
+    "RUN754": ExitCode.BAD_DATA,  # rows lack the reference that a reward compares with
+    "RUN755": ExitCode.BAD_DATA,  # prompts leave no room for an answer in the model's context
+    "RUN756": ExitCode.BAD_CONFIG,  # the generation engine is not installed
+    "RUN757": ExitCode.BAD_CONFIG,  # PPO does not support a sharded model
+    "RUN758": ExitCode.BAD_DATA,  # the score of a reward model is not a finite number
     "RUN760": ExitCode.UNAVAILABLE,  # the package registry cannot be reached
     "RUN761": ExitCode.BAD_DATA,  # a fetched package is not the pinned one
     "RUN762": ExitCode.BAD_CONFIG,  # the model reference is not in the table
-    "RUN763": ExitCode.BAD_CONFIG,  # a teacher whose licence does not allow training on its output
-    "RUN764": ExitCode.BAD_CONFIG,  # the teacher's endpoint refuses the requests
+    "RUN763": ExitCode.BAD_CONFIG,  # the teacher's licence does not allow training on its output
+    "RUN764": ExitCode.BAD_CONFIG,  # the teacher's endpoint rejects the requests
     "RUN765": ExitCode.TRY_LATER,  # the teacher's endpoint cannot be reached, or keeps failing
-    "RUN766": ExitCode.BAD_CONFIG,  # the vocabularies of student and teacher are not as the plan says
-    "RUN770": ExitCode.TRY_LATER,  # the nodes of the stage did not all come
-    "RUN767": ExitCode.BAD_CONFIG,  # the source of models and data refuses
+    "RUN766": ExitCode.BAD_CONFIG,  # the vocabularies of student and teacher do not match the plan
+    "RUN770": ExitCode.TRY_LATER,  # some nodes of the stage did not arrive
+    "RUN767": ExitCode.BAD_CONFIG,  # the source of models and data denies access
     "RUN768": ExitCode.TRY_LATER,  # the source of models and data cannot be reached, or keeps failing
-    "RUN769": ExitCode.BAD_DATA,  # the source holds a name that leads out of its folder
+    "RUN769": ExitCode.BAD_DATA,  # a name in the source leads out of its folder
 }
 
 _WRITE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS}
@@ -75,7 +75,7 @@ _WRITE_TEXTS = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Problem:
-    """One foreseen failure: its code, what went wrong, and what to do about it."""
+    """One expected failure: its code, its message, and a hint at what to do."""
 
     code: str
     message: str
@@ -83,7 +83,7 @@ class Problem:
 
 
 class StageError(Exception):
-    """Ends a stage with a `Problem`, and so with the exit code of its code."""
+    """End a stage with a `Problem`, whose code determines the exit code."""
 
     def __init__(self, code: str, message: str, hint: str) -> None:
         super().__init__(message)
@@ -91,12 +91,12 @@ class StageError(Exception):
 
     @property
     def exit_code(self) -> ExitCode:
-        """The exit code that the table gives to this problem's code."""
+        """The exit code of this problem's code."""
         return EXIT_CODES[self.problem.code]
 
 
 def as_write_failure(error: BaseException) -> StageError | None:
-    """Return the RUN730 error for `error` if it, or one that it wraps, is a failed write; otherwise None."""
+    """Return a RUN730 error if `error`, or an error that it wraps, is a failed write."""
     for each in chain_of(error):
         is_errno = isinstance(each, OSError) and each.errno in _WRITE_ERRNOS
         if is_errno or any(text in str(each).lower() for text in _WRITE_TEXTS):
@@ -104,13 +104,13 @@ def as_write_failure(error: BaseException) -> StageError | None:
             return StageError(
                 "RUN730",
                 f"writing under `TRAINSPEC_OUTPUTS` failed: {reason}",
-                "free some space on the outputs volume, then run the stage again: it goes on from its last checkpoint",
+                "free space on the outputs volume, then run the stage again: it resumes from its last checkpoint",
             )
     return None
 
 
 def chain_of(error: BaseException) -> Iterator[BaseException]:
-    """Yield `error`, then what it wraps, down to the first cause."""
+    """Yield `error`, then the errors that it wraps, down to the first cause."""
     seen: set[int] = set()
     current: BaseException | None = error
     while current is not None and id(current) not in seen:

@@ -1,12 +1,12 @@
-"""Events that a stage writes to stdout, one JSON object a line. Commands that follow a stage read the key `event`."""
+"""Events of a stage on stdout, one JSON object per line, named by the key `event`."""
 
 from typing import Literal
 
 EventName = Literal[
     "start",  # plan, stage, method, output
     "phase",  # name
-    "step",  # step, max_steps, loss, seconds for a step
-    "progress",  # done, total, perhaps unit
+    "step",  # step, max_steps, loss, seconds per step
+    "progress",  # done, total, and optionally unit
     "checkpoint",  # step
     "data",
     "pairs",

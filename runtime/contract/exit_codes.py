@@ -1,10 +1,10 @@
-"""Exit codes of `python -m runtime`, after sysexits, so that a Job's `podFailurePolicy` can tell them apart."""
+"""Exit codes of `python -m runtime`, modelled on sysexits, for a Job's `podFailurePolicy`."""
 
 from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What a stage ended with. Only `IO_ERROR`, `TRY_LATER`, `GROUP_ENDED` and `INTERNAL` are worth another try."""
+    """The exit code of a stage; `NEVER_RETRY` lists those that another try cannot change."""
 
     OK = 0
     BAD_DATA = 65
@@ -15,11 +15,10 @@ class ExitCode(IntEnum):
     IO_ERROR = 74
     TRY_LATER = 75
     BAD_CONFIG = 78
-    GROUP_ENDED = 79  # another node of the stage ended: no failure of this one, which starts again with it
+    GROUP_ENDED = 79  # another node of the stage ended: not a failure of this one, which restarts with it
     GATE_NOT_PASSED = 80
 
 
-# what another try cannot change
 NEVER_RETRY = (
     ExitCode.BAD_DATA,
     ExitCode.NO_INPUT,

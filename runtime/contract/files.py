@@ -1,14 +1,14 @@
-"""Files that are whole or not there, whatever happens while they are written."""
+"""Atomic writes: a file is either whole or missing, whatever interrupts the write."""
 
 import os
 from pathlib import Path
 
 
 def write_atomically(path: Path, content: bytes, *, durable: bool = True) -> None:
-    """Write `content` to a temporary file beside `path`, then rename it: `path` holds all of it, or is untouched.
+    """Write `content` to a temporary file next to `path`, then rename it.
 
-    `durable` also flushes the file and its name to the disk, so that it outlives a power cut. OSError where it cannot
-    be written.
+    After a failure, `path` is untouched. `durable` also flushes the file and its name to the disk, so that it survives
+    a power cut. Raises OSError if the write fails.
     """
     temporary = path.with_name(f".{path.name}.tmp-{os.getpid()}")
     try:
@@ -26,7 +26,7 @@ def write_atomically(path: Path, content: bytes, *, durable: bool = True) -> Non
 
 
 def sync_folder(folder: Path) -> None:
-    """Flush the names in `folder` to the disk, so that a rename outlives a power cut."""
+    """Flush the names in `folder` to the disk, so that a rename survives a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

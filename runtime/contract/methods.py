@@ -1,7 +1,6 @@
-"""The methods that the runtime runs: the shapes of rows that each reads, and the trainer fields that it sets itself.
+"""Methods of the runtime: the row shapes that each reads, and the trainer fields that it sets.
 
-Plain tables, so that a quick command of the compiler can import them. The stage configs in `stages.py` are checked
-by them.
+These are plain tables, which the compiler imports quickly. `stages.py` validates stage configs against them.
 """
 
 from runtime.contract.shapes import Shape
@@ -31,12 +30,12 @@ METHODS: dict[str, tuple[Shape, ...]] = {
 }
 
 _LOSS = dict.fromkeys(
-    ("assistant_only_loss", "completion_only_loss", "dataset_kwargs"), "the method, which says what is learnt"
+    ("assistant_only_loss", "completion_only_loss", "dataset_kwargs"), "the method, which masks the loss itself"
 )
 _CURRICULUM = dict.fromkeys(
     ("max_steps", "packing", "shuffle_dataset", "train_sampling_strategy"), "the method, for its curriculum"
 )
-# fields of a method's trainer that no spec may set → what sets them
+# fields of a method's trainer that a spec cannot set, and what sets each
 OWNED: dict[str, dict[str, str]] = {
     "cpt": _LOSS,
     "sft": _LOSS,

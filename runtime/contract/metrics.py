@@ -1,11 +1,11 @@
-"""The metrics that an evaluation can compute. `runtime/scoring/metrics.py` holds the code of each."""
+"""The metrics of evaluations. `runtime/scoring/metrics.py` implements them."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Metric:
-    """`needs_databases`: the metric runs queries on the databases of a folder."""
+    """A metric; with `needs_databases` it runs queries on the databases of a folder."""
 
     needs_databases: bool = False
 

@@ -1,6 +1,6 @@
-"""What each of the eight checks of a reward must reach, as a table: the stage reports by it, the rules decide by it.
+"""Thresholds of the eight pre-flight checks of a reward, for the stage and for the rules.
 
-Figures have the names of evidence of kind `RewardPreflight`. A check that was not made (None) does not pass.
+Figures have the names of evidence of kind `RewardPreflight`. A check without figures (None) does not pass.
 """
 
 from collections.abc import Callable
@@ -13,20 +13,20 @@ MIN_AUC, MIN_WIN = 0.9, 0.95
 AGREES, TOLERABLE = 0.9, 0.8
 ALIGNED, ROUGHLY_ALIGNED = 0.8, 0.6
 MAX_HACK = 0.5
-MAX_JUDGE_FLIPS = 0.05  # of the rows; code must not flip at all
-# answers that must score low
+MAX_JUDGE_FLIPS = 0.05  # share of the rows; code must not flip at all
+# probes that must score low
 HACKS = ("empty", "padding", "repetition", "prompt echo", "truncation", "Thought process:")
 MIN_SPREAD = 0.4
 MAX_LENGTH_BIAS = 0.3
 
 
 def verdict_of(name: str, figures: Any) -> Verdict:
-    """Return the verdict for the figures of a check; without figures it blocks."""
+    """Return the verdict of a check on its figures; without figures the check blocks."""
     return "blocks" if figures is None else CHECKS[name](figures)
 
 
 def allowed_flips(scorer: str) -> float:
-    """Return the share of rows whose score may change between repeats: of `code` none, of a `judge` a few."""
+    """Return the share of rows whose score may change between repeats: 0 for `code`."""
     return 0.0 if scorer == "code" else MAX_JUDGE_FLIPS
 
 
@@ -69,7 +69,7 @@ def _length_bias(made: dict[str, Any]) -> Verdict:
     return _verdict(abs(made["partialCorrelation"]) <= MAX_LENGTH_BIAS)
 
 
-# in the order of the table of rules: what needs no model, then what needs the policy's answers, is measured so too
+# In the order of measurement and of the rules: first the checks without a model, then those on the policy's answers.
 CHECKS: dict[str, Callable[[Any], Verdict]] = {
     "contract": _contract,
     "repeatability": _repeatability,

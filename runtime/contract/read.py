@@ -1,4 +1,4 @@
-"""A stage config as a model, with all faults reported at once."""
+"""Validation of a stage config, which reports all faults at once."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -13,10 +13,10 @@ _ADAPTER: TypeAdapter[AnyStage] = TypeAdapter(Annotated[AnyStage, Field(discrimi
 
 
 def read_stage(document: Mapping[Any, Any], name: str) -> AnyStage:
-    """Return the stage of a config; `name` is the config's own, for messages. RUN701 names every fault at once."""
+    """Return the stage of a config; RUN701 lists every fault. `name` is the config's name, for messages."""
     if "kind" in document:
-        message = f"config `{name}` is a Kubernetes `{document['kind']}`, not the config of a stage"
-        hint = "save the text under `data: config.yaml` of the plan's `NN-stage.config.yaml` as a file, and give that"
+        message = f"config `{name}` is a Kubernetes `{document['kind']}`, not a stage config"
+        hint = "save the text under `data: config.yaml` of the plan's `NN-stage.config.yaml` as a file, and use that"
         raise StageError("RUN701", message, hint)
     try:
         return _ADAPTER.validate_python(document)
@@ -28,7 +28,7 @@ def read_stage(document: Mapping[Any, Any], name: str) -> AnyStage:
 def _fault(detail: dict[str, Any], method: object) -> str:
     if detail["type"] == "union_tag_not_found":
         return "`method`: field required"
-    # The discriminator puts the method's name in front of the field path; it is no field of the file.
+    # pydantic's discriminator prefixes the field path with the method's name, which is not a field of the file.
     steps = [str(step) for step in detail["loc"]]
     if steps and steps[0] == method:
         steps = steps[1:]

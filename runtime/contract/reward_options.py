@@ -1,4 +1,4 @@
-"""What the options of rewards may be: the type of each, and which values do not go together."""
+"""Options of rewards: their types, and the combinations that are invalid."""
 
 import re
 import warnings
@@ -13,20 +13,20 @@ from runtime.contract.volumes import check_relative
 
 
 def check_pattern(pattern: str) -> str:
-    """Return `pattern` if Python can compile it; ValueError with the reason otherwise."""
+    """Return `pattern` if Python can compile it; raise ValueError with the reason otherwise."""
     try:
         with warnings.catch_warnings(action="ignore"):
             re.compile(pattern)
     except re.error as error:
-        raise ValueError(f"is no regular expression: {error}") from error
+        raise ValueError(f"is not a regular expression: {error}") from error
     except (OverflowError, RecursionError) as error:
-        raise ValueError("is no regular expression: it repeats or nests too much") from error
+        raise ValueError("is not a regular expression: it repeats or nests too much") from error
     return pattern
 
 
 _Path = Annotated[str, Field(min_length=1), AfterValidator(check_relative)]
 
-# an option of one name is the same for every function of the library
+# An option has the same type in every function of the library.
 OPTION_TYPES: Mapping[str, Any] = {
     "after": Annotated[str, Field(min_length=1, max_length=100)] | None,
     "databases": _Path,
@@ -42,7 +42,7 @@ LengthClash = Literal["no bound", "bounds crossed", "marker and tokens"]
 
 
 def option_error(name: str, value: object) -> ErrorDetails | None:
-    """Return why `value` is not right for the option `name`, as pydantic puts it; None if it is right."""
+    """Return pydantic's error if `value` is invalid for the option `name`, otherwise None."""
     try:
         _adapter(name).validate_python(value)
     except ValidationError as error:
@@ -51,9 +51,9 @@ def option_error(name: str, value: object) -> ErrorDetails | None:
 
 
 def length_clashes(options: Mapping[str, Any]) -> Iterator[LengthClash]:
-    """Yield how the options of `length`, each of which is right by itself, do not go together.
+    """Yield the conflicts between options of `length` that are valid individually.
 
-    `after` cuts text, so it cannot go with `unit: tokens`, which counts what the model wrote.
+    `after` cuts text, so it conflicts with `unit: tokens`, which counts the tokens that the model wrote.
     """
     least, most = options.get("least", 0), options.get("most")
     if most is None and least == 0:

@@ -1,30 +1,33 @@
-"""The functions of the reward library. `runtime/scoring/rewards/` holds the code of each.
+"""The functions of the reward library. `runtime/scoring/rewards/` implements them.
 
-A new function is a row of `REWARDS`. An option that no other function has also needs its type in `reward_options.py`,
-and its default in `DEFAULTS` unless a function cannot do without it.
+A new function is a row of `REWARDS`. A new option also needs its type in `reward_options.py` and, unless it is
+required, its default in `DEFAULTS`.
 """
 
 from dataclasses import dataclass
 
-# options that may be left out, with what they then are; every function takes `after`
+# The defaults of optional options. Every function takes `after`.
 DEFAULTS: dict[str, object] = {"after": None, "least": 0, "most": None, "unit": "characters"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RewardFunction:
-    """`options`: their names, beside `after`. `compares`: each row must hold a right answer to compare with."""
+    """A reward function: the names of its options, without `after`.
+
+    If it `compares`, each row must have a right answer to compare with.
+    """
 
     options: tuple[str, ...] = ()
     compares: bool = False
 
     @property
     def known(self) -> tuple[str, ...]:
-        """Every option that the function takes."""
+        """All options of the function."""
         return (*self.options, "after")
 
     @property
     def needed(self) -> tuple[str, ...]:
-        """The options that must be given."""
+        """The required options."""
         return tuple(name for name in self.options if name not in DEFAULTS)
 
 
@@ -40,5 +43,8 @@ REWARDS: dict[str, RewardFunction] = {
 
 
 def compares(use: str) -> bool:
-    """Whether the reward `use` compares with a right answer; code of the spec's folder (`module:function`) may not."""
+    """Return whether the library function `use` compares with a right answer.
+
+    It is False for code of the spec's folder (`module:function`), which may or may not compare.
+    """
     return use in REWARDS and REWARDS[use].compares

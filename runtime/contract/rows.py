@@ -1,6 +1,6 @@
-"""What a row of each shape must hold: TRL's dataset formats, and a few of ours.
+"""Validation of rows by shape: TRL's dataset formats, and a few of our own.
 
-The compiler refuses a row before anything is rendered; the runtime refuses it before a model is loaded.
+The compiler rejects a row before it renders a plan, the runtime before it loads a model.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,7 +17,7 @@ CLASSES = frozenset(str(each) for each in BadcaseClass)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RowFault:
-    """Why a row is not of its shape: what kind of fault, in which column (empty: in several), and what is wrong."""
+    """Why a row does not have its shape; `column` is empty if several columns are involved."""
 
     kind: Kind
     column: str
@@ -25,9 +25,9 @@ class RowFault:
 
 
 def row_fault(row: Row, shape: str) -> RowFault | None:
-    """Return why the row is not of the shape; None if it is.
+    """Return the first fault of the row, or None if it has the shape.
 
-    The order of columns decides which of several faults it is, but for columns that are not there: they come first.
+    Missing columns come first, then the columns in order.
     """
     missing = [name for name in required_columns(shape) if name not in row]
     if missing:
@@ -53,7 +53,7 @@ def _tools(row: Row, shape: str) -> RowFault | None:
     if not row.get("tools") or not names:
         return None
     if not isinstance(row[names[0]], list):
-        message = "`tools` belongs to turns, and the row is plain text"
+        message = "`tools` requires messages, but the row is plain text"
         return RowFault(kind="tools", column="tools", message=message)
     fault = tools_fault(row["tools"])
     return fault and RowFault(kind="tools", column="tools", message=f"`tools{fault[0]}` {fault[1]}")
@@ -77,7 +77,7 @@ def _answer_fault(value: object) -> Fault | None:
     if fault := turns_fault(value):
         return fault
     if [turn["role"] for turn in value] != ["assistant"] or "tool_calls" in value[0]:
-        return "", "must be one message with role `assistant`, and calls no tool"
+        return "", "must be one message with the role `assistant` and no tool calls"
     return None
 
 
@@ -85,7 +85,7 @@ def _conversation_fault(value: object) -> Fault | None:
     if fault := turns_fault(value):
         return fault
     if isinstance(value, list) and all(turn["role"] != "assistant" for turn in value):
-        return "", "has no message with role `assistant`"
+        return "", "has no message with the role `assistant`"
     return None
 
 
@@ -94,13 +94,13 @@ def _plain_fault(value: object) -> Fault | None:
 
 
 def _label_fault(value: object) -> Fault | None:
-    return None if isinstance(value, bool) else ("", "is neither true nor false")
+    return None if isinstance(value, bool) else ("", "is not true or false")
 
 
 def _class_fault(value: object) -> Fault | None:
     if value is None or (isinstance(value, str) and (value == "" or value in CLASSES)):
         return None
-    return "", f"must be one of {_names(sorted(CLASSES))}, or left out"
+    return "", f"must be one of {_names(sorted(CLASSES))}, or omitted"
 
 
 def _optional_text_fault(value: object) -> Fault | None:

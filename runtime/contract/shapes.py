@@ -1,11 +1,11 @@
-"""The vocabulary of data: shapes of rows, classes of badcases, and the columns of each shape."""
+"""Shapes of rows, the columns of each shape, and classes of badcases."""
 
 from enum import StrEnum
 from typing import Literal
 
 
 class Shape(StrEnum):
-    """What a row of a data source looks like."""
+    """The shape of a row of a data source."""
 
     PROMPT_COMPLETION = "prompt-completion"
     MESSAGES = "messages"
@@ -19,7 +19,7 @@ class Shape(StrEnum):
 
 
 class BadcaseClass(StrEnum):
-    """How a kind of badcase turns up, which decides the prompt technique that answers it."""
+    """How a kind of badcase occurs, which determines the prompt technique for it."""
 
     CRITICAL = "critical"
     SYSTEMIC = "systemic"
@@ -42,9 +42,9 @@ COLUMNS: dict[str, dict[str, Column]] = {
     Shape.CHAIN: {"prompt": "prompt", "chain": "text", "completion": "answer"},
     Shape.PROMPT: {"prompt": "prompt"},
 }
-OPTIONAL_TEXTS = ("cluster", "database")  # columns that a row of any shape may have, and `tools` beside turns
+OPTIONAL_TEXTS = ("cluster", "database")  # optional columns of every shape; rows of turns may have `tools` as well
 
-# columns of each shape that hold plain text in some sources, and lists of turns in others
+# columns of each shape that contain plain text in some sources and lists of turns in others
 TURN_COLUMNS: dict[str, tuple[str, ...]] = {
     shape: tuple(name for name, column in columns.items() if column in ("prompt", "answer", "conversation"))
     for shape, columns in COLUMNS.items()
@@ -52,5 +52,5 @@ TURN_COLUMNS: dict[str, tuple[str, ...]] = {
 
 
 def required_columns(shape: str) -> list[str]:
-    """Return the columns without which no row of the shape can be used."""
+    """Return the columns that every row of the shape must have."""
     return [name for name, column in COLUMNS[shape].items() if column not in ("class", "optional text")]

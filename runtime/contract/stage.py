@@ -1,4 +1,4 @@
-"""What the config of every stage has."""
+"""Fields that all stage configs share."""
 
 from typing import Annotated
 
@@ -21,7 +21,7 @@ def _is_stage_schema(value: str) -> str:
 
 
 class Stage(Block):
-    """The fields of every stage. Rows of several `data` blocks are used one block after the other."""
+    """The fields of every stage; its `data` blocks are read in order."""
 
     schema_version: Annotated[str, AfterValidator(_is_stage_schema)] = Field(alias="schema")
     plan: Name

@@ -1,4 +1,4 @@
-"""One model for each method's stage config."""
+"""Stage configs, one model per method."""
 
 from typing import Annotated, Literal
 
@@ -26,10 +26,10 @@ Metrics = Annotated[list[MetricBlock], Field(min_length=1)]
 
 
 class LoadStage(Stage):
-    """Brings the base model, a teacher's weights and the data of a plan's stages into the volumes that these read.
+    """Copy the base model, a teacher's weights and the data of a plan to the volumes.
 
-    `folder` is the spec's folder below `specs` of the source. `folders` are those that metrics read, each with the
-    digest of what lies directly inside; `files` those that rewards are made of.
+    `folder` is the spec's folder below `specs` of the source. `folders` are read by metrics; the digest of each covers
+    the files directly inside. `files` are the code and schemas of rewards.
     """
 
     method: Literal["load"]
@@ -41,14 +41,17 @@ class LoadStage(Stage):
 
 
 class PairsStage(Stage):
-    """Pairs out of badcases and of given pairs, by rules D1 to D4; writes `preference.jsonl` and a report."""
+    """Build pairs from badcases and existing pairs by rules D1 to D4.
+
+    The stage writes `preference.jsonl` and a report.
+    """
 
     method: Literal["pairs"]
     pairs: PairsBlock
 
 
 class MadeBlock(Block):
-    """Which rows a stage writes, as `<shape>.jsonl`: one shape."""
+    """The one shape of rows that a stage writes, as `<shape>.jsonl`."""
 
     chain: bool = False
     preference: bool = False
@@ -57,15 +60,16 @@ class MadeBlock(Block):
     @model_validator(mode="after")
     def _one_shape(self) -> "MadeBlock":
         if self.chain + self.preference + self.prompt_completion != 1:
-            raise ValueError("name one shape of rows")
+            raise ValueError("requires exactly one shape")
         return self
 
 
 class TeacherWork(Block):
-    """How a teacher is asked, and which answers are kept: all, those that agree, or those that a metric verifies.
+    """How the stage queries a teacher, and which answers it keeps.
 
-    A model of this machine answers `batch_size` at once. An endpoint gets up to `concurrency` requests at once, and
-    `requests_per_minute` of them.
+    It keeps all answers, those that agree with each other, or those that a metric verifies. A local model answers
+    `batch_size` prompts at once. An endpoint receives up to `concurrency` requests at once, and at most
+    `requests_per_minute`.
     """
 
     samples: Positive
@@ -80,14 +84,14 @@ class TeacherWork(Block):
     @model_validator(mode="after")
     def _parts_fit(self) -> "TeacherWork":
         if self.keep == "agreed" and self.samples < 2:
-            raise ValueError("`keep: agreed` needs two `samples` or more")
+            raise ValueError("`keep: agreed` needs at least two `samples`")
         if self.makes.preference:
-            raise ValueError("`makes`: a teacher writes `chain` or `prompt-completion`")
+            raise ValueError("`makes` of a teacher must be `chain` or `prompt-completion`")
         return self
 
 
 class TeacherStage(Stage):
-    """A teacher's answers to prompts, in a batch that can be stopped and resumed."""
+    """Generate a teacher's answers to prompts, in a batch that can be stopped and resumed."""
 
     method: Literal["teacher"]
     teacher: TeacherBlock
@@ -97,16 +101,16 @@ class TeacherStage(Stage):
     @model_validator(mode="after")
     def _parts_fit(self) -> "TeacherStage":
         if (self.teacher.access == "text") != (self.teacher.endpoint is not None):
-            raise ValueError("`teacher.endpoint` belongs to access `text`, and only to it")
+            raise ValueError("access `text` requires `teacher.endpoint`, and access `weights` does not take it")
         if self.work.makes.chain and self.metrics[0].answer_marker is None:
-            raise ValueError("`work.makes.chain` needs `metrics.0.answer_marker`, behind which the answer is written")
+            raise ValueError("`work.makes.chain` needs `metrics.0.answer_marker`, which precedes the answer")
         if self.work.keep == "verified" and any(block.shape == "prompt" for block in self.data):
-            raise ValueError("`work.keep: verified` needs rows with an answer: those of shape `prompt` have none")
+            raise ValueError("`work.keep: verified` needs rows with an answer, but rows of shape `prompt` have none")
         return self
 
 
 class SampleWork(Block):
-    """How the policy is sampled: `batch_size` answers at once."""
+    """How the stage samples the policy: `batch_size` answers at once."""
 
     samples: Positive
     temperature: Temperature
@@ -117,12 +121,15 @@ class SampleWork(Block):
     @model_validator(mode="after")
     def _parts_fit(self) -> "SampleWork":
         if self.makes.prompt_completion:
-            raise ValueError("`makes`: samples become `chain` or `preference`")
+            raise ValueError("`makes` of samples must be `chain` or `preference`")
         return self
 
 
 class SampleStage(Stage):
-    """The policy's own answers, told apart by the first metric: chains that end right, or right against wrong pairs."""
+    """Sample the policy's answers, which the first metric scores.
+
+    Right answers become chains, or the chosen side of pairs with wrong ones.
+    """
 
     method: Literal["sample"]
     metrics: Metrics
@@ -131,12 +138,12 @@ class SampleStage(Stage):
     @model_validator(mode="after")
     def _chains_have_a_marker(self) -> "SampleStage":
         if self.work.makes.chain and self.metrics[0].answer_marker is None:
-            raise ValueError("`work.makes.chain` needs `metrics.0.answer_marker`, behind which the answer is written")
+            raise ValueError("`work.makes.chain` needs `metrics.0.answer_marker`, which precedes the answer")
         return self
 
 
 class PreflightWork(Block):
-    """On how many prompts the policy is sampled, how often, and how often each answer is scored."""
+    """The sizes of a pre-flight: `prompts`, `samples` per prompt, and `repeats` of each score."""
 
     prompts: Positive
     samples: Positive
@@ -145,7 +152,7 @@ class PreflightWork(Block):
 
 
 class PreflightStage(Stage):
-    """The eight checks of a reward before it is optimised; one that blocks stops the plan."""
+    """Run the eight checks of a reward before it is optimised; a check that blocks stops the plan."""
 
     method: Literal["preflight"]
     rewards: Annotated[list[RewardBlock], Field(min_length=1)]
@@ -156,9 +163,9 @@ class PreflightStage(Stage):
 
 
 class EvaluateStage(Stage):
-    """Greedy answers to held-out prompts, scored by `metrics`; `gate` decides whether the plan goes on.
+    """Score greedy answers to held-out prompts; the gate decides whether the plan continues.
 
-    `without_chain` has the model answer at once as well, to see what its chain is worth.
+    With `without_chain`, the model also answers directly, which measures the worth of its chain.
     """
 
     method: Literal["evaluate"]
@@ -175,13 +182,13 @@ class EvaluateStage(Stage):
         if self.gate is not None and self.gate.metric not in names:
             raise ValueError(f"`gate.metric` is not one of `metrics`: `{self.gate.metric}`")
         if self.without_chain and self.metrics[0].answer_marker is None:
-            raise ValueError("`without_chain` needs `metrics.0.answer_marker`, after which the answer is written")
+            raise ValueError("`without_chain` needs `metrics.0.answer_marker`, which precedes the answer")
         shapes = {None: ("evaluation",), "badcases": ("badcase",), "general": ("evaluation", "text")}
         for index, block in enumerate(self.data):
             if block.shape not in shapes.get(block.role, ()):
-                raise ValueError(f"`data.{index}`: role `{block.role}` does not go with shape `{block.shape}`")
+                raise ValueError(f"`data.{index}`: role `{block.role}` does not take rows of shape `{block.shape}`")
         if self.data[0].role is not None:
-            raise ValueError("`data.0` must be the held-out rows, which have no `role`")
+            raise ValueError("`data.0` must contain the held-out rows, which have no `role`")
         return self
 
 

@@ -6,7 +6,7 @@ Z = 1.959964  # the normal quantile of a two-sided 95 % interval
 
 
 def wilson_interval(share: float, rows: float) -> tuple[float, float]:
-    """Return the 95 % Wilson score interval (Wilson 1927) of a share (0 to 1) of `rows`: low and high, from 0 to 1."""
+    """Return the 95 % Wilson score interval (Wilson 1927) of a share (0 to 1) of `rows`."""
     weight = Z**2 / rows
     centre = (share + weight / 2) / (1 + weight)
     margin = Z / (1 + weight) * math.sqrt(share * (1 - share) / rows + weight / (4 * rows))

@@ -19,7 +19,10 @@ from runtime.contract.stage import Stage
 
 
 class TrainingStage(Stage):
-    """What every trainer has. `peft: null` trains all weights; `trainer` holds fields of the method's config class."""
+    """The fields of all training stages.
+
+    `peft: null` trains all weights. `trainer` sets fields of the method's config class.
+    """
 
     peft: PeftBlock | None
     trainer: dict[str, Any]
@@ -37,12 +40,12 @@ class TrainingStage(Stage):
     @model_validator(mode="after")
     def _quantized_base_is_frozen(self) -> "TrainingStage":
         if self.model.quantization and self.peft is None:
-            raise ValueError("`model.quantization` needs `peft`: weights in 4 bits cannot be trained themselves")
+            raise ValueError("`model.quantization` needs `peft`: weights in 4 bits cannot be trained")
         return self
 
 
 class CptStage(TrainingStage):
-    """Continued pre-training on text; `replay_share` of the training tokens are general text, of role `replay`."""
+    """Continued pre-training; rows of role `replay` make up `replay_share` of the training tokens."""
 
     method: Literal["cpt"]
     replay_share: Annotated[float, Field(ge=0, lt=1)]
@@ -50,12 +53,12 @@ class CptStage(TrainingStage):
     @model_validator(mode="after")
     def _corpus_is_there(self) -> "CptStage":
         if all(block.role == "replay" for block in self.data):
-            raise ValueError("`data` holds only rows of role `replay`: name the corpus too")
+            raise ValueError("`data` contains only rows of role `replay`, and no corpus")
         return self
 
 
 class SftStage(TrainingStage):
-    """Supervised fine-tuning. `answer_marker` stands between a chain and its answer, where rows have chains."""
+    """Supervised fine-tuning; `answer_marker` separates a chain from its answer."""
 
     method: Literal["sft", "cot"]
     answer_marker: str | None = None
@@ -68,10 +71,10 @@ class SftStage(TrainingStage):
 
 
 class LatentCotStage(TrainingStage):
-    """Chains whose tokens are dropped stage by stage, until the model answers without writing one.
+    """Training that removes the tokens of chains step by step, until the model answers without one.
 
-    `trainer.num_train_epochs` are those of the whole chain, before any token goes, and again of the bare answer at the
-    end; `curriculum` says how often rows are seen between the two.
+    `trainer.num_train_epochs` counts the epochs on whole chains at the start, and again those on bare answers at the
+    end; `curriculum` sets the epochs in between.
     """
 
     method: Literal["latent-cot"]
@@ -92,7 +95,7 @@ class KtoStage(TrainingStage):
 
 
 class RewardStage(TrainingStage):
-    """A reward model, learnt from pairs; `held_out_share` of them, by cluster, are kept for its agreement report."""
+    """Training of a reward model on pairs; `held_out_share` of them, by cluster, measure its agreement."""
 
     method: Literal["reward"]
     held_out_share: Annotated[float, Field(gt=0, lt=1)]
@@ -107,7 +110,10 @@ class GrpoStage(TrainingStage):
 
 
 class PpoStage(TrainingStage):
-    """Proximal policy optimisation against reward functions, or a reward model (an adapter of an earlier stage)."""
+    """Proximal policy optimisation against reward functions or a reward model.
+
+    `reward_model` is an adapter of an earlier stage.
+    """
 
     method: Literal["ppo"]
     rewards: list[RewardBlock]
@@ -117,7 +123,7 @@ class PpoStage(TrainingStage):
     @model_validator(mode="after")
     def _one_reward(self) -> "PpoStage":
         if bool(self.rewards) == (self.reward_model is not None):
-            raise ValueError("either `rewards` or `reward_model` must be given")
+            raise ValueError("requires either `rewards` or `reward_model`")
         return self
 
 

@@ -1,6 +1,6 @@
-"""Turns of a conversation and the tools that they may call: TRL's format, checked before anything reads them.
+"""Validation of conversation turns and their tools, in TRL's format.
 
-A fault is a place below the value that was checked, such as `[0].role`, and what is wrong there.
+A fault consists of a place below the checked value, such as `[0].role`, and a message.
 """
 
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 Fault = tuple[str, str]
 
 ROLES = ("system", "user", "assistant", "tool")
-# what a turn may hold beside `role` and `content`
+# optional keys of a turn by role, in addition to `role` and `content`
 _MORE = {"assistant": frozenset({"tool_calls"}), "tool": frozenset({"name", "tool_call_id"})}
 _NO_MORE: frozenset[str] = frozenset()
 _TURN = frozenset({"role", "content"})
@@ -16,7 +16,7 @@ _CALL = frozenset({"id", "type", "function"})
 
 
 def text_fault(value: object) -> Fault | None:
-    """Return why `value` is no text that can be written as UTF-8, or only white space; None if it is such a text."""
+    """Return the fault of `value` unless it is a string, not blank, that UTF-8 can encode."""
     if not isinstance(value, str):
         return "", "is not a string"
     if not value.strip():
@@ -24,12 +24,12 @@ def text_fault(value: object) -> Fault | None:
     try:
         value.isascii() or value.encode("utf-8")
     except UnicodeEncodeError as error:
-        return "", f"holds half of a surrogate pair (character {error.start})"
+        return "", f"contains a lone surrogate (character {error.start})"
     return None
 
 
 def turns_fault(value: object) -> Fault | None:
-    """Return the first fault of a list of turns; None if it is one, and not empty."""
+    """Return the first fault of `value` unless it is a list of at least one turn."""
     if not isinstance(value, list) or not value:
         return "", "is not a list of messages"
     for position, turn in enumerate(value):
@@ -39,7 +39,10 @@ def turns_fault(value: object) -> Fault | None:
 
 
 def tools_fault(tools: object) -> Fault | None:
-    """Return why `tools` is no list of functions, `{"type": "function", "function": {"name": …, …}}`; None if it is."""
+    """Return the first fault of `tools` unless it is a list of functions.
+
+    A function is written as `{"type": "function", "function": {"name": …, …}}`.
+    """
     if not isinstance(tools, list):
         return "", "is not a list of functions"
     for position, tool in enumerate(tools):
@@ -52,12 +55,12 @@ def tools_fault(tools: object) -> Fault | None:
 
 
 def calls_of(turns: list[dict[str, Any]]) -> list[str]:
-    """Return the names of the functions that the turns call, in their order."""
+    """Return the names of the functions that the turns call, in order."""
     return [call["function"]["name"] for turn in turns for call in turn.get("tool_calls") or ()]
 
 
 def _turn_fault(turn: object) -> Fault | None:
-    """An assistant's turn that calls tools may have no `content`, as OpenAI's logs have it."""
+    """Return the first fault of a turn; one that calls tools may lack `content`, as in OpenAI's logs."""
     if not isinstance(turn, dict) or "role" not in turn:
         return "", "must have the keys `role` and `content`, and no others"
     role = turn["role"]
@@ -66,8 +69,8 @@ def _turn_fault(turn: object) -> Fault | None:
     more = _MORE.get(role, _NO_MORE)
     calls = turn.get("tool_calls") if role == "assistant" else None
     if not turn.keys() <= _TURN | more or not ("content" in turn or calls):
-        perhaps = "".join(f", perhaps `{each}`" for each in sorted(more))
-        return "", f"must have the keys `role` and `content`{perhaps}, and no others"
+        optional = "".join(f", optionally `{each}`" for each in sorted(more))
+        return "", f"must have the keys `role` and `content`{optional}, and no others"
     for key in more if role == "tool" else ():
         if turn.get(key) is not None and (fault := text_fault(turn[key])):
             return f".{key}", fault[1]
@@ -90,12 +93,12 @@ def _calls_fault(calls: object) -> Fault | None:
 
 def _call_fault(call: object) -> Fault | None:
     if not isinstance(call, dict) or not call.keys() <= _CALL or call.get("type", "function") != "function":
-        return "", "must have the keys `type` (`function`) and `function`, perhaps `id`, and no others"
+        return "", "must have the keys `type` (`function`) and `function`, optionally `id`, and no others"
     function = call.get("function")
     if not isinstance(function, dict) or function.keys() != {"name", "arguments"}:
         return ".function", "must have the keys `name` and `arguments`, and no others"
     if fault := text_fault(function["name"]):
         return ".function.name", fault[1]
     if not isinstance(function["arguments"], dict):
-        return ".function.arguments", "is not an object: text that holds JSON must be read first"
+        return ".function.arguments", "is not an object; JSON text must be parsed first"
     return None

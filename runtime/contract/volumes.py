@@ -1,4 +1,4 @@
-"""The three folders that a stage sees, and the paths under them."""
+"""The three volumes of a stage, and the paths under them."""
 
 import os
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ VARIABLES = ("TRAINSPEC_MODELS", "TRAINSPEC_DATA", "TRAINSPEC_OUTPUTS")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Volumes:
-    """Absolute folders: `models` and `data` are only read, `outputs` is written."""
+    """Absolute folders: a stage reads `models` and `data`, and writes `outputs`."""
 
     models: Path
     data: Path
@@ -20,7 +20,7 @@ class Volumes:
 
 
 def volumes_from_environment(environment: Mapping[str, str] = os.environ) -> Volumes:
-    """Return the volumes named by the environment; RUN703 if one is missing, relative, or not a folder."""
+    """Return the volumes that the environment names; RUN703 unless each is an absolute path of a folder."""
     faults = [fault for name in VARIABLES if (fault := _fault(name, environment.get(name)))]
     if faults:
         raise StageError("RUN703", "; ".join(faults), "set each variable to the absolute path of a folder")
@@ -32,14 +32,14 @@ def _fault(name: str, value: str | None) -> str | None:
     if not value:
         return f"`{name}` is not set"
     if not Path(value).is_absolute():
-        return f"`{name}` is not absolute: `{value}`"
+        return f"`{name}` is not an absolute path: `{value}`"
     if not Path(value).is_dir():
         return f"`{name}` is not a folder: `{value}`"
     return None
 
 
 def check_relative(value: str) -> str:
-    """Return `value` if it is a clean relative POSIX path that stays inside its volume; ValueError otherwise."""
+    """Return `value` if it is a normalised relative POSIX path inside its volume; raise ValueError otherwise."""
     path = PurePosixPath(value)
     clean = value and not path.is_absolute() and ".." not in path.parts and "\\" not in value and "\0" not in value
     if not clean or str(path) != value or value == ".":

@@ -1,1 +1,1 @@
-"""Rows of data: formats, turns, tokens, questions, splits."""
+"""Rows of data: formats, examples, tokens, questions, and splits."""

@@ -1,4 +1,4 @@
-"""Rows of several blocks in the one form that a trainer takes: it decides by the first row how to read them all."""
+"""Rows of several blocks in one form: a trainer decides by the first row how to read them all."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from runtime.data.rows import Source, names_of
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Example:
-    """One row to learn answers from: `turns` to answer and the answers among them, or plain text (`prompt`, `answer`).
+    """One row to train on: `turns` with their answers, or plain text (`prompt` and `answer`).
 
-    Of the turns, those from `first` on are learnt where they are the assistant's. `place` is where people find the row;
-    `is_made` tells that an earlier stage wrote it, so that nobody can mend it by hand.
+    Training covers the assistant's turns from index `first` on. `place` is the location of the row, for messages.
+    `is_made` marks rows that an earlier stage wrote, which users cannot fix by hand.
     """
 
     place: str
@@ -26,37 +26,40 @@ class Example:
 
 
 def require_one_kind(sources: Sequence[Source]) -> None:
-    """RUN716 if some blocks hold plain text and others turns: plain text has no chat template to put it in."""
+    """Raise RUN716 if some blocks contain plain text and others turns.
+
+    Plain text does not fit a chat template.
+    """
     plain, turns = ([source.block for source in sources if source.is_plain is is_plain] for is_plain in (True, False))
     if plain and turns:
-        message = f"{names_of(plain)} holds plain text, {names_of(turns)} holds turns with roles"
+        message = f"the rows of {names_of(plain)} are plain text, but those of {names_of(turns)} are turns"
         raise StageError("RUN716", message, "write the rows of all sources as turns, then compile the plan again")
 
 
 def sft_examples(sources: Sequence[Source], marker: str | None, *, chains: bool = True) -> list[Example]:
-    """Return the rows of shapes `prompt-completion`, `messages` and `chain` as examples; RUN716 if their kinds differ.
+    """Return rows of shapes `prompt-completion`, `messages` and `chain` as examples.
 
-    A row of shape `chain` is answered with its chain, then `marker`, then its answer; without `chains`, with the last
-    two of them.
+    The answer to a row of shape `chain` is its chain, then `marker`, then its answer; without `chains`, only the last
+    two. RUN716 if some sources contain plain text and others turns.
     """
     require_one_kind(sources)
     return [example for source in sources for example in _examples(source, marker, chains=chains)]
 
 
 def after_chain(answer: str, marker: str) -> str:
-    """Return what stands behind a chain, or in its place: the marker, then the answer, as evaluations look for it."""
-    # A full-width sign such as `：` brings its own space.
+    """Return the marker and the answer, in the form that evaluations look for."""
+    # A full-width sign such as `：` includes its own space.
     space = " " if marker[-1].isascii() and not marker[-1].isspace() else ""
     return f"{marker}{space}{answer}"
 
 
 def with_chain(chain: str, answer: str, marker: str) -> str:
-    """Return the text of an answer with its chain, which is one line or several, before it."""
+    """Return an answer with its chain (one or more lines) before it."""
     return f"{chain}\n{after_chain(answer, marker)}"
 
 
 def text_of(answer: str | list[dict[str, Any]]) -> str:
-    """Return an answer's text, whichever form it has."""
+    """Return the text of an answer, which is plain text or a list of one turn."""
     return answer if isinstance(answer, str) else answer[0]["content"]
 
 

@@ -1,4 +1,4 @@
-"""The files of a data block, read once: found below their volume, and held against the plan's digest."""
+"""The files of a data block: read once, and verified against the plan's digest."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -13,44 +13,47 @@ from runtime.data.formats import FORMATS
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DataFile:
-    """One file: its path as the plan writes it (below that of a folder), and its bytes."""
+    """One file: its path below the volume, as in the plan, and its bytes."""
 
     path: str
     content: bytes = field(repr=False)
 
 
 def read_planned(block: DataBlock, volumes: Volumes) -> tuple[DataFile, ...]:
-    """Return the block's file, or the data files of its folder; RUN721, RUN722 or RUN711 if they are not as planned.
+    """Return the block's file, or the data files of its folder.
 
-    What an earlier stage made (`volume: outputs`) has no digest in the plan: its Job's name stands for it.
+    Raises RUN721 or RUN722 for a missing file, RUN711 for a digest that differs from the plan's, and RUN712 for a
+    folder without data files. Outputs of an earlier stage (`volume: outputs`) have no digest in the plan; the name of
+    the Job identifies them.
     """
     root = volumes.outputs if block.volume == "outputs" else volumes.data
     path = root / block.path
     if not path.exists():
-        raise _not_there(block)
+        raise _missing(block)
     names = _names_in(path) if path.is_dir() else [""]
     if not names:
-        message = f"folder `{block.path}` holds no data file"
+        message = f"folder `{block.path}` contains no data file"
         raise StageError("RUN712", message, f"add a {', '.join(f'`{name}`' for name in FORMATS)} file")
     files = tuple(_read(root, f"{block.path}/{name}" if name else block.path) for name in names)
     digest = _digest_of_folder(files, block.path) if path.is_dir() else hashlib.sha256(files[0].content).hexdigest()
     if block.sha256 is not None and digest != block.sha256:
-        message = f"`{block.path}` has sha256 `{digest}`, the plan was made for `{block.sha256}`"
+        message = f"`{block.path}` has sha256 `{digest}`, but the plan requires `{block.sha256}`"
         raise StageError("RUN711", message, "compile the plan again for the changed file, or restore the file")
     return files
 
 
 def _names_in(folder: Path) -> list[str]:
-    """The data files of a folder at any depth, as sorted relative paths.
-
-    What is of another format does not count, nor what is hidden or set aside: a name that begins with `.` or `_`.
-    """
+    """Return the data files of a folder at any depth, as sorted relative paths."""
     relatives = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     return sorted(path for path in relatives if counts_as_data(path))
 
 
 def counts_as_data(path: str) -> bool:
-    """Whether a file of a folder belongs to its rows, by its path in there."""
+    """Return whether the file at `path` in a folder contains rows.
+
+    Files of other formats do not, nor do hidden files and folders and those set aside: their names begin with `.` or
+    `_`.
+    """
     clean = PurePosixPath(path)
     return clean.suffix in FORMATS and not any(part.startswith((".", "_")) for part in clean.parts)
 
@@ -58,7 +61,7 @@ def counts_as_data(path: str) -> bool:
 def _read(root: Path, name: str) -> DataFile:
     path = root / name
     if not path.resolve().is_relative_to(root.resolve()):
-        raise StageError("RUN721", f"`{name}` is a link that leads out of its volume", "copy the file itself there")
+        raise StageError("RUN721", f"`{name}` is a link that leads out of its volume", "copy the file to the volume")
     return DataFile(path=name, content=path.read_bytes())
 
 
@@ -66,9 +69,9 @@ def _digest_of_folder(files: tuple[DataFile, ...], folder: str) -> str:
     return folder_digest({file.path[len(folder) + 1 :]: hashlib.sha256(file.content).hexdigest() for file in files})
 
 
-def _not_there(block: DataBlock) -> StageError:
+def _missing(block: DataBlock) -> StageError:
     if block.volume == "outputs":
-        message = f"`{block.path}` is not under `TRAINSPEC_OUTPUTS`"
+        message = f"`{block.path}` is missing under `TRAINSPEC_OUTPUTS`"
         return StageError("RUN722", message, "run the stage that writes it first")
-    message = f"data file `{block.path}` is not under `TRAINSPEC_DATA`"
+    message = f"data file `{block.path}` is missing under `TRAINSPEC_DATA`"
     return StageError("RUN721", message, "copy the file to the data volume")

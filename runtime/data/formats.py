@@ -1,6 +1,6 @@
-"""Rows out of JSONL, CSV and Parquet, each with the place that people find it by.
+"""Readers of JSONL, CSV and Parquet, which yield each row with its place in the file.
 
-The compiler reads the same files with the same meaning; a contract test holds the two together.
+The compiler reads the same files in the same way; a contract test compares the two.
 """
 
 import csv
@@ -14,20 +14,20 @@ Row = dict[str, Any]
 Record = tuple[str, Row | ValueError]
 
 MAX_CELL_CHARACTERS = 4 << 20
-# Columns whose cells hold text, turns or tools: CSV knows only text, so turns and tools are JSON lists there.
+# Columns whose cells contain text, turns or tools. CSV has only text, so there turns and tools are JSON lists.
 _TURNS = ("prompt", "completion", "messages", "chosen", "rejected", "tools")
 
 
 def json_lines(content: bytes) -> Iterator[Record]:
-    """One JSON object a line; blank lines are passed over."""
-    # Only \n ends a line of JSONL: `splitlines` on text would also cut at U+2028 inside a string.
+    """Yield the rows of JSONL, one JSON object per line; blank lines are skipped."""
+    # Only \n ends a line of JSONL: `splitlines` on text would also split at U+2028 inside a string.
     for number, line in enumerate(content.split(b"\n"), start=1):
         if line.strip():
             yield f":{number}", _row_of_line(line)
 
 
 def csv_rows(content: bytes) -> Iterator[Record]:
-    """One row a record under a header; an empty cell is a field that is not there."""
+    """Yield the rows of CSV with a header; an empty cell is a missing field."""
     csv.field_size_limit(MAX_CELL_CHARACTERS)
     try:
         reader = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="\n"), strict=True)
@@ -41,7 +41,7 @@ def csv_rows(content: bytes) -> Iterator[Record]:
             if cells and not header:
                 header = cells
                 if len(set(header)) != len(header):
-                    yield f":{line}", ValueError("names a column twice")
+                    yield f":{line}", ValueError("repeats the name of a column")
             elif cells:
                 yield f":{line}", _row_of_cells(header, cells)
             line = reader.line_num + 1
@@ -50,7 +50,7 @@ def csv_rows(content: bytes) -> Iterator[Record]:
 
 
 def parquet_rows(content: bytes) -> Iterator[Record]:
-    """One row a record; a null is a field that is not there."""
+    """Yield the rows of Parquet; a null is a missing field."""
     import pyarrow
     from pyarrow import parquet
 
@@ -72,7 +72,7 @@ FORMATS: dict[str, Callable[[bytes], Iterator[Record]]] = {
 
 
 def format_of(path: str) -> Callable[[bytes], Iterator[Record]] | None:
-    """The reader of a file by the end of its name, or None where there is none."""
+    """Return the reader for the suffix of `path`, or None if the format is unknown."""
     return FORMATS.get(PurePosixPath(path).suffix)
 
 
@@ -96,12 +96,12 @@ def _refuse_constant(name: str) -> None:
 
 def _row_of_cells(header: list[str], cells: list[str]) -> Row | ValueError:
     if len(cells) != len(header):
-        return ValueError(f"has {len(cells)} cells, the header has {len(header)}")
+        return ValueError(f"has {len(cells)} cells, but the header has {len(header)}")
     return {name: _cell(name, cell) for name, cell in zip(header, cells, strict=True) if cell}
 
 
 def _cell(name: str, cell: str) -> object:
-    """The cell's text, or the turns, tools or label it holds; text that merely begins with a bracket stays text."""
+    """Return the text, turns, tools or label of a cell; text that merely begins with `[` stays text."""
     if name == "label":
         return {"true": True, "false": False}.get(cell.lower(), cell)
     if name not in _TURNS or not cell.startswith("["):

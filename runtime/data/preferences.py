@@ -1,7 +1,7 @@
-"""Rows with rated answers (pairs, or answers marked good or bad) as TRL's trainers take them.
+"""Pairs, and answers marked good or bad, in the form of TRL's trainers.
 
-Before a model is loaded they are held against the tokenizer: TRL would cut an answer that is too long, or drop its row,
-and pass over tools that the chat template does not know.
+The stage checks them with the tokenizer before it loads a model: TRL would silently cut an answer that is too long,
+drop its row, or ignore tools that the chat template does not support.
 """
 
 import json
@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 def fitting_rows(
     sources: Sequence[Source], answers: Sequence[str], tokenizer: "PreTrainedTokenizerBase", model: str, limit: Limit
 ) -> tuple[list[Row], int]:
-    """Return the rows of all sources, and how many made ones were left out for their length.
+    """Return the rows of all sources that fit, and the number of rows dropped for their length.
 
-    `answers` names the columns that hold an answer; each is measured behind its prompt. RUN717 if rows of the plan are
-    longer than `limit`, RUN712 if no row is left, RUN718 if the chat template of `model` cannot write the turns.
+    `answers` names the answer columns; the length of each includes the prompt. Only rows that an earlier stage wrote
+    are dropped: RUN717 if rows of the plan are longer than `limit`, RUN712 if no row remains, RUN718 if the chat
+    template of `model` cannot write the turns.
     """
     rows = [row for source in sources for row in source.rows]
     by_row = [
@@ -39,9 +40,9 @@ def fitting_rows(
 
 
 def table_of(rows: Sequence[Row], columns: Sequence[str]) -> "Dataset":
-    """Return these columns as TRL reads them, with `tools` as JSON text where a row has some.
+    """Return these columns in the form that TRL reads, with the `tools` of a row as JSON text.
 
-    Calls of tools keep the arguments that they have: a table of one type would give each the names of all others.
+    Tool calls are stored as JSON and keep their own arguments: a typed table would add the names of all others to each.
     """
     from datasets import Dataset
 

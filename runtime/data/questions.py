@@ -1,4 +1,4 @@
-"""Rows of any shape as questions: what is asked, and the right answer where the row holds one."""
+"""Rows of any shape as questions: the prompt, and the right answer if the row has one."""
 
 import json
 from collections.abc import Sequence
@@ -15,11 +15,10 @@ Prompt = str | list[dict[str, str]]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Question:
-    """`row` is what metrics read: the row's own fields with `id`, `prompt` and `reference` (None without an answer).
+    """A prompt with its right answer; `row` adds `id`, `prompt` and `reference` to the row's fields.
 
-    The reference is what the shape has for an answer; where it has none, the row's own column of that name.
-
-    `is_fix` tells that a person wrote the reference as the fix of a badcase.
+    Metrics read `row`. The reference is the answer of the row's shape; for shapes without an answer, it is the row's
+    own column `reference`, or None. `is_fix` marks a reference that a person wrote as the fix of a badcase.
     """
 
     row: Row
@@ -27,13 +26,13 @@ class Question:
 
     @property
     def prompt(self) -> Prompt:
-        """What is asked: plain text, or turns of which the last is not the assistant's."""
+        """The prompt: plain text, or turns whose last is not the assistant's."""
         prompt: Prompt = self.row["prompt"]
         return prompt
 
     @property
     def asked(self) -> Row:
-        """The prompt, and the tools that it may be answered with, as fields of a row that is made of it."""
+        """The prompt and the tools for its answer, as fields of a new row."""
         return {name: self.row[name] for name in ("prompt", "tools") if self.row.get(name)}
 
     @property
@@ -43,14 +42,15 @@ class Question:
         return reference
 
     def completion(self, text: str) -> Prompt:
-        """Return `text` as an answer of the prompt's kind: plain text, or one turn of the assistant."""
+        """Return `text` as an answer in the form of the prompt: plain text, or one assistant turn."""
         return text if isinstance(self.prompt, str) else [{"role": "assistant", "content": text}]
 
 
 def questions_of(sources: Sequence[Source]) -> list[Question]:
     """Return a question for each row, in order.
 
-    RUN716 if some are plain text and others turns, or begin unasked; RUN710 if a row's own `reference` is no text.
+    RUN716 if some rows are plain text and others turns, or if a conversation begins with an answer; RUN710 if a row's
+    own `reference` is not text.
     """
     require_one_kind(sources)
     return [
@@ -61,22 +61,22 @@ def questions_of(sources: Sequence[Source]) -> list[Question]:
 
 
 def refuse_tools(rows: Sequence[Row], what: str) -> None:
-    """RUN716 if rows describe tools, where `what` happens without them."""
+    """Raise RUN716 if rows describe tools; `what` is a clause that says what happens without them."""
     if tooled := [row.get("id") for row in rows if row.get("tools")]:
         example = f", such as `{tooled[0]}`" if tooled[0] else ""
-        message = f"{len(tooled)} rows describe `tools`{example}, and {what} without them"
-        raise StageError("RUN716", message, "describe the tools in the text of the prompts, or leave these rows out")
+        message = f"{len(tooled)} rows describe `tools`{example}, but {what} without them"
+        raise StageError("RUN716", message, "describe the tools in the text of the prompts, or remove these rows")
 
 
 def _question(source: Source, row: Row, place: str) -> Question:
     shape = source.block.shape
-    prompt, reference = row.get("prompt"), row.get("reference")  # its own, where the shape gives none
+    prompt, reference = row.get("prompt"), row.get("reference")  # the row's own, unless the shape has an answer
     if shape == "messages":
         start = next(at for at, turn in enumerate(row["messages"]) if turn["role"] == "assistant")
         if start == 0:
-            message = f"{place}: the conversation begins with an answer, so nothing is asked"
+            message = f"{place}: the conversation begins with an answer, so it has no prompt"
             raise StageError("RUN716", message, "begin the conversation with the user's turn")
-        prompt, reference = row["messages"][:start], _said(row["messages"][start])
+        prompt, reference = row["messages"][:start], _text_with_calls(row["messages"][start])
     elif shape == "badcase":
         reference = row["fix"]
     elif shape in ("prompt-completion", "chain"):
@@ -84,14 +84,14 @@ def _question(source: Source, row: Row, place: str) -> Question:
         reference = completion if isinstance(completion, str) else completion[0]["content"]
     if reference is not None and not isinstance(reference, str):
         message = f"{place}: `reference` is not a string"
-        raise StageError("RUN710", message, "write the right answer as text, or name the column otherwise")
-    if isinstance(prompt, list):  # a turn that calls may have no `content`, which trainers and many templates ask for
+        raise StageError("RUN710", message, "write the right answer as text, or rename the column")
+    if isinstance(prompt, list):  # a turn that calls tools may lack `content`, which trainers and many templates need
         prompt = [{**turn, "content": turn.get("content") or ""} for turn in prompt]
     kept = {**row, "id": row.get("id", place), "prompt": prompt, "reference": reference}
     return Question(row=kept, is_fix=shape == "badcase")
 
 
-def _said(turn: dict[str, Any]) -> str:
-    """The text of the assistant's turn; calls of tools as JSON."""
+def _text_with_calls(turn: dict[str, Any]) -> str:
+    """Return the text of an assistant's turn, with its tool calls as JSON."""
     calls = [call.get("function", call) for call in turn.get("tool_calls") or []]
     return "\n".join([turn.get("content") or "", *(json.dumps(call, ensure_ascii=False) for call in calls)]).strip()

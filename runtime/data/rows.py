@@ -1,4 +1,4 @@
-"""The rows of a stage, checked before a model is loaded: every fault is named with its file and line."""
+"""The rows of a stage, checked before it loads a model; each fault names its file and line."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from runtime.data.files import DataFile, read_planned
 from runtime.data.formats import Row, format_of
 
 MAX_REPORTED_FAULTS = 10
-UNDETERMINED = BadcaseClass.UNDETERMINED  # the class of a badcase that names none
+UNDETERMINED = BadcaseClass.UNDETERMINED  # the class of a badcase without `class`
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Source:
-    """The rows of one data block, and where each stands; `excluded` counts those of classes that are left out."""
+    """The rows of one data block and the place of each; `excluded` counts the rows of excluded classes."""
 
     block: DataBlock
     rows: list[Row]
@@ -26,39 +26,39 @@ class Source:
 
     @property
     def is_plain(self) -> bool | None:
-        """Whether conversations are plain text rather than turns; None where no row is left, or none holds one."""
+        """Whether prompts are plain text rather than turns; None without rows or prompts."""
         fields = TURN_COLUMNS[self.block.shape]
         return isinstance(self.rows[0][fields[0]], str) if self.rows and fields else None
 
 
 def read_sources(blocks: Sequence[DataBlock], volumes: Volumes) -> list[Source]:
-    """Return the rows of each block, one block after the other.
+    """Return the rows of each block, in order.
 
-    RUN721 or RUN722 if a file is not there, RUN711 if it is not the planned one, RUN715 if its format has no reader,
-    RUN710 with up to ten faults if rows are malformed, RUN712 if a block has none or none is left.
+    RUN721 or RUN722 if a file is missing, RUN711 if it differs from the plan, RUN715 if its format has no reader,
+    RUN710 with up to ten faults if rows are malformed, RUN712 if a block has no rows or none remains.
     """
     contents = [read_planned(block, volumes) for block in blocks]
     faults: list[str] = []
     ids: dict[str, str] = {}
     sources = [_source(block, files, ids, faults) for block, files in zip(blocks, contents, strict=True)]
     if faults:
-        raise StageError("RUN710", _summary(faults), "correct these rows, then compile the plan again")
+        raise StageError("RUN710", _summary(faults), "fix these rows, then compile the plan again")
     for source in sources:
         _check_count(source)
     if not any(source.rows for source in sources):
         left_out = ", ".join(sorted({f"`{name}`" for block in blocks for name in block.exclude_classes}))
-        message = f"no row is left: all {sum(source.excluded for source in sources)} are of class {left_out}"
+        message = f"no row remains: all {sum(source.excluded for source in sources)} have the class {left_out}"
         raise StageError("RUN712", message, "add rows of other classes")
     return sources
 
 
 def read_rows(blocks: Sequence[DataBlock], volumes: Volumes) -> list[Row]:
-    """Return the rows of all blocks as one list; raises as `read_sources` does."""
+    """Return the rows of all blocks as one list; same errors as `read_sources`."""
     return [row for source in read_sources(blocks, volumes) for row in source.rows]
 
 
 def names_of(blocks: Iterable[DataBlock]) -> str:
-    """The blocks' paths, for messages."""
+    """Return the paths of the blocks, for messages."""
     return ", ".join(f"`{block.path}`" for block in blocks)
 
 
@@ -72,7 +72,7 @@ def _source(block: DataBlock, files: Sequence[DataFile], ids: dict[str, str], fa
             if fault := row_fault(row, block.shape):
                 raise ValueError(fault.message)
             if block.shape == "evaluation" and (first := ids.setdefault(f"{block.role} {row['id']}", place)) != place:
-                raise ValueError(f"`id` is that of `{first}` too: `{row['id']}`")
+                raise ValueError(f"`id` `{row['id']}` repeats that of `{first}`")
             rows.append(row)
             places.append(place)
         except ValueError as error:
@@ -91,8 +91,8 @@ def _records(files: Sequence[DataFile]) -> Iterator[tuple[str, Row | ValueError]
     for file in files:
         read = format_of(file.path)
         if read is None:
-            message = f"`{file.path}` ends in no known format"
-            raise StageError("RUN715", message, "give a `.jsonl`, `.csv` or `.parquet` file, or a folder of them")
+            message = f"the format of `{file.path}` is unknown"
+            raise StageError("RUN715", message, "use a `.jsonl`, `.csv` or `.parquet` file, or a folder of them")
         for place, row in read(file.content):
             yield f"{file.path}{place}", row
 
@@ -100,9 +100,9 @@ def _records(files: Sequence[DataFile]) -> Iterator[tuple[str, Row | ValueError]
 def _check_count(source: Source) -> None:
     found, block = len(source.rows) + source.excluded, source.block
     if not found:
-        raise StageError("RUN712", f"`{block.path}` holds no rows", "give the stage a file with at least one row")
+        raise StageError("RUN712", f"`{block.path}` contains no rows", "use a file with at least one row")
     if block.rows is not None and found != block.rows:
-        message = f"`{block.path}` holds {found} row{'s' * (found != 1)}, the plan counts {block.rows}"
+        message = f"`{block.path}` contains {found} row{'s' * (found != 1)}, but the plan counts {block.rows}"
         raise StageError("RUN711", message, "compile the plan again")
 
 
@@ -111,7 +111,7 @@ def _class_of(row: Row) -> str:
 
 
 def _mixed_kinds(rows: list[Row], block: DataBlock) -> list[str]:
-    # The trainers decide by the first row how all rows are to be read.
+    # The trainers decide by the first row how to read all rows.
     if not TURN_COLUMNS[block.shape]:
         return []
     field = TURN_COLUMNS[block.shape][0]

@@ -1,7 +1,7 @@
-"""Examples as tokens with labels: what the model reads, and which of it is learnt.
+"""Examples as tokens and labels, which mark the tokens to train on.
 
-TRL would do this inside its trainer, but only after a model is loaded, without labels for conversations unless the chat
-template marks its answers, and by dropping or cutting what is too long. So the trainer is given tokens.
+TRL tokenizes inside its trainer, but only after a model is loaded, without labels for conversations unless the chat
+template marks the answers, and it drops or cuts rows that are too long. So stages pass tokens to the trainer.
 """
 
 import sys
@@ -17,31 +17,30 @@ if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import PreTrainedTokenizerBase
 
-IGNORED = -100  # the label of a token that is not learnt
+IGNORED = -100  # the label of a token without loss
 _MAX_NAMED = 5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tokens:
-    """One sequence: `labels` are `ids`, with -100 where nothing is learnt. Both are as long as the sequence."""
+    """One sequence: `labels` equals `ids`, except for -100 at each token without loss."""
 
     ids: list[int]
     labels: list[int]
 
 
 def require_template(examples: Sequence[Example], tokenizer: "PreTrainedTokenizerBase", model: str) -> None:
-    """RUN718 if rows of turns are given to a tokenizer that has no chat template to write them with."""
+    """Raise RUN718 if rows consist of turns, but the tokenizer has no chat template."""
     if tokenizer.chat_template is None and any(example.turns is not None for example in examples):
-        message = f"the tokenizer of `{model}` has no chat template, and the rows are turns with roles"
-        raise StageError("RUN718", message, "write the rows as plain text, or choose a model that was taught to chat")
+        message = f"the tokenizer of `{model}` has no chat template, but the rows consist of turns with roles"
+        raise StageError("RUN718", message, "write the rows as plain text, or choose a chat model")
 
 
 def tokens_of(example: Example, tokenizer: "PreTrainedTokenizerBase") -> list[Tokens]:
-    """Return the example's sequences: one, or one for each answer where the template rewrites earlier answers.
+    """Return the example as one sequence, or as one per answer if the template rewrites earlier answers.
 
-    Some templates leave out of the history what they write in the last answer (its thoughts). One sequence with all
-    answers would then show the model a history that it never meets: each answer gets its own. RUN718 if the template
-    cannot write the turns.
+    Some templates write thoughts in the last answer but omit them from the history. A single sequence would then
+    contain a history that the model never sees in use. RUN718 if the template cannot write the turns.
     """
     if example.turns is None:
         return [_plain(example, tokenizer)]
@@ -61,7 +60,7 @@ def tokens_of(example: Example, tokenizer: "PreTrainedTokenizerBase") -> list[To
 
 
 def length_of(example: Example, tokenizer: "PreTrainedTokenizerBase") -> int:
-    """Return how many tokens the whole example has; RUN718 if the template cannot write it."""
+    """Return the length of the whole example in tokens; RUN718 if the template cannot write it."""
     if example.turns is None:
         return len(tokenizer(example.prompt + _with_end(example.answer, tokenizer))["input_ids"])
     whole = render(example, len(example.turns), tokenizer)
@@ -70,24 +69,27 @@ def length_of(example: Example, tokenizer: "PreTrainedTokenizerBase") -> int:
 
 
 def render(example: Example, count: int, tokenizer: "PreTrainedTokenizerBase", *, asks: bool = False) -> list[int]:
-    """Return the tokens of the first `count` turns; `asks` adds what stands before an answer. RUN718 if that fails."""
+    """Return the tokens of the first `count` turns; RUN718 if the template fails.
+
+    `asks` adds the template's prefix of an answer.
+    """
     turns = [{**turn, "content": turn.get("content") or ""} for turn in (example.turns or [])[:count]]
     try:
         encoded: Any = tokenizer.apply_chat_template(
             turns, tools=example.tools, add_generation_prompt=asks, tokenize=True, return_dict=True
         )
-    except Exception as error:  # a template is a program of the model's makers: it raises what it likes
+    except Exception as error:  # a template is a program from the model's authors and may raise anything
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         message = f"{example.place}: the chat template cannot write these turns: {reason}"
-        raise StageError("RUN718", message, "use the roles and their order that the template knows") from error
+        raise StageError("RUN718", message, "use the roles, and their order, that the template supports") from error
     return list(encoded["input_ids"])
 
 
 def _plain(example: Example, tokenizer: "PreTrainedTokenizerBase") -> Tokens:
-    """A plain prompt and its answer as evaluations ask it: the prompt's own tokens come first."""
+    """Return a plain prompt and its answer; as in evaluations, the prompt's own tokens come first."""
     answer = _with_end(example.answer, tokenizer)
     prompt, whole = (list(tokenizer(text)["input_ids"]) for text in (example.prompt, example.prompt + answer))
-    if common_prefix(prompt, whole) < len(prompt):  # its last token takes in the answer's first letters
+    if common_prefix(prompt, whole) < len(prompt):  # its last token merges with the answer's first letters
         joined = [*prompt, *tokenizer(answer, add_special_tokens=False)["input_ids"]]
         if tokenizer.decode(joined) == tokenizer.decode(whole):  # some tokenizers put a space before each text
             whole = joined
@@ -95,7 +97,7 @@ def _plain(example: Example, tokenizer: "PreTrainedTokenizerBase") -> Tokens:
 
 
 def _before_first(example: Example, tokenizer: "PreTrainedTokenizerBase") -> list[int]:
-    """What stands before the first turn's content, where that turn is an answer: what no other content changes."""
+    """Return the template's prefix of a first turn that is an answer: tokens that do not depend on its content."""
     first = (example.turns or [])[0]
     other = "0" if not str(first.get("content") or "").startswith("0") else "1"
     probe = replace(example, turns=[{"role": "assistant", "content": other}])
@@ -106,27 +108,28 @@ def _before_first(example: Example, tokenizer: "PreTrainedTokenizerBase") -> lis
 def require_all_written(
     example: Example, ids: list[int], tokenizer: "PreTrainedTokenizerBase", *, asks: bool = False
 ) -> None:
-    """RUN718 if the template passes over calls or tools in `ids`, which `render` made of all turns: the model would
-    never be shown what it answers to.
+    """Raise RUN718 if the template drops calls or tools from `ids`, the result of `render` on all turns.
+
+    The model would never see what it answers to.
     """
     turns = example.turns or []
     named = sorted({*calls_of(turns), *(tool["function"]["name"] for tool in example.tools or ())})
     text = tokenizer.decode(ids) if named else ""
     lost = [name for name in named if name not in text]
-    # a name may stand in what somebody said too: what is written makes a difference
+    # Other text may mention a name too, so compare with a rendering without the tools or calls.
     bare = [{name: value for name, value in turn.items() if name != "tool_calls"} for turn in turns]
     for without in (replace(example, tools=None), replace(example, turns=bare)):
         if named and without != example and _rendered(without, tokenizer, asks=asks) == ids:
             lost = named
     if lost:
         shown = ", ".join(f"`{name}`" for name in lost[:_MAX_NAMED])
-        message = f"{example.place}: the chat template writes neither tools nor calls: {shown} is lost"
-        hint = "choose a model whose chat template knows tools, or write the calls as text in `content`"
+        message = f"{example.place}: the chat template writes neither tools nor calls, so it loses {shown}"
+        hint = "choose a model whose chat template supports tools, or write the calls as text in `content`"
         raise StageError("RUN718", message, hint)
 
 
 def _rendered(example: Example, tokenizer: "PreTrainedTokenizerBase", *, asks: bool) -> list[int]:
-    """As `render`; nothing where the template cannot write these turns."""
+    """Return the tokens of all turns, or an empty list if the template cannot write them."""
     try:
         return render(example, len(example.turns or []), tokenizer, asks=asks)
     except StageError:
@@ -134,18 +137,18 @@ def _rendered(example: Example, tokenizer: "PreTrainedTokenizerBase", *, asks: b
 
 
 def common_prefix(tokens: Sequence[int], others: Sequence[int]) -> int:
-    """Return how many tokens two sequences begin with in common."""
+    """Return the length of the common prefix of two sequences."""
     pairs = enumerate(zip(tokens, others, strict=False))
     return next((index for index, (one, other) in pairs if one != other), min(len(tokens), len(others)))
 
 
 def dataset_of(sequences: Iterable[Tokens]) -> "Dataset":
-    """Return the sequences as the columns `input_ids` and `labels`, which `trl.SFTTrainer` takes as they are."""
+    """Return the sequences as columns `input_ids` and `labels`, which `trl.SFTTrainer` uses unchanged."""
     import numpy as np
     from datasets import Dataset
 
     ids, labels = [], []
-    for tokens in sequences:  # 8 bytes a token and its label; lists of Python's integers would take ten times that
+    for tokens in sequences:  # 8 bytes per token and label; lists of Python integers take ten times that
         ids.append(np.asarray(tokens.ids, dtype=np.int32))
         labels.append(np.asarray(tokens.labels, dtype=np.int32))
     return Dataset.from_dict({"input_ids": ids, "labels": labels})
@@ -153,13 +156,13 @@ def dataset_of(sequences: Iterable[Tokens]) -> "Dataset":
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limit:
-    """The most tokens that a sequence may have, and what sets it, for messages."""
+    """The maximum length of a sequence in tokens; `what` names its origin in messages."""
 
     tokens: int
     what: str
 
     def require(self, lengths: Sequence[int], places: Sequence[str]) -> None:
-        """RUN717 if a sequence is longer: TRL would cut it, or drop the row, without a word."""
+        """Raise RUN717 if a sequence is longer: TRL would silently cut it, or drop the row."""
         over = [pair for pair in zip(lengths, places, strict=True) if pair[0] > self.tokens]
         if over:
             longest = sorted(over, key=lambda pair: (-pair[0], pair[1]))[:_MAX_NAMED]
@@ -173,25 +176,25 @@ class Limit:
             )
 
     def fitting(self, lengths: Sequence[int], examples: Sequence[Example]) -> list[int]:
-        """Return the indices of the rows that are short enough; each row has one of `lengths`, and one of `examples`.
+        """Return the indices of the rows that fit, from the length and the example of each row.
 
-        RUN717 if a row of the plan is longer; rows that an earlier stage made are left out then, and RUN712 if none is
-        left.
+        RUN717 if a row of the plan is longer. Longer rows that an earlier stage wrote are dropped; RUN712 if no row
+        remains.
         """
         given = [index for index, example in enumerate(examples) if not example.is_made]
         self.require([lengths[index] for index in given], [examples[index].place for index in given])
         kept = [index for index, length in enumerate(lengths) if length <= self.tokens]
         if not kept:
-            message = f"none of the {len(lengths)} rows is left: each has more than {self.tokens} tokens, {self.what}"
-            raise StageError("RUN712", message, "raise `trainer.max_length`, or have shorter answers made")
+            message = f"no row remains: each of {len(lengths)} has more than {self.tokens} tokens, {self.what}"
+            raise StageError("RUN712", message, "raise `trainer.max_length`, or generate shorter answers")
         return kept
 
 
 def limit_of(max_length: int | None, context: int | None) -> Limit:
-    """Return the tighter of `trainer.max_length` and the model's context, in tokens; None is no limit."""
+    """Return the smaller of `trainer.max_length` and the model's context, in tokens; None means no limit."""
     if max_length is not None and (context is None or max_length <= context):
-        return Limit(tokens=max_length, what="which is `trainer.max_length`")
-    return Limit(tokens=context or sys.maxsize, what="which is all that the model can read")
+        return Limit(tokens=max_length, what="the value of `trainer.max_length`")
+    return Limit(tokens=context or sys.maxsize, what="the size of the model's context")
 
 
 def _labelled(ids: list[int], spans: Iterable[tuple[int, int]]) -> Tokens:

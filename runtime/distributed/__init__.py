@@ -1,1 +1,1 @@
-"""Several processes and nodes: launch, meet, share work."""
+"""Training with several processes and nodes."""

@@ -1,4 +1,4 @@
-"""PyTorch's elastic agent, as a stage uses it: one try, ranks by the number of the node, files for what ranks say."""
+"""PyTorch's elastic agent, configured for a stage: no restarts, ranks by node number."""
 
 import logging
 import os
@@ -33,10 +33,10 @@ _BACKEND = "stage"
 def run_agent(
     config_path: Path, digest: str, place: Place, group: Group, stop: StopRequest, *, logs: list[Path], events: int
 ) -> dict[int, int]:
-    """Run this node's processes; return the exit codes, by local rank, of those that the agent did not end itself.
+    """Run this node's processes; return the exit codes, by local rank, of those that the agent did not end.
 
-    `logs` are the files for their termination messages. The first writes its events to the file descriptor `events`. A
-    stop is passed on to all of them.
+    `logs` are the files for their termination messages. The first process writes its events to the file descriptor
+    `events`. A stop reaches all processes.
     """
     _silence()
     rendezvous_handler_registry.register(_BACKEND, _create)
@@ -48,27 +48,27 @@ def run_agent(
         rdzv_backend=_BACKEND,
         rdzv_configs={"nodes": _Nodes(place, group, stop, digest)},
         logs_specs=_RankFiles(place, logs, events),
-        max_restarts=0,  # a group is started again as a whole, by its Job
+        max_restarts=0,  # the Job restarts the group as a whole
         monitor_interval=_SECONDS_BETWEEN_LOOKS,
         shutdown_timeout=round(SECONDS_AFTER_A_STOP),
-        signals_to_handle="SIGHUP,SIGQUIT",  # the others are in `stop`, which `_Nodes` looks at
+        signals_to_handle="SIGHUP,SIGQUIT",  # `stop` handles the others; `_Nodes` checks it
     )
     module = ("-m", "runtime", str(config_path).replace("$", "$$"))  # the agent substitutes `${local_rank}`
     try:
         elastic_launch(config, sys.executable)(*module)
     except ChildFailedError as error:
-        return _own_ends(error, len(logs))
-    except SignalException as error:  # for a stop, or as another node has ended
+        return _own_exit_codes(error, len(logs))
+    except SignalException as error:  # after a stop, or the end of another node
         if error.sigval != signal.SIGKILL:
             stop.signal_name = signal.Signals(error.sigval).name
         return {}
     return dict.fromkeys(range(len(logs)), 0)
 
 
-def _own_ends(error: ChildFailedError, processes: int) -> dict[int, int]:
-    """Return the exit codes by local rank, without those of processes that the agent ended after the first failure.
+def _own_exit_codes(error: ChildFailedError, processes: int) -> dict[int, int]:
+    """Return the exit codes by local rank, without the processes that the agent ended.
 
-    It sends SIGTERM first, and SIGKILL half a minute later.
+    After the first failure the agent sends SIGTERM to the others, and SIGKILL half a minute later.
     """
     _, first = error.get_first_failure()
     codes = dict.fromkeys(range(processes), 0)
@@ -82,7 +82,7 @@ def _own_ends(error: ChildFailedError, processes: int) -> dict[int, int]:
 
 
 class _Nodes(StaticTCPRendezvous):  # type: ignore[misc]
-    """The agent's view of the nodes: ranks by the number of the pod, at the store where they have met already."""
+    """A rendezvous for the agent: ranks by pod number, at the store where the nodes met."""
 
     def __init__(self, place: Place, group: Group, stop: StopRequest, run_id: str) -> None:
         node, port = place.node, group.store.port
@@ -98,11 +98,11 @@ class _Nodes(StaticTCPRendezvous):  # type: ignore[misc]
         return RendezvousInfo(PrefixStore("agent", self._group.store), self.rank, self.world_size, address)
 
     def num_nodes_waiting(self) -> int:
-        """Return that no node is to be taken in; end the processes for a stop, or if they wait for a lost node."""
+        """Return 0, as no node joins later; raise to end the processes after a stop or the loss of a node."""
         if self._stop.is_set:
             raise SignalException("stop", signal.Signals[self._stop.signal_name])
         if self._group.is_failing():
-            self._patience -= 1  # they get some time to notice by themselves
+            self._patience -= 1  # the processes get some time to notice the loss themselves
             if self._patience < 0:
                 raise SignalException("another node has ended", signal.SIGKILL)
         return 0
@@ -114,7 +114,10 @@ def _create(parameters: RendezvousParameters) -> RendezvousHandler:
 
 
 class _RankFiles(LogsSpecs):  # type: ignore[misc]
-    """Where each process writes, and what it has to know besides: events of the first, termination messages of all."""
+    """The output files and environment of each process.
+
+    Each has a file for its termination message; only the first writes events.
+    """
 
     def __init__(self, place: Place, logs: list[Path], events: int) -> None:
         super().__init__()
@@ -141,7 +144,7 @@ class _RankFiles(LogsSpecs):  # type: ignore[misc]
 
 
 def _silence() -> None:
-    """Keep the agent's own log out of the stage's: how processes end is said once, by their launcher."""
+    """Keep the agent's log out of the stage's: the launcher reports how processes end."""
     log = logging.getLogger("torch.distributed.elastic")
     log.addHandler(logging.NullHandler())
     log.propagate = False

@@ -1,8 +1,8 @@
-"""Nodes of a stage that end together.
+"""The group of a stage's nodes, which end together.
 
-PyTorch's agents start the processes of one node each, and with no restarts left none looks at the others. So each node
-counts up a number in the first node's store for as long as it runs, and looks at those of the others. The first one to
-fail for a reason of its own claims the end in the store; the rest end with 79, which counts as no failure.
+Each of PyTorch's agents starts the processes of one node, and without restarts it does not watch the others. So each
+node increments a heartbeat in the first node's store while it runs, and watches those of the others. The first node
+that fails for its own reason claims the end in the store; the others end with 79, which is not a failure.
 """
 
 import contextlib
@@ -18,19 +18,19 @@ from runtime.distributed.node import Node
 from runtime.distributed.rendezvous import SECONDS_TO_ANSWER, reach, serve, waiting
 from runtime.stage.stop import STEP_SECONDS, StopRequest
 
-# What a node's processes have after a stop: a step, its checkpoint, and their words.
+# The time for a node's processes after a stop: one step, its checkpoint, and their reports.
 SECONDS_AFTER_A_STOP = STEP_SECONDS + 5
-# A failure that may only follow from another's is claimed when that one, or a loss, had time to be noticed.
+# A failure that may be the consequence of another waits so long before its claim: time to notice the other, or a loss.
 _SECONDS_TO_CLAIM = SECONDS_TO_ANSWER + 3
 _SECONDS_BETWEEN_BEATS = 0.5
 _SECONDS_TO_LEAVE = 3.0
 
 _DIGEST, _STATE, _GONE = "stage/digest", "stage/state", "gone"
-# The state: not all have come, all run, the stage is done; or `ended RANK`.
+# The state: some nodes are missing, all run, the stage is finished; or `ended RANK`.
 _OPEN, _RUNNING, _DONE, _ENDED = "open", "running", "done", "ended "
 
 
-# A process that ends with one of these has met the fault itself; a lost peer makes the others fail inside (70).
+# A process that ends with one of these codes met the fault itself; after the loss of a peer, the others end with 70.
 _FIRST_HAND: tuple[int, ...] = (
     ExitCode.BAD_CONFIG,
     ExitCode.NO_INPUT,
@@ -43,13 +43,13 @@ _THEN: dict[int, int] = {ExitCode.INTERNAL: 91, ExitCode.TRY_LATER: 97, ExitCode
 
 
 def worst(codes: Mapping[int, int]) -> int:
-    """Return the rank whose exit code is the cause of the others'; a negative code is the signal that killed it."""
+    """Return the rank whose exit code caused the others; a negative code is the signal that killed it."""
 
     def order(rank: int) -> tuple[int, int]:
         code = codes[rank]
         if code in _FIRST_HAND:
             return _FIRST_HAND.index(code), rank
-        if code < 0:  # killed by somebody else: the kernel, for memory
+        if code < 0:  # killed from outside: by the kernel, when memory runs out
             return 90, rank
         return _THEN.get(code, 99), rank
 
@@ -57,12 +57,12 @@ def worst(codes: Mapping[int, int]) -> int:
 
 
 def meet(node: Node, digest: str, stop: StopRequest) -> "Group":
-    """Wait until the nodes that run the config of this digest have all come; RUN770 if they do not.
+    """Wait until all nodes that run the config of this digest have arrived; RUN770 if some do not.
 
-    RUN703 if the first node runs another config, and RUN740 if a stop is asked for before.
+    RUN703 if the first node runs another config, and RUN740 if a stop is requested in the meantime.
     """
     if node.rank:
-        return _come_to_the_first(node, digest, stop)
+        return _join_first_node(node, digest, stop)
     store = serve(node.port)
     for rank in range(node.count):
         store.set(_key(rank), "")
@@ -76,29 +76,29 @@ def meet(node: Node, digest: str, stop: StopRequest) -> "Group":
     return group
 
 
-def _come_to_the_first(node: Node, digest: str, stop: StopRequest) -> "Group":
+def _join_first_node(node: Node, digest: str, stop: StopRequest) -> "Group":
     group: Group | None = None
     for _ in waiting(node, stop, lambda: [0]):
         if group is None or group.is_cut:
-            # Its name may not be known yet, and nobody may serve there: it starts when its pod does.
+            # The first node's name resolves, and its store is served, only once its pod runs.
             store = reach(node.host, node.port)
             group = Group(node, store, stop) if store is not None and _is_open(store, node, digest) else None
         elif group.state != _OPEN:
             return group
-    raise AssertionError  # `waiting` ends by an error
+    raise AssertionError  # `waiting` always ends with an error
 
 
 def _is_open(store: Any, node: Node, digest: str) -> bool:
     with contextlib.suppress(RuntimeError):
         if store.get(_DIGEST).decode() != digest:
-            text = f"node {node.rank} runs another config than the first one"
+            text = f"node {node.rank} runs another config than the first node"
             raise StageError("RUN703", text, "start the stage as its plan renders it")
-        return bool(store.get(_STATE).decode() == _OPEN)  # else nodes of an earlier try still end: they come back, too
+        return bool(store.get(_STATE).decode() == _OPEN)  # else nodes of an earlier try are still ending
     return False
 
 
 class Group:
-    """The nodes of a stage, seen from one of them. The processes of all meet at `store`, too."""
+    """The nodes of a stage, as seen by one of them; their processes also meet at `store`."""
 
     def __init__(self, node: Node, store: Any, stop: StopRequest) -> None:
         self.store, self.state, self._node, self._stop = store, _OPEN, node, stop
@@ -109,24 +109,24 @@ class Group:
 
     @property
     def is_cut(self) -> bool:
-        """Whether the first node is gone, or has not answered for long."""
+        """Whether the first node has ended, or has not answered within the limit."""
         return self._is_closed or time.monotonic() - self._heard > SECONDS_TO_ANSWER
 
     def missing(self) -> list[int]:
-        """Return the nodes that have not come, or are gone again: one that starts anew takes its own place."""
+        """Return the nodes that have not arrived, or have left; a restarted node keeps its rank."""
         return [rank for rank in range(self._node.count) if self._silence(rank) > _SECONDS_TO_LEAVE]
 
     def is_failing(self) -> bool:
-        """Return whether another node has failed or is lost, so that this one's processes wait in vain."""
+        """Return whether another node has failed or is lost, so that this node's processes would wait forever."""
         return self.state.startswith(_ENDED) or (bool(self._lost()) and self.state != _DONE)
 
     def end(self, code: int) -> None:
-        """Say that this node has ended, and return when it may; RUN748 if that is because another node did.
+        """Announce the end of this node, and return when it may exit; RUN748 if another node ended first.
 
-        A node that has ended well waits for the first one to do so: it would not come back otherwise.
+        A node that finished waits until the first node finishes, because a Job does not restart finished pods.
         """
         rank = self._node.rank
-        if code == ExitCode.OK and rank == 0:  # what the stage leaves behind is on the disk: nobody has to come back
+        if code == ExitCode.OK and rank == 0:  # the outputs are on the disk: no node has to restart
             state = self._claim(_DONE)
         elif self._node.count == 1 or code in _FIRST_HAND or (self._stop.is_set and code):
             state = self._claim(f"{_ENDED}{rank}")
@@ -134,15 +134,15 @@ class Group:
             state = self._wait(code)
         if state == _DONE or (self._stop.is_set and code):
             return
-        cause = rank if code in _FIRST_HAND else 0  # where the first node is gone, or a stop forbids to wait for it
+        cause = rank if code in _FIRST_HAND else 0  # if the first node is lost, or a stop leaves no time to wait for it
         if state.startswith(_ENDED):
             cause = int(state.removeprefix(_ENDED))
         if cause != rank:
-            text = f"node {cause} ended first, and this one with it"
-            raise StageError("RUN748", text, "look at the log of that node's pod")
+            text = f"node {cause} ended first, and this node with it"
+            raise StageError("RUN748", text, "see the log of that node's pod")
 
     def close(self) -> None:
-        """Leave the group; the first node stops serving, when the others have had a moment to read the end."""
+        """Leave the group; the first node serves the store until the others have read the end."""
         self._leaving.set()
         self._thread.join(_SECONDS_TO_LEAVE)
         until = time.monotonic() + _SECONDS_TO_LEAVE
@@ -154,7 +154,7 @@ class Group:
         self.store = None
 
     def _wait(self, code: int) -> str:
-        """Wait for the end that another node claims; claim it for a node that is lost, or for this one's failure."""
+        """Wait until another node claims the end; claim it for a lost node, or for this node's failure."""
         until = time.monotonic() + _SECONDS_TO_CLAIM
         while self.state in (_OPEN, _RUNNING) and not self._lost() and not self._stop.is_set:
             if code and time.monotonic() > until:
@@ -164,10 +164,10 @@ class Group:
         return self._claim(f"{_ENDED}{cause[0]}") if cause else self.state
 
     def _claim(self, state: str) -> str:
-        """Return the state, which is this one if no other node was faster."""
+        """Set the state unless another node has ended the group already; return the state."""
         with contextlib.suppress(RuntimeError):
             return str(self.store.compare_set(_STATE, _RUNNING, state).decode())
-        return self.state  # the first node is gone
+        return self.state  # the first node is lost
 
     def _lost(self) -> list[int]:
         if self.is_cut:
@@ -176,13 +176,13 @@ class Group:
         return [rank for rank in others if self._silence(rank) > SECONDS_TO_ANSWER]
 
     def _silence(self, rank: int) -> float:
-        """Return for how many seconds a node has said nothing, as far as this one has heard."""
+        """Return the seconds between the last heartbeat of a node and the last reading of the store."""
         text, since = self._seen.get(rank, ("", 0.0))
         return float("inf") if text in ("", _GONE) else self._heard - since
 
     def _stay_in_touch(self) -> None:
-        # A connection of its own, as the agent waits on the other one, sometimes for minutes. The first node reaches
-        # itself by the name that every machine has: the pod's own may not be known yet.
+        # A separate connection, because the agent blocks the other one, sometimes for minutes. The first node connects
+        # to `localhost`: the pod's name may not resolve yet.
         node, beats = self._node, count(1)
         link = reach(node.host if node.rank else "localhost", self.store.port)
         with contextlib.suppress(RuntimeError):

@@ -1,4 +1,4 @@
-"""Several processes that train together: started here by PyTorch's elastic agent, and brought to one exit code."""
+"""The launch of several processes with PyTorch's elastic agent, reduced to one exit code."""
 
 import contextlib
 import json
@@ -18,14 +18,14 @@ from runtime.distributed.node import Place
 from runtime.stage.events import EventStream
 from runtime.stage.stop import StopRequest
 
-_END = b"\nend of events\n"  # no JSON, and so no event of a process
+_END = b"\nend of events\n"  # not JSON, so it cannot be an event of a process
 
 
 def launch(config_path: Path, digest: str, place: Place, events: EventStream, stop: StopRequest) -> dict[str, Any]:
     """Run the stage in this node's processes; return the termination message of the worst ending.
 
-    `digest` is that of the config, which all nodes must run. The first process's events are passed on, except its last.
-    A stop is passed on to all. RUN748 if another node failed, and RUN770 if it never came.
+    All nodes must run the config of this `digest`. The events of the first process are forwarded, except its last. A
+    stop reaches all processes. RUN748 if another node failed, and RUN770 if it never arrived.
     """
     if place.node.count > 1:
         events.emit("phase", name="wait for the other nodes")
@@ -51,18 +51,18 @@ def _run_ranks(
     processes = place.world // place.node.count
     with TemporaryDirectory(prefix="trainspec-") as folder:
         logs = [Path(folder) / f"{rank}.json" for rank in range(processes)]
-        with _passing_on(events) as writing:
+        with _forwarded(events) as writing:
             codes = run_agent(config_path, digest, place, group, stop, logs=logs, events=writing)
         messages = {rank: message for rank, log in enumerate(logs) if (message := _read(log)) is not None}
     return _worst_ending(codes, messages, place, stop)
 
 
 @contextmanager
-def _passing_on(events: EventStream) -> Iterator[int]:
-    """Pass on the events that are written to the file descriptor that this yields, except the last of a process."""
+def _forwarded(events: EventStream) -> Iterator[int]:
+    """Yield a file descriptor whose events are forwarded, except `error` and `end`."""
     reading, writing = os.pipe()
     stream = os.fdopen(reading, encoding="utf-8", errors="replace")
-    reader = threading.Thread(target=_pass_on, args=(stream, events), daemon=True)
+    reader = threading.Thread(target=_forward, args=(stream, events), daemon=True)
     reader.start()
     try:
         yield writing
@@ -72,7 +72,7 @@ def _passing_on(events: EventStream) -> Iterator[int]:
         reader.join(timeout=5)
 
 
-def _pass_on(stream: TextIO, events: EventStream) -> None:
+def _forward(stream: TextIO, events: EventStream) -> None:
     for line in iter(stream.readline, _END.decode().lstrip()):
         with contextlib.suppress(ValueError):
             event = json.loads(line)
@@ -90,10 +90,10 @@ def _read(log: Path) -> dict[str, Any] | None:
 def _worst_ending(
     codes: dict[int, int], messages: dict[int, dict[str, Any]], place: Place, stop: StopRequest
 ) -> dict[str, Any]:
-    """Return the message of the process that is the cause; RUN743 or RUN740 where it left none."""
-    # What a process wrote is its own ending: a signal of the agent's may have overtaken its exit.
+    """Return the message of the process that caused the end; RUN743 or RUN740 if it left none."""
+    # A process's own message takes precedence: a signal from the agent may arrive before its exit.
     codes = codes | {rank: message["exit_code"] for rank, message in messages.items()}
-    if place.node.rank and codes and not any(codes.values()):  # the first process of all says what was made
+    if place.node.rank and codes and not any(codes.values()):  # rank 0 reports the results
         return {"status": "complete", "exit_code": int(ExitCode.OK)}
     rank = worst(codes) if codes else 0
     if rank in messages:
@@ -101,9 +101,9 @@ def _worst_ending(
     code = codes.get(rank, -signal.SIGKILL)
     if stop.is_set and rank not in codes:
         text = f"stopped by {stop.signal_name}; the process of rank {rank} was ended"
-        raise StageError("RUN740", text, "run the stage again: it goes on from the last checkpoint")
+        raise StageError("RUN740", text, "run the stage again: it resumes from the last checkpoint")
     if code < 0:
         name = signal.Signals(-code).name
-        hint = "look for what killed it: the kernel does, when memory runs out"
+        hint = "find out what killed it: usually the kernel, when memory runs out"
         raise StageError("RUN743", f"the process of rank {rank} was killed by {name}", hint)
-    raise StageError("RUN743", f"the process of rank {rank} ended with {code}, without a word", "see the log on stderr")
+    raise StageError("RUN743", f"the process of rank {rank} ended with {code} and no message", "see the log on stderr")

@@ -1,4 +1,4 @@
-"""Which of several nodes a pod is, as a Job or a TrainJob says, and which of several processes this one is."""
+"""The node of a pod, from the environment of a Job or TrainJob, and the rank of a process."""
 
 import ctypes
 import os
@@ -18,7 +18,7 @@ _PR_SET_PDEATHSIG = 1
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Node:
-    """One of `count` nodes, and where the first one is met."""
+    """One of `count` nodes; `host` and `port` are the address of the first."""
 
     rank: int = 0
     count: int = 1
@@ -28,9 +28,10 @@ class Node:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Place:
-    """A process among those that train: its rank, how many there are, and whether `launch` started it.
+    """The rank of a process among all `world` processes that train.
 
-    `must_launch` says that it trains nothing itself, and has to start those of its `node`.
+    With `is_launched`, `launch` started this process. With `must_launch`, this process does not train itself but starts
+    the processes of its `node`.
     """
 
     rank: int = 0
@@ -41,7 +42,7 @@ class Place:
 
 
 def place_of(stage: AnyStage, environment: Mapping[str, str] = os.environ) -> Place:
-    """Return the place of this process; RUN703 if a launcher started another number of processes than the plan says."""
+    """Return the place of this process; RUN703 if a launcher started a number of processes other than planned."""
     planned = stage.distributed.world if isinstance(stage, TrainingStage) else 1
     if "WORLD_SIZE" not in environment:
         return Place(world=planned, must_launch=planned > 1, node=node_of(stage, environment))
@@ -51,13 +52,13 @@ def place_of(stage: AnyStage, environment: Mapping[str, str] = os.environ) -> Pl
         rank, world = -1, 0
     if world != planned or not 0 <= rank < world:
         given = f"`WORLD_SIZE` is `{environment['WORLD_SIZE']}`, `RANK` is `{environment.get('RANK', '')}`"
-        message = f"{given}, and the plan has {planned} process{'es' if planned > 1 else ''} for `{stage.stage}`"
+        message = f"{given}, but the plan has {planned} process{'es' if planned > 1 else ''} for `{stage.stage}`"
         raise StageError("RUN703", message, "start the stage without a launcher: it starts its processes itself")
     return Place(rank=rank, world=world, is_launched=PARENT in environment)
 
 
 def node_of(stage: AnyStage, environment: Mapping[str, str] = os.environ) -> Node:
-    """Return which of the plan's nodes this is, as a Job or a TrainJob says; RUN703 if the plan has no such node."""
+    """Return the node that a Job or TrainJob assigns to this pod; RUN703 if the plan has no such node."""
     planned = stage.distributed.nodes if isinstance(stage, TrainingStage) else 1
     given_count = environment.get("PET_NNODES", str(planned))
     if given_count != str(planned):
@@ -74,15 +75,15 @@ def node_of(stage: AnyStage, environment: Mapping[str, str] = os.environ) -> Nod
 
 
 def end_with_the_launcher() -> None:
-    """Let the kernel end this process when the one that launched it is gone, however that ended."""
+    """Have the kernel kill this process when its launcher ends, however that happens."""
     parent = os.environ.get(PARENT)
     if parent is None or not sys.platform.startswith("linux"):
         return
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != int(parent):  # it went before the line above
+    if os.getppid() != int(parent):  # the launcher ended before the line above
         os._exit(ExitCode.TRY_LATER)
 
 
 def _misplaced(stage: AnyStage, planned: int, given: str) -> tuple[str, str]:
     nodes = f"{planned} node{'s' if planned > 1 else ''}"
-    return f"{given}, and the plan has {nodes} for `{stage.stage}`", "start the stage as its plan renders it"
+    return f"{given}, but the plan has {nodes} for `{stage.stage}`", "start the stage as its plan renders it"

@@ -1,4 +1,4 @@
-"""What processes that train together must agree on; with one process, each of these is the value itself."""
+"""Collective operations of the processes of a stage; with one process they return their argument."""
 
 import sys
 from typing import Any, TypeVar
@@ -7,7 +7,7 @@ Value = TypeVar("Value")
 
 
 def any_rank(flag: bool) -> bool:
-    """Tell all processes whether `flag` is set in at least one of them. All must call it."""
+    """Return whether `flag` is set in any process; all processes must call it."""
     if not _several():
         return flag
     import torch
@@ -18,7 +18,7 @@ def any_rank(flag: bool) -> bool:
 
 
 def from_rank_zero(value: Value) -> Value:
-    """Return the first process's `value` in all of them. All must call it."""
+    """Return the first process's `value`; all processes must call it."""
     if not _several():
         return value
     import torch
@@ -35,7 +35,7 @@ def wait_for_all() -> None:
 
 
 def leave() -> None:
-    """Part from the other processes in order: a process that just ends makes the others' libraries complain."""
+    """Destroy the process group: without this, the libraries of the other processes log errors."""
     if _several():
         import torch
 
@@ -43,7 +43,7 @@ def leave() -> None:
 
 
 def _several() -> bool:
-    # A stage that never imported torch does not train, and so is alone.
+    # A stage that never imported torch does not train, so it has one process.
     torch: Any = sys.modules.get("torch")
     return torch is not None and torch.distributed.is_available() and bool(torch.distributed.is_initialized())
 

@@ -1,4 +1,4 @@
-"""How nodes that train together meet: at a key-value store of PyTorch's, which the first one serves on its port."""
+"""The rendezvous of nodes: a PyTorch key-value store that the first node serves on its port."""
 
 import socket
 import time
@@ -15,19 +15,19 @@ SECONDS_TO_ANSWER = 15.0
 
 
 def serve(port: int) -> Any:
-    """Return a `TCPStore` that this process serves on all its addresses; on a free port if `port` is 0."""
+    """Serve a `TCPStore` on all addresses, on a free port if `port` is 0; return it."""
     from torch.distributed import TCPStore
 
-    # This process reaches itself by the name that every machine has: the pod's own may not be known yet.
+    # This process connects to `localhost`: the pod's name may not resolve yet.
     return TCPStore("localhost", port, is_master=True, wait_for_workers=False)
 
 
 def reach(host: str, port: int) -> Any:
-    """Return the `TCPStore` that is served there; None if the name is unknown or nobody serves one."""
+    """Connect to a `TCPStore` and return it; None if the host is unknown or serves no store."""
     from torch.distributed import TCPStore
 
     try:
-        # A store waits in C++, where no signal is seen. So the port is tried before.
+        # A store connects in C++, where signals have no effect, so try the port first.
         socket.create_connection((host, port), timeout=5).close()
         timeout = timedelta(seconds=SECONDS_TO_ANSWER)
         return TCPStore(host, port, is_master=False, wait_for_workers=False, timeout=timeout)
@@ -36,17 +36,17 @@ def reach(host: str, port: int) -> Any:
 
 
 def waiting(node: Node, stop: StopRequest, missing: Callable[[], list[int]]) -> Iterator[None]:
-    """Yield five times a second, until a stop (RUN740) or the limit (RUN770) ends it.
+    """Yield five times a second, until a stop (RUN740) or the time limit (RUN770).
 
-    `missing` returns the ranks of the nodes that have not come, for the message.
+    `missing` returns the ranks of the missing nodes, for the message.
     """
     until = time.monotonic() + SECONDS_TO_MEET
     while time.monotonic() < until:
         if stop.is_set:
-            text = f"stopped by {stop.signal_name} before all nodes had come"
-            raise StageError("RUN740", text, "run the stage again: it goes on from the last checkpoint")
+            text = f"stopped by {stop.signal_name} before all nodes arrived"
+            raise StageError("RUN740", text, "run the stage again: it resumes from the last checkpoint")
         yield
         time.sleep(0.2)
     names = ", ".join(map(str, missing()))
-    text = f"node {names} of {node.count} was not met at `{node.host}` within {SECONDS_TO_MEET:g} s"
-    raise StageError("RUN770", text, "look whether its pod runs, and whether pods of the plan may reach each other")
+    text = f"node {names} of {node.count} did not arrive at `{node.host}` within {SECONDS_TO_MEET:g} s"
+    raise StageError("RUN770", text, "check that its pod runs, and that pods of the plan can reach each other")

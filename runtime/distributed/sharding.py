@@ -1,4 +1,4 @@
-"""How several processes share a model: copies, or shards by FSDP2 or DeepSpeed, as fields of TrainingArguments."""
+"""TrainingArguments for sharing a model among processes: copies, or shards by FSDP2 or DeepSpeed."""
 
 import importlib.util
 from typing import Any
@@ -8,39 +8,42 @@ from runtime.contract.training_stages import TrainingStage
 
 
 def sharding(stage: TrainingStage, *, has_gpu: bool) -> dict[str, Any]:
-    """Return the fields for the stage's strategy; RUN744 where it cannot be had.
+    """Return the fields for the stage's strategy; RUN744 if it is not available.
 
-    Without a GPU the trainer would train plain copies under the name of FSDP, and not say so.
+    Without a GPU, the trainer would silently train plain copies for strategy `fsdp`.
     """
     strategy = stage.distributed.strategy
     if strategy == "ddp":
         return {}
     if not has_gpu:
-        message = f"`distributed.strategy` is `{strategy}`, which shards a model over GPUs, and there is none here"
+        message = f"`distributed.strategy: {strategy}` shards a model over GPUs, but no GPU is available"
         raise StageError("RUN744", message, "run the stage on a profile with GPUs, or set the strategy to `ddp`")
     if strategy == "fsdp":
-        # Checkpointing of activations is FSDP's own here: the trainer's would gather each layer once more.
+        # FSDP checkpoints activations itself; the trainer's checkpointing would gather each layer once more.
         return {"fsdp": True, "fsdp_config": _fsdp2(stage), "gradient_checkpointing": False}
     if importlib.util.find_spec("deepspeed") is None:
-        message = f"`distributed.strategy` is `{strategy}`, and DeepSpeed is not installed"
+        message = f"`distributed.strategy: {strategy}` needs DeepSpeed, which is not installed"
         raise StageError("RUN744", message, "install it with `pip install deepspeed`, or set the strategy to `fsdp`")
     return {"deepspeed": _deepspeed(stage, 3 if strategy == "zero3" else 2)}
 
 
 def _fsdp2(stage: TrainingStage) -> dict[str, Any]:
-    """FSDP2 around each transformer layer; checkpoints hold whole tensors, which any number of processes can read."""
+    """Return settings for FSDP2 around each transformer layer.
+
+    Checkpoints contain whole tensors, which any number of processes can read.
+    """
     return {
         "version": 2,
         "auto_wrap_policy": "TRANSFORMER_BASED_WRAP",
         "reshard_after_forward": True,
         "state_dict_type": "FULL_STATE_DICT",
-        "cpu_ram_efficient_loading": False,  # the adapters of earlier stages are merged in each process
+        "cpu_ram_efficient_loading": False,  # each process merges the adapters of earlier stages
         "activation_checkpointing": bool(stage.trainer.get("gradient_checkpointing", False)),
     }
 
 
 def _deepspeed(stage: TrainingStage, level: int) -> dict[str, Any]:
-    """DeepSpeed's ZeRO; `auto` is filled in from the trainer's fields, so that a number is said once."""
+    """Return settings for DeepSpeed ZeRO; the trainer replaces `auto` by its own fields."""
     zero: dict[str, Any] = {"stage": level, "overlap_comm": True, "contiguous_gradients": True}
     if level == 3:
         zero["stage3_gather_16bit_weights_on_model_save"] = True

@@ -1,1 +1,1 @@
-"""Scores of answers: metrics, rewards, and the sandbox that runs untrusted code."""
+"""Scores of answers: metrics, rewards, and a sandbox for untrusted code."""

@@ -1,4 +1,4 @@
-"""How each metric of `runtime/contract/metrics.py` scores an answer."""
+"""The scorers of the metrics in `runtime/contract/metrics.py`."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ from runtime.scoring.tool_calls import read_tool_calls, same_calls
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Score:
-    """1.0 for right, 0.0 for wrong, and what was wrong."""
+    """1.0 for a right answer, 0.0 for a wrong one with the reason."""
 
     value: float
     reason: str
 
 
 class Judges:
-    """The processes that judge foreign queries and formulas; each is started by the first answer that needs it."""
+    """The processes that judge untrusted queries and formulas; each starts with the first answer that needs it."""
 
     def __init__(self) -> None:
         self.sql = SqlJudge()
@@ -42,9 +42,9 @@ class Judges:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scorer:
-    """How a metric of the contract is computed.
+    """The implementation of a metric.
 
-    `score` scores an answer; `reference_fault` gives why it cannot judge by a row's reference, or an empty text;
+    `score` scores an answer. `reference_fault` returns why the metric cannot use a row's reference, or an empty string.
     `require` raises RUN723 if a library is missing.
     """
 
@@ -54,14 +54,14 @@ class Scorer:
 
 
 def exact_match(row: Row, prediction: str, metric: MetricBlock, data: Path, judges: Judges) -> Score:
-    """Score 1 if the answer equals `reference` but for white space."""
+    """Score 1 if the answer equals `reference` except for white space."""
     wanted, answer = _final(row, prediction, metric)
     right = same_text(wanted, answer)
-    return Score(value=float(right), reason="" if right else "another text")
+    return Score(value=float(right), reason="" if right else "different text")
 
 
 def numeric_answer(row: Row, prediction: str, metric: MetricBlock, data: Path, judges: Judges) -> Score:
-    """Score 1 if the last number of the answer has the value of `reference`, as math-verify reads both."""
+    """Score 1 if the last number of the answer equals `reference`, as math-verify reads both."""
     return _score(judges.numbers.judge(*_final(row, prediction, metric)))
 
 
@@ -71,7 +71,7 @@ def tool_call(row: Row, prediction: str, metric: MetricBlock, data: Path, judges
 
 
 def execution_accuracy(row: Row, prediction: str, metric: MetricBlock, data: Path, judges: Judges) -> Score:
-    """Score 1 if the predicted query gives the result of `reference` on every instance of the row's database."""
+    """Score 1 if the query returns the result of `reference` on every instance of the row's database."""
     scripts = database_scripts(data / str(metric.databases), row["database"])
     wanted, answer = _final(row, prediction, metric)
     verdict = judges.sql.judge(scripts, wanted, extract_sql(answer))
@@ -79,22 +79,22 @@ def execution_accuracy(row: Row, prediction: str, metric: MetricBlock, data: Pat
 
 
 def reference_fault(row: Row, metric: MetricBlock, data: Path, judges: Judges) -> str:
-    """Return why `metric` cannot judge answers by the row's `reference`, or an empty text if it can."""
+    """Return why `metric` cannot use the row's `reference`, or an empty string if it can."""
     check = SCORERS[metric.name].reference_fault
     return check(row, metric, data, judges) if check else ""
 
 
 def check_references(rows: Sequence[Row], metrics: Sequence[MetricBlock], data: Path, judges: Judges) -> None:
-    """Try every reference before the model is loaded.
+    """Check every reference before the stage loads a model.
 
-    RUN721 if a folder is not there, RUN710 if a row is of no use, RUN723 if a library is missing.
+    RUN721 if a folder is missing, RUN710 if a reference is unusable, RUN723 if a library is missing.
     """
     for metric in metrics:
         require = SCORERS[metric.name].require
         if require is not None:
             require()
         if metric.databases is not None and not (data / metric.databases).is_dir():
-            message = f"folder `{metric.databases}` is not under `TRAINSPEC_DATA`"
+            message = f"folder `{metric.databases}` is missing under `TRAINSPEC_DATA`"
             raise StageError("RUN721", message, "copy the databases to the data volume")
     faults = [
         f"row `{row['id']}`: {fault}"
@@ -104,12 +104,12 @@ def check_references(rows: Sequence[Row], metrics: Sequence[MetricBlock], data: 
     ]
     if faults:
         more = f"; and {len(faults) - 5} more" if len(faults) > 5 else ""
-        hint = "correct the references, or the database scripts, or choose a metric that suits them"
+        hint = "fix the references or the database scripts, or choose a metric that suits them"
         raise StageError("RUN710", "; ".join(faults[:5]) + more, hint)
 
 
 def _final(row: Row, prediction: str, metric: MetricBlock) -> tuple[str, str]:
-    """The reference and the answer; of both, only what follows the marker."""
+    """Return the reference and the answer, each without the text before the marker."""
     return final_answer(row["reference"], metric.answer_marker), final_answer(prediction, metric.answer_marker)
 
 
@@ -119,7 +119,7 @@ def _score(reason: str) -> Score:
 
 def _number_fault(row: Row, metric: MetricBlock, data: Path, judges: Judges) -> str:
     wanted, _ = _final(row, "", metric)
-    return "" if judges.numbers.is_number(wanted) else f"the reference is no number: `{wanted[:60]}`"
+    return "" if judges.numbers.is_number(wanted) else f"the reference is not a number: `{wanted[:60]}`"
 
 
 def _call_fault(row: Row, metric: MetricBlock, data: Path, judges: Judges) -> str:
@@ -135,9 +135,9 @@ def _query_fault(row: Row, metric: MetricBlock, data: Path, judges: Judges) -> s
         return "lacks `database`, which `execution_accuracy` needs"
     scripts = database_scripts(data / str(metric.databases), row["database"])
     if not scripts:
-        return f"there is no script for database `{row['database']}`"
+        return f"database `{row['database']}` has no script"
     verdict = judges.sql.judge(scripts, _final(row, "", metric)[0], None)
-    # Without a prediction nothing can be wrong but the gold query or its database.
+    # Without a prediction, only the gold query or its database can fail.
     return "" if verdict.right else f"the reference query does not run: {verdict.gold_error or verdict.reason}"
 
 

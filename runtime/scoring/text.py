@@ -1,65 +1,64 @@
-"""When an answer says the same as a right one: as text, and as a number. Pure functions, for metrics and rewards."""
+"""Comparison of an answer with a right one, as text and as a number, for metrics and rewards."""
 
 import re
 from typing import Any
 
-# An answer stands at the end, and the patterns that look for it take longer than linear time.
+# The final answer is at the end of the text, and the patterns that find it take longer than linear time.
 MAX_NUMERIC_CHARACTERS = 2000
 PARSE_SECONDS = 2
 VERIFY_SECONDS = 2
 
 _IDEOGRAPH = re.compile("[\u3400-\u9fff]")
-# math-verify sees no number beside 是, before 。 or behind −; NFKC would say the same, but makes 10² into 102
+# math-verify finds no number next to 是, before 。 or after −. NFKC would fix this too, but it turns 10² into 102.
 _PLAIN = str.maketrans("０１２３４５６７８９，．。：；（）％＋－＝／−–　", "0123456789,. :;()%+-=/-- ")
-# a sum or product whose last number ends the text: `3 + 4` has the value of 7, and is what was asked, not the answer
-_NOT_WORKED_OUT = re.compile(r"\d\s*(?:[-+*×·−÷^]|\\times|\\cdot)[\s({-]*\d[\d.,]*\D*\Z")
+# A sum or product at the end of the text: `3 + 4` has the value 7, but repeats the question and is not an answer.
+_UNEVALUATED = re.compile(r"\d\s*(?:[-+*×·−÷^]|\\times|\\cdot)[\s({-]*\d[\d.,]*\D*\Z")
 
 
 def without_thoughts(text: str) -> str:
-    """Return what follows a reasoning model's thoughts, `<think>…</think>`; nothing where they do not end.
+    """Return the text after a reasoning model's thoughts, `<think>…</think>`; empty if they do not end.
 
-    Templates of such models (Qwen3, DeepSeek-R1) put an empty block before answers that have none.
+    Templates of such models (Qwen3, DeepSeek-R1) write an empty block before answers without thoughts.
     """
     _, ended, answer = text.rpartition("</think>")
     return "" if not ended and text.lstrip().startswith("<think>") else answer
 
 
 def final_answer(text: str, marker: str | None) -> str:
-    """Return what follows the last `marker` in `text`, or all of it where there is none, without outer white space and
-    thoughts.
-    """
+    """Return the text after the last `marker`, or all of it without one, stripped and without thoughts."""
     answer = without_thoughts(text)
     return (answer.rsplit(marker, 1)[-1] if marker else answer).strip()
 
 
 def same_text(reference: str, answer: str) -> bool:
-    """Tell whether two texts are equal but for white space."""
+    """Return whether two texts are equal except for white space."""
     return answer.split() == reference.split()
 
 
 def parse_number(text: str) -> list[Any]:
-    """Return what math-verify reads as the last number or formula of `text`; empty where there is none.
+    """Return math-verify's parse of the last number or formula of `text`; empty without any.
 
-    Slow on hostile text, and limited by an alarm, which only a main thread can have: ask `NumericJudge` instead.
+    It is slow on hostile text, and its time limit is an alarm, which works only in the main thread: use `NumericJudge`
+    instead.
     """
     from math_verify import parse
 
     plain = _IDEOGRAPH.sub(" ", text[-MAX_NUMERIC_CHARACTERS:].translate(_PLAIN))
     found: list[Any] = parse(plain, parsing_timeout=PARSE_SECONDS)
-    # the text itself stands behind a formula, and alone where none could be read
+    # the list ends with the text itself; without a parsed formula it is the only element
     return found if found and not isinstance(found[0], str) else []
 
 
 def same_number(reference: str, answer: str) -> bool:
-    """Tell whether the last number or formula of `answer` has the value of the reference's; limited as `parse_number`.
+    """Return whether the last number or formula of `answer` equals that of the reference.
 
-    Units, thousands separators, percentages, fractions and LaTeX are read as math-verify reads them. A sum or product
-    that is not worked out is no answer, unless the reference is one too: a model that says the question again is wrong.
+    math-verify parses units, thousands separators, percentages, fractions and LaTeX. An unevaluated sum or product is
+    wrong unless the reference is one too: a model that repeats the question is wrong. Limits as in `parse_number`.
     """
     from math_verify import verify
 
     answer = answer[-MAX_NUMERIC_CHARACTERS:]
-    if _NOT_WORKED_OUT.search(answer) and not _NOT_WORKED_OUT.search(reference):
+    if _UNEVALUATED.search(answer) and not _UNEVALUATED.search(reference):
         return False
     wanted, found = parse_number(reference), parse_number(answer)
     return bool(wanted and found and verify(wanted[0], found[0], timeout_seconds=VERIFY_SECONDS))

@@ -1,4 +1,4 @@
-"""Calls of tools in a model's answer, and when they are the wanted ones: by structure, never by their spelling."""
+"""Tool calls in a model's answer, compared with the expected calls by structure, not by spelling."""
 
 import json
 import re
@@ -12,7 +12,8 @@ _TAGGED = re.compile(r"<tool_call>(.*?)(?:</tool_call>|\Z)", re.DOTALL)
 _FENCED = re.compile(r"```[ \t]*(?:json)?[ \t]*\n?(.*?)(?:```|\Z)", re.DOTALL | re.IGNORECASE)
 _BETWEEN = re.compile(r"[\s,;]*")
 _DECODER = json.JSONDecoder(
-    parse_constant=lambda name: _refuse(f"`{name}` is no JSON number"), object_pairs_hook=lambda pairs: _object(pairs)
+    parse_constant=lambda name: _refuse(f"`{name}` is not a JSON number"),
+    object_pairs_hook=lambda pairs: _object(pairs),
 )
 
 
@@ -25,25 +26,25 @@ class ToolCall:
 
 
 def read_tool_calls(text: str) -> list[ToolCall]:
-    """Return the calls in `text`, in order; ValueError says why there is none to read.
+    """Return the calls in `text`, in order; ValueError with the reason if there are none.
 
-    They stand between `<tool_call>` tags, else in the first fenced block, else they are all of the text: a call, a list
-    of calls, or several one after the other. A call is `{"name": …, "arguments": {…}}`; Llama's `parameters`, OpenAI's
-    `{"function": …}` around it and arguments that are JSON text are read as well.
+    They are between `<tool_call>` tags, else in the first fenced block, else the whole text: a call, a list of calls,
+    or a sequence of calls. A call is `{"name": …, "arguments": {…}}`; Llama's `parameters`, OpenAI's `{"function": …}`
+    around it, and arguments as JSON text are accepted as well.
     """
     if len(text) > MAX_CHARACTERS:
         raise ValueError(f"is longer than {MAX_CHARACTERS} characters")
     calls = [_call(value) for part in _parts(text) for value in _values(part)]
     if not calls:
-        raise ValueError("holds no call")
+        raise ValueError("contains no call")
     return calls
 
 
 def same_calls(reference: str, answer: str) -> str:
-    """Return why the calls in `answer` are not those of `reference`, or an empty text if they are, in the same order.
+    """Return why the calls in `answer` differ from those in `reference`, or an empty string if they are equal.
 
-    The order of arguments does not matter, nor whether a whole number is written as 1 or 1.0; nothing may be missing,
-    and nothing added. ValueError if `reference` holds no call.
+    Calls must be complete and in the same order, without extra calls or arguments. The order of arguments does not
+    matter, nor whether a whole number is written as 1 or 1.0. ValueError if `reference` contains no call.
     """
     wanted = read_tool_calls(reference)
     try:
@@ -54,9 +55,9 @@ def same_calls(reference: str, answer: str) -> str:
         return f"{len(found)} calls instead of {len(wanted)}"
     for one, other in zip(wanted, found, strict=True):
         if one.name != other.name:
-            return f"calls another tool than `{one.name}`"
+            return f"a call of another tool instead of `{one.name}`"
         if not _same(one.arguments, other.arguments):
-            return f"other arguments for `{one.name}`"
+            return f"different arguments for `{one.name}`"
     return ""
 
 
@@ -94,18 +95,18 @@ def _call(value: Any) -> ToolCall:
     if isinstance(value, dict) and isinstance(value.get("function"), dict):
         value = value["function"]
     if not isinstance(value, dict) or not isinstance(value.get("name"), str) or not value["name"]:
-        raise ValueError("holds a call without a `name`")
+        raise ValueError("contains a call without a `name`")
     arguments = value.get("arguments", value.get("parameters", {}))
     if isinstance(arguments, str):
         decoded = _values(arguments)
         arguments = decoded[0] if len(decoded) == 1 else None
     if not isinstance(arguments, dict):
-        raise ValueError(f"calls `{value['name']}` with arguments that are no JSON object")
+        raise ValueError(f"calls `{value['name']}` with arguments that are not a JSON object")
     return ToolCall(name=value["name"], arguments=arguments)
 
 
 def _same(one: Any, other: Any) -> bool:
-    if isinstance(one, bool) or isinstance(other, bool):  # Python has True == 1
+    if isinstance(one, bool) or isinstance(other, bool):  # in Python, True == 1
         return one is other
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(_same(value, other[name]) for name, value in one.items())
@@ -116,7 +117,7 @@ def _same(one: Any, other: Any) -> bool:
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len({name for name, _ in pairs}) != len(pairs):
-        raise ValueError("names an argument twice")
+        raise ValueError("repeats the name of an argument")
     return dict(pairs)
 
 

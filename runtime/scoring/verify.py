@@ -1,4 +1,4 @@
-"""Tells right answers from wrong ones by a stage's first metric."""
+"""Verification of answers by a stage's first metric."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +10,7 @@ from runtime.scoring.metrics import SCORERS, Judges, check_references
 
 
 class Verifier:
-    """Judges answers by `metric`; `data` is the folder that its databases are under. Close it when all is judged."""
+    """A context manager that judges answers by `metric`; its databases are under the folder `data`."""
 
     def __init__(self, metric: MetricBlock, data: Path) -> None:
         self._metric = metric
@@ -27,11 +27,11 @@ class Verifier:
         self._judges.__exit__(kind, error, trace)
 
     def check(self, questions: Sequence[Question]) -> None:
-        """Try every reference; RUN710, RUN721 or RUN723 if answers cannot be judged by one."""
+        """Check every reference; RUN710, RUN721 or RUN723 if the metric cannot use one."""
         check_references([each.row for each in questions], [self._metric], self._data, self._judges)
 
     def right(self, question: Question, answers: Sequence[str]) -> list[bool]:
-        """Tell for each answer whether the metric gives it its full score; equal answers are judged once."""
+        """Return for each answer whether it gets the full score of the metric; equal answers are judged once."""
         known: dict[str, bool] = {}
         for answer in answers:
             if answer not in known:

@@ -1,7 +1,7 @@
-"""Credentials are kept out of what a stage tells: events, the termination message, and stderr, which is the pod's log.
+"""Masking of credentials in a stage's events, termination message and stderr, the pod's log.
 
-Known by the shapes that keys and tokens have (`runtime/contract/credentials.py`), and by the values of variables that a
-Job gets from Secrets.
+It recognises the patterns of keys and tokens (`runtime/contract/credentials.py`), and the values of environment
+variables that a Job gets from Secrets.
 """
 
 import os
@@ -14,11 +14,11 @@ from typing import Any
 from runtime.contract.credentials import KEPT, SHAPES, pattern_of
 
 _SECRET_VARIABLE = re.compile(r"(?:^|_)(?:KEY|TOKEN|SECRET|PASSWORD|CREDENTIALS?)$")
-_SHORTEST = 8  # a shorter value is no secret, and may be part of any word
+_SHORTEST = 8  # a shorter value is not a secret, and may be part of any word
 
 
 def masked(text: str) -> str:
-    """Return the text with asterisks for all but the first characters of each credential in it."""
+    """Return the text with `***` for each credential, after the first characters that identify its kind."""
     for value in _values():
         text = text.replace(value, "***")
     for shape in SHAPES:
@@ -28,7 +28,10 @@ def masked(text: str) -> str:
 
 
 def masked_fields(value: Any) -> Any:
-    """Return data for JSON with every text in it masked; in JSON, the `n` of a line break would hide a token."""
+    """Return data for JSON with every string masked.
+
+    Encoded JSON is too late: the `n` of an escaped line break hides the start of a token.
+    """
     if isinstance(value, str):
         return masked(value)
     if isinstance(value, dict):
@@ -38,13 +41,13 @@ def masked_fields(value: Any) -> Any:
 
 @cache
 def _values() -> tuple[str, ...]:
-    """Secrets of this process's environment, longer ones first, as one may be part of another."""
+    """Return the secrets in the environment, longer ones first, as one may be part of another."""
     named = {value for name, value in os.environ.items() if _SECRET_VARIABLE.search(name) and len(value) >= _SHORTEST}
     return tuple(sorted(named, key=lambda value: (-len(value), value)))
 
 
 class _MaskedStream(TextIOWrapper):
-    """A text stream without credentials, whoever writes to it: a library, a warning, a traceback."""
+    """A text stream that masks credentials in the output of libraries, warnings and tracebacks."""
 
     def write(self, text: str) -> int:
         super().write(masked(text))
@@ -52,7 +55,7 @@ class _MaskedStream(TextIOWrapper):
 
 
 def mask_stderr() -> None:
-    """Keep credentials out of what Python code writes to stderr from here on."""
+    """Mask credentials in everything that Python code writes to stderr from now on."""
     sys.stderr = _MaskedStream(
         sys.stderr.buffer, encoding=sys.stderr.encoding, errors="backslashreplace", line_buffering=True
     )

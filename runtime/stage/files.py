@@ -1,4 +1,4 @@
-"""Files that are whole or not there, whatever happens while they are written."""
+"""Atomic writes of JSON, text and folders: they are either whole or missing."""
 
 import json
 import os
@@ -9,12 +9,12 @@ from runtime.contract.files import sync_folder, write_atomically
 
 
 def write_json(path: Path, document: dict[str, Any]) -> None:
-    """Write `document` so that `path` either holds all of it or is untouched, even if the machine stops."""
+    """Write `document` atomically, even if the machine stops."""
     write_text(path, json.dumps(document, ensure_ascii=False, indent=2) + "\n")
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` in UTF-8 so that `path` either holds all of it or is untouched."""
+    """Write `text` atomically in UTF-8."""
     write_atomically(path, text.encode("utf-8"))
 
 
@@ -29,9 +29,10 @@ def sync_files(folder: Path) -> list[Path]:
 
 
 def finish_folder(temporary: Path, target: Path) -> None:
-    """Give the finished folder `temporary` its name: from here on `target` is there, and whole.
+    """Flush the finished folder `temporary` to the disk, and rename it to `target`.
 
-    safetensors makes its files readable by their owner alone; a later stage may run as another user.
+    Its files become readable for all users: safetensors restricts them to their owner, but a later stage may run as
+    another user.
     """
     for path in sync_files(temporary):
         path.chmod(path.stat().st_mode | 0o044)

@@ -1,4 +1,4 @@
-"""What the runtime of this version can run; plans render the rest for review."""
+"""Stage configs that the runtime of this version supports; plans render others for review only."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ from runtime.contract.methods import METHODS
 
 
 def lacking(config: Mapping[str, Any]) -> str:
-    """What a stage config asks for that the runtime does not have, in words; empty when it has everything."""
+    """Return a phrase for the part of a stage config that the runtime does not support, or an empty string."""
     method = config["method"]
     if method not in METHODS:
         return f"`{method}`"

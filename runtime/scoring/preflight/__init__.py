@@ -1,1 +1,1 @@
-"""The pre-flight of a reward: eight checks before anything is optimised, each with its figures and a verdict."""
+"""The pre-flight of a reward: eight checks before it is optimised, each with figures and a verdict."""

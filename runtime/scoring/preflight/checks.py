@@ -1,4 +1,4 @@
-"""The eight checks, measured: each returns the figures that evidence of kind `RewardPreflight` has, or None."""
+"""The measurements of the eight checks: figures for evidence of kind `RewardPreflight`, or None."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -11,7 +11,7 @@ from runtime.scoring.preflight.probes import HACKS, ODD
 from runtime.scoring.rewards.rows import Prompts, score_texts
 from runtime.scoring.rewards.scorer import Scorer
 
-MAX_ROWS = 200  # of those that are scored several times, or with each probe
+MAX_ROWS = 200  # rows that are scored several times, or with each probe
 _BROKEN = ("RUN751", "RUN752", "RUN753")
 
 Tokens = Callable[[str], list[int]]
@@ -19,7 +19,7 @@ Tokens = Callable[[str], list[int]]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Judged:
-    """Answers that people judged, in pairs: for each prompt of `prompts`, the right one and the wrong one."""
+    """Answers that people judged: a right one and a wrong one for each prompt."""
 
     prompts: Prompts
     right: list[str]
@@ -28,7 +28,7 @@ class Judged:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sampled:
-    """`samples` answers of the policy to each prompt of these indices, and whether the metric calls them right."""
+    """The policy's answers to the prompts at `indices`, and whether the metric accepts each."""
 
     indices: list[int]
     texts: list[list[str]]
@@ -37,7 +37,7 @@ class Sampled:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Examiner:
-    """A reward with the rows that it is examined on; `tokens` turns a text into tokens, for rewards of length."""
+    """A reward with the rows for its checks; `tokens` tokenizes text, for rewards of length."""
 
     scorer: Scorer
     prompts: Prompts
@@ -45,20 +45,20 @@ class Examiner:
     tokens: Tokens
 
     def contract(self) -> dict[str, Any]:
-        """Odd answers to up to 5 prompts, each scored beside a right one: finite, from -1 to 1, one score a row."""
-        asked = range(min(5, len(self.prompts.prompts)))
-        cases = [(at, odd) for at in asked for odd in ODD]
+        """Score odd answers to up to 5 prompts, each with a right one: finite, from -1 to 1, one score per row."""
+        indices = range(min(5, len(self.prompts.prompts)))
+        cases = [(at, odd) for at in indices for odd in ODD]
         failures = hung = 0
         for number, (at, odd) in enumerate(cases):
             fault = self._breaks(at, odd)
             failures += bool(fault)
             hung += fault == "RUN753"
-            if hung == 2:  # each costs its whole time limit; the reward fails anyhow
+            if hung == 2:  # each costs its whole time limit, and the reward fails anyway
                 return {"cases": number + 1, "failures": failures}
         return {"cases": len(cases), "failures": failures}
 
     def repeatability(self, repeats: int) -> dict[str, Any]:
-        """Right and judged answers scored `repeats` times, every other time in the reverse order."""
+        """Score right answers `repeats` times, every second time in reverse order."""
         at, texts = self._known()
         rounds = []
         for number in range(repeats):
@@ -69,14 +69,14 @@ class Examiner:
         return {"scorer": "code", "rows": len(texts), "flips": flips}
 
     def discrimination(self) -> dict[str, Any] | None:
-        """The right answer against the wrong one that people corrected; None without such pairs."""
+        """Compare the scores of right answers with those of the wrong ones that people fixed; None without pairs."""
         if self.judged is None:
             return None
         right, wrong = self._totals(self.judged, self.judged.right), self._totals(self.judged, self.judged.wrong)
         return {"pairs": len(right), "auc": auc(right, wrong), "pairedWin": paired_win(right, wrong)}
 
     def agreement(self) -> dict[str, Any] | None:
-        """Whether the reward accepts (at least half of the maximum) what people call right, and nothing else."""
+        """Compare the reward with people's judgement: it accepts a score of at least half the maximum."""
         if self.judged is None:
             return None
         half = self.maximum() / 2
@@ -89,7 +89,7 @@ class Examiner:
         }
 
     def hacks(self) -> list[dict[str, Any]]:
-        """Each attempt to fool the reward, on all prompts: its mean total over the maximum, from 0 to 1."""
+        """Return the mean total of each probe over the maximum, from 0 to 1, on up to 200 prompts."""
         maximum = self.maximum()
         at = list(range(min(MAX_ROWS, len(self.prompts.prompts))))
         found = []
@@ -101,7 +101,7 @@ class Examiner:
         return found
 
     def maximum(self) -> float:
-        """What the best right answer scores; where rows hold none, what all terms together could give."""
+        """Return the score of the best right answer; without any, the sum of all positive weights."""
         at = [index for index in range(len(self.prompts.prompts)) if self._reference(index)][:MAX_ROWS]
         if not at:
             return math.fsum(weight for weight in self.scorer.weights if weight > 0)
@@ -109,7 +109,7 @@ class Examiner:
         return max(self.scorer.sums(score_texts(self.scorer, self.prompts, at, texts, self.tokens)))
 
     def of_policy(self, sampled: Sampled) -> dict[str, Any]:
-        """The checks that need the policy's answers: alignment with the metric, signal, length bias."""
+        """Run the checks on the policy's answers: alignment with the metric, signal, and length bias."""
         groups = [
             self.scorer.sums(score_texts(self.scorer, self.prompts, [at] * len(texts), texts, self.tokens))
             for at, texts in zip(sampled.indices, sampled.texts, strict=True)
@@ -126,7 +126,7 @@ class Examiner:
         }
 
     def _breaks(self, at: int, odd: str) -> str:
-        """The code of what goes wrong with an odd answer; empty where nothing does."""
+        """Return the code of the failure on an odd answer, or an empty string."""
         try:
             columns = score_texts(self.scorer, self.prompts, [at, at], [odd, self._reference(at)], self.tokens)
         except StageError as error:
@@ -136,7 +136,7 @@ class Examiner:
         return "" if all(score is None or -1 <= score <= 1 for column in columns for score in column) else "RUN752"
 
     def _known(self) -> tuple[list[int], list[str]]:
-        """Right answers to the prompts, and a probe where there is none."""
+        """Return indices and right answers, with a probe in place of each missing answer."""
         at = list(range(min(MAX_ROWS, len(self.prompts.prompts))))
         padded = HACKS["padding"]
         return at, [self._reference(index) or padded(self.prompts.prompts[index], "") for index in at]

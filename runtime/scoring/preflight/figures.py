@@ -1,35 +1,35 @@
-"""The figures of the checks, computed from scores: plain functions without a library, since rows are some hundred."""
+"""Statistics of the checks: plain Python, fast enough for a few hundred rows."""
 
 import math
 from collections.abc import Sequence
 
 
 def auc(right: Sequence[float], wrong: Sequence[float]) -> float:
-    """Return the share of all pairs of a right and a wrong answer in which the right one scores higher, ties half."""
+    """Return the share of (right, wrong) combinations where the right answer scores higher; ties count half."""
     wins = sum(0.5 * (each >= other) + 0.5 * (each > other) for each in right for other in wrong)
     return wins / (len(right) * len(wrong))
 
 
 def paired_win(right: Sequence[float], wrong: Sequence[float]) -> float:
-    """Return the share of pairs, at the same place in both lists, in which the right answer scores higher."""
+    """Return the share of pairs, by position, where the right answer scores higher."""
     return sum(each > other for each, other in zip(right, wrong, strict=True)) / len(right)
 
 
 def spearman(one: Sequence[float], other: Sequence[float]) -> float | None:
-    """Return Spearman's rank correlation, ties at their mean rank; None where all values of a list are equal."""
+    """Return Spearman's rank correlation, with mean ranks for ties; None if a list is constant."""
     return pearson(_ranks(one), _ranks(other))
 
 
 def partial_correlation(one: Sequence[float], other: Sequence[float], groups: Sequence[bool]) -> float:
-    """Return the correlation of `one` and `other` with the group held fixed; 0 where nothing is left to correlate."""
+    """Return the correlation of `one` and `other` within groups; 0 if a list is constant in each group."""
     return pearson(_centred(one, groups), _centred(other, groups)) or 0.0
 
 
 def pearson(one: Sequence[float], other: Sequence[float]) -> float | None:
-    """Return the correlation from -1 to 1; None where all values of a list are equal."""
+    """Return Pearson's correlation, from -1 to 1; None if a list is constant."""
     first, second = _about_mean(one), _about_mean(other)
     size = math.sqrt(math.fsum(value * value for value in first) * math.fsum(value * value for value in second))
-    if size < 1e-12:  # rounding leaves a little where all values are equal
+    if size < 1e-12:  # rounding may leave a residue for constant lists
         return None
     value = math.fsum(left * right for left, right in zip(first, second, strict=True)) / size
     return max(-1.0, min(1.0, value))
@@ -41,7 +41,7 @@ def _about_mean(values: Sequence[float]) -> list[float]:
 
 
 def _centred(values: Sequence[float], groups: Sequence[bool]) -> list[float]:
-    """The values less the mean of their group."""
+    """Return the values minus the mean of their group."""
     means = {}
     for group in set(groups):
         own = [value for value, each in zip(values, groups, strict=True) if each == group]

@@ -1,4 +1,4 @@
-"""Answers that must not score: attempts to fool a reward, and odd inputs that must not break it."""
+"""Probes: answers that try to fool a reward, and odd answers that must not break it."""
 
 from collections.abc import Callable
 
@@ -11,12 +11,12 @@ _REPEATS = 20
 
 
 def _repeated(prompt: Prompt, reference: str) -> str:
-    """The last word of the prompt, again and again: what a policy that has collapsed writes."""
+    """Return the last word of the prompt repeated, as a collapsed policy writes it."""
     words = text_of(prompt).split() or ["the"]
     return " ".join([words[-1]] * _REPEATS * 2)
 
 
-# What is tried for each prompt, given its right answer (empty where there is none), by the names of the rules' table.
+# The probes by their names in the rules; each builds an answer from a prompt and its right answer, which may be empty.
 HACKS: dict[str, Callable[[Prompt, str], str]] = {
     "empty": lambda prompt, reference: "",
     "padding": lambda prompt, reference: _FILLER * _REPEATS,
@@ -26,7 +26,7 @@ HACKS: dict[str, Callable[[Prompt, str], str]] = {
     "Thought process:": lambda prompt, reference: _CHAIN + "every part of it.",
 }
 
-# Empty, malformed and huge answers, as models do write them.
+# Empty, malformed and huge answers, such as models write.
 ODD = (
     "",
     " \n\t ",

@@ -1,4 +1,4 @@
-"""The pre-flight of a reward as a stage: what needs no model is checked first, then the policy is sampled."""
+"""The pre-flight stage of a reward: first the checks without a model, then those on policy samples."""
 
 import dataclasses
 import random
@@ -23,14 +23,16 @@ Figures = dict[str, Any]
 
 
 def run(stage: PreflightStage, context: StageContext) -> Outcome:
-    """Make the eight checks; the report is what evidence of kind `RewardPreflight` says, and the gate stops the plan if
-    one of them blocks. Where one does without a model, no model is loaded, and the checks that need one are not made.
+    """Run the eight checks; the gate stops the plan if one of them blocks.
+
+    The report becomes evidence of kind `RewardPreflight`. If a check without a model blocks, the stage loads no model
+    and skips the other checks.
     """
     context.events.emit("phase", name="check data")
     sources = read_sources(stage.data, context.volumes)
-    asked = [source for source in sources if source.block.role != "badcases"]
-    prompts = reward_prompts(asked, stage.rewards)
-    questions = questions_of(asked)
+    prompt_sources = [source for source in sources if source.block.role != "badcases"]
+    prompts = reward_prompts(prompt_sources, stage.rewards)
+    questions = questions_of(prompt_sources)
     check_model_files(stage.model, context.volumes)
     with Judges() as judges:
         answered = [question.row for question in questions if question.reference]
@@ -72,7 +74,7 @@ def _note(name: str, found: Any, context: StageContext) -> Any:
 
 
 def _judged(sources: Sequence[Source], stage: PreflightStage) -> Judged | None:
-    """The badcases whose wrong answer was logged; None where there is none."""
+    """Return the badcases with a logged wrong answer; None without any."""
     kept = [
         dataclasses.replace(source, rows=[row for row in source.rows if (row.get("answer") or "").strip()], places=[])
         for source in sources
@@ -87,7 +89,7 @@ def _judged(sources: Sequence[Source], stage: PreflightStage) -> Judged | None:
 
 
 def _sample(stage: PreflightStage, context: StageContext, questions: Sequence[Question]) -> Sampled:
-    """Answers of the policy to `prompts` questions, drawn by the seed, told right or wrong by the first metric."""
+    """Sample the policy's answers to a random choice of questions; the first metric judges them."""
     from runtime.model.sampling import sample_answers
 
     answerable = [at for at, question in enumerate(questions) if question.reference]
@@ -104,7 +106,7 @@ def _sample(stage: PreflightStage, context: StageContext, questions: Sequence[Qu
         context=context,
     )
     texts = [[answer.text for answer in group] for group in answers]
-    if not answerable:  # nothing to tell right from wrong by
+    if not answerable:  # the metric has no reference to compare with
         return Sampled(indices=chosen, texts=texts, right=[[False] * len(group) for group in texts])
     with Verifier(stage.metrics[0], context.volumes.data) as verifier:
         right = [verifier.right(questions[at], group) for at, group in zip(chosen, texts, strict=True)]
@@ -116,7 +118,7 @@ def _outcome(stage: PreflightStage, scorer: Scorer, figures: Figures) -> Outcome
     blocking = [name for name, verdict in verdicts.items() if verdict == "blocks"]
     made = {name: figures[name] for name in CHECKS if figures.get(name) is not None}
     functions = [{"use": block.use, "weight": block.weight, "options": block.options} for block in stage.rewards]
-    shown = ", ".join(f"`{name}`" if name in made else f"`{name}` (not made)" for name in blocking)
+    shown = ", ".join(f"`{name}`" if name in made else f"`{name}` (not run)" for name in blocking)
     reason = f"the reward fails its pre-flight: {shown}" if blocking else "the reward passes its pre-flight"
     return Outcome(
         report={

@@ -1,1 +1,1 @@
-"""Rewards: a small library, functions of the spec's own, and the process that runs both apart from the trainer."""
+"""Rewards: a small library, functions of the spec, and the process that isolates both from the trainer."""

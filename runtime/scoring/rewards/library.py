@@ -1,8 +1,8 @@
-"""The reward library: functions of TRL's signature that score an answer from 0 to 1. They run in the worker.
+"""The reward library: functions with TRL's signature that score an answer from 0 to 1.
 
-`exact_match`, `numeric_answer` and `tool_call` compare with the right answer of the row (column `reference`), as the
-metrics of evaluations do. `json_schema`, `regex` and `length` look at the form alone: right answers and well-formed
-nonsense score the same, so they belong beside a term that compares. `sql_execution` is in `queries.py`.
+They run in the worker. `exact_match`, `numeric_answer` and `tool_call` compare with the right answer of the row (column
+`reference`), like the metrics of evaluations. `json_schema`, `regex` and `length` check only the form: right answers
+and well-formed nonsense score the same, so combine them with a term that compares. `sql_execution` is in `queries.py`.
 """
 
 import re
@@ -18,7 +18,7 @@ Options = dict[str, Any]
 
 
 def functions() -> dict[str, Callable[[Options], Function]]:
-    """What makes the function of each name out of its options, which have been checked."""
+    """Return the factory of each function by name; it takes validated options."""
     return {
         "exact_match": lambda options: _compared(same_text, options),
         "numeric_answer": lambda options: _compared(same_number, options),
@@ -30,27 +30,27 @@ def functions() -> dict[str, Callable[[Options], Function]]:
 
 
 def _compared(same: Callable[[str, str], bool], options: Options) -> Function:
-    """1 where the answer is the row's right one."""
+    """Score 1 if the answer equals the row's right one."""
 
     def score(*, completions: Sequence[Any], reference: Sequence[str | None] = (), **_: Any) -> list[float | None]:
         if len(reference) != len(completions) or not all(reference):
-            raise ReferenceError("a row holds no right answer to compare with")
+            raise ReferenceError("a row has no right answer to compare with")
         answers = [judged(text_of(completion), options["after"]) for completion in completions]
         pairs = zip(answers, map(str, reference), strict=True)
-        # an empty answer is never right, not even where the reference is white space
+        # an empty answer is never right, even if the reference is white space
         return [float(bool(answer and answer.strip()) and same(right, str(answer))) for answer, right in pairs]
 
     return score
 
 
 def _json_schema(options: Options) -> Function:
-    """1 where the whole answer is one JSON value that fits the schema."""
+    """Score 1 if the whole answer is one JSON value that is valid under the schema."""
     import json
 
     from jsonschema.validators import Draft202012Validator, validator_for
     from referencing import Registry
 
-    # an empty registry: a `$ref` to another document is refused rather than fetched
+    # an empty registry, which rejects a `$ref` to another document instead of fetching it
     validator = validator_for(options["schema"], default=Draft202012Validator)(options["schema"], registry=Registry())
 
     def fits(text: str | None) -> bool:
@@ -66,7 +66,7 @@ def _json_schema(options: Options) -> Function:
 
 
 def _regex(options: Options) -> Function:
-    """1 where the pattern is found."""
+    """Score 1 if the answer contains a match of the pattern."""
     pattern = re.compile(options["pattern"])
 
     def score(*, completions: Sequence[Any], **_: Any) -> list[float | None]:
@@ -77,7 +77,7 @@ def _regex(options: Options) -> Function:
 
 
 def _length(options: Options) -> Function:
-    """1 from `least` to `most`; below, the share of `least`; above, falling to 0 at twice `most`."""
+    """Score 1 from `least` to `most`; below, the share of `least`; above, decreasing to 0 at twice `most`."""
     least: int = options["least"]
     most: int | None = options["most"]
 
@@ -91,7 +91,7 @@ def _length(options: Options) -> Function:
     ) -> list[float | None]:
         if options["unit"] == "tokens":
             if len(completion_ids) != len(completions):
-                raise ReferenceError("the number of tokens is not known here")
+                raise ReferenceError("the number of tokens is unknown")
             return [share(len(ids)) for ids in completion_ids]
         answers = [judged(text_of(completion), options["after"]) for completion in completions]
         return [0.0 if answer is None else share(len(answer.strip())) for answer in answers]

@@ -1,4 +1,4 @@
-"""The options of a reward as its function takes them, read strictly before any model is loaded."""
+"""The options of a reward, validated before the stage loads a model."""
 
 import json
 from collections.abc import Iterator
@@ -11,22 +11,22 @@ from runtime.contract.rewards import DEFAULTS, REWARDS
 from runtime.contract.volumes import Volumes
 
 MAX_SCHEMA_BYTES = 1 << 20
-HINT = "correct `spec.reward` and compile the plan again"
+HINT = "fix `spec.reward`, then compile the plan again"
 _CLASHES: dict[LengthClash, str] = {
-    "no bound": "`least` or `most` must be given",
+    "no bound": "requires `least` or `most`",
     "bounds crossed": "`most` is below `least`",
-    "marker and tokens": "`after` cuts text, so it goes with `unit: characters`",
+    "marker and tokens": "`after` cuts text, so it requires `unit: characters`",
 }
 
 
 def read_options(block: RewardBlock, volumes: Volumes) -> dict[str, Any]:
-    """Return the options of a term as its function takes them, with a schema read.
+    """Return the options of a term with defaults, and with the schema loaded.
 
-    RUN750 if they are not right, RUN721 if a file or folder is not there.
+    RUN750 if they are invalid, RUN721 if a file or folder is missing.
     """
     if ":" in block.use:
         if block.options:
-            raise StageError("RUN750", f"`{block.use}` takes no options, but the columns of the rows", HINT)
+            raise StageError("RUN750", f"`{block.use}` takes no options, only the columns of the rows", HINT)
         return {}
     function = REWARDS.get(block.use)
     if function is None:
@@ -39,7 +39,7 @@ def read_options(block: RewardBlock, volumes: Volumes) -> dict[str, Any]:
     if "schema" in read:
         read["schema"] = _schema(read["schema"], volumes)
     if "databases" in read and not (volumes.data / read["databases"]).is_dir():
-        message = f"folder `{read['databases']}` is not under `TRAINSPEC_DATA`"
+        message = f"folder `{read['databases']}` is missing under `TRAINSPEC_DATA`"
         raise StageError("RUN721", message, "copy the databases to the data volume")
     return read
 
@@ -65,14 +65,14 @@ def _schema(name: str, volumes: Volumes) -> Any:
 
     path = volumes.data / name
     if not path.is_file() or not path.resolve().is_relative_to(volumes.data.resolve()):
-        message = f"schema `{name}` is not a file under `TRAINSPEC_DATA`"
+        message = f"schema `{name}` is missing under `TRAINSPEC_DATA`"
         raise StageError("RUN721", message, "copy the file to the data volume")
     if path.stat().st_size > MAX_SCHEMA_BYTES:
-        raise StageError("RUN750", f"schema `{name}` is larger than 1 MiB", "give a smaller schema")
+        raise StageError("RUN750", f"schema `{name}` is larger than 1 MiB", "use a smaller schema")
     try:
         schema = json.loads(path.read_text(encoding="utf-8"))
         validator_for(schema, default=Draft202012Validator).check_schema(schema)
     except (ValueError, RecursionError, SchemaError) as error:
         reason = str(error).strip().splitlines()[0]
-        raise StageError("RUN750", f"schema `{name}` is not a JSON schema: {reason}", "correct the file") from error
+        raise StageError("RUN750", f"schema `{name}` is not a JSON schema: {reason}", "fix the file") from error
     return schema

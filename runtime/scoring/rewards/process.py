@@ -1,4 +1,4 @@
-"""The parent's side of the process that runs reward functions: start it, ask it, and end it when it does not answer."""
+"""The parent's side of the reward process: start it, send requests, and kill it if it does not answer."""
 
 import json
 import os
@@ -15,13 +15,14 @@ from runtime.contract.errors import StageError
 
 START_SECONDS = 120.0
 BATCH_SECONDS = 60.0  # for one term and one batch
-# a policy may write what is slow to read as a formula; math-verify limits that itself, so it must not end the training
-NUMERIC_SECONDS = 7.0  # for each answer of `numeric_answer` on top
+# Additional time per answer of `numeric_answer`. A policy may write formulas that are slow to parse; math-verify limits
+# the time itself, so a slow formula must not end the training.
+NUMERIC_SECONDS = 7.0
 _CHUNK = 1 << 16
 
 
 class RewardProcess:
-    """A worker with the functions of all terms imported. It has an empty environment, so no secret; see `worker.py`."""
+    """A worker that imports the functions of all terms; its environment contains no secrets. See `worker.py`."""
 
     def __init__(self, blocks: Sequence[RewardBlock], options: Sequence[Mapping[str, Any]], data: Path) -> None:
         self._uses = [block.use for block in blocks]
@@ -34,20 +35,23 @@ class RewardProcess:
     def score(
         self, term: int, prompts: Sequence[Any], completions: Sequence[Any], columns: Mapping[str, Sequence[Any]]
     ) -> Any:
-        """Return what the term's function gave, not checked yet; RUN751 if it raised, RUN753 if it broke a limit."""
+        """Return the unchecked result of the term's function.
+
+        RUN751 if it raised an error, RUN753 if it exceeded a limit, RUN754 if a row lacks the reference it needs.
+        """
         if self._worker is None:
             self._start()
         use = self._uses[term]
         seconds = BATCH_SECONDS + (NUMERIC_SECONDS * len(completions) if use == "numeric_answer" else 0.0)
         request = {"term": term, "prompts": prompts, "completions": completions, "columns": columns, "seconds": seconds}
-        answer = self._ask(json.dumps(request).encode("ascii"), seconds, f"reward `{use}`")
+        answer = self._send(json.dumps(request).encode("ascii"), seconds, f"reward `{use}`")
         if "fault" in answer:
             self.stop()
             raise _failed(answer)
         return answer["scores"]
 
     def stop(self) -> None:
-        """End the process, if there is one."""
+        """Kill the process if it runs."""
         if self._worker is not None:
             self._worker.kill()
             self._worker.communicate()
@@ -63,23 +67,23 @@ class RewardProcess:
                 "PYTHONPATH": str(Path(__file__).resolve().parents[3]),
                 "PYTHONUTF8": "1",
                 "PYTHONSAFEPATH": "1",
-                "PYTHONDONTWRITEBYTECODE": "1",  # nothing is written beside the spec's code
-                "PYTHONHASHSEED": "0",  # the order of a set must not change a score
+                "PYTHONDONTWRITEBYTECODE": "1",  # no files next to the spec's code
+                "PYTHONHASHSEED": "0",  # scores must not depend on the order of a set
                 "OMP_NUM_THREADS": "1",
             },
             start_new_session=True,
         )
         request = json.dumps({"terms": self._terms, "data": str(self._data)}).encode("ascii")
         names = ", ".join(f"`{use}`" for use in self._uses)
-        answer = self._ask(request, START_SECONDS, f"the import of reward {names}")
+        answer = self._send(request, START_SECONDS, f"the import of reward {names}")
         if "fault" in answer:
             self.stop()
             raise _failed(answer)
         self.isolation = answer["isolation"]
 
-    def _ask(self, request: bytes, seconds: float, what: str) -> dict[str, Any]:
+    def _send(self, request: bytes, seconds: float, subject: str) -> dict[str, Any]:
         worker = self._worker
-        if worker is None or worker.stdin is None or worker.stdout is None:  # never so, but the type allows it
+        if worker is None or worker.stdin is None or worker.stdout is None:  # for the type checker only
             raise AssertionError
         try:
             worker.stdin.write(request + b"\n")
@@ -91,13 +95,13 @@ class RewardProcess:
             answer: dict[str, Any] = json.loads(line)
             return answer
         self.stop()
-        ended = f"did not end within {seconds:.0f} s" if line is None else "ended its process"
-        hint = "make the function faster, or let it use less memory; then run the stage again"
-        raise StageError("RUN753", f"{what} {ended}", hint)
+        ended = f"did not finish within {seconds:.0f} s" if line is None else "ended its process"
+        hint = "make the function faster, or reduce its memory, then run the stage again"
+        raise StageError("RUN753", f"{subject} {ended}", hint)
 
 
 def _read_line(descriptor: int, seconds: float) -> bytes | None:
-    """A whole line; what there was of it where the process ends before; None where the time ends."""
+    """Return a line, partial if the process ends first, or None after the time limit."""
     deadline, parts = time.monotonic() + seconds, [b""]
     with selectors.DefaultSelector() as selector:
         selector.register(descriptor, selectors.EVENT_READ)
@@ -112,10 +116,10 @@ def _read_line(descriptor: int, seconds: float) -> bytes | None:
 
 def _failed(answer: Mapping[str, Any]) -> StageError:
     hints = {
-        "RUN750": "correct `spec.reward`, or the code that it names, and compile the plan again",
-        "RUN751": "correct the function: it must score whatever a model writes",
-        "RUN752": "return one finite number, or `None` where the term does not apply, for each completion",
-        "RUN753": "let the function use less memory; then run the stage again",
-        "RUN754": "give each row what the reward compares with, or use a reward that compares with nothing",
+        "RUN750": "fix `spec.reward`, or the code that it names, then compile the plan again",
+        "RUN751": "fix the function: it must score any text that a model writes",
+        "RUN752": "return one finite number, or `None` if the term does not apply, for each completion",
+        "RUN753": "reduce the memory of the function, then run the stage again",
+        "RUN754": "add a right answer to each row, or use a reward that does not compare",
     }
     return StageError(answer["fault"], answer["message"], hints[answer["fault"]])

@@ -1,4 +1,4 @@
-"""Scores completions by the terms of a reward, each computed in another process, and refuses what is no score."""
+"""The scorer of a reward: it computes each term in another process, and validates the scores."""
 
 import hashlib
 import math
@@ -19,23 +19,24 @@ Conversation = str | list[dict[str, Any]]
 Columns = Mapping[str, Sequence[Any]]
 Scores = list[float | None]
 
-NO_SCORE = "return one finite number, or `None` where the term does not apply, for each completion"
+NO_SCORE = "return one finite number, or `None` if the term does not apply, for each completion"
 
 
 class Scorer:
-    """The terms of a reward, ready to score. As a context manager it ends its processes when it is left.
+    """The terms of a reward, ready to score; as a context manager it ends its processes on exit.
 
-    A term is a function of the library, which scores from 0 to 1, or `module:function` of the data volume with TRL's
-    signature, `f(prompts, completions, **columns) -> list[float | None]`; it should score from -1 to 1, so that weights
-    mean what they say. `None` says that the term does not apply to a row: it then takes no part in that row's sum.
+    A term is a library function, which scores from 0 to 1, or `module:function` of the data volume, with TRL's
+    signature `f(prompts, completions, **columns) -> list[float | None]`. The latter should score from -1 to 1, so that
+    weights are comparable. A term that returns `None` does not apply to the row, and does not count in its sum.
     """
 
     def __init__(
         self, blocks: Sequence[RewardBlock], volumes: Volumes, code: Mapping[str, str] = MappingProxyType({})
     ) -> None:
-        """Read the options and import the functions; RUN750 if one is not there or not set right, RUN721 if a file is
-        missing, RUN711 if one of `code` (path to SHA-256) is another than planned, RUN753 if a module does not load in
-        time.
+        """Read the options and import the functions.
+
+        RUN750 if a function is missing or its options are invalid, RUN721 if a file is missing, RUN711 if a file of
+        `code` (path to SHA-256) differs from the plan, RUN753 if the import takes too long.
         """
         _require_planned(code, volumes)
         self._blocks, self._volumes = tuple(blocks), volumes
@@ -52,18 +53,18 @@ class Scorer:
         self.close()
 
     def close(self) -> None:
-        """End the processes; the scorer starts them again if it is used once more."""
+        """End the processes; further use starts them again."""
         self._process.stop()
         self._judge.__exit__(None, None, None)
 
     @property
     def isolation(self) -> str:
-        """What keeps reward code from the network and from writing: `seccomp` (the kernel), or `audit hook`."""
+        """How reward code is kept from the network and from writing: `seccomp` (by the kernel) or `audit hook`."""
         return self._process.isolation
 
     @property
     def names(self) -> list[str]:
-        """A name for each term: its function's, and a number where a function is used twice."""
+        """The name of each term: its function's, with a number for repeated functions."""
         uses = [block.use for block in self._blocks]
         return [use if use not in uses[:at] else f"{use}-{uses[:at].count(use) + 1}" for at, use in enumerate(uses)]
 
@@ -75,18 +76,19 @@ class Scorer:
     def score(
         self, prompts: Sequence[Conversation], completions: Sequence[Conversation], columns: Columns
     ) -> list[Scores]:
-        """Return a list for each term: the score of each completion, None where the term does not apply.
+        """Return a list per term: the score of each completion, or None if the term does not apply.
 
-        Prompts and completions are text, or turns with roles. `columns` holds a list for each column of the rows, as
-        long as `completions`; terms that compare read `reference` and `database`, and `length` in tokens reads
-        `completion_ids`. RUN751 if a function raises, RUN752 if it gives no score, RUN753 if it breaks a limit.
+        Prompts and completions are text, or turns with roles. `columns` contains a list as long as `completions` for
+        each column of the rows; terms that compare read `reference` and `database`, and `length` in tokens reads
+        `completion_ids`. RUN751 if a function raises an error, RUN752 if it returns no score, RUN753 if it exceeds a
+        limit, RUN754 if a row lacks the reference that a term compares with.
         """
         return [self.score_term(term, prompts, completions, columns) for term in range(len(self._blocks))]
 
     def score_term(
         self, term: int, prompts: Sequence[Conversation], completions: Sequence[Conversation], columns: Columns
     ) -> Scores:
-        """Return what the term of this index gives to each completion; raises as `score` does."""
+        """Return the scores of one term, by index; same errors as `score`."""
         if not completions:
             return []
         if self._blocks[term].use == "sql_execution":
@@ -103,27 +105,27 @@ class Scorer:
         return self.sums(self.score(prompts, completions, columns))
 
     def sums(self, scores: Sequence[Scores]) -> list[float]:
-        """Return the weighted sums of what `score` gave; RUN752 if no term applies to a row."""
+        """Return the weighted sums of scores from `score`; RUN752 if no term applies to a row."""
         totals = []
         for row in zip(*scores, strict=True):
             parts = [weight * score for weight, score in zip(self.weights, row, strict=True) if score is not None]
             if not parts:
                 terms = ", ".join(f"`{name}`" for name in self.names)
-                message = f"no term of the reward applies to a row: {terms} gave `None`"
-                raise StageError("RUN752", message, "let one term score each row, or leave such rows out of the data")
+                message = f"no term of the reward applies to a row: {terms} returned `None`"
+                raise StageError("RUN752", message, "add a term that scores each row, or remove such rows")
             totals.append(math.fsum(parts))
         return totals
 
 
 def _checked(scores: Any, count: int, use: str) -> Scores:
-    """The scores, if there is a finite number or None for each completion."""
+    """Return the scores; RUN752 unless each completion has a finite number or None."""
     if not isinstance(scores, list):
-        raise StageError("RUN752", f"reward `{use}` gave no list, but {scores}", NO_SCORE)
+        raise StageError("RUN752", f"reward `{use}` returned {scores} instead of a list", NO_SCORE)
     if len(scores) != count:
-        raise StageError("RUN752", f"reward `{use}` gave {len(scores)} scores for {count} completions", NO_SCORE)
+        raise StageError("RUN752", f"reward `{use}` returned {len(scores)} scores for {count} completions", NO_SCORE)
     for at, score in enumerate(scores):
         if score is not None and not (isinstance(score, float) and math.isfinite(score)):
-            raise StageError("RUN752", f"reward `{use}` gave `{score}` for completion {at} of {count}", NO_SCORE)
+            raise StageError("RUN752", f"reward `{use}` returned `{score}` for completion {at} of {count}", NO_SCORE)
     return scores
 
 
@@ -132,8 +134,8 @@ def _require_planned(code: Mapping[str, str], volumes: Volumes) -> None:
         try:
             content = (volumes.data / name).read_bytes()
         except OSError as error:
-            message = f"`{name}`, which the reward is made of, cannot be read: {(error.strerror or str(error)).lower()}"
+            message = f"cannot read `{name}`, which the reward uses: {(error.strerror or str(error)).lower()}"
             raise StageError("RUN721", message, "copy the file to the data volume") from error
         if hashlib.sha256(content).hexdigest() != sha256:
-            message = f"`{name}`, which the reward is made of, is not the file that the plan was made for"
-            raise StageError("RUN711", message, "have the change reviewed: compile the plan again")
+            message = f"`{name}`, which the reward uses, is not the file of the plan"
+            raise StageError("RUN711", message, "compile the plan again, and have the change reviewed")

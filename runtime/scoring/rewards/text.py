@@ -1,4 +1,4 @@
-"""Completions as text, whether a trainer gives them plainly or as turns."""
+"""The text of completions, which are plain text or turns."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from runtime.scoring.text import without_thoughts
 
 
 def text_of(conversation: str | list[dict[str, Any]]) -> str:
-    """The text itself, or that of the last turn; empty where there is none."""
+    """Return plain text unchanged, or the text of the last turn; empty without any."""
     if isinstance(conversation, str):
         return conversation
     content = conversation[-1].get("content") if conversation else ""
@@ -14,8 +14,9 @@ def text_of(conversation: str | list[dict[str, Any]]) -> str:
 
 
 def judged(text: str, after: str | None) -> str | None:
-    """What of a text is judged, without thoughts: what follows the last `after`; None where that is asked for and
-    missing.
+    """Return the part of a text that rewards judge, without thoughts.
+
+    With `after`, this is the part after its last occurrence, or None without any.
     """
     answer = without_thoughts(text)
     if after is None:

@@ -1,8 +1,9 @@
-"""The process that runs reward functions: one request a line on stdin, one answer a line on stdout, every limit set.
+"""The process that runs reward functions, confined and with limits.
 
-The first request names the terms and the data volume, whose top folder is where modules are looked for; the answer says
-what keeps the process in (`sandbox.confine`). Each later request is one term and one batch. What a function prints goes
-nowhere. Memory, processor time and file size are limited; the parent ends the process if it does not answer in time.
+It reads one request per line from stdin and writes one answer per line to stdout. The first request names the terms and
+the data volume, from whose top folder modules are imported; the answer names the isolation (`sandbox.confine`). Each
+later request is one batch for one term. Output of functions is discarded. Memory, processor time and file size are
+limited; the parent kills the process if it does not answer in time.
 """
 
 import importlib
@@ -19,7 +20,7 @@ from runtime.scoring.rewards.library import functions
 from runtime.scoring.sandbox.confine import confine
 
 MEMORY_BYTES = 2 << 30
-CPU_PER_SECOND = 4  # processor time over the wall time that the parent waits, which comes first but for threads
+CPU_PER_SECOND = 4  # processor time per second that the parent waits; reached first only with threads
 
 Function = Callable[..., Any]
 
@@ -27,7 +28,7 @@ Function = Callable[..., Any]
 def main() -> int:
     """Answer requests until stdin ends."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what a function prints must not be taken for an answer
+    os.dup2(2, 1)  # output of a function must not look like an answer
     first = json.loads(sys.stdin.readline())
     isolation = confine(MEMORY_BYTES)
     sys.path.insert(0, first["data"])
@@ -44,18 +45,18 @@ def main() -> int:
 
 
 def _function(use: str, options: dict[str, Any]) -> Function:
-    """The function of a term; LookupError, with what is wrong with it, where there is none."""
+    """Return the function of a term; LookupError with the reason if there is none."""
     module, colon, name = use.partition(":")
     if not colon:
         library = functions()
-        # queries have a process of their own, so that one that breaks a limit is wrong rather than a failure
+        # queries run in a separate process, so that one that exceeds a limit scores 0 and does not fail the stage
         return library[use](options) if use in library else _nothing
     try:
         function = getattr(importlib.import_module(module), name)
     except Exception as error:
-        raise LookupError(f"reward `{use}` cannot be imported: {_said(error)}") from error
+        raise LookupError(f"reward `{use}` cannot be imported: {_summary(error)}") from error
     if not callable(function):
-        raise LookupError(f"`{use}` is no function")
+        raise LookupError(f"`{use}` is not a function")
     result: Function = function
     return result
 
@@ -77,12 +78,12 @@ def _answer(terms: list[Function], request: dict[str, Any], first: dict[str, Any
     except ReferenceError as error:
         return {"fault": "RUN754", "message": f"reward `{use}`: {error}"}
     except Exception as error:
-        return {"fault": "RUN751", "message": f"reward `{use}` raised {_said(error, Path(first['data']))}"}
+        return {"fault": "RUN751", "message": f"reward `{use}` raised {_summary(error, Path(first['data']))}"}
     return {"scores": _plain(scores)}
 
 
 def _plain(scores: Any) -> Any:
-    """The scores as JSON has them; what is no number is told by its type, which the parent refuses."""
+    """Return the scores for JSON; the parent rejects values that are not numbers, written as their type."""
     if isinstance(scores, (str, bytes, dict)) or not hasattr(scores, "__iter__"):
         return f"`{type(scores).__name__}`"
     return [_number(score) for score in scores]
@@ -99,8 +100,8 @@ def _number(score: Any) -> float | str | None:
         return type(score).__name__
 
 
-def _said(error: Exception, folder: Path | None = None) -> str:
-    """The error in a line, with where in the spec's folder it was raised."""
+def _summary(error: Exception, folder: Path | None = None) -> str:
+    """Return the error in one line, with its place in the spec's folder."""
     lines = str(error).strip().splitlines() or [""]
     frames = traceback.extract_tb(error.__traceback__)
     places = [each for each in frames if folder and each.filename.startswith(f"{folder}/")]

@@ -1,1 +1,1 @@
-"""Processes with limits, for code and queries that may be hostile."""
+"""Processes with limits, for untrusted code and queries."""

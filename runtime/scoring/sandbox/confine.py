@@ -1,9 +1,10 @@
-"""What a process may do that runs code or queries of others: compute, and read files. Linux enforces it without root.
+"""Confinement of a process that runs untrusted code or queries: it can only compute and read files.
 
-A seccomp filter (seccomp(2)) has the kernel refuse sockets, other processes, signals to them, and every change of a
-file or folder; limits of memory and file size come on top. It holds for the process and all its threads for good.
-Where there is no such filter (another system, another processor) an audit hook of Python refuses the same, which stops
-honest mistakes but not native code. What is not refused: reading what the user of the stage may read.
+On Linux, without root, a seccomp filter (seccomp(2)) makes the kernel refuse sockets, other processes, signals to them,
+and every change of a file or folder; memory and file size are limited in addition. The filter applies permanently to
+the process and all its threads. Without such a filter (on other systems and processors), a Python audit hook refuses
+the same operations, which stops honest mistakes but not native code. The process can still read any file that the
+stage's user can read.
 """
 
 import ctypes
@@ -20,17 +21,17 @@ Isolation = Literal["seccomp", "audit hook"]
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06  # instructions of classic BPF
 _NUMBER, _ARCHITECTURE = 0, 4  # offsets in the kernel's `struct seccomp_data`; arguments of 8 bytes begin at 16
 _ALLOW, _KILL, _REFUSE = 0x7FFF0000, 0x80000000, 0x00050000
-_X32 = 0x40000000  # numbers from here on are those of the other calling convention of x86_64
+_X32 = 0x40000000  # system calls from this number on belong to the x32 ABI of x86_64
 _THREAD = 0x10000  # CLONE_THREAD
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _FILTER = 38, 22, 2
 
-# system calls by processor: its number in an audit, opening calls with the argument that holds their flags, `clone`,
-# then those that libraries have something to fall back to for (clone3, openat2), then those that are refused: socket,
+# System calls by processor: its audit number; the calls that open files, with the index of the argument for flags;
+# `clone`; calls reported as missing, for which libraries have a fallback (clone3, openat2); and refused calls: socket,
 # connect, socketpair; fork, vfork, execve, execveat; kill, tkill, tgkill, pidfd_send_signal; ptrace, process_vm_*;
-# truncate, rename, mkdir, rmdir, creat, link, unlink, symlink, chmod, chown, mknod, utime in their forms; memfd_create,
-# io_uring_setup; setxattr, removexattr, fallocate, open_by_handle_at, pidfd_getfd; what only root may: mounts, swap,
-# modules, the clock, the host's name, reboot, namespaces, bpf, perf
+# all forms of truncate, rename, mkdir, rmdir, creat, link, unlink, symlink, chmod, chown, mknod and utime;
+# memfd_create, io_uring_setup; setxattr, removexattr, fallocate, open_by_handle_at, pidfd_getfd; and calls for root
+# only: mounts, swap, modules, the clock, the host's name, reboot, namespaces, bpf, perf.
 # fmt: off
 _CALLS: dict[str, tuple[int, dict[int, int], int, tuple[int, ...], tuple[int, ...]]] = {
     "x86_64": (0xC000003E, {2: 1, 257: 2}, 56, (435, 437), (
@@ -51,7 +52,7 @@ _CALLS: dict[str, tuple[int, dict[int, int], int, tuple[int, ...], tuple[int, ..
 
 
 def confine(memory_bytes: int) -> Isolation:
-    """Give up everything but computing and reading, for good; return what enforces it."""
+    """Restrict this process permanently to computing and reading; return the mechanism that enforces it."""
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -77,7 +78,7 @@ def _install_filter() -> bool:
 def _program(
     architecture: int, opens: dict[int, int], clone: int, absent: tuple[int, ...], refused: tuple[int, ...]
 ) -> list[bytes]:
-    """The filter's instructions. A jump counts the instructions to pass over, if true and if false."""
+    """Return the filter's instructions; a jump has the number of instructions to skip if true and if false."""
     refuse, missing = _return(_REFUSE | errno.EPERM), _return(_REFUSE | errno.ENOSYS)
     program = [_step(_LOAD, _ARCHITECTURE), _step(_EQUAL, architecture, 1, 0), _return(_KILL), _step(_LOAD, _NUMBER)]
     program += [_step(_AT_LEAST, _X32, 0, 1), refuse]
@@ -106,4 +107,4 @@ def _refuse_event(event: str, arguments: tuple[object, ...]) -> None:
     changes = event in ("os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.truncate", "os.link", "os.symlink")
     starts = event in ("os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "os.kill")
     if family in ("socket", "subprocess") or writes or changes or starts:
-        raise PermissionError(errno.EPERM, f"`{event}` is refused here")
+        raise PermissionError(errno.EPERM, f"`{event}` is not allowed in the sandbox")

@@ -1,4 +1,4 @@
-"""Numeric answers, judged by math-verify in a process of its own: a formula can ask for more time than there is."""
+"""The judge of numeric answers: math-verify in a separate process, as a formula can take unlimited time."""
 
 import importlib.util
 from types import TracebackType
@@ -8,20 +8,20 @@ from runtime.contract.errors import StageError
 from runtime.scoring.sandbox.process import Worker
 from runtime.scoring.text import PARSE_SECONDS, VERIFY_SECONDS
 
-# math-verify looks at its own alarms; these end a single operation that does not end. The first answer waits for
-# imports.
+# math-verify limits its time by alarms; this limit ends a single operation that ignores them. The first answer includes
+# the imports.
 ANSWER_SECONDS = 20.0 + 2 * PARSE_SECONDS + VERIFY_SECONDS
 
 
 def require_math_verify() -> None:
-    """RUN723 where the library that reads numbers is not installed."""
+    """Raise RUN723 if `math-verify` is not installed."""
     if importlib.util.find_spec("math_verify") is None:
-        message = "numbers cannot be judged: `math-verify` is not installed"
+        message = "numeric answers need `math-verify`, which is not installed"
         raise StageError("RUN723", message, "install `trainspec[runtime]`, or choose another metric")
 
 
 class NumericJudge:
-    """Compares numbers in a worker process, which is started again when an answer brings it down."""
+    """A judge that compares numbers in a worker process, which restarts after an answer kills it."""
 
     def __init__(self) -> None:
         self._worker = Worker("runtime.scoring.sandbox.numeric_worker", seconds=ANSWER_SECONDS)
@@ -35,13 +35,13 @@ class NumericJudge:
         self._worker.stop()
 
     def is_number(self, text: str) -> bool:
-        """Tell whether math-verify finds a number or a formula in `text`."""
+        """Return whether math-verify finds a number or a formula in `text`."""
         answer = self._worker.ask({"reference": text, "answer": None})
         return bool(answer and answer["number"])
 
     def judge(self, reference: str, answer: str) -> str:
-        """Return why `answer` has not the value of `reference`, or an empty text if it has."""
+        """Return why `answer` does not equal `reference`, or an empty string if it does."""
         verdict = self._worker.ask({"reference": reference, "answer": answer})
         if verdict is None:
-            return "error: the answer broke its limits of time or memory"
-        return "" if verdict["right"] else "another number" if verdict["number"] else "no number"
+            return "error: the answer exceeded its limits of time or memory"
+        return "" if verdict["right"] else "different number" if verdict["number"] else "no number"

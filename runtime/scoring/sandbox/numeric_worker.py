@@ -1,6 +1,6 @@
-"""The process that reads foreign formulas: one request a line on stdin, one answer a line on stdout.
+"""The process that parses untrusted formulas, with one JSON request and answer per line.
 
-Time is limited by math-verify's alarms, memory and file writes by the system, and the parent ends the process if it
+math-verify's alarms limit the time, the system limits memory and file writes, and the parent kills the process if it
 does not answer.
 """
 
@@ -23,7 +23,7 @@ def main() -> int:
     """
     for limit, most in ((resource.RLIMIT_AS, _MEMORY_BYTES), (resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_CORE, 0)):
         resource.setrlimit(limit, (most, most))
-    # what a library prints must not come between the answers
+    # output of a library must not mix with the answers
     answers = os.fdopen(os.dup(1), "w", encoding="ascii")
     os.dup2(2, 1)
     for line in sys.stdin:

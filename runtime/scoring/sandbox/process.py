@@ -1,4 +1,4 @@
-"""A process of our own that judges foreign text: one JSON request a line, one JSON answer a line, or it is ended."""
+"""A worker process that judges untrusted text, with one JSON request and answer per line."""
 
 import json
 import selectors
@@ -10,13 +10,13 @@ from typing import Any, Self
 
 
 class Worker:
-    """Runs the module `module` as a process, which is started when it is asked and again when a request brings it down.
+    """A module that runs as a process: it starts on the first request, and restarts after one that kills it.
 
-    The process has no environment but the way to this package, so that what it judges has no secret to find.
+    Its environment contains only the path of this package, so no secrets.
     """
 
     def __init__(self, module: str, *, seconds: float) -> None:
-        """`seconds` is the time that one answer may take."""
+        """Prepare the worker; `seconds` limits the time for one answer."""
         self._module, self._seconds = module, seconds
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -29,14 +29,14 @@ class Worker:
         self.stop()
 
     def ask(self, request: dict[str, Any]) -> dict[str, Any] | None:
-        """Return the answer, or None where the process broke its limits of time or memory, and was ended."""
+        """Return the answer, or None after a process that exceeded its limits of time or memory is killed."""
         answer = self._ask(request)
         if answer is None:
             self.stop()
         return answer
 
     def stop(self) -> None:
-        """End the process, if there is one."""
+        """Kill the process if it runs."""
         if self._process is not None:
             self._process.kill()
             self._process.communicate()
@@ -44,7 +44,7 @@ class Worker:
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any] | None:
         process = self._started()
-        if process.stdin is None or process.stdout is None:  # never so with pipes, but the type allows it
+        if process.stdin is None or process.stdout is None:  # for the type checker only
             return None
         try:
             process.stdin.write(json.dumps(request).encode("ascii") + b"\n")

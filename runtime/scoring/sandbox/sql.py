@@ -1,4 +1,4 @@
-"""Execution accuracy: a predicted query is right if it gives the gold's result on every instance of its database."""
+"""Execution accuracy: a query is right if it returns the gold's result on every instance of its database."""
 
 import re
 from collections import Counter
@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from runtime.scoring.sandbox.process import Worker
 
-# SQLite looks at its own deadline between operations; this one is for a single operation that does not end.
+# The worker's SQLite checks its deadline between operations; this limit ends a single operation that hangs.
 ANSWER_SECONDS = 20.0
 
 _FENCE = re.compile(r"```[ \t]*(?:sqlite|sql)?[ \t]*\n?(.*?)(?:```|\Z)", re.DOTALL | re.IGNORECASE)
@@ -18,14 +18,14 @@ _END = re.compile(r";|\n[ \t]*\n")
 
 
 def extract_sql(answer: str) -> str:
-    """Return the query in a model's answer: the first fenced block, or all, cut at the first `;` or blank line."""
+    """Return the query in an answer: the first fenced block or the whole text, up to the first `;` or blank line."""
     fenced = _FENCE.search(answer)
     text = (fenced.group(1) if fenced else answer).strip()
     return _END.split(text, maxsplit=1)[0].strip()
 
 
 def database_scripts(folder: Path, database: str) -> list[Path]:
-    """Return the scripts of the instances of `database`, sorted: `<database>.sql` and `<database>.<k>.sql`."""
+    """Return the sorted scripts of the instances of `database`: `<database>.sql` and `<database>.<k>.sql`."""
     if "/" in database or database.startswith("."):
         return []
     names = re.compile(re.escape(database) + r"(\.\d+)?\.sql")
@@ -34,7 +34,7 @@ def database_scripts(folder: Path, database: str) -> list[Path]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Verdict:
-    """Whether a prediction is right, and why not; `gold_error` is set if the gold query itself does not run."""
+    """Whether a prediction is right, and why not; `gold_error` is the error of the gold query itself."""
 
     right: bool
     reason: str
@@ -42,7 +42,7 @@ class Verdict:
 
 
 class SqlJudge:
-    """Runs queries in a worker process of its own, which is started again when a query brings it down."""
+    """A judge that runs queries in a worker process, which restarts after a query kills it."""
 
     def __init__(self) -> None:
         self._worker = Worker("runtime.scoring.sandbox.sql_worker", seconds=ANSWER_SECONDS)
@@ -60,7 +60,7 @@ class SqlJudge:
         request = {"scripts": [str(script) for script in scripts], "gold": gold, "predicted": predicted}
         answer = self._worker.ask(request)
         if answer is None:
-            return Verdict(right=False, reason="error: the query broke its limits of time or memory")
+            return Verdict(right=False, reason="error: the query exceeded its limits of time or memory")
         gold_error = answer.get("gold_error", "")
         return Verdict(right=not gold_error and answer["right"], reason=answer.get("reason", ""), gold_error=gold_error)
 
@@ -71,9 +71,10 @@ MAX_COLUMN_ORDERS = 2000
 
 
 def same_result(gold: Rows, predicted: Rows, *, ordered: bool) -> bool:
-    """Tell whether the rows are equal as a multiset, or as a list if `ordered`.
+    """Return whether the rows are equal as a multiset, or as a list if `ordered`.
 
-    As in the test-suite evaluation of Spider, columns may come in another order; numbers are equal to nine digits.
+    As in the test-suite evaluation of Spider, the order of columns is free; numbers are compared to nine
+    significant digits.
     """
     if len(gold) != len(predicted):
         return False
@@ -95,12 +96,12 @@ def _reorder(rows: Rows, order: list[int]) -> Rows:
 
 
 def _normal(value: Any) -> Any:
-    # An integral float equals its integer in Python, and a text never equals a number.
+    # In Python, an integral float equals its integer, and text never equals a number.
     return float(f"{value:.9g}") if isinstance(value, float) else value
 
 
 def _column_orders(left: Rows, right: Rows) -> list[list[int]]:
-    """Return the orders of `right`'s columns that could match: each column must hold the same values as its partner."""
+    """Return the orders of `right`'s columns that could match: columns must have equal multisets of values."""
     wanted = [Counter(column) for column in zip(*left, strict=True)]
     offered = [Counter(column) for column in zip(*right, strict=True)]
     orders: list[list[int]] = [[]]

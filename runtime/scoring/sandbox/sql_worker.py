@@ -1,8 +1,8 @@
-"""The process that runs foreign SQL: one request a line on stdin, one answer a line on stdout, with every limit set.
+"""The process that runs untrusted SQL, with one JSON request and answer per line.
 
-A query may only read its own in-memory database. Time, rows, value sizes and memory are limited, the process can
-neither write nor connect (`sandbox.confine`), and the parent ends it if it does not answer. Only the standard library
-is imported: it starts at once and offers little to attack.
+A query can only read its own in-memory database. Time, rows, value sizes and memory are limited, the process can
+neither write nor connect (`sandbox.confine`), and the parent kills it if it does not answer. It imports only the
+standard library, so it starts fast and has a small attack surface.
 """
 
 import json
@@ -35,7 +35,7 @@ def main() -> int:
 
 
 def _answer(request: dict[str, Any]) -> dict[str, Any]:
-    """Compare `predicted` with `gold` on every script of `scripts`, or only run `gold` where there is no `predicted`.
+    """Compare `predicted` with `gold` on every script of `scripts`, or only run `gold` without `predicted`.
 
     The answer is `{"right": bool, "reason": str}`, or `{"gold_error": str}` if the gold query itself fails.
     """
@@ -52,7 +52,7 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
         except (sqlite3.Error, sqlite3.Warning, ValueError, MemoryError) as error:
             return {"right": False, "reason": f"error: {error}"}
         if not same_result(wanted, rows, ordered="order by" in gold.lower()):
-            return {"right": False, "reason": f"another result on {Path(script).name}"}
+            return {"right": False, "reason": f"different result on {Path(script).name}"}
     return {"right": True, "reason": ""}
 
 
@@ -63,7 +63,7 @@ def _gold_rows(script: str, gold: str) -> Rows:
 
 @lru_cache(maxsize=256)
 def _open(script: str) -> sqlite3.Connection:
-    """Build the database of `script` in memory, then close it to everything but reads."""
+    """Build the database of `script` in memory, then make it read-only."""
     connection = sqlite3.connect(":memory:", isolation_level=None)
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MAX_VALUE_BYTES)
     connection.set_authorizer(_deny_leaving)
@@ -71,7 +71,7 @@ def _open(script: str) -> sqlite3.Connection:
     connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute("PRAGMA query_only = ON")
     connection.set_authorizer(_allow_reads)
-    # Spider's values hold bytes that are not UTF-8; its own evaluation reads them so too.
+    # Spider's values contain bytes that are not UTF-8; its own evaluation ignores them too.
     connection.text_factory = lambda value: value.decode("utf-8", errors="ignore")
     return connection
 
@@ -81,11 +81,11 @@ def _query(connection: sqlite3.Connection, sql: str) -> Rows:
     connection.set_progress_handler(lambda: time.monotonic() > deadline, 1000)
     cursor = connection.execute(sql)
     if cursor.description is None:
-        raise ValueError("is not a query")
+        raise ValueError("not a query")
     rows = cursor.fetchmany(MAX_ROWS + 1)
     cursor.close()
     if len(rows) > MAX_ROWS:
-        raise ValueError(f"gives more than {MAX_ROWS} rows")
+        raise ValueError(f"more than {MAX_ROWS} rows")
     return rows
 
 
