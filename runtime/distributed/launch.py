@@ -100,7 +100,7 @@ def _worst_ending(
         return messages[rank]
     code = codes.get(rank, -signal.SIGKILL)
     if stop.is_set and rank not in codes:
-        text = f"stopped by {stop.signal_name}; the process of rank {rank} was ended"
+        text = f"stopped by {stop.signal_name}; the process of rank {rank} was killed"
         raise StageError("RUN740", text, "run the stage again: it resumes from the last checkpoint")
     if code < 0:
         name = signal.Signals(-code).name

@@ -384,11 +384,11 @@ def test_the_library_has_every_function_that_specs_may_name() -> None:
 def test_a_batch_is_one_request_for_each_term(volumes: Volumes, monkeypatch: pytest.MonkeyPatch) -> None:
     """64 answers by two terms: what keeps the overhead of another process small enough for training."""
     requests: list[bytes] = []
-    ask = process.RewardProcess._send
+    send = process.RewardProcess._send
 
-    def counted(self: process.RewardProcess, request: bytes, seconds: float, what: str) -> dict[str, Any]:
+    def counted(self: process.RewardProcess, request: bytes, seconds: float, subject: str) -> dict[str, Any]:
         requests.append(request)
-        return ask(self, request, seconds, what)
+        return send(self, request, seconds, subject)
 
     monkeypatch.setattr(process.RewardProcess, "_send", counted)
     with Scorer([term("own:share"), term("regex", pattern="a")], volumes) as scorer:
