@@ -4,8 +4,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from runtime.contract.columns import BadcaseClass
 from runtime.contract.metrics import METRICS
-from runtime.contract.shapes import BadcaseClass, Shape
+from runtime.contract.shapes import Shape
 from runtime.contract.volumes import check_relative
 
 RelativePath = Annotated[str, AfterValidator(check_relative)]

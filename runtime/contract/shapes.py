@@ -1,7 +1,21 @@
-"""Shapes of rows, the columns of each shape, and classes of badcases."""
+"""Shapes of rows: one row a shape, from which both sides derive how they read, check and compare rows."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
+
+from runtime.contract.columns import (
+    ANSWER,
+    CLASS,
+    CONVERSATION,
+    ID,
+    LABEL,
+    OPTIONAL_TEXT,
+    PROMPT,
+    TEXT,
+    Column,
+    parse_turns,
+)
 
 
 class Shape(StrEnum):
@@ -18,39 +32,114 @@ class Shape(StrEnum):
     PROMPT = "prompt"
 
 
-class BadcaseClass(StrEnum):
-    """How a kind of badcase occurs, which determines the prompt technique for it."""
+class Purpose(StrEnum):
+    """Purpose of a data source."""
 
-    CRITICAL = "critical"
-    SYSTEMIC = "systemic"
-    HIGH_FREQUENCY = "high-frequency"
-    SPORADIC = "sporadic"
-    FLOW_CONTROL = "flow-control"
-    UNDETERMINED = "undetermined"
+    DEMONSTRATIONS = "demonstrations"
+    PREFERENCES = "preferences"
+    BADCASES = "badcases"
+    EVALUATION = "evaluation"
+    CORPUS = "corpus"
+    CHAINS = "chains"
+    PROMPTS = "prompts"
+    GENERAL = "general"
 
 
-Column = Literal["text", "prompt", "answer", "conversation", "label", "class", "optional text"]
+# TRL's name of a type of dataset, which data cards show
+DatasetType = Literal[
+    "language modeling", "prompt-only", "prompt-completion", "preference", "unpaired preference", "none"
+]
 
-COLUMNS: dict[str, dict[str, Column]] = {
-    Shape.PROMPT_COMPLETION: {"prompt": "prompt", "completion": "answer"},
-    Shape.MESSAGES: {"messages": "conversation"},
-    Shape.PREFERENCE: {"prompt": "prompt", "chosen": "answer", "rejected": "answer"},
-    Shape.UNPAIRED_PREFERENCE: {"prompt": "prompt", "completion": "answer", "label": "label"},
-    Shape.BADCASE: {"id": "text", "prompt": "prompt", "fix": "text", "answer": "optional text", "class": "class"},
-    Shape.EVALUATION: {"id": "text", "prompt": "prompt", "reference": "text"},
-    Shape.TEXT: {"text": "text"},
-    Shape.CHAIN: {"prompt": "prompt", "chain": "text", "completion": "answer"},
-    Shape.PROMPT: {"prompt": "prompt"},
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RowShape:
+    """A shape: its columns by name (prompts first), and the purposes that its sources may have.
+
+    `taught` is the column of the answer that a model learns. `sides` are the right and the wrong answer of a row with
+    two answers: a trainer reads the prompt with one of them at a time.
+    """
+
+    columns: dict[str, Column]
+    purposes: tuple[Purpose, ...]
+    dataset_type: DatasetType
+    taught: str | None = None
+    sides: tuple[str, str] | None = None
+
+
+# hints list the shapes in this order
+SHAPES: dict[str, RowShape] = {
+    Shape.TEXT: RowShape(
+        columns={"text": TEXT},
+        purposes=(Purpose.CORPUS, Purpose.GENERAL),
+        dataset_type="language modeling",
+    ),
+    Shape.PROMPT: RowShape(
+        columns={"prompt": PROMPT},
+        purposes=(Purpose.PROMPTS,),
+        dataset_type="prompt-only",
+    ),
+    Shape.PROMPT_COMPLETION: RowShape(
+        columns={"prompt": PROMPT, "completion": ANSWER},
+        purposes=(Purpose.DEMONSTRATIONS, Purpose.PROMPTS, Purpose.GENERAL),
+        dataset_type="prompt-completion",
+        taught="completion",
+    ),
+    Shape.MESSAGES: RowShape(
+        columns={"messages": CONVERSATION},
+        purposes=(Purpose.DEMONSTRATIONS, Purpose.GENERAL),
+        dataset_type="language modeling",
+        taught="messages",
+    ),
+    Shape.CHAIN: RowShape(
+        columns={"prompt": PROMPT, "chain": TEXT, "completion": ANSWER},
+        purposes=(Purpose.CHAINS,),
+        dataset_type="prompt-completion",
+        taught="completion",
+    ),
+    Shape.PREFERENCE: RowShape(
+        columns={"prompt": PROMPT, "chosen": ANSWER, "rejected": ANSWER},
+        purposes=(Purpose.PREFERENCES,),
+        dataset_type="preference",
+        sides=("chosen", "rejected"),
+    ),
+    Shape.UNPAIRED_PREFERENCE: RowShape(
+        columns={"prompt": PROMPT, "completion": ANSWER, "label": LABEL},
+        purposes=(Purpose.PREFERENCES,),
+        dataset_type="unpaired preference",
+    ),
+    Shape.BADCASE: RowShape(
+        columns={"id": ID, "prompt": PROMPT, "fix": TEXT, "answer": OPTIONAL_TEXT, "class": CLASS},
+        purposes=(Purpose.BADCASES,),
+        dataset_type="preference",
+        sides=("fix", "answer"),
+    ),
+    Shape.EVALUATION: RowShape(
+        columns={"id": ID, "prompt": PROMPT, "reference": TEXT},
+        purposes=(Purpose.EVALUATION, Purpose.GENERAL),
+        dataset_type="none",
+    ),
 }
 OPTIONAL_TEXTS = ("cluster", "database")  # optional columns of every shape; rows of turns may have `tools` as well
 
 # columns of each shape that contain plain text in some sources and lists of turns in others
 TURN_COLUMNS: dict[str, tuple[str, ...]] = {
-    shape: tuple(name for name, column in columns.items() if column in ("prompt", "answer", "conversation"))
-    for shape, columns in COLUMNS.items()
+    shape: tuple(name for name, column in row.columns.items() if column.has_turns) for shape, row in SHAPES.items()
 }
+# columns of each shape that a trainer or an evaluation reads, prompts first
+TEXT_COLUMNS: dict[str, tuple[str, ...]] = {
+    shape: tuple(name for name, column in row.columns.items() if column.is_text) for shape, row in SHAPES.items()
+}
+_ALL_COLUMNS = [named for row in SHAPES.values() for named in row.columns.items()]
+VERDICTS = tuple(dict.fromkeys(name for name, column in _ALL_COLUMNS if column.is_verdict))
+_PARSERS = {"tools": parse_turns} | {name: column.parse for name, column in _ALL_COLUMNS if column.parse}
 
 
 def required_columns(shape: str) -> list[str]:
     """Return the columns that every row of the shape must have."""
-    return [name for name, column in COLUMNS[shape].items() if column not in ("class", "optional text")]
+    return [name for name, column in SHAPES[shape].columns.items() if column.required]
+
+
+def parse_cell(name: str, cell: str) -> object:
+    """Return the value of a CSV cell that is not empty; a reader knows the column's name, but not the shape."""
+    parse = _PARSERS.get(name)
+    return parse(cell) if parse else cell

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 from typing import Any
 
+from runtime.contract.shapes import parse_cell
+
 Row = dict[str, Any]
 Record = tuple[str, Row | ValueError]
 
 MAX_CELL_CHARACTERS = 4 << 20
-# Columns whose cells contain text, turns or tools. CSV has only text, so there turns and tools are JSON lists.
-_TURNS = ("prompt", "completion", "messages", "chosen", "rejected", "tools")
 
 
 def json_lines(content: bytes) -> Iterator[Record]:
@@ -97,20 +97,7 @@ def _refuse_constant(name: str) -> None:
 def _row_of_cells(header: list[str], cells: list[str]) -> Row | ValueError:
     if len(cells) != len(header):
         return ValueError(f"has {len(cells)} cells, but the header has {len(header)}")
-    return {name: _cell(name, cell) for name, cell in zip(header, cells, strict=True) if cell}
-
-
-def _cell(name: str, cell: str) -> object:
-    """Return the text, turns, tools or label of a cell; text that merely begins with `[` stays text."""
-    if name == "label":
-        return {"true": True, "false": False}.get(cell.lower(), cell)
-    if name not in _TURNS or not cell.startswith("["):
-        return cell
-    try:
-        turns = json.loads(cell)
-    except (ValueError, RecursionError):
-        return cell
-    return turns if turns and all(isinstance(turn, dict) for turn in turns) else cell
+    return {name: parse_cell(name, cell) for name, cell in zip(header, cells, strict=True) if cell}
 
 
 def _without_nulls(value: object) -> Any:

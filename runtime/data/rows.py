@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from runtime.contract.blocks import DataBlock
+from runtime.contract.columns import BadcaseClass
 from runtime.contract.errors import StageError
 from runtime.contract.rows import row_fault
-from runtime.contract.shapes import TURN_COLUMNS, BadcaseClass
+from runtime.contract.shapes import TURN_COLUMNS
 from runtime.contract.volumes import Volumes
 from runtime.data.files import DataFile, read_planned
 from runtime.data.formats import Row, format_of

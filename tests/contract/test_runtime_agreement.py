@@ -144,6 +144,13 @@ def test_both_read_the_same_file(tmp_path: Path, suffix: str, shape: str) -> Non
     assert rows == SHAPES[shape]
 
 
+def test_a_cell_that_merely_looks_like_a_list_is_text_to_both(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(b'prompt,completion\n"[""\\ud800""]",b\n')
+    known, rows = both(tmp_path, "a.csv", "prompt-completion")
+    assert known is not None
+    assert rows == [{"prompt": '["\\ud800"]', "completion": "b"}]
+
+
 def test_both_read_the_same_folder(tmp_path: Path) -> None:
     for index, name in enumerate(("b/z.csv", "b/a/x.parquet", "b.jsonl", "训练/一.jsonl", "b-a/c.csv", "b!/c.csv")):
         path = tmp_path / "d" / name

@@ -9,7 +9,8 @@ from compiler.spec.data.model import MAX_SHOWN_ROWS, Lengths, RowPair
 from compiler.spec.data.near import Duplicates, Questions
 from compiler.spec.data.shapes import is_conversational
 from compiler.spec.data.tally import lengths_of
-from compiler.spec.data.texts import SIDES, Row, digest, question_of
+from compiler.spec.data.texts import Row, content_digest, digest, question_of
+from runtime.contract.shapes import SHAPES
 from runtime.contract.turns import turns_fault
 
 BATCH = 256
@@ -82,7 +83,7 @@ class Measurement:
                 self.column_rows[column] += 1
 
     def _count_duplicate(self, row: Row, texts: list[str], name: str) -> None:
-        key = digest(*texts, str(row.get("label", "")))
+        key = content_digest(row, texts)
         if key in self._seen:  # an exact duplicate, counted elsewhere
             return
         self._seen.add(key)
@@ -117,7 +118,7 @@ class Measurement:
 
 
 def _sequence_size(sizes: Sequence[int], shape: str) -> int:
-    return sizes[0] + max(sizes[1:]) if shape in SIDES else sum(sizes)
+    return sizes[0] + max(sizes[1:]) if SHAPES[shape].sides else sum(sizes)
 
 
 def type_of(value: object) -> str:

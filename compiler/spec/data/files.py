@@ -10,10 +10,10 @@ from typing import Any
 
 from compiler.spec.data.errors import Problem, SourceError
 from compiler.spec.data.parts import ELSEWHERE, MAX_FILES, MAX_ROW_BYTES, Numbered, Part, header_problem
-from compiler.spec.data.shapes import PARSED
 from compiler.spec.data.texts import Row
 from compiler.spec.files import can_be_shown, lies_in, open_file, reason
 from runtime.contract.digests import folder_digest
+from runtime.contract.shapes import parse_cell
 
 SET_ASIDE = (".", "_")  # first characters of files and folders that hold no rows
 
@@ -172,17 +172,10 @@ def _cells(header: list[str], cells: list[str]) -> Row | Problem:
 
 
 def _cell(name: str, cell: str) -> object:
-    if name == "label":
-        return {"true": True, "false": False}.get(cell.lower(), cell)
-    if name in PARSED and cell.startswith("["):
-        try:
-            turns = json.loads(cell)
-        except (ValueError, RecursionError):
-            return cell
-        if "\\ud" in cell.lower():
-            json.dumps(turns, ensure_ascii=False).encode()
-        return turns if turns and all(isinstance(turn, dict) for turn in turns) else cell
-    return cell
+    value = parse_cell(name, cell)
+    if isinstance(value, list) and "\\ud" in cell.lower():
+        json.dumps(value, ensure_ascii=False).encode()
+    return value
 
 
 _BOM = "\N{BYTE ORDER MARK}".encode()

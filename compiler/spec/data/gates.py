@@ -7,20 +7,13 @@ from itertools import islice
 from compiler.diagnostics import Diagnostic, diagnostic
 from compiler.diagnostics.wording import counted
 from compiler.spec.data.model import MAX_SHOWN_ROWS, DataFile, Places, Shared
-from compiler.spec.data.texts import SIDES
 from compiler.spec.schema.training_spec import DataSource, TrainingSpec
 from compiler.spec.schema.types import Purpose, Shape
 from compiler.spec.yaml.document import SourceDocument
+from runtime.contract.shapes import SHAPES
 
 FITTING_SHAPES: dict[Purpose, tuple[Shape, ...]] = {
-    Purpose.DEMONSTRATIONS: (Shape.PROMPT_COMPLETION, Shape.MESSAGES),
-    Purpose.PREFERENCES: (Shape.PREFERENCE, Shape.UNPAIRED_PREFERENCE),
-    Purpose.BADCASES: (Shape.BADCASE,),
-    Purpose.EVALUATION: (Shape.EVALUATION,),
-    Purpose.CORPUS: (Shape.TEXT,),
-    Purpose.CHAINS: (Shape.CHAIN,),
-    Purpose.PROMPTS: (Shape.PROMPT, Shape.PROMPT_COMPLETION),
-    Purpose.GENERAL: (Shape.TEXT, Shape.PROMPT_COMPLETION, Shape.MESSAGES, Shape.EVALUATION),
+    purpose: tuple(Shape(shape) for shape, row in SHAPES.items() if purpose in row.purposes) for purpose in Purpose
 }
 # the mean token of a row hardly ever has more bytes with a byte-level tokenizer, so a row of more bytes is too long
 BYTES_PER_TOKEN = 8
@@ -140,7 +133,7 @@ def problems(document: SourceDocument, spec: TrainingSpec, files: Mapping[str, D
             message = f"evaluation source `{source.name}` is synthetic"
             hint = "evaluate on rows of real users or experts, and use synthetic rows for training"
             yield diagnostic("CHK228", message, document.at(("spec", "data", index, "synthetic")), hint=hint)
-        if file is not None and source.shape in SIDES:
+        if file is not None and SHAPES[source.shape].sides:
             yield from _pair_problems(document, index, file)
         if file is not None:
             for failed, count, rows in _failed_targets(spec, file, files):

@@ -2,22 +2,9 @@
 
 from compiler.spec.data.errors import Problem
 from compiler.spec.data.texts import Row
-from runtime.contract.rows import CLASSES, RowFault, row_fault
-from runtime.contract.shapes import COLUMNS, TURN_COLUMNS, Column
+from runtime.contract.rows import RowFault, row_fault
+from runtime.contract.shapes import SHAPES, TURN_COLUMNS
 from runtime.contract.turns import turns_fault
-
-# columns whose CSV cells may contain JSON
-PARSED = (*dict.fromkeys(name for names in TURN_COLUMNS.values() for name in names), "tools")
-
-_EXPECTED: dict[Column, str] = {
-    "text": "text that is not empty",
-    "prompt": "text, or a list of turns with only `role` and `content` (or `tool_calls`) that ends before the answer",
-    "answer": "text, or a list of one `assistant` turn with only `role` and `content`",
-    "conversation": "a list of turns with only `role` and `content` (or `tool_calls`), at least one by the assistant",
-    "label": "true or false",
-    "class": f"one of {', '.join(f'`{name}`' for name in sorted(CLASSES))}, or omitted",
-    "optional text": "text, or omitted if no answer was logged",
-}
 
 
 def shape_problem(row: Row, shape: str) -> Problem | None:
@@ -32,7 +19,8 @@ def _problem(fault: RowFault, row: Row, shape: str) -> Problem:
     match fault.kind:
         case "missing" | "column":
             state = "must be" if row.get(fault.column) is not None else "is missing: it must be"
-            return Problem(f"`{fault.column}` {state} {_EXPECTED[COLUMNS[shape][fault.column]]}", hint_of(shape))
+            expected = SHAPES[shape].columns[fault.column].expected
+            return Problem(f"`{fault.column}` {state} {expected}", hint_of(shape))
         case "optional":
             return Problem(f"`{fault.column}` must be text, or omitted", "write it in quotes, or omit it")
         case "mixed":
@@ -48,7 +36,7 @@ def _problem(fault: RowFault, row: Row, shape: str) -> Problem:
 def hint_of(shape: str) -> str:
     """Return the columns of the shape, as a hint."""
     article = "an" if shape[0] in "aeiou" else "a"
-    return f"{article} `{shape}` row has the columns {', '.join(f'`{name}`' for name in COLUMNS[shape])}"
+    return f"{article} `{shape}` row has the columns {', '.join(f'`{name}`' for name in SHAPES[shape].columns)}"
 
 
 def is_conversational(row: Row) -> bool:

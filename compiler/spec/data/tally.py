@@ -7,8 +7,9 @@ from heapq import heappushpop
 from compiler.spec.data.errors import Problem
 from compiler.spec.data.model import MAX_SHOWN_ROWS, PLACES_PER_FILE, DataFile, Lengths, row_name
 from compiler.spec.data.shapes import is_conversational, shape_problem
-from compiler.spec.data.texts import SIDES, TAUGHT, TEXT_COLUMNS, Row, answer_of, digest, plain, question_of
+from compiler.spec.data.texts import Row, answer_of, content_digest, digest, plain, question_of
 from compiler.spec.files import showable
+from runtime.contract.shapes import SHAPES, TEXT_COLUMNS
 
 Distance = Callable[[str, str, float], float]
 Parts = tuple[tuple[str, str], ...]
@@ -24,6 +25,8 @@ class Tally:
         self.shape = shape
         self.rows = 0
         self._columns = TEXT_COLUMNS[shape]
+        self._taught = SHAPES[shape].taught
+        self._sides = SHAPES[shape].sides
         self._near_distance = near_distance
         self._parts: list[tuple[str, str]] = []
         self._counts: Counter[str] = Counter()
@@ -40,7 +43,7 @@ class Tally:
         self._targets: dict[bytes, int] = {}
         self._failures: dict[bytes, int] = {}
         self._turns: bool | None = None
-        self._distance = _distance() if shape in SIDES else None
+        self._distance = _distance() if self._sides else None
 
     def begin(self, path: str) -> None:
         """Begin the rows of a file."""
@@ -60,8 +63,9 @@ class Tally:
         texts = [plain(row.get(column)) for column in self._columns]
         self._measure(texts, row, place)
         self._note_digests(row, place)
-        if self._distance is not None:
-            self._compare(texts[1], texts[2], place, self._distance)
+        if self._sides and self._distance:
+            right, wrong = self._sides
+            self._compare(plain(row.get(right)), plain(row.get(wrong)), place, self._distance)
         if self.shape == "badcase":
             self._versions.add(_label(row.get("prompt_version"), ""))
             self._models[_label(row.get("model"), "unknown")] += 1
@@ -89,7 +93,7 @@ class Tally:
 
     def _measure(self, texts: list[str], row: Row, place: int) -> None:
         sizes = [len(text.encode()) for text in texts]
-        size = sizes[0] + max(sizes[1:]) if self.shape in SIDES else sum(sizes)
+        size = sizes[0] + max(sizes[1:]) if self._sides else sum(sizes)
         self._sizes[size] += 1
         entry = (size, -place)
         if len(self._longest) < MAX_SHOWN_ROWS:
@@ -97,7 +101,7 @@ class Tally:
             self._longest.sort()
         elif entry > self._longest[0]:
             heappushpop(self._longest, entry)
-        content = digest(*texts, str(row.get("label", "")))
+        content = content_digest(row, texts)
         self._counts["repeated"] += content in self._seen
         self._seen.add(content)
 
@@ -110,8 +114,8 @@ class Tally:
         if not question:
             return
         self._prompts.setdefault(digest(question), place)
-        if self.shape in TAUGHT:
-            self._targets.setdefault(digest(question, answer_of(row[TAUGHT[self.shape]])), place)
+        if self._taught:
+            self._targets.setdefault(digest(question, answer_of(row[self._taught])), place)
         elif self.shape == "badcase" and (wrong := answer_of(row.get("answer"))) and wrong != answer_of(row["fix"]):
             self._failures.setdefault(digest(question, wrong), place)
 

@@ -5,24 +5,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-Row = Mapping[str, Any]
+from runtime.contract.shapes import VERDICTS
 
-# the columns of each shape that a trainer or an evaluation reads, prompts first
-TEXT_COLUMNS: dict[str, tuple[str, ...]] = {
-    "prompt-completion": ("prompt", "completion"),
-    "messages": ("messages",),
-    "preference": ("prompt", "chosen", "rejected"),
-    "unpaired-preference": ("prompt", "completion"),
-    "badcase": ("prompt", "fix", "answer"),
-    "evaluation": ("prompt", "reference"),
-    "text": ("text",),
-    "chain": ("prompt", "chain", "completion"),
-    "prompt": ("prompt",),
-}
-# shapes with two answers per row, the right one first: a trainer reads the prompt with one of them at a time
-SIDES: dict[str, tuple[str, str]] = {"badcase": ("fix", "answer"), "preference": ("chosen", "rejected")}
-# the column of the taught answer
-TAUGHT: dict[str, str] = {"prompt-completion": "completion", "chain": "completion", "messages": "messages"}
+Row = Mapping[str, Any]
 
 
 def plain(value: object) -> str:
@@ -62,3 +47,8 @@ def answer_of(value: object) -> str:
 def digest(*texts: str) -> bytes:
     """Return a short digest of texts, for comparing and counting (not a proof of identity)."""
     return hashlib.blake2b("\0".join(texts).encode(), digest_size=16).digest()
+
+
+def content_digest(row: Row, texts: list[str]) -> bytes:
+    """Return the digest by which rows are duplicates: of the texts of the row and the verdicts on its answer."""
+    return digest(*texts, *[str(row.get(name, "")) for name in VERDICTS])

@@ -6,14 +6,11 @@ from pydantic import Field, Strict
 
 from compiler.spec.schema.provenance import API, KIND, Provenance, Version
 from compiler.spec.schema.types import BadcaseClass, Model, Name, RelativePath, Shape, Share, Text, Uri
+from runtime.contract.shapes import DatasetType
 
 Size = Annotated[int, Strict(), Field(ge=0, le=2**63 - 1)]
 Label = Annotated[str, Field(max_length=500)]
 RowName = Annotated[str, Field(min_length=1, max_length=1000)]
-
-DatasetType = Literal[
-    "language modeling", "prompt-only", "prompt-completion", "preference", "unpaired preference", "none"
-]
 
 
 class Column(Model):

@@ -8,7 +8,8 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
 from pydantic.alias_generators import to_camel
 
-from runtime.contract.shapes import BadcaseClass as BadcaseClass  # of this vocabulary too, and of the stages'
+from runtime.contract.columns import BadcaseClass as BadcaseClass  # of this vocabulary too, and of the stages'
+from runtime.contract.shapes import Purpose as Purpose
 from runtime.contract.shapes import Shape as Shape
 
 API_VERSION = "trainspec.dev/v1"
@@ -136,19 +137,6 @@ class GapKind(StrEnum):
     PREFERENCE = "preference"
     RULE_CONSTRAINTS = "rule-constraints"
     COMPRESSION = "compression"
-
-
-class Purpose(StrEnum):
-    """Purpose of a data source."""
-
-    DEMONSTRATIONS = "demonstrations"
-    PREFERENCES = "preferences"
-    BADCASES = "badcases"
-    EVALUATION = "evaluation"
-    CORPUS = "corpus"
-    CHAINS = "chains"
-    PROMPTS = "prompts"
-    GENERAL = "general"
 
 
 class Technique(StrEnum):

@@ -11,7 +11,7 @@ with atheris.instrument_imports(include=["compiler", "runtime.contract"]):
     from compiler.spec.data.sources import read_source
     from compiler.spec.schema.validate import validate
     from compiler.spec.yaml.load import load
-    from runtime.contract.shapes import COLUMNS
+    from runtime.contract.shapes import SHAPES
 
 ROOT = Path(__file__).parents[3]
 TOKENS = [
@@ -38,7 +38,7 @@ def loader(path: Path, raw: bytes) -> None:
 
 def rows(path: Path, raw: bytes) -> None:
     """Bytes as rows: the first says of which format, the second of which shape."""
-    suffix, shape = sorted(READERS)[raw[0] % len(READERS)], sorted(COLUMNS)[raw[1] % len(COLUMNS)]
+    suffix, shape = sorted(READERS)[raw[0] % len(READERS)], sorted(SHAPES)[raw[1] % len(SHAPES)]
     path = path.with_suffix(suffix)
     path.write_bytes(raw[2:])
     outcome = read_source(path, "x", name="x", relative=path.name, shape=shape)
@@ -64,7 +64,7 @@ def seeds(target: str) -> list[bytes]:
     return [
         bytes([kind, shape]) + head
         for kind in range(len(READERS))
-        for shape in range(len(COLUMNS))
+        for shape in range(len(SHAPES))
         for head in heads[:8]
     ]
 
