@@ -1,4 +1,4 @@
-"""Shapes of rows: one row a shape, from which both sides derive how they read, check and compare rows."""
+"""Shapes of rows: the table from which both sides derive how they read, check and compare rows."""
 
 from dataclasses import dataclass
 from enum import StrEnum
