@@ -10,6 +10,7 @@ from compiler.selection.rules import RULES
 from compiler.spec.methods import METHODS
 
 WIDTH = 116
+OPENING = ("“", "‘", "(", "（", "《", "「")  # a line does not end with one of these
 MARKS = {Status.FIRED: "✓", Status.BLOCKED: "✗", Status.SILENT: "·", Status.NOT_REACHED: " "}
 
 
@@ -167,11 +168,11 @@ def wrapped(text: str, indent: int) -> list[str]:
 
 
 def _words(text: str) -> list[str]:
-    """Split text where a line may break: after spaces, and between ideographs."""
+    """Split text where a line may break: after spaces and between ideographs, but not after an opening quote."""
     pieces: list[str] = []
     for char in text:
-        joins = pieces and not pieces[-1].endswith(" ") and not (display_width(char) == 2 and char.isalnum())
-        if joins:
+        is_ideograph = display_width(char) == 2 and char.isalnum()
+        if pieces and not pieces[-1].endswith(" ") and (not is_ideograph or pieces[-1].endswith(OPENING)):
             pieces[-1] += char
         else:
             pieces.append(char)
