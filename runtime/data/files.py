@@ -37,7 +37,7 @@ def read_planned(block: DataBlock, volumes: Volumes) -> tuple[DataFile, ...]:
     files = tuple(_read(root, f"{block.path}/{name}" if name else block.path) for name in names)
     digest = _digest_of_folder(files, block.path) if path.is_dir() else hashlib.sha256(files[0].content).hexdigest()
     if block.sha256 is not None and digest != block.sha256:
-        message = f"`{block.path}` has sha256 `{digest}`, but the plan requires `{block.sha256}`"
+        message = f"`{block.path}` has sha256 `{digest}`, but the plan was made for `{block.sha256}`"
         raise StageError("RUN711", message, "compile the plan again for the changed file, or restore the file")
     return files
 

@@ -217,7 +217,7 @@ def test_only_the_named_source_is_measured(make_spec: MakeSpec) -> None:
     spec = make_spec()
     measure(spec, "--source", "demos")
     assert list(cards(spec)) == ["data-demos.yaml"]
-    assert "its data sources are `badcases`, `demos`, `held-out`" in measure(spec, "--source", "demo", code=1)
+    assert "use one of `badcases`, `demos`, `held-out`" in measure(spec, "--source", "demo", code=1)
 
 
 def test_wrong_use(make_spec: MakeSpec, tmp_path: Path) -> None:

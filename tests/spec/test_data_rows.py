@@ -69,8 +69,8 @@ def test_models_and_classes_are_counted(tmp_path) -> None:
         ('{"id": "1",}', 12, "not JSON"),
         ("[1]", 1, "not a JSON object"),
         ('{"id": "1", "prompt": "q"}', 1, "`fix` is missing"),
-        ('{"id": "1", "prompt": "", "fix": "x"}', 1, "`prompt` should be text"),
-        ('{"id": "1", "prompt": [{"role": "user"}], "fix": "x"}', 1, "`prompt` should be text"),
+        ('{"id": "1", "prompt": "", "fix": "x"}', 1, "`prompt` must be text"),
+        ('{"id": "1", "prompt": [{"role": "user"}], "fix": "x"}', 1, "`prompt` must be text"),
         ("[" * 100_000, 1, "cannot be read as JSON"),
     ],
 )
@@ -92,10 +92,10 @@ ANSWER = [{"role": "assistant", "content": "答"}]
         ("prompt", {"prompt": TURNS}, {"prompt": TURNS + ANSWER}, "ends before the answer"),
         ("prompt-completion", {"prompt": TURNS, "completion": ANSWER}, {"completion": "a"}, "mix text and turns"),
         ("prompt-completion", {"prompt": TURNS, "completion": ANSWER}, {"completion": TURNS}, "`assistant` turn"),
-        ("messages", {"messages": TURNS + ANSWER}, {"messages": TURNS}, "one of them the assistant's"),
+        ("messages", {"messages": TURNS + ANSWER}, {"messages": TURNS}, "at least one by the assistant"),
         ("unpaired-preference", {"prompt": "q", "completion": "a", "label": True}, {"label": 1}, "true or false"),
-        ("evaluation", {"id": "1", "prompt": "q", "reference": "r"}, {"reference": ""}, "`reference` should be text"),
-        ("messages", {"messages": TURNS + ANSWER}, {"messages": [TURNS[0] | {"name": "x"}]}, "just `role` and"),
+        ("evaluation", {"id": "1", "prompt": "q", "reference": "r"}, {"reference": ""}, "`reference` must be text"),
+        ("messages", {"messages": TURNS + ANSWER}, {"messages": [TURNS[0] | {"name": "x"}]}, "only `role` and"),
     ],
 )
 def test_a_row_has_the_fields_of_its_shape(tmp_path, shape: str, good: dict, bad: dict, message: str) -> None:
@@ -115,7 +115,7 @@ def test_rows_of_a_source_are_of_one_form(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("chosen", "rejected", "message"),
     [
-        (TURNS + ANSWER, [*TURNS, {"role": "assistant", "content": "错"}], "hold the prompt's turns too"),
+        (TURNS + ANSWER, [*TURNS, {"role": "assistant", "content": "错"}], "repeat the prompt's turns"),
         (TURNS + ANSWER, [{"role": "user", "content": "别的"}, *ANSWER], "answer different prompts"),
     ],
 )

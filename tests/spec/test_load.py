@@ -107,7 +107,7 @@ def test_a_hundred_problems_of_a_file_are_reported_and_long_names_cut() -> None:
 def test_a_pipe_is_not_waited_for(tmp_path) -> None:
     os.mkfifo(tmp_path / "x.yaml")
     (found,) = load(tmp_path / "x.yaml", "x.yaml").diagnostics
-    assert (found.code, found.message) == ("YML001", "cannot read the file: it is no plain file")
+    assert (found.code, found.message) == ("YML001", "cannot read the file: not a regular file")
 
 
 def test_nesting_up_to_the_bound_is_read() -> None:

@@ -9,7 +9,12 @@ from compiler.pipeline.phases import make_plan
 @pytest.mark.parametrize(
     ("function", "code", "message", "place"),
     [
-        ("use: regex, options: {pattern: '('}", "SPC104", "no regular expression: missing ), unterminated", "'('"),
+        (
+            "use: regex, options: {pattern: '('}",
+            "SPC104",
+            "is not a regular expression: missing ), unterminated",
+            "'('",
+        ),
         ("use: regex, options: {pattern: 7}", "SPC103", "must be text, not `7`", "7"),
         ("use: exact_match, options: {after: 3}", "SPC103", "options.after` must be text, not `3`", "3"),
         ("use: length, options: {most: ten}", "SPC103", "must be a whole number, not `ten`", "ten"),
@@ -17,7 +22,7 @@ from compiler.pipeline.phases import make_plan
         ("use: length, options: {most: 9, unit: words}", "SPC104", "must be `characters` or `tokens`", "words"),
         ("use: length", "CHK243", "has neither `least` nor `most`", "length"),
         ("use: length, options: {least: 9, most: 3}", "CHK243", "`most` 3 of reward `length` is below", "{least"),
-        ("use: sql_execution, options: {databases: ./a/}", "SPC104", "is not in the form that the field", "./a/"),
+        ("use: sql_execution, options: {databases: ./a/}", "SPC104", "is not a normalised path", "./a/"),
         ("use: sql_execution, options: {databases: ../a}", "CHK202", "`../a` leaves", "../a"),
         ("use: 'rules:score', options: {strict: true}", "CHK243", "`rules:score` takes no options", "options"),
     ],

@@ -199,7 +199,7 @@ def test_rewards_are_optimised_under_an_outside_launcher(shared_workspace: Any) 
         (TWO, {"WORLD_SIZE": "3", "RANK": "0"}, "the plan has 2 processes for `sft`"),
         (TWO, {"WORLD_SIZE": "2", "RANK": "x"}, "`RANK` is `x`"),
         ({"nodes": 2, "processes": 1}, {}, "`JOB_COMPLETION_INDEX` is ``"),
-        ({"nodes": 2, "processes": 1}, {"PET_NNODES": "4"}, "`PET_NNODES` is `4`, and the plan has 2 nodes for `sft`"),
+        ({"nodes": 2, "processes": 1}, {"PET_NNODES": "4"}, "`PET_NNODES` is `4`, but the plan has 2 nodes for `sft`"),
     ],
 )
 def test_another_number_of_processes_is_refused(
@@ -222,7 +222,7 @@ def sharded(workspace: Any, strategy: str, **trainer: Any) -> Any:
 def test_a_model_is_sharded_over_gpus_only(workspace: Any, strategy: str, tmp_path: Path) -> None:
     from trl import SFTConfig
 
-    with pytest.raises(StageError, match=f"`{strategy}`, which shards a model over GPUs, and there is none") as caught:
+    with pytest.raises(StageError, match=f"{strategy}` shards a model over GPUs, but no GPU") as caught:
         trainer_args(SFTConfig, sharded(workspace, strategy), tmp_path)
     assert (caught.value.problem.code, caught.value.exit_code) == ("RUN744", 78)
 
@@ -244,7 +244,7 @@ def test_zero_needs_its_library_and_takes_its_numbers_from_the_trainer(
 ) -> None:
     stage = sharded(workspace, "zero3")
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(StageError, match="DeepSpeed is not installed"):
+    with pytest.raises(StageError, match="needs DeepSpeed, which is not installed"):
         sharding(stage, has_gpu=True)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
     fields = sharding(stage, has_gpu=True)["deepspeed"]

@@ -105,7 +105,7 @@ def test_a_lost_node_ends_the_others_and_none_of_them_is_at_fault(port: int, los
         port, *(Member(rank=rank, does=vanishes if rank == lost else waits_for_a_failure) for rank in range(3))
     )
     assert [text for rank, text in enumerate(told) if rank != lost] == [
-        f"RUN748: node {lost} ended first, and this one with it"
+        f"RUN748: node {lost} ended first, and this node with it"
     ] * 2
 
 
@@ -163,15 +163,15 @@ def test_another_config_is_refused(port: int, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(meeting, "SECONDS_TO_MEET", 2.0)
     first, other = Member(rank=0, does=ends(0)), Member(rank=1, does=ends(0), digest="another")
     told = run_all(port, first, other)
-    assert told[1] == "RUN703: node 1 runs another config than the first one"
-    assert told[0] == "RUN770: node 1 of 2 was not met at `localhost` within 2 s"
+    assert told[1] == "RUN703: node 1 runs another config than the first node"
+    assert told[0] == "RUN770: node 1 of 2 did not arrive at `localhost` within 2 s"
 
 
 def test_waiting_ends_with_its_limit_and_with_a_stop(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(meeting, "SECONDS_TO_MEET", 0.5)
     unknown = Node(rank=1, count=2, host="node-0.nowhere.invalid", port=port)
-    with pytest.raises(StageError, match=r"node 0 of 2 was not met at `node-0.nowhere.invalid`") as caught:
+    with pytest.raises(StageError, match=r"node 0 of 2 did not arrive at `node-0.nowhere.invalid`") as caught:
         meet(unknown, DIGEST, StopRequest())
     assert (caught.value.problem.code, caught.value.exit_code) == ("RUN770", 75)
-    with pytest.raises(StageError, match="stopped by SIGTERM before all nodes had come"):
+    with pytest.raises(StageError, match="stopped by SIGTERM before all nodes arrived"):
         meet(Node(rank=0, count=2, port=port), DIGEST, StopRequest(signal_name="SIGTERM"))

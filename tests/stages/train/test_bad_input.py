@@ -138,7 +138,7 @@ def test_volumes_and_launchers_are_checked(workspace: Any, config: dict[str, Any
     path = workspace.write_config("stage", config)
     ended = workspace.run(path, environment={"TRAINSPEC_DATA": "data", "TRAINSPEC_MODELS": ""})
     assert (ended.code, ended.error) == (78, "RUN703")
-    assert "`TRAINSPEC_DATA` is not absolute" in ended.event("error")["message"]
+    assert "`TRAINSPEC_DATA` is not an absolute path" in ended.event("error")["message"]
     assert "`TRAINSPEC_MODELS` is not set" in ended.event("error")["message"]
     assert workspace.run(path, environment={"WORLD_SIZE": "2"}).error == "RUN703"
 
@@ -159,7 +159,7 @@ def test_rows_over_max_length_are_refused_before_the_model_is_loaded(workspace: 
     ended = workspace.run(workspace.write_config("stage", config))
     assert (ended.code, ended.error) == (65, "RUN717"), ended.stderr
     message = ended.event("error")["message"]
-    assert message.startswith("2 of 6 rows have more than 48 tokens, which is `trainer.max_length`: train.jsonl:")
+    assert message.startswith("2 of 6 rows have more than 48 tokens, the value of `trainer.max_length`: train.jsonl:")
     assert not any(event.get("name") == "load model" for event in ended.events)
 
 

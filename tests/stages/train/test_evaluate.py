@@ -304,9 +304,9 @@ def test_bad_evaluations(
     [
         ({"reference": "SELECT salary FROM singer"}, "no such column"),
         ({"reference": "DROP TABLE singer"}, "not authorized"),
-        ({"database": "gone"}, "no script for database `gone`"),
+        ({"database": "gone"}, "database `gone` has no script"),
         ({"database": None}, "lacks `database`"),
-        ({"id": "问题-1"}, "`id` is that of `bad.jsonl:2` too"),
+        ({"id": "问题-1"}, "repeats that of `bad.jsonl:2`"),
     ],
 )
 def test_bad_references(shared_workspace: Any, evaluation: dict[str, Any], row: dict[str, Any], text: str) -> None:

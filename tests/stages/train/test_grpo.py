@@ -123,7 +123,7 @@ def test_a_stop_waits_for_the_answers_at_hand_and_the_rerun_is_bit_identical(
 
 def test_a_reward_that_fails_in_training_loses_nothing(told: dict[str, Any], shared_workspace: Any) -> None:
     """It ends the stage with its name and for good; what was trained until then is in a checkpoint."""
-    assert (error(told["broken"])["code"], "`own:late` gave `nan`" in error(told["broken"])["message"]) == (
+    assert (error(told["broken"])["code"], "`own:late` returned `nan`" in error(told["broken"])["message"]) == (
         "RUN752",
         True,
     )
@@ -163,7 +163,7 @@ def test_the_preflight_tells_each_check_and_what_the_plan_waits_for(
         "signal",
     }
     assert told["examined"][-1]["exit_code"] == 80
-    assert "`alignment` (not made), `signal`" in told["examined"][-1]["gate"]["reason"]
+    assert "`alignment` (not run), `signal`" in told["examined"][-1]["gate"]["reason"]
 
 
 def test_a_reward_that_is_fooled_costs_no_sampling(told: dict[str, Any], shared_workspace: Any) -> None:

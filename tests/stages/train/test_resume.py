@@ -146,7 +146,7 @@ def test_a_complete_stage_is_not_run_again(shared_workspace: Any, undisturbed: A
     assert again.code == 0
     assert again.event("end")["status"] == "already-complete"
     assert [event["event"] for event in again.events] == ["start", "end"]
-    assert "complete already" in again.stderr
+    assert "has already finished" in again.stderr
     assert shared_workspace.adapter_bytes("plan-sft") == before
 
 

@@ -26,7 +26,7 @@ CASES: dict[str, tuple[str, list[dict[str, Any]], str, str]] = {
         "has no chat template, but the prompt of row `asked` consists of turns",
     ),
     "a template that raises": ("strict/1", ASKING, "RUN718", "row `asked`: the chat template cannot write these turns"),
-    "calls passed over": ("tiny/1", CALLING, "RUN718", "neither tools nor calls: `look_up` is lost"),
+    "calls passed over": ("tiny/1", CALLING, "RUN718", "neither tools nor calls, so it loses `look_up`"),
     "no room": ("tiny/1", [{"role": "user", "content": "word " * 400}], "RUN755", "row `asked` has "),
 }
 

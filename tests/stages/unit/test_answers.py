@@ -86,13 +86,13 @@ def test_the_same_number(numbers: NumericJudge, reference: str, answer: str) -> 
 @pytest.mark.parametrize(
     ("reference", "answer", "reason"),
     [
-        ("42", "43", "another number"),
-        ("3", "-3", "another number"),
-        ("7", "3 + 4", "another number"),  # the question said again is no answer
-        ("42", "41 42 43", "another number"),  # naming many numbers hits none
+        ("42", "43", "different number"),
+        ("3", "-3", "different number"),
+        ("7", "3 + 4", "different number"),  # the question said again is no answer
+        ("42", "41 42 43", "different number"),  # naming many numbers hits none
         ("42", "", "no number"),
         ("42", "forty-two", "no number"),
-        ("100", "10²", "another number"),
+        ("100", "10²", "different number"),
     ],
 )
 def test_another_number(numbers: NumericJudge, reference: str, answer: str, reason: str) -> None:
@@ -151,19 +151,19 @@ def test_the_same_call(answer: str) -> None:
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        ("", "error: the answer holds no call"),
+        ("", "error: the answer contains no call"),
         ("get_weather(北京)", "error: the answer is not JSON"),
         (f"Here you are: {CALL}", "error: the answer is not JSON"),  # an application could not read it either
         (f"{CALL}\n{CALL}", "2 calls instead of 1"),
-        (CALL.replace("get_weather", "weather"), "calls another tool than `get_weather`"),
-        (CALL.replace("1}", "2}"), "other arguments for `get_weather`"),
-        (CALL.replace("1}", "true}"), "other arguments for `get_weather`"),
-        (CALL.replace("1}", '"1"}'), "other arguments for `get_weather`"),
-        (CALL.replace("1}", '1, "unit": "C"}'), "other arguments for `get_weather`"),
-        (CALL.replace("1}", "1e999}"), "other arguments for `get_weather`"),
-        (CALL.replace("1}", "NaN}"), "error: the answer `NaN` is no JSON number"),
-        (CALL.replace('"days": 1', '"days": 2, "days": 1'), "error: the answer names an argument twice"),
-        ('{"arguments": {}}', "error: the answer holds a call without a `name`"),
+        (CALL.replace("get_weather", "weather"), "a call of another tool instead of `get_weather`"),
+        (CALL.replace("1}", "2}"), "different arguments for `get_weather`"),
+        (CALL.replace("1}", "true}"), "different arguments for `get_weather`"),
+        (CALL.replace("1}", '"1"}'), "different arguments for `get_weather`"),
+        (CALL.replace("1}", '1, "unit": "C"}'), "different arguments for `get_weather`"),
+        (CALL.replace("1}", "1e999}"), "different arguments for `get_weather`"),
+        (CALL.replace("1}", "NaN}"), "error: the answer `NaN` is not a JSON number"),
+        (CALL.replace('"days": 1', '"days": 2, "days": 1'), "error: the answer repeats the name of an argument"),
+        ('{"arguments": {}}', "error: the answer contains a call without a `name`"),
         ('{"name": "get_weather", "arguments": [1]}', "error: the answer calls `get_weather` with arguments that"),
         ("[" * 100_000, "error: the answer is nested too deeply"),
         ("[" * 100_001, "error: the answer is longer"),
@@ -177,7 +177,7 @@ def test_another_call(answer: str, reason: str) -> None:
 def test_several_calls_come_in_the_wanted_order() -> None:
     one, other = CALL, CALL.replace("北京", "上海")
     assert same_calls(f"[{one}, {other}]", f"<tool_call>{one}</tool_call><tool_call>{other}</tool_call>") == ""
-    assert same_calls(f"[{one}, {other}]", f"{other}\n{one}") == "other arguments for `get_weather`"
+    assert same_calls(f"[{one}, {other}]", f"{other}\n{one}") == "different arguments for `get_weather`"
 
 
 @pytest.mark.parametrize("key", ["```", "a```json\nb```", "<tool_call>x</tool_call>"])

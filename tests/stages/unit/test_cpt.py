@@ -92,7 +92,7 @@ DATA = "data: [{path: a.jsonl, shape: text, sha256: " + "a" * 64 + ", rows: 1%s}
 @pytest.mark.parametrize(
     ("fields", "text"),
     [
-        (("method: cpt", "replay_share: 0.1", "trainer: {}", DATA % ", role: replay"), "name the corpus too"),
+        (("method: cpt", "replay_share: 0.1", "trainer: {}", DATA % ", role: replay"), "and no corpus"),
         (("method: cpt", "replay_share: 1.0", "trainer: {}", DATA % ""), "`replay_share`"),
         (
             ("method: cpt", "replay_share: 0.1", "trainer: {assistant_only_loss: true}", DATA % ""),

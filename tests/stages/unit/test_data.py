@@ -125,7 +125,7 @@ def test_blocks_follow_one_another_and_faults_of_all_are_told(volumes: Volumes) 
     code, message = problem(volumes, *(block(volumes, name, 2) for name in names))
     assert code == "RUN710"
     assert message == (
-        "a.jsonl:1: lacks `completion`; b.csv:5: has 3 cells, the header has 2; c.parquet row 2: lacks `completion`"
+        "a.jsonl:1: lacks `completion`; b.csv:5: has 3 cells, but the header has 2; c.parquet row 2: lacks `completion`"
     )
 
 
@@ -133,7 +133,7 @@ def test_blocks_follow_one_another_and_faults_of_all_are_told(volumes: Volumes) 
     ("name", "content", "text"),
     [
         ("a.csv", b'prompt,completion\np,c\n"open', "a.csv:3: is not CSV"),
-        ("a.csv", b"prompt,prompt\n", "a.csv:1: names a column twice"),
+        ("a.csv", b"prompt,prompt\n", "a.csv:1: repeats the name of a column"),
         ("a.csv", b"prompt,completion\n\xff,c\n", "a.csv: is not UTF-8 (byte 18)"),
         ("a.csv", b"prompt,completion\np," + b"x" * (5 << 20), "a.csv:2: is not CSV: field larger"),
         ("a.parquet", b"PAR1 and then no more", "a.parquet: is not Parquet"),
@@ -149,7 +149,7 @@ def test_broken_files(volumes: Volumes, name: str, content: bytes, text: str) ->
 
 def test_formats_links_and_empty_folders_that_are_refused(volumes: Volumes, tmp_path: Path) -> None:
     write(volumes, "a.json", as_jsonl(ROWS))
-    assert problem(volumes, block(volumes, "a.json", 2)) == ("RUN715", "`a.json` ends in no known format")
+    assert problem(volumes, block(volumes, "a.json", 2)) == ("RUN715", "the format of `a.json` is unknown")
     (volumes.data / "empty").mkdir()
     assert problem(volumes, block(volumes, "empty", 0))[0] == "RUN712"
     (tmp_path / "secret.jsonl").write_bytes(as_jsonl(ROWS))
@@ -167,7 +167,7 @@ def test_classes_that_are_left_out_still_count_as_rows(volumes: Volumes) -> None
     every = block(volumes, "a.jsonl", 2, "badcase", exclude_classes=["flow-control", "undetermined"])
     code, message = problem(volumes, every)
     assert code == "RUN712"
-    assert message == "no row is left: all 2 are of class `flow-control`, `undetermined`"
+    assert message == "no row remains: all 2 have the class `flow-control`, `undetermined`"
     assert problem(volumes, block(volumes, "a.jsonl", 1, "badcase", exclude_classes=["flow-control"]))[0] == "RUN711"
 
 
@@ -175,7 +175,7 @@ def test_rows_of_an_earlier_stage_come_from_the_outputs_volume(volumes: Volumes)
     made = DataBlock.model_validate(
         {"path": "sample-1/rows.jsonl", "shape": "messages", "sha256": None, "rows": None, "volume": "outputs"}
     )
-    assert problem(volumes, made) == ("RUN722", "`sample-1/rows.jsonl` is not under `TRAINSPEC_OUTPUTS`")
+    assert problem(volumes, made) == ("RUN722", "`sample-1/rows.jsonl` is missing under `TRAINSPEC_OUTPUTS`")
     (volumes.outputs / "sample-1").mkdir()
     rows = [{"messages": [*TURNS, *ANSWER]}]
     (volumes.outputs / "sample-1" / "rows.jsonl").write_bytes(as_jsonl(rows))
@@ -229,7 +229,7 @@ def test_plain_text_and_turns_are_not_trained_together() -> None:
     plain = source("plain.csv", "prompt-completion", {"prompt": "p", "completion": "c"})
     turns = source("turns.csv", "prompt-completion", ROWS[0])
     for other in (turns, source("m", "messages", {"messages": [*TURNS, *ANSWER]})):
-        with pytest.raises(StageError, match=r"`plain.csv` holds plain text, `.*` holds turns") as caught:
+        with pytest.raises(StageError, match=r"`plain.csv` are plain text, but those of `.*` are turns") as caught:
             sft_examples([plain, other], None)
         assert caught.value.problem.code == "RUN716"
 

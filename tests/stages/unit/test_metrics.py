@@ -50,7 +50,10 @@ def test_scores(judges: Judges, name: Any, reference: str, answer: str, marker: 
 
 @pytest.mark.parametrize(
     ("name", "reference", "text"),
-    [("numeric_answer", "four", "row `1`: the reference is no number: `four`"), ("tool_call", "f(1)", "is not JSON")],
+    [
+        ("numeric_answer", "four", "row `1`: the reference is not a number: `four`"),
+        ("tool_call", "f(1)", "is not JSON"),
+    ],
 )
 def test_references_that_a_metric_cannot_judge_by(judges: Judges, name: Any, reference: str, text: str) -> None:
     with pytest.raises(StageError) as told:

@@ -96,7 +96,9 @@ def test_badcases_and_preferences_make_pairs_together_and_in_order() -> None:
     assert pairs[1] == {"prompt": "p", "chosen": "a", "rejected": "b", "cluster": "c"}
     turns = [[{"role": role, "content": "x"}] for role in ("user", "assistant", "assistant")]
     conversation = dict(zip(("prompt", "chosen", "rejected"), turns, strict=True))
-    with pytest.raises(StageError, match=r"`badcase.jsonl` holds plain text, `preference.jsonl` holds turns") as caught:
+    with pytest.raises(
+        StageError, match=r"`badcase.jsonl` are plain text, but those of `preference.jsonl` are turns"
+    ) as caught:
         pairs_of(0.1, badcase=[badcase("x")], preference=[conversation])
     assert caught.value.problem.code == "RUN716"
 

@@ -237,30 +237,30 @@ def test_none_takes_no_part_in_a_sum(volumes: Volumes) -> None:
     ("block", "code", "said"),
     [
         (term("own:raises"), "RUN751", "`own:raises` raised ZeroDivisionError: division by zero (own.py:21)"),
-        (term("own:nan"), "RUN752", "gave `nan` for completion 0 of 2"),
-        (term("own:infinite"), "RUN752", "gave `-inf`"),
-        (term("own:short"), "RUN752", "gave 1 scores for 2 completions"),
-        (term("own:text"), "RUN752", "gave `str` for completion 0"),
-        (term("own:number"), "RUN752", "gave no list, but `float`"),
-        (term("own:hangs"), "RUN753", "`own:hangs` did not end within 1 s"),
+        (term("own:nan"), "RUN752", "returned `nan` for completion 0 of 2"),
+        (term("own:infinite"), "RUN752", "returned `-inf`"),
+        (term("own:short"), "RUN752", "returned 1 scores for 2 completions"),
+        (term("own:text"), "RUN752", "returned `str` for completion 0"),
+        (term("own:number"), "RUN752", "returned `float` instead of a list"),
+        (term("own:hangs"), "RUN753", "`own:hangs` did not finish within 1 s"),
         (term("own:greedy"), "RUN753", "needs more than 2 GiB"),
         (term("own:exits"), "RUN753", "ended its process"),
         (term("own:absent"), "RUN750", "`own:absent` cannot be imported: AttributeError"),
-        (term("own:constant"), "RUN750", "`own:constant` is no function"),
+        (term("own:constant"), "RUN750", "`own:constant` is not a function"),
         (term("lost:function"), "RUN750", "No module named 'lost'"),
         (term("own:share", level=1), "RUN750", "takes no options"),
         (term("bleu"), "RUN750", "no `bleu`"),
         (term("regex"), "RUN750", "`pattern`: field required"),
-        (term("regex", pattern="("), "RUN750", "no regular expression"),
-        (term("length"), "RUN750", "`least` or `most` must be given"),
+        (term("regex", pattern="("), "RUN750", "not a regular expression"),
+        (term("length"), "RUN750", "requires `least` or `most`"),
         (term("length", least=9, most=3), "RUN750", "`most` is below `least`"),
         (term("exact_match", before="x"), "RUN750", "`before`"),
         (term("json_schema", schema="../schema.json"), "RUN750", "relative path inside its volume"),
-        (term("json_schema", schema="lost.json"), "RUN721", "`lost.json` is not a file"),
+        (term("json_schema", schema="lost.json"), "RUN721", "`lost.json` is missing"),
         (term("json_schema", schema="own.py"), "RUN750", "is not a JSON schema"),
-        (term("sql_execution", databases="lost"), "RUN721", "`lost` is not under"),
+        (term("sql_execution", databases="lost"), "RUN721", "`lost` is missing under"),
         (term("sql_execution", databases="databases"), "RUN754", "no `database`"),
-        (term("exact_match"), "RUN754", "holds no right answer"),
+        (term("exact_match"), "RUN754", "has no right answer"),
         (term("length", most=3, unit="tokens"), "RUN754", "number of tokens"),
     ],
     ids=lambda value: f"{value.use} {value.options}" if isinstance(value, RewardBlock) else None,
@@ -384,13 +384,13 @@ def test_the_library_has_every_function_that_specs_may_name() -> None:
 def test_a_batch_is_one_request_for_each_term(volumes: Volumes, monkeypatch: pytest.MonkeyPatch) -> None:
     """64 answers by two terms: what keeps the overhead of another process small enough for training."""
     requests: list[bytes] = []
-    ask = process.RewardProcess._ask
+    ask = process.RewardProcess._send
 
     def counted(self: process.RewardProcess, request: bytes, seconds: float, what: str) -> dict[str, Any]:
         requests.append(request)
         return ask(self, request, seconds, what)
 
-    monkeypatch.setattr(process.RewardProcess, "_ask", counted)
+    monkeypatch.setattr(process.RewardProcess, "_send", counted)
     with Scorer([term("own:share"), term("regex", pattern="a")], volumes) as scorer:
         scorer.score(["q"] * 64, ["abc" * 50] * 64, {})
     assert len(requests) == 1 + 2  # the import of both functions, then a batch for each

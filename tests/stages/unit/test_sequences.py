@@ -137,7 +137,7 @@ def test_calls_are_learnt_and_results_are_not() -> None:
     "fields", [{"turns": [USER, CALL, RESULT, ANSWER]}, {"turns": [USER, ANSWER], "tools": OFFERED}]
 )
 def test_a_template_that_passes_over_calls_or_tools_is_told(fields: dict[str, Any]) -> None:
-    with pytest.raises(StageError, match=r"talks.jsonl:1: .* `count` is lost") as caught:
+    with pytest.raises(StageError, match=r"talks.jsonl:1: .* loses `count`") as caught:
         tokens_of(example(**fields), tokenizer_of(CHATML))
     assert caught.value.problem.code == "RUN718"
 
@@ -150,7 +150,7 @@ def test_a_template_that_passes_over_calls_or_tools_is_told(fields: dict[str, An
     ],
 )
 def test_a_name_that_somebody_says_is_no_tool(fields: dict[str, Any]) -> None:
-    with pytest.raises(StageError, match="`count` is lost"):
+    with pytest.raises(StageError, match="loses `count`"):
         tokens_of(example(**fields), tokenizer_of(CHATML))
     tokens_of(example(**fields), tokenizer_of(TOOLS))
 
@@ -181,19 +181,19 @@ def test_rows_of_the_plan_that_are_too_long_are_refused_and_made_ones_left_out()
         prepare(rows, tokenizer, limit_of(40, 4096))
     assert caught.value.problem.code == "RUN717"
     assert caught.value.problem.message == (
-        "2 of 3 rows have more than 40 tokens, which is `trainer.max_length`: given.jsonl:60 (62), given.jsonl:50 (52)"
+        "2 of 3 rows have more than 40 tokens, the value of `trainer.max_length`: given.jsonl:60 (62), given.jsonl:50 (52)"
     )
     sequences, report = prepare(rows[3:], tokenizer, limit_of(40, 4096))
     assert len(sequences) == 1
     assert (report["rows"], report["made_rows_too_long"], report["tokens"], report["tokens_learnt"]) == (3, 2, 7, 2)
-    with pytest.raises(StageError, match="none of the 2 rows is left") as none:
+    with pytest.raises(StageError, match="no row remains: each of 2") as none:
         prepare(rows[4:], tokenizer, limit_of(40, 4096))
     assert none.value.problem.code == "RUN712"
 
 
 def test_the_tighter_limit_counts() -> None:
-    assert limit_of(1024, 512) == Limit(tokens=512, what="which is all that the model can read")
-    assert limit_of(512, 512).what == "which is `trainer.max_length`"
+    assert limit_of(1024, 512) == Limit(tokens=512, what="the size of the model's context")
+    assert limit_of(512, 512).what == "the value of `trainer.max_length`"
     assert limit_of(None, 512).tokens == 512
     assert limit_of(64, None).tokens == 64
     assert limit_of(None, None).tokens > 10**9

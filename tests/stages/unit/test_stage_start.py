@@ -88,7 +88,7 @@ def test_help_names_the_config_and_the_variables(arguments: list[str]) -> None:
     assert all(name in ended.stdout for name in VARIABLES)
 
 
-@pytest.mark.parametrize(("arguments", "given"), [([], "none is given"), (["a", "b"], "2 are given")])
+@pytest.mark.parametrize(("arguments", "given"), [([], "name 0"), (["a", "b"], "name 2")])
 def test_no_single_config_ends_as_every_other_failure_does(tmp_path: Path, arguments: list[str], given: str) -> None:
     log = tmp_path / "termination.json"
     ended = runtime(*arguments, TRAINSPEC_TERMINATION_LOG=str(log))
@@ -113,7 +113,7 @@ def test_an_output_folder_that_cannot_be_is_no_fault_of_the_runtime(tmp_path: Pa
     ended = runtime(str(config), TRAINSPEC_TERMINATION_LOG="", **dict.fromkeys(VARIABLES, str(tmp_path)))
     error = json.loads(ended.stdout.splitlines()[0])
     assert (ended.returncode, error["code"]) == (78, "RUN703"), ended.stderr
-    assert f"output folder `{output.name}` cannot be written to" in error["message"]
+    assert f"cannot write to output folder `{output.name}`" in error["message"]
     assert "Traceback" not in ended.stderr
 
 
