@@ -24,13 +24,13 @@ from compiler.spec.inputs import Inputs
 from compiler.spec.names import job_name
 from compiler.spec.schema.evidence import BadcaseReport, ProbeReport, PromptRounds
 from compiler.spec.schema.preflight import RewardPreflight
-from compiler.spec.schema.provenance import Estimate
+from compiler.spec.schema.provenance import Estimate, EvidenceDocument
 from compiler.spec.schema.stage_result import StageResult, StageResultBody
 from compiler.spec.schema.types import BadcaseClass, Purpose
 from compiler.spec.stale import stale
 from runtime.contract.metrics import METRICS
 
-R = TypeVar("R", BadcaseReport, ProbeReport, PromptRounds, RewardPreflight, StageResult)
+R = TypeVar("R", bound=EvidenceDocument)
 
 
 def facts_of(inputs: Inputs) -> Facts:

@@ -8,10 +8,7 @@ from compiler.diagnostics.wording import alternatives
 from compiler.spec.dependencies import Reads
 from compiler.spec.files import can_be_shown, lies_in, reason
 from compiler.spec.schema import EVIDENCE
-from compiler.spec.schema.data_card import DataCard
-from compiler.spec.schema.evidence import BadcaseReport, ProbeReport, PromptRounds
-from compiler.spec.schema.preflight import RewardPreflight
-from compiler.spec.schema.stage_result import StageResult
+from compiler.spec.schema.provenance import EvidenceDocument
 from compiler.spec.schema.validate import validate
 from compiler.spec.yaml.document import SourceDocument
 from compiler.spec.yaml.load import load
@@ -20,15 +17,13 @@ FOLDER = "evidence"
 MAX_FILES = 1_000
 MAX_BYTES = 16 << 20
 
-Report = BadcaseReport | DataCard | ProbeReport | PromptRounds | RewardPreflight | StageResult
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EvidenceFile:
     """One evidence document and its report."""
 
     document: SourceDocument
-    report: Report
+    report: EvidenceDocument
 
     @property
     def order(self) -> tuple[object, ...]:
@@ -90,7 +85,7 @@ def _load_one(path: Path, folder: Path, shown: str, reads: Reads) -> Outcome[Evi
 def as_evidence(document: SourceDocument) -> Outcome[EvidenceFile]:
     """Return the document as evidence, or a diagnostic for why it is not evidence."""
     validated = validate(document)
-    if isinstance(validated.value, Report):
+    if isinstance(validated.value, EvidenceDocument):
         return Outcome(value=EvidenceFile(document=document, report=validated.value), diagnostics=validated.diagnostics)
     hint = f"use {alternatives(model.__name__ for model in EVIDENCE)}"
     wrong = diagnostic("SPC105", "the file is not evidence", document.at(("kind",)), hint=hint)

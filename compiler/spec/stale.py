@@ -17,7 +17,7 @@ def stale(file: EvidenceFile, inputs: Inputs) -> str:
     spec, report = inputs.spec, file.report
     body = spec.spec
     model = body.model.path
-    measured = getattr(report.metadata, "model", None)
+    measured = report.metadata.model
     if measured is not None and measured.split("+")[0] != model:
         return f"it is of model `{measured}`, but the spec's model is `{model}`"
     match report:

@@ -1,7 +1,11 @@
-"""Methods of the runtime: the row shapes that each reads, and the trainer fields that it sets.
+"""Methods of the runtime: the row shapes that each reads, its title, and the trainer fields that it sets.
 
-These are plain tables, which the compiler imports quickly. `stages.py` validates stage configs against them.
+These are plain tables, which the compiler imports quickly. `training_stages.py` and `stages.py` hold the models of
+stage configs; a method of `PlainTraining` needs no model of its own.
 """
+
+from dataclasses import dataclass
+from typing import Literal
 
 from runtime.contract.shapes import Shape
 
@@ -10,24 +14,36 @@ STAGE_SCHEMA = "trainspec.dev/stage/v1"
 _PROMPTS = (Shape.PROMPT, Shape.PROMPT_COMPLETION, Shape.MESSAGES, Shape.CHAIN, Shape.BADCASE)
 _SUPERVISED = (Shape.PROMPT_COMPLETION, Shape.MESSAGES, Shape.CHAIN)
 
-METHODS: dict[str, tuple[Shape, ...]] = {
-    "load": tuple(Shape),
-    "cpt": (Shape.TEXT,),
-    "sft": _SUPERVISED,
-    "cot": _SUPERVISED,
-    "latent-cot": (Shape.CHAIN,),
-    "dpo": (Shape.PREFERENCE,),
-    "kto": (Shape.UNPAIRED_PREFERENCE,),
-    "reward": (Shape.PREFERENCE,),
-    "grpo": _PROMPTS,
-    "ppo": _PROMPTS,
-    "distill": _PROMPTS,
-    "pairs": (Shape.PREFERENCE, Shape.BADCASE),
-    "teacher": _PROMPTS,
-    "sample": (Shape.PROMPT_COMPLETION, Shape.MESSAGES, Shape.CHAIN, Shape.BADCASE),
-    "preflight": _PROMPTS,
-    "evaluate": (Shape.EVALUATION, Shape.BADCASE, Shape.TEXT),
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Method:
+    """A method: the `shapes` of rows that it reads, and its `title` in a model card if it trains."""
+
+    shapes: tuple[Shape, ...]
+    title: str = ""
+
+
+METHODS: dict[str, Method] = {
+    "load": Method(shapes=tuple(Shape)),
+    "cpt": Method(shapes=(Shape.TEXT,), title="continued pre-training"),
+    "sft": Method(shapes=_SUPERVISED, title="supervised fine-tuning"),
+    "cot": Method(shapes=_SUPERVISED, title="supervised fine-tuning on chains of thought"),
+    "latent-cot": Method(shapes=(Shape.CHAIN,), title="stepwise internalisation of chains of thought"),
+    "dpo": Method(shapes=(Shape.PREFERENCE,), title="direct preference optimisation"),
+    "kto": Method(shapes=(Shape.UNPAIRED_PREFERENCE,), title="Kahneman-Tversky optimisation"),
+    "reward": Method(shapes=(Shape.PREFERENCE,), title="reward modelling"),
+    "grpo": Method(shapes=_PROMPTS, title="group-relative policy optimisation"),
+    "ppo": Method(shapes=_PROMPTS, title="proximal policy optimisation"),
+    "distill": Method(shapes=_PROMPTS, title="on-policy distillation"),
+    "pairs": Method(shapes=(Shape.PREFERENCE, Shape.BADCASE)),
+    "teacher": Method(shapes=_PROMPTS),
+    "sample": Method(shapes=(Shape.PROMPT_COMPLETION, Shape.MESSAGES, Shape.CHAIN, Shape.BADCASE)),
+    "preflight": Method(shapes=_PROMPTS),
+    "evaluate": Method(shapes=(Shape.EVALUATION, Shape.BADCASE, Shape.TEXT)),
 }
+
+# methods whose configs have the fields of all training stages and no others
+PlainTraining = Literal["dpo", "kto"]
 
 _LOSS = dict.fromkeys(
     ("assistant_only_loss", "completion_only_loss", "dataset_kwargs"), "the method, which masks the loss itself"

@@ -33,5 +33,5 @@ class Stage(Block):
 
     @model_validator(mode="after")
     def _shapes_fit(self) -> "Stage":
-        require_shapes(self.data, METHODS[self.method])  # type: ignore[attr-defined]
+        require_shapes(self.data, METHODS[self.method].shapes)  # type: ignore[attr-defined]
         return self

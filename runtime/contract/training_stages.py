@@ -14,7 +14,7 @@ from runtime.contract.blocks import (
     RewardCode,
     TeacherBlock,
 )
-from runtime.contract.methods import OWNED
+from runtime.contract.methods import OWNED, PlainTraining
 from runtime.contract.stage import Stage
 
 
@@ -82,16 +82,10 @@ class LatentCotStage(TrainingStage):
     answer_marker: str
 
 
-class DpoStage(TrainingStage):
-    """Direct preference optimisation on pairs."""
+class PlainStage(TrainingStage):
+    """Training that needs no fields besides those of all training stages, such as DPO."""
 
-    method: Literal["dpo"]
-
-
-class KtoStage(TrainingStage):
-    """Kahneman-Tversky optimisation on answers marked good or bad."""
-
-    method: Literal["kto"]
+    method: PlainTraining
 
 
 class RewardStage(TrainingStage):
@@ -135,6 +129,4 @@ class DistillStage(TrainingStage):
     distillation: DistillationBlock
 
 
-AnyTrainingStage = (
-    CptStage | SftStage | LatentCotStage | DpoStage | KtoStage | RewardStage | GrpoStage | PpoStage | DistillStage
-)
+AnyTrainingStage = CptStage | SftStage | LatentCotStage | PlainStage | RewardStage | GrpoStage | PpoStage | DistillStage

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from runtime.contract.blocks import DataBlock
 from runtime.contract.errors import StageError
+from runtime.contract.methods import METHODS
 from runtime.contract.training_stages import TrainingStage
 from runtime.distributed.ranks import wait_for_all
 from runtime.stage.context import StageContext
@@ -24,18 +25,6 @@ PROMPT = "Hello"
 NEW_TOKENS = 8
 CARD_FILE = "README.md"
 _ADAPTER = "saved"
-_TITLES = {
-    "cpt": "continued pre-training",
-    "sft": "supervised fine-tuning",
-    "cot": "supervised fine-tuning on chains of thought",
-    "latent-cot": "stepwise internalisation of chains of thought",
-    "dpo": "direct preference optimisation",
-    "kto": "Kahneman-Tversky optimisation",
-    "reward": "reward modelling",
-    "grpo": "group-relative policy optimisation",
-    "ppo": "proximal policy optimisation",
-    "distill": "on-policy distillation",
-}
 _LIMITS = (
     "Trained for the task of the plan above, in the format of its data. The terms and limits of the base model apply."
     " The reports of the plan's evaluation stages give the gains, with intervals; without such a report, the quality of"
@@ -244,7 +233,7 @@ def _body(stage: TrainingStage, figures: dict[str, Any], config_sha256: str) -> 
     settings = {**stage.trainer, **{f"peft.{name}": value for name, value in _peft(stage).items()}, "seed": stage.seed}
     parts = [
         f"# {stage.plan}: {stage.stage}\n",
-        f"Made by {_TITLES[_method(stage)]} (`{_method(stage)}`) of `{stage.model.path}`{earlier}.\n",
+        f"Made by {METHODS[_method(stage)].title} (`{_method(stage)}`) of `{stage.model.path}`{earlier}.\n",
         _table("Origin", _origin(stage, config_sha256)),
         "## Data\n\n" + "\n".join(map(_data_line, stage.data)) + "\n",
         _table("Settings", settings),

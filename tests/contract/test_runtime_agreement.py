@@ -21,6 +21,7 @@ from runtime.contract.errors import StageError
 from runtime.contract.methods import METHODS
 from runtime.contract.metrics import METRICS
 from runtime.contract.stages import AnyStage
+from runtime.contract.training_stages import AnyTrainingStage
 from runtime.contract.volumes import Volumes
 from runtime.data.rows import read_rows
 from runtime.stage.config import parse_stage
@@ -39,6 +40,13 @@ def test_every_method_has_a_config_and_a_module(method: str) -> None:
 
     assert callable(method_of(method))
     assert [stage for stage in get_args(AnyStage) if method in get_args(stage.model_fields["method"].annotation)]
+
+
+def test_a_model_card_names_every_method_that_trains() -> None:
+    trained = {
+        name for stage in get_args(AnyTrainingStage) for name in get_args(stage.model_fields["method"].annotation)
+    }
+    assert {name for name, row in METHODS.items() if row.title} == trained
 
 
 def test_every_metric_has_its_code() -> None:

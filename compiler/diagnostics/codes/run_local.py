@@ -42,7 +42,7 @@ TABLE: dict[str, Code] = {
     "RUN796": Code(
         "error",
         "stage cannot be run here",
-        "A stage needs several nodes, a JobSet or a TrainJob, which only a cluster runs, or a method that the "
+        "A stage needs several nodes or a workload other than a Job, which only a cluster runs, or a method that the "
         "runtime of this version does not implement; no stage was started.",
         "Apply the plan to a cluster, compile it with a profile of one node and `output: job`, or keep it for review.",
     ),

@@ -11,7 +11,7 @@ def lacking(config: Mapping[str, Any]) -> str:
     method = config["method"]
     if method not in METHODS:
         return f"`{method}`"
-    shapes = sorted({block["shape"] for block in config["data"]} - set(METHODS[method]))
+    shapes = sorted({block["shape"] for block in config["data"]} - set(METHODS[method].shapes))
     if shapes:
         return f"`{method}` on rows of shape {' and '.join(f'`{shape}`' for shape in shapes)}"
     return f"`{method}` on the prompt of an earlier stage" if "prompt" in config else ""

@@ -3,22 +3,9 @@
 from pydantic import BaseModel
 
 from compiler.spec.schema.cluster_profile import ClusterProfile
-from compiler.spec.schema.data_card import DataCard
-from compiler.spec.schema.evidence import BadcaseReport, ProbeReport, PromptRounds
-from compiler.spec.schema.preflight import RewardPreflight
-from compiler.spec.schema.stage_result import StageResult
+from compiler.spec.schema.evidence import EVIDENCE
 from compiler.spec.schema.training_spec import TrainingSpec
 from compiler.spec.schema.types import API_VERSION, PATTERN_HINTS
-
-# documents of `specs/<name>/evidence/`
-EVIDENCE: tuple[type[BaseModel], ...] = (
-    BadcaseReport,
-    DataCard,
-    ProbeReport,
-    PromptRounds,
-    RewardPreflight,
-    StageResult,
-)
 
 _KINDS: tuple[type[BaseModel], ...] = (TrainingSpec, ClusterProfile, *EVIDENCE)
 DOCUMENTS: dict[str, type[BaseModel]] = {model.__name__: model for model in _KINDS}

@@ -21,6 +21,10 @@ from compiler.spec.schema.types import (
     Positive,
     Text,
 )
+from compiler.spec.workloads import OUTPUTS, Output
+
+*_FIRST, _LAST = (each.phrase for each in OUTPUTS.values())
+_PHRASES = f"{', '.join(_FIRST)}, or {_LAST}"
 
 
 class Topology(Model):
@@ -144,10 +148,9 @@ class ProfileBody(Model):
     storage: Storage = Field(description="Volumes.")
     queue: Name | None = Field(default=None, description="Kueue LocalQueue.")
     priority_class: Name | None = Field(default=None, description="Kueue WorkloadPriorityClass.")
-    output: Literal["job", "jobset", "trainjob"] = Field(
+    output: Output = Field(
         default="job",
-        description="Workload that runs a stage that trains: a Job, a JobSet, or a TrainJob of Kubeflow Trainer. "
-        "Other stages are Jobs.",
+        description=f"Workload that runs a stage that trains: {_PHRASES}. Other stages are Jobs.",
     )
     node_selector: dict[Label, LabelValue] = Field(default={}, description="Labels that a node must have to run pods.")
     tolerations: list[Toleration] = Field(default=[], description="Taints that pods tolerate.")

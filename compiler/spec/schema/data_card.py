@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, Strict
 
-from compiler.spec.schema.provenance import API, KIND, Provenance, Version
+from compiler.spec.schema.provenance import KIND, EvidenceDocument
 from compiler.spec.schema.types import BadcaseClass, Model, Name, RelativePath, Shape, Share, Text, Uri
 from runtime.contract.shapes import DatasetType
 
@@ -156,10 +156,8 @@ class DataCardBody(Model):
     pii: list[PiiHint] = Field(default=[], description="Hints of personal data.")
 
 
-class DataCard(Model):
+class DataCard(EvidenceDocument):
     """Measurements of a data source. The digest is that of its rows."""
 
-    api_version: Version = API
     kind: Literal["DataCard"] = KIND
-    metadata: Provenance = Field(description="Source, date and digest of the figures.")
     spec: DataCardBody = Field(description="The measurements.")

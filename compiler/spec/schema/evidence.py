@@ -1,4 +1,4 @@
-"""Evidence: measurements, one document per file of `specs/<name>/evidence/`.
+"""Evidence: measurements, one document per file of `specs/<name>/evidence/`. `EVIDENCE` lists the kinds.
 
 Each document names its source, its date, and the digest of the file with the raw figures, so that a reviewer can find
 that file and the compiler can detect stale evidence.
@@ -9,7 +9,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, Strict
 
-from compiler.spec.schema.provenance import API, KIND, Estimate, Provenance, Version
+from compiler.spec.schema.data_card import DataCard
+from compiler.spec.schema.preflight import RewardPreflight
+from compiler.spec.schema.provenance import KIND, Estimate, EvidenceDocument
+from compiler.spec.schema.stage_result import StageResult
 from compiler.spec.schema.types import (
     Count,
     Flag,
@@ -44,12 +47,10 @@ class PromptRoundsBody(Model):
     rounds: list[PromptRound] = Field(min_length=1, description="Measured rounds, oldest first.")
 
 
-class PromptRounds(Model):
+class PromptRounds(EvidenceDocument):
     """Results of prompt work. The digest is that of the test set."""
 
-    api_version: Version = API
     kind: Literal["PromptRounds"] = KIND
-    metadata: Provenance = Field(description="Source, date and digest of the figures.")
     spec: PromptRoundsBody = Field(description="The prompt log.")
 
 
@@ -85,12 +86,10 @@ class ProbeBody(Model):
     measures: Measures = Field(description="What was measured.")
 
 
-class ProbeReport(Model):
+class ProbeReport(EvidenceDocument):
     """Measured gaps. The digest is that of the probe's samples."""
 
-    api_version: Version = API
     kind: Literal["ProbeReport"] = KIND
-    metadata: Provenance = Field(description="Source, date and digest of the figures.")
     spec: ProbeBody = Field(description="The probe.")
 
 
@@ -122,10 +121,18 @@ class BadcaseReportBody(Model):
     kinds: list[BadcaseKind] = Field(min_length=1, description="The kinds.")
 
 
-class BadcaseReport(Model):
+class BadcaseReport(EvidenceDocument):
     """Kinds of badcases, counted. The digest is that of the labelled traces."""
 
-    api_version: Version = API
     kind: Literal["BadcaseReport"] = KIND
-    metadata: Provenance = Field(description="Source, date and digest of the figures.")
     spec: BadcaseReportBody = Field(description="Counts of the labels.")
+
+
+EVIDENCE: tuple[type[EvidenceDocument], ...] = (
+    BadcaseReport,
+    DataCard,
+    ProbeReport,
+    PromptRounds,
+    RewardPreflight,
+    StageResult,
+)

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from compiler.spec.schema.provenance import API, KIND, Provenance, Version
+from compiler.spec.schema.provenance import KIND, EvidenceDocument
 from compiler.spec.schema.training_spec import RewardFunction
 from compiler.spec.schema.types import (
     Count,
@@ -97,10 +97,8 @@ class PreflightBody(Model):
     length_bias: LengthBias | None = Field(default=None, description="Preference for long answers.")
 
 
-class RewardPreflight(Model):
+class RewardPreflight(EvidenceDocument):
     """Checks of the reward before reinforcement learning. The digest is that of the scored rows."""
 
-    api_version: Version = API
     kind: Literal["RewardPreflight"] = KIND
-    metadata: Provenance = Field(description="Source, date and digest of the figures.")
     spec: PreflightBody = Field(description="The checks.")

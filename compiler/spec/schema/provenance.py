@@ -1,4 +1,4 @@
-"""Metadata of evidence: who measured it, when, and from which file."""
+"""The base of evidence, with its metadata: who measured it, when, and from which file."""
 
 import datetime
 from typing import Literal
@@ -40,3 +40,11 @@ class Estimate(Model):
     value: Signed = Field(description="The value.")
     low: Signed = Field(description="Lower end of the interval.")
     high: Signed = Field(description="Upper end of the interval.")
+
+
+class EvidenceDocument(Model):
+    """A document of `specs/<name>/evidence/`; each kind adds its `spec`."""
+
+    api_version: Version = API
+    kind: str = KIND
+    metadata: Provenance = Field(description="Source, date and digest of the figures.")

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from compiler.spec.schema.provenance import API, KIND, Estimate, Provenance, Version
+from compiler.spec.schema.provenance import KIND, Estimate, EvidenceDocument
 from compiler.spec.schema.types import (
     Amount,
     BadcaseClass,
@@ -132,10 +132,8 @@ class StageResultBody(Model):
     )
 
 
-class StageResult(Model):
+class StageResult(EvidenceDocument):
     """Measurements of a finished stage. The digest is that of its `metrics.json`."""
 
-    api_version: Version = API
     kind: Literal["StageResult"] = KIND
-    metadata: Provenance = Field(description="Source, date and digest of the figures.")
     spec: StageResultBody = Field(description="The result.")

@@ -3,7 +3,7 @@
 import copy
 from dataclasses import replace
 
-from runtime.contract.training_stages import DpoStage
+from runtime.contract.training_stages import PlainStage
 from runtime.data.examples import require_one_kind
 from runtime.data.preferences import fitting_rows, table_of
 from runtime.data.rows import read_sources
@@ -16,7 +16,7 @@ from runtime.stage.report import Outcome
 ANSWERS = ("chosen", "rejected")
 
 
-def run(stage: DpoStage, context: StageContext) -> Outcome:
+def run(stage: PlainStage, context: StageContext) -> Outcome:
     """Train on the stage's pairs and save the adapter (or the whole model)."""
     context.events.emit("phase", name="check data")
     sources = read_sources(stage.data, context.volumes)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from runtime.contract.errors import StageError
-from runtime.contract.training_stages import KtoStage
+from runtime.contract.training_stages import PlainStage
 from runtime.data.examples import require_one_kind
 from runtime.data.formats import Row
 from runtime.data.preferences import fitting_rows, table_of
@@ -22,7 +22,7 @@ _WEIGHTS = ("desirable_weight", "undesirable_weight")
 _MAX_RATIO = 4 / 3  # of the weighted good answers to the weighted bad ones (KTO, arXiv 2402.01306, equation 8)
 
 
-def run(stage: KtoStage, context: StageContext) -> Outcome:
+def run(stage: PlainStage, context: StageContext) -> Outcome:
     """Train on the stage's marked answers and save the adapter (or the whole model)."""
     context.events.emit("phase", name="check data")
     check_batch(stage.trainer)

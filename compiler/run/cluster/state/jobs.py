@@ -9,7 +9,7 @@ from typing import Any
 
 from compiler.run.cluster.api.client import Object
 from compiler.spec import labels
-from compiler.spec.workloads import JOB, WORKLOADS
+from compiler.spec.workloads import JOB, WORKLOADS, condition
 from runtime.contract.exit_codes import ExitCode as StageExit
 
 REPORT_SUFFIX = "-report"  # of the names of Jobs that only read the result of another Job
@@ -20,6 +20,7 @@ _DISRUPTIONS = ("DisruptionTarget", "TerminationTarget")  # conditions of a pod 
 _EXIT_CODE = re.compile(r"exit code (\d{1,3})\b")  # in the Job controller's message about a pod failure policy
 # labels in which a pod names its workload; that of a Job is last, because pods of other kinds have it, too
 _POD_LABELS = tuple(label for each in reversed(WORKLOADS.values()) for label in each.pod_labels)
+_suspension = condition("Suspended")
 
 
 class Phase(StrEnum):
@@ -168,15 +169,15 @@ def job_view(found: Object, pods: Iterable[PodView] = ()) -> JobView:
 def _phase(found: Object, pods: tuple[PodView, ...]) -> tuple[Phase, Mapping[str, Any]]:
     workload = WORKLOADS[found["kind"]]
     status = found.get("status") or {}
-    true = {each["type"]: each for each in status.get("conditions") or [] if each.get("status") == "True"}
-    if workload.complete in true:
-        return Phase.COMPLETE, true[workload.complete]
-    if workload.failed in true:
-        return Phase.FAILED, true[workload.failed]
+    if (ending := workload.complete(status)) is not None:
+        return Phase.COMPLETE, ending
+    if (ending := workload.failed(status)) is not None:
+        return Phase.FAILED, ending
     if found["metadata"].get("deletionTimestamp"):
         return Phase.DELETING, {}
-    if "Suspended" in true or found.get("spec", {}).get("suspend"):
-        return Phase.QUEUED, true.get("Suspended", {})
+    suspension = _suspension(status)
+    if suspension is not None or found.get("spec", {}).get("suspend"):
+        return Phase.QUEUED, suspension or {}
     running = any(pod.phase == "Running" for pod in pods) or (status.get("ready") or 0) > 0
     return (Phase.RUNNING if running else Phase.PENDING), {}
 
