@@ -143,7 +143,7 @@ def test_both_have_a_reader_for_every_format() -> None:
 
 @pytest.mark.parametrize(
     ("path", "ending"),
-    [("a/b.jsonl", ".jsonl"), ("a.b.csv", ".csv"), ("a/.csv", ""), ("a.CSV", ""), ("jsonl", ""), ("a.jsonl.gz", "")],
+    [("a/b.jsonl", ".jsonl"), ("a.b.csv", ".csv"), ("a/.csv", ""), ("a.CSV", ""), ("jsonl", ""), ("a.jsonl.bak", "")],
 )
 def test_the_ending_of_a_name_decides_the_format(path: str, ending: str) -> None:
     assert ending_of(path) == ending

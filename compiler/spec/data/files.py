@@ -14,7 +14,7 @@ from compiler.spec.data.shapes import PARSED
 from compiler.spec.data.texts import Row
 from compiler.spec.files import can_be_shown, lies_in, open_file, reason
 from runtime.contract.digests import folder_digest
-from runtime.contract.file_formats import FILE_FORMATS, ending_of
+from runtime.contract.file_formats import FILE_FORMATS, PACKAGES, ending_of
 
 SET_ASIDE = (".", "_")  # first characters of files and folders that hold no rows
 
@@ -115,8 +115,7 @@ def _parquet(part: Part, need: list[str], done: Callable[[str], None]) -> Iterat
 
 
 def _missing_package(ending: str) -> SourceError:
-    each = FILE_FORMATS[ending]
-    message = f"reading {each.name} needs the package `{each.package}`"
+    message = f"reading {FILE_FORMATS[ending]} needs the package `{PACKAGES[ending]}`"
     return SourceError("CHK224", message, "install it: pip install 'trainspec[data]'")
 
 
