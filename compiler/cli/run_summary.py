@@ -8,6 +8,7 @@ from rich.table import Table
 
 from compiler.run.local.jobs import LocalJob
 from compiler.run.local.results import Result
+from runtime.contract.outputs import verdict_words
 
 
 def summary(jobs: Sequence[LocalJob], results: Mapping[str, Result]) -> Table:
@@ -68,7 +69,7 @@ def _cells(result: Result) -> tuple[str, ...]:
         str(steps) if steps else "",
         _duration(metrics["wall_seconds"]),
         f"{metrics['peak_memory_mb'] / 1024:.1f} GiB",
-        ("ran now" if result.ran_now else "had run") + (f", gate: {gate['verdict']}" if gate else ""),
+        ("ran now" if result.ran_now else "had run") + (f", gate: {verdict_words(gate['verdict'])}" if gate else ""),
     )
 
 
@@ -90,7 +91,8 @@ def conclusion(jobs: Sequence[LocalJob], results: Mapping[str, Result], outputs:
     best = gained[-1] if gained else None
     lines = []
     for result in gates[-1:]:
-        lines.append(f"gate of {result.job.stage}: {result.verdict} ({result.metrics['gate']['reason']})")
+        reason = result.metrics["gate"]["reason"]
+        lines.append(f"gate of {result.job.stage}: {verdict_words(result.verdict)} ({reason})")
     adapters: list[Any] = best.job.config["model"]["adapters"] if best else []
     if adapters:
         lines.append(

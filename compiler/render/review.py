@@ -10,6 +10,7 @@ from compiler.selection import Phase, Selection, Status, Traced
 from compiler.selection.rules import RULES_VERSION
 from compiler.spec.methods import METHODS
 from compiler.spec.schema.types import GapKind
+from runtime.contract.outputs import verdict_words
 
 
 def verdict(plan: Plan) -> str:
@@ -138,6 +139,7 @@ def review_context(plan: Plan) -> dict[str, object]:
         "gaps": gap_lines(plan),
         "thresholds": changed_thresholds(plan),
         "counted": counted,
+        "verdict_words": verdict_words,
         "data_of": data_of,
         "state_of": state_of,
         "reward_files": lambda stage: reward_files(plan, stage),

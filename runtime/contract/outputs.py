@@ -8,3 +8,12 @@ TERMINATION_LOG = "TRAINSPEC_TERMINATION_LOG"  # environment variable: the path 
 # `status` of the event `end` and of the termination message
 Status = Literal["complete", "already-complete", "gate-not-passed", "try-later", "failed"]
 WITH_RESULT: tuple[Status, ...] = ("complete", "already-complete", "gate-not-passed")
+
+# `verdict` of a gate, and its words for people
+Verdict = Literal["continue", "target-met", "no-gain"]
+_VERDICT_WORDS: dict[str, str] = {"continue": "continue", "target-met": "target met", "no-gain": "no gain"}
+
+
+def verdict_words(value: str) -> str:
+    """Return the words for a verdict; any other value is returned unchanged."""
+    return _VERDICT_WORDS.get(value, value)

@@ -7,8 +7,8 @@ from pathlib import Path, PurePosixPath
 from runtime.contract.blocks import DataBlock
 from runtime.contract.digests import folder_digest
 from runtime.contract.errors import StageError
+from runtime.contract.file_formats import ANY_ENDING, ending_of
 from runtime.contract.volumes import Volumes
-from runtime.data.formats import FORMATS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,7 +33,7 @@ def read_planned(block: DataBlock, volumes: Volumes) -> tuple[DataFile, ...]:
     names = _names_in(path) if path.is_dir() else [""]
     if not names:
         message = f"folder `{block.path}` contains no data file"
-        raise StageError("RUN712", message, f"add a {', '.join(f'`{name}`' for name in FORMATS)} file")
+        raise StageError("RUN712", message, f"add a {ANY_ENDING} file")
     files = tuple(_read(root, f"{block.path}/{name}" if name else block.path) for name in names)
     digest = _digest_of_folder(files, block.path) if path.is_dir() else hashlib.sha256(files[0].content).hexdigest()
     if block.sha256 is not None and digest != block.sha256:
@@ -54,8 +54,7 @@ def counts_as_data(path: str) -> bool:
     Files of other formats do not, nor do hidden files and folders and those set aside: their names begin with `.` or
     `_`.
     """
-    clean = PurePosixPath(path)
-    return clean.suffix in FORMATS and not any(part.startswith((".", "_")) for part in clean.parts)
+    return ending_of(path) != "" and not any(part.startswith((".", "_")) for part in PurePosixPath(path).parts)
 
 
 def _read(root: Path, name: str) -> DataFile:

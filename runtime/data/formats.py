@@ -7,9 +7,9 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator
-from pathlib import PurePosixPath
 from typing import Any
 
+from runtime.contract.file_formats import ending_of
 from runtime.contract.shapes import parse_cell
 
 Row = dict[str, Any]
@@ -64,16 +64,16 @@ def parquet_rows(content: bytes) -> Iterator[Record]:
         yield "", ValueError(f"is not Parquet: {' '.join(str(error).split())[:200]}")
 
 
-FORMATS: dict[str, Callable[[bytes], Iterator[Record]]] = {
-    ".csv": csv_rows,
+READERS: dict[str, Callable[[bytes], Iterator[Record]]] = {
     ".jsonl": json_lines,
+    ".csv": csv_rows,
     ".parquet": parquet_rows,
 }
 
 
-def format_of(path: str) -> Callable[[bytes], Iterator[Record]] | None:
-    """Return the reader for the suffix of `path`, or None if the format is unknown."""
-    return FORMATS.get(PurePosixPath(path).suffix)
+def reader_of(path: str) -> Callable[[bytes], Iterator[Record]] | None:
+    """Return the reader for the ending of `path`, or None if the format is unknown."""
+    return READERS.get(ending_of(path))
 
 
 def _row_of_line(line: bytes) -> Row | ValueError:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from runtime.contract.blocks import DataBlock
 from runtime.contract.columns import BadcaseClass
 from runtime.contract.errors import StageError
+from runtime.contract.file_formats import ANY_ENDING
 from runtime.contract.rows import row_fault
 from runtime.contract.shapes import TURN_COLUMNS
 from runtime.contract.volumes import Volumes
 from runtime.data.files import DataFile, read_planned
-from runtime.data.formats import Row, format_of
+from runtime.data.formats import Row, reader_of
 
 MAX_REPORTED_FAULTS = 10
 UNDETERMINED = BadcaseClass.UNDETERMINED  # the class of a badcase without `class`
@@ -90,10 +91,10 @@ def _source(block: DataBlock, files: Sequence[DataFile], ids: dict[str, str], fa
 
 def _records(files: Sequence[DataFile]) -> Iterator[tuple[str, Row | ValueError]]:
     for file in files:
-        read = format_of(file.path)
+        read = reader_of(file.path)
         if read is None:
             message = f"the format of `{file.path}` is unknown"
-            raise StageError("RUN715", message, "use a `.jsonl`, `.csv` or `.parquet` file, or a folder of them")
+            raise StageError("RUN715", message, f"use a {ANY_ENDING} file, or a folder of them")
         for place, row in read(file.content):
             yield f"{file.path}{place}", row
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
+from runtime.contract.outputs import Verdict
 from runtime.stage.statistics import Interval
 
 # The loss on general rows that a gain may cost: in answers, and in bits per byte of text. A careful team ships neither
@@ -39,7 +39,7 @@ class Change:
 class Decision:
     """The verdict with its reason; `gain` is None without a baseline."""
 
-    verdict: Literal["continue", "target-met", "no-gain"]
+    verdict: Verdict
     reason: str
     gain: Interval | None
 
@@ -73,7 +73,7 @@ def decide(
         reason = f"`{metric}` is {value.value:.3f}, below the target {target:g}, with no earlier evaluation to compare"
         return Decision(verdict="continue", reason=reason + losses, gain=None)
     # The reason names a loss; for the plan a loss and no gain are the same verdict.
-    verdict: Literal["continue", "no-gain"] = "continue" if gain.low > 0 else "no-gain"
+    verdict: Verdict = "continue" if gain.low > 0 else "no-gain"
     return Decision(verdict=verdict, reason=_goal(metric, value, gain) + losses, gain=gain)
 
 

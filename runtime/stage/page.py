@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from runtime.contract.errors import as_write_failure
+from runtime.contract.outputs import verdict_words
 from runtime.contract.stages import AnyStage
 from runtime.stage.events import EventStream
 from runtime.stage.files import write_text
@@ -64,7 +65,7 @@ def render_page(document: dict[str, Any], stage: AnyStage, plots: list[Path]) ->
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    environment.filters["readable"] = readable
+    environment.filters |= {"readable": readable, "verdict_words": verdict_words}
     images = [(path.stem, base64.b64encode(path.read_bytes()).decode("ascii")) for path in plots]
     return environment.get_template("page.html.j2").render(
         document=document,

@@ -14,15 +14,18 @@ import yaml
 from conftest import MakeSpec
 from support.command import invoke
 
+from compiler.spec.data.files import READERS as COMPILER_READERS
 from compiler.spec.data.sources import read_source
 from compiler.spec.methods.supported import lacking
 from runtime.contract.blocks import DataBlock
 from runtime.contract.errors import StageError
+from runtime.contract.file_formats import FILE_FORMATS, ending_of
 from runtime.contract.methods import METHODS
 from runtime.contract.metrics import METRICS
 from runtime.contract.stages import AnyStage
 from runtime.contract.training_stages import AnyTrainingStage
 from runtime.contract.volumes import Volumes
+from runtime.data.formats import READERS as RUNTIME_READERS
 from runtime.data.rows import read_rows
 from runtime.stage.config import parse_stage
 
@@ -140,6 +143,18 @@ def both(volume: Path, name: str, shape: str) -> tuple[tuple[str, int] | None, R
     except StageError:
         rows = None
     return known, rows
+
+
+def test_both_have_a_reader_for_every_format() -> None:
+    assert set(COMPILER_READERS) == set(RUNTIME_READERS) == set(FILE_FORMATS)
+
+
+@pytest.mark.parametrize(
+    ("path", "ending"),
+    [("a/b.jsonl", ".jsonl"), ("a.b.csv", ".csv"), ("a/.csv", ""), ("a.CSV", ""), ("jsonl", ""), ("a.jsonl.bak", "")],
+)
+def test_the_ending_of_a_name_decides_the_format(path: str, ending: str) -> None:
+    assert ending_of(path) == ending
 
 
 @pytest.mark.parametrize("shape", SHAPES)

@@ -9,6 +9,7 @@ from typing import Any
 
 from compiler.cli.init.texts import PROFILE, Answers
 from compiler.spec.schema.types import METRIC_NAME, NAME, PATTERN_HINTS, REVISION, Application
+from runtime.contract.file_formats import ANY_ENDING, ending_of
 
 SPECS = Path("specs")
 Given = Mapping[str, Any]
@@ -90,8 +91,8 @@ def _file(value: Path | str | None) -> Path | None:
     if value is None or not str(value):
         return None
     path = Path(value)
-    if not path.is_file() or path.suffix not in (".jsonl", ".csv", ".parquet"):
-        raise UnusableError(f"`{value}` is not a data file: name an existing `.jsonl`, `.csv` or `.parquet` file")
+    if not path.is_file() or not ending_of(path):
+        raise UnusableError(f"`{value}` is not a data file: name an existing {ANY_ENDING} file")
     return path
 
 

@@ -10,6 +10,7 @@ from compiler.cli.exit_codes import ExitCode
 from compiler.cli.init.answers import NEEDED, SPECS, Given, UnusableError, checked, completed
 from compiler.cli.init.texts import DATA_NOTES, EVIDENCE_NOTES, PROFILE, PROFILE_TEXT, Answers, spec_text
 from compiler.diagnostics import has_errors
+from runtime.contract.file_formats import ending_of
 
 
 def init_spec(given: Given) -> ExitCode:
@@ -90,7 +91,7 @@ def _fill(folder: Path, answers: Answers) -> list[str]:
         path.parent.mkdir(exist_ok=True)
         path.write_text(content, encoding="utf-8")
     files = {"badcases": answers.badcases, "evaluation": answers.evaluation}
-    copied = [f"data/{purpose}{file.suffix}" for purpose, file in files.items() if file is not None]
+    copied = [f"data/{purpose}{ending_of(file)}" for purpose, file in files.items() if file is not None]
     for name, file in zip(copied, (file for file in files.values() if file is not None), strict=True):
         shutil.copyfile(file, folder / name)
     return [*texts, *copied]

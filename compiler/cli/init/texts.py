@@ -5,6 +5,7 @@ from pathlib import Path
 
 from compiler.spec.yaml.load import compose
 from compiler.spec.yaml.quote import quote
+from runtime.contract.file_formats import ending_of
 
 PLACEHOLDER_IMAGE = f"registry.example.com/trainspec/runtime@sha256:{'0' * 64}"
 PROFILE = "local"
@@ -84,7 +85,7 @@ def _data(answers: Answers) -> str:
     wanting = [purpose for purpose in ("badcases", "evaluation") if purpose not in {name for name, _ in given}]
     lines = ["  # data/README.md describes the rows"]
     lines += ["  data:"] if given else ["  # data:"]
-    lines += [f"    {line}" for purpose, file in given for line in _source(purpose, file.suffix)]
+    lines += [f"    {line}" for purpose, file in given for line in _source(purpose, ending_of(file))]
     if wanting and given:
         lines.append("    # still missing:")
     lines += [

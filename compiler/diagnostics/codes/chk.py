@@ -1,6 +1,7 @@
 """CHK2xx: the spec is well-formed, but inconsistent."""
 
 from compiler.diagnostics.codes.row import Code
+from runtime.contract.file_formats import ALL_FORMATS, PACKAGED_FORMATS
 
 TABLE: dict[str, Code] = {
     "CHK201": Code(
@@ -100,13 +101,13 @@ TABLE: dict[str, Code] = {
     "CHK223": Code(
         "error",
         "data format cannot be read",
-        "Rows are read from JSONL, CSV and Parquet files, distinguished by their extension, and from folders of these.",
+        f"Rows are read from {ALL_FORMATS} files, distinguished by their extension, and from folders of these.",
         "Convert the file, or correct its extension.",
     ),
     "CHK224": Code(
         "error",
         "package for data is not installed",
-        "Reading Parquet and measuring data need packages that compiling does not need.",
+        f"Reading {PACKAGED_FORMATS} and measuring data need packages that compiling does not need.",
         "Install them: pip install 'trainspec[data]'.",
     ),
     "CHK225": Code(

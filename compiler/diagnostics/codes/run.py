@@ -4,6 +4,7 @@ A contract test compares this list with the runtime's.
 """
 
 from compiler.diagnostics.codes.row import Code
+from runtime.contract.file_formats import ALL_FORMATS
 
 TABLE: dict[str, Code] = {
     "RUN700": Code(
@@ -60,7 +61,7 @@ TABLE: dict[str, Code] = {
     "RUN715": Code(
         "error",
         "data file has an unknown format",
-        "Rows are read from JSONL, CSV and Parquet files, distinguished by their extension.",
+        f"Rows are read from {ALL_FORMATS} files, distinguished by their extension.",
         "Convert the file, or correct its extension.",
     ),
     "RUN716": Code(

@@ -14,6 +14,7 @@ from compiler.run.local.results import Result, read_result
 from compiler.run.manifests import beyond_runtime, default_models
 from compiler.spec.methods.supported import lacking
 from runtime.contract.exit_codes import ExitCode as StageExit
+from runtime.contract.outputs import verdict_words
 
 
 class Display(Protocol):
@@ -119,7 +120,7 @@ def _run_all(jobs: tuple[LocalJob, ...], places: Places, display: Display) -> Lo
         results[job.name] = result
         if result.verdict != "continue":
             after = "" if job is jobs[-1] else ", so the plan stops here"
-            display.say(f"{job.stage}: gate verdict: {result.verdict}{after}")
+            display.say(f"{job.stage}: gate verdict: {verdict_words(result.verdict)}{after}")
             break
     return LocalRun(jobs=jobs, results=results, outputs=places.outputs, diagnostics=tuple(found))
 

@@ -13,6 +13,7 @@ from compiler.spec.data.parts import ELSEWHERE, MAX_FILES, MAX_ROW_BYTES, Number
 from compiler.spec.data.texts import Row
 from compiler.spec.files import can_be_shown, lies_in, open_file, reason
 from runtime.contract.digests import folder_digest
+from runtime.contract.file_formats import FILE_FORMATS, PACKAGES, ending_of
 from runtime.contract.shapes import parse_cell
 
 SET_ASIDE = (".", "_")  # first characters of files and folders that hold no rows
@@ -25,7 +26,7 @@ def parts_of(file: Path, path: str, shown: str, *, inside: Path) -> tuple[Part, 
     outside it.
     """
     if not file.is_dir():
-        if file.suffix not in READERS:
+        if not ending_of(file):
             raise SourceError("CHK223", f"`{shown}` has an unknown format", _FORMATS)
         return (Part(file=file, path=path, shown=shown),)
     parts = []
@@ -33,7 +34,7 @@ def parts_of(file: Path, path: str, shown: str, *, inside: Path) -> tuple[Part, 
         inner[:] = [name for name in inner if not name.startswith(SET_ASIDE)]
         for name in names:
             each = Path(folder) / name
-            if each.suffix in READERS and not name.startswith(SET_ASIDE):
+            if ending_of(name) and not name.startswith(SET_ASIDE):
                 below = each.relative_to(file).as_posix()
                 if not can_be_shown(name):
                     raise SourceError(
@@ -64,7 +65,7 @@ def rows_of(part: Part, need: list[str], done: Callable[[str], None]) -> Iterato
     `need` names the columns that a table must have; `done` is called with the file's SHA-256 after the last row.
     """
     try:
-        yield from READERS[part.file.suffix](part, need, done)
+        yield from READERS[ending_of(part.file)](part, need, done)
     except OSError as error:
         raise SourceError("YML001", f"cannot read the file: {reason(error)}") from error
 
@@ -109,9 +110,13 @@ def _parquet(part: Part, need: list[str], done: Callable[[str], None]) -> Iterat
 
         from compiler.spec.data.parquet import rows
     except ImportError:
-        hint = "install it: pip install 'trainspec[data]'"
-        raise SourceError("CHK224", "reading Parquet needs the package `pyarrow`", hint) from None
+        raise _missing_package(".parquet") from None
     yield from rows(part, need, done)
+
+
+def _missing_package(ending: str) -> SourceError:
+    message = f"reading {FILE_FORMATS[ending]} needs the package `{PACKAGES[ending]}`"
+    return SourceError("CHK224", message, "install it: pip install 'trainspec[data]'")
 
 
 READERS: dict[str, Callable[[Part, list[str], Callable[[str], None]], Iterator[Numbered]]] = {
@@ -119,7 +124,7 @@ READERS: dict[str, Callable[[Part, list[str], Callable[[str], None]], Iterator[N
     ".csv": _csv,
     ".parquet": _parquet,
 }
-_FORMATS = f"use a {', '.join(f'`{suffix}`' for suffix in READERS)} file, or a folder of such files"
+_FORMATS = f"use a {', '.join(f'`{ending}`' for ending in FILE_FORMATS)} file, or a folder of such files"
 _SURROGATE = Problem("the row contains a lone surrogate", "write the character as UTF-8, or as a pair of escapes")
 
 

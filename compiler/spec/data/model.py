@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from runtime.contract.file_formats import ENDINGS_WITHOUT_LINES
+
 MAX_SHOWN_ROWS = 5
 PLACES_PER_FILE = 1 << 40
 
@@ -98,4 +100,4 @@ class DataFile:
 
 def row_name(shown: str, number: int) -> str:
     """Return a row's name: by its line in a text file, by its number in a file without lines."""
-    return f"{shown} row {number}" if shown.endswith(".parquet") else f"{shown}:{number}"
+    return f"{shown} row {number}" if shown.endswith(ENDINGS_WITHOUT_LINES) else f"{shown}:{number}"

@@ -16,6 +16,7 @@ from compiler.spec.evidence import EvidenceFile
 from compiler.spec.files import reason
 from compiler.spec.references import Reader
 from compiler.spec.schema.training_spec import DataSource, TrainingSpec
+from runtime.contract.file_formats import ENDINGS_WITHOUT_LINES
 from runtime.contract.shapes import required_columns
 
 MAX_REPORTED_ROWS = 10
@@ -194,7 +195,7 @@ def _count(part: Part, tally: Tally, found: list[Diagnostic], watch: Watch | Non
 
 
 def _row_problem(shown: str, number: int, problem: Problem) -> Diagnostic:
-    if shown.endswith(".parquet"):
+    if shown.endswith(ENDINGS_WITHOUT_LINES):
         message = f"row {number}: {problem.message}" if number else problem.message
         return diagnostic(problem.code, message, Location(path=shown), hint=problem.hint)
     where = Location(path=shown, line=number, column=problem.column, end_column=problem.column + 1, text=problem.text)

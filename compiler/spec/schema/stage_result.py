@@ -18,6 +18,7 @@ from compiler.spec.schema.types import (
     Share,
     Text,
 )
+from runtime.contract.outputs import Verdict
 
 
 class MetricResult(Model):
@@ -120,7 +121,7 @@ class StageResultBody(Model):
     questions: Positive = Field(description="Rows evaluated.")
     metrics: list[MetricResult] = Field(min_length=1, description="Metrics, deciding one first.")
     gain: Estimate | None = Field(default=None, description="Paired gain over the previous stage; none for the base.")
-    gate: Literal["continue", "target-met", "no-gain"] = Field(description="Verdict of the gate.")
+    gate: Verdict = Field(description="Verdict of the gate.")
     reason: Text | None = Field(default=None, description="Reason for the verdict.")
     badcases: Badcases | None = Field(default=None, description="Badcases, evaluated again.")
     broken: Broken | None = Field(default=None, description="Held-out questions newly answered wrong.")

@@ -34,6 +34,7 @@ from compiler.spec.schema.types import (
     Text,
     Uri,
 )
+from runtime.contract.file_formats import ANY_FORMAT
 from runtime.contract.metrics import METRICS
 
 _METRICS = [f"`{name}`" for name in METRICS]
@@ -186,7 +187,7 @@ class DataSource(Model):
     purpose: Purpose = Field(description="Purpose of the rows.")
     shape: Shape = Field(description="Shape of a row.")
     path: RelativePath | None = Field(
-        default=None, description="JSONL, CSV or Parquet file, or a folder of them, relative to the spec's folder."
+        default=None, description=f"{ANY_FORMAT} file, or a folder of them, relative to the spec's folder."
     )
     uri: Uri | None = Field(
         default=None, description="URI of the rows, if they are not in Git; `evidence/` then holds their card."

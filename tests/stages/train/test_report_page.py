@@ -84,7 +84,7 @@ def test_an_evaluation_has_its_scores_and_its_gate_on_a_page(shared_workspace: A
     for shown in (
         "评测",
         "0.400 to 0.600",
-        "no-gain",
+        "Gate: no gain.",
         "`a &lt;b&gt;` 没有提高",
         "-0.100 to +0.120",
         "题 &lt;1&gt;",

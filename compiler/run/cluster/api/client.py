@@ -5,6 +5,7 @@ unchanged, and ten thousand of them are cheaper as plain JSON.
 """
 
 import json
+import math
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -14,7 +15,7 @@ from urllib.parse import urlencode
 
 from compiler.run.cluster.api.connect import Connection, Target
 from compiler.run.cluster.api.errors import ApiError, ClusterError, problem
-from compiler.run.cluster.api.retries import PATIENCE_SECONDS, is_transient, pause
+from compiler.run.cluster.api.retries import PATIENCE_SECONDS, most_tries, pause
 
 Object = dict[str, Any]
 Query = Mapping[str, str | int | bool]
@@ -184,16 +185,21 @@ class Api:
             if _is_no_api_server(status, failure):
                 raise self._unreachable(f"{failure} ({method} {path})") from failure
             wait = pause(attempt, response.headers if response is not None else {})
-            if once or not is_transient(status):
+            if once or attempt >= most_tries(status):
                 raise failure
-            since = self._failing_since = self._failing_since or time.monotonic()
-            if time.monotonic() + wait > min(deadline, since + self._patience):
-                raise self._unreachable(f"{failure} ({method} {path}, tried {attempt} times)") from failure
-            if time.monotonic() > since + _QUIET_SECONDS and not self._announced:
-                self._announced = True
-                limit = f"waiting up to {self._patience:.0f} s"
-                self._notify(f"no response from {self._connection.host}: {failure}; {limit}")
+            if math.isinf(most_tries(status)):
+                self._check_patience(failure, f"{method} {path}, tried {attempt} times", wait, deadline)
             time.sleep(wait * random.uniform(0.8, 1.2))  # noqa: S311 - spreads the retries of many callers
+
+    def _check_patience(self, failure: ApiError, tried: str, wait: float, deadline: float) -> None:
+        """Raise CLU602 if another `wait` seconds exceed the patience; notify of a wait that is no longer short."""
+        since = self._failing_since = self._failing_since or time.monotonic()
+        if time.monotonic() + wait > min(deadline, since + self._patience):
+            raise self._unreachable(f"{failure} ({tried})") from failure
+        if time.monotonic() > since + _QUIET_SECONDS and not self._announced:
+            self._announced = True
+            limit = f"waiting up to {self._patience:.0f} s"
+            self._notify(f"no response from {self._connection.host}: {failure}; {limit}")
 
     def _attempt(
         self, method: str, url: str, content: bytes | None, content_type: str, *, stream: bool

@@ -1,19 +1,19 @@
 """Which requests to retry, and when: pure, so that tests need no server."""
 
 from collections.abc import Mapping
+from math import inf
 
 PATIENCE_SECONDS = 120.0  # enough for a restart of the API server or a failover of the control plane
 _FIRST_SECONDS = 0.25
 _MOST_SECONDS = 8.0
-_TRANSIENT = frozenset({0, 429, 500, 502, 503, 504})
+# The most tries of a request by the status of its response; others are tried once. The request was dropped (0) or
+# throttled, or the server failed: these are tried until the caller's patience ends.
+MOST_TRIES: dict[int, float] = {0: inf, 429: inf, 500: inf, 502: inf, 503: inf, 504: inf}
 
 
-def is_transient(status: int) -> bool:
-    """Return whether a retry may succeed.
-
-    True if the request was dropped (0) or throttled, or if the server failed.
-    """
-    return status in _TRANSIENT
+def most_tries(status: int) -> float:
+    """Return how often a request with this status is tried at most; infinity until the caller's patience ends."""
+    return MOST_TRIES.get(status, 1)
 
 
 def pause(attempt: int, headers: Mapping[str, str]) -> float:

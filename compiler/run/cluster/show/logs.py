@@ -14,6 +14,7 @@ from compiler.run.cluster.state.jobs import JobView, Phase, PodView
 from compiler.run.cluster.state.plan import ClusterPlan, PlannedStage
 from compiler.run.cluster.state.reasons import Place, advice, waiting_reason
 from compiler.run.cluster.state.snapshot import Snapshot
+from runtime.contract.outputs import verdict_words
 
 _WAIT_SECONDS = 2.0
 
@@ -69,7 +70,7 @@ def _without_job(plan: ClusterPlan, snapshot: Snapshot, stage: PlannedStage) -> 
     if record is not None and step.action in (Action.REPORT, Action.AWAIT):
         return "its Job is gone", False
     if step.end not in (End.GOING, End.BLOCKED):
-        return f"the plan ended before it ({step.end.value})", False
+        return f"the plan ended before it ({verdict_words(step.end.value)})", False
     return ("the plan waits for a Job of an earlier version" if step.superseded else "its turn has not come"), True
 
 

@@ -9,6 +9,7 @@ from compiler.run.cluster.show.views import PlanView, StageView, SupersededView
 from compiler.run.cluster.state.jobs import JobView, Phase
 from compiler.run.cluster.state.ledger import State
 from compiler.run.cluster.state.reasons import NO_POD, STARTING, advice, waiting_reason
+from runtime.contract.outputs import verdict_words
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,7 +114,8 @@ def _advice(view: StageView, reason: str) -> str:
 def _state(view: StageView) -> str:
     record, job, step = view.record, view.job, view.step
     if record is not None and record.state is State.COMPLETE:
-        return {"target-met": "target met", "no-gain": "no gain"}.get(record.verdict, "complete")
+        stops = record.verdict in (End.TARGET_MET, End.NO_GAIN)
+        return verdict_words(record.verdict) if stops else record.state.value
     if record is not None and not record.is_begun:
         return record.state.value
     if job is not None and not job.is_over:

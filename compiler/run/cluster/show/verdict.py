@@ -10,6 +10,7 @@ from compiler.run.cluster.apply.apply import PlanState, snapshot_of
 from compiler.run.cluster.apply.decide import Action, End
 from compiler.run.cluster.show.views import StageView
 from compiler.run.cluster.state.events import details
+from runtime.contract.outputs import verdict_words
 
 _MOST_DETAILS = 10  # show events and logs of this many failed plans
 _BAD_ENDS = (End.FAILED, End.CANCELLED, End.GONE)
@@ -31,7 +32,7 @@ def verdict(state: PlanState) -> str:
         f"trainspec cancel {state.plan.shown} --superseded",
         End.COMPLETE: "complete" if started else "complete, nothing to do",
         End.TARGET_MET: f"the target is met at `{stage}`, nothing more to do",
-        End.NO_GAIN: f"stopped at `{stage}`: no gain",
+        End.NO_GAIN: f"stopped at `{stage}`: {verdict_words(End.NO_GAIN)}",
         End.FAILED: f"`{stage}` failed",
         End.CANCELLED: f"`{stage}` was cancelled",
         End.GONE: f"`{stage}` was deleted before it had a result",
