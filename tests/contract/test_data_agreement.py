@@ -1,4 +1,4 @@
-"""A row that the compiler lets through is one that the runtime takes: nobody waits for a Job to hear that it is not."""
+"""The runtime accepts every row that the compiler accepts, so a bad row fails before its Job starts."""
 
 import hashlib
 import json
@@ -70,7 +70,7 @@ GOOD: dict[str, list[Any]] = {
 
 
 def column(name: str) -> st.SearchStrategy[Any]:
-    """Nearly always a value that is right for the column, alone at least."""
+    """A value that is almost always valid for the column on its own."""
     good = GOOD.get(name, ["a", [ANSWER]])
     bad = {"messages": BAD | TALK, "tools": TOOLS}.get(name, BAD)
     return st.integers(0, 11).flatmap(lambda dice: bad if dice == 0 else st.sampled_from(good))
@@ -103,7 +103,7 @@ SOURCES = st.sampled_from(sorted(COLUMNS)).flatmap(
     deadline=None,
     max_examples=EXAMPLES,
 )
-def test_both_take_the_same_rows(source: tuple[str, list[dict[str, Any]]], tmp_path: Path) -> None:
+def test_both_accept_the_same_rows(source: tuple[str, list[dict[str, Any]]], tmp_path: Path) -> None:
     shape, rows = source
     path = tmp_path / "rows.jsonl"
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What `docs/gitops.md` and the workflows say, tried as far as that goes without Argo CD, Flux and GitHub."""
+"""The claims of `docs/gitops.md` and the workflows, tested as far as possible without Argo CD, Flux and GitHub."""
 
 import re
 import shutil
@@ -17,7 +17,7 @@ KEY = "resource.customizations.health."
 
 
 def health(kind: str, obj: dict[str, Any]) -> tuple[str, str]:
-    """What the page's health check says of an object, with the libraries that Argo CD leaves to scripts."""
+    """Run the page's health check on an object, with the libraries that Argo CD allows to scripts."""
     (config,) = (
         found for text in blocks() for found in yaml.safe_load_all(text) if "argocd-cm" in str(found.get("metadata"))
     )
@@ -31,10 +31,10 @@ def health(kind: str, obj: dict[str, Any]) -> tuple[str, str]:
 
 
 def having(*conditions: tuple[str, str], suspend: bool | None = None) -> dict[str, Any]:
-    """An object with conditions, each a type and a status."""
+    """Return an object with conditions, each a type and a status."""
     spec = {} if suspend is None else {"suspend": suspend}
-    told = [{"type": name, "status": status, "message": f"{name} is {status}"} for name, status in conditions]
-    return {"spec": spec, "status": {"conditions": told}}
+    entries = [{"type": name, "status": status, "message": f"{name} is {status}"} for name, status in conditions]
+    return {"spec": spec, "status": {"conditions": entries}}
 
 
 @pytest.mark.parametrize(("kind", "complete"), [("JobSet", "Completed"), ("TrainJob", "Complete")])

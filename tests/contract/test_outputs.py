@@ -1,4 +1,4 @@
-"""One plan as Jobs, JobSets and TrainJobs: the same work, in objects that the operators' own schemas accept."""
+"""One plan as Jobs, JobSets and TrainJobs: the same work, and objects that the operators' schemas accept."""
 
 import copy
 import re
@@ -37,7 +37,7 @@ def of_kind(objects: dict[str, dict[str, Any]], kind: str) -> list[dict[str, Any
 
 
 def inner_jobs(objects: dict[str, dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """The specs of the Jobs of stages that train, wherever they stand."""
+    """Return the specs of the Jobs of training stages, at any depth."""
     for each in objects.values():
         if each["kind"] == "Job" and each["metadata"]["labels"]["app.kubernetes.io/component"] in ("sft", "dpo"):
             yield each["spec"]
@@ -63,7 +63,7 @@ def test_every_object_is_valid(make_spec: MakeSpec, output: str, nodes: int) -> 
 
 
 @pytest.mark.parametrize(
-    ("file", "path", "told"),
+    ("file", "path", "reported"),
     [
         ("02-sft.jobset.yaml", ("spec", "failurePolicy", "maxRetries"), "'maxRetries' was unexpected"),
         ("02-sft.trainjob.yaml", ("spec", "trainer", "numNodes"), "'two' is not of type 'integer'"),
@@ -71,7 +71,7 @@ def test_every_object_is_valid(make_spec: MakeSpec, output: str, nodes: int) -> 
     ],
 )
 def test_a_field_that_an_operator_does_not_know_is_found(
-    make_spec: MakeSpec, file: str, path: tuple[str, ...], told: str
+    make_spec: MakeSpec, file: str, path: tuple[str, ...], reported: str
 ) -> None:
     each = copy.deepcopy(rendered(make_spec, "jobset" if "jobset" in file else "trainjob")[file])
     where = each
@@ -79,12 +79,12 @@ def test_a_field_that_an_operator_does_not_know_is_found(
         where = where[name]
     where[path[-1]] = "two"
     (problem,) = problems(each)
-    assert told in problem
+    assert reported in problem
 
 
 @pytest.mark.parametrize("nodes", [1, 2])
 def test_the_same_plan_is_the_same_work_in_every_output(make_spec: MakeSpec, nodes: int) -> None:
-    """Names, configs and pods are equal, but for how nodes are told of each other."""
+    """Names, configs and pods are equal, except for how nodes find each other."""
     outputs = {output: rendered(make_spec, output, nodes) for output in ("job", *FOR_OPERATORS)}
     configs = [of_kind(objects, "ConfigMap") for objects in outputs.values()]
     assert configs[0] == configs[1] == configs[2]
@@ -96,9 +96,9 @@ def test_the_same_plan_is_the_same_work_in_every_output(make_spec: MakeSpec, nod
             pod = spec["template"]["spec"]
             (container,) = pod["containers"]
             assert container.pop("name") == ("node" if output == "trainjob" else "stage")
-            told = [entry for entry in container["env"] if entry["name"].startswith("MASTER_")]
-            assert len(told) == (2 if nodes > 1 and output != "trainjob" else 0)
-            container["env"] = [entry for entry in container["env"] if entry not in told]
+            rendezvous = [entry for entry in container["env"] if entry["name"].startswith("MASTER_")]
+            assert len(rendezvous) == (2 if nodes > 1 and output != "trainjob" else 0)
+            container["env"] = [entry for entry in container["env"] if entry not in rendezvous]
             assert (pod.pop("subdomain", None) is not None) == (nodes > 1 and output == "job")
             assert (spec.pop("completionMode", None) == "Indexed") == (nodes > 1 or output != "job")
             for rule in spec["podFailurePolicy"]["rules"]:
@@ -132,21 +132,21 @@ def test_the_first_node_is_found_by_a_name_that_it_has(make_spec: MakeSpec, outp
             assert LABEL.fullmatch(service["metadata"]["name"])
             assert host == f"{job}-0.{service['metadata']['name']}"
             hostname = f"{job}-63"
-        else:  # a JobSet makes its service itself, of its own name; a TrainJob tells the host to its pods
+        else:  # a JobSet creates its service under its own name; a TrainJob passes the host to its pods
             assert host == (f"{job}-node-0-0.{job}" if output == "jobset" else None)
             hostname = f"{job}-node-0-63"
         assert LABEL.fullmatch(f"{hostname}-abcde")  # and the end of a pod's own name
 
 
-def test_a_reader_is_told_of_nodes_and_outputs(make_spec: MakeSpec) -> None:
-    for nodes, output, told in (
+def test_the_plan_page_shows_nodes_and_outputs(make_spec: MakeSpec) -> None:
+    for nodes, output, shown in (
         (2, "jobset", "2 nodes × 4 × H100, 16 cores, 128Gi; trained as a jobset |"),
         (1, "job", "`small`: 4 × H100, 16 cores, 128Gi |"),
     ):
         profile = PROFILE.replace("  cpu:", f"  output: {output}\n  cpu:").replace("nodes: 2", f"nodes: {nodes}")
         outcome = compile_spec(make_spec(profile=profile), "spec.yaml")
         assert outcome.value is not None, outcome.diagnostics
-        assert told in next(file.text for file in outcome.value.bundle.files if file.name == "PLAN.md")
+        assert shown in next(file.text for file in outcome.value.bundle.files if file.name == "PLAN.md")
 
 
 def test_kubectl_applies_a_runtime_before_its_trainjob(make_spec: MakeSpec, tmp_path: Path) -> None:
@@ -188,7 +188,7 @@ def test_pods_reach_each_other_only_where_there_are_several(make_spec: MakeSpec)
 
 
 @pytest.mark.parametrize("output", ["job", *FOR_OPERATORS])
-def test_a_queue_is_told_on_the_object_that_it_admits(make_spec: MakeSpec, output: str) -> None:
+def test_the_queue_is_a_label_of_the_object_that_it_admits(make_spec: MakeSpec, output: str) -> None:
     objects = rendered(make_spec, output)
     kind = {"job": "Job", "jobset": "JobSet", "trainjob": "TrainJob"}[output]
     admitted = {"Job", kind}
@@ -212,7 +212,7 @@ def test_a_queue_is_told_on_the_object_that_it_admits(make_spec: MakeSpec, outpu
 
 
 def test_one_failure_of_a_group_counts_once(make_spec: MakeSpec) -> None:
-    """Exit codes as the runtime means them: what may not be tried again comes first, then what is nobody's failure."""
+    """Exit codes of the runtime: those that must not be retried come first, then those that are not failures."""
     from runtime.contract.exit_codes import ExitCode
 
     for output in ("job", *FOR_OPERATORS):

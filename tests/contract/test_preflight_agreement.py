@@ -1,4 +1,4 @@
-"""The pre-flight that a stage makes and the one that the rules read: the same checks."""
+"""A stage makes the same pre-flight checks that the rules read."""
 
 import shutil
 from pathlib import Path

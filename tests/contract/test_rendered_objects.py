@@ -1,4 +1,4 @@
-"""What is rendered, held against the real readers: Kubernetes schemas, TRL's config classes, PyYAML and kubectl."""
+"""Rendered objects, compared with their real readers: Kubernetes schemas, TRL's config classes, PyYAML and kubectl."""
 
 import shutil
 import subprocess

@@ -1,4 +1,4 @@
-"""Options of rewards that the compiler lets through are right for the runtime too."""
+"""The runtime accepts the reward options that the compiler accepts."""
 
 from pathlib import Path
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""The table of rules and the manual page that is made of it."""
+"""The table of rules, and the manual page that is generated from it."""
 
 import re
 from itertools import pairwise

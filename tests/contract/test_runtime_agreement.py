@@ -1,4 +1,4 @@
-"""What the compiler writes and the runtime reads: stage configs, methods, data."""
+"""The compiler and the runtime agree on stage configs, methods and data."""
 
 import csv
 import hashlib
@@ -133,7 +133,7 @@ SHAPES: dict[str, Rows] = {
 
 
 def both(volume: Path, name: str, shape: str) -> tuple[tuple[str, int] | None, Rows | None]:
-    """What the compiler knows of a source, and the rows that the runtime reads of it; None where one refuses it."""
+    """Return what the compiler knows of a source, and the rows that the runtime reads; None where one refuses it."""
     found = read_source(volume / name, name, name="s", relative=name, shape=shape, inside=volume)
     known = (found.value.sha256, found.value.rows) if found.value and found.ok else None
     digest, count = known or (hashlib.sha256((volume / name).read_bytes()).hexdigest(), 1)

@@ -1,4 +1,4 @@
-"""Generated files are in step with what they are generated from."""
+"""Generated files match their sources."""
 
 import json
 from pathlib import Path
@@ -62,7 +62,7 @@ def test_every_code_of_the_runtime_can_be_explained() -> None:
     assert set(EXIT_CODES) <= CODES.keys()
 
 
-def test_jobs_never_retry_what_the_runtime_calls_hopeless() -> None:
+def test_jobs_never_retry_permanent_errors_of_the_runtime() -> None:
     import yaml
 
     from runtime.contract.exit_codes import ExitCode

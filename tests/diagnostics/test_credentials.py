@@ -11,7 +11,7 @@ from support.local_project import Project, make_project
 from compiler.diagnostics.credentials import masked
 from runtime.contract.credentials import credentials_in
 
-# taken apart, so that scanners of this repository do not take them for real ones
+# split, so that scanners of this repository do not report them
 HUB = "hf_" + "aB3dE5" * 6
 SECRETS = {
     "a Hugging Face token": HUB,

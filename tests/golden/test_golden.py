@@ -1,4 +1,4 @@
-"""Golden files. `invalid/<case>.yaml`: how the small project is made bad; `invalid/<case>.txt`: what is told of it then.
+"""Golden files. `invalid/<case>.yaml`: edits that break the small project; `invalid/<case>.txt`: the resulting diagnostics.
 `access/<case>.yaml`: what `trainspec access` prints; `driver/<spec>.yaml`: what `trainspec driver` prints, the plan's files left out.
 
 `--update-golden` rewrites what is expected; the difference is reviewed like code.

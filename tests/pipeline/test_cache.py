@@ -80,7 +80,7 @@ def test_every_change_of_a_byte_of_an_input_misses(project: Path) -> None:
     for path in paths:
         raw = path.read_bytes()
         if path.suffix == ".md":
-            continue  # that a prompt is there counts, not what it says
+            continue  # only the existence of a prompt counts, not its text
         for at in {0, 1, len(raw) // 3, len(raw) // 2, len(raw) - 1}:
             path.write_bytes(raw[:at] + bytes([raw[at] ^ 1]) + raw[at + 1 :])
             assert cache.find(spec) is None, (path.name, at)
@@ -118,7 +118,7 @@ def test_an_entry_of_another_compiler_is_not_used(project: Path) -> None:
     cache, spec = filled(project)
     other = replace(cache, compiler="0" * 64)
     assert other.find(spec) is None
-    # not even where it lies in the place of the right one
+    # not even at the path of the right one
     (entry,) = cache.folder.rglob("*.json")
     moved = other._path(spec)
     moved.parent.mkdir(parents=True, exist_ok=True)
@@ -154,7 +154,7 @@ def test_the_digest_of_the_compiler_covers_its_files(tmp_path: Path, monkeypatch
     assert compiler_digest.__wrapped__() not in digests
 
 
-def test_damaged_entries_are_passed_over_and_replaced(project: Path) -> None:
+def test_damaged_entries_are_ignored_and_replaced(project: Path) -> None:
     cache, spec = filled(project)
     (entry,) = cache.folder.rglob("*.json")
     whole = entry.read_bytes()
@@ -167,7 +167,9 @@ def test_damaged_entries_are_passed_over_and_replaced(project: Path) -> None:
     entry.unlink()
     entry.mkdir()
     assert cache.find(spec) is None
-    assert compiled(spec, cache=cache, may_recover=False).entry is not None  # it cannot be kept, which is no error
+    assert (
+        compiled(spec, cache=cache, may_recover=False).entry is not None
+    )  # it cannot be stored, which is not an error
     entry.rmdir()
     compiled(spec, cache=cache, may_recover=False)
     assert entry.read_bytes() == whole
@@ -216,7 +218,7 @@ def test_a_plan_that_was_changed_by_hand_is_seen(project: Path, first: str) -> N
     assert run("compile", project, "--check").exit_code == 0
 
 
-def test_whatever_a_compile_opens_is_noted(project: Path) -> None:
+def test_every_file_that_a_compile_opens_is_recorded(project: Path) -> None:
     """Compared with the reads that the interpreter reports, so that no new way of reading is missed."""
     shipped = discover([ROOT / "specs"])[0]
     opened: set[Path] = set()

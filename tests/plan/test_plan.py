@@ -1,4 +1,4 @@
-"""Names and hashes: what changes the result changes the Job's name, and nothing else does."""
+"""Names and hashes: a Job's name changes with its result, and only then."""
 
 from pathlib import Path
 
@@ -102,7 +102,7 @@ EXECUTION = ("metric: exact_match", "metric: execution_accuracy")
         ([("  gaps:\n    - kind: unstable\n", "  training:\n    sft:\n      deadlineMinutes: 5\n  gaps:\n")], "PLN403"),
     ],
 )
-def test_what_cannot_be_planned(make_spec: MakeSpec, edits: list[tuple[str, str]], code: str) -> None:
+def test_impossible_plans_are_reported(make_spec: MakeSpec, edits: list[tuple[str, str]], code: str) -> None:
     assert codes(make_spec(*edits)) == [code]
 
 
@@ -179,7 +179,7 @@ def test_leakage_is_found_across_shapes_and_spacing(make_spec: MakeSpec, row) ->
         ("  storage:\n", "  driverImage: registry.example.com/driver:1.0\n  storage:\n", "CHK212"),
     ],
 )
-def test_profiles_that_no_cluster_takes(make_spec: MakeSpec, old: str, new: str, code: str) -> None:
+def test_invalid_profiles_are_refused(make_spec: MakeSpec, old: str, new: str, code: str) -> None:
     assert codes(make_spec(profile=PROFILE.replace(old, new))) == [code]
 
 

@@ -195,18 +195,18 @@ def test_a_share_of_no_general_text_is_reported_and_shown(
 
 
 @pytest.mark.parametrize(
-    ("access", "asked", "unused"),
+    ("access", "method", "unused"),
     [
         ("text\n    endpoint: http://127.0.0.1:8000/v1", "teacher", []),
         ("weights", "distill", ["temperature: 0", "requestsPerMinute: 600"]),
     ],
 )
 def test_settings_of_a_teacher_that_a_plan_does_not_use(
-    tmp_path: Path, access: str, asked: str, unused: list[str]
+    tmp_path: Path, access: str, method: str, unused: list[str]
 ) -> None:
     edit = ("text\n    endpoint: http://127.0.0.1:8000/v1", access)
     path = shipped("mail-triage", tmp_path, "mail-triage/spec.yaml", edit)
-    assert any(stage.method == asked for stage in planned(path).stages)
+    assert any(stage.method == method for stage in planned(path).stages)
     found = [each for each in reported(path, "PLN403") if "teacher.ask" in each.message]
     assert [each.location.text.strip() for each in found] == unused
 

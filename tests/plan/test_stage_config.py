@@ -1,4 +1,4 @@
-"""What a spec and a profile say beyond the rules, as stages read it: tuning, processes, trackers, further rows."""
+"""Settings of specs and profiles that the rules do not decide, in stage configs: tuning, processes, trackers, further rows."""
 
 from pathlib import Path
 from typing import Any
@@ -81,19 +81,19 @@ def test_where_and_as_what_stages_run_is_not_in_their_names(make_spec: MakeSpec)
     )
     one, other = planned(make_spec(profile=profile)), planned(make_spec(profile=elsewhere))
     assert [stage.job for stage in one.stages] == [stage.job for stage in other.stages]
-    assert one.digest != other.digest  # who approved the one has not approved the other
+    assert one.digest != other.digest  # an approval of one does not cover the other
 
 
-def test_pods_ask_for_the_gpus_of_their_stage(make_spec: MakeSpec) -> None:
+def test_pods_request_the_gpus_of_their_stage(make_spec: MakeSpec) -> None:
 
     path = make_spec(profile=PROFILE.replace("  storage:\n", GPU))
     assert invoke("compile", str(path)).exit_code == 0
-    asked = {}
+    requested = {}
     for file in sorted((path.parent / "plan").glob("*.job.yaml")):
         job = yaml.safe_load(file.read_text(encoding="utf-8"))
         limits = job["spec"]["template"]["spec"]["containers"][0]["resources"]["limits"]
-        asked[file.name[3:-9]] = limits.get("nvidia.com/gpu")
-    assert asked == {
+        requested[file.name[3:-9]] = limits.get("nvidia.com/gpu")
+    assert requested == {
         "evaluate-base": "1",
         "sft": "4",
         "evaluate-sft": "1",
@@ -115,7 +115,7 @@ def test_trackers_are_for_stages_that_train(make_spec: MakeSpec) -> None:
     assert {name for name, config in stages.items() if config.get("tracking") == ["tensorboard"]} == {"sft", "dpo"}
 
 
-def test_evaluations_ask_badcases_and_check_general_rows(make_spec: MakeSpec, tmp_path: Path) -> None:
+def test_evaluations_include_badcases_and_general_rows(make_spec: MakeSpec, tmp_path: Path) -> None:
     general = (
         "    - name: general\n      purpose: general\n      shape: text\n      path: data/general.jsonl\n  gaps:\n"
     )
@@ -129,7 +129,7 @@ def test_evaluations_ask_badcases_and_check_general_rows(make_spec: MakeSpec, tm
     ]
 
 
-def test_badcases_of_the_flow_are_not_asked_either(make_spec: MakeSpec) -> None:
+def test_badcases_of_the_flow_are_not_evaluated(make_spec: MakeSpec) -> None:
     rows = [*badcases(40), *({**row, "id": f"f{n}", "class": "flow-control"} for n, row in enumerate(badcases(3)))]
     for row in rows[40:]:
         row["prompt"] = f"flow {row['id']}"  # type: ignore[index]

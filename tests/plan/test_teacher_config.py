@@ -1,4 +1,4 @@
-"""What a spec says of its teacher, in the config of the stage that asks it."""
+"""The teacher settings of a spec, in the config of the stage that queries the teacher."""
 
 import shutil
 from pathlib import Path
@@ -24,7 +24,7 @@ def work_of(tmp_path: Path, ask: str) -> tuple[dict[str, Any], dict[str, str]]:
     return stage.config["work"], {each.name: each.source for each in stage.settings}
 
 
-def test_a_teacher_is_asked_as_the_defaults_say(tmp_path: Path) -> None:
+def test_a_teacher_is_queried_with_the_defaults(tmp_path: Path) -> None:
     work, sources = work_of(tmp_path, "")
     assert (work["samples"], work["concurrency"], work["requests_per_minute"]) == (1, 4, 60)
     assert work["max_new_tokens"] == 8  # no longer than what evaluations take for an answer
@@ -33,7 +33,7 @@ def test_a_teacher_is_asked_as_the_defaults_say(tmp_path: Path) -> None:
     assert (work["keep"], sources["keep"]) == ("all", "rows of shape `prompt` have no right answer to verify with")
 
 
-def test_a_spec_names_limits_and_asks_for_agreement(tmp_path: Path) -> None:
+def test_a_spec_sets_limits_and_agreement(tmp_path: Path) -> None:
     work, sources = work_of(tmp_path, "    ask: {keep: agreed, requestsPerMinute: 500, temperature: 1}\n")
     assert (work["keep"], work["samples"], work["requests_per_minute"], work["temperature"]) == ("agreed", 5, 500, 1)
     assert sources["requests_per_minute"] == "spec.teacher.ask.requestsPerMinute"

@@ -225,7 +225,7 @@ def test_new_evidence_brings_a_method_only_by_a_rule_that_allows_it(facts: Facts
         assert any(status[rule] in allowed for rule in ALLOWED_BY[stage.method] & {*stage.rules}), shown(stage)
 
 
-# neighbours in the table that `make mutate` finds to commute: no facts tell their order
+# neighbours in the table that commute, as `make mutate` finds: no facts show their order
 COMMUTE = {
     ("P3", "P4"), ("P4", "D11"), ("M2", "M4"), ("D9", "M3"), ("M3", "M5"),
     ("D6", "D7"), ("D7", "M6"), ("D1", "D2"), ("D2", "D3"), ("D3", "D4"), ("D4", "D10"), ("D10", "D13"), ("D13", "D14"),
@@ -254,7 +254,7 @@ def test_a_finished_stage_stays_as_it_was(facts: Facts, outcomes: list[tuple[flo
 
 @given(any_facts())
 @MANY
-def test_rules_whose_order_no_case_tells_commute(facts: Facts) -> None:
+def test_rules_whose_order_no_case_shows_commute(facts: Facts) -> None:
     made = decision(select(facts))
     for index, (one, other) in enumerate(pairwise(RULES)):
         if (one.id, other.id) in COMMUTE:

@@ -35,7 +35,7 @@ def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @dataclass(frozen=True, kw_only=True)
 class Ended:
-    """How one run of the runtime ended."""
+    """The result of one run of the runtime."""
 
     code: int
     events: list[dict[str, Any]]
@@ -75,8 +75,8 @@ class Workspace:
         return path
 
     def start(self, config: Path, *, lockstep: bool = False, **options: Any) -> "subprocess.Popen[str]":
-        """Start the stage. In `lockstep` it is never more than one event ahead of who reads its events, so that a busy
-        machine cannot let it train on to its end before a test has seen the step that it waits for.
+        """Start the stage. In `lockstep` it is never more than one event ahead of its reader: on a busy
+        machine it would otherwise finish before a test sees the step that it waits for.
         """
         environment = {
             **os.environ,
@@ -89,9 +89,10 @@ class Workspace:
         }
         command = [sys.executable, "-m", "runtime", str(config), *options.pop("arguments", ())]
         log = (self.root / "stderr.txt").open("w")
-        reading, writing = os.pipe2(os.O_CLOEXEC | (os.O_DIRECT if lockstep else 0))  # O_DIRECT: a packet each write
+        # O_DIRECT: one packet for each write
+        reading, writing = os.pipe2(os.O_CLOEXEC | (os.O_DIRECT if lockstep else 0))
         if lockstep:
-            fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, resource.getpagesize())  # which has room for one packet
+            fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, resource.getpagesize())  # which holds one packet
         process = subprocess.Popen(
             command, env=environment, text=True, cwd=self.root, stdout=writing, stderr=log, **options
         )
@@ -126,7 +127,7 @@ class Workspace:
 
     @staticmethod
     def events(process: "subprocess.Popen[str]") -> Iterator[dict[str, Any]]:
-        """Every line of stdout as JSON: anything else there fails the test."""
+        """Parse every line of stdout as JSON; any other output fails the test."""
         assert process.stdout is not None
         for line in process.stdout:
             yield json.loads(line)
@@ -205,7 +206,7 @@ TOOL_TEMPLATE = (
 
 
 def models_with(workspace: Workspace, **templates: str | None) -> None:
-    """Give the workspace a models volume of its own: the tiny model, and such ones with another template or none."""
+    """Give the workspace its own models volume: the tiny model, and copies with another template or none."""
     volume = workspace.root / "models"
     volume.mkdir()
     (volume / "tiny").symlink_to(workspace.models / "tiny")

@@ -1,4 +1,4 @@
-"""One small stage for each method that trains, on the tiny model: what is interrupted, here and in the matrix."""
+"""One small stage on the tiny model for each training method, for the tests of interruptions and the matrix."""
 
 import shutil
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 STEPS = 12
 TRAINER = {"max_steps": STEPS, "per_device_train_batch_size": 2, "max_length": 256, "save_steps": 3}
-# dropout is what a careless resume gets wrong
+# a careless resume gets dropout wrong
 PEFT = {"r": 4, "lora_alpha": 8, "lora_dropout": 0.1, "target_modules": "all-linear"}
 SAMPLED = {"per_device_train_batch_size": 4, "max_completion_length": 12, "max_length": None}
 REWARDS = [{"use": "length", "weight": 1.0, "options": {"most": 12}}]
@@ -52,7 +52,7 @@ TEACHER = {
     "outputs_may_train": True,
     "shares_vocabulary": True,
 }
-# method: shape of its rows, fields of its own, trainer settings of its own
+# method: shape of its rows, its own fields, its own trainer settings
 METHODS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "cpt": ("text", {"replay_share": 0.0}, {"packing": True, "max_length": 64}),
     "sft": ("prompt-completion", {}, {"gradient_accumulation_steps": 2}),
@@ -79,7 +79,7 @@ METHODS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
 
 
 def write_teacher(models: Path) -> None:
-    """Write `teacher/1`: the tiny model with larger weights, so that there is something to learn from it."""
+    """Write `teacher/1`: the tiny model with larger weights, so that its distribution differs."""
     from safetensors.numpy import load_file, save_file
 
     teacher = models / "teacher" / "1"
@@ -96,7 +96,7 @@ def config_of(workspace: Any, method: str, output: str, **fields: Any) -> dict[s
     shape, own, trainer = METHODS[method]
     if method == "distill":
         write_teacher(workspace.models)
-    # every method is interrupted after its first epoch: one answer of a group is a step's row, so prompts are few
+    # every method is interrupted after its first epoch: each answer of a group counts as a row, so prompts are few
     count = 6 if method in ("grpo", "ppo") else 24
     rows = [{"id": f"row-{index}", **ROWS[shape](index)} for index in range(count)]
     settings = {name: value for name, value in {**TRAINER, **trainer}.items() if value is not None}

@@ -1,4 +1,4 @@
-"""The `trainspec` command in this process, with what it wrote and how it ended."""
+"""The `trainspec` command in this process, with its output and exit code."""
 
 import io
 from contextlib import redirect_stderr, redirect_stdout
@@ -10,7 +10,7 @@ from compiler.cli.app import main
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Result:
-    """How a command ended."""
+    """The result of a command."""
 
     exit_code: int
     stdout: str
@@ -18,7 +18,7 @@ class Result:
 
     @property
     def output(self) -> str:
-        """All that it wrote."""
+        """Everything it wrote."""
         return self.stdout + self.stderr
 
 

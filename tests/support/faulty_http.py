@@ -1,4 +1,4 @@
-"""A proxy before a server that fails on purpose: throttled, refused, broken, dropped or slow answers."""
+"""A proxy in front of a server that fails on purpose: throttled, refused, broken, dropped or slow answers."""
 
 import threading
 import time
@@ -18,7 +18,7 @@ _OF_A_CONNECTION = ("connection", "keep-alive", "transfer-encoding")
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """How a request fails: `status`, `drop` (nothing is done), `drop-after` (it is done, nobody is told), `cut` (in the
+    """How a request fails: `status`, `drop` (nothing is done), `drop-after` (it is done, without an answer), `cut` (in the
     middle of the answer) or `slow`.
     """
 
@@ -30,7 +30,7 @@ class Fault:
 
 @dataclass(frozen=True, kw_only=True)
 class Upstream:
-    """The server behind: its address, how it is reached, and the headers that a request goes on with."""
+    """The server behind: its address, how it is reached, and the headers that it receives."""
 
     url: str
     pool: urllib3.PoolManager

@@ -1,4 +1,4 @@
-"""The manifests that `docs/gitops.md` shows, as files to be tried."""
+"""The manifests that `docs/gitops.md` shows, as files for the tests."""
 
 import re
 import shutil
@@ -21,7 +21,7 @@ def files() -> dict[str, str]:
 
 
 def lay_down(folder: Path, plan: Path = ROOT / "specs" / "nl2sql" / "plan") -> list[Path]:
-    """The overlays of the page beside a plan, in the place of the one that they name; their folders."""
+    """Write the overlays of the page next to a plan, which replaces the one that they name; return their folders."""
     shutil.copytree(plan, folder / "specs" / "nl2sql" / "plan")
     made = []
     for name, text in files().items():

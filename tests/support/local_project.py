@@ -1,4 +1,4 @@
-"""A compiled plan, run by the local executor with a small script in the place of the runtime."""
+"""A compiled plan, run by the local executor with a small script instead of the runtime."""
 
 import json
 import textwrap
@@ -47,7 +47,7 @@ STAGE = textwrap.dedent(
 
 
 class SilentDisplay:
-    """Shows nothing of a run."""
+    """A display that shows nothing."""
 
     def say(self, line: str) -> None:
         pass

@@ -40,7 +40,7 @@ class S3Server:
         obstore.put(self._store(bucket), key, content)
 
     def put_as_named(self, key: str, content: bytes) -> None:
-        """Write an object to the public bucket, under a name that client libraries would mend."""
+        """Write an object to the public bucket, under a name that client libraries would normalize."""
         connection = HTTPConnection("127.0.0.1", self.port, timeout=HUNG_SECONDS)
         connection.request("PUT", quote(f"/{PUBLIC}/{key}"), body=content)
         status = connection.getresponse().status
@@ -81,7 +81,7 @@ def s3_server(folder: Path) -> Iterator[S3Server]:
         "-volume.max=40",
         "-volume.minFreeSpace=16MiB",  # by default it stops to write, and to answer, on a disk that is 99 % full
         "-master.volumeSizeLimitMB=64",
-        "-master.telemetry=false",  # no test calls home
+        "-master.telemetry=false",  # tests send no telemetry
         *(f"-{name}={port}" for name, port in chosen.items()),
     ]
     with (folder / "log").open("wb") as log:
@@ -91,7 +91,7 @@ def s3_server(folder: Path) -> Iterator[S3Server]:
         _wait_until_ready(server, process, folder / "log")
         yield server
     finally:
-        process.kill()  # it would go on for minutes to save what nobody needs
+        process.kill()  # it would spend minutes saving data that nobody needs
         process.wait()
         for port in ports:
             for path in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):

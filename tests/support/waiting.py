@@ -1,4 +1,4 @@
-"""Waiting in tests: for an event, never for a time. What is waited for may take as long as a busy machine needs."""
+"""Waiting in tests: for events, never for a time, so a busy machine may take as long as it needs."""
 
 import signal
 import time
@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-HUNG_SECONDS = 600.0  # what has not happened by then never will: only a test that hangs fails by it
+HUNG_SECONDS = 600.0  # only a test that hangs reaches this limit
 
 
 def wait_until(happened: Callable[[], object], what: str) -> None:
-    """Return once `happened()` is true; fails, naming `what`, where that never comes."""
+    """Return once `happened()` is true; fails with the name `what` if that never happens."""
     hung = time.monotonic() + HUNG_SECONDS
     while not happened():
         assert time.monotonic() < hung, f"never happened: {what}"

@@ -1,6 +1,6 @@
-"""The images: what their file says, held against the Jobs that run in them, and whether what is copied is enough to run.
+"""The images: their file, compared with the Jobs that run in them, and whether the copied files are enough to run.
 
-They are not built here; docs/image.md says how they were tried.
+They are not built here; docs/image.md says how they were tested.
 """
 
 import ast
@@ -27,7 +27,7 @@ from compiler.run.cluster.driver import driver_text
 ROOT = Path(__file__).parent.parent.parent
 CONTAINERFILE = ROOT / "runtime" / "Containerfile"
 PLAN = ROOT / "specs" / "nl2sql" / "plan"
-# asked for by some specs only; docs/image.md says how an image gets them
+# needed by some specs only; docs/image.md says how an image gets them
 OPTIONAL = {"mlflow", "tensorboard", "trackio", "vllm", "bitsandbytes", "deepspeed"}
 Steps = list[dict[str, Any]]
 
@@ -47,7 +47,7 @@ def target(steps: Steps, name: str) -> Steps:
 
 
 def last_stage(steps: Steps) -> Steps:
-    """What is built where no target is named."""
+    """Return the default target."""
     found = target(steps, "runtime")
     assert found[-1] is steps[-1]
     return found
@@ -79,8 +79,10 @@ def test_it_runs_as_jobs_run_it(steps: Steps) -> None:
     security = pod["security"]
     assert values(last, "USER") == [f"{security['runAsUser']}:{security['runAsGroup']}"]
     assert yaml.safe_load(values(last, "ENTRYPOINT")[0]) == pod["command"]
-    told = {each["name"]: each["value"] for each in pod["env"] if each["name"].startswith(("HF_", "HOME", "PYTHON"))}
-    assert told.items() <= environment(steps).items()
+    variables = {
+        each["name"]: each["value"] for each in pod["env"] if each["name"].startswith(("HF_", "HOME", "PYTHON"))
+    }
+    assert variables.items() <= environment(steps).items()
     assert "NVIDIA_VISIBLE_DEVICES" not in environment(steps)
 
 
@@ -97,12 +99,12 @@ def test_the_driver_runs_as_its_job_runs_it(steps: Steps) -> None:
     security = pod["security"]
     assert values(last, "USER") == [f"{security['runAsUser']}:{security['runAsGroup']}"]
     assert yaml.safe_load(values(last, "ENTRYPOINT")[0]) == pod["command"]
-    told = {each["name"]: each["value"] for each in pod["env"]}
-    assert told.items() <= environment(steps, "driver").items()
+    variables = {each["name"]: each["value"] for each in pod["env"]}
+    assert variables.items() <= environment(steps, "driver").items()
 
 
 @pytest.mark.parametrize(("name", "before"), [("runtime", ""), ("driver", "driver-")])
-def test_nothing_stays_of_how_it_was_made(steps: Steps, name: str, before: str) -> None:
+def test_no_build_files_remain(steps: Steps, name: str, before: str) -> None:
     copies = values(target(steps, name), "COPY")
     assert copies == [
         f"--from={before}libraries /opt/venv /opt/venv",
@@ -114,7 +116,7 @@ def test_nothing_stays_of_how_it_was_made(steps: Steps, name: str, before: str) 
 
 
 def sources(steps: Steps) -> Iterator[str]:
-    """What is copied out of the repository."""
+    """Return the paths that are copied from the repository."""
     for value in values(steps, "COPY"):
         if not value.startswith("--from"):
             yield from value.split()[:-1]
@@ -134,7 +136,7 @@ def ignored(path: str) -> bool:
     return result
 
 
-def test_what_is_copied_is_there_and_nothing_else_is_sent(steps: Steps) -> None:
+def test_copied_files_exist_and_nothing_else_is_sent(steps: Steps) -> None:
     contract = {"runtime/__init__.py", "runtime/contract"}
     libraries = {"pyproject.toml", "runtime/constraints.txt"}
     assert set(sources(steps)) == {*libraries, "runtime", "compiler", "templates", *contract}
@@ -149,13 +151,13 @@ def test_what_is_copied_is_there_and_nothing_else_is_sent(steps: Steps) -> None:
 
 @pytest.fixture
 def image(steps: Steps) -> Iterator[Path]:
-    """A folder that others may read and nobody may write, with what the image holds beside its libraries."""
+    """A read-only folder with the files of the image except its libraries."""
     yield from copied(sources(target(steps, "code")))
 
 
 @pytest.fixture
 def driver_image(steps: Steps) -> Iterator[Path]:
-    """The same of the driver's."""
+    """The same for the driver image."""
     yield from copied(sources(target(steps, "driver-code")))
 
 
@@ -185,7 +187,7 @@ def may_become_its_user() -> bool:
 def run(
     steps: Steps, image: Path, *arguments: str, name: str = "runtime", **variables: str
 ) -> "subprocess.CompletedProcess[str]":
-    """The entry point with the image's variables, as its user where this test may become that one."""
+    """Run the entry point with the image's variables, as its user if this test may switch to it."""
     own = {**environment(steps, name), "PYTHONPATH": str(image), "HF_HOME": str(image / "no")}
     own = {**own, "PATH": os.environ["PATH"], **variables}
     user: dict[str, Any] = {"user": 65532, "group": 65532, "extra_groups": []} if may_become_its_user() else {}
@@ -193,19 +195,19 @@ def run(
     return subprocess.run(command, env=own, cwd="/", capture_output=True, text=True, check=False, **user)
 
 
-def test_what_is_copied_is_enough_to_run(steps: Steps, image: Path) -> None:
-    told = run(steps, image, "--help")
-    assert (told.returncode, told.stderr) == (0, "")
-    assert told.stdout.startswith("usage: python -m runtime CONFIG")
+def test_the_copied_files_are_enough_to_run(steps: Steps, image: Path) -> None:
+    result = run(steps, image, "--help")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.startswith("usage: python -m runtime CONFIG")
     ended = run(steps, image, str(image / "no.yaml"), TRAINSPEC_TERMINATION_LOG="/dev/null")
     assert ended.returncode == 78, ended.stderr
     assert "RUN701" in ended.stderr
 
 
-def test_what_is_copied_is_enough_to_drive(steps: Steps, driver_image: Path) -> None:
-    """As far as a driver gets without a cluster: it has read and approved its plan, and finds no API server."""
-    told = run(steps, driver_image, "--version", name="driver")
-    assert (told.returncode, told.stderr) == (0, "")
+def test_the_copied_files_are_enough_to_drive(steps: Steps, driver_image: Path) -> None:
+    """Without a cluster, a driver reads and approves its plan, then finds no API server."""
+    result = run(steps, driver_image, "--version", name="driver")
+    assert (result.returncode, result.stderr) == (0, "")
     plan = driver_image.with_name(f"{driver_image.name}-plan") / "plan"
     shutil.copytree(ROOT / "specs" / "report-sql" / "plan", plan)
     for path in (plan.parent, plan):
@@ -217,8 +219,8 @@ def test_what_is_copied_is_enough_to_drive(steps: Steps, driver_image: Path) -> 
     assert "CLU601" in ended.stderr
 
 
-def test_a_whole_stage_runs_beside_it(steps: Steps, image: Path) -> None:
-    """The stage that needs no model: files are copied, a page is drawn, and the ending is told."""
+def test_a_whole_stage_runs_with_it(steps: Steps, image: Path) -> None:
+    """The stage that needs no model: it copies files, draws a page, and reports its end."""
     work = Path(tempfile.mkdtemp(prefix="trainspec-volumes-"))
     model = work / "source" / "models" / "tiny" / "1"
     model.mkdir(parents=True)

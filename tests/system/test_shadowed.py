@@ -1,4 +1,4 @@
-"""Commands in a repository with folders `runtime` and `compiler` of its own, whose code must not run."""
+"""Commands in a repository with its own `runtime` and `compiler` folders, whose code must not run."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ FOREIGN = "raise SystemExit('foreign code ran')"
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """A spec and its plan, beside packages of the same names as ours."""
+    """A spec and its plan, next to packages with the same names as ours."""
     for name in ("runtime", "compiler"):
         for module in ("__init__", "__main__", "fetch", "export"):
             path = tmp_path / name / f"{module}.py"

@@ -11,9 +11,9 @@ FIRED, SILENT, BLOCKED, NOT_REACHED = Status.FIRED, Status.SILENT, Status.BLOCKE
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Case:
-    """One rule asked about one world.
+    """One rule evaluated in one world.
 
-    `reason` is part of what the rule says, `advises` of what it tells people to do. `stages`, `warns`, `left_out` and
+    `reason` is part of what the rule says, `advises` of its advice to people. `stages`, `warns`, `left_out` and
     `attached` are the whole of the decision, so that a stage too many is seen as well as one too few.
     """
 

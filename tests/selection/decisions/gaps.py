@@ -34,7 +34,7 @@ GAPS = (
         warns=("SEL310",),
     ),
     Case(
-        name="a probe that cannot tell leaves a declared gap as it is, with a warning",
+        name="an undecided probe leaves a declared gap unchanged, with a warning",
         rule="D11",
         facts=facts(readings={GapKind.UNSTABLE: reading("insufficient evidence")}),
         status=FIRED,
@@ -75,7 +75,7 @@ GAPS = (
         stages=SFT,
     ),
     Case(
-        name="a probe that cannot tell makes no gap",
+        name="an undecided probe makes no gap",
         rule="D11",
         facts=facts(gaps=[], readings={GapKind.UNSTABLE: reading("insufficient evidence")}),
         status=BLOCKED,
@@ -128,7 +128,7 @@ GAPS = (
         stages=SFT,
     ),
     Case(
-        name="is not asked before prompts have plateaued",
+        name="is not evaluated before prompts have plateaued",
         rule="D11",
         facts=facts(gaps=[], rounds=()),
         status=NOT_REACHED,

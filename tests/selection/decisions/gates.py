@@ -133,7 +133,7 @@ GATES = (
         stages=(OPTIMIZE,),
     ),
     Case(
-        name="comes before badcases are asked for",
+        name="comes before the request for badcases",
         rule="DONE",
         facts=facts(target=0.2, sources=data(demos())),
         status=FIRED,
@@ -211,7 +211,7 @@ GATES = (
         advises="improve the prompt further",
     ),
     Case(
-        name="a gain of 0.019 is none",
+        name="a gain of 0.019 does not count",
         rule="P0",
         facts=facts(rounds=rounds(0.6, 0.619, 0.6)),
         status=SILENT,
@@ -255,7 +255,7 @@ GATES = (
         advises="label or replay more cases of `names`",
     ),
     Case(
-        name="fewer rounds may be asked for",
+        name="fewer rounds may be required",
         rule="P0",
         facts=facts(rounds=rounds(0.3, 0.3), thresholds=limits(plateau_rounds=1)),
         status=SILENT,
@@ -315,7 +315,7 @@ GATES = (
     ),
 )
 
-# T0 is asked only where P0 let the plan pass, which it does not without a prompt log: these hold without P0
+# T0 is evaluated only after P0 passes, which needs a prompt log: these cases hold without P0
 WITHOUT_P0 = (
     Case(
         name="there is no prompt log",

@@ -73,7 +73,7 @@ PROMPTS = (
         ),
     ),
     Case(
-        name="is not asked once prompts have plateaued",
+        name="is not evaluated once prompts have plateaued",
         rule="P1",
         facts=facts(badcase_groups=(group("orders", "critical"),)),
         status=NOT_REACHED,

@@ -151,7 +151,7 @@ M5 = (
         results=(plateau("sft"), result("dpo", 0.52)),
     ),
     allowed(
-        "a gain over the base that is none over the best stage before",
+        "a gain over the base, but not over the best stage before",
         results=(plateau("sft"), result("dpo", 0.519)),
     ),
     allowed("a finished stage shows that the policy succeeds by now", measures={}),

@@ -2,7 +2,6 @@
 
 from selection.decisions.case import BLOCKED, FIRED, SILENT, Case
 from selection.decisions.world import (
-    asked,
     badcases,
     chains,
     corpus,
@@ -15,6 +14,7 @@ from selection.decisions.world import (
     prompts,
     reading,
     teacher,
+    verified_prompts,
 )
 
 from compiler.spec.schema.types import GapKind
@@ -212,7 +212,7 @@ METHODS = (
     Case(
         name="prompts that come with their right answers are sampled first",
         rule="M4",
-        facts=facts(gaps=["reasoning"], sources=data(badcases(), asked())),
+        facts=facts(gaps=["reasoning"], sources=data(badcases(), verified_prompts())),
         status=FIRED,
         stages=('sample: asked by M4 {"makes": {"chain": true}}', "cot:  < sample by M4"),
     ),

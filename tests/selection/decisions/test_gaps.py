@@ -1,4 +1,4 @@
-"""Several gaps at once: the order in which they are named changes nothing, and stages stand in the method's order."""
+"""Several gaps at once: the order in which they are named changes nothing, and stages follow the method's order."""
 
 from itertools import combinations, permutations
 
@@ -73,7 +73,7 @@ def test_two_gaps_in_both_orders_give_the_same_decision_with_both_answers(pair: 
 
 
 @pytest.mark.parametrize("count", range(1, 7))
-def test_stages_of_any_gaps_stand_in_the_methods_order(count: int) -> None:
+def test_stages_of_any_gaps_follow_the_methods_order(count: int) -> None:
     for gaps in combinations(GAPS, count):
         found = methods(gaps)
         assert found == sorted(set(found), key=METHOD_ORDER.index), gaps

@@ -68,7 +68,7 @@ def test_the_trace_holds_every_rule_in_the_tables_order_with_a_reason() -> None:
         assert all(each.finding.reason for each in made.trace), case.id
 
 
-# what the gates keep from happening, since a plan in the train phase has badcases, whose prompts anyone can be asked
+# cases that the gates prevent: a plan in the train phase has badcases, whose prompts can be sampled
 BEHIND_THE_GATES = (
     ("M3", {"gaps": ["preference"], "sources": (HELD_OUT,)}, "no data source says which of two answers is better"),
     (

@@ -61,7 +61,7 @@ def prompts(rows: int = 30) -> Source:
     return source("prompts", "prompts", "prompt", rows)
 
 
-def asked(rows: int = 30) -> Source:
+def verified_prompts(rows: int = 30) -> Source:
     """Prompts that come with their right answers."""
     return source("asked", "prompts", "prompt-completion", rows)
 

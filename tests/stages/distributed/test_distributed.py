@@ -45,7 +45,7 @@ def free_port() -> int:
 
 
 def node(workspace: Any, path: Path, index: int, port: int) -> "subprocess.Popen[str]":
-    """The runtime as a pod of two starts it; both pods are processes of this machine, and speak over `lo`."""
+    """The runtime as a pod of two starts it; both pods are processes of this machine that communicate over `lo`."""
     of_group = {"JOB_COMPLETION_INDEX": str(index), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
     threads = str(max(1, (os.cpu_count() or 1) // 2))
     log = str(workspace.root / f"node-{index}.json")
@@ -66,7 +66,7 @@ def undisturbed(shared_workspace: Any) -> Any:
     return ended
 
 
-def test_two_processes_train_one_model_and_one_of_them_speaks(shared_workspace: Any, undisturbed: Any) -> None:
+def test_two_processes_train_one_model_and_one_of_them_logs(shared_workspace: Any, undisturbed: Any) -> None:
     metrics = shared_workspace.metrics("whole")
     assert (metrics["steps"], metrics["adapter"]) == (methods.STEPS, "whole/adapter")
     assert metrics["training"]["smoke_test"]["finite"] is True
@@ -112,7 +112,7 @@ def test_a_stop_and_a_lost_process_end_all_and_the_rerun_is_bit_identical(
 
 @pytest.mark.usefixtures("undisturbed")
 def test_two_nodes_train_one_model_lose_one_of_them_and_start_again(shared_workspace: Any, free_port: int) -> None:
-    """The second pod is killed with all that runs in it. The first ends with it, and both go on from the checkpoint."""
+    """The second pod is killed with all that runs in it. The first ends with it, and both resume from the checkpoint."""
     document = methods.config_of(shared_workspace, "sft", "nodes", distributed={"nodes": 2, "processes": 1})
     path = shared_workspace.write_config("nodes", document)
     first, second = (node(shared_workspace, path, index, free_port) for index in (0, 1))
@@ -127,13 +127,13 @@ def test_two_nodes_train_one_model_lose_one_of_them_and_start_again(shared_works
     again = [node(shared_workspace, path, index, free_port) for index in (1, 0)]
     assert [process.wait(timeout=HUNG_SECONDS) for process in again] == [0, 0]
     assert termination(shared_workspace, 0)["status"] == "complete"
-    assert not (shared_workspace.root / "node-1.json").exists()  # one of them tells what was made
+    assert not (shared_workspace.root / "node-1.json").exists()  # only one node reports the outputs
     assert shared_workspace.metrics("nodes")["steps"] == methods.STEPS
     assert shared_workspace.adapter_bytes("nodes") == shared_workspace.adapter_bytes("whole")
-    late = node(shared_workspace, path, 1, free_port)  # a pod that was lost behind the end is made again
+    late = node(shared_workspace, path, 1, free_port)  # a pod lost after the end is recreated
     assert late.wait(timeout=HUNG_SECONDS) == 0
     assert termination(shared_workspace, 1)["status"] == "already-complete"
-    assert shared_workspace.run(path, arguments=["--report"]).code == 0  # in a pod of its own, which is no node
+    assert shared_workspace.run(path, arguments=["--report"]).code == 0  # in its own pod, which is not a node
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_two_nodes_train_one_model_lose_one_of_them_and_start_again(shared_works
         ({0: 0, 1: 70}, 1),
     ],
 )
-def test_the_cause_is_told_apart_from_what_follows_it(codes: dict[int, int], cause: int) -> None:
+def test_the_cause_is_distinguished_from_its_consequences(codes: dict[int, int], cause: int) -> None:
     assert worst(codes) == cause
 
 
@@ -227,7 +227,7 @@ def test_a_model_is_sharded_over_gpus_only(workspace: Any, strategy: str, tmp_pa
     assert (caught.value.problem.code, caught.value.exit_code) == ("RUN744", 78)
 
 
-def test_fsdp_takes_the_place_of_the_trainers_own_checkpointing(workspace: Any, tmp_path: Path) -> None:
+def test_fsdp_replaces_the_trainers_own_checkpointing(workspace: Any, tmp_path: Path) -> None:
     from trl import SFTConfig
 
     fields = sharding(sharded(workspace, "fsdp", gradient_checkpointing=True), has_gpu=True)

@@ -1,4 +1,4 @@
-"""Nodes that meet and end together, as threads of this process: who comes, who is the cause, and what a stop does."""
+"""Nodes that start and end together, as threads of this process: arrival, the cause of a failure, and stops."""
 
 import socket
 import threading
@@ -22,7 +22,7 @@ DIGEST = "0123456789abcdef"
 
 @dataclass(kw_only=True)
 class Member:
-    """A node in a thread: what it does once all have met, and how that ended."""
+    """A node in a thread: its action once all nodes have met, and the outcome."""
 
     rank: int
     does: Callable[[Group], None]
@@ -92,19 +92,19 @@ def test_a_lost_node_ends_the_others_and_none_of_them_is_at_fault(port: int, los
     all_run = threading.Barrier(3)
 
     def vanishes(group: Group) -> None:
-        all_run.wait()  # and leaves without a word
+        all_run.wait()  # and leaves without notice
 
     def waits_for_a_failure(group: Group) -> None:
-        """As processes do that wait for a lost peer, until their agent ends them."""
+        """Wait like processes with a lost peer, until the agent ends them."""
         all_run.wait()
         while not group.is_failing():
             time.sleep(0.02)
         group.end(70)
 
-    told = run_all(
+    outcomes = run_all(
         port, *(Member(rank=rank, does=vanishes if rank == lost else waits_for_a_failure) for rank in range(3))
     )
-    assert [text for rank, text in enumerate(told) if rank != lost] == [
+    assert [text for rank, text in enumerate(outcomes) if rank != lost] == [
         f"RUN748: node {lost} ended first, and this node with it"
     ] * 2
 
@@ -112,9 +112,9 @@ def test_a_lost_node_ends_the_others_and_none_of_them_is_at_fault(port: int, los
 @pytest.mark.parametrize("cause", [0, 1, 2])
 def test_the_node_that_failed_first_ends_as_it_did(port: int, cause: int) -> None:
     members = [Member(rank=rank, does=ends(65, after=0.3) if rank == cause else ends(70)) for rank in range(3)]
-    told = run_all(port, *members)
-    assert told[cause] == "well"  # its own error is told by its launcher
-    assert all(text.startswith(f"RUN748: node {cause}") for rank, text in enumerate(told) if rank != cause)
+    outcomes = run_all(port, *members)
+    assert outcomes[cause] == "well"  # its launcher reports its own error
+    assert all(text.startswith(f"RUN748: node {cause}") for rank, text in enumerate(outcomes) if rank != cause)
 
 
 @pytest.mark.parametrize("stopped", [0, 1])
@@ -126,19 +126,19 @@ def test_a_node_that_is_stopped_ends_as_stopped_and_the_others_with_it(port: int
         group.end(75)
 
     members[stopped].does = evicted
-    told = run_all(port, *members)
-    assert told[stopped] == "well"
-    assert all(text.startswith(f"RUN748: node {stopped}") for rank, text in enumerate(told) if rank != stopped)
+    outcomes = run_all(port, *members)
+    assert outcomes[stopped] == "well"
+    assert all(text.startswith(f"RUN748: node {stopped}") for rank, text in enumerate(outcomes) if rank != stopped)
 
 
 def test_a_node_that_restarts_while_others_wait_takes_its_place(port: int) -> None:
-    assert reach("localhost", port) is None  # nobody serves yet: the first node's pod may start last
+    assert reach("localhost", port) is None  # no node serves yet: the first node's pod may start last
     first = Member(rank=0, does=ends(0))
     thread = threading.Thread(target=first.run, args=(3, port), daemon=True)
     thread.start()
     while (store := reach("localhost", port)) is None:
         time.sleep(0.02)
-    store.set("stage/node/1", "1")  # it has come, and is killed
+    store.set("stage/node/1", "1")  # it has arrived, and is killed
     assert run_all(port, *(Member(rank=rank, does=ends(0)) for rank in (1, 2)), count=3) == ["well"] * 2
     thread.join(timeout=HUNG_SECONDS)
     assert first.ended == "well"
@@ -162,9 +162,9 @@ def test_a_node_that_starts_again_waits_until_the_others_have_ended(port: int) -
 def test_another_config_is_refused(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(meeting, "SECONDS_TO_MEET", 2.0)
     first, other = Member(rank=0, does=ends(0)), Member(rank=1, does=ends(0), digest="another")
-    told = run_all(port, first, other)
-    assert told[1] == "RUN703: node 1 runs another config than the first node"
-    assert told[0] == "RUN770: node 1 of 2 did not arrive at `localhost` within 2 s"
+    outcomes = run_all(port, first, other)
+    assert outcomes[1] == "RUN703: node 1 runs another config than the first node"
+    assert outcomes[0] == "RUN770: node 1 of 2 did not arrive at `localhost` within 2 s"
 
 
 def test_waiting_ends_with_its_limit_and_with_a_stop(port: int, monkeypatch: pytest.MonkeyPatch) -> None:

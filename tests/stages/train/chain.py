@@ -1,4 +1,4 @@
-"""Runs stages one after the other in this process, so that torch is imported once.
+"""Run stages one after the other in this process, so that torch is imported once.
 
 Reads a JSON list of [folder, config, environment] on stdin; writes, for each, the codes of its errors.
 """
@@ -17,7 +17,7 @@ from runtime.stage.stop import StopRequest
 
 
 def codes(folder: Path, config: str, environment: dict[str, str]) -> list[str]:
-    """The error codes that the stage ends with; a traceback that it prints is kept for the caller to see."""
+    """Return the error codes of the stage; its tracebacks stay visible for the caller."""
     volumes = {f"TRAINSPEC_{name.upper()}": str(folder / name) for name in ("models", "data", "outputs")}
     os.environ.update(volumes | {"TRAINSPEC_TERMINATION_LOG": str(folder / "termination.json"), **environment})
     log = io.StringIO()
@@ -37,5 +37,5 @@ if __name__ == "__main__":
     prepare_libraries()
     answers = sys.stdout
     sys.stdout = sys.stderr
-    asked = json.load(sys.stdin)
-    json.dump([codes(Path(folder), config, environment) for folder, config, environment in asked], answers)
+    runs = json.load(sys.stdin)
+    json.dump([codes(Path(folder), config, environment) for folder, config, environment in runs], answers)

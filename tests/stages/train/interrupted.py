@@ -1,6 +1,6 @@
-"""Trains stages undisturbed, then stopped at a step and run again, all in this process, so that torch is imported once.
+"""Train stages undisturbed, then stopped at a step and run again, all in this process, so that torch is imported once.
 
-Reads a JSON list of [folder, method, undisturbed config, interrupted config, step] on stdin; writes what came of each.
+Reads a JSON list of [folder, method, undisturbed config, interrupted config, step] on stdin; writes the result of each.
 """
 
 import io
@@ -17,7 +17,7 @@ from runtime.stage.stop import StopRequest
 
 
 class Log(io.StringIO):
-    """Sets a stop at the event of a step, as a signal between two steps does."""
+    """Requests a stop at the event of a step, as a signal between two steps does."""
 
     def __init__(self, stop: StopRequest, step: int | None) -> None:
         super().__init__()
@@ -45,13 +45,13 @@ def run(config: str, step: int | None = None) -> dict[str, Any]:
 
 
 def difference(left: Path, right: Path) -> float:
-    """The largest difference between two sets of weights; infinite if they are not of one form."""
+    """Return the largest difference between two sets of weights; infinite if their shapes differ."""
     from safetensors.torch import load_file
 
     one, other = load_file(left), load_file(right)
     if {name: tensor.shape for name, tensor in one.items()} != {name: tensor.shape for name, tensor in other.items()}:
         return float("inf")
-    # LoRA's second matrices begin as zeros: if they still are, nothing was trained, and nothing compared
+    # LoRA's second matrices begin as zeros: if they still are, nothing was trained
     moved = max(float(tensor.abs().max()) for name, tensor in one.items() if "lora_B" in name)
     assert moved > 0, f"{left} was not trained"
     return max(float((one[name].double() - other[name].double()).abs().max()) for name in one)
@@ -78,5 +78,5 @@ if __name__ == "__main__":
     prepare_libraries()
     answers = sys.stdout
     sys.stdout = sys.stderr
-    asked = json.load(sys.stdin)
-    json.dump([interrupted(Path(folder), *rest) for folder, *rest in asked], answers)
+    runs = json.load(sys.stdin)
+    json.dump([interrupted(Path(folder), *rest) for folder, *rest in runs], answers)

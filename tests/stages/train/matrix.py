@@ -1,6 +1,6 @@
 """Program (`make matrix`): interrupt every method in every way, and print the table of the README.
 
-Each method trains the tiny model undisturbed once. Then, in an output folder of its own each time, it is stopped by
+Each method trains the tiny model undisturbed once. Then, each time in a new output folder, it is stopped by
 SIGTERM, killed while it trains, and killed while it writes a checkpoint: between the trainer's first file of it and the
 manifest that makes it count. Each is then run again, as a Job's controller does, and its weights are compared.
 """
@@ -28,7 +28,7 @@ STOP_AT = 7  # a step at which no checkpoint is due
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """What came of one method interrupted in one way; `torn` is the checkpoint that was being written."""
+    """The result of one method interrupted in one way; `torn` is the checkpoint that was being written."""
 
     code: int
     resumed_from: str | None
@@ -100,18 +100,18 @@ def stderr(workspace: Workspace) -> str:
 
 
 def row(workspace: Workspace, method: str) -> str:
-    """One line of the table."""
+    """Return one line of the table."""
     output = f"{method}-whole"
     ended = workspace.run(workspace.write_config(output, methods.config_of(workspace, method, output)))
     if ended.code != 0:
         raise SystemExit(f"{method}: the undisturbed run ended with {ended.code}\n{ended.stderr}")
     steps = workspace.metrics(output)["steps"]
     cells = [cell(workspace, method, way, number) for number, way in enumerate(WAYS)]
-    return f"| {method} | {steps} | " + " | ".join(told(each, steps) for each in cells) + " |"
+    return f"| {method} | {steps} | " + " | ".join(described(each, steps) for each in cells) + " |"
 
 
-def told(found: Cell, steps: int) -> str:
-    """A cell in words."""
+def described(found: Cell, steps: int) -> str:
+    """Describe a cell in words."""
     where = (found.resumed_from or "the beginning").replace("checkpoint-", "step ")
     torn = f" ({found.torn.replace('checkpoint-', 'step ')} torn)" if found.torn else ""
     same = "equal" if found.steps == steps else f"**{found.steps} instead of {steps}**"
@@ -120,7 +120,7 @@ def told(found: Cell, steps: int) -> str:
 
 
 def main() -> None:
-    """Print the table, a row as soon as it is known; names of methods as arguments choose some."""
+    """Print the table row by row; arguments limit it to the named methods."""
     chosen = sys.argv[1:] or list(methods.METHODS)
     print("| method | steps | " + " | ".join(WAYS) + " |")
     print("|---|---|" + "---|" * len(WAYS), flush=True)

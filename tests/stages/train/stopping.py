@@ -1,4 +1,4 @@
-"""Runs stages one after the other in this process, some of them stopped on the way as SIGTERM would.
+"""Run stages one after the other in this process, and stop some of them as SIGTERM would.
 
 Reads a JSON list of [folder, config, stop] on stdin, where `stop` is null or the event to stop at, such as
 `{"event": "step", "step": 3}`. Writes, for each, the list of its events.
@@ -18,7 +18,7 @@ from runtime.stage.stop import StopRequest
 
 
 class Watched(EventStream):
-    """Asks for a stop as soon as an event has all the fields of `at`."""
+    """Requests a stop as soon as an event has all fields of `at`."""
 
     def __init__(self, log: io.StringIO, stop: StopRequest, at: dict[str, Any] | None) -> None:
         super().__init__(log)
@@ -31,7 +31,7 @@ class Watched(EventStream):
 
 
 def events(folder: Path, config: str, at: dict[str, Any] | None) -> list[dict[str, Any]]:
-    """The events of one stage."""
+    """Run one stage; return its events."""
     volumes = {f"TRAINSPEC_{name.upper()}": str(folder / name) for name in ("models", "data", "outputs")}
     os.environ.update(volumes | {"TRAINSPEC_TERMINATION_LOG": str(folder / "termination.json")})
     log, stop = io.StringIO(), StopRequest()
@@ -43,5 +43,5 @@ if __name__ == "__main__":
     prepare_libraries()
     answers = sys.stdout
     sys.stdout = sys.stderr
-    asked = json.load(sys.stdin)
-    json.dump([events(Path(folder), config, at) for folder, config, at in asked], answers)
+    runs = json.load(sys.stdin)
+    json.dump([events(Path(folder), config, at) for folder, config, at in runs], answers)

@@ -1,4 +1,4 @@
-"""Bad input ends with its own exit code, a message that names the thing, and nothing half-written; mostly before a model is loaded."""
+"""Bad input ends with its own exit code, a message that names the cause, and no partial files, mostly before a model is loaded."""
 
 import resource
 from collections.abc import Callable
@@ -119,7 +119,7 @@ def test_bad_input_is_refused_before_the_model_is_loaded(workspace: Any, config:
     assert not (workspace.outputs / "plan-sft" / "metrics.json").exists()
 
 
-def test_all_faults_of_a_config_are_told_at_once(workspace: Any, config: dict[str, Any]) -> None:
+def test_all_faults_of_a_config_are_reported_at_once(workspace: Any, config: dict[str, Any]) -> None:
     config["seed"] = -1
     del config["plan"]
     config["model"]["dtype"] = "int8"
@@ -127,7 +127,7 @@ def test_all_faults_of_a_config_are_told_at_once(workspace: Any, config: dict[st
     assert all(name in message for name in ("`seed`", "`plan`", "`model.dtype`"))
 
 
-def test_a_config_that_is_not_yaml_or_not_there(workspace: Any) -> None:
+def test_a_config_that_is_not_yaml_or_is_missing(workspace: Any) -> None:
     broken = workspace.root / "broken.yaml"
     broken.write_text('plan: "x\n', encoding="utf-8")
     assert workspace.run(broken).code == 78

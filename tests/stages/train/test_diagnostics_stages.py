@@ -1,4 +1,4 @@
-"""The examples of the runtime's codes, run by the runtime: the bad way ends with the code, the good one does not."""
+"""The examples of the runtime's codes, run by the runtime: only the bad version ends with the code."""
 
 import hashlib
 import json
@@ -19,12 +19,12 @@ OF_STAGES = {
     if isinstance(example, Example) and "python -m runtime " in f"{example.command} {example.good}"
 }
 DATA = {"stage.yaml": "train.jsonl", "evaluation.yaml": "held-out.jsonl"}
-Told = dict[tuple[str, str], list[str]]
+Codes = dict[tuple[str, str], list[str]]
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory, tiny_models: Path) -> Told:
-    """What each example's two ways end with; equal projects are run once, all in one process."""
+def found(tmp_path_factory: pytest.TempPathFactory, tiny_models: Path) -> Codes:
+    """Run both versions of each example in one process, equal projects once; return their error codes."""
     root = tmp_path_factory.mktemp("examples")
     runs: dict[str, list[object]] = {}
     ways: dict[tuple[str, str], str] = {}
@@ -41,22 +41,22 @@ def told(tmp_path_factory: pytest.TempPathFactory, tiny_models: Path) -> Told:
             runs.setdefault(same, [str(folder), config, environment])
             ways[code, way] = same
     script = Path(__file__).with_name("chain.py")
-    asked = json.dumps(list(runs.values()))
-    done = subprocess.run([sys.executable, str(script)], input=asked, capture_output=True, text=True, check=False)
+    request = json.dumps(list(runs.values()))
+    done = subprocess.run([sys.executable, str(script)], input=request, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-5000:]
     answers = dict(zip(runs, json.loads(done.stdout), strict=True))
     return {key: answers[same] for key, same in ways.items()}
 
 
 def parsed(command: str) -> tuple[dict[str, str], str]:
-    """The variables that a command line sets, and the config that it names."""
+    """Return the variables that a command line sets, and the config that it names."""
     words = shlex.split(command)
     assert words[-4:-1] == ["python", "-m", "runtime"]
     return dict(word.split("=", 1) for word in words[:-4]), words[-1]
 
 
 def fill_digest(folder: Path, config: str) -> None:
-    """Put the digest of the rows where a compiled config has it."""
+    """Insert the digest of the rows, as a compiled config has it."""
     path = folder / config
     digest = hashlib.sha256((folder / "data" / DATA[config]).read_bytes()).hexdigest()
     path.write_text(path.read_text(encoding="utf-8").replace("SHA256", digest), encoding="utf-8")
@@ -69,9 +69,9 @@ def digest_of(folder: Path) -> str:
 
 
 @pytest.mark.parametrize("code", sorted(OF_STAGES))
-def test_the_bad_way_ends_with_the_code_and_the_good_one_does_not(code: str, told: Told) -> None:
-    assert told[code, "bad"] == [code]
-    assert told[code, "good"] == []
+def test_only_the_bad_version_ends_with_the_code(code: str, found: Codes) -> None:
+    assert found[code, "bad"] == [code]
+    assert found[code, "good"] == []
 
 
 def test_a_model_that_cannot_be_fetched_by_name() -> None:

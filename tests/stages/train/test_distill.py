@@ -1,4 +1,4 @@
-"""Distillation on tiny models: teachers with weights, samples of the policy, and probabilities; stopped and resumed."""
+"""Distillation on tiny models: teachers with weights, policy samples, probabilities, stops and resumption."""
 
 import json
 import shutil
@@ -16,7 +16,7 @@ STEPS = 8
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory, tiny_models: Path) -> Path:
-    """`tiny/1`; `near/1`, its weights a little moved; `other/1`, with two of its tokens exchanged."""
+    """`tiny/1`; `near/1`, with slightly different weights; `other/1`, with two tokens swapped."""
     volume = tmp_path_factory.mktemp("distill") / "models"
     shutil.copytree(tiny_models, volume)
     near, other = volume / "near" / "1", volume / "other" / "1"
@@ -34,13 +34,13 @@ def models(tmp_path_factory: pytest.TempPathFactory, tiny_models: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def told(models: Path, build: Any) -> dict[str, list[dict[str, Any]]]:
-    """The events of all stages of this module, which run in one process."""
+def recorded(models: Path, build: Any) -> dict[str, list[dict[str, Any]]]:
+    """Run all stages of this module in one process; return their events by name."""
     root = models.parent
     (root / "data").mkdir()
     (root / "outputs").mkdir()
     shared = Files(root)
-    asked = shared.rows("asked.jsonl", [{"prompt": row["prompt"]} for row in build.sft_rows(12)], "prompt")
+    prompts = shared.rows("asked.jsonl", [{"prompt": row["prompt"]} for row in build.sft_rows(12)], "prompt")
     answered = shared.rows("answered.jsonl", build.sft_rows(6), "prompt-completion")
     badcases = shared.rows("badcases.jsonl", build.badcase_rows(8), "badcase")
 
@@ -54,7 +54,7 @@ def told(models: Path, build: Any) -> dict[str, list[dict[str, Any]]]:
         peft = {"r": 4, "lora_alpha": 8, "lora_dropout": 0.1, "target_modules": "all-linear"}
         fields = {"peft": peft, "trainer": given, "teacher": teacher(name, same=same), "output": output}
         fields |= {"distillation": {"on_policy": True, "same_vocabulary": same}}
-        shared.config(output, build.base_config("distill", "distill", asked, **fields))
+        shared.config(output, build.base_config("distill", "distill", prompts, **fields))
 
     def work(output: str, method: str, data: dict[str, Any], **fields: Any) -> None:
         metrics = [{"name": "exact_match"}]
@@ -70,10 +70,10 @@ def told(models: Path, build: Any) -> dict[str, list[dict[str, Any]]]:
     work("pairs-whole", "sample", badcases, work=sampled)
     work("pairs-stopped", "sample", badcases, work=sampled)
     work("never-right", "sample", answered, work=sampled)
-    # the tiny model seldom ends an answer by itself, and what is cut is not kept
+    # the tiny model seldom ends an answer, and truncated answers are dropped
     by_weights = settings | {"max_new_tokens": 150, "keep": "all", "makes": {"prompt-completion": True}}
     for output in ("taught", "taught-again"):
-        work(output, "teacher", asked, work=by_weights, teacher=teacher("near", same=True))
+        work(output, "teacher", prompts, work=by_weights, teacher=teacher("near", same=True))
 
     halfway = {"event": "progress", "done": 8}
     runs: list[tuple[str, dict[str, Any] | None]] = [
@@ -92,8 +92,8 @@ def told(models: Path, build: Any) -> dict[str, list[dict[str, Any]]]:
         ("taught-again", None),
     ]
     script = Path(__file__).with_name("stopping.py")
-    asked_runs = json.dumps([[str(root), f"{output}.yaml", at] for output, at in runs])
-    done = subprocess.run([sys.executable, str(script)], input=asked_runs, capture_output=True, text=True, check=False)
+    request = json.dumps([[str(root), f"{output}.yaml", at] for output, at in runs])
+    done = subprocess.run([sys.executable, str(script)], input=request, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-5000:]
     found: dict[str, list[dict[str, Any]]] = {}
     for (output, at), events in zip(runs, json.loads(done.stdout), strict=True):
@@ -117,7 +117,7 @@ class Files:
 
 
 def ended(events: list[dict[str, Any]]) -> tuple[int, str]:
-    """The exit code and the code of the error, if there was one."""
+    """Return the exit code, and the code of the error or an empty text."""
     codes = [event["code"] for event in events if event["event"] == "error"]
     return events[-1]["exit_code"], (codes or [""])[0]
 
@@ -131,18 +131,18 @@ def metrics(models: Path, output: str) -> dict[str, Any]:
     return document
 
 
-def test_the_student_comes_nearer_to_its_teacher(models: Path, told: dict[str, Any]) -> None:
-    assert ended(told["whole"]) == (0, "")
+def test_the_student_moves_towards_its_teacher(models: Path, recorded: dict[str, Any]) -> None:
+    assert ended(recorded["whole"]) == (0, "")
     report = metrics(models, "whole")["report"]
     assert report["trainer"] == "DistillationTrainer"
     for answers in ("on_teacher_answers", "on_own_answers"):
         assert 0 < report["teacher_kl"]["after"][answers] < 0.9 * report["teacher_kl"]["before"][answers]
 
 
-def test_a_stopped_distillation_ends_with_the_same_weights(models: Path, told: dict[str, Any]) -> None:
-    assert ended(told["stopped, stopped"]) == (75, "RUN740")
-    resumed = [event["resumed_from"] for event in told["stopped"] if event.get("name") == "train"]
-    assert resumed == ["checkpoint-5"]  # the step under way is ended first
+def test_a_stopped_distillation_ends_with_the_same_weights(models: Path, recorded: dict[str, Any]) -> None:
+    assert ended(recorded["stopped, stopped"]) == (75, "RUN740")
+    resumed = [event["resumed_from"] for event in recorded["stopped"] if event.get("name") == "train"]
+    assert resumed == ["checkpoint-5"]  # the current step ends first
     whole, again = (
         (outputs(models, name) / "adapter" / "adapter_model.safetensors").read_bytes() for name in ("whole", "stopped")
     )
@@ -150,21 +150,21 @@ def test_a_stopped_distillation_ends_with_the_same_weights(models: Path, told: d
     assert metrics(models, "whole")["report"] == metrics(models, "stopped")["report"]
 
 
-def test_another_vocabulary_is_aligned_as_text(models: Path, told: dict[str, Any]) -> None:
-    assert ended(told["aligned"]) == (0, "")
+def test_another_vocabulary_is_aligned_as_text(models: Path, recorded: dict[str, Any]) -> None:
+    assert ended(recorded["aligned"]) == (0, "")
     document = metrics(models, "aligned")
     assert (document["report"]["trainer"], document["steps"]) == ("GOLDTrainer", 2)
 
 
-def test_a_wrong_claim_about_vocabularies_ends_before_a_model_is_loaded(told: dict[str, Any]) -> None:
+def test_a_wrong_claim_about_vocabularies_ends_before_a_model_is_loaded(recorded: dict[str, Any]) -> None:
     for output, words in (("claimed", "2 tokens differ, such as `a`"), ("denied", "the plan says they do not")):
-        assert ended(told[output]) == (78, "RUN766")
-        assert words in told[output][-2]["message"]
-        assert [event["name"] for event in told[output] if event["event"] == "phase"] == ["check data"]
+        assert ended(recorded[output]) == (78, "RUN766")
+        assert words in recorded[output][-2]["message"]
+        assert [event["name"] for event in recorded[output] if event["event"] == "phase"] == ["check data"]
 
 
-def test_samples_become_pairs_and_a_stop_changes_none(models: Path, told: dict[str, Any]) -> None:
-    assert ended(told["pairs-stopped, stopped"]) == (75, "RUN740")
+def test_samples_become_pairs_and_a_stop_changes_none(models: Path, recorded: dict[str, Any]) -> None:
+    assert ended(recorded["pairs-stopped, stopped"]) == (75, "RUN740")
     whole, again = (
         (outputs(models, name) / "preference.jsonl").read_text(encoding="utf-8")
         for name in ("pairs-whole", "pairs-stopped")
@@ -178,13 +178,13 @@ def test_samples_become_pairs_and_a_stop_changes_none(models: Path, told: dict[s
     assert (report["prompts"], report["samples"], report["right_samples"], report["rows"]) == (8, 16, 0, len(rows))
 
 
-def test_a_policy_that_is_never_right_gives_no_pairs(told: dict[str, Any]) -> None:
-    assert ended(told["never-right"]) == (65, "RUN712")
-    assert "6 with wrong samples only" in told["never-right"][-2]["message"]
+def test_a_policy_that_is_never_right_gives_no_pairs(recorded: dict[str, Any]) -> None:
+    assert ended(recorded["never-right"]) == (65, "RUN712")
+    assert "6 with wrong samples only" in recorded["never-right"][-2]["message"]
 
 
-def test_a_teacher_with_weights_answers_the_same_after_a_stop(models: Path, told: dict[str, Any]) -> None:
-    assert ended(told["taught"]) == (0, "")
+def test_a_teacher_with_weights_answers_the_same_after_a_stop(models: Path, recorded: dict[str, Any]) -> None:
+    assert ended(recorded["taught"]) == (0, "")
     whole, again = (
         (outputs(models, name) / "prompt-completion.jsonl").read_bytes() for name in ("taught", "taught-again")
     )

@@ -1,4 +1,4 @@
-"""Evaluation: a baseline, a trained model against it, gates, and what is left when it is stopped."""
+"""Evaluation: a baseline, a trained model compared with it, gates, and stops."""
 
 import copy
 import json
@@ -66,19 +66,19 @@ def test_a_baseline_passes_its_gate_and_scores_every_row(shared_workspace: Any, 
     assert set(metrics["metrics"]) == {"execution_accuracy", "exact_match"}
     accuracy = metrics["metrics"]["execution_accuracy"]
     assert (accuracy["value"], accuracy["low"], accuracy["n"]) == (0.0, 0.0, 12)
-    assert 0 < accuracy["high"] < 0.5  # nothing right in six clusters is no proof of nothing
+    assert 0 < accuracy["high"] < 0.5  # no right answer in six clusters does not prove a score of zero
     rows = predictions(shared_workspace, "plan-eval-0")
     assert [row["id"] for row in rows] == [f"问题-{index}" for index in range(12)]
     assert not list((shared_workspace.outputs / "plan-eval-0").glob("*.partial.jsonl"))
 
 
-def test_no_gain_is_an_exit_code_of_its_own_and_stays_so(
+def test_no_gain_has_its_own_exit_code_on_every_run(
     shared_workspace: Any, evaluation: dict[str, Any], baseline: Any
 ) -> None:
     config = copy.deepcopy(evaluation) | {"stage": "eval-1", "output": "plan-eval-1"}
     config["gate"]["baseline"] = "plan-eval-0"
     path = shared_workspace.write_config("eval-1", config)
-    for _ in range(2):  # the second time it is complete already, and still has not passed
+    for _ in range(2):  # the second run finds it complete, and the gate still fails
         ended = shared_workspace.run(path)
         assert ended.code == 80, ended.stderr
         assert ended.event("end")["status"] == "gate-not-passed"
@@ -89,7 +89,7 @@ def test_no_gain_is_an_exit_code_of_its_own_and_stays_so(
     assert [row["prediction"] for row in first] == [row["prediction"] for row in second]
 
 
-def test_a_stopped_evaluation_goes_on_and_gives_the_same_answers(
+def test_a_stopped_evaluation_resumes_and_gives_the_same_answers(
     shared_workspace: Any, evaluation: dict[str, Any], baseline: Any
 ) -> None:
     bad = [
@@ -136,9 +136,9 @@ def test_full_fine_tuning_then_dpo_then_a_target_that_is_met(
     assert shared_workspace.metrics("plan-full")["adapter"] is None
     assert shared_workspace.metrics("plan-full")["model"] == tuned
 
-    asked = evaluation_rows(12)[1::2]
+    heldout_rows = evaluation_rows(12)[1::2]
     wrong = [{"role": "assistant", "content": "SELECT 1"}]
-    pairs = [{"prompt": row["prompt"], "chosen": ANSWER, "rejected": wrong} for row in asked]
+    pairs = [{"prompt": row["prompt"], "chosen": ANSWER, "rejected": wrong} for row in heldout_rows]
     preference = shared_workspace.write_rows("pairs.jsonl", pairs, "preference")
     dpo = build.sft_config(preference, stage="dpo", peft=None, adapters=[tuned], trainer={"max_steps": 4})
     dpo |= {"method": "dpo"}
@@ -148,7 +148,7 @@ def test_full_fine_tuning_then_dpo_then_a_target_that_is_met(
     first = next(event for event in ended.events if event["event"] == "step")
     assert first["rewards/margins"] == pytest.approx(0, abs=0.01)  # the reference is the merged model, not the base
 
-    heldout = shared_workspace.write_rows("asked.jsonl", asked, "evaluation")
+    heldout = shared_workspace.write_rows("asked.jsonl", heldout_rows, "evaluation")
     config = copy.deepcopy(evaluation) | {"stage": "eval-2", "output": "plan-eval-2", "data": [heldout]}
     config["model"]["adapters"] = ["plan-dpo/model"]
     config["gate"]["target"] = 0.1
@@ -160,7 +160,7 @@ def test_full_fine_tuning_then_dpo_then_a_target_that_is_met(
 
 @pytest.fixture(scope="module")
 def compared(shared_workspace: Any, evaluation: dict[str, Any], baseline: Any, tuned: str) -> dict[str, dict[str, Any]]:
-    """What evaluations find with badcases, general rows and chains: the base model, then the tuned one against it.
+    """Evaluations of the base model, then of the tuned one, with badcases, general rows and chains.
 
     The base model is right where its own answers are the references, the tuned one where the query it learnt is.
     """
@@ -172,7 +172,7 @@ def compared(shared_workspace: Any, evaluation: dict[str, Any], baseline: Any, t
         {"id": f"b{at}", "prompt": row["prompt"], "answer": "?", "fix": learnt if at % 4 else "another", "class": kind}
         for at, (row, kind) in enumerate(zip(rows, ["critical"] + ["systemic"] * 11, strict=True))
     ]
-    # the very prompts of the held-out rows, so that the same answers come
+    # the same prompts as the held-out rows, so the answers are the same
     general = [{**row, "reference": own[at]["prediction"]} for at, row in enumerate(rows)]
     texts = [{"text": f"第 {index} 段：how many singers are there in the hall number {index}?"} for index in range(90)]
     blocks = [
@@ -188,11 +188,11 @@ def compared(shared_workspace: Any, evaluation: dict[str, Any], baseline: Any, t
     after["model"]["adapters"], after["gate"]["baseline"] = [tuned], "untuned"
     narrow = copy.deepcopy(after) | {"output": "narrow", "data": blocks[:2]}
     stages = {"untuned": config | {"output": "untuned"}, "tuned": after, "narrow": narrow}
-    asked = [[str(shared_workspace.root), shared_workspace.write_config(*each).name, {}] for each in stages.items()]
+    runs = [[str(shared_workspace.root), shared_workspace.write_config(*each).name, {}] for each in stages.items()]
     (shared_workspace.root / "models").symlink_to(shared_workspace.models)
     script = Path(__file__).with_name("chain.py")
     done = subprocess.run(
-        [sys.executable, str(script)], input=json.dumps(asked), capture_output=True, text=True, check=False
+        [sys.executable, str(script)], input=json.dumps(runs), capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr[-5000:]
     assert json.loads(done.stdout) == [[], [], []], done.stderr[-5000:]
@@ -200,19 +200,19 @@ def compared(shared_workspace: Any, evaluation: dict[str, Any], baseline: Any, t
 
 
 @pytest.mark.xdist_group("tuned")
-def test_an_evaluation_tells_which_badcases_are_fixed_and_which_answers_broke(
+def test_an_evaluation_lists_fixed_badcases_and_broken_answers(
     shared_workspace: Any, compared: dict[str, dict[str, Any]]
 ) -> None:
     before, after = compared["untuned"]["report"], compared["narrow"]["report"]
     assert "broken" not in before
     assert before["badcases"]["fixed"] == 0
-    asked = predictions(shared_workspace, "narrow", "badcases.jsonl")
-    assert len(asked) == 8
-    fixed = [row["id"] for row in asked if row["scores"]["exact_match"]["value"] == 1]
-    assert set(fixed) == {row["id"] for row in asked} - {"b0", "b4", "b8"}
+    answered = predictions(shared_workspace, "narrow", "badcases.jsonl")
+    assert len(answered) == 8
+    fixed = [row["id"] for row in answered if row["scores"]["exact_match"]["value"] == 1]
+    assert set(fixed) == {row["id"] for row in answered} - {"b0", "b4", "b8"}
     rates = after["badcases"]
     assert (rates["fixed"], rates["n"], rates["gain"]["value"]) == (len(fixed), 8, len(fixed) / 8)
-    # the one critical badcase is among those asked, however few they are
+    # the one critical badcase is always among the evaluated rows
     assert {name: (rate["fixed"], rate["n"]) for name, rate in rates["classes"].items()} == {
         "critical": (0, 1),
         "systemic": (len(fixed), 7),
@@ -275,7 +275,7 @@ def test_bits_are_of_text_that_is_never_trained_on() -> None:
 
     block = DataBlock(path="t", shape="text", sha256="0" * 64, rows=99, role="general", limit=50)
     texts = [f"text {index} " * 400 for index in range(99)]
-    rows = [{"text": text} for text in (*texts, *texts)]  # what is there twice is read once
+    rows = [{"text": text} for text in (*texts, *texts)]  # duplicates are read once
     source = Source(block=block, rows=rows, places=[""] * 198, excluded=0)
     assert general_texts([source]) == [text[:MAX_CHARACTERS] for text in texts if is_held_out(text)]
 

@@ -1,4 +1,4 @@
-"""What goes wrong around training: memory, disks, pipes, long calls. It is said, the code is right, nothing is lost."""
+"""Faults around training (memory, disks, pipes, long calls) are reported with the right code, and nothing is lost."""
 
 import io
 import json
@@ -47,7 +47,7 @@ def test_a_report_that_does_not_fit_on_the_disk_costs_no_training(workspace: Any
     path = workspace.write_config("full", methods.config_of(workspace, "sft", "full"))
 
     def limit_file_size() -> None:
-        # more than any file of a checkpoint has, less than the report
+        # larger than any file of a checkpoint, smaller than the report
         resource.setrlimit(resource.RLIMIT_FSIZE, (110 << 10, resource.RLIM_INFINITY))
 
     ended = workspace.run(path, preexec_fn=limit_file_size)
@@ -135,12 +135,12 @@ def test_a_call_that_does_not_return_is_ended_within_the_grace_period() -> None:
 
 def test_a_worker_that_is_ended_does_not_end_its_stage() -> None:
     process = program(WORKER)
-    told, _ = process.communicate(timeout=HUNG_SECONDS)
-    assert told.split() == [str(-signal.SIGTERM), "False"]
+    output, _ = process.communicate(timeout=HUNG_SECONDS)
+    assert output.split() == [str(-signal.SIGTERM), "False"]
     assert process.returncode == 0
 
 
-def test_a_stop_while_the_model_loads_is_told_and_leaves_no_half_file(workspace: Any) -> None:
+def test_a_stop_while_the_model_loads_is_reported_and_leaves_no_partial_file(workspace: Any) -> None:
     path = workspace.write_config("early", methods.config_of(workspace, "sft", "early"))
     ended = workspace.interrupt(path, signal.SIGTERM, lambda event: event.get("name") == "load model")
     assert (ended.code, ended.error) == (75, "RUN740"), ended.stderr

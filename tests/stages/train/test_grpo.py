@@ -1,4 +1,4 @@
-"""GRPO and the pre-flight of its reward on the tiny model: events, exact resumption, faults that lose nothing."""
+"""GRPO and its reward pre-flight on the tiny model: events, exact resumption, faults without loss."""
 
 import json
 import subprocess
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-# a reward that a policy of random weights can raise: letters of the alphabet rather than other bytes
+# a reward that a policy with random weights can raise: it counts letters of the alphabet
 OWN = """
 def letters(prompts, completions, **columns):
     texts = [completion[0]["content"] for completion in completions]
@@ -27,8 +27,8 @@ STEPS = 12
 
 
 @pytest.fixture(scope="module")
-def told(shared_workspace: Any, build: Any) -> dict[str, list[dict[str, Any]]]:
-    """The events of all stages of this module, which run in one process."""
+def recorded(shared_workspace: Any, build: Any) -> dict[str, list[dict[str, Any]]]:
+    """Run all stages of this module in one process; return their events by name."""
     workspace = shared_workspace
     (workspace.root / "models").symlink_to(workspace.models)
     (workspace.data / "own.py").write_text(OWN, encoding="utf-8")
@@ -39,11 +39,11 @@ def told(shared_workspace: Any, build: Any) -> dict[str, list[dict[str, Any]]]:
         {**row, "answer": row["answer"] or "SELECT 1", "id": f"b{at}"} for at, row in enumerate(build.badcase_rows(60))
     ]
     judged = {**workspace.write_rows("badcases.jsonl", badcases[1:], "badcase"), "role": "badcases"}
-    asked: list[tuple[str, dict[str, Any] | None]] = []
+    runs: list[tuple[str, dict[str, Any] | None]] = []
 
     def add(output: str, config: dict[str, Any], at: dict[str, Any] | None = None) -> None:
         workspace.write_config(output, {**config, "output": output.removesuffix("-again")})
-        asked.append((output, at))
+        runs.append((output, at))
 
     def grpo(rewards: list[tuple[str, float]], *data: dict[str, Any], **trainer: Any) -> dict[str, Any]:
         given = {"learning_rate": 0.01, "max_steps": STEPS, "per_device_train_batch_size": 4, "num_generations": 4}
@@ -73,13 +73,13 @@ def told(shared_workspace: Any, build: Any) -> dict[str, list[dict[str, Any]]]:
     add("examined", preflight("exact_match", rows, judged))
     add("fooled", preflight("own:letters", rows, judged))
     program = Path(__file__).with_name("stopping.py")
-    work = json.dumps([[str(workspace.root), f"{name}.yaml", at] for name, at in asked])
+    work = json.dumps([[str(workspace.root), f"{name}.yaml", at] for name, at in runs])
     environment = {"PYTHONPATH": str(Path(__file__).resolve().parents[3])}
     ended = subprocess.run(
         [sys.executable, str(program)], input=work, env=environment, capture_output=True, text=True, check=False
     )
     assert ended.returncode == 0, ended.stderr
-    return dict(zip((name for name, _ in asked), json.loads(ended.stdout), strict=True))
+    return dict(zip((name for name, _ in runs), json.loads(ended.stdout), strict=True))
 
 
 def steps(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -90,47 +90,47 @@ def error(events: list[dict[str, Any]]) -> dict[str, Any]:
     return next(event for event in events if event["event"] == "error")
 
 
-def test_each_step_tells_what_the_reward_did(told: dict[str, Any], shared_workspace: Any) -> None:
-    first = steps(told["whole"])[0]
+def test_each_step_reports_its_rewards(recorded: dict[str, Any], shared_workspace: Any) -> None:
+    first = steps(recorded["whole"])[0]
     parts = {"own:letters": 2.0, "own:none_of_plain": 0.5}
     terms = {name: first[f"rewards/{name}/mean"] for name in parts if f"rewards/{name}/mean" in first}
     assert first["reward"] == pytest.approx(sum(parts[name] * mean for name, mean in terms.items()), abs=0.3)
     assert {"reward_std", "frac_reward_zero_std", "kl", "completions/mean_length", "entropy"} <= set(first)
-    assert next(event for event in told["whole"] if event.get("name") == "check rewards")["isolation"] == "seccomp"
+    assert next(event for event in recorded["whole"] if event.get("name") == "check rewards")["isolation"] == "seccomp"
     report = shared_workspace.metrics("whole")["report"]["reward"]
     assert set(report) == {"reward", "rewards/own:letters/mean", "rewards/own:none_of_plain/mean"}
 
 
-def test_the_policy_learns_what_is_rewarded(told: dict[str, Any], shared_workspace: Any) -> None:
+def test_the_policy_learns_what_is_rewarded(recorded: dict[str, Any], shared_workspace: Any) -> None:
     reward = shared_workspace.metrics("learns")["report"]["reward"]["reward"]
     assert reward["last"] > reward["first"] + 0.1
-    assert [event["step"] for event in steps(told["learns"])] == list(range(1, 31))
+    assert [event["step"] for event in steps(recorded["learns"])] == list(range(1, 31))
     assert (shared_workspace.outputs / "learns" / "model" / "model.safetensors").is_file()  # all weights were trained
 
 
-def test_a_stop_waits_for_the_answers_at_hand_and_the_rerun_is_bit_identical(
-    told: dict[str, Any], shared_workspace: Any
+def test_a_stop_waits_for_the_current_answers_and_the_rerun_is_bit_identical(
+    recorded: dict[str, Any], shared_workspace: Any
 ) -> None:
-    """Answers serve for two steps here, and are not in a checkpoint: stops and `save_steps: 3` fall on even ones."""
-    saved = [event["step"] for event in told["whole"] if event["event"] == "checkpoint"]
+    """Answers serve two steps here and are not saved in a checkpoint: stops and `save_steps: 3` fall on even steps."""
+    saved = [event["step"] for event in recorded["whole"] if event["event"] == "checkpoint"]
     assert saved == [4, 6, 10, 12]
-    assert error(told["stopped"])["code"] == "RUN740"
-    assert [event["step"] for event in told["stopped"] if event["event"] == "checkpoint"][-1] == 6
-    resumed = next(event for event in told["stopped-again"] if event.get("name") == "train")
+    assert error(recorded["stopped"])["code"] == "RUN740"
+    assert [event["step"] for event in recorded["stopped"] if event["event"] == "checkpoint"][-1] == 6
+    resumed = next(event for event in recorded["stopped-again"] if event.get("name") == "train")
     assert resumed["resumed_from"] == "checkpoint-6"
     assert shared_workspace.adapter_bytes("stopped") == shared_workspace.adapter_bytes("whole")
 
 
-def test_a_reward_that_fails_in_training_loses_nothing(told: dict[str, Any], shared_workspace: Any) -> None:
-    """It ends the stage with its name and for good; what was trained until then is in a checkpoint."""
-    assert (error(told["broken"])["code"], "`own:late` returned `nan`" in error(told["broken"])["message"]) == (
+def test_a_reward_that_fails_in_training_loses_nothing(recorded: dict[str, Any], shared_workspace: Any) -> None:
+    """The error names the reward and is not retried; a checkpoint keeps the training so far."""
+    assert (error(recorded["broken"])["code"], "`own:late` returned `nan`" in error(recorded["broken"])["message"]) == (
         "RUN752",
         True,
     )
-    assert told["broken"][-1]["exit_code"] == 65
-    saved = [event["step"] for event in told["broken"] if event["event"] == "checkpoint"]
+    assert recorded["broken"][-1]["exit_code"] == 65
+    saved = [event["step"] for event in recorded["broken"] if event["event"] == "checkpoint"]
     assert saved
-    again = next(event for event in told["broken-again"] if event.get("name") == "train")
+    again = next(event for event in recorded["broken-again"] if event.get("name") == "train")
     assert again["resumed_from"] == f"checkpoint-{saved[-1]}"
 
 
@@ -142,15 +142,17 @@ def test_a_reward_that_fails_in_training_loses_nothing(told: dict[str, Any], sha
         ("vllm", "RUN756", "vLLM is not installed"),
     ],
 )
-def test_what_can_fail_early_does(told: dict[str, Any], name: str, code: str, said: str) -> None:
-    assert (error(told[name])["code"], said in error(told[name])["message"]) == (code, True), error(told[name])
-    assert "prepare data" not in [event.get("name") for event in told[name]]
+def test_bad_rewards_fail_before_training(recorded: dict[str, Any], name: str, code: str, said: str) -> None:
+    assert (error(recorded[name])["code"], said in error(recorded[name])["message"]) == (code, True), error(
+        recorded[name]
+    )
+    assert "prepare data" not in [event.get("name") for event in recorded[name]]
 
 
-def test_the_preflight_tells_each_check_and_what_the_plan_waits_for(
-    told: dict[str, Any], shared_workspace: Any
+def test_the_preflight_reports_each_check_and_what_the_plan_waits_for(
+    recorded: dict[str, Any], shared_workspace: Any
 ) -> None:
-    """A policy of random weights never answers right: that blocks, and nothing else does."""
+    """A policy with random weights never answers correctly: only this blocks the plan."""
     document = shared_workspace.metrics("examined")
     report = document["report"]["preflight"]
     assert report["functions"] == [{"use": "exact_match", "weight": 2.0, "options": {}}]
@@ -162,13 +164,13 @@ def test_the_preflight_tells_each_check_and_what_the_plan_waits_for(
         "alignment",
         "signal",
     }
-    assert told["examined"][-1]["exit_code"] == 80
-    assert "`alignment` (not run), `signal`" in told["examined"][-1]["gate"]["reason"]
+    assert recorded["examined"][-1]["exit_code"] == 80
+    assert "`alignment` (not run), `signal`" in recorded["examined"][-1]["gate"]["reason"]
 
 
-def test_a_reward_that_is_fooled_costs_no_sampling(told: dict[str, Any], shared_workspace: Any) -> None:
-    assert told["fooled"][-1]["exit_code"] == 80
-    phases = [event.get("name") for event in told["fooled"] if event["event"] == "phase"]
+def test_a_reward_that_is_fooled_costs_no_sampling(recorded: dict[str, Any], shared_workspace: Any) -> None:
+    assert recorded["fooled"][-1]["exit_code"] == 80
+    phases = [event.get("name") for event in recorded["fooled"] if event["event"] == "phase"]
     assert "load model" not in phases
     verdicts = shared_workspace.metrics("fooled")["report"]["verdicts"]
     assert verdicts["hackResistance"] == "blocks"

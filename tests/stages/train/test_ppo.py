@@ -12,7 +12,7 @@ import pytest
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")  # the libraries announce their next versions
 
 BETA = 0.3
-GOOD = range(20, 80)  # the tokens that earn something, of 320
+GOOD = range(20, 80)  # the rewarded tokens, of 320
 
 
 def trainer_for(
@@ -52,7 +52,7 @@ def tiny(tiny_models: Path) -> tuple[Any, Any]:
 
 
 def two_tokens(model: Any, prompt: list[int]) -> Any:
-    """The log-probability of each answer of at most two tokens: words x words, an end token standing alone."""
+    """The log-probability of each answer of at most two tokens: words x words, an end token alone."""
     import torch
 
     model.train(False)
@@ -112,7 +112,7 @@ def test_training_ends_at_the_known_optimum(tmp_path: Path, tiny: tuple[Any, Any
 
 
 def apart(left: Any, right: Any) -> float:
-    """The total variation distance of two distributions."""
+    """Return the total variation distance of two distributions."""
     return float((left - right).abs().sum() / 2)
 
 
@@ -156,7 +156,7 @@ def test_all_weights_learn_the_optimum_of_each_prompt(tmp_path: Path, tiny: tupl
 
 
 class Watched(io.StringIO):
-    """A log of events; calls back with each."""
+    """A log of events that calls back with each."""
 
     def __init__(self, seen: Any) -> None:
         super().__init__()
@@ -171,7 +171,7 @@ class Watched(io.StringIO):
 def run(
     workspace: Any, name: str, config: dict[str, Any], stop_at: int | None = None
 ) -> tuple[int, list[dict[str, Any]]]:
-    """Run a stage in this process, asked to stop at a step; return its exit code and events."""
+    """Run a stage in this process, with a stop at a step; return its exit code and events."""
     from runtime.run import run_stage
     from runtime.stage.events import EventStream
     from runtime.stage.stop import StopRequest
@@ -221,7 +221,7 @@ def test_a_stop_within_a_rollout_changes_nothing(volumes: Any, build: Any, peft:
     assert code == 0, events[-1]
     steps = [event for event in events if event["event"] == "step"]
     assert [event["step"] for event in steps] == list(range(1, 15))
-    # a rollout is told of at its first step, and the policy begins as its own reference
+    # a rollout is logged at its first step, and the policy begins as its own reference
     assert [event["step"] for event in steps if "reward" in event] == [1, 5, 9, 13]
     assert steps[0]["kl"] == pytest.approx(0, abs=1e-5)
     assert steps[0]["clip_fraction"] == 0
@@ -229,9 +229,9 @@ def test_a_stop_within_a_rollout_changes_nothing(volumes: Any, build: Any, peft:
     assert {"policy_loss", "value_loss", "entropy", "explained_variance", "completions/mean_length"} <= steps[4].keys()
     assert volumes.metrics("whole")["report"]["curves"]["kl"]["last"] > 0
 
-    # a step is told of behind its end, so that the next one is the last
-    assert run(volumes, "cut", config, stop_at=2)[0] == 75  # stops behind the third of a rollout's four steps
-    assert run(volumes, "cut", config, stop_at=7)[0] == 75  # behind the last one
+    # a step is logged after its end, so the next one is the last
+    assert run(volumes, "cut", config, stop_at=2)[0] == 75  # stops after the third of a rollout's four steps
+    assert run(volumes, "cut", config, stop_at=7)[0] == 75  # after the last one
     code, events = run(volumes, "cut", config, stop_at=10)
     assert [event["step"] for event in events if event["event"] == "step"] == [9, 10, 11]
     code, events = run(volumes, "cut", config)
@@ -243,7 +243,7 @@ def test_a_stop_within_a_rollout_changes_nothing(volumes: Any, build: Any, peft:
     )
 
 
-def test_a_learnt_reward_takes_the_place_of_functions(volumes: Any, build: Any) -> None:
+def test_a_learnt_reward_replaces_functions(volumes: Any, build: Any) -> None:
     pairs = [
         {"prompt": row["prompt"], "chosen": row["completion"], "rejected": [{"role": "assistant", "content": "no"}]}
         for row in build.sft_rows(12)
@@ -259,7 +259,7 @@ def test_a_learnt_reward_takes_the_place_of_functions(volumes: Any, build: Any) 
     assert code == 0, events[-1]
     first = next(event for event in events if event["event"] == "step")
     assert math.isfinite(first["reward"])
-    assert first["reward_std"] > 0  # a model tells answers apart that no function would
+    assert first["reward_std"] > 0  # a model distinguishes answers that no function would
 
 
 def test_what_cannot_be_trained_is_refused(volumes: Any, build: Any) -> None:
@@ -317,7 +317,7 @@ def test_figures_of_padded_rows_are_those_of_each_row_alone(tiny: tuple[Any, Any
         )
         for row, ids in enumerate(answers.completion_ids()):
             alone = rollout.rows(torch.tensor([row]))
-            assert alone.attention_mask.all()  # nothing but its own tokens is left of a row
+            assert alone.attention_mask.all()  # only the row's own tokens remain
             logits = model(alone.input_ids).logits[0, -len(ids) - 1 : -1] / 0.7
             chances = logits.log_softmax(-1)
             log_probs = chances[range(len(ids)), ids]

@@ -1,4 +1,4 @@
-"""Pairs, DPO, KTO and reward models on a tiny model: a stage hands on to the next, and each says what it learnt."""
+"""Pairs, DPO, KTO and reward models on a tiny model: each stage feeds the next and reports what it learnt."""
 
 import json
 import subprocess
@@ -24,7 +24,7 @@ def turns(role: str, content: str) -> list[dict[str, str]]:
 
 
 def badcases(count: int) -> list[dict[str, Any]]:
-    """Badcases whose fix counts and whose answer lists; every fourth was logged from another model."""
+    """Badcases whose fix counts and whose answer lists; another model logged every fourth."""
     return [
         {
             "id": f"b{index}",
@@ -39,7 +39,7 @@ def badcases(count: int) -> list[dict[str, Any]]:
 
 
 def thumbs(count: int) -> list[dict[str, Any]]:
-    """Two of three answers were liked: those that count."""
+    """Rated answers: the two of three that count are good."""
     return [
         {
             "prompt": turns("user", f"第 {index} 题"),
@@ -51,7 +51,7 @@ def thumbs(count: int) -> list[dict[str, Any]]:
 
 
 def noise(count: int) -> list[dict[str, Any]]:
-    """Pairs that nothing can be learnt from: each has its contrary, to another prompt."""
+    """Pairs without a signal: each has its opposite under another prompt."""
     answers = [turns("assistant", "count"), turns("assistant", "singer")]
     return [
         {"prompt": turns("user", f"{index}"), "chosen": answers[index % 2], "rejected": answers[1 - index % 2]}
@@ -61,7 +61,7 @@ def noise(count: int) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def ran(shared_workspace: Any, build: Any) -> dict[str, list[str]]:
-    """The error codes of each stage by its name; all run in one process, one after the other."""
+    """Run all stages one after the other in one process; return their error codes by name."""
     workspace = shared_workspace
     build.models_with(workspace, toolful=build.TOOL_TEMPLATE)
     made = workspace.write_rows("badcases.jsonl", badcases(48), "badcase")
@@ -89,10 +89,10 @@ def ran(shared_workspace: Any, build: Any) -> dict[str, list[str]]:
         trained("reward-long", "reward", build, random, 2, max_length=12) | reward,
         trained("reward-few", "reward", build, made_of_one_prompt(workspace), 8) | reward,
     ]
-    asked = [[str(workspace.root), workspace.write_config(each["stage"], each).name, {}] for each in stages]
+    runs = [[str(workspace.root), workspace.write_config(each["stage"], each).name, {}] for each in stages]
     script = Path(__file__).with_name("chain.py")
     done = subprocess.run(
-        [sys.executable, str(script)], input=json.dumps(asked), capture_output=True, text=True, check=False
+        [sys.executable, str(script)], input=json.dumps(runs), capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr[-5000:]
     return dict(zip([each["stage"] for each in stages], json.loads(done.stdout), strict=True))
@@ -111,7 +111,7 @@ def toolful(stage: str, build: Any, data: dict[str, Any]) -> dict[str, Any]:
 
 
 def calls(count: int) -> list[dict[str, Any]]:
-    """Pairs of answers after a tool was called, each time with an argument of another name and type."""
+    """Pairs of answers after tool calls whose arguments differ in name and type."""
     arguments = [{"table": "singer"}, {"id": 3}, {"columns": ["age", 1]}]
     return [
         {
@@ -137,7 +137,7 @@ def made_of_one_prompt(workspace: Any) -> dict[str, Any]:
     return block
 
 
-def test_pairs_are_written_and_told_by_rule(shared_workspace: Any, ran: dict[str, list[str]]) -> None:
+def test_pairs_are_written_and_reported_by_rule(shared_workspace: Any, ran: dict[str, list[str]]) -> None:
     assert ran["pairs"] == []
     lines = (shared_workspace.outputs / "plan-pairs" / "preference.jsonl").read_text(encoding="utf-8").splitlines()
     assert "第 0 题" in lines[0]
@@ -159,7 +159,7 @@ def test_dpo_with_the_sft_loss_learns_from_made_pairs(shared_workspace: Any, ran
     assert chosen["last"] > chosen["first"]
 
 
-def test_kto_tells_good_from_bad_answers(shared_workspace: Any, ran: dict[str, list[str]]) -> None:
+def test_kto_learns_to_separate_good_from_bad_answers(shared_workspace: Any, ran: dict[str, list[str]]) -> None:
     assert ran["kto"] == []
     report = shared_workspace.metrics("plan-kto")["report"]
     assert report["balance"]["desirable"] == 32
@@ -190,14 +190,14 @@ def test_a_reward_model_agrees_with_pairs_that_it_has_not_seen(
     assert sum(each["pairs"] for each in report["by_cluster"].values()) == 12
 
 
-def test_a_reward_model_that_may_be_chance_stops_the_plan(shared_workspace: Any, ran: dict[str, list[str]]) -> None:
+def test_a_reward_model_no_better_than_chance_stops_the_plan(shared_workspace: Any, ran: dict[str, list[str]]) -> None:
     assert ran["reward-noise"] == []
     metrics = shared_workspace.metrics("plan-reward-noise")
     assert metrics["gate"]["verdict"] == "no-gain"
     assert "not significantly better than chance" in metrics["gate"]["reason"]
 
 
-def test_pairs_that_cannot_be_parted_are_refused(ran: dict[str, list[str]]) -> None:
+def test_pairs_that_cannot_be_split_are_refused(ran: dict[str, list[str]]) -> None:
     assert ran["reward-few"] == ["RUN728"]
 
 

@@ -1,4 +1,4 @@
-"""What a training stage leaves for people: plots, a page, a model card, trackers' files, and weights to take away."""
+"""Outputs of a training stage for people: plots, a page, a model card, trackers' files, and exported weights."""
 
 import html.parser
 import json
@@ -33,7 +33,7 @@ def folder(shared_workspace: Any) -> Path:
 
 
 class Links(html.parser.HTMLParser):
-    """Collects what a page takes from elsewhere."""
+    """Collects the external resources of a page."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -114,7 +114,9 @@ def test_each_tracker_writes_below_the_stage(folder: Path) -> None:
     assert [path for path in places["mlflow"].rglob("loss") if path.parent.name == "metrics"]
 
 
-def test_a_tracker_that_is_not_installed_is_told_first(shared_workspace: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tracker_that_is_not_installed_is_reported_first(
+    shared_workspace: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     config = methods.config_of(shared_workspace, "sft", "untracked", tracking=["tensorboard", "mlflow"])
     stage, _ = load_stage(shared_workspace.write_config("untracked", config))
     monkeypatch.setattr(trainer_args.importlib.util, "find_spec", lambda name: None if name == "mlflow" else object())

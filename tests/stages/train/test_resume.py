@@ -1,4 +1,4 @@
-"""A stage that is stopped or killed goes on by itself, and ends with the very weights of an undisturbed run."""
+"""A stopped or killed stage resumes, and ends with the exact weights of an undisturbed run."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from runtime.contract.stages import AnyStage
 from runtime.contract.training_stages import TrainingStage
 
 PROGRAM = Path(__file__).with_name("interrupted.py")
-STOPPED_AT = 7  # in the second epoch, where a resumed run could take up another order of rows
+STOPPED_AT = 7  # in the second epoch, where a resumed run could use another order of rows
 TRAINING = [
     method
     for stage in get_args(AnyStage)
@@ -26,19 +26,19 @@ TRAINING = [
 
 @pytest.fixture(scope="module")
 def interrupted(shared_workspace: Any) -> dict[str, dict[str, Any]]:
-    """What came of each method undisturbed, stopped, and run again."""
+    """The results of each method: undisturbed, stopped, and run again."""
     (shared_workspace.root / "models").symlink_to(shared_workspace.models)
-    asked = []
+    runs = []
     for method in TRAINING:
         configs = [
             str(shared_workspace.write_config(name, methods.config_of(shared_workspace, method, name)))
             for name in (f"{method}-a", f"{method}-b")
         ]
-        asked.append([str(shared_workspace.root), method, *configs, STOPPED_AT])
+        runs.append([str(shared_workspace.root), method, *configs, STOPPED_AT])
     environment = {**os.environ, "PYTHONPATH": str(PROGRAM.parents[3])}
     done = subprocess.run(
         [sys.executable, str(PROGRAM)],
-        input=json.dumps(asked),
+        input=json.dumps(runs),
         capture_output=True,
         text=True,
         check=False,
@@ -54,7 +54,7 @@ def test_every_method_that_trains_is_interrupted_here() -> None:
 
 
 @pytest.mark.parametrize("method", TRAINING)
-def test_a_stopped_stage_goes_on_bit_identical(interrupted: dict[str, dict[str, Any]], method: str) -> None:
+def test_a_stopped_stage_resumes_bit_identical(interrupted: dict[str, dict[str, Any]], method: str) -> None:
     whole, stopped, resumed = (interrupted[method][name] for name in ("whole", "stopped", "resumed"))
     assert whole["code"] == 0, whole["errors"]
     assert stopped["code"] == 75, stopped["errors"]
@@ -65,7 +65,7 @@ def test_a_stopped_stage_goes_on_bit_identical(interrupted: dict[str, dict[str, 
     assert interrupted[method]["difference"] == 0
 
 
-def test_a_resumed_run_tells_of_all_its_steps(interrupted: dict[str, dict[str, Any]], shared_workspace: Any) -> None:
+def test_a_resumed_run_logs_every_step_once(interrupted: dict[str, dict[str, Any]], shared_workspace: Any) -> None:
     folder = shared_workspace.outputs / "sft-b"
     lines = (folder / "steps.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["step"] for line in lines] == interrupted["sft"]["whole"]["steps"]
@@ -75,7 +75,7 @@ def test_a_resumed_run_tells_of_all_its_steps(interrupted: dict[str, dict[str, A
 
 @pytest.fixture(scope="module")
 def sft(shared_workspace: Any, build: Any) -> dict[str, Any]:
-    """A longer stage, for signals that come from outside."""
+    """A longer stage, for signals from outside."""
     rows = shared_workspace.write_rows("train.jsonl", build.sft_rows(24), "prompt-completion")
     config: dict[str, Any] = build.sft_config(rows)
     return config
@@ -118,7 +118,7 @@ def test_sigterm_then_a_kill_then_a_broken_checkpoint_still_ends_bit_identical(
     process = shared_workspace.start(config, lockstep=True)
     for event in shared_workspace.events(process):
         if event["event"] == "checkpoint" and event["step"] >= 28:
-            # While it is there, nobody else may work in its folder.
+            # While it runs, no other process may use its folder.
             process.send_signal(signal.SIGSTOP)
             second = shared_workspace.run(config)
             assert (second.code, second.error) == (75, "RUN741")
@@ -129,7 +129,7 @@ def test_sigterm_then_a_kill_then_a_broken_checkpoint_still_ends_bit_identical(
     whole = sorted(folder.glob("checkpoints/checkpoint-*"), key=lambda path: int(path.name.split("-")[1]))
     whole = [path for path in whole if (path / "trainspec-manifest.json").exists()]
     assert len(whole) == 2
-    (whole[-1] / "optimizer.pt").unlink()  # the trainer would resume from it without a word
+    (whole[-1] / "optimizer.pt").unlink()  # the trainer would resume from it silently
 
     resumed = shared_workspace.run(config)
     assert resumed.code == 0, resumed.stderr
@@ -150,11 +150,11 @@ def test_a_complete_stage_is_not_run_again(shared_workspace: Any, undisturbed: A
     assert shared_workspace.adapter_bytes("plan-sft") == before
 
 
-def test_a_report_tells_a_result_and_runs_nothing(shared_workspace: Any, undisturbed: Any) -> None:
+def test_report_prints_the_result_and_runs_nothing(shared_workspace: Any, undisturbed: Any) -> None:
     config = shared_workspace.root / "sft.yaml"
-    told = shared_workspace.run(config, arguments=["--report"])
-    assert told.code == 0
-    assert told.event("end")["status"] == "already-complete"
+    report = shared_workspace.run(config, arguments=["--report"])
+    assert report.code == 0
+    assert report.event("end")["status"] == "already-complete"
     never = shared_workspace.root / "never.yaml"
     never.write_text(
         config.read_text(encoding="utf-8").replace("output: plan-sft", "output: never-ran"), encoding="utf-8"

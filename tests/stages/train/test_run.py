@@ -30,7 +30,7 @@ def trainspec(*arguments: object) -> list[str]:
 
 
 class Plan:
-    """A compiled plan and a way to run it into a work folder of its own."""
+    """A compiled plan and a way to run it in its own work folder."""
 
     def __init__(self, spec: Path, models: Path, root: Path) -> None:
         self.folder, self.models, self.root = spec.parent / "plan", models, root
@@ -62,7 +62,7 @@ class Plan:
         return path.read_bytes()
 
     def wait_for_step(self, work: str, stage: str, step: int) -> None:
-        """Wait until the stage's log tells of a training step."""
+        """Wait until the stage's log has a training step."""
 
         def steps() -> Iterator[int]:
             for path in self.root.glob(f"{work}/logs/shop-{stage}-*.jsonl"):
@@ -77,7 +77,7 @@ def trainers(process: "subprocess.Popen[bytes]") -> list[psutil.Process]:
 
 
 @pytest.mark.xdist_group("run")
-def test_a_killed_run_goes_on_and_ends_as_an_undisturbed_one(
+def test_a_killed_run_resumes_and_ends_as_an_undisturbed_one(
     make_spec: MakeSpec, tiny_models: Path, tmp_path: Path
 ) -> None:
     plan = Plan(make_spec(*one_gap("unstable", "sft", "num_train_epochs: 5")), tiny_models, tmp_path)
@@ -92,7 +92,7 @@ def test_a_killed_run_goes_on_and_ends_as_an_undisturbed_one(
     trainer.send_signal(signal.SIGKILL)
     assert running.wait(timeout=HUNG_SECONDS) == 0
 
-    # everything dies: a second run goes on
+    # everything dies: a second run resumes
     running = plan.start("all-killed")
     plan.wait_for_step("all-killed", "sft", 5)
     for process in (psutil.Process(running.pid), *trainers(running)):
@@ -130,7 +130,7 @@ def test_an_executor_that_dies_leaves_a_stage_that_the_next_run_waits_for(
 
 
 @pytest.mark.xdist_group("run")
-def test_dpo_trains_from_badcases_and_its_gate_speaks(make_spec: MakeSpec, tiny_models: Path, tmp_path: Path) -> None:
+def test_dpo_trains_from_badcases_and_its_gate_decides(make_spec: MakeSpec, tiny_models: Path, tmp_path: Path) -> None:
     plan = Plan(make_spec(*one_gap("preference", "dpo", "learning_rate: 0.001")), tiny_models, tmp_path)
     done = plan.run("work")
     assert done.returncode == 0, done.stderr

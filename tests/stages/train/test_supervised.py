@@ -1,4 +1,4 @@
-"""The supervised methods on the tiny model: corpora, chains, chains that go, tool calls; what each says it did."""
+"""Supervised methods on the tiny model: corpora, chains, chain removal, tool calls, and their reports."""
 
 import json
 import subprocess
@@ -19,7 +19,7 @@ def turns(role: str, content: str) -> list[dict[str, str]]:
 
 
 def chains(count: int) -> list[dict[str, Any]]:
-    """Sums in two steps; every second chain says it twice."""
+    """Sums in two steps; every second chain repeats them."""
     return [
         {
             "prompt": turns("user", f"{index}+{index}+1?"),
@@ -31,7 +31,7 @@ def chains(count: int) -> list[dict[str, Any]]:
 
 
 def calls(count: int) -> list[dict[str, Any]]:
-    """Conversations in which a tool is called, with arguments of several forms."""
+    """Conversations with tool calls whose arguments have several forms."""
     return [
         {
             "messages": [
@@ -51,7 +51,7 @@ def calls(count: int) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def ran(shared_workspace: Any, build: Any) -> dict[str, list[str]]:
-    """The error codes of each stage by its name; all run in one process, one after the other."""
+    """Run all stages one after the other in one process; return their error codes by name."""
     workspace = shared_workspace
     build.models_with(workspace, toolful=build.TOOL_TEMPLATE, mute=None)
     chain = workspace.write_rows("chains.jsonl", chains(22), "chain")
@@ -78,15 +78,15 @@ def ran(shared_workspace: Any, build: Any) -> dict[str, list[str]]:
     for stage in stages:
         workspace.write_config(stage["stage"], stage)
     workspace.write_config("again", {**stages[4], "output": "plan-again"})
-    asked = [[str(workspace.root), f"{stage['stage']}.yaml", None] for stage in stages]
+    runs = [[str(workspace.root), f"{stage['stage']}.yaml", None] for stage in stages]
     # stopped at the end of the first removal stage, where the optimiser is about to be reset; then run again
-    asked += [
+    runs += [
         [str(workspace.root), "again.yaml", {"event": "step", "step": 16}],
         [str(workspace.root), "again.yaml", None],
     ]
     done = subprocess.run(
         [sys.executable, str(Path(__file__).with_name("stopping.py"))],
-        input=json.dumps(asked),
+        input=json.dumps(runs),
         capture_output=True,
         text=True,
         check=False,
@@ -147,7 +147,7 @@ def test_chains_and_plain_answers_train_in_one_stage(ran: dict[str, list[str]], 
     assert training["final_loss"] < training["mean_loss"] < 5.8
 
 
-def test_chains_go_stage_by_stage_until_none_is_left(ran: dict[str, list[str]], shared_workspace: Any) -> None:
+def test_chains_are_removed_stage_by_stage(ran: dict[str, list[str]], shared_workspace: Any) -> None:
     assert ran["latent"] == []
     metrics = shared_workspace.metrics("plan-latent")
     stages = metrics["report"]["curriculum"]
@@ -184,7 +184,7 @@ def test_all_weights_are_trained_where_there_is_no_adapter(ran: dict[str, list[s
     assert metrics["training"]["final_loss"] < metrics["training"]["mean_loss"]
 
 
-def test_what_cannot_be_trained_is_told_by_its_code(ran: dict[str, list[str]]) -> None:
+def test_a_stage_that_cannot_train_ends_with_its_code(ran: dict[str, list[str]]) -> None:
     assert ran["mute"] == ["RUN718"]
     assert ran["too-long"] == ["RUN717"]
     assert ran["quantized"] == ["RUN719"]

@@ -1,4 +1,4 @@
-"""Prompts that a model cannot be asked end every method that generates, before a model is loaded and for good."""
+"""Prompts that a model cannot answer end every generating method for good, before a model is loaded."""
 
 import json
 import subprocess
@@ -56,16 +56,16 @@ def config_of(workspace: Any, build: Any, method: str, case: str) -> dict[str, A
 
 
 @pytest.fixture(scope="module")
-def told(shared_workspace: Any, build: Any) -> dict[tuple[str, str], list[dict[str, Any]]]:
-    """The events of all stages of this module, which run in one process."""
+def recorded(shared_workspace: Any, build: Any) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    """Run all stages of this module in one process; return their events by method and case."""
     build.models_with(shared_workspace, bare=None, strict=STRICT, calling=build.TOOL_TEMPLATE)
     pairs = [(method, case) for method in METHODS for case in (*CASES, *ASKED)]
     for number, pair in enumerate(pairs):
         shared_workspace.write_config(f"stage-{number}", config_of(shared_workspace, build, *pair))
-    asked = [[str(shared_workspace.root), f"stage-{number}.yaml", None] for number in range(len(pairs))]
+    runs = [[str(shared_workspace.root), f"stage-{number}.yaml", None] for number in range(len(pairs))]
     ended = subprocess.run(
         [sys.executable, str(Path(__file__).with_name("stopping.py"))],
-        input=json.dumps(asked),
+        input=json.dumps(runs),
         env={"PYTHONPATH": str(Path(__file__).resolve().parents[3])},
         capture_output=True,
         text=True,
@@ -77,8 +77,8 @@ def told(shared_workspace: Any, build: Any) -> dict[tuple[str, str], list[dict[s
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("case", CASES)
-def test_the_stage_ends_for_good_and_names_the_row(told: dict[Any, Any], method: str, case: str) -> None:
-    events = told[method, case]
+def test_the_stage_ends_for_good_and_names_the_row(recorded: dict[Any, Any], method: str, case: str) -> None:
+    events = recorded[method, case]
     _, _, code, text = CASES[case]
     error = next(event for event in events if event["event"] == "error")
     assert (error["code"], text in error["message"]) == (code, True), error
@@ -88,7 +88,7 @@ def test_the_stage_ends_for_good_and_names_the_row(told: dict[Any, Any], method:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_calls_that_the_template_writes_are_trained_on(told: dict[Any, Any], method: str) -> None:
-    events = told[method, "calls written"]
+def test_calls_that_the_template_writes_are_trained_on(recorded: dict[Any, Any], method: str) -> None:
+    events = recorded[method, "calls written"]
     errors = [event for event in events if event["event"] == "error"]
     assert (errors, events[-1]["exit_code"]) == ([], 0)

@@ -1,4 +1,4 @@
-"""How a reward model's agreement with people is measured, and when it may not be used."""
+"""Agreement of a reward model with people: its measure, and when the model may not be used."""
 
 from typing import Any
 
@@ -30,14 +30,14 @@ def test_a_cluster_is_the_group_where_rows_name_one() -> None:
     assert len({row["cluster"] for row in train}) == 2
 
 
-def test_pairs_of_one_prompt_cannot_be_parted() -> None:
+def test_pairs_of_one_prompt_cannot_be_split() -> None:
     with pytest.raises(StageError) as caught:
         hold_out([pair("one", rejected=str(number)) for number in range(9)], 0.1, seed=1)
     assert caught.value.problem.code == "RUN728"
     assert caught.value.exit_code == 65
 
 
-def test_ties_count_one_half_and_are_told() -> None:
+def test_ties_count_one_half_and_are_reported() -> None:
     rows = [pair(f"p{number}") for number in range(4)]
     accuracy, report = agreement(rows, chosen=[2.0, 1.0, 0.0, 0.0], rejected=[1.0, 1.0, 1.0, -1.0])
     assert accuracy.value == pytest.approx(2.5 / 4)
@@ -45,7 +45,7 @@ def test_ties_count_one_half_and_are_told() -> None:
     assert report["mean_margin"] == pytest.approx((1 + 0 - 1 + 1) / 4)
 
 
-def test_a_model_that_scores_length_alone_is_seen_through() -> None:
+def test_a_model_that_scores_length_alone_is_detected() -> None:
     answers = [("x" * (3 + number), "x" * 3) for number in range(1, 9)] + [("x", "x" * 9), ("x", "x" * 5)]
     rows = [pair(f"p{number}", *each) for number, each in enumerate(answers)]
     by_length = {name: [float(len(row[name])) for row in rows] for name in ("chosen", "rejected")}
@@ -75,7 +75,7 @@ def test_the_tables_show_classes_and_clusters() -> None:
 
 
 @pytest.mark.parametrize(("right", "goes_on"), [(30, True), (26, True), (18, False), (15, False), (2, False)])
-def test_only_an_interval_above_chance_goes_on(right: int, goes_on: bool) -> None:
+def test_only_an_interval_above_chance_continues(right: int, goes_on: bool) -> None:
     rows = [pair(f"p{number}") for number in range(30)]
     accuracy, _ = agreement(rows, chosen=[float(number < right) for number in range(30)], rejected=[0.5] * 30)
     assert accuracy.value == right / 30

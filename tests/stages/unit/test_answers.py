@@ -1,4 +1,4 @@
-"""What counts as the same answer: texts, numbers and calls of tools, in good faith and in bad."""
+"""Equal answers: texts, numbers and tool calls, honest and hostile ones."""
 
 import contextlib
 import json

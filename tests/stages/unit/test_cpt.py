@@ -1,4 +1,4 @@
-"""Which general text is read beside a corpus: as much as the share says, never what evaluations ask."""
+"""General text next to a corpus: as much as the share says, never the rows of evaluations."""
 
 import hashlib
 import json
@@ -63,7 +63,7 @@ def block(folder: Path, name: str, texts: list[str], role: str | None) -> DataBl
     )
 
 
-def test_what_evaluations_ask_is_not_read(tmp_path: Path) -> None:
+def test_rows_of_evaluations_are_not_read(tmp_path: Path) -> None:
     corpus = [f"诗 {number}" for number in range(60)]
     general = [f"general {number}" for number in range(60)]
     data = [block(tmp_path, "corpus.jsonl", corpus, None), block(tmp_path, "general.jsonl", general, "replay")]
@@ -100,7 +100,7 @@ DATA = "data: [{path: a.jsonl, shape: text, sha256: " + "a" * 64 + ", rows: 1%s}
         ),
     ],
 )
-def test_configs_that_cannot_be_meant(fields: tuple[str, ...], text: str) -> None:
+def test_contradictory_configs_are_refused(fields: tuple[str, ...], text: str) -> None:
     with pytest.raises((StageError, ValidationError)) as caught:
         parse_stage((CONFIG + "\n".join(fields)).encode(), "config.yaml")
     assert text in str(caught.value)

@@ -1,4 +1,4 @@
-"""What a stage tells holds no credential: events, termination message, and all of stderr."""
+"""The output of a stage holds no credential: events, termination message, and all of stderr."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from runtime.stage.credentials import masked
 from runtime.stage.events import EventStream
 from runtime.stage.report import write_termination_message
 
-HUB = "hf_" + "aB3dE5" * 6  # taken apart, so that scanners do not take it for a real one
+HUB = "hf_" + "aB3dE5" * 6  # split, so that scanners do not report it as a real one
 ODD = 'a "key"\\ without a shape'
 
 

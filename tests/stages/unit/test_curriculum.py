@@ -1,4 +1,4 @@
-"""The removal stages of latent chains: what is left of each chain, in which order, and how many steps it takes."""
+"""The removal stages of latent chains: the rest of each chain, the order of rows, and the number of steps."""
 
 import pytest
 
@@ -10,7 +10,7 @@ BLOCK = CurriculumBlock(remove_tokens=8, epochs_per_removal=1, reset_optimizer=T
 
 
 def row(number: int, chain: int) -> Parts:
-    """A row whose prompt tells its number; its chain is 100, 101, …, its answer 7."""
+    """A row whose prompt is its number; its chain is 100, 101, …, its answer 7."""
     return Parts(prompt=[number], chain=list(range(100, 100 + chain)), tail=[6, 7], bare=[7])
 
 

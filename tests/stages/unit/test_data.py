@@ -1,4 +1,4 @@
-"""Rows out of files, folders and formats: the same rows whatever the format, and every fault with its place."""
+"""Rows from files, folders and formats: the same rows in every format, and every fault with its place."""
 
 import csv
 import hashlib
@@ -89,7 +89,7 @@ def test_every_format_holds_the_same_rows(volumes: Volumes, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_what_is_empty_is_not_there_and_brackets_may_be_text(volumes: Volumes, name: str) -> None:
+def test_empty_values_are_missing_and_brackets_may_be_text(volumes: Volumes, name: str) -> None:
     rows = [
         {"id": "1", "prompt": "[1, 2]", "fix": "3", "answer": "[4]", "class": "sporadic"},
         {"id": "2", "prompt": "[1, 2] 求和", "fix": "3"},
@@ -113,7 +113,7 @@ def test_a_folder_is_read_in_the_order_of_its_paths_whatever_the_formats(volumes
     assert (code, "`训练` has sha256" in message) == ("RUN711", True)
 
 
-def test_blocks_follow_one_another_and_faults_of_all_are_told(volumes: Volumes) -> None:
+def test_blocks_are_read_in_order_and_all_their_faults_are_reported(volumes: Volumes) -> None:
     write(volumes, "a.jsonl", as_jsonl(ROWS))
     write(volumes, "b.jsonl", as_jsonl([{"prompt": "p", "completion": "c"}]))
     blocks = [block(volumes, "b.jsonl", 1), block(volumes, "a.jsonl", 2)]
@@ -212,14 +212,14 @@ def test_rows_of_all_shapes_become_examples_of_answers() -> None:
     system, user, more = ({"role": role, "content": role} for role in ("system", "user", "tool"))
     talk = {"messages": [system, user, *ANSWER, more, *ANSWER], "tools": [{"function": {"name": "f"}}]}
     chain = {"prompt": TURNS, "chain": "1 + 1 = 2", "completion": ANSWER}
-    asked, told, thought = sft_examples(
+    single, conversation, reasoned = sft_examples(
         [source("p", "prompt-completion", ROWS[0]), source("m", "messages", talk), source("c", "chain", chain)],
         "Answer:",
     )
-    assert (asked.turns, asked.first, asked.place) == ([*TURNS, *ANSWER], 1, "p:1")
-    assert (told.turns, told.first, told.tools) == (talk["messages"], 0, talk["tools"])
-    assert thought.turns is not None
-    assert thought.turns[-1]["content"] == f"1 + 1 = 2\nAnswer: {ANSWER[0]['content']}"
+    assert (single.turns, single.first, single.place) == ([*TURNS, *ANSWER], 1, "p:1")
+    assert (conversation.turns, conversation.first, conversation.tools) == (talk["messages"], 0, talk["tools"])
+    assert reasoned.turns is not None
+    assert reasoned.turns[-1]["content"] == f"1 + 1 = 2\nAnswer: {ANSWER[0]['content']}"
     plain = source("t", "chain", {"prompt": "几？", "chain": "先想", "completion": "二"})
     assert [each.answer for each in sft_examples([plain], "答案：")] == ["先想\n答案：二"]
     assert [each.answer for each in sft_examples([plain], "答案：", chains=False)] == ["答案：二"]

@@ -1,4 +1,4 @@
-"""Vocabularies out of files, chains out of texts, pairs and chains out of samples: what needs no model."""
+"""Vocabularies from files, chains from texts, pairs and chains from samples: all without a model."""
 
 import json
 from pathlib import Path
@@ -15,7 +15,7 @@ from runtime.stage.seeds import seed_of
 
 
 def model(folder: Path, vocabulary: Any, *, rows: int = 10, added: tuple[tuple[str, int], ...] = ()) -> Path:
-    """A model's folder with just what tells its vocabulary."""
+    """A model folder with only the files that define its vocabulary."""
     folder.mkdir(parents=True)
     tokens = [{"content": token, "id": number} for token, number in added]
     document = {"model": {"vocab": vocabulary}, "added_tokens": tokens}
@@ -65,13 +65,13 @@ def test_a_chain_ends_at_the_last_marker() -> None:
     assert split_chain("a chain ####  ", "####") is None
 
 
-def test_the_request_for_a_chain_stands_in_the_last_turn_alone() -> None:
+def test_the_request_for_a_chain_is_only_in_the_last_turn() -> None:
     turns = [{"role": "system", "content": "s"}, {"role": "user", "content": "1 + 1?"}]
-    asked = asked_for_chain(turns, "####")
-    assert isinstance(asked, list)
-    assert asked[0] == turns[0]
-    assert asked[1]["content"].startswith("1 + 1?\n\n")
-    assert "####" in asked[1]["content"]
+    request = asked_for_chain(turns, "####")
+    assert isinstance(request, list)
+    assert request[0] == turns[0]
+    assert request[1]["content"].startswith("1 + 1?\n\n")
+    assert "####" in request[1]["content"]
     assert turns[1]["content"] == "1 + 1?"
 
 

@@ -1,4 +1,4 @@
-"""Fetching, from a folder of wheels that stands for the registry."""
+"""Fetching from a folder of wheels that replaces the registry."""
 
 import hashlib
 import zipfile
@@ -12,7 +12,7 @@ from runtime.contract.errors import StageError
 
 @pytest.fixture
 def wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A wheel in a folder that pip is told to look at, and nowhere else."""
+    """A wheel in the only folder that pip searches."""
     shelf = tmp_path / "shelf"
     shelf.mkdir()
     path = shelf / "some_rows-1.0-py3-none-any.whl"

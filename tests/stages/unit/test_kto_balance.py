@@ -1,4 +1,4 @@
-"""How good and bad answers are weighed, and what KTO cannot learn from."""
+"""Weights of good and bad answers, and data that KTO cannot learn from."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ def rows(good: int, bad: int) -> list[dict[str, Any]]:
     ("good", "bad", "desirable", "undesirable"),
     [
         (10, 10, 1.0, 1.0),
-        (12, 10, 1.0, 1.0),  # 1.2 is between 1 and 4/3 as it is
+        (12, 10, 1.0, 1.0),  # 1.2 is already between 1 and 4/3
         (10, 40, 4.0, 1.0),
         (40, 10, 1.0, 3.0),
     ],
@@ -61,7 +61,7 @@ def test_a_batch_of_one_is_refused_where_others_are_compared_with() -> None:
     check_batch({})
 
 
-def test_first_and_last_steps_are_told() -> None:
+def test_first_and_last_steps_are_reported() -> None:
     history = [{"loss": 1.0, "kl": float(step)} for step in range(12)] + [{"train_runtime": 3.0}]
     assert first_and_last(history, ("kl", "rewards/margins")) == {"kl": {"first": 2.0, "last": 9.0}}
     assert first_and_last(history[:3], ("kl",)) == {"kl": {"first": 0.0, "last": 2.0}}

@@ -53,7 +53,7 @@ def sha256(content: bytes) -> str:
 
 
 def objects() -> Objects:
-    """What the source holds: a model, another one, and the folder of a spec."""
+    """The objects of the source: two models, and the folder of a spec."""
     below = "specs/商店"
     return {
         **{f"models/tiny/1/{path}": content for path, content in MODEL.items()},
@@ -90,9 +90,9 @@ def config(source: dict[str, Any], **changes: Any) -> dict[str, Any]:
 
 
 class Bucket:
-    """What one test has in the S3 server, reached through a proxy.
+    """One test's objects in the S3 server, behind a proxy.
 
-    `fault` may answer in the server's place, with a status or as a `Fault`; it may take its time first, or change objects.
+    `fault` may answer instead of the server, with a status or a `Fault`; it may also wait, or change objects.
     """
 
     def __init__(self, server: S3Server, prefix: str) -> None:
@@ -101,28 +101,28 @@ class Bucket:
         self.url = ""
         self.requests: list[tuple[str, str]] = []
         self.signed: set[bool] = set()
-        self.listed: dict[str, str] = {}  # names that lists tell otherwise
+        self.listed: dict[str, str] = {}  # name → the other name that lists show
         self.fault: Callable[[str, str, int], int | Fault | None] = lambda verb, path, number: None
         for path, content in objects().items():
             self.put(path, content)
 
-    def decide(self, verb: str, asked: str, headers: Message) -> Fault | None:
-        path = unquote(asked)
+    def decide(self, verb: str, target: str, headers: Message) -> Fault | None:
+        path = unquote(target)
         self.requests.append((verb, path))
         self.signed.add("Authorization" in headers)
         fault = self.fault(verb, path, len(self.requests))
         if fault is not None:
             return fault if isinstance(fault, Fault) else Fault(how="status", status=fault)
         if self.listed and "list-type" in path:
-            return Fault(how="status", status=200, body=self._list(asked, headers))
+            return Fault(how="status", status=200, body=self._list(target, headers))
         return None
 
-    def _list(self, asked: str, headers: Message) -> bytes:
-        """The server's own list with other names in it."""
-        text = urllib3.request("GET", self.server.url + asked, headers=dict(headers), retries=False).data.decode()
-        for name, told in self.listed.items():
+    def _list(self, target: str, headers: Message) -> bytes:
+        """Return the server's list with other names in it."""
+        text = urllib3.request("GET", self.server.url + target, headers=dict(headers), retries=False).data.decode()
+        for name, shown in self.listed.items():
             assert name in text
-            text = text.replace(name, told)
+            text = text.replace(name, shown)
         return text.encode()
 
     def put(self, path: str, content: bytes, bucket: str = PRIVATE) -> None:
@@ -134,7 +134,7 @@ class Bucket:
 
     @property
     def fetched(self) -> list[str]:
-        """The objects that were read since the requests were last cleared, each request for one."""
+        """Return the objects read since the requests were last cleared, one for each request."""
         below = f"{self.prefix}/"
         return [path.split(below)[1] for verb, path in self.requests if verb == "GET" and f"/{below}" in path]
 
@@ -156,7 +156,7 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
 def server(s3: S3Server) -> Iterator[Bucket]:
     made = Bucket(s3, f"{PREFIX}-{uuid.uuid4().hex[:8]}")
     pool = urllib3.PoolManager()
-    upstream = Upstream(url=s3.url, pool=pool, headers=lambda asked: dict(asked.items()))
+    upstream = Upstream(url=s3.url, pool=pool, headers=lambda sent: dict(sent.items()))
     with faulty_http(upstream, made.decide) as made.url:
         yield made
 
@@ -200,7 +200,7 @@ def failure(root: Path, document: dict[str, Any]) -> tuple[str, int, str]:
 
 
 def brought(root: Path) -> Objects:
-    """The files of both volumes, apart from the notes."""
+    """Return the files of both volumes except the notes."""
     files = [path for name in ("models", "data") for path in (root / name).rglob("*") if path.is_file()]
     return {str(path.relative_to(root)): path.read_bytes() for path in files if path.name != ".trainspec-load.json"}
 
@@ -267,7 +267,7 @@ def test_what_an_earlier_load_left_in_a_folder_goes(mounted: Path, tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "shown"),
     [
         ({"data": [block("data/train.jsonl", "1" * 64)]}, "`specs/商店/data/train.jsonl` of"),
         ({"data": [block("data/rows", "1" * 64)]}, "`specs/商店/data/rows` of"),
@@ -276,24 +276,22 @@ def test_what_an_earlier_load_left_in_a_folder_goes(mounted: Path, tmp_path: Pat
     ],
 )
 def test_other_content_than_planned_is_refused(
-    mounted: Path, tmp_path: Path, changes: dict[str, Any], told: str
+    mounted: Path, tmp_path: Path, changes: dict[str, Any], shown: str
 ) -> None:
     before = tmp_path / "v" / "data" / "data" / "train.jsonl"
     before.parent.mkdir(parents=True)
     before.write_bytes(b"of another plan")
     code, exit_code, message = failure(tmp_path / "v", config(FOLDER, **changes))
     assert (code, exit_code) == ("RUN711", 65)
-    assert told in message
+    assert shown in message
     assert f"the plan was made for `{'1' * 64}`" in message
-    if "train" in told:
-        assert before.read_bytes() == b"of another plan"  # what is not right takes no place
+    if "train" in shown:
+        assert before.read_bytes() == b"of another plan"  # wrong content is not kept
     assert not list(tmp_path.rglob("*.tmp"))
 
 
 @pytest.mark.parametrize("source", ["bucket", "folder"])
-def test_everything_that_is_nowhere_is_named_at_once(
-    server: Bucket, mounted: Path, tmp_path: Path, source: str
-) -> None:
+def test_all_missing_inputs_are_named_at_once(server: Bucket, mounted: Path, tmp_path: Path, source: str) -> None:
     where = server.block() if source == "bucket" else FOLDER
     data = [block("data/no.jsonl", "1" * 64)]
     code, exit_code, message = failure(tmp_path / "v", config(where, data=data, teachers=["no/1"]))
@@ -303,14 +301,14 @@ def test_everything_that_is_nowhere_is_named_at_once(
     assert brought(tmp_path / "v") == {}
 
 
-def test_a_bucket_that_is_not_there_holds_nothing(server: Bucket, tmp_path: Path) -> None:
+def test_a_missing_bucket_holds_nothing(server: Bucket, tmp_path: Path) -> None:
     where = server.block()
     where["bucket"]["uri"] = "s3://elsewhere/x"
     assert failure(tmp_path, config(where))[:2] == ("RUN720", 66)
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_a_refusal_is_not_tried_again(server: Bucket, tmp_path: Path, status: int) -> None:
+def test_a_refusal_is_not_retried(server: Bucket, tmp_path: Path, status: int) -> None:
     server.fault = lambda verb, path, number: status
     code, exit_code, message = failure(tmp_path, config(server.block()))
     assert (code, exit_code) == ("RUN767", 78)
@@ -320,20 +318,20 @@ def test_a_refusal_is_not_tried_again(server: Bucket, tmp_path: Path, status: in
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
-def test_a_failure_that_passes_costs_only_a_try(server: Bucket, tmp_path: Path, status: int) -> None:
+def test_a_temporary_failure_costs_only_an_attempt(server: Bucket, tmp_path: Path, status: int) -> None:
     server.fault = lambda verb, path, number: status if number in (2, 9, 14) else None
     load(tmp_path, config(server.block()))
     assert brought(tmp_path) == EXPECTED
 
 
 @pytest.mark.parametrize("how", ["drop", "drop-after", "cut"])
-def test_a_connection_that_breaks_costs_only_a_try(server: Bucket, tmp_path: Path, how: str) -> None:
+def test_a_broken_connection_costs_only_an_attempt(server: Bucket, tmp_path: Path, how: str) -> None:
     server.fault = lambda verb, path, number: Fault(how=how) if number in (2, 9, 14) else None
     load(tmp_path, config(server.block()))
     assert brought(tmp_path) == EXPECTED
 
 
-def test_a_failure_that_stays_is_for_later(server: Bucket, tmp_path: Path) -> None:
+def test_a_lasting_failure_can_be_retried_later(server: Bucket, tmp_path: Path) -> None:
     server.fault = lambda verb, path, number: 503 if path.endswith(".safetensors") and verb == "GET" else None
     code, exit_code, message = failure(tmp_path, config(server.block()))
     assert (code, exit_code) == ("RUN768", 75)
@@ -341,18 +339,18 @@ def test_a_failure_that_stays_is_for_later(server: Bucket, tmp_path: Path) -> No
     assert len([path for path in server.fetched if path.endswith(".safetensors")]) <= 3 * fetch_files.ATTEMPTS
     server.fault = lambda verb, path, number: None
     server.requests.clear()
-    assert load(tmp_path, config(server.block()))["fetched"] == 3  # the weights, and what comes behind them
+    assert load(tmp_path, config(server.block()))["fetched"] == 3  # the weights, and the files after them
     assert brought(tmp_path) == EXPECTED
 
 
-def test_a_server_that_is_down_is_for_later(tmp_path: Path) -> None:
+def test_a_server_that_is_down_can_be_retried_later(tmp_path: Path) -> None:
     bucket = {"uri": "s3://training", "endpoint": "http://127.0.0.1:9", "region": None, "signed": True}
     code, exit_code, message = failure(tmp_path, config({"bucket": bucket}))
     assert (code, exit_code) == ("RUN768", 75)
     assert "s3://training" in message
 
 
-def test_a_large_file_goes_on_where_its_connection_broke(
+def test_a_large_file_resumes_where_its_connection_broke(
     server: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from runtime.make.inputs import bucket
@@ -388,7 +386,7 @@ def test_an_object_that_changes_while_it_is_read_is_not_mixed(
     assert (tmp_path / "models" / "tiny" / "1" / "model.safetensors").read_bytes() == bytes(300_000)
 
 
-def test_a_bucket_without_keys_is_asked_without_a_signature(server: Bucket, tmp_path: Path) -> None:
+def test_a_bucket_without_keys_is_read_without_a_signature(server: Bucket, tmp_path: Path) -> None:
     for path, content in objects().items():
         server.put(path, content, PUBLIC)
     load(tmp_path / "a", config(server.block(PUBLIC, signed=False)))
@@ -416,7 +414,7 @@ def test_a_name_that_leads_out_is_refused(server: Bucket, tmp_path: Path, name: 
     assert brought(tmp_path) == {}
 
 
-def test_an_empty_object_that_stands_for_a_folder_is_passed_over(server: Bucket, tmp_path: Path) -> None:
+def test_an_empty_object_that_represents_a_folder_is_skipped(server: Bucket, tmp_path: Path) -> None:
     for path, content in objects().items():
         server.put(path, content, PUBLIC)
     server.server.put_as_named(f"{server.prefix}/models/tiny/1/", b"")
@@ -467,18 +465,18 @@ def test_a_stop_ends_it_between_two_pieces(mounted: Path, tmp_path: Path) -> Non
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_a_stage_that_is_killed_goes_on_behind_the_last_whole_file(
+def test_a_stage_that_is_killed_resumes_after_the_last_whole_file(
     server: Bucket, tmp_path: Path, number: signal.Signals
 ) -> None:
-    """As its pod would run it: the process is killed while the weights are on their way, then started again."""
+    """As in a pod: the process is killed while it loads the weights, then started again."""
     for name in ("models", "data", "outputs"):
         (tmp_path / name).mkdir()
     path = tmp_path / "config.yaml"
     path.write_text(yaml.safe_dump(config(server.block()), allow_unicode=True), encoding="utf-8")
     reached, killed = threading.Event(), threading.Event()
 
-    def held(verb: str, asked: str, count: int) -> None:
-        if asked.endswith(".safetensors") and verb == "GET":
+    def held(verb: str, target: str, count: int) -> None:
+        if target.endswith(".safetensors") and verb == "GET":
             reached.set()
             killed.wait()
 
@@ -494,7 +492,7 @@ def test_a_stage_that_is_killed_goes_on_behind_the_last_whole_file(
     assert process.returncode == (75 if number == signal.SIGTERM else -9), errors
     assert not (tmp_path / "models" / "tiny" / "1" / "model.safetensors").exists()
 
-    server.fault = lambda verb, asked, count: None
+    server.fault = lambda verb, target, count: None
     server.requests.clear()
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
@@ -509,6 +507,6 @@ def test_a_stage_that_is_killed_goes_on_behind_the_last_whole_file(
     assert progress[-1]["done"] == progress[-1]["total"]
     assert "secret" not in ended.stdout + ended.stderr
 
-    (tmp_path / "data" / "own.py").unlink()  # gone from its volume, though the stage was complete
+    (tmp_path / "data" / "own.py").unlink()  # missing from its volume, although the stage was complete
     assert subprocess.run(command, env=environment, capture_output=True, check=False).returncode == 0
     assert (tmp_path / "data" / "own.py").read_bytes() == REWARD

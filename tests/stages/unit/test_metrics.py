@@ -1,4 +1,4 @@
-"""Metrics on rows: what is right behind a marker, and what is refused before a model is loaded."""
+"""Metrics on rows: answers after a marker, and rows that are refused before a model is loaded."""
 
 import importlib.util
 from collections.abc import Iterator
@@ -56,16 +56,16 @@ def test_scores(judges: Judges, name: Any, reference: str, answer: str, marker: 
     ],
 )
 def test_references_that_a_metric_cannot_judge_by(judges: Judges, name: Any, reference: str, text: str) -> None:
-    with pytest.raises(StageError) as told:
+    with pytest.raises(StageError) as caught:
         check_references([{"id": "1", "reference": reference}], [MetricBlock(name=name)], Path(), judges)
-    assert (told.value.problem.code, text in told.value.problem.message) == ("RUN710", True)
+    assert (caught.value.problem.code, text in caught.value.problem.message) == ("RUN710", True)
 
 
 def test_a_metric_whose_library_is_missing(judges: Judges, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(StageError) as told:
+    with pytest.raises(StageError) as caught:
         check_references([{"id": "1", "reference": "4"}], [MetricBlock(name="numeric_answer")], Path(), judges)
-    assert (told.value.problem.code, int(told.value.exit_code)) == ("RUN723", 78)
+    assert (caught.value.problem.code, int(caught.value.exit_code)) == ("RUN723", 78)
 
 
 def source(rows: list[dict[str, Any]], shape: Any, role: Any = None) -> Source:
@@ -106,7 +106,7 @@ def answered(judges: Judges, texts: list[str], tokens: int) -> ScoredSet:
     return score_answers(questions, answers, Path(), judges)
 
 
-def test_fix_rates_are_told_for_each_class(judges: Judges) -> None:
+def test_fix_rates_are_reported_for_each_class(judges: Judges) -> None:
     rates = fix_rates(answered(judges, ["1", "?"] + ["1"] * 6, 5), [0.0] * 8)
     assert (rates["fixed"], rates["n"], rates["value"]) == (7, 8, 7 / 8)
     assert {name: (rate["fixed"], rate["n"]) for name, rate in rates["classes"].items()} == {
@@ -139,7 +139,7 @@ def test_the_worth_of_a_chain_is_paired(judges: Judges) -> None:
 
 
 class Tokenizer:
-    """A token a character."""
+    """One token for each character."""
 
     chat_template = None
 
@@ -154,14 +154,14 @@ class Tokenizer:
         ({"id": "1", "prompt": [{"role": "user", "content": "a"}]}, "RUN718", "row `1` consists of turns with roles"),
     ],
 )
-def test_prompts_that_cannot_be_asked(row: dict[str, Any], code: str, text: str) -> None:
+def test_prompts_that_a_model_cannot_answer(row: dict[str, Any], code: str, text: str) -> None:
     tokenizer: Any = Tokenizer()
-    with pytest.raises(StageError) as told:
+    with pytest.raises(StageError) as caught:
         prompts_of([{"id": "0", "prompt": "1"}, row], tokenizer, answer_tokens=2, context=10)
-    assert (told.value.problem.code, text in told.value.problem.message) == (code, True)
+    assert (caught.value.problem.code, text in caught.value.problem.message) == (code, True)
 
 
-def test_the_marker_is_put_behind_the_prompt() -> None:
+def test_the_marker_follows_the_prompt() -> None:
     tokenizer: Any = Tokenizer()
     row = {"id": "0", "prompt": "ab"}
     assert prompts_of([row], tokenizer, answer_tokens=2, context=None, begin="=>") == [[97, 98, 61, 62]]

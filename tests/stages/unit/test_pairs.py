@@ -1,4 +1,4 @@
-"""Pairs out of badcases and preferences."""
+"""Pairs from badcases and preferences."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ def stage(shapes: list[str], floor: float) -> PairsStage:
 
 
 def judged(floor: float, **rows: list[dict[str, Any]]) -> list[Judged]:
-    """The rows by shape, each shape a block of its own, as the stage judges them."""
+    """Judge the rows as the stage does, with one block for each shape."""
     return judge_rows(sources(**rows), stage(list(rows), floor))
 
 
@@ -114,26 +114,26 @@ def test_the_report_says_what_each_rule_did_with_every_row() -> None:
         badcase(None, id="silent", model="m"),
     ]
     given = [{"prompt": "p", "chosen": "a", "rejected": "b"}]
-    told = report(judged(0.1, badcase=rows, preference=given), stage(["badcase", "preference"], 0.1), excluded=3)
-    assert told["given"] == {"count": 1, "examples": ["preference.jsonl:1"]}
-    assert told["D1"] == {
+    reported = report(judged(0.1, badcase=rows, preference=given), stage(["badcase", "preference"], 0.1), excluded=3)
+    assert reported["given"] == {"count": 1, "examples": ["preference.jsonl:1"]}
+    assert reported["D1"] == {
         "made": {"count": 3, "examples": ["own", "foreign", "unsaid"]},
         "no_logged_answer": {"count": 1, "examples": ["silent"]},
     }
-    assert told["D3"] == {
+    assert reported["D3"] == {
         "min_edit_distance": 0.1,
         "equal": {"count": 1, "examples": ["same"]},
         "closer_than_the_floor": {"count": 1, "examples": ["near"]},
     }
-    assert told["D4"]["kept_but_off_policy"] == {"count": 2, "examples": ["foreign", "unsaid"]}
-    assert told["D4"]["logged_by"] == {"m": 1, "n": 1, "not given": 1}
-    assert told["D4"]["prompt_versions"] == {"v1": 1, "v2": 1, "not given": 1}
-    assert told["duplicates"] == {"count": 1, "examples": ["again"]}
-    assert told["excluded_classes"]["rows"] == 3
+    assert reported["D4"]["kept_but_off_policy"] == {"count": 2, "examples": ["foreign", "unsaid"]}
+    assert reported["D4"]["logged_by"] == {"m": 1, "n": 1, "not given": 1}
+    assert reported["D4"]["prompt_versions"] == {"v1": 1, "v2": 1, "not given": 1}
+    assert reported["duplicates"] == {"count": 1, "examples": ["again"]}
+    assert reported["excluded_classes"]["rows"] == 3
 
 
 def test_the_report_names_only_the_first_of_many() -> None:
-    told = report(
+    reported = report(
         judged(0.0, badcase=[badcase(f"answer {n}", id=str(n)) for n in range(9)]), stage(["badcase"], 0.0), 0
     )
-    assert told["D1"]["made"] == {"count": 9, "examples": ["0", "1", "2", "3", "4"]}
+    assert reported["D1"]["made"] == {"count": 9, "examples": ["0", "1", "2", "3", "4"]}

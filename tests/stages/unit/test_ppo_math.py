@@ -1,4 +1,4 @@
-"""The arithmetic of PPO against slow references, written for one answer at a time from the papers' formulas."""
+"""The arithmetic of PPO, compared with slow references for one answer from the papers' formulas."""
 
 import math
 import random

@@ -1,4 +1,4 @@
-"""The figures of a reward's pre-flight, against their definitions; and rewards that each check is there to catch."""
+"""The figures of a reward pre-flight, compared with their definitions, and a bad reward for each check."""
 
 import random
 from pathlib import Path
@@ -80,7 +80,7 @@ def volumes(tmp_path: Path) -> Volumes:
 
 
 def examined(volumes: Volumes, name: str) -> dict[str, Any]:
-    """What the checks find of a reward: sixty judged pairs, and a policy that is right half of the time."""
+    """Run the checks on a reward, with sixty judged pairs and a policy that is right half of the time."""
     block = RewardBlock(use=f"own:{name}", weight=1.0)
     rows = [{"id": f"{at}", "prompt": f"number {at}?", "fix": f"{at:03}", "answer": f"it is {at}"} for at in range(60)]
     shape = DataBlock(path="b.jsonl", shape="badcase", sha256="0" * 64, rows=60)
@@ -112,7 +112,7 @@ def examined(volumes: Volumes, name: str) -> dict[str, Any]:
         ("inverse", {"discrimination", "humanAgreement", "hackResistance", "alignment"}),
     ],
 )
-def test_each_check_catches_what_it_is_there_for(volumes: Volumes, name: str, caught_by: set[str]) -> None:
+def test_each_check_catches_its_bad_reward(volumes: Volumes, name: str, caught_by: set[str]) -> None:
     figures = examined(volumes, name)
     caught = {check for check, found in figures.items() if verdict_of(check, found) == "blocks"}
     assert caught >= caught_by, figures

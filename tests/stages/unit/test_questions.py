@@ -1,4 +1,4 @@
-"""Rows of each shape as questions: whose answer is the reference."""
+"""Rows of each shape as questions with a reference."""
 
 from typing import Any
 

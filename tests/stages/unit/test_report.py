@@ -1,4 +1,4 @@
-"""Files that are whole or not there, messages that fit, events that nothing else mixes into."""
+"""Files that are complete or missing, messages that fit, and a stdout with nothing but events."""
 
 import errno
 import json
@@ -20,7 +20,7 @@ from runtime.stage.report import TERMINATION_BYTES, fit_message, read_complete, 
 from runtime.train.checkpoint import MANIFEST_FILE, is_whole, newest_whole, seal
 
 
-def test_json_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_json_is_written_completely_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "metrics.json"
     write_json(path, {"status": "complete", "config_sha256": "a", "名": "值"})
     assert "值" in path.read_text(encoding="utf-8")
@@ -102,13 +102,13 @@ def test_only_a_sealed_and_whole_checkpoint_counts(tmp_path: Path) -> None:
     assert newest_whole(tmp_path, "a") == (good, [other.name, unsealed.name, torn.name])
     assert newest_whole(tmp_path, "a") == (good, [])
     assert (tmp_path / f"broken-{torn.name}").is_dir()
-    assert not unsealed.exists()  # never finished, so there is nothing in it to look at
+    assert not unsealed.exists()  # never finished, so it is ignored
     assert not (tmp_path / f"broken-{unsealed.name}").exists()
     (good / MANIFEST_FILE).write_text("[]", encoding="utf-8")
     assert not is_whole(good, "a")
 
 
-def test_the_answer_log_forgets_what_is_half_written_or_of_another_config(tmp_path: Path) -> None:
+def test_the_answer_log_drops_partial_lines_and_other_configs(tmp_path: Path) -> None:
     log = AnswerLog(tmp_path, "a")
     assert log.start() == []
     log.append(["一", "b"])
@@ -129,7 +129,7 @@ def test_a_finished_folder_can_be_read_by_others(tmp_path: Path) -> None:
     assert (tmp_path / "new" / "weights").stat().st_mode & 0o777 == 0o644
 
 
-def test_a_full_disk_is_seen_through_what_wraps_it() -> None:
+def test_a_full_disk_is_found_inside_a_wrapping_error() -> None:
     def failure(error: BaseException) -> str | None:
         found = as_write_failure(error)
         return found and found.problem.code
@@ -185,26 +185,26 @@ def test_a_result_fits_into_the_termination_message_with_all_that_evidence_needs
     message = result_message(evaluation(broken=500), "d" * 64, "complete", 0)
     text = fit_message(message)
     assert len(text.encode()) <= TERMINATION_BYTES
-    told = json.loads(text)
-    assert told["metrics"] == {"exact_match": {"value": 0.333333, "low": 0.25, "high": 0.5, "n": 90}}
-    assert told["gate"]["reason"] == "经 95 % 区间判断"
-    assert told["report"]["broken"]["count"] == 500
-    assert 10 < len(told["report"]["broken"]["ids"]) < 500
-    assert told["report"]["broken"]["ids"][0] == f"{0:064d}"
-    assert told["digest"] == "d" * 64
+    message = json.loads(text)
+    assert message["metrics"] == {"exact_match": {"value": 0.333333, "low": 0.25, "high": 0.5, "n": 90}}
+    assert message["gate"]["reason"] == "经 95 % 区间判断"
+    assert message["report"]["broken"]["count"] == 500
+    assert 10 < len(message["report"]["broken"]["ids"]) < 500
+    assert message["report"]["broken"]["ids"][0] == f"{0:064d}"
+    assert message["digest"] == "d" * 64
 
 
-def test_a_small_result_is_told_whole() -> None:
-    told = result_message(evaluation(broken=3), "d" * 64, "complete", 0)
-    assert told["report"]["broken"]["ids"] == [f"{i:064d}" for i in range(3)]
+def test_a_small_result_is_reported_in_full() -> None:
+    message = result_message(evaluation(broken=3), "d" * 64, "complete", 0)
+    assert message["report"]["broken"]["ids"] == [f"{i:064d}" for i in range(3)]
 
 
-def test_of_very_many_classes_the_common_ones_are_told() -> None:
+def test_of_very_many_classes_the_common_ones_are_reported() -> None:
     document = evaluation(broken=500)
     rate = {"fixed": 1, "value": 0.1, "low": 0.0, "high": 0.2}
     classes = {f"class {number:03d}": {**rate, "n": number} for number in range(200)}
     document["report"]["badcases"] = {"metric": "exact_match", **rate, "n": 900, "classes": classes}
-    told = json.loads(fit_message(result_message(document, "d" * 64, "complete", 0)))
-    assert told["report"]["badcases"]["n"] == 900
-    assert list(told["report"]["badcases"]["classes"])[-1] == "class 199"
-    assert 5 < len(told["report"]["badcases"]["classes"]) < 100
+    message = json.loads(fit_message(result_message(document, "d" * 64, "complete", 0)))
+    assert message["report"]["badcases"]["n"] == 900
+    assert list(message["report"]["badcases"]["classes"])[-1] == "class 199"
+    assert 5 < len(message["report"]["badcases"]["classes"]) < 100

@@ -1,4 +1,4 @@
-"""Rewards as their users see them: what an answer scores, what is refused, and what reward code may not do."""
+"""Rewards from the user's view: scores of answers, refused settings, and limits of reward code."""
 
 import hashlib
 import json
@@ -23,7 +23,7 @@ from runtime.scoring.rewards.scorer import Scorer
 
 CALL = '{"name": "weather", "arguments": {"city": "北京", "days": 3}}'
 SCHEMA = {"type": "object", "required": ["total"], "properties": {"total": {"type": "integer"}}}
-# what a sly function tries; each gives 1 where it got its way
+# attempts of a malicious function; each returns 1 on success
 ATTEMPTS = """
 import os, signal, socket, subprocess
 from pathlib import Path
@@ -268,14 +268,14 @@ def test_none_takes_no_part_in_a_sum(volumes: Volumes) -> None:
 def test_what_is_refused(
     volumes: Volumes, monkeypatch: pytest.MonkeyPatch, block: RewardBlock, code: str, said: str
 ) -> None:
-    if block.use == "own:hangs":  # any other one may take its time
+    if block.use == "own:hangs":  # any other call may take longer
         monkeypatch.setattr(process, "BATCH_SECONDS", 1.0)
     problem = refused(volumes, block).problem
     assert (problem.code, said in problem.message) == (code, True), problem.message
     assert problem.hint
 
 
-def test_a_scorer_goes_on_after_a_fault(volumes: Volumes) -> None:
+def test_a_scorer_continues_after_a_fault(volumes: Volumes) -> None:
     with Scorer([term("own:raises")], volumes) as scorer:
         with pytest.raises(StageError):
             scorer.score(["q"], ["abc"], {})
@@ -349,8 +349,8 @@ PROBED = {
 
 @pytest.fixture
 def probed(volumes: Volumes, request: pytest.FixtureRequest) -> Iterator[tuple[Scorer, Any]]:
-    block, asked, reference = PROBED[request.param]
-    row = {"prompt": asked, "completion": reference, "database": "bank"}
+    block, prompt, reference = PROBED[request.param]
+    row = {"prompt": prompt, "completion": reference, "database": "bank"}
     with Scorer([block], volumes) as scorer:
         yield scorer, reward_prompts([source("prompt-completion", [row])], [block])
 
@@ -358,15 +358,15 @@ def probed(volumes: Volumes, request: pytest.FixtureRequest) -> Iterator[tuple[S
 @pytest.mark.parametrize("probed", sorted(PROBED), indirect=True)
 def test_no_function_of_the_library_is_fooled(probed: tuple[Scorer, Any]) -> None:
     scorer, prompts = probed
-    asked, reference = prompts.prompts[0], prompts.columns["reference"][0]
+    prompt, reference = prompts.prompts[0], prompts.columns["reference"][0]
     assert scorer.sums(score_texts(scorer, prompts, [0], [reference])) == [1.0]
-    tried = {name: probe(asked, reference) for name, probe in HACKS.items()}
+    tried = {name: probe(prompt, reference) for name, probe in HACKS.items()}
     totals = scorer.sums(score_texts(scorer, prompts, [0] * len(tried), list(tried.values())))
     assert {name: total for name, total in zip(tried, totals, strict=True) if total > 0.5} == {}
 
 
-def test_length_alone_is_fooled_by_its_nature(volumes: Volumes) -> None:
-    """It looks at the form alone, as its documentation says: the pre-flight is what tells."""
+def test_length_alone_can_be_fooled(volumes: Volumes) -> None:
+    """It scores only the form, as its documentation says: the pre-flight detects it."""
     block = term("length", least=20)
     prompts = reward_prompts([source("prompt-completion", [{"prompt": "?", "completion": "x" * 30}])], [block])
     with Scorer([block], volumes) as scorer:
@@ -382,7 +382,7 @@ def test_the_library_has_every_function_that_specs_may_name() -> None:
 
 
 def test_a_batch_is_one_request_for_each_term(volumes: Volumes, monkeypatch: pytest.MonkeyPatch) -> None:
-    """64 answers by two terms: what keeps the overhead of another process small enough for training."""
+    """64 answers, two terms: this keeps the overhead of the extra process small enough for training."""
     requests: list[bytes] = []
     send = process.RewardProcess._send
 

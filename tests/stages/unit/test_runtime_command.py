@@ -1,4 +1,4 @@
-"""The command `trainspec-runtime`: its commands, and how it ends where one cannot run."""
+"""The command `trainspec-runtime`: its commands, and its exit codes on errors."""
 
 import sys
 
@@ -20,7 +20,7 @@ def test_without_a_command_help_is_shown_as_an_error(capsys: pytest.CaptureFixtu
 
 
 @pytest.mark.parametrize("name", list(COMMANDS))
-def test_each_command_has_help_of_its_own(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_command_has_its_own_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     try:
         code = main([name, "--help"])
     except SystemExit as end:

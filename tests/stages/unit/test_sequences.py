@@ -1,4 +1,4 @@
-"""What is learnt of a row: the answers, all of them and nothing else, whatever the chat template looks like."""
+"""The learnt part of a row is all answers and nothing else, with any chat template."""
 
 from typing import Any
 
@@ -53,7 +53,7 @@ def tokenizer_of(template: str | None) -> Any:
 
 
 def merging_tokenizer() -> Any:
-    """One that has a token for a space with the letter behind it."""
+    """A tokenizer with tokens for a space and the letter after it."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
     from transformers import PreTrainedTokenizerFast
 
@@ -70,7 +70,7 @@ def example(turns: list[dict[str, Any]] | None, **fields: Any) -> Example:
 
 
 def learnt(tokens: Tokens, tokenizer: Any) -> list[str]:
-    """The stretches of text that are learnt."""
+    """Return the learnt parts of the text."""
     stretches: list[list[int]] = [[]]
     for token, label in zip(tokens.ids, tokens.labels, strict=True):
         assert label in (token, IGNORED)
@@ -90,15 +90,15 @@ def test_all_answers_of_a_conversation_are_learnt_and_nothing_else() -> None:
 
 
 def test_a_conversation_that_begins_with_an_answer() -> None:
-    """What the template puts before it, such as a system prompt of its own, is not the model's to say."""
+    """Text that the template adds before it, such as a system prompt, is not learnt."""
     for before in ("", "<|im_start|>system\nYou are 0 or 1.<|im_end|>\n"):
         tokenizer = tokenizer_of(before + CHATML)
         (tokens,) = tokens_of(example([ANSWER, MORE, LAST]), tokenizer)
         assert learnt(tokens, tokenizer) == ["三个。<|im_end|>\n", "two 😀<|im_end|>\n"]
 
 
-def test_a_plain_prompt_is_read_as_it_will_be_asked() -> None:
-    """Its white space stays a token of its own, though the text as a whole would be cut otherwise."""
+def test_a_plain_prompt_is_tokenized_as_at_inference() -> None:
+    """Its white space stays a separate token, although the whole text would be split differently."""
     tokenizer = merging_tokenizer()
     assert len(tokenizer("A: ")["input_ids"]) == 3
     assert len(tokenizer("A: yes")["input_ids"]) == 5  # ` y` is one token
@@ -136,7 +136,7 @@ def test_calls_are_learnt_and_results_are_not() -> None:
 @pytest.mark.parametrize(
     "fields", [{"turns": [USER, CALL, RESULT, ANSWER]}, {"turns": [USER, ANSWER], "tools": OFFERED}]
 )
-def test_a_template_that_passes_over_calls_or_tools_is_told(fields: dict[str, Any]) -> None:
+def test_a_template_that_ignores_calls_or_tools_is_reported(fields: dict[str, Any]) -> None:
     with pytest.raises(StageError, match=r"talks.jsonl:1: .* loses `count`") as caught:
         tokens_of(example(**fields), tokenizer_of(CHATML))
     assert caught.value.problem.code == "RUN718"
@@ -149,13 +149,13 @@ def test_a_template_that_passes_over_calls_or_tools_is_told(fields: dict[str, An
         {"turns": [{"role": "user", "content": "count them"}, ANSWER], "tools": OFFERED},
     ],
 )
-def test_a_name_that_somebody_says_is_no_tool(fields: dict[str, Any]) -> None:
+def test_a_name_in_a_text_is_no_tool(fields: dict[str, Any]) -> None:
     with pytest.raises(StageError, match="loses `count`"):
         tokens_of(example(**fields), tokenizer_of(CHATML))
     tokens_of(example(**fields), tokenizer_of(TOOLS))
 
 
-def test_a_template_that_refuses_the_turns_is_told() -> None:
+def test_a_template_that_refuses_the_turns_is_reported() -> None:
     tokenizer = tokenizer_of("{{ raise_exception('roles must alternate') }}")
     with pytest.raises(StageError, match=r"talks.jsonl:1: .*roles must alternate") as caught:
         tokens_of(example([USER, ANSWER]), tokenizer)

@@ -1,4 +1,4 @@
-"""Execution accuracy: what is the same, what is not, and what a hostile query can do (nothing)."""
+"""Execution accuracy: equal and different results, and hostile queries, which can do nothing."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -111,7 +111,7 @@ def test_a_hostile_query_is_only_wrong(judge: SqlJudge, scripts: list[Path], att
     assert not Path("/tmp/trainspec-attack.db").exists()
 
 
-def test_a_gold_query_that_fails_is_told_apart(judge: SqlJudge, scripts: list[Path]) -> None:
+def test_a_gold_query_that_fails_has_its_own_error(judge: SqlJudge, scripts: list[Path]) -> None:
     assert "no such table" in judge.judge(scripts, "SELECT 1 FROM gone", None).gold_error
     assert judge.judge(scripts, "SELECT 1", None).right
 
@@ -121,7 +121,7 @@ tables = st.integers(1, 4).flatmap(lambda width: st.lists(st.tuples(*[cells] * w
 
 
 @given(tables, st.randoms(use_true_random=False))
-def test_order_of_rows_and_columns_does_not_matter_unless_asked(rows: list[tuple[object, ...]], random: Random) -> None:
+def test_order_of_rows_and_columns_does_not_matter_by_default(rows: list[tuple[object, ...]], random: Random) -> None:
     order = list(range(len(rows[0])))
     random.shuffle(order)
     changed = [tuple(row[index] for index in order) for row in rows]

@@ -1,4 +1,4 @@
-"""How a stage begins: what it is given, and what is refused before anything is read, as the command line tells it."""
+"""The start of a stage: its arguments, and errors before it reads any data, as the command line shows them."""
 
 import json
 import os
@@ -22,7 +22,7 @@ VARIABLES = ("TRAINSPEC_MODELS", "TRAINSPEC_DATA", "TRAINSPEC_OUTPUTS")
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "problem"),
     [
         ("seed: 2024-99-99", "month must be in 1..12"),
         ("seed: !!int abc", "not of its YAML type"),
@@ -35,14 +35,14 @@ VARIABLES = ("TRAINSPEC_MODELS", "TRAINSPEC_DATA", "TRAINSPEC_OUTPUTS")
         ("seed: 1", "`method`: field required"),
     ],
 )
-def test_a_config_that_cannot_be_read_is_named(text: str, told: str) -> None:
-    with pytest.raises(StageError, match=told) as caught:
+def test_a_config_that_cannot_be_read_is_named(text: str, problem: str) -> None:
+    with pytest.raises(StageError, match=problem) as caught:
         parse_stage(text.encode(), "stage.yaml")
     assert (caught.value.problem.code, int(caught.value.exit_code)) == ("RUN701", 78)
     assert "`stage.yaml`" in caught.value.problem.message
 
 
-def test_a_config_map_is_told_from_the_config_that_it_holds() -> None:
+def test_a_config_map_is_distinguished_from_its_config() -> None:
     manifest = next(PLAN.glob("*.config.yaml")).read_bytes()
     with pytest.raises(StageError, match="is a Kubernetes `ConfigMap`") as caught:
         parse_stage(manifest, "01-sft.config.yaml")
@@ -60,7 +60,7 @@ def test_a_model_whose_config_is_no_object_is_not_loaded(tmp_path: Path, text: s
 
 
 @pytest.mark.parametrize("inner", [None, 5, "x"])
-def test_a_context_that_is_not_told_is_no_limit(tmp_path: Path, inner: Any) -> None:
+def test_an_unknown_context_length_is_no_limit(tmp_path: Path, inner: Any) -> None:
     volumes, block = model_with(tmp_path, json.dumps({"text_config": inner}))
     assert context_length(block, volumes) is None
 
@@ -101,7 +101,7 @@ def test_no_single_config_ends_as_every_other_failure_does(tmp_path: Path, argum
 
 
 @pytest.mark.parametrize("taken", ["file", "lock"])
-def test_an_output_folder_that_cannot_be_is_no_fault_of_the_runtime(tmp_path: Path, taken: str) -> None:
+def test_an_impossible_output_folder_is_not_an_error_of_the_runtime(tmp_path: Path, taken: str) -> None:
     manifest = yaml.safe_load(next(PLAN.glob("*.config.yaml")).read_text(encoding="utf-8"))
     config = tmp_path / "config.yaml"
     config.write_text(manifest["data"]["config.yaml"], encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Intervals and the gate that they decide."""
+"""Intervals, and the gate that uses them."""
 
 from fractions import Fraction
 from random import Random
@@ -17,7 +17,7 @@ from runtime.stage.statistics import (
     interval_of_saving,
 )
 
-# rows with a cluster each, of which some are right and some wrong, before and after
+# rows with a cluster each, and with right and wrong answers before and after
 ROWS = st.lists(st.tuples(st.sampled_from("abcdefgh"), st.integers(0, 1), st.integers(0, 1)), min_size=1, max_size=40)
 
 
@@ -100,7 +100,7 @@ def test_neither_the_order_of_rows_nor_the_names_of_clusters_change_a_figure(
 
 @settings(deadline=None, max_examples=60)
 @given(rows=ROWS)
-def test_rows_told_twice_in_their_cluster_prove_no_more(rows: list[tuple[str, int, int]]) -> None:
+def test_duplicate_rows_in_a_cluster_prove_no_more(rows: list[tuple[str, int, int]]) -> None:
     (names, before, after), (twice, earlier, later) = columns(rows), columns([row for row in rows for _ in range(2)])
     once, again = interval_of_gain(after, before, names), interval_of_gain(later, earlier, twice)
     assert (once.value, once.low, once.high) == (again.value, again.low, again.high)
@@ -122,7 +122,7 @@ def test_an_interval_holds_its_value_and_clears_0_only_where_the_sign_test_does(
 
 @settings(deadline=None)
 @given(rows=ROWS, score=st.sampled_from([0.0, 1.0]))
-def test_no_change_at_all_is_exactly_none(rows: list[tuple[str, int, int]], score: float) -> None:
+def test_no_change_has_an_interval_of_zero(rows: list[tuple[str, int, int]], score: float) -> None:
     names, _, after = columns(rows)
     assert interval_of_gain(after, after, names) == Interval(value=0.0, low=0.0, high=0.0, n=len(rows))
     assert interval_of_mean([score] * len(rows), names).value == score
@@ -166,27 +166,27 @@ def test_the_sign_test_is_exact(wins: int, losses: int, p: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "gain", "loss", "verdict", "told"),
+    ("value", "gain", "loss", "verdict", "reported"),
     [
         # a loss of general ability beyond what is tolerated stops a plan whose target is met, and one that gained
         (interval(0.5, 0.6, 0.7), interval(0.1, 0.2, 0.3), interval(-0.3, -0.1, -0.021), "no-gain", True),
         (interval(0.1, 0.2, 0.3), interval(0.1, 0.2, 0.3), interval(-0.3, -0.1, -0.021), "no-gain", True),
-        # within it, it is told
+        # a tolerated loss is reported
         (interval(0.1, 0.2, 0.3), interval(0.1, 0.2, 0.3), interval(-0.3, -0.1, -0.02), "continue", True),
         (interval(0.5, 0.6, 0.7), interval(0.1, 0.2, 0.3), interval(-0.03, -0.02, -0.01), "target-met", True),
-        # and what may be noise is not
+        # and a loss that may be noise is not
         (interval(0.1, 0.2, 0.3), interval(0.1, 0.2, 0.3), interval(-0.3, -0.1, 0.0), "continue", False),
     ],
 )
 def test_what_general_ability_may_cost(
-    value: Interval, gain: Interval, loss: Interval, verdict: str, told: bool
+    value: Interval, gain: Interval, loss: Interval, verdict: str, reported: bool
 ) -> None:
     change = Change(name="`exact_match` on general rows", gain=loss, tolerated=0.02)
     decision = decide("exact_match", value, gain, 0.5, [change])
-    assert (decision.verdict, "general rows lost" in decision.reason) == (verdict, told)
+    assert (decision.verdict, "general rows lost" in decision.reason) == (verdict, reported)
     assert decision.gain == gain
-    untold = decide("exact_match", value, gain, 0.5, [Change(name="badcases", gain=loss, tolerated=None)])
-    assert untold.verdict == decide("exact_match", value, gain, 0.5).verdict
+    unlimited = decide("exact_match", value, gain, 0.5, [Change(name="badcases", gain=loss, tolerated=None)])
+    assert unlimited.verdict == decide("exact_match", value, gain, 0.5).verdict
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Asking a teacher over a real HTTP server of this process: what passes, what is tried again, what ends the stage."""
+"""A teacher behind a real HTTP server of this process: answers, retries, and errors that end the stage."""
 
 import asyncio
 import json
@@ -32,7 +32,7 @@ def said(text: str, finish: str = "stop") -> Response:
 
 
 class Server:
-    """An endpoint that answers as `respond` says, and keeps what it was asked."""
+    """An endpoint that answers with `respond` and records its requests."""
 
     def __init__(self) -> None:
         self.requests: list[dict[str, Any]] = []
@@ -60,7 +60,7 @@ class Server:
                 try:
                     response = outer.respond(number, body)
                 finally:
-                    with outer._lock:  # before the client has its answer, and may ask again
+                    with outer._lock:  # before the client has its answer and may send another request
                         outer._now -= 1
                 self._send(response)
 
@@ -115,8 +115,8 @@ def stage_of(server: Server, context: StageContext, rows: list[dict[str, Any]], 
     """A teacher stage over `rows`, with `changes` to its `work` and `teacher`."""
     shape = changes.pop("shape", "prompt")
     content = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-    (context.volumes.outputs / "asked.jsonl").write_text(content, encoding="utf-8")
-    block = {"path": "asked.jsonl", "shape": shape, "volume": "outputs", "sha256": None, "rows": None}
+    (context.volumes.outputs / "prompts.jsonl").write_text(content, encoding="utf-8")
+    block = {"path": "prompts.jsonl", "shape": shape, "volume": "outputs", "sha256": None, "rows": None}
     teacher = {"name": "large", "revision": "3", "access": "text", "endpoint": server.url, "license": "MIT"}
     teacher |= {"outputs_may_train": True} | changes.pop("teacher", {})
     work = {"samples": 1, "temperature": 0.7, "max_new_tokens": 16, "keep": "all", "requests_per_minute": 60000}
@@ -168,7 +168,7 @@ def test_rows_and_their_provenance(server: Server, context: StageContext, monkey
 @pytest.mark.parametrize(
     "fault", [(429, {"Retry-After": "0"}, b""), (503, {}, b"down"), (200, {}, b"{oops"), (0, {}, b"")]
 )
-def test_what_may_pass_is_tried_again(server: Server, context: StageContext, fault: Response) -> None:
+def test_temporary_errors_are_retried(server: Server, context: StageContext, fault: Response) -> None:
     server.respond = lambda number, body: fault if number < 3 else said("at last")
     outcome = ask_teacher.run(stage_of(server, context, [{"prompt": "one?"}]), context)
     assert written(context, "prompt-completion.jsonl")[0]["completion"] == "at last"
@@ -192,7 +192,7 @@ def test_a_refusal_ends_the_stage_for_good(server: Server, context: StageContext
     assert [body["model"] for body in server.requests] == (["large"] if status == 401 else ["large", "large/3"])
 
 
-def test_a_server_that_lists_nothing_is_asked_by_the_other_name_too(server: Server, context: StageContext) -> None:
+def test_a_server_that_lists_nothing_is_tried_with_the_other_name_too(server: Server, context: StageContext) -> None:
     # As `transformers serve DIR` does: its list is empty, and it takes the name that it was started with alone.
     server.models = (200, {}, b'{"object": "list", "data": []}')
     pinned = (400, {}, b'{"detail": "Server is pinned to \'large/3\'"}')
@@ -202,7 +202,7 @@ def test_a_server_that_lists_nothing_is_asked_by_the_other_name_too(server: Serv
     assert [body["model"] for body in server.requests] == ["large", *["large/3"] * 5]
 
 
-def test_an_endpoint_that_is_down_is_for_later_and_loses_no_answer(server: Server, context: StageContext) -> None:
+def test_an_endpoint_that_is_down_can_be_retried_and_loses_no_answer(server: Server, context: StageContext) -> None:
     rows = [{"prompt": f"question {number}?"} for number in range(6)]
     stage = stage_of(server, context, rows, work={"concurrency": 1})
     server.respond = lambda number, body: said(f"answer {number}") if number <= 4 else (500, {}, b"")
@@ -211,15 +211,15 @@ def test_an_endpoint_that_is_down_is_for_later_and_loses_no_answer(server: Serve
     assert caught.value.exit_code == 75
     with (context.folder / "teacher.partial.jsonl").open("a") as stream:
         stream.write('{"config_sha256": "half-writ')
-    asked = len(server.requests)
+    requests = len(server.requests)
     server.respond = lambda number, body: said("later")
     ask_teacher.run(stage, context)
-    assert len(server.requests) == asked + 2
+    assert len(server.requests) == requests + 2
     completions = [row["completion"] for row in written(context, "prompt-completion.jsonl")]
     assert completions == ["answer 1", "answer 2", "answer 3", "answer 4", "later", "later"]
 
 
-def test_no_connection_is_for_later(server: Server, context: StageContext) -> None:
+def test_no_connection_can_be_retried(server: Server, context: StageContext) -> None:
     stage = stage_of(server, context, [{"prompt": "?"}], teacher={"endpoint": "http://127.0.0.1:9/v1"})
     with pytest.raises(StageError) as caught:
         ask_teacher.run(stage, context)
@@ -269,7 +269,7 @@ def test_the_teacher_is_found_among_what_is_served(server: Server, context: Stag
     assert len(server.requests) == 1
 
 
-def test_a_licence_that_forbids_it_is_kept_to(server: Server, context: StageContext) -> None:
+def test_a_licence_that_forbids_it_is_respected(server: Server, context: StageContext) -> None:
     stage = stage_of(server, context, [{"prompt": "?"}], teacher={"outputs_may_train": False})
     with pytest.raises(StageError, match="licence `MIT`") as caught:
         ask_teacher.run(stage, context)

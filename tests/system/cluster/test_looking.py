@@ -245,7 +245,7 @@ def test_impersonation_of_the_kubeconfig_is_sent_to_the_server(shop: Shop, tmp_p
         seen.append(headers)
         return Fault(how="status", status=403)
 
-    upstream = Upstream(url="http://127.0.0.1:9", pool=urllib3.PoolManager(), headers=lambda asked: dict(asked.items()))
+    upstream = Upstream(url="http://127.0.0.1:9", pool=urllib3.PoolManager(), headers=lambda sent: dict(sent.items()))
     user = "token: t, as: jane, as-groups: [ml, ops], as-user-extra: {scopes: [view]}"
     with faulty_http(upstream, decide) as url:
         done = shop.call("status", str(shop.folder), "--kubeconfig", str(kubeconfig(tmp_path, url, user=user)))

@@ -5,10 +5,10 @@ Each plan has 10 objects: 4 Jobs, 4 ConfigMaps, a NetworkPolicy and a claim. kub
 quicker where the objects lie in one file already, so that it has no overlay to build, and quicker still where it does
 not check them itself; so it is measured like that too, then with a dry run first as apply does it.
 
-Every contender starts on a server of its own that holds nothing; contenders take turns, in an order that changes from
+Every contender starts on its own empty server; contenders take turns, in an order that changes from
 round to round. Requests and CPU time are counted at the server, for all alike. Environment: `BENCH_SIZES` (such as
 `10,100`), `BENCH_ROUNDS`, `BENCH_ONLY` (a part of the contenders' names), `BENCH_LIMIT` (seconds for one command; one
-that takes longer is told as such).
+that takes longer is reported as such).
 """
 
 import json

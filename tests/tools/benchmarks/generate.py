@@ -1,4 +1,4 @@
-"""Projects to measure on: any number of specs as teams write them, each with data of its own, two training stages in each.
+"""Projects to measure: any number of realistic specs, each with its own data and two training stages.
 
 Every spec has its own name, texts and rows, so that nothing that is kept between specs helps more than it would in a
 real repository. The same number gives the same bytes.

@@ -1,4 +1,4 @@
-"""Running one command and saying what it cost: wall time, CPU time of all its processes, memory of the largest one."""
+"""The cost of one command: wall time, CPU time of all its processes, memory of the largest one."""
 
 import ctypes
 import os
@@ -57,7 +57,7 @@ def run(
 
 
 def _wait(pid: int, limit: float):  # type: ignore[no-untyped-def]
-    """The status and the resource usage of a child, asked for ever more seldom."""
+    """Poll a child at growing intervals; return its status and resource usage."""
     end, pause = time.monotonic() + limit, 0.0005
     while True:
         ended, status, usage = os.wait4(pid, os.WNOHANG)
@@ -70,7 +70,7 @@ def _wait(pid: int, limit: float):  # type: ignore[no-untyped-def]
 
 
 def _reap():  # type: ignore[no-untyped-def]
-    """The resource usage of everything that was left to us."""
+    """Return the resource usage of all adopted processes."""
     usages = []
     while True:
         try:

@@ -113,7 +113,7 @@ def test_every_workload_is_a_stage_and_a_script(work: Workload, tmp_path: Path) 
         assert stage.trainer["max_length"] == work.trainer["max_length"]
 
 
-def test_what_others_are_told_on_a_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_settings_of_the_other_contenders_on_a_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LLAMAFACTORY_PYTHON", "/there/bin/python")
     monkeypatch.setenv("AXOLOTL_PYTHON", "/here/bin/python")
     work = next(each for each in on_gpu() if each.name == "sft-llama-8b-mixed")
@@ -124,7 +124,7 @@ def test_what_others_are_told_on_a_gpu(tmp_path: Path, monkeypatch: pytest.Monke
         assert (batch, settings["max_steps"], settings["learning_rate"]) == (4, 30, 2e-4)
         assert settings["lora_r" if "lora_r" in settings else "lora_rank"] == 16
         assert not settings.get("use_cpu", False)
-        assert settings.get("bf16", True) is True  # TRL's default where nothing is said
+        assert settings.get("bf16", True) is True  # TRL's default
         assert "lora_mlp_kernel" not in settings
 
 

@@ -40,7 +40,7 @@ SPECS = (
 NAMES = {"cpt": "CPT", "sft": "SFT", "cot": "CoT", "latent-cot": "latent CoT", "dpo": "DPO", "kto": "KTO"}
 NAMES |= {"reward": "reward model", "grpo": "GRPO", "ppo": "PPO", "distill": "on-policy distillation"}
 NAMES |= {"teacher": "teacher's answers", "pairs": "pairs", "sample": "sampling", "preflight": "pre-flight"}
-# what a method's own figures are called in its step events, where there are any beside the loss
+# the names of a method's own figures in its step events, in addition to the loss
 SIGNALS = ("reward", "rewards/margins", "kl", "mean_token_accuracy", "loss")
 EDGE = 0.2  # the share of the steps that a beginning or an end is the mean of
 Row = Mapping[str, str]
@@ -106,7 +106,7 @@ def rows_of(ran: list[Ran]) -> Iterator[Row]:
             "memory": f"{stage.metrics['peak_memory_mb'] / 1024:.1f} GiB",
             "before": score(before) if trained and method != "reward" else "–",
             "after": score(after) if trained and method != "reward" else "–",
-            "own signal": "; ".join([*signals(stage), *(beside(after) if trained and after else ())]),
+            "own signal": "; ".join([*own_figures(stage), *(other_results(after) if trained and after else ())]),
         }
 
 
@@ -123,8 +123,8 @@ def shown(value: Mapping[str, float]) -> str:
     return f"{value['value']:.3f} ({value['low']:.3f}–{value['high']:.3f})"
 
 
-def signals(stage: Ran) -> list[str]:
-    """The first figures of its own that the method logs, at its beginning and at its end; else what it counted."""
+def own_figures(stage: Ran) -> list[str]:
+    """Return the first of the method's own figures, at the beginning and at the end; otherwise its counts."""
     if not stage.steps:
         found = {**stage.metrics["training"], **stage.metrics["report"]}
         return [f"{name} {value}" for name, value in found.items() if isinstance(value, int)]
@@ -140,8 +140,8 @@ def signals(stage: Ran) -> list[str]:
     return [*measured, *(change(stage.steps, name) for name in named)]
 
 
-def beside(evaluation: Ran) -> Iterator[str]:
-    """What an evaluation tells beside its metric: what a chain is worth, and what was lost of general text."""
+def other_results(evaluation: Ran) -> Iterator[str]:
+    """Return the other results of an evaluation: the worth of a chain, and the loss on general text."""
     report = evaluation.metrics["report"]
     if "without_chain" in report:
         yield f"without its chain {shown(report['without_chain']['without_chain'])}"

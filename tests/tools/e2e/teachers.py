@@ -1,4 +1,4 @@
-"""What specs with a teacher need beside their plan: the student and the teacher in the cache, and a server that answers."""
+"""What specs with a teacher need in addition to their plan: student and teacher in the cache, and a running server."""
 
 import os
 import subprocess
@@ -24,7 +24,7 @@ def teacher_of(folder: Path) -> Iterator[None]:
     """Fetch the student of the spec in `folder`, make its teacher, and serve it while the block runs.
 
     A teacher behind an endpoint of this machine is served by `transformers serve` (`pip install transformers[serving]`);
-    a spec without one of its own needs nothing.
+    a spec without its own teacher needs nothing.
     """
     body: dict[str, Any] = yaml.safe_load((folder / "spec.yaml").read_text(encoding="utf-8"))["spec"]
     models, program = cache_folder() / "models", folder / "make_teacher.py"

@@ -1,4 +1,4 @@
-"""Attacks on a machine that compiles specs of others: each a name, what it does to a project, and what is told of it."""
+"""Attacks on a machine that compiles other people's specs: name, change to the project, and expected diagnostics."""
 
 import json
 import os
@@ -30,7 +30,7 @@ ATTACKS: dict[str, tuple[Attack, str]] = {}
 
 
 def attack(code: str = "") -> Callable[[Attack], Attack]:
-    """Put an attack, which is given the spec's folder, into the table."""
+    """Add an attack to the table; it gets the spec's folder."""
 
     def put(what: Attack) -> Attack:
         ATTACKS[what.__name__] = (what, code)
@@ -75,7 +75,7 @@ def many(home: Path) -> Path:
     return home / "data" / "many"
 
 
-# text that is YAML, and too much of it
+# YAML that is too large
 
 
 @attack("YML005")
@@ -157,7 +157,7 @@ def gaps_by_the_thousand(home: Path) -> None:
     spec(home, SPEC + "    - {kind: unstable}\n" * 20_000)
 
 
-# text that is no YAML of ours
+# text that is not our YAML
 
 
 @attack("YML002")
@@ -215,7 +215,7 @@ def a_name_that_is_no_label(home: Path) -> None:
     swapped(home, "name: shop", "name: '-shop.Ü/../x'")
 
 
-# values that could break out of what they are rendered into
+# values that could escape from their template
 
 
 @attack()
@@ -260,7 +260,7 @@ def escape_sequences_in_rows(home: Path) -> None:
     )
 
 
-# files that are no files, and links
+# paths that are not files, and links
 
 
 @attack("YML001")

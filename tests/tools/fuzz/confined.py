@@ -1,4 +1,4 @@
-"""`python -m tools.fuzz.confined`: reads paths of specs, compiles each in a process that may not use much, and answers with
+"""`python -m tools.fuzz.confined`: reads paths of specs, compiles each in a process with limits, and answers with
 a line of JSON for each. One process that has everything imported starts the others.
 """
 
@@ -24,7 +24,7 @@ CPU_S, WALL_S = 20, 90
 
 
 def confined(spec: Path) -> dict[str, object]:
-    """Compile within the bounds, judge what comes of it, and report."""
+    """Compile within the limits, check the outcome, and report it."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
     signal.alarm(WALL_S)
@@ -38,7 +38,7 @@ def confined(spec: Path) -> dict[str, object]:
         "found": len(found),
         "plan": outcome.value is not None,
         "codes": sorted({each.code for each in outcome.diagnostics if each.severity == "error"}),
-        "told": sum(len(each.message) + len(each.hint) + len(each.location.text) for each in outcome.diagnostics),
+        "reported": sum(len(each.message) + len(each.hint) + len(each.location.text) for each in outcome.diagnostics),
         "seconds": took,
         "peak": peak_memory(),
     }

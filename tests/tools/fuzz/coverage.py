@@ -21,7 +21,7 @@ TOKENS = [
 
 
 def loader(path: Path, raw: bytes) -> None:
-    """Bytes as a spec: loaded, validated, and reported in every format."""
+    """Load bytes as a spec, validate it, and report it in every format."""
     path.write_bytes(raw)
     outcome = load(path, "x.yaml")
     found = outcome.diagnostics
@@ -37,7 +37,7 @@ def loader(path: Path, raw: bytes) -> None:
 
 
 def rows(path: Path, raw: bytes) -> None:
-    """Bytes as rows: the first says of which format, the second of which shape."""
+    """Read bytes as rows: the first byte sets the format, the second the shape."""
     suffix, shape = sorted(READERS)[raw[0] % len(READERS)], sorted(SHAPES)[raw[1] % len(SHAPES)]
     path = path.with_suffix(suffix)
     path.write_bytes(raw[2:])
@@ -51,7 +51,7 @@ TARGETS = {"loader": loader, "rows": rows}
 
 
 def seeds(target: str) -> list[bytes]:
-    """What the fuzzer starts from: shipped specs and evidence, invalid cases of the tests, first rows of the data."""
+    """Return the seeds: shipped specs and evidence, invalid cases of the tests, first rows of the data."""
     if target == "loader":
         folders = (ROOT / "specs", ROOT / "tests" / "golden")
         return [
@@ -70,7 +70,7 @@ def seeds(target: str) -> list[bytes]:
 
 
 def main(arguments: list[str]) -> None:
-    """Run one target in a folder of its own; the fuzzer ends the process by itself, so nothing is cleaned up after it."""
+    """Run one target in its own folder; the fuzzer ends the process itself, so nothing is cleaned up."""
     target, home = arguments[1], Path(arguments[2])
     (home / "corpus").mkdir(parents=True, exist_ok=True)
     for number, raw in enumerate(seeds(target)):

@@ -1,4 +1,4 @@
-"""Documents made of the schema alone, so that a new field is covered as soon as it is there."""
+"""Documents made from the schema alone, so that a new field is covered as soon as it exists."""
 
 import datetime
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ def documents(kind: str, known: Mapping[str, Value]) -> Value:
 
 
 class _Maker:
-    """Makes strategies out of the parts of one schema, each definition once."""
+    """Makes strategies from the parts of one schema, each definition once."""
 
     def __init__(self, definitions: Mapping[str, Schema], known: Mapping[str, Value]) -> None:
         self._definitions = definitions

@@ -29,7 +29,7 @@ wrong = st.sampled_from(
 
 
 def paths_of(value: object, at: Path = ()) -> Iterator[Path]:
-    """Where everything stands in a document, the document itself first."""
+    """Return the paths of all parts of a document, the document itself first."""
     yield at
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, inner in items:

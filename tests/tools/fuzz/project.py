@@ -1,4 +1,4 @@
-"""A folder of real specs that cases change files of, compile, and put back; and what must hold of every outcome."""
+"""A folder of real specs whose files cases change, compile and restore; and the checks of every outcome."""
 
 import re
 import resource
@@ -29,7 +29,7 @@ FENCE = re.compile(r" {0,3}(```|~~~)")
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """Files of a spec's folder that are other than they are there, by path; None takes one away."""
+    """Changed files of a spec's folder by path; None removes a file."""
 
     spec: str
     files: Mapping[str, bytes | None]
@@ -37,7 +37,7 @@ class Case:
 
 @dataclass(kw_only=True)
 class Seen:
-    """What came of the cases of one strategy."""
+    """The outcomes of the cases of one strategy."""
 
     cases: int = 0
     bundles: int = 0
@@ -64,7 +64,7 @@ class Project:
         self.seen = Seen()
 
     def folders(self) -> list[str]:
-        """The specs, by the names of their folders; those that do not compile as they are, are left out."""
+        """Return the folders of the specs that compile without changes."""
         names = sorted(path.parent.name for path in self.specs.glob("*/spec.yaml"))
         return [name for name in names if self._compile(name)[0] is not None]
 
@@ -105,7 +105,7 @@ class Project:
 
 
 def judge(root: Path, compiled: Compiled | None, found: tuple[Diagnostic, ...]) -> None:
-    """What must hold of every outcome; places are of files below `root`."""
+    """Check what must hold for every outcome; locations must be of files below `root`."""
     assert compiled is not None or has_errors(found), "neither a plan nor an error"
     for each in found:
         assert each.code != "RND501", f"the compiler cannot read back what it wrote: {each.message}"

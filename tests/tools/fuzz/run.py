@@ -83,7 +83,7 @@ def here(name: str, seed: int, count: int) -> Row:
             try:
                 with _time_limit():
                     project.check(case)
-            except Exception as error:  # goes on, so that one defect does not hide the others
+            except Exception as error:  # continues, so that one defect does not hide the others
                 _keep_smaller(
                     crashes,
                     _signature(error),
@@ -129,7 +129,7 @@ def _time_limit() -> Iterator[None]:
 
 
 def _signature(error: Exception) -> str:
-    """Tells defects apart: the error, and the last line of ours that it came through."""
+    """Return what identifies a defect: the error, and the last line of our code in its traceback."""
     ours = [each for each in traceback.extract_tb(error.__traceback__) if "/compiler/" in each.filename]
     place = f"{Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
     return f"{type(error).__name__} {place or str(error)[:60]}".strip()

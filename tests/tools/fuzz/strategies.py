@@ -50,7 +50,7 @@ class Maker:
         }  # fmt: skip
 
     def valid(self) -> Cases:
-        """Parts of real specs beside parts that are made of the schema."""
+        """Parts of real specs mixed with parts made from the schema."""
         return st.sampled_from(self.folders).flatmap(self._grafted)
 
     @st.composite
@@ -66,7 +66,7 @@ class Maker:
         return self._grafts(self, folder)
 
     def profiles(self) -> Cases:
-        """Cluster profiles made of the schema."""
+        """Cluster profiles made from the schema."""
         wanted = {name: self.data[name]["spec.yaml"]["spec"]["profile"] for name in self.folders}
         return st.builds(
             lambda folder, made, style: Case(spec=folder, files={f"../clusters/{wanted[folder]}.yaml": written(made, style)}),
@@ -74,7 +74,7 @@ class Maker:
         )  # fmt: skip
 
     def evidence(self) -> Cases:
-        """Evidence made of the schema, beside or in place of what is there."""
+        """Evidence made from the schema, in addition to or instead of the existing evidence."""
         kinds = st.sampled_from([each.__name__ for each in EVIDENCE])
         made = kinds.flatmap(lambda kind: self.documents[kind])
         names = st.sampled_from(["a.yaml", "zz.yml", "证据.yaml", "prompt-rounds.yaml", "probe.yaml"])

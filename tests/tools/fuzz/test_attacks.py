@@ -1,4 +1,4 @@
-"""Every attack ends in what is told of it, or in a plan, within the memory and the time that one spec may take."""
+"""Every attack ends in its diagnostics or in a plan, within the memory and time limits of one spec."""
 
 import json
 import os
@@ -20,7 +20,7 @@ TESTS = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def confined() -> Iterator[Callable[[Path], dict[str, Any]]]:
-    """Compiles a spec in a process of little memory and time, and gives its report."""
+    """Compile specs in a process with limits on memory and time; return the reports."""
     environment = os.environ | {"PYTHONPATH": str(TESTS)}
     command = [sys.executable, "-m", "tools.fuzz.confined"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment) as server:
@@ -35,14 +35,14 @@ def confined() -> Iterator[Callable[[Path], dict[str, Any]]]:
 
 
 @pytest.mark.parametrize("name", ATTACKS)
-def test_an_attack_is_told_within_bounds(name: str, make_spec: MakeSpec, confined) -> None:
+def test_an_attack_is_reported_within_limits(name: str, make_spec: MakeSpec, confined) -> None:
     what, code = ATTACKS[name]
     path = make_spec()
     what(path.parent)
     report = confined(path)
     assert "failed" not in report, report["failed"]
     assert (code in report["codes"]) if code else report["plan"], report
-    assert report["told"] < 100_000
+    assert report["reported"] < 100_000
 
 
 def test_all_sources_of_a_spec_together_are_bounded(make_spec: MakeSpec, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""A few hundred cases of every strategy, the same ones each time; `make fuzz` runs as many as are asked for."""
+"""A few hundred fixed cases of every strategy; `make fuzz` runs any number."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ def maker(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Maker]:
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
-def test_every_case_gives_a_plan_or_tells_what_is_wrong(name: str, maker: tuple[Project, Maker]) -> None:
+def test_every_case_gives_a_plan_or_diagnostics(name: str, maker: tuple[Project, Maker]) -> None:
     project, made = maker
     strategy, weight = STRATEGIES[name]
 
@@ -37,7 +37,7 @@ def test_every_case_gives_a_plan_or_tells_what_is_wrong(name: str, maker: tuple[
 
 
 def test_strategies_reach_plans_and_many_codes(maker: tuple[Project, Maker], tmp_path: Path) -> None:
-    """What is made of the schema is not refused at the door: some of it compiles, and much is told of the rest."""
+    """Documents made from the schema get past loading: some compile, and the others get many diagnostics."""
     project = Project(tmp_path / "project")
     strategy, _ = STRATEGIES["valid specs"]
 

@@ -39,7 +39,7 @@ class Mutant:
 
 
 def unbroken() -> list[str]:
-    """What the decision table notices of the rules as they are: nothing, or no mutant tells anything."""
+    """Return what the decision table reports for the unchanged rules; mutants mean something only if it is empty."""
     return [case.id for case in CASES if differences(case, select(case.facts))]
 
 
@@ -145,7 +145,7 @@ def _effects() -> dict[str, set[str]]:
 
 
 def _named(finding: Finding, effect: Effect) -> str:
-    """`AddStage dpo when fired`; pieces of advice are told apart by their first words."""
+    """`AddStage dpo when fired`; pieces of advice are distinguished by their first words."""
     detail = getattr(effect, "method", None) or getattr(effect, "code", None) or ""
     if isinstance(effect, Advise):
         detail = " ".join(effect.text.split()[:3])

@@ -34,37 +34,37 @@ LIMIT = 1800.0  # seconds that one run may take
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure what is asked for, print a table for each workload as soon as it is there, write JSON and PNG."""
-    asked = _parser().parse_args(arguments)
+    """Run the selected measurements, print a table for each workload as it finishes, write JSON and PNG."""
+    options = _parser().parse_args(arguments)
     gpu = gpu_name()
-    chosen = quick() if asked.quick else on_gpu() if gpu else on_cpu()
-    chosen = [work for work in chosen if not asked.only or work.name in asked.only]
-    compared = [each for each in contenders() if not asked.contender or each.name in asked.contender]
-    asked.out.mkdir(parents=True, exist_ok=True)
+    chosen = quick() if options.quick else on_gpu() if gpu else on_cpu()
+    chosen = [work for work in chosen if not options.only or work.name in options.only]
+    compared = [each for each in contenders() if not options.contender or each.name in options.contender]
+    options.out.mkdir(parents=True, exist_ok=True)
     console = Console(width=150)
     console.print(machine_line(gpu), markup=False, highlight=False)
-    document: dict[str, Any] = {"machine": machine_line(gpu), "rounds": asked.rounds, "workloads": {}}
-    with tempfile.TemporaryDirectory(prefix="trainspec-bench-", dir=asked.scratch) as name:
+    document: dict[str, Any] = {"machine": machine_line(gpu), "rounds": options.rounds, "workloads": {}}
+    with tempfile.TemporaryDirectory(prefix="trainspec-bench-", dir=options.scratch) as name:
         for work in chosen:
-            results, failed = compare(work, compared, Path(name), asked, gpu)
+            results, failed = compare(work, compared, Path(name), options, gpu)
             mfus = _mfus(work, results, gpu, Path(name))
             table.show(console, work, results, failed, mfus)
             if results:
-                table.draw(asked.out / f"{work.name}.png", work, results)
+                table.draw(options.out / f"{work.name}.png", work, results)
             runs = {each: [asdict(run) | {"rate": run.rate} for run in runs] for each, runs in results.items()}
             document["workloads"][work.name] = {"runs": runs, "failed": failed, "mfu": mfus}
-            (asked.out / "train.json").write_text(json.dumps(document, indent=2), encoding="utf-8")
-    console.print(f"load average at the end: {os.getloadavg()[0]:.1f}; written: {asked.out}")
+            (options.out / "train.json").write_text(json.dumps(document, indent=2), encoding="utf-8")
+    console.print(f"load average at the end: {os.getloadavg()[0]:.1f}; written: {options.out}")
     return 0 if all(each["runs"].get("ours") for each in document["workloads"].values()) else 1
 
 
 def compare(
-    work: Workload, compared: Sequence[Contender], scratch: Path, asked: argparse.Namespace, gpu: str
+    work: Workload, compared: Sequence[Contender], scratch: Path, options: argparse.Namespace, gpu: str
 ) -> tuple[dict[str, list[Measured]], dict[str, str]]:
     """Run all contenders in turn; one that fails is left out of later rounds, with the reason."""
     compared = [each for each in compared if each.takes(work)]
     data = scratch / work.name / "data"
-    models = models_for(work, scratch, asked.models)
+    models = models_for(work, scratch, options.models)
     text.write(data / "rows.jsonl", work.rows())
     failed = {each.name: each.missing for each in compared if each.missing}
     failed |= {
@@ -72,7 +72,7 @@ def compare(
     }
     takers = [each for each in compared if each.name not in failed]
     results: dict[str, list[Measured]] = {each.name: [] for each in takers}
-    for number in range(asked.rounds):
+    for number in range(options.rounds):
         turn = number % max(len(takers), 1)
         for contender in [*takers[turn:], *takers[:turn]]:
             if contender.name in failed:
@@ -85,8 +85,8 @@ def compare(
                 results[contender.name].append(run_once(contender, work, place, limit=LIMIT))
             except RunError as error:
                 failed[contender.name] = str(error)
-            if asked.keep is not None and run.exists():
-                _keep_logs(run, asked.keep / f"{work.name}-{run.name}")
+            if options.keep is not None and run.exists():
+                _keep_logs(run, options.keep / f"{work.name}-{run.name}")
             shutil.rmtree(run, ignore_errors=True)
     return {name: runs for name, runs in results.items() if runs}, failed
 
@@ -105,13 +105,13 @@ def models_for(work: Workload, scratch: Path, cache: Path) -> Path:
 
 
 def gpu_name() -> str:
-    """The name of the first GPU, or nothing; asked in another process, so that this one holds no memory of it."""
+    """Return the name of the first GPU, or an empty text; another process reads it, so this one holds no GPU memory."""
     query = "import torch; print(torch.cuda.get_device_name() if torch.cuda.is_available() else '')"
     return subprocess.run([sys.executable, "-c", query], capture_output=True, text=True, check=True).stdout.strip()
 
 
 def machine_line(gpu: str) -> str:
-    """What the figures were taken on."""
+    """Describe the machine of the figures."""
     cores = len(os.sched_getaffinity(0))
     cpu = next((line.split(":")[1].strip() for line in _cpuinfo() if line.startswith("model name")), platform.machine())
     return f"{gpu or cpu}, {cores} cores, Python {platform.python_version()}, load average {os.getloadavg()[0]:.1f}"

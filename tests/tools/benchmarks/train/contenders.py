@@ -1,4 +1,4 @@
-"""Who is compared: for each contender the command that trains a workload, with the files that it reads."""
+"""The contenders: for each the command that trains a workload, and the files that it reads."""
 
 import hashlib
 import json
@@ -51,7 +51,7 @@ class Run:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Contender:
-    """`missing` says why a contender cannot take part, or is empty; `takes` tells the workloads that it is for."""
+    """`missing` says why a contender cannot take part, or is empty; `takes` selects its workloads."""
 
     name: str
     prepare: Callable[[Workload, Place], Run]
@@ -115,7 +115,7 @@ def ours_packed(work: Workload, place: Place) -> Run:
 
 
 def hand(work: Workload, place: Place) -> Run:
-    """The shortest honest script, told all that a plan tells us: batches, order, precision, no checkpointing."""
+    """The shortest honest script, with all settings of a plan: batches, order, precision, no checkpointing."""
     args = trainer_block(work)
     args |= {"output_dir": str(place.run / "out"), "seed": SEED, "report_to": "none", "bf16": place.has_bf16}
     if not place.has_gpu:
@@ -221,7 +221,7 @@ def axolotl(work: Workload, place: Place) -> Run:
         "learning_rate": block["learning_rate"],
         "lr_scheduler": block["lr_scheduler_type"],
         "optimizer": "adamw_torch",
-        "bf16": place.has_gpu,  # on a CPU it has no way to tell the trainer that there is no GPU, and so is refused
+        "bf16": place.has_gpu,  # on a CPU it has no setting for a trainer without a GPU, and bf16 is refused
         "logging_steps": 1,
         "seed": SEED,
         "output_dir": str(place.run / "out"),
@@ -230,7 +230,7 @@ def axolotl(work: Workload, place: Place) -> Run:
     if work.lora:
         settings |= {"adapter": "lora", "lora_r": work.lora["r"], "lora_alpha": work.lora["lora_alpha"]}
         settings |= {"lora_dropout": work.lora["lora_dropout"], "lora_target_linear": True}
-    if not place.has_gpu:  # it takes its CUDA kernels for granted
+    if not place.has_gpu:  # it assumes its CUDA kernels
         settings |= {"lora_mlp_kernel": False, "lora_qkv_kernel": False, "lora_o_kernel": False}
     path = place.run / "axolotl.yaml"
     path.write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
