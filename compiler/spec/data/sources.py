@@ -173,7 +173,7 @@ def _size(parts: Sequence[Part], shown: str, limit: int | None) -> int:
     except OSError as error:
         raise SourceError("YML001", f"cannot read the file: {reason(error)}") from error
     if limit is not None and size > limit:
-        before = "" if limit == MAX_SOURCE_BYTES else ", the rest that the sources before it leave"
+        before = "" if limit == MAX_SOURCE_BYTES else ", the rest of the limit after earlier sources"
         raise SourceError("YML005", f"`{shown}` is larger than {limit:,} bytes{before}", ELSEWHERE)
     return size
 

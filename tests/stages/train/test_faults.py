@@ -28,7 +28,7 @@ def test_memory_that_runs_out_says_what_to_change(
     def allocate(*_: Any) -> None:
         torch.empty(1 << 50, dtype=torch.uint8)
 
-    monkeypatch.setitem(stage_module.METHODS, "sft", allocate)
+    monkeypatch.setattr("runtime.train.methods.sft.run", allocate)
     for name in ("models", "data", "outputs"):
         monkeypatch.setenv(f"TRAINSPEC_{name.upper()}", str(getattr(workspace, name)))
     monkeypatch.setenv("TRAINSPEC_TERMINATION_LOG", str(tmp_path / "termination.json"))

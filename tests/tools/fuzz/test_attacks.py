@@ -55,4 +55,4 @@ def test_all_sources_of_a_spec_together_are_bounded(make_spec: MakeSpec, monkeyp
         each for each in compile_spec(path, "spec.yaml", Reads(path.parent)).diagnostics if each.severity == "error"
     ]
     assert [each.code for each in found] == ["YML005"]
-    assert "which the sources before it leave" in found[0].message
+    assert "the rest of the limit after earlier sources" in found[0].message
