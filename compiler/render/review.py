@@ -94,7 +94,7 @@ def reward_files(plan: Plan, stage: Stage) -> list[tuple[str, str, bool]]:
 def state_of(stage: Stage) -> str:
     """Return a finished stage's result as a suffix (`; finished: …`), or an empty text."""
     if stage.result is not None and stage.evaluates:
-        gate = f", gate: {stage.result.gate}" if stage.gates else ""
+        gate = f", gate: {verdict_words(stage.result.gate)}" if stage.gates else ""
         return f"; finished: {stage.result.score}{gate}{''.join(f'; {note}' for note in stage.result.notes)}"
     return "; finished" if stage.finished else ""
 

@@ -20,7 +20,7 @@ from compiler.spec.schema import API_VERSION
 from compiler.spec.yaml.load import compose
 from compiler.spec.yaml.write import document_text, write_document
 from runtime.contract.credentials import credentials_in
-from runtime.contract.outputs import METRICS_FILE
+from runtime.contract.outputs import METRICS_FILE, verdict_words
 
 _COLLECTED = ("evaluate", "preflight")
 _PREFIXES = {"StageResult": "stage", "RewardPreflight": "preflight"}  # file name prefix by kind
@@ -225,8 +225,8 @@ def _summary(body: Mapping[str, Any]) -> str:
     if "metrics" not in body:
         terms = ", ".join(f"`{each['use']}`" for each in body["functions"])
         return f"{len(body) - 1} of 8 checks of the reward {terms}; the plan shows which pass"
-    score = body["metrics"][0]
-    return f"{score['name']} {score['value']:.3f} ({score['low']:.3f} to {score['high']:.3f}), gate: {body['gate']}"
+    score, gate = body["metrics"][0], verdict_words(body["gate"])
+    return f"{score['name']} {score['value']:.3f} ({score['low']:.3f} to {score['high']:.3f}), gate: {gate}"
 
 
 def _shown(path: Path) -> str:
