@@ -28,7 +28,7 @@ class Scene:
     shop: Shop
     process: "subprocess.Popen[str] | None" = None
     uids: dict[str, set[str]] = field(default_factory=dict)
-    held: threading.Event = field(default_factory=threading.Event)
+    starting: threading.Lock = field(default_factory=threading.Lock)  # held while no `apply` may start
     again: list[str] = field(default_factory=list)
 
 
@@ -65,10 +65,11 @@ def _delete_running(scene: Scene) -> None:
 
 def _time_to_live(scene: Scene) -> None:
     """End and delete the Job while no `apply` runs."""
-    _kill_apply(scene)
-    wait_until(lambda: scene.process is None or scene.process.poll() is not None, "the killed apply has ended")
-    scene.shop.player.finish(_first(scene))
-    scene.shop.player.delete(_first(scene))
+    with scene.starting:
+        _kill_apply(scene)
+        wait_until(lambda: scene.process is None or scene.process.poll() is not None, "the killed apply has ended")
+        scene.shop.player.finish(_first(scene))
+        scene.shop.player.delete(_first(scene))
 
 
 def _evict(scene: Scene) -> None:
@@ -161,8 +162,9 @@ def _headers(status: int) -> dict[str, str]:
 def _apply(scene: Scene, proxy: Proxy, fault: Fault) -> tuple[int, str]:
     """Run `apply --wait` once or concurrently; return the worst exit code and the first output."""
     arguments = ["apply", str(scene.shop.folder), "--wait", "--kubeconfig", str(proxy.kubeconfig), *scene.again]
-    processes = [scene.shop.begin(*arguments, clock=fault.clock) for _ in range(fault.callers)]
-    scene.process = processes[0]
+    with scene.starting:
+        processes = [scene.shop.begin(*arguments, clock=fault.clock) for _ in range(fault.callers)]
+        scene.process = processes[0]
     watcher = threading.Thread(target=_watch_for_kills, args=(scene, proxy), daemon=True)
     watcher.start()
     outputs = [each.communicate(timeout=HUNG_SECONDS) for each in processes]

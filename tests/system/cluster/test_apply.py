@@ -328,7 +328,7 @@ def test_a_plan_whose_stages_cannot_run_yet_is_refused(shop: Shop) -> None:
     done = shop.call("apply", str(ROOT / "specs" / "bank-intents"), "--kubeconfig", str(shop.kubeconfig))
     assert done.exit_code == 1
     assert "RUN796" in done.stderr
-    assert "nothing was started" in done.stderr
+    assert "no stage was started" in done.stderr
 
 
 def test_a_claim_with_other_settings_gets_its_own_hint(shop: Shop) -> None:
