@@ -34,7 +34,7 @@ def read_tool_calls(text: str) -> list[ToolCall]:
     """
     if len(text) > MAX_CHARACTERS:
         raise ValueError(f"is longer than {MAX_CHARACTERS} characters")
-    calls = [_call(value) for part in _parts(text) for value in _values(part)]
+    calls = [_call(value) for value in _calls_in(text)]
     if not calls:
         raise ValueError("contains no call")
     return calls
@@ -61,14 +61,14 @@ def same_calls(reference: str, answer: str) -> str:
     return ""
 
 
-def _parts(text: str) -> list[str]:
-    """The parts of `text` that hold calls; text that is JSON as a whole is one part, whatever its strings contain."""
+def _calls_in(text: str) -> list[Any]:
+    """Return the values of the calls in `text`. Text that is JSON counts whole, whatever its strings contain."""
     if text.lstrip().startswith(("{", "[")):
         with suppress(ValueError):
-            _values(text)
-            return [text]
+            return _values(text)
     fenced = _FENCED.search(text)
-    return _TAGGED.findall(text) or [fenced.group(1) if fenced else text]
+    parts = _TAGGED.findall(text) or [fenced.group(1) if fenced else text]
+    return [value for part in parts for value in _values(part)]
 
 
 def _values(text: str) -> list[Any]:
