@@ -56,13 +56,29 @@ class Shared:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class LabelCount:
+    """Badcases with the same labels: their class, kind and component of the first error; empty where not labelled.
+
+    `answered` and `near` are as in `DataFile`.
+    """
+
+    rows: int
+    answered: int
+    near: int = 0
+    category: str = "undetermined"
+    kind: str = ""
+    component: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class DataFile:
     """Figures of one data source, from its rows or from its card.
 
     `answered`: badcases or pairs with two different answers; `near`: those closer than `near_distance` in normalised
     edit distance; `same`: pairs with equal answers; `unanswered`: badcases without a logged wrong answer; `repeated`:
-    rows with the same text as an earlier row; ids do not count. `path` is as in the spec, and empty for a remote
-    source, which has a `uri`. `size` is in bytes, of all files.
+    rows with the same text as an earlier row; ids do not count. `labels`: badcases by their labels. `trajectories`:
+    rows with several turns of the assistant; `judged`: those whose steps have verdicts. `path` is as in the spec, and
+    empty for a remote source, which has a `uri`. `size` is in bytes, of all files.
 
     `prompts`, `clusters`, `targets` (prompt and taught answer) and `failures` (prompt and wrong answer) map digests to
     the first place of each: see `place`. A remote source has `shared` from its card instead. `parts` are the files
@@ -83,6 +99,9 @@ class DataFile:
     prompt_versions: tuple[str, ...] = ()
     models: tuple[tuple[str, int], ...] = ()
     classes: tuple[tuple[str, int], ...] = ()
+    labels: tuple[LabelCount, ...] = ()
+    trajectories: int = 0
+    judged: int = 0
     text_bytes: int = 0
     lengths: Lengths | None = None
     same_rows: tuple[str, ...] = ()

@@ -12,9 +12,10 @@ from pydantic import Field, Strict
 from compiler.spec.schema.data_card import DataCard
 from compiler.spec.schema.preflight import RewardPreflight
 from compiler.spec.schema.provenance import KIND, Estimate, EvidenceDocument
-from compiler.spec.schema.stage_result import StageResult
+from compiler.spec.schema.stage_result import Measured, StageResult
 from compiler.spec.schema.types import (
     Count,
+    Decoding,
     Flag,
     MetricName,
     Model,
@@ -23,6 +24,7 @@ from compiler.spec.schema.types import (
     RelativePath,
     Share,
     Technique,
+    Temperature,
     Text,
 )
 
@@ -35,6 +37,7 @@ class PromptRound(Model):
     score: Share = Field(description="Value of the metric.")
     questions: Positive = Field(description="Number of questions that the score was measured on.")
     prompt: RelativePath | None = Field(default=None, description="File of the prompt.")
+    decoding: Decoding | None = Field(default=None, description="Decoding of the round, if it differs.")
     date: datetime.date | None = Field(
         default=None, description="Date of the round, if it differs from the document's."
     )
@@ -43,7 +46,8 @@ class PromptRound(Model):
 class PromptRoundsBody(Model):
     """The prompt log: rounds on the same questions, oldest first."""
 
-    metric: MetricName = Field(description="Metric of the scores.")
+    metric: MetricName = Field(description="Metric of the scores, one of the goal's.")
+    decoding: Decoding | None = Field(default=None, description="Decoding of the rounds; by default that of the spec.")
     rounds: list[PromptRound] = Field(min_length=1, description="Measured rounds, oldest first.")
 
 
@@ -69,6 +73,12 @@ class Measures(Model):
     ms_per_token: Annotated[float, Strict(), Field(gt=0)] | None = Field(
         default=None, description="Milliseconds to generate one token in the deployed system."
     )
+    agreement: Estimate | None = Field(
+        default=None, description="Mean share of the samples of a prompt that give its most frequent answer."
+    )
+    gold_output: Estimate | None = Field(
+        default=None, description="pass@1 with the gold output of the components that are not the model."
+    )
     valid: Estimate | None = Field(default=None, description="Share of pairs in which both answers are valid.")
     win: Estimate | None = Field(default=None, description="Blind pairwise win of the preferred answer.")
     reward_spread: Estimate | None = Field(default=None, description="Share of prompts with 0 < p < 1 (reward).")
@@ -82,7 +92,8 @@ class ProbeBody(Model):
     model: Text = Field(description="Model probed, as `name/revision`, with `+<Job>` for each adapter merged into it.")
     prompts: Positive = Field(description="Number of prompts.")
     samples: Positive = Field(description="Samples per prompt.")
-    temperature: Annotated[float, Strict(), Field(ge=0, le=2)] = Field(default=0.8, description="Sampling temperature.")
+    temperature: Temperature = Field(default=0.8, description="Sampling temperature.")
+    constrained: Flag = Field(default=False, description="Whether a grammar or a JSON Schema constrained the output.")
     measures: Measures = Field(description="What was measured.")
 
 
@@ -128,11 +139,27 @@ class BadcaseReport(EvidenceDocument):
     spec: BadcaseReportBody = Field(description="Counts of the labels.")
 
 
+class ServingBody(Model):
+    """The deployed system under its usual load."""
+
+    requests: Positive = Field(description="Requests measured.")
+    latency_ms: Measured | None = Field(default=None, description="95th percentile of the response time.")
+    cost_usd: Measured | None = Field(default=None, description="Cost of 1,000 requests, in US dollars.")
+
+
+class ServingReport(EvidenceDocument):
+    """Latency and cost of serving the model. The digest is that of the log of the requests."""
+
+    kind: Literal["ServingReport"] = KIND
+    spec: ServingBody = Field(description="What was measured.")
+
+
 EVIDENCE: tuple[type[EvidenceDocument], ...] = (
     BadcaseReport,
     DataCard,
     ProbeReport,
     PromptRounds,
     RewardPreflight,
+    ServingReport,
     StageResult,
 )

@@ -111,6 +111,10 @@ class StageResultBody(Model):
     """Result of an evaluation stage."""
 
     job: Name = Field(description="Evaluation Job; its name ends with the hash of its inputs.")
+    ran_in: Literal["plan", "elsewhere"] | None = Field(
+        default=None,
+        description="`elsewhere`: another pipeline ran the stage. By default `plan` if the Job's name is one of this plan.",
+    )
     order: Positive = Field(description="Position of the Job in its plan, from 1.")
     method: Name | None = Field(default=None, description="Training method of the evaluated model; none for the base.")
     model: Text = Field(description="Base model, as `name/revision`.")

@@ -1,6 +1,8 @@
 """Thresholds of the selection rules, each with its source. A spec may override them."""
 
-from pydantic import Field
+from typing import Annotated
+
+from pydantic import Field, Strict
 
 from compiler.spec.schema.types import Model, Positive, Share
 
@@ -62,6 +64,24 @@ class Thresholds(Model):
     reward_spread: Share = Field(
         default=0.4,
         description="Share of prompts solved sometimes but not always, at or above it: GRPO is allowed (M5).",
+    )
+    agreement: Share = Field(
+        default=0.8, description="Agreement of a prompt's samples at or above it, below the target: untaught (M7)."
+    )
+    sometimes: Share = Field(
+        default=0.3,
+        description="pass@16 at or above it: the model succeeds at times, so pairs of right and wrong teach (M3).",
+    )
+    component_share: Share = Field(
+        default=0.4,
+        description="Share of first errors of a component other than the model, at or above it: fix it (C1).",
+    )
+    power: Annotated[float, Strict(), Field(ge=0.5, le=0.99)] = Field(
+        default=0.8, description="Probability with which the test set shall detect the gain that a plan needs (E1)."
+    )
+    discordance: Share = Field(
+        default=0.2,
+        description="Share of questions whose verdict a stage changes, until a finished stage has measured it (E1). Derived.",
     )
     near_zero_pass: Share = Field(
         default=0.05, description="pass@16 below it: the base model never succeeds (D7, arXiv 2504.13837). Derived."

@@ -15,7 +15,9 @@ from compiler.spec.schema.types import (
     REWARD,
     Amount,
     Application,
+    ComponentKind,
     Count,
+    Decoding,
     Endpoint,
     Flag,
     GapKind,
@@ -52,11 +54,24 @@ class Metric(Model):
     )
 
 
+class Guard(Model):
+    """A metric that a change may not make worse."""
+
+    name: MetricName = Field(description="Name of the metric; `general` is the check of general ability.")
+    margin: Share = Field(default=0.02, description="Largest loss against the baseline that is accepted.")
+    baseline: Share | None = Field(
+        default=None, description="Value before the change; by default that of the base model, else of the best prompt."
+    )
+
+
 class Constraints(Model):
     """Limits of the deployed system and of the plan's cost."""
 
     max_latency_ms: Count | None = Field(
-        default=None, description="95th percentile of the response time, in milliseconds; rule D9 uses it."
+        default=None, description="95th percentile of the response time, in milliseconds; `done` and rule D9 use it."
+    )
+    max_serving_cost_usd: Amount | None = Field(
+        default=None, description="Cost of 1,000 requests, in US dollars. A higher one is a gap `compression` (M6)."
     )
     max_training_cost_usd: Amount | None = Field(
         default=None, description="Cap on the cost of one plan, in US dollars."
@@ -68,11 +83,12 @@ class Constraints(Model):
 
 
 class Goal(Model):
-    """The business goal and its metrics. Gates decide by the first metric."""
+    """The business goal. All its metrics, guards and constraints bind; gates compare stages by the first metric."""
 
     application: Application = Field(description="Kind of application.")
     task: Text = Field(description="Task of the system, in one sentence.")
     metrics: list[Metric] = Field(min_length=1, description="Metrics with their targets, deciding one first.")
+    must_not_fall: list[Guard] = Field(default=[], description="Metrics that a change may not make worse.")
     constraints: Constraints = Field(default=Constraints(), description="Latency and cost limits.")
 
 
@@ -81,6 +97,9 @@ class Component(Model):
 
     name: Name = Field(description="Name of the component.")
     role: Text = Field(description="What the component does.")
+    kind: ComponentKind | None = Field(
+        default=None, description="What runs in it: only faults of the `model` can be trained away (C1)."
+    )
 
 
 class Traces(Model):
@@ -203,7 +222,7 @@ class DataSource(Model):
 
 
 class Override(Model):
-    """Why a declared gap is kept against a measurement, and who answers for it (D11)."""
+    """Why a declared gap is kept against a measurement (D11) or a missing prerequisite (D15), and who answers for it."""
 
     reason: Text = Field(description="Reason to ignore the measurement.")
     owner: Text = Field(description="Person who answers for the decision.")
@@ -215,6 +234,15 @@ class Gap(Model):
     kind: GapKind = Field(description="Kind of gap.")
     statement: Text | None = Field(default=None, description="What the team observes, in one sentence.")
     override: Override | None = Field(default=None, description="Keeps the gap against a measurement.")
+
+
+class EvidencePolicy(Model):
+    """Which evidence counts."""
+
+    unverified: Literal["use", "refuse"] = Field(
+        default="use",
+        description="Evidence whose digest belongs to no source or file of the spec: `use` it and mark it, or `refuse` it.",
+    )
 
 
 class Evaluation(Model):
@@ -248,6 +276,8 @@ class SpecBody(Model):
     reward: Reward | None = Field(default=None, description="Reward that reinforcement learning would optimise.")
     data: list[DataSource] = Field(default=[], description="Data sources.")
     gaps: list[Gap] = Field(default=[], description="Capability gaps that the team sees.")
+    decoding: Decoding = Field(default=Decoding(), description="How the deployed system generates answers.")
+    evidence: EvidencePolicy = Field(default=EvidencePolicy(), description="Which evidence counts.")
     thresholds: Thresholds = Field(default=Thresholds(), description="Limits of the selection rules.")
     training: Training = Field(default=Training(), description="Overrides of training defaults.")
     evaluation: Evaluation = Field(default=Evaluation(), description="How stages are evaluated.")

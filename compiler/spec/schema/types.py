@@ -65,6 +65,7 @@ RelativePath = Annotated[
     str, Field(min_length=1, max_length=500, description="A path relative to the spec's folder."), AfterValidator(tidy)
 ]
 Flag = Annotated[bool, Strict()]
+Temperature = Annotated[float, Strict(), Field(ge=0, le=2)]
 Share = Annotated[float, Strict(), Field(ge=0, le=1)]
 Signed = Annotated[float, Strict(), Field(ge=-1, le=1)]
 Number = Annotated[float, Strict(), Field(ge=-1e6, le=1e6)]
@@ -119,6 +120,24 @@ class SpecMetadata(Metadata):
         return self.language or (Language.ZH if _HAN.search(self.description or "") else Language.EN)
 
 
+class ComponentKind(StrEnum):
+    """What runs in a component. Only what the model does can be trained."""
+
+    MODEL = "model"
+    RETRIEVER = "retriever"
+    INDEX = "index"
+    TOOL = "tool"
+    PARSER = "parser"
+    CODE = "code"
+
+
+class Decoding(Model):
+    """How answers are generated."""
+
+    temperature: Temperature = Field(default=0.0, description="Sampling temperature; 0 is greedy decoding.")
+    constrained: Flag = Field(default=False, description="Whether a grammar or a JSON Schema constrains the output.")
+
+
 class Application(StrEnum):
     """Kind of LLM application."""
 
@@ -132,6 +151,7 @@ class GapKind(StrEnum):
     """A capability gap: what the business needs and the model cannot do. In the order of training."""
 
     UNKNOWN_DOMAIN = "unknown-domain"
+    UNTAUGHT = "untaught"
     UNSTABLE = "unstable"
     REASONING = "reasoning"
     PREFERENCE = "preference"
