@@ -276,7 +276,7 @@ class SpecBody(Model):
     reward: Reward | None = Field(default=None, description="Reward that reinforcement learning would optimise.")
     data: list[DataSource] = Field(default=[], description="Data sources.")
     gaps: list[Gap] = Field(default=[], description="Capability gaps that the team sees.")
-    decoding: Decoding = Field(default=Decoding(), description="How the deployed system generates answers.")
+    decoding: Decoding | None = Field(default=None, description="How the deployed system generates answers.")
     evidence: EvidencePolicy = Field(default=EvidencePolicy(), description="Which evidence counts.")
     thresholds: Thresholds = Field(default=Thresholds(), description="Limits of the selection rules.")
     training: Training = Field(default=Training(), description="Overrides of training defaults.")
