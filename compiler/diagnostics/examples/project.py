@@ -70,6 +70,7 @@ metadata:
   source: the shop's test set
   date: 2026-10-01
   digest: {DIGEST}
+  model: tiny/1
 spec:
   metric: exact_match
   rounds:
