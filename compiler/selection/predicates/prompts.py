@@ -35,7 +35,8 @@ def faults_elsewhere(facts: Facts) -> Finding:
     if not faults:
         which = all_of(each.name for each in unknown)
         return fired(f"the spec does not say what runs in {which}", attribution_evidence(facts), *state)
-    effects: list[Effect] = [Advise(_fix(each)) for each in faults]
+    light = [each for each in faults if each.share < facts.thresholds.component_share]  # C1 advises on the others
+    effects: list[Effect] = [Advise(_fix(each)) for each in light]
     effects += [LeaveOut(*label) for each in faults for label in each.labels]
     if facts.attribution.unjoined:
         rows = counted(facts.attribution.unjoined, "badcase row")
