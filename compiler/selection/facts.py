@@ -272,7 +272,8 @@ class Facts:
 
     The engine refines `gaps`, `chosen` and `left_out` between rules. `rounds` are of the deciding metric, and
     `other_rounds` of the others, by metric. `acts_in_steps`: whether the application is an agent or a chain of tools.
-    `probes`: pass@1 by decoding. `left_out`: labels of badcases that the plan does not train on, as (column, value).
+    `small_test_set`: who accepts it, and why; empty if nobody does. `probes`: pass@1 by decoding. `left_out`: labels of
+    badcases that the plan does not train on, as (column, value).
 
     `readings`: the measured gaps. `measures`: every current measure of the probes, by field name. `base_pass_at16`:
     that measure of the base model alone, which no finished stage changes. `results`: the finished stages, oldest first.
@@ -288,6 +289,7 @@ class Facts:
     acts_in_steps: bool
     max_latency_ms: int | None
     verifiable: bool
+    small_test_set: str
     model: str
     thresholds: Thresholds
     decoding: Decoding | None
