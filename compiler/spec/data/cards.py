@@ -9,6 +9,9 @@ from compiler.spec.evidence import EvidenceFile
 from compiler.spec.schema.data_card import CardLengths, DataCard, Overlap
 from compiler.spec.schema.training_spec import DataSource
 from compiler.spec.yaml.document import SourceDocument
+from runtime.contract.media import REMEDY, media_name, refusal
+
+_HOLDS_MEDIA = {"text", "list", "object", "turns"}  # types of columns; counts and flags hold none
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,6 +82,19 @@ def disagreements(
     elif sha256 is None and body.pairs is not None and body.pairs.near_distance != near_distance:
         message = f"the card of `{source.name}` counts near pairs at {body.pairs.near_distance}, not at {near_distance}"
         yield diagnostic("CHK220", message, document.at(("spec", "pairs", "nearDistance")), hint=hint)
+
+
+def media_columns(card: Card, source: DataSource) -> Iterator[Diagnostic]:
+    """Report columns of a remote source whose names say that they hold images, audio or video.
+
+    A card has no values, so text in a column named `image` counts as well.
+    """
+    for index, column in enumerate(card.card.spec.columns if source.uri is not None else ()):
+        named = media_name(column.name) if column.rows else None
+        if named and (not column.types or _HOLDS_MEDIA & set(column.types)):
+            message = f"data source `{source.name}`, `{column.name}`: {refusal(named[0])}"
+            hint = f"{REMEDY}; give a column of plain text another name; then measure the rows again"
+            yield diagnostic("CHK236", message, card.document.at(("spec", "columns", index, "name")), hint=hint)
 
 
 def _lengths(lengths: CardLengths, model: str) -> Lengths | None:
