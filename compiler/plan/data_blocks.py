@@ -1,11 +1,12 @@
 """The data blocks of stage configs: sources of the spec, and rows that earlier stages make."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from compiler.plan.draft import Block, Draft
 from compiler.spec.inputs import Inputs
 from compiler.spec.schema.training_spec import DataSource
-from compiler.spec.schema.types import BadcaseClass, Purpose, Shape
+from compiler.spec.schema.types import Purpose, Shape
+from runtime.contract.labels import LabelFilter
 
 CHECKED = {"badcases": (Shape.BADCASE,), "general": (Shape.EVALUATION, Shape.TEXT)}
 
@@ -29,7 +30,7 @@ def source_data(draft: Draft) -> list[Block]:
 def spec_data(draft: Draft) -> list[Block]:
     """Return one block for each source of the choice."""
     sources = {each.name: each for each in draft.inputs.spec.spec.data}
-    return [_block(draft.inputs, sources[name], draft.selection.left_out) for name in draft.choice.sources]
+    return [_block(draft.inputs, sources[name], _left_out(draft)) for name in draft.choice.sources]
 
 
 def evaluation_data(draft: Draft) -> list[Block]:
@@ -42,7 +43,7 @@ def evaluation_data(draft: Draft) -> list[Block]:
     ):
         for each in body.data if limit else ():
             if each.purpose is purpose and each.shape in CHECKED[role]:
-                block = _block(draft.inputs, each, draft.selection.left_out)
+                block = _block(draft.inputs, each, _left_out(draft))
                 blocks.append(block | {"role": role, "limit": limit})
     return blocks
 
@@ -75,7 +76,11 @@ def _made_block(job: str, shape: str) -> Block:
     return {"path": path, "volume": "outputs", "shape": shape, "sha256": None, "rows": None}
 
 
-def _block(inputs: Inputs, source: DataSource, left_out: tuple[BadcaseClass, ...] = ()) -> Block:
+def _left_out(draft: Draft) -> tuple[LabelFilter, ...]:
+    return tuple(LabelFilter(category=each.value) for each in draft.selection.left_out)
+
+
+def _block(inputs: Inputs, source: DataSource, left_out: tuple[LabelFilter, ...] = ()) -> Block:
     file = inputs.files[source.name]
     block: Block = {
         "path": source.path or f"remote/{source.name}/{_last_name(source.uri or '')}",
@@ -87,10 +92,23 @@ def _block(inputs: Inputs, source: DataSource, left_out: tuple[BadcaseClass, ...
         block["uri"] = source.uri
     if source.purpose is Purpose.GENERAL:
         block["role"] = "replay"
-    excluded = {name for name, _ in file.classes} & {each.value for each in left_out}
-    if source.purpose is Purpose.BADCASES and excluded:
-        block["exclude_classes"] = sorted(excluded)
+    if source.shape is Shape.BADCASE:
+        block |= excluded_rows([each for each in left_out if any(map(each.matches, file.labels))])
     return block
+
+
+def excluded_rows(filters: Iterable[LabelFilter]) -> Block:
+    """Return the fields of a block that leave out the badcases which any of the filters matches."""
+    classes: list[str] = []
+    labels: list[dict[str, str]] = []
+    for each in sorted(set(filters), key=str):
+        if each.category is not None and each.kind is None and each.component is None:
+            classes.append(each.category)
+        else:
+            named = {"class": each.category, "kind": each.kind, "component": each.component}
+            labels.append({name: value for name, value in named.items() if value is not None})
+    block: Block = {"exclude_classes": sorted(classes)} if classes else {}
+    return block | ({"exclude_labels": labels} if labels else {})
 
 
 def _last_name(uri: str) -> str:

@@ -50,6 +50,11 @@ class LabelFilter:
             and self.component in (None, labels.component)
         )
 
+    def __str__(self) -> str:
+        named = {"class": self.category, "kind": self.kind, "component": self.component}
+        given = {name: value for name, value in named.items() if value is not None}
+        return " and ".join(f"the {name} `{value}`" if value else f"no {name}" for name, value in given.items())
+
 
 def labels_of(row: Mapping[str, Any]) -> Labels:
     """Return the labels of a row of shape `badcase`."""

@@ -15,9 +15,9 @@ REMEDY = "remove the column, or the part of the turn, or describe in text what i
 
 _STEMS = {
     "image": ("image", "img", "picture", "photo", "pixel", "screenshot"),
-    "audio": ("audio", "speech", "sound", "wav"),
+    "audio": ("audio", "wav"),
     "video": ("video",),
-    "media": ("media", "multimodal"),
+    "media": ("multimodal",),
 }
 _KIND_OF_STEM = {stem: kind for kind, stems in _STEMS.items() for stem in stems}
 _REFUSALS = {

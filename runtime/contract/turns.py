@@ -3,6 +3,7 @@
 A fault consists of a place below the checked value, such as `[0].role`, and a message.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 Fault = tuple[str, str]
@@ -63,12 +64,12 @@ def calls_of(turns: list[dict[str, Any]]) -> list[str]:
     return [call["function"]["name"] for turn in turns for call in turn.get("tool_calls") or ()]
 
 
-def is_learnt(turn: dict[str, Any]) -> bool:
+def is_learnt(turn: Mapping[str, Any]) -> bool:
     """Return whether a model learns this turn: the assistant's, unless `train` is false or its `verdict` is wrong."""
     return turn["role"] == "assistant" and turn.get("train") is not False and turn.get("verdict") != "wrong"
 
 
-def is_judged(turn: dict[str, Any]) -> bool:
+def is_judged(turn: Mapping[str, Any]) -> bool:
     """Return whether the turn says if it is learnt."""
     return any(turn.get(key) is not None for key in STEP_KEYS)
 

@@ -1,14 +1,18 @@
 """Data cards: the figures of a remote source, and checks that a card matches its source."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from compiler.diagnostics import Diagnostic, diagnostic
-from compiler.spec.data.model import DataFile, Lengths, RowPair, Shared
+from compiler.spec.data.labels import classes_of, labels_counted, labels_of_classes
+from compiler.spec.data.model import DataFile, LabelCount, Lengths, RowPair, Shared
 from compiler.spec.evidence import EvidenceFile
-from compiler.spec.schema.data_card import CardLengths, DataCard, Overlap
+from compiler.spec.schema.data_card import CardLengths, DataCard, DataCardBody, Overlap
 from compiler.spec.schema.training_spec import DataSource
+from compiler.spec.schema.types import Shape
 from compiler.spec.yaml.document import SourceDocument
+from runtime.contract.labels import Labels
 from runtime.contract.media import REMEDY, media_name, refusal
 
 _HOLDS_MEDIA = {"text", "list", "object", "turns"}  # types of columns; counts and flags hold none
@@ -30,6 +34,8 @@ def cards_of(evidence: Iterable[EvidenceFile]) -> list[Card]:
 def file_of(card: DataCard, source: DataSource, model: str) -> DataFile:
     """Return the figures of a source from its card alone, for the base model `name/revision`."""
     body, pairs = card.spec, card.spec.pairs
+    labels = _labels(body)
+    classes = tuple(sorted((each.name.value, each.rows) for each in body.classes))
     return DataFile(
         name=source.name,
         path="",
@@ -45,11 +51,29 @@ def file_of(card: DataCard, source: DataSource, model: str) -> DataFile:
         repeated=body.duplicates.exact,
         prompt_versions=tuple(sorted(body.prompt_versions)),
         models=tuple(sorted((each.model, each.rows) for each in body.models)),
-        classes=tuple(sorted((each.name.value, each.rows) for each in body.classes)),
+        classes=classes or (classes_of(labels) if body.labels else ()),
+        labels=labels,
+        trajectories=body.trajectories,
+        judged=body.judged,
         text_bytes=body.text_bytes,
         lengths=_lengths(body.lengths, model),
         shared=tuple(_shared(each) for each in body.overlaps),
     )
+
+
+def _labels(body: DataCardBody) -> tuple[LabelCount, ...]:
+    """Return the badcases by their labels; a card without `labels` has at most classes."""
+    if body.shape is not Shape.BADCASE:
+        return ()
+    if not body.labels:
+        classes = tuple((each.name.value, each.rows) for each in body.classes)
+        answered, near = (body.pairs.answered, body.pairs.near) if body.pairs else (0, 0)
+        return labels_of_classes(classes, body.rows, answered, near)
+    counts: dict[Labels, Counter[str]] = {}
+    for each in body.labels:
+        labels = Labels(category=each.category.value, kind=each.kind, component=each.component)
+        counts.setdefault(labels, Counter()).update(rows=each.rows, answered=each.answered, near=each.near)
+    return labels_counted(counts)
 
 
 def with_card(file: DataFile, card: DataCard, model: str) -> DataFile:
