@@ -111,8 +111,8 @@ def _is_media(value: object, *, carrier: bool, beside: Mapping[str, Any]) -> boo
         return bool(value)
     if isinstance(value, list):
         return any(each not in (None, "", [], {}) for each in value)
-    if not isinstance(value, str):
-        return False
+    if not isinstance(value, str):  # a count, or the number of an image that the text has a place for
+        return value is not None and not isinstance(value, bool) and _has_placeholder(beside)
     text = value.strip()
     if not text or text.lower() in _NOTHING:
         return False

@@ -32,6 +32,8 @@ def talk(content: Any, **more: Any) -> list[dict[str, Any]]:
         ({"image": {"bytes": b"1", "path": None}}, "image"),
         ({"image": "s3://bucket/scan/7"}, "image"),
         ({"image": "a scan of page 3", "prompt": "<image> What is the total?"}, "image"),
+        ({"image": 7, "prompt": "<img> What is the total?"}, "image"),
+        ({"image": b"\x89PNG"}, "image"),
         ({"images_path": "scans/7"}, "images_path"),
         ({"imagePath": "scans/7"}, "imagePath"),
         ({"image_url": "https://example.com/7"}, "image_url"),
@@ -130,3 +132,21 @@ def test_both_sides_refuse_rows_with_images_once(tmp_path: Path) -> None:
     assert problem.message.count("not supported") == 2
     assert "rows.jsonl:2: `images`: images are not supported" in problem.message
     assert "(and 29 more rows)" in problem.message
+
+
+def test_an_image_of_parquet_is_refused_by_both(tmp_path: Path) -> None:
+    import pyarrow
+    from pyarrow import parquet
+
+    rows = [{"prompt": "q", "completion": "a", "image": {"bytes": b"\x89PNG\xff", "path": None}}] * 2
+    parquet.write_table(pyarrow.Table.from_pylist(rows), tmp_path / "rows.parquet")
+    outcome = read_source(
+        tmp_path / "rows.parquet", "rows.parquet", name="s", relative="rows.parquet", shape="prompt-completion"
+    )
+    (found,) = outcome.diagnostics
+    assert (found.code, found.message.startswith("row 1: `image`: images are not supported")) == ("CHK236", True)
+    block = DataBlock.model_validate(
+        {"path": "rows.parquet", "shape": "prompt-completion", "sha256": None, "rows": None, "volume": "outputs"}
+    )
+    with pytest.raises(StageError, match="rows.parquet row 1: `image`: images are not supported"):
+        read_rows([block], Volumes(models=tmp_path, data=tmp_path, outputs=tmp_path))
