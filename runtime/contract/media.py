@@ -105,7 +105,7 @@ def _kind_of(word: str) -> str | None:
 
 def _is_media(value: object, *, carrier: bool, beside: Mapping[str, Any]) -> bool:
     """Return whether the value of a column with such a name is media, and not a text about it, a count or a flag."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return any(each not in (None, "", [], {}) for each in value.values())
     if isinstance(value, bytes):
         return bool(value)
@@ -130,16 +130,16 @@ def _is_path(text: str) -> bool:
 def _in_turns(value: list[Any]) -> tuple[str, str] | None:
     """Return the place and kind of the first media in a list of turns, or of content parts."""
     for position, turn in enumerate(value):
-        if not isinstance(turn, Mapping):
-            continue
+        if not isinstance(turn, dict) or (len(turn) == 2 and "role" in turn and isinstance(turn.get("content"), str)):
+            continue  # most turns are plain
         if kind := _kind_of_part(turn):
             return f"[{position}]", kind
         content = turn.get("content")
         if content is None:
             content = turn.get("value")
-        if isinstance(content, list | Mapping):
+        if isinstance(content, list | dict):
             for at, part in _parts_of(content):
-                if isinstance(part, Mapping) and (kind := _kind_of_part(part)):
+                if isinstance(part, dict) and (kind := _kind_of_part(part)):
                     return f"[{position}].content{at}", kind
         for key in turn.keys() - _TURN_KEYS if len(turn) > 2 else ():
             if (named := media_name(str(key))) and _is_media(turn[key], carrier=named[1], beside={}):
@@ -147,8 +147,8 @@ def _in_turns(value: list[Any]) -> tuple[str, str] | None:
     return None
 
 
-def _parts_of(content: list[Any] | Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    if isinstance(content, Mapping):
+def _parts_of(content: list[Any] | dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    if isinstance(content, dict):
         yield "", content
     else:
         yield from ((f"[{at}]", part) for at, part in enumerate(content))
@@ -167,8 +167,10 @@ def _kind_of_part(part: Mapping[str, Any]) -> str | None:
 def _placeholder_fault(row: Mapping[str, Any]) -> tuple[str, str] | None:
     """Return the fault of a column of any name with the path of a file, where a text has a place for it."""
     for name, value in row.items():
-        if isinstance(value, str) and name not in _TALKS and _PATH.search(value[-300:]) and len(value.split()) == 1:
-            return (_shown(name), refusal("image")) if _has_placeholder(row) else None
+        if name in _TALKS or not isinstance(value, str) or "." not in value:
+            continue
+        if _PATH.search(value[-300:]) and len(value.split()) == 1 and _has_placeholder(row):
+            return _shown(name), refusal("image")
     return None
 
 
@@ -181,7 +183,7 @@ def _texts(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, list):
-        yield from (str(turn.get("content")) for turn in value if isinstance(turn, Mapping))
+        yield from (str(turn.get("content")) for turn in value if isinstance(turn, dict))
 
 
 def _shown(name: str) -> str:

@@ -88,7 +88,7 @@ def _turn_fault(turn: object) -> Fault | None:
     role = turn["role"]
     if role not in ROLES:
         return ".role", f"must be one of {', '.join(f'`{each}`' for each in ROLES)}, not `{role}`"
-    if fault := _step_fault(turn, role):
+    if len(turn) > 2 and (fault := _step_fault(turn, role)):
         return fault
     more = _MORE.get(role, _NO_MORE)
     calls = turn.get("tool_calls") if role == "assistant" else None
