@@ -148,5 +148,5 @@ def test_an_image_of_parquet_is_refused_by_both(tmp_path: Path) -> None:
     block = DataBlock.model_validate(
         {"path": "rows.parquet", "shape": "prompt-completion", "sha256": None, "rows": None, "volume": "outputs"}
     )
-    with pytest.raises(StageError, match="rows.parquet row 1: `image`: images are not supported"):
+    with pytest.raises(StageError, match=r"rows\.parquet row 1: `image`: images are not supported"):
         read_rows([block], Volumes(models=tmp_path, data=tmp_path, outputs=tmp_path))
