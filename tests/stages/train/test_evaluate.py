@@ -284,7 +284,7 @@ def test_bits_are_of_text_that_is_never_trained_on() -> None:
     ("change", "code", "error", "text"),
     [
         ({"gate": {"metric": "exact_match", "target": 0.5, "baseline": "gone"}}, 66, "RUN722", "`gone/predictions"),
-        ({"metrics": [{"name": "exact_match"}]}, 78, "RUN701", "`gate.metric`"),
+        ({"metrics": [{"name": "exact_match"}]}, 78, "RUN701", "`gate` reads `execution_accuracy`"),
         ({"metrics": [{"name": "execution_accuracy"}]}, 78, "RUN701", "`databases`"),
         ({"metrics": [{"name": "execution_accuracy", "databases": "none"}]}, 66, "RUN721", "`none`"),
         ({"peft": None}, 78, "RUN701", "`peft`"),
