@@ -66,6 +66,8 @@ def notes_of(result: StageResultBody) -> tuple[str, ...]:
 
 
 def _notes(result: StageResultBody) -> Iterator[str]:
+    for other in result.metrics[1:]:
+        yield f"`{other.name}` {other.value:.3f} (95 % {other.low:.3f} to {other.high:.3f})"
     if result.badcases is not None:
         yield f"{result.badcases.fixed} of {result.badcases.total} badcases fixed"
     if result.broken is not None:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from runtime.contract.columns import BadcaseClass
-from runtime.contract.metrics import METRICS
+from runtime.contract.metrics import GENERAL_GUARD, METRICS
 from runtime.contract.shapes import Shape
 from runtime.contract.volumes import check_relative
 
@@ -15,7 +15,6 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[int, Field(ge=1)]
 Temperature = Annotated[float, Field(ge=0, le=2)]
-GENERAL_GUARD = "general"  # the name of a guard that stands for the check of general ability
 # Enums of the contract; YAML holds their values.
 ShapeName = Annotated[Shape, Field(strict=False)]
 BadcaseClassName = Annotated[BadcaseClass, Field(strict=False)]
