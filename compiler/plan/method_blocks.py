@@ -10,6 +10,7 @@ from compiler.spec.methods import METHODS
 from compiler.spec.methods.reinforcement import HELD_OUT_SHARE
 from compiler.spec.schema.training_spec import RewardFunction
 from compiler.spec.schema.types import Shape
+from runtime.contract.methods import METHODS as RUNTIME_METHODS
 
 
 def method_blocks(draft: Draft) -> Block:
@@ -72,15 +73,17 @@ def _curriculum(draft: Draft) -> Block:
 
 
 def _metrics(draft: Draft) -> Block:
-    """Return the goal's metrics that a Job measures, with the answer marker where a stage learns chains.
+    """Return the goal's metrics, with the answer marker where a stage learns chains.
 
-    An evaluation measures guarded metrics too.
+    A stage that the runtime runs has those that it measures; an evaluation has guarded metrics too.
     """
     chains = any(learns_chains(draft, each.method) for each in draft.selection.stages)
     marker = {"answer_marker": draft.inputs.spec.spec.evaluation.answer_marker} if chains else {}
     fields = {"name", "databases"}
-    blocks = [each.model_dump(include=fields, exclude_none=True) for each in measured_metrics(draft.inputs)]
-    guarded = guarded_metrics(draft.inputs) if draft.choice.method == "evaluate" else []
+    inputs, method = draft.inputs, draft.choice.method
+    metrics = measured_metrics(inputs) if method in RUNTIME_METHODS else inputs.spec.spec.goal.metrics
+    blocks = [each.model_dump(include=fields, exclude_none=True) for each in metrics]
+    guarded = guarded_metrics(inputs) if method == "evaluate" else []
     return {"metrics": [{**each, **marker} for each in (*blocks, *guarded)]}
 
 
