@@ -10,7 +10,7 @@ import yaml
 from conftest import MakeSpec
 from support.local_project import Project, make_project
 
-from compiler.selection.gather import notes_of
+from compiler.selection.gather_results import notes_of
 from compiler.spec.evidence import as_evidence
 from compiler.spec.schema.stage_result import StageResult
 from compiler.spec.yaml.load import load
@@ -170,11 +170,25 @@ def test_a_document_says_that_it_is_generated(project: Project) -> None:
     assert list(yaml.safe_load(text)) == ["apiVersion", "kind", "metadata", "spec"]
 
 
-@pytest.mark.parametrize("verdict", ["no-gain", "worse"])
-def test_a_plan_continues_from_collected_results(
-    project: Project, capfd: pytest.CaptureFixture[str], verdict: str
+def test_nothing_builds_on_a_stage_that_made_the_model_worse(
+    project: Project, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    project.behave(evaluate_sft={"verdict": verdict})
+    project.behave(evaluate_sft={"verdict": "worse"})
+    assert project.run() == []
+    before = project.starts()
+    assert set(before) == {"evaluate-base", "sft", "evaluate-sft"}
+    project.collect()
+    assert evidence(project)["evaluate-sft"].spec.gate == "worse"
+    project.compile()
+    capfd.readouterr()
+    assert project.run() == []
+    assert project.starts() == before | {"pairs": 1, "dpo": 1, "evaluate-dpo": 1}
+    out, _ = capfd.readouterr()
+    assert "shop-sft" not in out
+
+
+def test_a_plan_continues_from_collected_results(project: Project, capfd: pytest.CaptureFixture[str]) -> None:
+    project.behave(evaluate_sft={"verdict": "no-gain"})
     assert project.run() == []
     before = project.starts()
     assert set(before) == {"evaluate-base", "sft", "evaluate-sft"}
