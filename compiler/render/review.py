@@ -4,6 +4,7 @@ import json
 
 from compiler import __version__
 from compiler.diagnostics.wording import counted
+from compiler.plan.goal_blocks import measured_guards, measured_metrics, unmeasured_metrics
 from compiler.plan.load_stage import origin_of
 from compiler.plan.model import Plan, Stage
 from compiler.selection import Phase, Selection, Status, Traced
@@ -138,6 +139,9 @@ def review_context(plan: Plan) -> dict[str, object]:
         "traced": traced,
         "gaps": gap_lines(plan),
         "thresholds": changed_thresholds(plan),
+        "measured": measured_metrics(plan.inputs),
+        "unmeasured": unmeasured_metrics(plan.inputs),
+        "guards": measured_guards(plan.inputs),
         "counted": counted,
         "verdict_words": verdict_words,
         "data_of": data_of,
