@@ -81,8 +81,8 @@ def test_a_goal_that_nobody_measured_is_not_met() -> None:
     ("value", "gain", "loss", "verdict", "reported"),
     [
         # a loss beyond what is tolerated stops a plan whose target is met, and one that gained
-        (REACHED, UP, (-0.3, -0.1, -0.021), "no-gain", True),
-        (NEAR, UP, (-0.3, -0.1, -0.021), "no-gain", True),
+        (REACHED, UP, (-0.3, -0.1, -0.021), "worse", True),
+        (NEAR, UP, (-0.3, -0.1, -0.021), "worse", True),
         (NEAR, DOWN, (-0.3, -0.1, -0.021), "worse", True),
         # a tolerated loss is reported
         (NEAR, UP, (-0.3, -0.1, -0.02), "continue", True),
@@ -100,7 +100,7 @@ def test_what_a_gain_may_cost(value: Bounds, gain: Bounds, loss: Bounds, verdict
     assert unlimited.verdict == decide([goal(value, gain)]).verdict
 
 
-@pytest.mark.parametrize(("loss", "verdict"), [((-0.3, -0.1, -0.03), "no-gain"), ((-0.3, -0.1, -0.01), "continue")])
+@pytest.mark.parametrize(("loss", "verdict"), [((-0.3, -0.1, -0.03), "worse"), ((-0.3, -0.1, -0.01), "continue")])
 def test_a_corpus_needs_no_gain_but_must_not_cost_general_ability(loss: Bounds, verdict: str) -> None:
     change = Change(name="general text", gain=interval(*loss), tolerated=0.02)
     for gain in (DOWN, UP):
@@ -164,8 +164,8 @@ def guard(metric: str, margin: float, **against: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("tool_call", "margin", "verdict"),
     [
-        (0.40, 0.02, "no-gain"),  # 20 of 200 lost against the base: more than 2 in a hundred for certain
-        (0.44, 0.02, "no-gain"),  # no loss to the stage before, but one to the base
+        (0.40, 0.02, "worse"),  # 20 of 200 lost against the base: more than 2 in a hundred for certain
+        (0.44, 0.02, "worse"),  # no loss to the stage before, but one to the base
         (0.48, 0.02, "continue"),  # a loss within the margin
         (0.40, 0.2, "continue"),
         (0.60, 0.02, "continue"),
@@ -174,19 +174,19 @@ def guard(metric: str, margin: float, **against: Any) -> dict[str, Any]:
 def test_a_guarded_metric_is_compared_with_the_base_model(tool_call: float, margin: float, verdict: str) -> None:
     found = decided(guard("tool_call", margin), {"exact_match": 0.7, "tool_call": tool_call})
     assert found.verdict == verdict
-    assert found.reason.startswith("guarded metric `tool_call` lost -0") == (verdict == "no-gain")
+    assert found.reason.startswith("guarded metric `tool_call` lost -0") == (verdict == "worse")
 
 
-@pytest.mark.parametrize(("value", "verdict"), [(0.9, "no-gain"), (0.55, "continue")])
+@pytest.mark.parametrize(("value", "verdict"), [(0.9, "worse"), (0.55, "continue")])
 def test_a_guard_may_have_a_recorded_value(value: float, verdict: str) -> None:
     assert decided(guard("tool_call", 0.02, value=value), {"exact_match": 0.7, "tool_call": 0.5}).verdict == verdict
 
 
-@pytest.mark.parametrize(("margin", "verdict"), [(0.02, "no-gain"), (0.2, "continue")])
+@pytest.mark.parametrize(("margin", "verdict"), [(0.02, "worse"), (0.2, "continue")])
 @pytest.mark.parametrize("against", [{"baseline": "base"}, {"value": 0.6}])
 def test_a_guard_of_general_ability_sets_what_it_may_lose(margin: float, verdict: str, against: dict[str, Any]) -> None:
     now = {"exact_match": 0.7, "tool_call": 0.5}
-    assert decided({}, now, general=(0.6, 0.5)).verdict == "no-gain"
+    assert decided({}, now, general=(0.6, 0.5)).verdict == "worse"
     assert decided(guard("general", margin, **against), now, general=(0.6, 0.5)).verdict == verdict
 
 
