@@ -8,9 +8,13 @@ from compiler.plan.goal_blocks import measured_guards, measured_metrics, unmeasu
 from compiler.plan.load_stage import origin_of
 from compiler.plan.model import Plan, Stage
 from compiler.selection import Phase, Selection, Status, Traced
+from compiler.selection.model import EnterPhase
 from compiler.selection.rules import RULES_VERSION
+from compiler.spec.evidence import EvidenceFile
 from compiler.spec.methods import METHODS
 from compiler.spec.schema.types import GapKind
+from compiler.spec.stale import stale
+from compiler.spec.verified import unverified
 from runtime.contract.outputs import verdict_words
 
 
@@ -20,14 +24,31 @@ def verdict(plan: Plan) -> str:
         case Phase.TRAIN:
             return _training_verdict(plan)
         case Phase.DONE:
-            return "done: the target is met, so there is nothing to run"
-        case Phase.PROMPT:
-            return "do not train yet: work on the prompt first" + _jobs(plan)
-        case Phase.COLLECT:
-            return "do not train yet: collect what is missing first" + _jobs(plan)
+            return "done: every goal is met, so there is nothing to run"
+        case phase:
+            return f"do not train yet: {_FIRST.get(_decided_by(plan.selection), _IN_PHASE[phase])}{_jobs(plan)}"
+
+
+# what comes first instead of training, by the rule that decides it, else by the phase
+_FIRST = {
+    "C1": "fix what makes the first errors, which is not the model",
+    "C2": "change the decoding first",
+    "E1": "the test set cannot prove a gain, so add questions first",
+    "E2": "measure the other goals first",
+}
+_IN_PHASE = {Phase.PROMPT: "work on the prompt first", Phase.COLLECT: "collect what is missing first"}
+
+
+def _decided_by(selection: Selection) -> str:
+    """Return the rule that entered the phase."""
+    return next(
+        each.rule.id for each in selection.trace if any(isinstance(one, EnterPhase) for one in each.finding.effects)
+    )
 
 
 def _training_verdict(plan: Plan) -> str:
+    if not plan.stages and _decided_by(plan.selection) == "T1":
+        return "do not train yet: name a smaller model to distil this one into"
     if not plan.stages:
         return "do not train yet: every method that the gaps need is blocked"
     if not plan.trains:
@@ -115,6 +136,15 @@ def gap_lines(plan: Plan) -> list[tuple[str, str, str]]:
     return lines
 
 
+def counts(file: EvidenceFile, plan: Plan) -> str:
+    """Return whether evidence counts, and why not: `yes`, `no: …` or `unverified: …`."""
+    if why := stale(file, plan.inputs):
+        return f"no: {why}"
+    if why := unverified(file, plan.inputs):
+        return f"unverified: {why}"
+    return "yes"
+
+
 def changed_thresholds(plan: Plan) -> list[tuple[str, object, object]]:
     """Return the thresholds that the spec sets: name, value and default."""
     limits = plan.inputs.spec.spec.thresholds
@@ -143,6 +173,7 @@ def review_context(plan: Plan) -> dict[str, object]:
         "unmeasured": unmeasured_metrics(plan.inputs),
         "guards": measured_guards(plan.inputs),
         "counted": counted,
+        "counts": lambda file: counts(file, plan),
         "verdict_words": verdict_words,
         "data_of": data_of,
         "state_of": state_of,
