@@ -136,6 +136,20 @@ def gap_lines(plan: Plan) -> list[tuple[str, str, str]]:
     return lines
 
 
+# rules whose advice comes before the Jobs of a plan: what is not the model's fault is fixed and measured first
+_BEFORE_JOBS = ("C1", "P4")
+
+
+def advice_in_order(plan: Plan) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return the advice under its headings: what to do before the Jobs, and in addition to them."""
+    advice = list(plan.selection.advice)
+    if not plan.stages:
+        return [("What to do first", advice)]
+    before = [each for each in advice if each[0] in _BEFORE_JOBS]
+    others = [each for each in advice if each[0] not in _BEFORE_JOBS]
+    return [("What to do before these Jobs", before), ("What to do in addition", others)]
+
+
 def counts(file: EvidenceFile, plan: Plan) -> str:
     """Return whether evidence counts, and why not: `yes`, `no: …` or `unverified: …`."""
     if why := stale(file, plan.inputs):
@@ -173,6 +187,7 @@ def review_context(plan: Plan) -> dict[str, object]:
         "unmeasured": unmeasured_metrics(plan.inputs),
         "guards": measured_guards(plan.inputs),
         "counted": counted,
+        "advice_in_order": advice_in_order(plan),
         "counts": lambda file: counts(file, plan),
         "verdict_words": verdict_words,
         "data_of": data_of,
