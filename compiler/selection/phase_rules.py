@@ -177,7 +177,7 @@ PHASE_RULES: tuple[Rule, ...] = (
         condition="some badcases are faults of the flow control or of a component",
         outcome="fix the code, the prompt or the component",
         otherwise="the plan leaves these cases out of training",
-        evaluated_in=(Phase.COLLECT, Phase.PROMPT, Phase.TRAIN),
+        evaluated_in=(Phase.PROMPT, Phase.TRAIN),
         predicate=prompts.faults_elsewhere,
     ),
 )

@@ -38,20 +38,17 @@ def full_chain_traces(facts: Facts) -> Finding:
 
 
 def enough_badcases(facts: Facts) -> Finding:
-    """G3: collect labelled badcases of the model until there are enough to show what goes wrong."""
-    needed, counted = facts.thresholds.min_badcases, facts.attribution.remaining
+    """G3: collect labelled badcases until there are enough to show what goes wrong."""
+    needed, counted = facts.thresholds.min_badcases, facts.badcases
     corpus = facts.of(Purpose.CORPUS)
-    others = (
-        f", {facts.attribution.rows - counted} more of other components" if facts.attribution.rows > counted else ""
-    )
     evidence = (
-        Evidence(source="data of purpose `badcases`", value=f"{counted} rows{others}, {needed} needed"),
+        Evidence(source="data of purpose `badcases`", value=f"{counted} rows, {needed} needed"),
         Evidence(source="data of purpose `corpus`", value=", ".join(f"`{each.name}`" for each in corpus) or "none"),
     )
     if counted >= needed:
         return silent("there are enough labelled badcases", *evidence)
     label = Advise(f"label {needed - counted} more badcases from the traces: query, answer and right answer")
-    reason = f"{counted} labelled badcases of the model are too few to show what goes wrong"
+    reason = f"{counted} labelled badcases are too few to show what goes wrong"
     if not corpus:
         return fired(reason, evidence, EnterPhase(Phase.COLLECT), label)
     augment = AddStage(method="augment", sources=tuple(each.name for each in corpus))
