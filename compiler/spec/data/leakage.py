@@ -1,0 +1,98 @@
+"""Compares the rows of a source with the questions of an evaluation source, while both are read once."""
+
+import os
+
+from compiler.spec.data.contained import Contained
+from compiler.spec.data.model import MAX_SHOWN_ROWS, DataFile, RowPair, Shared
+from compiler.spec.data.normal import marks, normal, weight
+from compiler.spec.data.reworded import Rewordings
+from compiler.spec.data.texts import Row, asked_turns, question_of, user_turns
+
+MIN_TEMPLATE_ROWS, MIN_TEMPLATE = 5, 12  # questions, and the weight of what they all begin or end with
+MIN_LAST_TURN = 16  # weight of the last of several turns to count as a question without the others
+MAX_COMPARED_ROWS = 200_000  # rows of a source whose question is compared with similar ones
+
+
+class HeldOut:
+    """Questions of an evaluation source. All are added before the first row of another source is compared."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._rows: list[tuple[str, str, str, str]] = []
+        self._forms: set[str] = set()
+        self.before = self.after = ""
+
+    def watch(self, row: Row, _: list[str], place: str) -> None:
+        """Add the question of a row."""
+        turns, question = user_turns(row), question_of(row)
+        if not question:
+            return
+        last = normal(turns[-1]) if len(turns) > 1 else ""
+        self._rows.append((normal(question), question, last if weight(last) >= MIN_LAST_TURN else "", place))
+
+    def build(self) -> tuple[Contained, Rewordings]:
+        """Return the indexes of the questions, without the template that all share."""
+        forms = [form for form, *_ in self._rows]
+        self._forms = set(forms)
+        if len(self._forms) >= MIN_TEMPLATE_ROWS:
+            self.before = _template(os.path.commonprefix(forms))
+            reversed_forms = [form[len(self.before) :][::-1] for form in forms]
+            self.after = _template(os.path.commonprefix(reversed_forms)[::-1])
+        contained, rewordings = Contained(), Rewordings()
+        for form, question, last, place in self._rows:
+            core = self.core(form)
+            for each in (form, core, last):
+                contained.add(each, place)
+            rewordings.add(core, marks(question), place)
+        return contained, rewordings
+
+    def core(self, form: str) -> str:
+        """Return a normal form without the template of this source."""
+        return form.removeprefix(self.before).removesuffix(self.after)
+
+    def has(self, form: str) -> bool:
+        """Whether the normal form is that of a question."""
+        return form in self._forms
+
+
+class Comparison:
+    """What the rows of one source share with one evaluation source, beside equal questions."""
+
+    def __init__(self, held_out: HeldOut) -> None:
+        self._held_out = held_out
+        self._contained, self._rewordings = held_out.build()
+        self._count = self._rows = 0
+        self._first: list[RowPair] = []
+
+    def watch(self, row: Row, _: list[str], place: str) -> None:
+        """Compare one row."""
+        question = question_of(row)
+        form = normal(question)
+        if not form or self._held_out.has(form):  # equal questions are counted by their digests
+            return
+        there = next(filter(None, map(self._contained.as_turn, user_turns(row))), "")
+        there = there or next(filter(None, map(self._contained.inside, asked_turns(row))), "")
+        self._rows += 1
+        if there:
+            self._count += 1
+            if len(self._first) < MAX_SHOWN_ROWS:
+                self._first.append(RowPair(kind="contained", here=place, there=there))
+        elif self._rows <= MAX_COMPARED_ROWS:
+            self._rewordings.compare(self._held_out.core(form), question, place)
+
+    def result(self, held_out: DataFile) -> Shared:
+        """Return what was found; `held_out` are the figures of the evaluation source."""
+        near = self._rewordings.result()
+        rows = [RowPair(kind="near", here=each.here, there=each.there) for each in near[:MAX_SHOWN_ROWS]]
+        return Shared(
+            name=held_out.name,
+            sha256=held_out.sha256,
+            contained=self._count,
+            near=len(near),
+            rows=(*self._first, *rows),
+        )
+
+
+def _template(shared: str) -> str:
+    """Return what all questions share, if it is long enough to be a template."""
+    return shared if weight(shared) >= MIN_TEMPLATE else ""
