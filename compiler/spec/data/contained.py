@@ -11,7 +11,7 @@ MIN_TURN = 6  # of a question that is a turn of its own: greetings and `continue
 MIN_BETWEEN_BREAKS = 10  # of one that has punctuation or line breaks around it
 MIN_INSIDE, INSIDE_SHARE = 24, 0.6  # of one that is the most of its sentence
 MIN_ANYWHERE = 60
-# classes of length: a question of that length or more → size of the pieces that are looked up, every `stride` characters
+# classes of length: least length of a question, size of the pieces that are looked up, characters between two look-ups
 _CLASSES = ((24, 8, 17), (12, 6, 7), (5, 4, 2))
 
 

@@ -1,23 +1,26 @@
 """Compares the rows of a source with the questions of an evaluation source, while both are read once."""
 
-import os
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from compiler.spec.data.contained import Contained
 from compiler.spec.data.model import MAX_SHOWN_ROWS, DataFile, RowPair, Shared
 from compiler.spec.data.normal import marks, normal, weight
 from compiler.spec.data.reworded import Rewordings
 from compiler.spec.data.texts import Row, asked_turns, question_of, user_turns
+from compiler.spec.schema.training_spec import DataSource
+from compiler.spec.schema.types import Shape
 
 MIN_TEMPLATE_ROWS, MIN_TEMPLATE = 5, 12  # questions, and the weight of what they all begin or end with
 MIN_LAST_TURN = 16  # weight of the last of several turns to count as a question without the others
+_DIGITS = "0123456789"
 MAX_COMPARED_ROWS = 200_000  # rows of a source whose question is compared with similar ones
 
 
 class HeldOut:
     """Questions of an evaluation source. All are added before the first row of another source is compared."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self) -> None:
         self._rows: list[tuple[str, str, str, str]] = []
         self._forms: set[str] = set()
         self.before = self.after = ""
@@ -35,9 +38,9 @@ class HeldOut:
         forms = [form for form, *_ in self._rows]
         self._forms = set(forms)
         if len(self._forms) >= MIN_TEMPLATE_ROWS:
-            self.before = _template(os.path.commonprefix(forms))
-            reversed_forms = [form[len(self.before) :][::-1] for form in forms]
-            self.after = _template(os.path.commonprefix(reversed_forms)[::-1])
+            self.before = _template(_shared_start(forms).rstrip(_DIGITS))
+            from_end = [form[len(self.before) :][::-1] for form in forms]
+            self.after = _template(_shared_start(from_end)[::-1].lstrip(_DIGITS))
         contained, rewordings = Contained(), Rewordings()
         for form, question, last, place in self._rows:
             core = self.core(form)
@@ -91,6 +94,49 @@ class Comparison:
             near=len(near),
             rows=(*self._first, *rows),
         )
+
+
+class Watcher:
+    """Reads one source beside its tally: questions of an evaluation source, or rows that are compared with them.
+
+    `held_out` collects the evaluation sources that were read; `files` are the figures of all sources that were read.
+    """
+
+    def __init__(self, source: DataSource, held_out: dict[str, HeldOut], files: Mapping[str, DataFile]) -> None:
+        self._files = files
+        self._comparisons: list[tuple[str, Comparison]] = []
+        self._takes: list[Callable[[Row, list[str], str], None]] = []
+        if is_evaluation(source):
+            held_out[source.name] = HeldOut()
+            self._takes = [held_out[source.name].watch]
+        elif may_leak(source):
+            self._comparisons = [(name, Comparison(each)) for name, each in held_out.items() if name in files]
+            self._takes = [each.watch for _, each in self._comparisons]
+
+    def watch(self, row: Row, texts: list[str], place: str) -> None:
+        """Take one row."""
+        for take in self._takes:
+            take(row, texts, place)
+
+    def result(self, file: DataFile) -> DataFile:
+        """Return the figures of the source with what it shares with evaluation sources."""
+        return replace(file, shared=tuple(each.result(self._files[name]) for name, each in self._comparisons))
+
+
+def is_evaluation(source: DataSource) -> bool:
+    """Whether the source is for evaluation."""
+    return source.shape is Shape.EVALUATION
+
+
+def may_leak(source: DataSource) -> bool:
+    """Whether training on the source can leak evaluation questions; a corpus has no questions."""
+    return not is_evaluation(source) and source.shape is not Shape.TEXT
+
+
+def _shared_start(texts: list[str]) -> str:
+    """Return what all texts begin with."""
+    first, last = min(texts), max(texts)
+    return first[: next((at for at, pair in enumerate(zip(first, last, strict=False)) if len({*pair}) > 1), len(first))]
 
 
 def _template(shared: str) -> str:

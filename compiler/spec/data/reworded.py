@@ -3,6 +3,7 @@
 Every run that is rare enough is looked up, so no similar question is missed by chance, as with MinHash.
 """
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -18,10 +19,11 @@ MAX_LENGTH = 2_000  # characters of a question: longer ones are only compared wh
 MAX_TRIED = 8  # questions that are compared with one text
 MAX_KEPT = 32  # texts that are kept for one question
 # edits by width of runs (2 where most characters are Chinese, Japanese or Korean, else 4): share of the text, and most
-_EDITS = {2: (0.3, 10), 4: (0.25, 20)}
+_EDITS = {2: (0.3, 10), 4: (0.2, 20)}
 SAME_SHARE = 0.7  # share of the distinctive characters that must be the same
 MAX_COMMON, COMMON_SHARE = 200, 0.05  # questions with a run above which it says nothing of a question
-FILLERS = 5  # different texts at the same place of one question, which make the place a blank of a template
+VALUE_ROWS = 2  # questions with the same words at the same place, which make these a value of a template
+FILLERS = 3  # different texts at the same place of one question, which make the place a blank of a template
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,6 +55,7 @@ class Rewordings:
         self._runs: dict[int, defaultdict[str, list[int]]] = {width: defaultdict(list) for width in _EDITS}
         self._candidates: defaultdict[int, list[_Candidate]] = defaultdict(list)
         self._longest = 0
+        self._all = ""
 
     def add(self, text: str, found: tuple[str, ...], name: str) -> None:
         """Add a question with its marks."""
@@ -78,13 +81,31 @@ class Rewordings:
         for key, candidates in self._candidates.items():
             question = self._questions[key]
             others = [*{each.text for each in candidates}, *self._variants(key)]
-            fillers = [_changes(question.text, other) for other in others]
+            fillers = [
+                (start, end, other[at:to]) for other in others for start, end, at, to in _changes(question.text, other)
+            ]
             found += [
                 Reworded(here=each.here, there=question.name)
                 for each in candidates
                 if not _fills_blank(_changes(question.text, each.text), fillers)
+                and not self._swaps_value(question.text, each.text)
             ]
         return found
+
+    def _swaps_value(self, question: str, text: str) -> bool:
+        """Whether a text has other words than a question where several questions have these too: `north` for `south`.
+
+        The words are looked up with what is before or after them; digits count as one another.
+        """
+        self._all = self._all or _EDGE.join(["", *(_masked(each.text) for each in self._questions), ""])
+        width = _width(question)
+        around = _EDGE + _masked(text) + _EDGE
+        for start, end, at, to in _changes(question, text):
+            if min(end - start, to - at) >= width:
+                ends = around[max(at - 1, 0) : to + 1], around[at + 1 : to + 3]
+                if any(self._all.count(each) >= VALUE_ROWS for each in ends):
+                    return True
+        return False
 
     def _variants(self, key: int) -> Iterable[str]:
         """Return the questions of the index that are near one of them."""
@@ -148,29 +169,32 @@ def _runs(text: str, width: int) -> list[str]:
     return [text[at : at + width] for at in range(max(len(text) - width + 1, 1))]
 
 
-Change = tuple[int, int, str]
+Change = tuple[int, int, int, int]
+_EDGE = "\n"
+_DIGIT = re.compile(r"\d")
+
+
+def _masked(text: str) -> str:
+    return _DIGIT.sub("0", text)
 
 
 @lru_cache(maxsize=4096)
 def _changes(question: str, text: str) -> tuple[Change, ...]:
-    """Return where a text changes a question: from, to, and what is there instead."""
+    """Return where a text changes a question: start and end in the question, start and end in the text."""
     width = _width(question)
     same = [each for each in Levenshtein.opcodes(question, text) if each.tag == "equal"]
     # a run of few equal characters between two changes is chance
     kept = [each for each in same if each.src_end - each.src_start >= width]
     ends = [(0, 0), *((each.src_end, each.dest_end) for each in kept)]
     starts = [*((each.src_start, each.dest_start) for each in kept), (len(question), len(text))]
-    return tuple(
-        (end[0], start[0], text[end[1] : start[1]]) for end, start in zip(ends, starts, strict=True) if end != start
-    )
+    return tuple((end[0], start[0], end[1], start[1]) for end, start in zip(ends, starts, strict=True) if end != start)
 
 
-def _fills_blank(changes: tuple[Change, ...], others: Sequence[tuple[Change, ...]]) -> bool:
-    """Whether some change is at a place where many other texts have different words."""
+def _fills_blank(changes: tuple[Change, ...], fillers: Sequence[tuple[int, int, str]]) -> bool:
+    """Whether some change is at a place where many texts have different words."""
     return any(
-        len({filler for each in others for first, last, filler in each if _meet((first, last), (start, end))})
-        >= FILLERS
-        for start, end, _ in changes
+        len({filler for first, last, filler in fillers if _meet((first, last), (start, end))}) >= FILLERS
+        for start, end, *_ in changes
     )
 
 
