@@ -64,8 +64,8 @@ class Comparison:
     def __init__(self, held_out: HeldOut) -> None:
         self._held_out = held_out
         self._contained, self._rewordings = held_out.build()
-        self._count = self._rows = 0
-        self._first: list[RowPair] = []
+        self._rows = 0
+        self._found: list[RowPair] = []
 
     def watch(self, row: Row, _: list[str], place: str) -> None:
         """Compare one row."""
@@ -77,22 +77,26 @@ class Comparison:
         there = there or next(filter(None, map(self._contained.inside, asked_turns(row))), "")
         self._rows += 1
         if there:
-            self._count += 1
-            if len(self._first) < MAX_SHOWN_ROWS:
-                self._first.append(RowPair(kind="contained", here=place, there=there))
+            self._found.append(RowPair(kind="contained", here=place, there=there))
         elif self._rows <= MAX_COMPARED_ROWS:
             self._rewordings.compare(self._held_out.core(form), question, place)
 
+    def found(self) -> list[RowPair]:
+        """Return the rows that contain a question, then those that are nearly one."""
+        near = [RowPair(kind="near", here=each.here, there=each.there) for each in self._rewordings.result()]
+        return [*self._found, *near]
+
     def result(self, held_out: DataFile) -> Shared:
         """Return what was found; `held_out` are the figures of the evaluation source."""
-        near = self._rewordings.result()
-        rows = [RowPair(kind="near", here=each.here, there=each.there) for each in near[:MAX_SHOWN_ROWS]]
+        found = self.found()
+        contained = [each for each in found if each.kind == "contained"]
+        near = [each for each in found if each.kind == "near"]
         return Shared(
             name=held_out.name,
             sha256=held_out.sha256,
-            contained=self._count,
+            contained=len(contained),
             near=len(near),
-            rows=(*self._first, *rows),
+            rows=(*contained[:MAX_SHOWN_ROWS], *near[:MAX_SHOWN_ROWS]),
         )
 
 

@@ -5,9 +5,10 @@ Every run that is rare enough is looked up, so no similar question is missed by 
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from math import log
 
 from rapidfuzz.distance import Levenshtein
@@ -19,11 +20,13 @@ MAX_LENGTH = 2_000  # characters of a question: longer ones are only compared wh
 MAX_TRIED = 8  # questions that are compared with one text
 MAX_KEPT = 32  # texts that are kept for one question
 # edits by width of runs (2 where most characters are Chinese, Japanese or Korean, else 4): share of the text, and most
-_EDITS = {2: (0.3, 10), 4: (0.2, 20)}
+_EDITS = {2: (0.34, 10), 4: (0.3, 20)}
 SAME_SHARE = 0.7  # share of the distinctive characters that must be the same
 MAX_COMMON, COMMON_SHARE = 200, 0.05  # questions with a run above which it says nothing of a question
 VALUE_ROWS = 2  # questions with the same words at the same place, which make these a value of a template
-FILLERS = 3  # different texts at the same place of one question, which make the place a blank of a template
+OWN_NUMBER_ROWS = 3  # texts with a number, such as that of an order, that sets a question apart
+COMMON_ROWS = 3  # other rows with all that two texts have in common, which make that a template
+MAX_OTHERS = 5_000  # rows that are kept to see what is common
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,8 +57,8 @@ class Rewordings:
         self._questions: list[_Question] = []
         self._runs: dict[int, defaultdict[str, list[int]]] = {width: defaultdict(list) for width in _EDITS}
         self._candidates: defaultdict[int, list[_Candidate]] = defaultdict(list)
+        self._others: dict[str, None] = {}
         self._longest = 0
-        self._all = ""
 
     def add(self, text: str, found: tuple[str, ...], name: str) -> None:
         """Add a question with its marks."""
@@ -71,46 +74,23 @@ class Rewordings:
         """Compare a row's question: its normal form, and its text, of which the marks are read if needed."""
         if not text or len(text) > self._longest * 1.5:
             return
+        if len(self._others) < MAX_OTHERS:
+            self._others[text] = None
         near = self._near(text, lambda: marks(raw))
         if near is not None and len(self._candidates[near]) < MAX_KEPT:
             self._candidates[near].append(_Candidate(here=here, text=text))
 
     def result(self) -> list[Reworded]:
-        """Return the rows that were found, by question; those that fill in a template's blank differently are not."""
+        """Return the rows that were found, by question, but not those that only fill in the same template."""
+        asked = [each.text for each in self._questions[:MAX_OTHERS]]
+        values, all_values = _Values(asked), _Values([*asked, *self._others])
         found = []
         for key, candidates in self._candidates.items():
             question = self._questions[key]
-            others = [*{each.text for each in candidates}, *self._variants(key)]
-            fillers = [
-                (start, end, other[at:to]) for other in others for start, end, at, to in _changes(question.text, other)
-            ]
-            found += [
-                Reworded(here=each.here, there=question.name)
-                for each in candidates
-                if not _fills_blank(_changes(question.text, each.text), fillers)
-                and not self._swaps_value(question.text, each.text)
-            ]
+            for each in candidates:
+                if not _templated(question.text, each.text, values, all_values):
+                    found.append(Reworded(here=each.here, there=question.name))
         return found
-
-    def _swaps_value(self, question: str, text: str) -> bool:
-        """Whether a text has other words than a question where several questions have these too: `north` for `south`.
-
-        The words are looked up with what is before or after them; digits count as one another.
-        """
-        self._all = self._all or _EDGE.join(["", *(_masked(each.text) for each in self._questions), ""])
-        width = _width(question)
-        around = _EDGE + _masked(text) + _EDGE
-        for start, end, at, to in _changes(question, text):
-            if min(end - start, to - at) >= width:
-                ends = around[max(at - 1, 0) : to + 1], around[at + 1 : to + 3]
-                if any(self._all.count(each) >= VALUE_ROWS for each in ends):
-                    return True
-        return False
-
-    def _variants(self, key: int) -> Iterable[str]:
-        """Return the questions of the index that are near one of them."""
-        own = self._questions[key]
-        return [self._questions[each].text for _, each in self._similar(own.text, lambda: own.marks) if each != key]
 
     def _near(self, text: str, found: Callable[[], tuple[str, ...]]) -> int | None:
         """Return the question that is nearest to a text; None if none is near."""
@@ -172,6 +152,7 @@ def _runs(text: str, width: int) -> list[str]:
 Change = tuple[int, int, int, int]
 _EDGE = "\n"
 _DIGIT = re.compile(r"\d")
+_NUMBER = re.compile(r"\d+")
 
 
 def _masked(text: str) -> str:
@@ -184,19 +165,57 @@ def _changes(question: str, text: str) -> tuple[Change, ...]:
     width = _width(question)
     same = [each for each in Levenshtein.opcodes(question, text) if each.tag == "equal"]
     # a run of few equal characters between two changes is chance
-    kept = [each for each in same if each.src_end - each.src_start >= width]
+    kept = [each for each in same if each.src_end - each.src_start > width]
     ends = [(0, 0), *((each.src_end, each.dest_end) for each in kept)]
     starts = [*((each.src_start, each.dest_start) for each in kept), (len(question), len(text))]
     return tuple((end[0], start[0], end[1], start[1]) for end, start in zip(ends, starts, strict=True) if end != start)
 
 
-def _fills_blank(changes: tuple[Change, ...], fillers: Sequence[tuple[int, int, str]]) -> bool:
-    """Whether some change is at a place where many texts have different words."""
-    return any(
-        len({filler for first, last, filler in fillers if _meet((first, last), (start, end))}) >= FILLERS
-        for start, end, *_ in changes
-    )
+def _templated(question: str, text: str, asked: "_Values", everywhere: "_Values") -> bool:
+    """Whether a text only fills in the same template as a question."""
+    if everywhere.share(question, text):
+        return True
+    if not everywhere.share(_masked(question), _masked(text)):
+        return False
+    both = everywhere.swap(question, text) and everywhere.swap(text, question)
+    return asked.swap(question, text) or (both and not everywhere.has_own_number(question))
 
 
-def _meet(one: tuple[int, int], other: tuple[int, int]) -> bool:
-    return max(one[0], other[0]) < min(one[1], other[1]) or one == other
+class _Values:
+    """Texts that show which words are values of a template: `north` and `south` in two addresses."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._texts = texts
+        self._masked_texts = [_masked(each) for each in texts]
+        self._joined = _EDGE.join(["", *texts, ""])
+        self._masked = _masked(self._joined)
+
+    def share(self, one: str, other: str) -> bool:
+        """Whether several texts have all that two texts have in common, so that it does not set these two apart.
+
+        If digits count as one another in the two texts, so they do in the others.
+        """
+        changes = _changes(one, other)
+        ends, starts = [0, *(each[1] for each in changes)], [*(each[0] for each in changes), len(one)]
+        common = [one[end:start] for end, start in zip(ends, starts, strict=True) if end < start]
+        texts = self._masked_texts if one == _masked(one) else self._texts
+        having = (each for each in texts if each not in (one, other) and all(part in each for part in common))
+        return len([*islice(having, COMMON_ROWS)]) == COMMON_ROWS
+
+    def swap(self, one: str, other: str) -> bool:
+        """Whether the other text has words that one lacks, but several texts have at the same place.
+
+        The words are looked up with what is before or after them; digits count as one another.
+        """
+        width = _width(one)
+        around = _EDGE + _masked(other) + _EDGE
+        for start, end, at, to in _changes(one, other):
+            if min(end - start, to - at) >= width:
+                ends = around[max(at - 1, 0) : to + 1], around[at + 1 : to + 3]
+                if any(self._masked.count(each) >= VALUE_ROWS for each in ends):
+                    return True
+        return False
+
+    def has_own_number(self, text: str) -> bool:
+        """Whether a number of the text is in hardly any other."""
+        return any(self._joined.count(each) <= OWN_NUMBER_ROWS for each in _NUMBER.findall(text))
