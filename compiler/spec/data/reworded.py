@@ -23,6 +23,7 @@ MAX_KEPT = 32  # texts that are kept for one question
 _EDITS = {2: (0.34, 10), 4: (0.3, 20)}
 SAME_SHARE = 0.7  # share of the distinctive characters that must be the same
 MAX_COMMON, COMMON_SHARE = 200, 0.05  # questions with a run above which it says nothing of a question
+_AROUND = {2: 1, 4: 4}  # characters around a change that may belong to the same word
 VALUE_ROWS = 2  # questions with the same words at the same place, which make these a value of a template
 OWN_NUMBER_ROWS = 3  # texts with a number, such as that of an order, that sets a question apart
 COMMON_ROWS = 3  # other rows with all that two texts have in common, which make that a template
@@ -83,12 +84,13 @@ class Rewordings:
     def result(self) -> list[Reworded]:
         """Return the rows that were found, by question, but not those that only fill in the same template."""
         asked = [each.text for each in self._questions[:MAX_OTHERS]]
-        values, all_values = _Values(asked), _Values([*asked, *self._others])
+        sources = (_Values(asked), _Values([*self._others]))
+        both = _Values([*asked, *self._others])
         found = []
         for key, candidates in self._candidates.items():
             question = self._questions[key]
             for each in candidates:
-                if not _templated(question.text, each.text, values, all_values):
+                if not _templated(question.text, each.text, sources, both):
                     found.append(Reworded(here=each.here, there=question.name))
         return found
 
@@ -151,12 +153,11 @@ def _runs(text: str, width: int) -> list[str]:
 
 Change = tuple[int, int, int, int]
 _EDGE = "\n"
-_DIGIT = re.compile(r"\d")
 _NUMBER = re.compile(r"\d+")
 
 
 def _masked(text: str) -> str:
-    return _DIGIT.sub("0", text)
+    return _NUMBER.sub("0", text)
 
 
 @lru_cache(maxsize=4096)
@@ -171,14 +172,15 @@ def _changes(question: str, text: str) -> tuple[Change, ...]:
     return tuple((end[0], start[0], end[1], start[1]) for end, start in zip(ends, starts, strict=True) if end != start)
 
 
-def _templated(question: str, text: str, asked: "_Values", everywhere: "_Values") -> bool:
-    """Whether a text only fills in the same template as a question."""
-    if everywhere.share(question, text):
+def _templated(question: str, text: str, sources: tuple["_Values", "_Values"], both: "_Values") -> bool:
+    """Whether a text only fills in the same template as a question; `sources` are the questions and the other rows."""
+    if both.share(question, text):
         return True
-    if not everywhere.share(_masked(question), _masked(text)):
-        return False
-    both = everywhere.swap(question, text) and everywhere.swap(text, question)
-    return asked.swap(question, text) or (both and not everywhere.has_own_number(question))
+    forms = _masked(question), _masked(text)
+    if both.share(*forms) and sources[0].swap(question, text):
+        return True
+    pair = (question, text) if both.has_own_number(question) else forms
+    return any(each.contrast(*pair) for each in sources)
 
 
 class _Values:
@@ -193,10 +195,13 @@ class _Values:
     def share(self, one: str, other: str) -> bool:
         """Whether several texts have all that two texts have in common, so that it does not set these two apart.
 
-        If digits count as one another in the two texts, so they do in the others.
+        If the numbers of the two texts are masked, so are those of the others.
         """
-        changes = _changes(one, other)
-        ends, starts = [0, *(each[1] for each in changes)], [*(each[0] for each in changes), len(one)]
+        changes, around = _changes(one, other), _AROUND[_width(one)]
+        ends, starts = (
+            [0, *(end + around for _, end, *_ in changes)],
+            [*(each[0] - around for each in changes), len(one)],
+        )
         common = [one[end:start] for end, start in zip(ends, starts, strict=True) if end < start]
         texts = self._masked_texts if one == _masked(one) else self._texts
         having = (each for each in texts if each not in (one, other) and all(part in each for part in common))
@@ -205,14 +210,26 @@ class _Values:
     def swap(self, one: str, other: str) -> bool:
         """Whether the other text has words that one lacks, but several texts have at the same place.
 
-        The words are looked up with what is before or after them; digits count as one another.
+        The words are looked up with what is before or after them; numbers count as one another.
         """
-        width = _width(one)
-        around = _EDGE + _masked(other) + _EDGE
-        for start, end, at, to in _changes(one, other):
+        width, masked = _width(one), _masked(other)
+        around = _EDGE + masked + _EDGE
+        for start, end, at, to in _changes(_masked(one), masked):
             if min(end - start, to - at) >= width:
                 ends = around[max(at - 1, 0) : to + 1], around[at + 1 : to + 3]
                 if any(self._masked.count(each) >= VALUE_ROWS for each in ends):
+                    return True
+        return False
+
+    def contrast(self, one: str, other: str) -> bool:
+        """Whether several pairs of these texts differ just as the two do somewhere: in a word, or in a name."""
+        texts = self._masked_texts if one == _masked(one) else self._texts
+        known = {*texts} - {one, other}
+        for start, end, at, to in _changes(one, other):
+            mine, theirs = one[start:end], other[at:to]
+            if mine and theirs:
+                pairs = (each for each in texts if mine in each and each.replace(mine, theirs) in known)
+                if len([*islice(pairs, COMMON_ROWS)]) == COMMON_ROWS:
                     return True
         return False
 
