@@ -60,7 +60,7 @@ def facts_of(inputs: Inputs) -> Facts:
         base_pass_at16=of_base.get("pass_at16"),
         chain_cost_ms=chain_cost,
         sources=tuple(_sources(inputs)),
-        overlaps=tuple(each for each in overlaps(inputs.spec, inputs.files) if each.prompts or each.clusters),
+        overlaps=overlaps(inputs.spec, inputs.files),
         teacher=_teacher(inputs),
         reward=_reward(inputs),
         preflight=_preflight(inputs),

@@ -38,6 +38,11 @@ class Overlap:
     near_rows: tuple[str, ...] = ()
     measured: bool = True
 
+    @property
+    def found(self) -> bool:
+        """Whether the sources share anything."""
+        return bool(self.prompts or self.clusters or self.contained or self.near)
+
 
 def overlaps(spec: TrainingSpec, files: Mapping[str, DataFile]) -> tuple[Overlap, ...]:
     """Return the overlaps of evaluation sources with sources to train on, in the spec's order."""
