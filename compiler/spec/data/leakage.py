@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from compiler.spec.data.contained import Contained
 from compiler.spec.data.model import MAX_SHOWN_ROWS, DataFile, RowPair, Shared
 from compiler.spec.data.normal import marks, normal, weight
-from compiler.spec.data.reworded import Rewordings
 from compiler.spec.data.texts import Row, asked_turns, question_of, user_turns
 from compiler.spec.schema.training_spec import DataSource
 from compiler.spec.schema.types import Shape
+
+if TYPE_CHECKING:
+    from compiler.spec.data.reworded import Rewordings
 
 MIN_TEMPLATE_ROWS, MIN_TEMPLATE = 5, 12  # questions, and the weight of what they all begin or end with
 MIN_LAST_TURN = 16  # weight of the last of several turns to count as a question without the others
@@ -33,8 +36,10 @@ class HeldOut:
         last = normal(turns[-1]) if len(turns) > 1 else ""
         self._rows.append((normal(question), question, last if weight(last) >= MIN_LAST_TURN else "", place))
 
-    def build(self) -> tuple[Contained, Rewordings]:
+    def build(self) -> "tuple[Contained, Rewordings]":
         """Return the indexes of the questions, without the template that all share."""
+        from compiler.spec.data.reworded import Rewordings  # needs rapidfuzz, which takes long to import
+
         forms = [form for form, *_ in self._rows]
         self._forms = set(forms)
         if len(self._forms) >= MIN_TEMPLATE_ROWS:

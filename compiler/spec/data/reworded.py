@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from math import log
 
 from rapidfuzz.distance import Levenshtein
@@ -114,11 +114,8 @@ class Rewordings:
     def _tried(self, runs: Sequence[str], width: int) -> list[int]:
         """Return the questions that share the most rare runs with a text."""
         common = min(max(COMMON_SHARE * len(self._questions), MAX_TRIED), MAX_COMMON)
-        shared: Counter[int] = Counter()
-        for run in set(runs):
-            keys = self._runs[width].get(run, ())
-            if len(keys) <= common:
-                shared.update(keys)
+        found = (self._runs[width].get(run, ()) for run in set(runs))
+        shared = Counter(chain.from_iterable(keys for keys in found if len(keys) <= common))
         return [key for key, _ in sorted(shared.items(), key=lambda each: (-each[1], each[0]))[:MAX_TRIED]]
 
     def _distance(self, question: _Question, text: str, width: int) -> int | None:
