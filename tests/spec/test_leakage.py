@@ -101,6 +101,22 @@ def test_leaked_questions_are_found(kind: str, language: str) -> None:
     assert recall(kind, language) >= wanted(kind, language)
 
 
+def test_reworded_questions_of_one_template_are_found_by_their_own_number() -> None:
+    numbers = random.Random(5).sample(range(100_000, 1_000_000), 300)
+    wishes = [
+        ("为什么三天没有更新", "怎么三天没更新"),
+        ("写错了还能重开吗", "填错了可以重开吗"),
+        ("什么时候能到账", "何时能够到账"),
+        ("如何在手机端申请", "怎么在手机上申请"),
+        ("可以同时使用两张吗", "能不能同时用两张"),
+    ]
+    held_out = [asked(f"订单{number}的物流{wishes[at % 5][0]}？") for at, number in enumerate(numbers[:100])]
+    leaked = [asked(f"订单{number}的物流{wishes[at % 5][1]}") for at, number in enumerate(numbers[:30])]
+    others = [asked(f"订单{number}的物流{wishes[at % 5][at % 2]}？") for at, number in enumerate(numbers[100:])]
+    assert len(found(held_out, [*leaked, *others]) & {*range(30)}) >= 25
+    assert not found(held_out, others)
+
+
 def number_lists() -> dict[str, tuple[str, ...]]:
     """Return 1,000 distinct questions of several templates each."""
     digits = "零一二三四五六七八九"
