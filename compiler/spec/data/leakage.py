@@ -26,6 +26,7 @@ class HeldOut:
     def __init__(self) -> None:
         self._rows: list[tuple[str, str, str, str]] = []
         self._forms: set[str] = set()
+        self._others: dict[str, None] = {}
         self.before = self.after = ""
 
     def watch(self, row: Row, _: list[str], place: str) -> None:
@@ -46,7 +47,7 @@ class HeldOut:
             self.before = _template(_shared_start(forms).rstrip(_DIGITS))
             from_end = [form[len(self.before) :][::-1] for form in forms]
             self.after = _template(_shared_start(from_end)[::-1].lstrip(_DIGITS))
-        contained, rewordings = Contained(), Rewordings()
+        contained, rewordings = Contained(), Rewordings(self._others)
         for form, question, last, place in self._rows:
             core = self.core(form)
             for each in (form, core, last):

@@ -21,7 +21,8 @@ MAX_TRIED = 8  # questions that are compared with one text
 MAX_KEPT = 32  # texts that are kept for one question
 # edits by width of runs (2 where most characters are Chinese, Japanese or Korean, else 4): share of the text, and most
 _EDITS = {2: (0.34, 10), 4: (0.3, 20)}
-SAME_SHARE = 0.7  # share of the distinctive characters that must be the same
+# shares of the distinctive characters that must be the same: of the question, and of the text, whose own words are new
+SAME_SHARE, SAME_SHARE_OF_TEXT = 0.7, 0.6
 MAX_COMMON, COMMON_SHARE = 200, 0.05  # questions with a run above which it says nothing of a question
 _AROUND = {2: 1, 4: 4}  # characters around a change that may belong to the same word
 VALUE_ROWS = 2  # questions with the same words at the same place, which make these a value of a template
@@ -52,13 +53,16 @@ class _Candidate:
 
 
 class Rewordings:
-    """Index of questions in normal form. Add all questions before the first search."""
+    """Index of questions in normal form. Add all questions before the first search.
 
-    def __init__(self) -> None:
+    `others` collects compared texts, of this source and of those before it, as far as they show what is a template.
+    """
+
+    def __init__(self, others: dict[str, None]) -> None:
         self._questions: list[_Question] = []
         self._runs: dict[int, defaultdict[str, list[int]]] = {width: defaultdict(list) for width in _EDITS}
         self._candidates: defaultdict[int, list[_Candidate]] = defaultdict(list)
-        self._others: dict[str, None] = {}
+        self._others = others
         self._longest = 0
 
     def add(self, text: str, found: tuple[str, ...], name: str) -> None:
@@ -129,7 +133,8 @@ class Rewordings:
         mine, theirs = self._weights(question.text, width), self._weights(text, width)
         in_question = sum(sum(mine[each.src_start : each.src_end]) for each in same)
         in_text = sum(sum(theirs[each.dest_start : each.dest_end]) for each in same)
-        return distance if min(in_question / sum(mine), in_text / sum(theirs)) >= SAME_SHARE else None
+        same_share = in_question / sum(mine), in_text / sum(theirs)
+        return distance if same_share[0] >= SAME_SHARE and same_share[1] >= SAME_SHARE_OF_TEXT else None
 
     def _weights(self, text: str, width: int) -> list[float]:
         """Return how much each character sets a question apart: 1 if no other has its runs, near 0 if all have."""
