@@ -72,15 +72,14 @@ def _data(inputs: Inputs) -> Iterator[Lever]:
         if source.purpose is Purpose.CORPUS:
             yield _count_of(name, "text_bytes", "bytes", file.text_bytes, 10**12)
             continue
-        yield count(
-            f"the rows of `{name}`",
-            "data",
-            file.rows,
-            lambda inputs, value, name=name: with_rows(inputs, name, value),
-        )
+        yield _rows(name, file.rows)
         if file.answered:
             yield _count_of(name, "answered", "rows with both answers", file.answered, file.rows)
             yield _count_of(name, "near", "nearly equal pairs", file.near, file.answered)
+
+
+def _rows(source: str, now: int) -> Lever:
+    return count(f"the rows of `{source}`", "data", now, lambda inputs, value: with_rows(inputs, source, value))
 
 
 def _count_of(source: str, field: str, words: str, now: int, most: int) -> Lever:
