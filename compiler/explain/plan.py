@@ -1,7 +1,7 @@
 """Explanations as text: a diagnostic code, a selection rule, or a spec's decision as a tree."""
 
-from compiler.diagnostics.render.text import display_width
 from compiler.explain.rule_examples import example_lines
+from compiler.explain.wrap import wrapped
 from compiler.plan.model import Plan, Stage
 from compiler.render.review import data_of, decisive, gap_lines, is_alternative, state_of, verdict
 from compiler.selection import Phase, Status, Traced
@@ -9,8 +9,6 @@ from compiler.selection.model import Rule
 from compiler.selection.rules import RULES
 from compiler.spec.methods import METHODS
 
-WIDTH = 116
-OPENING = ("“", "‘", "(", "（", "《", "「")  # a line does not end with one of these
 MARKS = {Status.FIRED: "✓", Status.BLOCKED: "✗", Status.SILENT: "·", Status.NOT_REACHED: " "}
 
 
@@ -154,26 +152,3 @@ def _silent(made: Plan, shown: set[str]) -> list[str]:
     ]
     lines = [line for each in silent for line in wrapped(f"· {each.rule.id}  {each.finding.reason}", 2)]
     return ["did not fire", *lines]
-
-
-def wrapped(text: str, indent: int) -> list[str]:
-    """Wrap text for a terminal, wide characters counted as two columns; indent later lines more."""
-    lines, line, width = [], " " * indent, indent
-    for word in _words(text):
-        if width + display_width(word.rstrip()) > WIDTH and line.strip():
-            lines.append(line)
-            line, width = " " * (indent + 4), indent + 4
-        line, width = line + word, width + display_width(word)
-    return [each.rstrip() for each in [*lines, line]]
-
-
-def _words(text: str) -> list[str]:
-    """Split text where a line may break: after spaces and between ideographs, but not after an opening quote."""
-    pieces: list[str] = []
-    for char in text:
-        is_ideograph = display_width(char) == 2 and char.isalnum()
-        if pieces and not pieces[-1].endswith(" ") and (not is_ideograph or pieces[-1].endswith(OPENING)):
-            pieces[-1] += char
-        else:
-            pieces.append(char)
-    return pieces
