@@ -8,6 +8,8 @@ from compiler.plan.load_stage import origin_of
 from compiler.plan.model import Plan, Stage
 from compiler.selection import Phase, Selection, Status, Traced
 from compiler.selection.rules import RULES_VERSION
+from compiler.selection.sensitivity.flips import flips
+from compiler.selection.sensitivity.next_measurement import next_measurement
 from compiler.spec.methods import METHODS
 from compiler.spec.schema.types import GapKind
 from runtime.contract.outputs import verdict_words
@@ -137,6 +139,8 @@ def review_context(plan: Plan) -> dict[str, object]:
         "decisive": decisive(plan.selection),
         "traced": traced,
         "gaps": gap_lines(plan),
+        "flips": flips(plan.inputs, most=3),
+        "next_measurement": next_measurement(plan.inputs),
         "thresholds": changed_thresholds(plan),
         "counted": counted,
         "verdict_words": verdict_words,

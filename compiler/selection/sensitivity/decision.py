@@ -30,7 +30,7 @@ class Decision:
             return "no training"
         titles = " → ".join(METHODS[name].title for name in self.methods)
         if self.phase is Phase.TRAIN:
-            return titles
+            return titles if any(METHODS[name].trains for name in self.methods) else f"no training yet ({titles} first)"
         return _IN_WORDS[self.phase]
 
 
