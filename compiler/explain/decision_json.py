@@ -1,4 +1,4 @@
-"""Decisions as JSON, with the same keys in every version: `docs/json.md` describes them."""
+"""Decisions as JSON, with the same keys in every version: `docs/explain.md` describes them."""
 
 import json
 from collections.abc import Sequence

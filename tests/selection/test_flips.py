@@ -1,6 +1,5 @@
 """What would flip a decision: each flip is true, and one step less, or any smaller change of that figure, is none."""
 
-
 import pytest
 from conftest import MakeSpec
 from hypothesis import HealthCheck, given, settings
