@@ -54,9 +54,13 @@ def _explain_specs(specs: Sequence[SpecPath], *, style: str, full: bool) -> Exit
 
 def _text(made: "Decided", shown: str, *, full: bool) -> str:
     from compiler.explain.brief import brief
-    from compiler.explain.plan import plan
+    from compiler.explain.plan import plan, trace
 
-    return plan(made.plan) if full and made.plan is not None else brief(made, shown)
+    if not full:
+        return brief(made, shown)
+    if made.plan is not None:
+        return plan(made.plan)
+    return brief(made, shown) + "\n\n" + trace(made.selection, made.inputs.spec.metadata.reader_language)
 
 
 def print_schema(kind: str) -> ExitCode:

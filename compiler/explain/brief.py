@@ -115,10 +115,15 @@ def _gap(kind: GapKind, answers: list[Traced], decided: Decided, facts: Facts) -
     ids = {each.rule.id for each in answers}
     methods = [METHODS[each.method].title for each in decided.selection.stages if ids & {*each.rules}]
     outcome = f" → {' and '.join(methods)}" if methods and counts else "" if counts else "; it does not count"
-    why_not = [
-        f"{each.rule.id} is blocked: {each.finding.reason}" for each in answers if each.finding.status is Status.BLOCKED
-    ]
-    return [f"gap `{kind}`: {_measured(kind, facts)}{outcome}", *why_not]
+    blocked = [_why_blocked(each) for each in answers if each.finding.status is Status.BLOCKED]
+    return [f"gap `{kind}`: {_measured(kind, facts)}{outcome}", *blocked]
+
+
+def _why_blocked(each: Traced) -> str:
+    """Return why a rule is blocked, with the first figure that it read from evidence."""
+    figures = [item for item in each.finding.evidence if item.source.startswith("evidence/")]
+    shown = [f" ({item.source.split(' ')[-1]} {_needed(item.value)})" for item in figures[:1]]
+    return f"{each.rule.id} is blocked: {each.finding.reason}{''.join(shown)}"
 
 
 def _measured(kind: GapKind, facts: Facts) -> str:

@@ -4,10 +4,11 @@ from compiler.explain.rule_examples import example_lines
 from compiler.explain.wrap import wrapped
 from compiler.plan.model import Plan, Stage
 from compiler.render.review import data_of, decisive, gap_lines, is_alternative, state_of, verdict
-from compiler.selection import Phase, Status, Traced
+from compiler.selection import Phase, Selection, Status, Traced
 from compiler.selection.model import Rule
 from compiler.selection.rules import RULES
 from compiler.spec.methods import METHODS
+from compiler.spec.schema.types import Language
 
 MARKS = {Status.FIRED: "✓", Status.BLOCKED: "✗", Status.SILENT: "·", Status.NOT_REACHED: " "}
 
@@ -111,12 +112,24 @@ def _rules(made: Plan, found: list[Traced], shown: set[str]) -> list[str]:
         if each.rule.id in shown:
             continue
         shown.add(each.rule.id)
-        lines += wrapped(f"{MARKS[each.finding.status]} {each.rule.id}  {each.rule.title}", 2)
-        lines += wrapped(f"{each.finding.status}: {each.finding.reason}", 6)
-        lines += wrapped(each.rule.citation(language), 6) if each.rule.phrase else []
-        for item in each.finding.evidence:
-            lines += wrapped(f"· {item.source}: {item.value}", 6)
+        lines += _rule(each, language)
     return lines
+
+
+def _rule(each: Traced, language: Language) -> list[str]:
+    """Return a rule with its reason, its phrase of the method and its evidence."""
+    lines = wrapped(f"{MARKS[each.finding.status]} {each.rule.id}  {each.rule.title}", 2)
+    lines += wrapped(f"{each.finding.status}: {each.finding.reason}", 6)
+    lines += wrapped(each.rule.citation(language), 6) if each.rule.phrase else []
+    for item in each.finding.evidence:
+        lines += wrapped(f"· {item.source}: {item.value}", 6)
+    return lines
+
+
+def trace(selection: Selection, language: Language) -> str:
+    """Return every rule with its finding, for a decision without a plan."""
+    lines = [line for each in selection.trace for line in _rule(each, language)]
+    return "\n".join(["every rule", *lines])
 
 
 def _other_rules(made: Plan, shown: set[str]) -> list[str]:
