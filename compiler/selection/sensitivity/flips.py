@@ -12,7 +12,7 @@ from compiler.selection.sensitivity.lever import Lever
 from compiler.selection.sensitivity.levers import levers_of
 from compiler.spec.inputs import Inputs
 
-DISTANCES = tuple(0.25 * 2**power for power in range(6))  # in uncertainties of a figure
+DISTANCES = (0.5, 2.0, 8.0)  # in uncertainties of a figure
 BUDGET = 500  # decisions of one search
 
 
