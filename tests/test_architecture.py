@@ -30,6 +30,7 @@ LAYERS: dict[str, tuple[Floor, ...]] = {
         "data",
         "reward_code",
         "inputs",
+        "verified",
         ("stale", "check_reward"),
         "check",
     ),

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from compiler.plan.draft import Block, Draft
 from compiler.spec.inputs import Inputs
 from compiler.spec.schema.training_spec import DataSource
-from compiler.spec.schema.types import BadcaseClass, Purpose, Shape
+from compiler.spec.schema.types import Purpose, Shape
 
 CHECKED = {"badcases": (Shape.BADCASE,), "general": (Shape.EVALUATION, Shape.TEXT)}
 
@@ -75,7 +75,7 @@ def _made_block(job: str, shape: str) -> Block:
     return {"path": path, "volume": "outputs", "shape": shape, "sha256": None, "rows": None}
 
 
-def _block(inputs: Inputs, source: DataSource, left_out: tuple[BadcaseClass, ...] = ()) -> Block:
+def _block(inputs: Inputs, source: DataSource, left_out: tuple[tuple[str, str], ...] = ()) -> Block:
     file = inputs.files[source.name]
     block: Block = {
         "path": source.path or f"remote/{source.name}/{_last_name(source.uri or '')}",
@@ -87,7 +87,7 @@ def _block(inputs: Inputs, source: DataSource, left_out: tuple[BadcaseClass, ...
         block["uri"] = source.uri
     if source.purpose is Purpose.GENERAL:
         block["role"] = "replay"
-    excluded = {name for name, _ in file.classes} & {each.value for each in left_out}
+    excluded = {name for name, _ in file.classes} & {value for column, value in left_out if column == "class"}
     if source.purpose is Purpose.BADCASES and excluded:
         block["exclude_classes"] = sorted(excluded)
     return block

@@ -129,7 +129,7 @@ class _Pipeline:
             self.stages[-2] = replace(stage, result=measured.result, finished=True)
             self._finish({*choice.made_by, *(("reward", "pairs-reward") if choice.method == "ppo" else ())})
             self._finish({maker.name} if maker is not None else set())
-        if measured.result is None or measured.result.gate != "no-gain":
+        if measured.result is None or measured.result.gate not in ("no-gain", "worse"):
             self.lineage = replace(self.lineage, adapters=adapters)
             self.baseline = measured.job if gated else self.baseline
 

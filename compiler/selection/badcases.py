@@ -3,23 +3,27 @@
 A class follows from the count, the intents and the replays of a labelled kind. The order of the checks is precedence.
 """
 
+from compiler.selection.attribution import at_fault
 from compiler.selection.facts import BadcaseGroup
 from compiler.spec.schema.evidence import BadcaseKind, BadcaseReportBody
 from compiler.spec.schema.thresholds import Thresholds
+from compiler.spec.schema.training_spec import Component
 from compiler.spec.schema.types import BadcaseClass
 from runtime.contract.statistics import wilson_interval
 
 REPLAYS = 5  # the replay thresholds are written for this many replays
 
 
-def groups(report: BadcaseReportBody, limits: Thresholds) -> tuple[BadcaseGroup, ...]:
+def groups(report: BadcaseReportBody, components: list[Component], limits: Thresholds) -> tuple[BadcaseGroup, ...]:
     """Return the kinds of a report with their classes, sorted by name."""
-    return tuple(_group(kind, report.traces, limits) for kind in sorted(report.kinds, key=lambda each: each.name))
+    kinds = sorted(report.kinds, key=lambda each: each.name)
+    return tuple(_group(kind, report.traces, components, limits) for kind in kinds)
 
 
-def _group(kind: BadcaseKind, traces: int, limits: Thresholds) -> BadcaseGroup:
+def _group(kind: BadcaseKind, traces: int, components: list[Component], limits: Thresholds) -> BadcaseGroup:
     found, reason = _class_of(kind, traces, limits)
-    return BadcaseGroup(name=kind.name, kind=found, count=kind.count, reason=reason)
+    fault = at_fault(kind, components)
+    return BadcaseGroup(name=kind.name, kind=found, count=kind.count, reason=reason, at_fault=fault)
 
 
 def _class_of(kind: BadcaseKind, traces: int, limits: Thresholds) -> tuple[BadcaseClass, str]:

@@ -1,7 +1,7 @@
 """Rules about the rows that a chosen method learns from."""
 
 from compiler.selection.model import Phase, Rule
-from compiler.selection.predicates import distillation, gaps, preference, supervised
+from compiler.selection.predicates import distillation, gaps, preference, prerequisites, progress, supervised
 
 TRAIN = (Phase.TRAIN,)
 
@@ -24,7 +24,7 @@ DATA_RULES: tuple[Rule, ...] = (
         phrase_en="derived: chosen is the human fix, rejected is the logged wrong answer to the same prompt",
         condition="DPO or a reward model is chosen, and its only data are badcases with fixes",
         outcome="pairs of fix and logged answer; with too few logged answers, samples that the verifier fails",
-        otherwise="no verifier for samples: SFT, with a warning; no demonstrations either: blocked",
+        otherwise="no verifier for samples: SFT on demonstrations or on the fixes, with a warning; too few of both: blocked",
         evaluated_in=TRAIN,
         predicate=preference.pairs_from_badcases,
     ),
@@ -45,8 +45,8 @@ DATA_RULES: tuple[Rule, ...] = (
         phrase="",
         phrase_en="derived: nearly identical pairs cause likelihood displacement (arXiv 2410.08847)",
         condition="the chosen and rejected answers of some pairs are nearly identical",
-        outcome="filter these pairs, or add the `sft` loss where they are many",
-        otherwise="",
+        outcome="filter these pairs, and add the `sft` loss where they are many",
+        otherwise="too few pairs remain: blocked",
         evaluated_in=TRAIN,
         predicate=preference.near_identical,
     ),
@@ -71,6 +71,28 @@ DATA_RULES: tuple[Rule, ...] = (
         otherwise="",
         evaluated_in=TRAIN,
         predicate=supervised.facts_by_sft_alone,
+    ),
+    Rule(
+        id="D15",
+        title="hold a method whose prerequisite is missing",
+        phrase="先做增量 Pre-train（继续训练）让模型“读得懂”领域",
+        phrase_en="continued pre-training first, so that the model can read the domain",
+        condition="the model cannot read the domain or never succeeds, and what would teach it is blocked",
+        outcome="",
+        otherwise="the later methods are held: blocked, unless a gap's override gives a reason and an owner",
+        evaluated_in=TRAIN,
+        predicate=prerequisites.held_methods,
+    ),
+    Rule(
+        id="D16",
+        title="drop a stage that made the model worse",
+        phrase="",
+        phrase_en="derived: a stage that made the model worse is neither a gain nor a plateau",
+        condition="the latest result of a method lies below zero with its whole interval",
+        outcome="the plan drops the stage, and nothing builds on it",
+        otherwise="",
+        evaluated_in=TRAIN,
+        predicate=progress.worse_stages,
     ),
     Rule(
         id="D13",

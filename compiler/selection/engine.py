@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from compiler.selection.facts import Facts, StageChoice
+from compiler.selection.facts import Attribution, Facts, StageChoice
 from compiler.selection.model import (
     AddStage,
     Advise,
@@ -23,7 +23,7 @@ from compiler.selection.model import (
 )
 from compiler.selection.rules import RULES
 from compiler.spec.methods import METHODS
-from compiler.spec.schema.types import BadcaseClass, GapKind
+from compiler.spec.schema.types import GapKind
 
 _ORDER = {method: place for place, method in enumerate(METHODS)}
 
@@ -32,6 +32,7 @@ def select(facts: Facts, rules: tuple[Rule, ...] = RULES) -> Selection:
     """Return the selection of the rules. Pure: the same facts give the same selection."""
     decision = _Decision(facts=facts)
     trace = [Traced(rule=rule, finding=_evaluate(rule, decision)) for rule in rules]
+    decision.advice += _afterwards(facts, rules, trace)
     return Selection(
         # only a table without its last phase rule leaves this open; `prompt` is the cautious phase
         phase=decision.phase or Phase.PROMPT,
@@ -46,6 +47,22 @@ def select(facts: Facts, rules: tuple[Rule, ...] = RULES) -> Selection:
     )
 
 
+def _afterwards(facts: Facts, rules: tuple[Rule, ...], trace: list[Traced]) -> list[tuple[str, str]]:
+    """Return what follows once the faults that C1 names are fixed, by today's figures."""
+    if not any(each.rule.id == "C1" and each.finding.status is Status.FIRED for each in trace):
+        return []
+    fixed = replace(
+        facts,
+        attribution=Attribution(rows=facts.attribution.rows, remaining=facts.attribution.rows),
+        badcase_groups=tuple(each for each in facts.badcase_groups if not each.at_fault),
+        measures={name: value for name, value in facts.measures.items() if name != "gold_output"},
+    )
+    later = select(fixed, rules)
+    titles = " → ".join(METHODS[each.method].title for each in later.stages if METHODS[each.method].trains)
+    what = f"training ({titles})" if titles else f"the {later.phase} phase"
+    return [("C1", f"then compile again: by today's figures, {what} follows")]
+
+
 @dataclass(slots=True)
 class _Decision:
     """The selection so far; conclusions and choices refine `facts`."""
@@ -53,7 +70,7 @@ class _Decision:
     facts: Facts
     phase: Phase | None = None
     stages: dict[str, StageChoice] = field(default_factory=dict)
-    left_out: set[BadcaseClass] = field(default_factory=set)
+    left_out: set[tuple[str, str]] = field(default_factory=set)
     attached: list[str] = field(default_factory=list)
     advice: list[tuple[str, str]] = field(default_factory=list)
     warnings: list[Warn] = field(default_factory=list)
@@ -79,8 +96,8 @@ def _apply(rule_id: str, finding: Finding, decision: _Decision) -> None:
                 decision.phase = phase
             case Conclude(gaps):
                 decision.facts = replace(decision.facts, gaps=gaps)
-            case LeaveOut(kind):
-                decision.left_out.add(kind)
+            case LeaveOut(column, value):
+                decision.left_out.add((column, value))
             case AddStage():
                 _add(rule_id, effect, decision)
             case Configure() if effect.method in decision.stages:

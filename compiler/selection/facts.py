@@ -7,7 +7,8 @@ from enum import StrEnum
 from compiler.spec.data import DataFile
 from compiler.spec.data.gates import Overlap
 from compiler.spec.schema.thresholds import Thresholds
-from compiler.spec.schema.types import BadcaseClass, GapKind, Purpose, Shape
+from compiler.spec.schema.types import BadcaseClass, ComponentKind, Decoding, GapKind, Purpose, Shape
+from runtime.contract.statistics import wilson_interval
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,7 +32,10 @@ class Source:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Round:
-    """A prompt round: its score (0 to 1) on `questions` of the test set with this digest."""
+    """A prompt round: its score (0 to 1) on `questions` of the test set with this digest.
+
+    `decoding` is None where neither the round nor the spec names it.
+    """
 
     name: str
     technique: str
@@ -39,6 +43,13 @@ class Round:
     questions: int
     test_set: str
     file: str
+    decoding: Decoding | None = None
+
+    @property
+    def measure(self) -> "Measure":
+        """The score with its 95 % Wilson interval."""
+        low, high = wilson_interval(self.score, self.questions)
+        return Measure(value=self.score, low=low, high=high, file=self.file)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,12 +93,101 @@ class Measure:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BadcaseGroup:
-    """Badcases of one kind, with their class and the reason for it."""
+    """Badcases of one kind, with their class and the reason for it; `at_fault` unless the model is.
+
+    `at_fault` names what must be fixed instead: a component, or `flow control`.
+    """
 
     name: str
     kind: BadcaseClass
     count: int
     reason: str
+    at_fault: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fault:
+    """Something other than the model that makes first errors: `flow control`, or a component.
+
+    `kind` is None where the spec does not say what runs in the component. `share` is of all first errors, and `labels`
+    are the labels of the rows that belong to it, as (column, value).
+    """
+
+    name: str
+    kind: ComponentKind | None
+    share: float
+    rows: int
+    labels: tuple[tuple[str, str], ...]
+    evidence: Evidence
+
+    @property
+    def is_flow_control(self) -> bool:
+        """Whether the fault lies in the agent's logic."""
+        return self.name == FLOW_CONTROL
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it certainly is no fault of the model."""
+        return self.kind is not None
+
+
+FLOW_CONTROL = "flow control"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attribution:
+    """Which badcases are the model's: of `rows`, `remaining` may be trained on.
+
+    `unjoined` rows have no label that a report knows, so nobody can say which of them are faults of something else.
+    """
+
+    rows: int = 0
+    remaining: int = 0
+    unjoined: int = 0
+    faults: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Goal:
+    """A metric with its target, 0 to 1."""
+
+    name: str
+    target: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limit:
+    """A limit of the deployed system, and what was measured of it; `field` is its name in the spec."""
+
+    field: str
+    limit: float
+    measured: Measure | None
+
+    @property
+    def verdict(self) -> "Verdict | None":
+        """`present` if the limit is exceeded, None if nobody measured it."""
+        if self.measured is None:
+            return None
+        if self.measured.low > self.limit:
+            return Verdict.PRESENT
+        return Verdict.ABSENT if self.measured.high <= self.limit else Verdict.INSUFFICIENT
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Guard:
+    """A metric that a stage may not make worse than `baseline` by more than `margin`."""
+
+    name: str
+    margin: float
+    baseline: float | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProbeRun:
+    """pass@1 of a probe, with the decoding that it used."""
+
+    decoding: Decoding
+    pass_at1: Measure
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -130,7 +230,7 @@ class Result:
     """The result of a finished stage; `method` is empty for the base model.
 
     `own`: the Job has a name of this plan, so the plan keeps the stage. `adapters`: the weights that it evaluated.
-    `notes`: its results besides the score.
+    `notes`: its results besides the score. `scores`: every metric. `general`: paired gains of general ability.
     """
 
     job: str
@@ -141,6 +241,14 @@ class Result:
     gate: str
     adapters: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    scores: Mapping[str, Measure] = field(default_factory=dict)
+    general: tuple[Measure, ...] = ()
+    discordance: float | None = None
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether the stage made the model worse beyond noise."""
+        return self.gate == "worse" or (self.gain is not None and self.gain.high < 0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -162,28 +270,38 @@ class StageChoice:
 class Facts:
     """All facts that the rules decide by.
 
-    The engine refines `gaps`, `chosen` and `left_out` between rules.
+    The engine refines `gaps`, `chosen` and `left_out` between rules. `rounds` are of the deciding metric, and
+    `other_rounds` of the others, by metric. `acts_in_steps`: whether the application is an agent or a chain of tools.
+    `small_test_set`: who accepts it, and why; empty if nobody does. `probes`: pass@1 by decoding. `left_out`: labels of
+    badcases that the plan does not train on, as (column, value).
 
     `readings`: the measured gaps. `measures`: every current measure of the probes, by field name. `base_pass_at16`:
     that measure of the base model alone, which no finished stage changes. `results`: the finished stages, oldest first.
     `preflight`: the eight checks, empty without a report. `verifiable`: whether an evaluation Job can check answers.
     """
 
-    metric: str
-    target: float
+    goals: tuple[Goal, ...]
+    guards: tuple[Guard, ...]
+    limits: tuple[Limit, ...]
     runs_end_to_end: bool
     full_chain_traces: bool
     closed_book: bool
+    acts_in_steps: bool
     max_latency_ms: int | None
     verifiable: bool
+    small_test_set: str
     model: str
     thresholds: Thresholds
+    decoding: Decoding | None
     rounds: tuple[Round, ...]
+    other_rounds: Mapping[str, tuple[Round, ...]]
     badcase_groups: tuple[BadcaseGroup, ...]
+    attribution: Attribution
     declared: tuple[Declared, ...]
     readings: Mapping[GapKind, Reading]
     recall: Reading | None
     measures: Mapping[str, Measure]
+    probes: tuple[ProbeRun, ...]
     base_pass_at16: Measure | None
     chain_cost_ms: float | None
     sources: tuple[Source, ...]
@@ -194,7 +312,17 @@ class Facts:
     results: tuple[Result, ...]
     gaps: frozenset[GapKind]
     chosen: tuple[StageChoice, ...] = ()
-    left_out: frozenset[BadcaseClass] = frozenset()
+    left_out: frozenset[tuple[str, str]] = frozenset()
+
+    @property
+    def metric(self) -> str:
+        """The deciding metric: the first of the goal's."""
+        return self.goals[0].name
+
+    @property
+    def target(self) -> float:
+        """The target of the deciding metric."""
+        return self.goals[0].target
 
     def of(self, purpose: Purpose, *shapes: Shape) -> tuple[Source, ...]:
         """Return the sources of one purpose, and of the shapes where given, in the spec's order."""
@@ -219,7 +347,7 @@ class Facts:
         return tuple(
             each
             for each in self.rounds
-            if (each.test_set, each.questions) == (last.test_set, last.questions)
+            if (each.test_set, each.questions, each.decoding) == (last.test_set, last.questions, last.decoding)
             and each.questions >= self.thresholds.min_questions
         )
 

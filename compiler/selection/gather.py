@@ -1,83 +1,93 @@
 """Inputs to facts, without stale evidence; the latest of several measurements counts."""
 
-from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Iterator
 
+from compiler.diagnostics.wording import all_of
+from compiler.selection.attribution import attribute
 from compiler.selection.badcases import groups
+from compiler.selection.current import current, shown
 from compiler.selection.facts import (
+    FLOW_CONTROL,
+    Attribution,
     BadcaseGroup,
     Declared,
+    Evidence,
     Facts,
+    Goal,
+    Guard,
+    Limit,
     Measure,
     PreflightCheck,
-    Result,
+    Reading,
     Reward,
     Round,
     Source,
     Teacher,
+    Verdict,
 )
+from compiler.selection.gather_probes import Probes
+from compiler.selection.gather_results import results
 from compiler.selection.probe_verdicts import readings, recall_only
 from compiler.selection.reward_verdicts import checks
+from compiler.spec.data import DataFile
 from compiler.spec.data.gates import overlaps
-from compiler.spec.evidence import EvidenceFile
 from compiler.spec.inputs import Inputs
-from compiler.spec.names import job_name
-from compiler.spec.schema.evidence import BadcaseReport, ProbeReport, PromptRounds
+from compiler.spec.schema.evidence import BadcaseReport, PromptRounds, ServingReport
 from compiler.spec.schema.preflight import RewardPreflight
-from compiler.spec.schema.provenance import Estimate, EvidenceDocument
-from compiler.spec.schema.stage_result import StageResult, StageResultBody
-from compiler.spec.schema.types import BadcaseClass, Purpose
-from compiler.spec.stale import stale
+from compiler.spec.schema.stage_result import Measured
+from compiler.spec.schema.training_spec import Override
+from compiler.spec.schema.types import Application, BadcaseClass, GapKind, Purpose
 from runtime.contract.metrics import METRICS
-
-R = TypeVar("R", bound=EvidenceDocument)
 
 
 def facts_of(inputs: Inputs) -> Facts:
     """Flatten checked inputs into facts."""
     body = inputs.spec.spec
-    goal, limits = body.goal.metrics[0], body.thresholds
-    probes = list(_current(inputs, ProbeReport))
-    measures, _, chain_cost = _measures(probes)
-    # gaps come from the base model: a probe of a model that this plan trained must not remove the reason to train it
-    of_base, p_value, _ = _measures(sorted(probes, key=lambda each: "+" not in each[1].spec.model))
+    goals, limits = body.goal, body.thresholds
+    probes = Probes.of(inputs)
+    rounds = {each.name: tuple(_rounds(inputs, each.name)) for each in goals.metrics}
+    first, *others = rounds.values()
+    serving = tuple(_limits(inputs))
     return Facts(
-        metric=goal.name,
-        target=goal.target,
+        goals=tuple(Goal(name=each.name, target=each.target) for each in goals.metrics),
+        guards=tuple(Guard(name=each.name, margin=each.margin, baseline=each.baseline) for each in goals.must_not_fall),
+        limits=serving,
         runs_end_to_end=body.system.runs_end_to_end,
         full_chain_traces=body.system.traces is not None and body.system.traces.full_chain,
-        closed_book=body.goal.constraints.closed_book,
-        max_latency_ms=body.goal.constraints.max_latency_ms,
-        verifiable=goal.name in METRICS,
+        closed_book=goals.constraints.closed_book,
+        acts_in_steps=goals.application in (Application.AGENT, Application.TOOL_CHAIN),
+        max_latency_ms=goals.constraints.max_latency_ms,
+        verifiable=goals.metrics[0].name in METRICS,
+        small_test_set=_accepted(body.evidence.small_test_set),
         model=body.model.path,
         thresholds=limits,
-        rounds=tuple(_rounds(inputs)),
+        decoding=body.decoding,
+        rounds=first,
+        other_rounds=dict(zip(list(rounds)[1:], others, strict=True)),
         badcase_groups=_badcase_groups(inputs),
+        attribution=_attribution(inputs),
         declared=tuple(_declared(inputs)),
-        readings=readings(of_base, p_value, limits),
-        recall=recall_only(of_base, limits),
-        measures=measures,
-        base_pass_at16=of_base.get("pass_at16"),
-        chain_cost_ms=chain_cost,
+        readings=readings(probes.of_base, limits, target=goals.metrics[0].target, success=_success(first))
+        | _serving_reading(serving),
+        recall=recall_only(probes.of_base, limits),
+        measures=probes.measures,
+        probes=probes.runs,
+        base_pass_at16=probes.base_pass_at16,
+        chain_cost_ms=probes.chain_cost_ms,
         sources=tuple(_sources(inputs)),
         overlaps=tuple(each for each in overlaps(inputs.spec, inputs.files) if each.prompts or each.clusters),
         teacher=_teacher(inputs),
         reward=_reward(inputs),
         preflight=_preflight(inputs),
-        results=tuple(_results(inputs)),
+        results=tuple(results(inputs)),
         gaps=frozenset(gap.kind for gap in body.gaps),
     )
 
 
-def _current(inputs: Inputs, kind: type[R]) -> Iterator[tuple[EvidenceFile, R]]:
-    """Yield the current evidence of one kind, oldest first."""
-    for file in inputs.evidence:
-        if isinstance(file.report, kind) and not stale(file, inputs):
-            yield file, file.report
-
-
-def _rounds(inputs: Inputs) -> Iterator[Round]:
-    for file, report in _current(inputs, PromptRounds):
+def _rounds(inputs: Inputs, metric: str) -> Iterator[Round]:
+    for file, report in current(inputs, PromptRounds):
+        if report.spec.metric != metric:
+            continue
         for each in report.spec.rounds:
             yield Round(
                 name=each.name,
@@ -85,24 +95,85 @@ def _rounds(inputs: Inputs) -> Iterator[Round]:
                 score=each.score,
                 questions=each.questions,
                 test_set=report.metadata.digest,
-                file=file.shown,
+                file=shown(file, inputs),
+                decoding=each.decoding or report.spec.decoding or inputs.spec.spec.decoding,
             )
+
+
+def _accepted(override: Override | None) -> str:
+    return f"{override.reason} ({override.owner})" if override else ""
+
+
+def _success(rounds: tuple[Round, ...]) -> Measure | None:
+    """Return the latest score of the prompt: how often the model succeeds on the test set."""
+    return rounds[-1].measure if rounds else None
 
 
 def _badcase_groups(inputs: Inputs) -> tuple[BadcaseGroup, ...]:
     """Return the measured classes, or without a report the labels of the rows."""
-    reports = list(_current(inputs, BadcaseReport))
+    body = inputs.spec.spec
+    reports = list(current(inputs, BadcaseReport))
     if reports:
-        return groups(reports[-1][1].spec, inputs.spec.spec.thresholds)
+        return groups(reports[-1][1].spec, body.system.components, body.thresholds)
     counts: dict[str, int] = {}
-    for source in inputs.spec.spec.data:
-        if source.purpose is Purpose.BADCASES:
-            for name, count in inputs.files[source.name].classes:
-                counts[name] = counts.get(name, 0) + count
+    for file in _badcase_files(inputs):
+        for name, count in file.classes:
+            counts[name] = counts.get(name, 0) + count
     return tuple(
-        BadcaseGroup(name=name, kind=BadcaseClass(name), count=count, reason="the label of the rows")
+        BadcaseGroup(
+            name=name,
+            kind=BadcaseClass(name),
+            count=count,
+            reason="the label of the rows",
+            at_fault=FLOW_CONTROL if name == BadcaseClass.FLOW_CONTROL else "",
+        )
         for name, count in sorted(counts.items())
     )
+
+
+def _badcase_files(inputs: Inputs) -> list[DataFile]:
+    return [inputs.files[each.name] for each in inputs.spec.spec.data if each.purpose is Purpose.BADCASES]
+
+
+def _attribution(inputs: Inputs) -> Attribution:
+    latest = next(iter(reversed(list(current(inputs, BadcaseReport)))), None)
+    report, path = (latest[1].spec, shown(latest[0], inputs)) if latest else (None, "")
+    return attribute(_badcase_files(inputs), report, path, inputs.spec.spec.system.components)
+
+
+def _limits(inputs: Inputs) -> Iterator[Limit]:
+    """Yield the limits of the deployed system, each with its latest measurement."""
+    constraints = inputs.spec.spec.goal.constraints
+    latency = cost = None
+    for file, report in current(inputs, ServingReport):
+        latency = _measured(report.spec.latency_ms, shown(file, inputs)) or latency
+        cost = _measured(report.spec.cost_usd, shown(file, inputs)) or cost
+    if constraints.max_latency_ms is not None:
+        yield Limit(field="maxLatencyMs", limit=constraints.max_latency_ms, measured=latency)
+    if constraints.max_serving_cost_usd is not None:
+        yield Limit(field="maxServingCostUsd", limit=constraints.max_serving_cost_usd, measured=cost)
+
+
+def _serving_reading(limits: tuple[Limit, ...]) -> dict[GapKind, Reading]:
+    """Return the reading of a compression gap by what serving costs; empty where nothing was measured."""
+    measured = [each for each in limits if each.verdict is not None]
+    evidence = tuple(
+        Evidence(source=f"{each.measured.file} `{each.field}`", value=f"{each.measured}, at most {each.limit:g} wanted")
+        for each in measured
+        if each.measured is not None
+    )
+    exceeded = [each.field for each in measured if each.verdict is Verdict.PRESENT]
+    if exceeded:
+        reason = f"the deployed system exceeds {all_of(exceeded)}"
+        return {GapKind.COMPRESSION: Reading(verdict=Verdict.PRESENT, reason=reason, evidence=evidence)}
+    if measured and all(each.verdict is Verdict.ABSENT for each in limits):
+        reason = "the deployed system keeps its limits"
+        return {GapKind.COMPRESSION: Reading(verdict=Verdict.ABSENT, reason=reason, evidence=evidence)}
+    return {}
+
+
+def _measured(amount: Measured | None, file: str) -> Measure | None:
+    return Measure(value=amount.value, low=amount.low, high=amount.high, file=file) if amount else None
 
 
 def _declared(inputs: Inputs) -> Iterator[Declared]:
@@ -111,29 +182,6 @@ def _declared(inputs: Inputs) -> Iterator[Declared]:
         yield Declared(
             kind=gap.kind, reason=override.reason if override else "", owner=override.owner if override else ""
         )
-
-
-def _measures(
-    probes: Iterable[tuple[EvidenceFile, ProbeReport]],
-) -> tuple[dict[str, Measure], float | None, float | None]:
-    """Return the latest measures, McNemar's p of `chain_gain`, and a chain's milliseconds."""
-    measures: dict[str, Measure] = {}
-    p_value = tokens = pace = None
-    for file, report in probes:
-        taken = report.spec.measures
-        for name in type(taken).model_fields:
-            value = getattr(taken, name)
-            if isinstance(value, Estimate):
-                measures[name] = _measure(value, file.shown)
-        if taken.chain_gain is not None:
-            p_value = taken.chain_p_value
-        tokens = tokens if taken.chain_tokens is None else taken.chain_tokens
-        pace = pace if taken.ms_per_token is None else taken.ms_per_token
-    return measures, p_value, None if tokens is None or pace is None else tokens * pace
-
-
-def _measure(estimate: Estimate, file: str) -> Measure:
-    return Measure(value=estimate.value, low=estimate.low, high=estimate.high, file=file)
 
 
 def _sources(inputs: Inputs) -> Iterator[Source]:
@@ -160,48 +208,5 @@ def _reward(inputs: Inputs) -> Reward | None:
 
 
 def _preflight(inputs: Inputs) -> tuple[PreflightCheck, ...]:
-    reports = list(_current(inputs, RewardPreflight))
+    reports = list(current(inputs, RewardPreflight))
     return checks(reports[-1][1].spec) if reports else ()
-
-
-def _results(inputs: Inputs) -> Iterator[Result]:
-    """Yield finished stages, oldest first, with each Job's latest result by the goal's metric."""
-    goal = inputs.spec.spec.goal.metrics[0].name
-    latest = {report.spec.job: (file, report) for file, report in _current(inputs, StageResult)}
-    for file, report in sorted(latest.values(), key=lambda each: (each[1].metadata.date, each[1].spec.order)):
-        metric = next((each for each in report.spec.metrics if each.name == goal), None)
-        if metric is not None:
-            yield Result(
-                job=report.spec.job,
-                own=_is_own(report.spec.job, inputs.spec.metadata.name, report.spec.method),
-                method=report.spec.method or "",
-                score=Measure(value=metric.value, low=metric.low, high=metric.high, file=file.shown),
-                gain=_measure(report.spec.gain, file.shown) if report.spec.gain else None,
-                gate=report.spec.gate,
-                adapters=tuple(report.spec.adapters),
-                notes=notes_of(report.spec),
-            )
-
-
-def _is_own(job: str, plan: str, method: str | None) -> bool:
-    """Whether this plan gives a Job of this name; long names are cut the same way."""
-    return any(job.startswith(job_name(plan, f"evaluate-{of}", "")) for of in (method or "base", "prompt"))
-
-
-def notes_of(result: StageResultBody) -> tuple[str, ...]:
-    """Return one phrase for each result besides the score that the evaluation measured."""
-    return tuple(_notes(result))
-
-
-def _notes(result: StageResultBody) -> Iterator[str]:
-    if result.badcases is not None:
-        yield f"{result.badcases.fixed} of {result.badcases.total} badcases fixed"
-    if result.broken is not None:
-        yield f"{result.broken.count} answers newly wrong, {result.broken.fixed} newly right"
-    for each in result.general:
-        if each.gain is not None:
-            gain = each.gain
-            yield f"general {each.measure} {gain.value:+.3f} (95 % {gain.low:+.3f} to {gain.high:+.3f})"
-    if result.without_chain is not None:
-        chain = result.without_chain
-        yield f"chains gain {chain.chain_gain.value:+.3f} (p = {chain.p_value:.3g})"

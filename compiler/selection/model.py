@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from compiler.selection.facts import Evidence, Facts, Result, StageChoice
-from compiler.spec.schema.types import BadcaseClass, GapKind, Language
+from compiler.spec.schema.types import GapKind, Language
 
 
 class Phase(StrEnum):
@@ -42,9 +42,10 @@ class Conclude:
 
 @dataclass(frozen=True, slots=True)
 class LeaveOut:
-    """Effect: the plan does not train on badcases of this class."""
+    """Effect: the plan does not train on badcases with this label, such as `class` `flow-control`."""
 
-    kind: BadcaseClass
+    column: str
+    value: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -182,7 +183,7 @@ class Selection:
     phase: Phase
     gaps: tuple[GapKind, ...]
     stages: tuple[StageChoice, ...]
-    left_out: tuple[BadcaseClass, ...]
+    left_out: tuple[tuple[str, str], ...]
     attached: tuple[str, ...]
     advice: tuple[tuple[str, str], ...]
     warnings: tuple[Warn, ...]

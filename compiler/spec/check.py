@@ -17,7 +17,7 @@ from compiler.spec.schema.evidence import BadcaseReport, PromptRounds
 from compiler.spec.schema.preflight import RewardPreflight
 from compiler.spec.schema.training_spec import Gap
 from compiler.spec.schema.types import GapKind
-from compiler.spec.stale import stale
+from compiler.spec.stale import contradiction, stale
 from compiler.spec.yaml.document import FieldPath, place_of
 from runtime.contract.credentials import credentials_in
 
@@ -66,6 +66,10 @@ def evidence_is_current(inputs: Inputs) -> Iterator[Diagnostic]:
         if why:
             hint = "measure again, or remove the file"
             yield diagnostic("CHK240", f"the evidence does not count: {why}", file.document.at(("spec",)), hint=hint)
+        elif wrong := contradiction(file.report):
+            hint = "correct the file; the plan decides by the gain"
+            where = file.document.at(("spec", "gate"))
+            yield diagnostic("CHK247", f"the result contradicts itself: {wrong}", where, hint=hint)
 
 
 def estimates_are_intervals(inputs: Inputs) -> Iterator[Diagnostic]:

@@ -1,5 +1,6 @@
 """Load phase of a spec and everything that it refers to: profile, evidence, data, other files."""
 
+import hashlib
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,8 +10,9 @@ from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic, has_
 from compiler.spec.data import DataFile
 from compiler.spec.data.sources import read_sources
 from compiler.spec.dependencies import Reads
+from compiler.spec.evidence import FOLDER as EVIDENCE_FOLDER
 from compiler.spec.evidence import EvidenceFile, load_evidence
-from compiler.spec.files import can_be_shown, lies_in, reason
+from compiler.spec.files import can_be_shown, lies_in, read_file, reason
 from compiler.spec.references import Reader, close_or_known
 from compiler.spec.reward_code import MAX_SCRIPT_BYTES, reward_code
 from compiler.spec.schema.cluster_profile import ClusterProfile
@@ -20,6 +22,8 @@ from compiler.spec.schema.validate import validate
 from compiler.spec.yaml.document import SourceDocument
 from compiler.spec.yaml.load import load
 from runtime.contract.digests import folder_digest
+
+MAX_RAW_BYTES = 4 << 20
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,6 +44,13 @@ class Inputs:
     files: Mapping[str, DataFile]
     folders: Mapping[str, str]
     code: Mapping[str, str]
+    raw_digests: frozenset[str] = frozenset()
+
+    @property
+    def digests(self) -> frozenset[str]:
+        """The SHA-256 of every data source, of its files, and of the raw figures next to the evidence."""
+        parts = {digest for file in self.files.values() for _, digest in file.parts}
+        return self.raw_digests | parts | {file.sha256 for file in self.files.values()}
 
     @property
     def documents(self) -> tuple[SourceDocument, ...]:
@@ -100,6 +111,7 @@ def _load_references(reader: Reader, spec: TrainingSpec, *, lenient: bool) -> Ou
         files=files,
         folders=folders,
         code=code,
+        raw_digests=_raw_digests(reader),
     )
     return Outcome(value=inputs, diagnostics=found)
 
@@ -178,6 +190,24 @@ def _folder_digest(reader: Reader, folder: Path, where: Location) -> str:
         elif path.is_file():
             digests[path.name] = reader.digest(path, where, MAX_SCRIPT_BYTES)
     return folder_digest(digests)
+
+
+def _raw_digests(reader: Reader) -> frozenset[str]:
+    """Return the SHA-256 of each file of raw figures in the evidence folder; large ones and links do not count."""
+    home = reader.folder / EVIDENCE_FOLDER
+    names = [each for each in reader.reads.names(home) if not each.endswith((".yaml", ".yml"))]
+    return frozenset(filter(None, (_raw_digest(home / name, reader) for name in names)))
+
+
+def _raw_digest(path: Path, reader: Reader) -> str:
+    try:
+        if path.is_symlink() or not path.is_file() or path.stat().st_size > MAX_RAW_BYTES:
+            return ""
+        found = hashlib.sha256(read_file(path, MAX_RAW_BYTES)).hexdigest()
+    except OSError:
+        return ""  # what cannot be read verifies nothing
+    reader.reads.file(path, found)
+    return found
 
 
 def _note_data(reader: Reader, files: Mapping[str, DataFile]) -> None:

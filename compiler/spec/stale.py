@@ -2,27 +2,39 @@
 
 from collections.abc import Mapping, Sequence
 
+from compiler.diagnostics.wording import alternatives
 from compiler.spec.data import DataFile
 from compiler.spec.evidence import EvidenceFile
 from compiler.spec.inputs import Inputs
-from compiler.spec.schema.evidence import ProbeReport, PromptRounds
+from compiler.spec.schema.evidence import ProbeReport, PromptRounds, ServingReport
 from compiler.spec.schema.preflight import RewardPreflight
+from compiler.spec.schema.provenance import EvidenceDocument
 from compiler.spec.schema.stage_result import StageResult
 from compiler.spec.schema.training_spec import RewardFunction, TrainingSpec
 from compiler.spec.schema.types import Purpose
+from compiler.spec.verified import unverified
 
 
 def stale(file: EvidenceFile, inputs: Inputs) -> str:
     """Return why the evidence does not count for the spec; empty if it counts."""
-    spec, report = inputs.spec, file.report
-    body = spec.spec
-    model = body.model.path
-    measured = report.metadata.model
+    body, report = inputs.spec.spec, file.report
+    model, measured = body.model.path, report.metadata.model
     if measured is not None and measured.split("+")[0] != model:
         return f"it is of model `{measured}`, but the spec's model is `{model}`"
+    why = _of_kind(file, inputs)
+    if not why and body.evidence.unverified == "refuse":
+        why = unverified(file, inputs)
+    return why
+
+
+def _of_kind(file: EvidenceFile, inputs: Inputs) -> str:
+    spec, report = inputs.spec, file.report
+    body, model = spec.spec, spec.spec.model.path
     match report:
-        case PromptRounds() if report.spec.metric != body.goal.metrics[0].name:
-            return f"its metric is `{report.spec.metric}`, but the spec's metric is `{body.goal.metrics[0].name}`"
+        case PromptRounds():
+            return _rounds(report, inputs)
+        case ServingReport() if report.metadata.model is None:
+            return NO_MODEL
         case ProbeReport() if report.spec.model.split("+")[0] != model:
             return f"it is of model `{report.spec.model}`, but the spec's model is `{model}`"
         case ProbeReport():
@@ -39,6 +51,34 @@ def stale(file: EvidenceFile, inputs: Inputs) -> str:
             return "it is of other evaluation data than the spec"
         case _:
             return ""
+
+
+NO_MODEL = "it names no model, so nobody can say what it measured"
+
+
+def _rounds(report: PromptRounds, inputs: Inputs) -> str:
+    """Return why prompt rounds do not count: no model, another metric, or rows that are no test set."""
+    metrics = [each.name for each in inputs.spec.spec.goal.metrics]
+    if report.metadata.model is None:
+        return NO_MODEL
+    if report.spec.metric not in metrics:
+        return f"its metric is `{report.spec.metric}`, but the goal has {alternatives(metrics)}"
+    for source in inputs.spec.spec.data:
+        if source.purpose is not Purpose.EVALUATION and inputs.files[source.name].sha256 == report.metadata.digest:
+            return f"it was measured on `{source.name}`, which is no evaluation data"
+    return ""
+
+
+def contradiction(report: EvidenceDocument) -> str:
+    """Return how the figures of a stage result contradict its gate; empty if they do not."""
+    if not isinstance(report, StageResult) or report.spec.gain is None:
+        return ""
+    gain, gate = report.spec.gain, report.spec.gate
+    if gate in ("continue", "target-met") and gain.high < 0:
+        return f"its gate says `{gate}`, but its gain lies below zero ({gain.low:+g} to {gain.high:+g})"
+    if gate == "worse" and gain.low > 0:
+        return f"its gate says `worse`, but its gain lies above zero ({gain.low:+g} to {gain.high:+g})"
+    return ""
 
 
 def _functions(spec: TrainingSpec) -> Sequence[RewardFunction]:

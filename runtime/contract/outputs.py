@@ -10,8 +10,8 @@ Status = Literal["complete", "already-complete", "gate-not-passed", "try-later",
 WITH_RESULT: tuple[Status, ...] = ("complete", "already-complete", "gate-not-passed")
 
 # `verdict` of a gate, and its words for people
-Verdict = Literal["continue", "target-met", "no-gain"]
-_VERDICT_WORDS: dict[str, str] = {"continue": "continue", "target-met": "target met", "no-gain": "no gain"}
+Verdict = Literal["continue", "target-met", "no-gain", "worse"]
+_VERDICT_WORDS: dict[str, str] = {"continue": "continue", "target-met": "target met", "no-gain": "no gain", "worse": "worse"}
 
 
 def verdict_words(value: str) -> str:

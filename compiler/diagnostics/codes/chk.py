@@ -206,6 +206,12 @@ TABLE: dict[str, Code] = {
         "The counts of the report contradict each other, and the classes of badcases are derived from them.",
         "Correct the figures.",
     ),
+    "CHK247": Code(
+        "warning",
+        "result contradicts itself",
+        "The verdict of a gate and the gain of a stage exclude each other. The plan decides by the gain.",
+        "Correct the file, or collect the result again.",
+    ),
     "CHK245": Code(
         "error",
         "file contains a credential",

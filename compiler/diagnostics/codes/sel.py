@@ -57,4 +57,10 @@ TABLE: dict[str, Code] = {
         "A check of the reward lies between passing and blocking; the policy will find the weak spot.",
         "Watch the check during training, or fix the reward first.",
     ),
+    "SEL313": Code(
+        "warning",
+        "stage made the model worse",
+        "The whole interval of the gain lies below zero. The plan drops the stage, and nothing builds on it.",
+        "Correct the data of the stage, then remove the result to run it again.",
+    ),
 }

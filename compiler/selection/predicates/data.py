@@ -1,8 +1,10 @@
 """The data sources that each method can learn from."""
 
+from compiler.selection.attribution import labels_of
 from compiler.selection.facts import Evidence, Facts, Source
+from compiler.spec.data.model import LabelCount
 from compiler.spec.methods import METHODS
-from compiler.spec.schema.types import BadcaseClass, Purpose, Shape
+from compiler.spec.schema.types import Purpose, Shape
 
 TRIED_BEFORE_RL = frozenset(each.name for each in METHODS.values() if each.tried_before_rl)
 
@@ -45,17 +47,17 @@ def answered_prompts(facts: Facts) -> tuple[Source, ...]:
     return answered or demonstrations(facts) or facts.of(Purpose.BADCASES)
 
 
-def flow_control_rows(facts: Facts) -> int:
-    """Return the number of badcase rows that are labelled as flow-control faults."""
-    classes = (each for source in facts.of(Purpose.BADCASES) for each in source.file.classes)
-    return sum(count for name, count in classes if name == BadcaseClass.FLOW_CONTROL)
-
-
 def usable_pairs(source: Source, facts: Facts) -> int:
-    """Return the number of pairs whose answers differ, without the badcases that are left out."""
+    """Return the number of pairs whose answers differ, without the badcases that are left out.
+
+    None of a source counts while some of its rows may be faults of something else, and nobody can say which.
+    """
     if source.shape is not Shape.BADCASE:
         return source.file.answered
-    return max(0, source.file.answered - _left_out(source, facts))
+    if facts.attribution.unjoined:
+        return 0
+    kept = [each for each in labels_of(source.file) if not _is_left_out(each, facts)]
+    return min(source.file.answered, sum(each.answered for each in kept))
 
 
 def preference_data(facts: Facts) -> tuple[Source, ...]:
@@ -79,7 +81,16 @@ def usable_rows(sources: tuple[Source, ...], facts: Facts) -> int:
 
 
 def _left_out(source: Source, facts: Facts) -> int:
-    return sum(count for name, count in source.file.classes if BadcaseClass(name) in facts.left_out)
+    if source.shape is not Shape.BADCASE:
+        return 0
+    if facts.attribution.unjoined:
+        return source.file.rows
+    return sum(each.rows for each in labels_of(source.file) if _is_left_out(each, facts))
+
+
+def _is_left_out(label: LabelCount, facts: Facts) -> bool:
+    labels = {("class", label.category), ("kind", label.kind), ("component", label.component)}
+    return not labels.isdisjoint(facts.left_out)
 
 
 def pairs(sources: tuple[Source, ...], facts: Facts) -> int:

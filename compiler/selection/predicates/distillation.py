@@ -4,6 +4,7 @@ from compiler.selection.facts import Evidence, Facts
 from compiler.selection.model import AddStage, Advise, Configure, Finding, Replace, blocked, fired, silent
 from compiler.selection.predicates.data import gaps_evidence, names, prompts
 from compiler.selection.predicates.gaps import probe
+from compiler.selection.predicates.goals import meets_quality
 from compiler.spec.methods import METHODS
 from compiler.spec.schema.types import GapKind
 
@@ -18,6 +19,12 @@ def cheaper_model(facts: Facts) -> Finding:
     )
     if GapKind.COMPRESSION not in facts.gaps:
         return silent("there is no gap `compression`", *evidence[:1])
+    if meets_quality(facts):
+        step = Advise(
+            f"name a smaller model in `spec.model`, and `{facts.model}` in `spec.teacher`, with prompts to learn from"
+        )
+        reason = f"`{facts.model}` is good enough but costs too much: distil it into a smaller model"
+        return blocked(reason, evidence, step)
     if teacher is None:
         return blocked("no teacher is named", evidence, Advise("name a stronger model in `spec.teacher`"))
     if not teacher.outputs_may_train:

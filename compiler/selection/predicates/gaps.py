@@ -1,27 +1,58 @@
 """Predicates of declared and measured gaps, and of data that training and evaluation share."""
 
+from compiler.diagnostics.wording import all_of
 from compiler.selection.facts import Declared, Evidence, Facts, Verdict
 from compiler.selection.model import AddStage, Advise, Conclude, Effect, Finding, Warn, blocked, fired, silent
-from compiler.selection.probe_verdicts import TESTS, field_name
+from compiler.selection.predicates.goals import meets_quality
+from compiler.selection.predicates.supervised import recall_only
+from compiler.selection.probe_verdicts import MEASURED_BY, field_name
 from compiler.spec.schema.types import GapKind, Purpose
 
 PROBE = "run the probe on the badcases that the best prompt leaves, and commit its report as evidence"
 LACKING = "measure {} on the badcases that the best prompt leaves, and commit the probe's report as evidence"
+LOOK = "read the badcases that no gap explains, label their `kind` and `component`, and check their references"
+
+# gaps that a probe of the model alone can measure
+PROBED = (GapKind.UNKNOWN_DOMAIN, GapKind.UNTAUGHT, GapKind.UNSTABLE, GapKind.REASONING)
 
 
 def measured_gaps(facts: Facts) -> Finding:
     """D11: measured gaps count; an override of them needs a reason and an owner."""
     declared = {each.kind: each for each in facts.declared}
     evidence = tuple(_compared(kind, declared.get(kind), facts) for kind in sorted({*declared, *facts.readings}))
+    if meets_quality(facts):
+        reason = "quality is met, so the only gap is what serving costs"
+        return fired(reason, evidence, Conclude(frozenset({GapKind.COMPRESSION})))
     gaps = frozenset(kind for kind in GapKind if _counts(kind, declared.get(kind), facts))
     effects: list[Effect] = [Conclude(gaps), *(_warnings(facts))]
     if not gaps:
-        return blocked("no gap is known, so no method can be chosen", evidence, *effects, *probe(facts), Advise(PROBE))
+        return _no_gap(facts, evidence, effects)
     changed = sorted(gaps ^ declared.keys())
     kept = sorted(each.kind for each in facts.declared if each.owner and _contradicted(each.kind, facts))
     if not changed and not kept and len(effects) == 1:
         return silent("the declared gaps are the measured ones", *evidence)
     return fired(_difference(changed, kept, declared), evidence, *effects)
+
+
+def _no_gap(facts: Facts, evidence: tuple[Evidence, ...], effects: list[Effect]) -> Finding:
+    """Return what was excluded, and the measurement or the reading that can show more."""
+    if recall_only(facts):
+        return blocked("the model only lacks the facts that a passage would give it (M1)", evidence, *effects)
+    if not facts.readings:
+        return blocked("no gap is known, so no method can be chosen", evidence, *effects, *probe(facts), Advise(PROBE))
+    unclear = sorted(kind for kind, each in facts.readings.items() if each.verdict is Verdict.INSUFFICIENT)
+    absent = sorted(kind for kind, each in facts.readings.items() if each.verdict is Verdict.ABSENT)
+    excluded = f"{all_of(absent)} {'is' if len(absent) == 1 else 'are'} measured as absent" if absent else ""
+    undecided = f"the probe does not decide {all_of(unclear)}" if unclear else ""
+    reason = "; ".join(part for part in ("no gap explains the badcases", excluded, undecided) if part)
+    if unclear:
+        more = Advise(f"probe more prompts: the intervals of {all_of(unclear)} contain a threshold")
+        return blocked(reason, evidence, *effects, *probe(facts), more)
+    missing = [name for kind in PROBED if kind not in facts.readings for name in MEASURED_BY[kind]]
+    lacking = [field_name(name) for name in dict.fromkeys(missing) if name not in facts.measures]
+    if lacking:
+        return blocked(reason, evidence, *effects, *probe(facts), Advise(LACKING.format(all_of(lacking))))
+    return blocked(reason, evidence, *effects, Advise(LOOK))
 
 
 def _counts(kind: GapKind, declared: Declared | None, facts: Facts) -> bool:
@@ -64,8 +95,7 @@ def _warnings(facts: Facts) -> list[Warn]:
         reading = facts.readings.get(each.kind)
         if reading is None or reading.verdict is Verdict.INSUFFICIENT:
             why = "not measured" if reading is None else f"the probe does not decide it: {reading.reason}"
-            measures = " and ".join(f"`{field_name(test[0])}`" for test in TESTS[each.kind](facts.thresholds))
-            hint = LACKING.format(measures)
+            hint = LACKING.format(all_of(field_name(name) for name in MEASURED_BY[each.kind]))
             message = f"gap `{each.kind}` is declared, but {why}"
             warnings.append(Warn(code="SEL310", message=message, hint=hint, field=at))
         elif _contradicted(each.kind, facts) and each.owner:

@@ -1,6 +1,6 @@
 """Predicates of the phase rules, which decide the phase of a plan."""
 
-from compiler.selection.facts import Evidence, Facts, Measure, Result
+from compiler.selection.facts import Evidence, Facts
 from compiler.selection.model import (
     AddStage,
     Advise,
@@ -13,9 +13,8 @@ from compiler.selection.model import (
     fired,
     silent,
 )
-from compiler.selection.predicates.data import flow_control_rows
+from compiler.selection.predicates.components import attribution_evidence
 from compiler.spec.schema.types import BadcaseClass, Purpose
-from runtime.contract.statistics import wilson_interval
 
 
 def end_to_end(facts: Facts) -> Finding:
@@ -36,32 +35,6 @@ def full_chain_traces(facts: Facts) -> Finding:
     advice = Advise("install the callback `trace_callback.py`, which records the whole chain and output of each query")
     reason = "no full-chain traces are recorded, so nobody can see which component fails"
     return fired(reason, (evidence,), EnterPhase(Phase.COLLECT), Attach("trace_callback.py"), advice)
-
-
-def target_met(facts: Facts) -> Finding:
-    """DONE: a prompt or a finished stage meets the target beyond measurement noise."""
-    scores = _scores(facts)
-    if not scores:
-        return silent("nothing has been measured yet", rounds_evidence(facts))
-    name, best = max(scores, key=lambda each: each[1].low)
-    evidence = (
-        Evidence(source=f"{best.file} `{name}`", value=f"{facts.metric} {best}"),
-        Evidence(source="spec.goal.metrics[0].target", value=f"{facts.target:g}"),
-    )
-    if best.low < facts.target:
-        return silent("the interval of the best score does not lie above the target", *evidence)
-    trained = next((result for result in facts.results if result.job == name and result.method), None)
-    reason = f"{'training meets' if trained else 'prompts alone meet'} the target"
-    return fired(reason, evidence, EnterPhase(Phase.DONE), Advise(_keep(trained, facts)))
-
-
-def _keep(trained: Result | None, facts: Facts) -> str:
-    if trained is None:
-        return "keep the prompt unchanged, and continue to collect badcases"
-    adapters = ", ".join(f"`{each}`" for each in trained.adapters)
-    evaluated = f"the model that `{trained.job}` evaluated"
-    model = f"`{facts.model}` with {adapters} merged in this order" if adapters else evaluated
-    return f"deploy {model}, and continue to collect badcases"
 
 
 def enough_badcases(facts: Facts) -> Finding:
@@ -90,7 +63,9 @@ def prompt_first(facts: Facts) -> Finding:
         return silent("the latest prompt rounds no longer gain", *evidence)
     reason, step = _why_prompts(facts)
     effects: list[Effect] = [EnterPhase(Phase.PROMPT), Advise(step)]
-    unclear = [each.name for each in facts.badcase_groups if each.kind is BadcaseClass.UNDETERMINED]
+    unclear = [
+        each.name for each in facts.badcase_groups if each.kind is BadcaseClass.UNDETERMINED and not each.at_fault
+    ]
     if unclear:
         which = ", ".join(f"`{name}`" for name in unclear)
         effects.append(Advise(f"label or replay more cases of {which}, whose class is undetermined"))
@@ -125,19 +100,18 @@ def _why_prompts(facts: Facts) -> tuple[str, str]:
 
 def remaining_badcases(facts: Facts) -> Finding:
     """T0: train on the badcases that remain when prompts have plateaued."""
-    logic = flow_control_rows(facts)
-    faults = f", {logic} of them flow-control faults" if logic else ""
-    remaining = Evidence(source="data of purpose `badcases`", value=f"{facts.badcases} rows{faults}")
-    evidence = (rounds_evidence(facts), _gain_evidence(facts), remaining)
+    remaining = facts.attribution.remaining
+    evidence = (rounds_evidence(facts), _gain_evidence(facts), *attribution_evidence(facts))
     if not facts.rounds:
         advice = Advise("measure prompt rounds before any training")
         return blocked("no prompt round has been measured", evidence, advice)
     if not facts.plateaued:
         return silent("the prompt rounds have not plateaued", *evidence)
-    if logic >= facts.badcases:
-        advice = Advise("fix the agent's code or prompt, then collect the badcases that remain")
-        return blocked("every badcase is a flow-control fault", evidence, EnterPhase(Phase.PROMPT), advice)
-    reason = f"the prompt rounds no longer gain, and {facts.badcases - logic} badcases remain to train on"
+    if not remaining:
+        advice = Advise("fix these faults where they are, then collect the badcases that remain")
+        reason = "no badcase is the model's: all are faults of the flow control or of components"
+        return blocked(reason, evidence, EnterPhase(Phase.PROMPT), advice)
+    reason = f"the prompt rounds no longer gain, and {remaining} badcases remain to train on"
     return fired(reason, evidence, EnterPhase(Phase.TRAIN))
 
 
@@ -153,15 +127,3 @@ def _gain_evidence(facts: Facts) -> Evidence:
     limits = facts.thresholds
     source = f"gain of the last {limits.plateau_rounds} rounds"
     return Evidence(source=source, value=f"{gain}, plateau below {limits.plateau_min_gain:g}")
-
-
-def _scores(facts: Facts) -> list[tuple[str, Measure]]:
-    """Return the scores that can meet the target: best round, finished stages, probe."""
-    scores = [(result.job, result.score) for result in facts.results]
-    if "pass_at1" in facts.measures:
-        scores.append(("passAt1", facts.measures["pass_at1"]))
-    best = facts.best_round
-    if best is not None:
-        low, high = wilson_interval(best.score, best.questions)
-        scores.insert(0, (best.name, Measure(value=best.score, low=low, high=high, file=best.file)))
-    return scores

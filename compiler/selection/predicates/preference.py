@@ -14,8 +14,10 @@ from compiler.selection.predicates.data import (
     preference_data,
     rows,
     usable_pairs,
+    usable_rows,
 )
-from compiler.selection.predicates.supervised import base_never_succeeds
+from compiler.selection.predicates.progress import gained, latest_tried
+from compiler.selection.predicates.supervised import base_never_succeeds, said
 from compiler.spec.schema.types import GapKind, Purpose, Shape
 
 
@@ -35,9 +37,21 @@ def preference(facts: Facts) -> Finding:
         advice = Advise(f"collect marked answers until there are {facts.thresholds.min_pairs}")
         return blocked(f"{rows(sources)} marked answers are too few to learn from", evidence, advice)
     stage = AddStage(method="dpo", sources=names(sources))
-    marked = sources[0].shape is Shape.UNPAIRED_PREFERENCE
-    examples = "answers marked good or bad" if marked else "pairs of a better and a worse answer"
-    return fired(f"people prefer some answers over others, and there are {examples} to learn from", evidence, stage)
+    prefer = said(GapKind.PREFERENCE, facts.readings[GapKind.PREFERENCE].reason if measured(facts) else "", facts)
+    return fired(f"{prefer}, and there are {_examples(sources, facts)}", evidence, stage)
+
+
+def measured(facts: Facts) -> bool:
+    """Return whether a probe measured the preference gap."""
+    return GapKind.PREFERENCE in facts.readings
+
+
+def _examples(sources: tuple[Source, ...], facts: Facts) -> str:
+    if sources[0].shape is Shape.UNPAIRED_PREFERENCE:
+        return "answers marked good or bad to learn from"
+    if sources[0].shape is Shape.BADCASE and not pairs(sources, facts):
+        return "fixes of badcases, but no usable wrong answers (see D1)"
+    return "pairs of a better and a worse answer to learn from"
 
 
 def pairs_from_badcases(facts: Facts) -> Finding:
@@ -57,23 +71,28 @@ def pairs_from_badcases(facts: Facts) -> Finding:
         reason = "too few badcases have a logged answer, so the plan samples the model and rejects wrong samples"
         makes = Configure(method="sample", settings={"makes": {"preference": True}})
         return fired(reason, evidence, sample, makes, instead)
-    return _without_pairs(facts, evidence)
+    return _without_pairs(sources, facts, evidence)
 
 
-def _without_pairs(facts: Facts, evidence: tuple[Evidence, ...]) -> Finding:
-    advice = Advise("log the wrong answer with each badcase, or use a metric that can check sampled answers")
-    if not enough_demonstrations(facts):
-        reason = "too few badcases have a logged answer, and there are too few demonstrations for sft"
+def _without_pairs(sources: tuple[Source, ...], facts: Facts, evidence: tuple[Evidence, ...]) -> Finding:
+    """Return SFT on the right answers, where no wrong answers can be had without people."""
+    needed, fixes = facts.thresholds.min_demonstrations, usable_rows(sources, facts)
+    advice = Advise(
+        "for dpo later, sample the model's answers to these prompts, let people judge them, and commit the pairs"
+    )
+    if not enough_demonstrations(facts) and fixes < needed:
+        reason = "too few badcases have a logged answer, and there are too few right answers for sft"
         return blocked(reason, evidence, Replace(method="dpo"), advice)
-    reason = "too few badcases have a logged answer for dpo, so the plan uses sft instead"
+    given = demonstrations(facts) if enough_demonstrations(facts) else sources
+    what = "demonstrations" if enough_demonstrations(facts) else f"{fixes:,} fixes"
+    reason = f"the wrong answers are missing and no verifier can make more, so sft learns the {what} instead of dpo"
     warning = Warn(
         code="SEL305",
         message=reason,
         hint="log the wrong answer with each badcase",
         field=("spec", "gaps"),
     )
-    downgrade = Replace(method="dpo", by="sft", sources=names(demonstrations(facts)))
-    return fired(reason, evidence, downgrade, warning, advice)
+    return fired(reason, evidence, Replace(method="dpo", by="sft", sources=names(given)), warning, advice)
 
 
 def marked_answers_only(facts: Facts) -> Finding:
@@ -97,12 +116,17 @@ def near_identical(facts: Facts) -> Finding:
     if not near:
         return silent("no pair has nearly identical answers", *evidence)
     warnings = [_near_warning(each, facts) for each in sources if each.file.near]
+    if count - near < limits.min_pairs:
+        advice = Advise("collect pairs whose answers differ in what matters, not in a character")
+        reason = f"only {count - near} pairs differ enough to learn from, and {limits.min_pairs} are needed"
+        return blocked(reason, evidence, Replace(method="dpo"), advice, *warnings)
+    cut: dict[str, object] = {"min_edit_distance": limits.near_pair_distance}
     if near / count > limits.near_pair_share:
         loss = {"trainer": {"loss_type": ["sigmoid", "sft"], "loss_weights": [1.0, 1.0]}}
-        reason = "many pairs have nearly identical answers, so dpo adds the sft loss"
-        return fired(reason, evidence, Configure(method="dpo", settings=loss), *warnings)
-    cut = Configure(method="dpo", settings={"min_edit_distance": limits.near_pair_distance})
-    return fired("a few pairs have nearly identical answers, so the plan filters them", evidence, cut, *warnings)
+        reason = "many pairs have nearly identical answers, so the plan filters them, and dpo adds the sft loss"
+        return fired(reason, evidence, Configure(method="dpo", settings=cut | loss), *warnings)
+    settings = Configure(method="dpo", settings=cut)
+    return fired("a few pairs have nearly identical answers, so the plan filters them", evidence, settings, *warnings)
 
 
 def _near_warning(source: Source, facts: Facts) -> Warn:
@@ -158,6 +182,10 @@ def _versions(source: Source) -> str:
 def dpo_first(facts: Facts) -> Finding:
     """D12: the gap decides between SFT and DPO; DPO always comes before RLHF."""
     evidence = (gaps_evidence(facts), pairs_evidence(facts), _tried_evidence(facts))
+    again = _still_gaining(facts) if GapKind.RULE_CONSTRAINTS in facts.gaps else None
+    if again is not None:
+        reason = f"{again.method} still gains, so the plan continues with it before reinforcement learning"
+        return fired(reason, evidence, again)
     stages = _first_tried(facts) if GapKind.RULE_CONSTRAINTS in facts.gaps else []
     if stages:
         methods = " and ".join(stage.method for stage in stages)
@@ -174,6 +202,18 @@ def dpo_first(facts: Facts) -> Finding:
         )
         return fired(reason, evidence)
     return silent("there is no choice to make between sft, dpo and reinforcement learning", *evidence)
+
+
+def _still_gaining(facts: Facts) -> AddStage | None:
+    """Return the stage to continue with, where the latest one ran elsewhere and gained."""
+    latest = latest_tried(facts)
+    if latest is None or latest.own or latest.method in facts.methods or not gained(latest, facts):
+        return None
+    if latest.method == "dpo" and has_pairs(facts):
+        return AddStage(method="dpo", sources=names(preference_data(facts)))
+    if latest.method == "sft" and enough_demonstrations(facts):
+        return AddStage(method="sft", sources=names(demonstrations(facts)))
+    return None
 
 
 def _first_tried(facts: Facts) -> list[AddStage]:

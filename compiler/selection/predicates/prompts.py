@@ -1,8 +1,9 @@
 """Predicates that match each class of badcases with a prompt technique."""
 
-from compiler.selection.facts import BadcaseGroup, Evidence, Facts
+from compiler.diagnostics.wording import all_of, counted
+from compiler.selection.facts import BadcaseGroup, Evidence, Facts, Fault
 from compiler.selection.model import Advise, Configure, Effect, Finding, LeaveOut, fired, silent
-from compiler.selection.predicates.data import flow_control_rows
+from compiler.selection.predicates.components import attribution_evidence
 from compiler.spec.schema.types import BadcaseClass
 
 
@@ -24,26 +25,38 @@ def restructure_prompt(facts: Facts) -> Finding:
     return _technique(facts, (BadcaseClass.SYSTEMIC,), "restructure", advice)
 
 
-def flow_control(facts: Facts) -> Finding:
-    """P4: fix faults in the agent's logic in code or prompt, never by training."""
-    kind = BadcaseClass.FLOW_CONTROL
-    groups, labelled = _groups_of(facts, (kind,)), flow_control_rows(facts)
-    if not groups and not labelled:
-        return silent("no badcase is a flow-control fault", _classes(facts))
-    which = _names(groups) or f"class `{kind}`"
-    effects: list[Effect] = [
-        Advise(f"fix the agent's code or prompt for the cases of {which}; the plan does not train on them"),
-        LeaveOut(kind),
-    ]
-    if not labelled:
-        effects.append(Advise(f"label their rows `class: {kind}`, since only labelled rows are left out of training"))
-    reason = f"{_count(groups) or labelled} badcases are flow-control faults, not faults of the model"
-    rows = Evidence(source=f"rows labelled `{kind}`", value=str(labelled))
-    return fired(reason, (_classes(facts), rows, *_reasons(groups)), *effects)
+def faults_elsewhere(facts: Facts) -> Finding:
+    """P4: fix faults in the agent's logic or in components where they are, never by training."""
+    faults = [each for each in facts.attribution.faults if each.is_known]
+    unknown = [each for each in facts.attribution.faults if not each.is_known]
+    state: list[Effect] = [Advise(f"say what runs in `{each.name}`, with `kind` in `spec.system`") for each in unknown]
+    if not faults and not unknown:
+        return silent("no badcase is a fault of the flow control or of a component", _classes(facts))
+    if not faults:
+        which = all_of(each.name for each in unknown)
+        return fired(f"the spec does not say what runs in {which}", attribution_evidence(facts), *state)
+    light = [each for each in faults if each.share < facts.thresholds.component_share]  # C1 advises on the others
+    effects: list[Effect] = [Advise(_fix(each)) for each in light]
+    effects += [LeaveOut(*label) for each in faults for label in each.labels]
+    if facts.attribution.unjoined:
+        rows = counted(facts.attribution.unjoined, "badcase row")
+        effects.append(
+            Advise(f"label the `kind` or `component` of {rows}: nobody can say yet which of them are the model's")
+        )
+    which = " and ".join("the flow control" if each.is_flow_control else f"`{each.name}`" for each in faults)
+    reason = f"some badcases are faults of {which}, not of the model"
+    return fired(reason, attribution_evidence(facts), *effects, *state)
+
+
+def _fix(fault: Fault) -> str:
+    if fault.is_flow_control:
+        what = "fix the agent's code or prompt for its flow-control faults"
+        return f"{what}, and measure again; the plan does not train on them"
+    return f"fix `{fault.name}` where it fails, and measure again; the plan does not train on these cases"
 
 
 def _technique(facts: Facts, kinds: tuple[BadcaseClass, ...], technique: str, advice: str) -> Finding:
-    groups = _groups_of(facts, kinds)
+    groups = [each for each in facts.badcase_groups if each.kind in kinds and not each.at_fault]
     if not groups:
         return silent(f"no badcase is of class {' or '.join(f'`{kind}`' for kind in kinds)}", _classes(facts))
     effects: list[Effect] = [Advise(advice.format(names=_names(groups)))]
@@ -52,10 +65,6 @@ def _technique(facts: Facts, kinds: tuple[BadcaseClass, ...], technique: str, ad
     )
     reason = f"{_count(groups)} badcases are {' or '.join(sorted({each.kind.value for each in groups}))}"
     return fired(reason, (_classes(facts), *_reasons(groups)), *effects)
-
-
-def _groups_of(facts: Facts, kinds: tuple[BadcaseClass, ...]) -> list[BadcaseGroup]:
-    return [each for each in facts.badcase_groups if each.kind in kinds]
 
 
 def _count(groups: list[BadcaseGroup]) -> int:

@@ -3,10 +3,9 @@
 It is the last of all methods, and needs a reward that passed its pre-flight.
 """
 
-from compiler.selection.facts import Evidence, Facts, Passing, Result, Verdict
+from compiler.selection.facts import Evidence, Facts, Passing, Verdict
 from compiler.selection.model import AddStage, Advise, Configure, Effect, Finding, Warn, blocked, fired, silent
 from compiler.selection.predicates.data import (
-    TRIED_BEFORE_RL,
     answered_prompts,
     demonstrations,
     enough_demonstrations,
@@ -19,6 +18,7 @@ from compiler.selection.predicates.data import (
     usable_rows,
 )
 from compiler.selection.predicates.gaps import probe
+from compiler.selection.predicates.progress import latest_tried, plateaued, shown
 from compiler.selection.predicates.supervised import (
     BEFORE_DPO,
     base_never_succeeds,
@@ -34,7 +34,7 @@ def rule_constraints(facts: Facts) -> Finding:
     evidence = (
         gaps_evidence(facts),
         Evidence(source="spec.reward", value=_reward(facts)),
-        Evidence(source="latest sft or dpo result", value=_shown(_latest(facts))),
+        Evidence(source="latest sft or dpo result", value=shown(latest_tried(facts))),
         _passed_evidence(facts),
         *preflight_evidence(facts),
     )
@@ -50,20 +50,23 @@ def rule_constraints(facts: Facts) -> Finding:
     stage = AddStage(method=method, sources=names(prompts(facts)))
     by_code = "parts of an answer need credit" if method == "ppo" else "code computes the reward"
     why = "the reward is learnt" if learned else by_code
-    latest = _latest(facts)
+    latest = latest_tried(facts)
     passed = f"{latest.method if latest else 'sft'} has plateaued, and the reward passed its pre-flight"
     return fired(f"{passed}; the method is {method}, because {why}", evidence, stage, *_warnings_of_preflight(facts))
 
 
 def _refusal(facts: Facts) -> tuple[str, tuple[Effect, ...]] | None:
     """Return the cheapest obstacle to reinforcement learning, and the step that removes it."""
-    latest, limits = _latest(facts), facts.thresholds
+    latest, limits = latest_tried(facts), facts.thresholds
     if facts.reward is None:
         return "no reward is defined", (Advise("define `spec.reward`: how an answer is scored, and by which code"),)
     if latest is None:
         advice = Advise("run and evaluate sft or dpo first, and commit the result as evidence")
         return "neither sft nor dpo has been tried", (advice,)
-    if not _plateaued(latest, facts):
+    if latest.is_worse:
+        advice = Advise(f"correct the data of {latest.method}, and run it again")
+        return f"`{latest.job}` made the model worse, which is no plateau", (advice,)
+    if not plateaued(latest, facts):
         advice = Advise(f"collect the badcases that {latest.method} leaves, and train on them with {latest.method}")
         return f"`{latest.job}` still gains", (advice,)
     if usable_rows(prompts(facts), facts) < limits.min_prompts:
@@ -94,26 +97,6 @@ def _examination(facts: Facts) -> tuple[Effect, ...]:
         return (Advise(how),)
     examine = AddStage(method="preflight", sources=names(prompts(facts)), on_policy=True)
     return (examine, Advise("run the pre-flight of the reward before optimising it, and commit its report as evidence"))
-
-
-def _latest(facts: Facts) -> Result | None:
-    return next((each for each in reversed(facts.results) if each.method in TRIED_BEFORE_RL), None)
-
-
-def _plateaued(result: Result, facts: Facts) -> bool:
-    """Return whether the stage gained only noise, or too little over the best earlier one."""
-    if result.gate == "no-gain" or result.gain is None:
-        return result.gate == "no-gain"
-    earlier = [each.score.value for each in facts.results if each.method in TRIED_BEFORE_RL and each is not result]
-    gain = min(result.gain.value, result.score.value - max(earlier)) if earlier else result.gain.value
-    return result.gain.low <= 0 or round(gain, 9) < facts.thresholds.plateau_min_gain
-
-
-def _shown(result: Result | None) -> str:
-    if result is None:
-        return "none"
-    gain = f", gain {result.gain}" if result.gain else ""
-    return f"{result.method} `{result.job}`: {result.score}{gain}"
 
 
 def _passed_evidence(facts: Facts) -> Evidence:
@@ -167,8 +150,8 @@ def subjective_reward(facts: Facts) -> Finding:
     learn = AddStage(method="reward", sources=sources)
     if agrees and "ppo" in facts.methods:
         return fired("the reward agrees with people, so a reward model learns it from the pairs", evidence, learn)
-    latest = _latest(facts)
-    if not facts.preflight and latest is not None and _plateaued(latest, facts):
+    latest = latest_tried(facts)
+    if not facts.preflight and latest is not None and plateaued(latest, facts):
         reason = f"{latest.method} has plateaued, so a reward model learns from the pairs, to be compared with people"
         return fired(reason, evidence, learn)
     disagrees = "the reward does not agree with people" if facts.preflight else "no reward was compared with people"

@@ -70,10 +70,16 @@ def unreadable(facts: Facts) -> bool:
 
 
 def _instead_of_pretraining(facts: Facts) -> str:
-    changes = any(each.volatile for each in facts.of(Purpose.CORPUS))
-    if facts.closed_book or (unreadable(facts) and not changes):
-        return "expand the corpus with synthetic text (EntiGraph, arXiv 2409.07431), then pre-train on it"
-    return "use retrieval (RAG): put the passages that a question needs into its prompt"
+    if not unreadable(facts):
+        if facts.closed_book:
+            return "expand the corpus with synthetic text (EntiGraph, arXiv 2409.07431), then pre-train on it"
+        return "use retrieval (RAG): put the passages that a question needs into its prompt"
+    if any(each.volatile for each in facts.of(Purpose.CORPUS)):
+        return (
+            "retrieval alone does not help either, since the model fails with the passage at hand: put a glossary of "
+            "the terms into the prompt, or choose a base model that reads the domain, and measure `openBook` again"
+        )
+    return "expand the corpus with synthetic text (EntiGraph, arXiv 2409.07431), then pre-train on it"
 
 
 def _corpus_evidence(corpus: tuple[Source, ...], facts: Facts) -> Evidence:
@@ -90,12 +96,36 @@ def unstable(facts: Facts) -> Finding:
     if GapKind.UNSTABLE not in facts.gaps:
         return silent("there is no gap `unstable`", *evidence)
     if not enough_demonstrations(facts):
-        needed = facts.thresholds.min_demonstrations
-        advice = Advise(f"use few-shot prompts or augmentation until there are {needed} demonstrations")
-        return blocked(f"{rows(demonstrations(facts))} demonstrations are too few for sft", evidence, advice)
+        return _few_demonstrations(facts, evidence)
     stage = AddStage(method="sft", sources=names(demonstrations(facts)))
-    reason = "the model understands the content but behaves unstably, and there are demonstrations to learn from"
-    return fired(reason, evidence, stage)
+    says = said(GapKind.UNSTABLE, "the model understands the content but behaves unstably", facts)
+    return fired(f"{says}, and there are demonstrations to learn from", evidence, stage)
+
+
+def untaught(facts: Facts) -> Finding:
+    """M7: use SFT where the model is consistent and wrong: it never learnt the task's labels or conventions."""
+    evidence = (gaps_evidence(facts), demonstrations_evidence(facts))
+    if GapKind.UNTAUGHT not in facts.gaps:
+        return silent("there is no gap `untaught`", *evidence)
+    if not enough_demonstrations(facts):
+        return _few_demonstrations(facts, evidence)
+    stage = AddStage(method="sft", sources=names(demonstrations(facts)))
+    says = said(GapKind.UNTAUGHT, "the model answers consistently but not by the task's conventions", facts)
+    return fired(f"{says}, and there are demonstrations to learn from", evidence, stage)
+
+
+def _few_demonstrations(facts: Facts, evidence: tuple[Evidence, ...]) -> Finding:
+    needed = facts.thresholds.min_demonstrations
+    advice = Advise(f"use few-shot prompts or augmentation until there are {needed} demonstrations")
+    return blocked(f"{rows(demonstrations(facts))} demonstrations are too few for sft", evidence, advice)
+
+
+def said(gap: GapKind, observation: str, facts: Facts) -> str:
+    """Return an observation as measured, or that the spec declares the gap where nobody measured it."""
+    reading = facts.readings.get(gap)
+    if reading is not None and reading.verdict is Verdict.PRESENT:
+        return observation
+    return f"the spec declares gap `{gap}`, which no probe has shown"
 
 
 def hidden_reasoning(facts: Facts) -> Finding:
@@ -109,21 +139,40 @@ def hidden_reasoning(facts: Facts) -> Finding:
     )
     if GapKind.REASONING not in facts.gaps:
         return silent("there is no gap `reasoning`", *evidence)
+    fails = said(GapKind.REASONING, "the model's reasoning fails", facts)
     if rows(chains) >= needed:
         stage = AddStage(method="cot", sources=names(chains))
-        return fired("the model's reasoning fails, and there are chains to learn from", evidence, stage)
+        return fired(f"{fails}, and there are chains to learn from", evidence, stage)
+    if facts.acts_in_steps:
+        return _by_steps(facts, fails, evidence)
     queries = names(prompts(facts))
     if facts.teacher and facts.teacher.outputs_may_train and queries:
-        reason = "the model's reasoning fails, and a teacher can write chains"
+        reason = f"{fails}, and a teacher can write chains"
         return fired(reason, evidence, *_chains_of("teacher", queries))
     sampled = names(answered_prompts(facts))
     if facts.verifiable and sampled and not base_never_succeeds(facts):
-        reason = "the model's reasoning fails, and the plan can sample chains and keep those with right answers"
+        reason = f"{fails}, and the plan can sample chains and keep those with right answers"
         return fired(reason, evidence, *_chains_of("sample", sampled))
     advice = Advise(
         f"write {needed} chains, name a teacher whose output may be trained on, or use a metric that checks answers"
     )
     return blocked("there are too few chains, and neither a teacher nor sampling can make more", evidence, advice)
+
+
+def _by_steps(facts: Facts, fails: str, evidence: tuple[Evidence, ...]) -> Finding:
+    """Judge the steps of an agent: a right final answer may follow wrong steps, so it chooses no chain."""
+    trajectories = demonstrations(facts)
+    judged, needed = sum(each.file.judged for each in trajectories), facts.thresholds.min_demonstrations
+    shown = (*evidence, Evidence(source="trajectories with judged steps", value=f"{judged} rows, {needed} needed"))
+    if judged >= needed:
+        stage = AddStage(method="sft", sources=names(trajectories))
+        return fired(f"{fails}, and trajectories with judged steps show which turns to learn", shown, stage)
+    step = (
+        f"mark the wrong steps of {needed} trajectories with `verdict: wrong` or `train: false`, or write "
+        f"{facts.thresholds.min_chains} chains: the final answer says nothing about the steps"
+    )
+    reason = "an agent's chains are judged by their steps, and no steps are judged: a right final answer may be chance"
+    return blocked(reason, shown, Advise(step))
 
 
 def _chains_of(maker: str, sources: tuple[str, ...]) -> tuple[AddStage | Configure, ...]:

@@ -1,0 +1,79 @@
+"""Stage results as facts: scores, gains, and verdicts that their figures support."""
+
+from collections.abc import Iterator
+
+from compiler.selection.current import measure_of, shown
+from compiler.selection.facts import Measure, Result
+from compiler.selection.power import observed_discordance
+from compiler.spec.inputs import Inputs
+from compiler.spec.names import job_name
+from compiler.spec.schema.stage_result import StageResult, StageResultBody
+from compiler.spec.stale import stale
+
+
+def results(inputs: Inputs) -> Iterator[Result]:
+    """Yield finished stages, oldest first, with each Job's latest result by the goal's deciding metric."""
+    goal = inputs.spec.spec.goal.metrics[0].name
+    latest = {
+        file.report.spec.job: (file, file.report)
+        for file in inputs.evidence
+        if isinstance(file.report, StageResult) and not stale(file, inputs)
+    }
+    for file, report in sorted(latest.values(), key=lambda each: (each[1].metadata.date, each[1].spec.order)):
+        scores = {
+            each.name: Measure(value=each.value, low=each.low, high=each.high, file=shown(file, inputs))
+            for each in report.spec.metrics
+        }
+        if goal in scores:
+            yield _result(report.spec, scores, goal, inputs)
+
+
+def _result(body: StageResultBody, scores: dict[str, Measure], goal: str, inputs: Inputs) -> Result:
+    gain = measure_of(body.gain, scores[goal].file) if body.gain else None
+    general = [each.gain for each in body.general if each.gain is not None]
+    return Result(
+        job=body.job,
+        own=_is_own(body, inputs.spec.metadata.name),
+        method=body.method or "",
+        score=scores[goal],
+        gain=gain,
+        gate=_gate(body, gain),
+        adapters=tuple(body.adapters),
+        notes=notes_of(body),
+        scores=scores,
+        general=tuple(
+            Measure(value=each.value, low=each.low, high=each.high, file=scores[goal].file) for each in general
+        ),
+        discordance=observed_discordance(body.broken.count, body.broken.fixed, body.questions) if body.broken else None,
+    )
+
+
+def _gate(body: StageResultBody, gain: Measure | None) -> str:
+    """Return the verdict, `worse` where the gain's interval lies below zero, whatever the gate said."""
+    return "worse" if gain is not None and gain.high < 0 else body.gate
+
+
+def _is_own(body: StageResultBody, plan: str) -> bool:
+    """Whether this plan ran the stage: as the result says, else by the name that it gives a Job."""
+    if body.ran_in is not None:
+        return body.ran_in == "plan"
+    return any(body.job.startswith(job_name(plan, f"evaluate-{of}", "")) for of in (body.method or "base", "prompt"))
+
+
+def notes_of(result: StageResultBody) -> tuple[str, ...]:
+    """Return one phrase for each result besides the score that the evaluation measured."""
+    return tuple(_notes(result))
+
+
+def _notes(result: StageResultBody) -> Iterator[str]:
+    if result.badcases is not None:
+        yield f"{result.badcases.fixed} of {result.badcases.total} badcases fixed"
+    if result.broken is not None:
+        yield f"{result.broken.count} answers newly wrong, {result.broken.fixed} newly right"
+    for each in result.general:
+        if each.gain is not None:
+            gain = each.gain
+            yield f"general {each.measure} {gain.value:+.3f} (95 % {gain.low:+.3f} to {gain.high:+.3f})"
+    if result.without_chain is not None:
+        chain = result.without_chain
+        yield f"chains gain {chain.chain_gain.value:+.3f} (p = {chain.p_value:.3g})"

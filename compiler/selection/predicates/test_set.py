@@ -1,0 +1,91 @@
+"""The predicate of the test set: whether it can tell the score from the target, and show the gain that is needed."""
+
+from compiler.selection.candidates import best, goal_verdict
+from compiler.selection.facts import Evidence, Facts, Measure, Verdict
+from compiler.selection.model import Advise, EnterPhase, Finding, Phase, fired, silent
+from compiler.selection.power import (
+    can_clear,
+    effective_questions,
+    questions_for_gain,
+    questions_to_clear,
+    questions_to_separate,
+    smallest_gain,
+)
+from compiler.spec.schema.thresholds import Thresholds
+from compiler.spec.schema.types import Purpose
+
+
+def test_set_decides(facts: Facts) -> Finding:
+    """E1: a test set that cannot show the gain that is needed cannot justify training either."""
+    now = best(facts)
+    if now is None or not facts.plateaued:
+        return silent("no plateau of prompt rounds is measured yet", _size(facts))
+    unmet = [each for each in facts.goals if each.name in now.scores and goal_verdict(now, each) is not Verdict.PRESENT]
+    shown = [_size(facts)]
+    for goal in unmet:
+        score, questions = now.scores[goal.name], _questions(facts)
+        discordance = _discordance(facts, goal.target - score.value)
+        detects = smallest_gain(questions, discordance, facts.thresholds.power)
+        source = f"{score.file} `{now.name}`"
+        shown.append(Evidence(source=source, value=f"{goal.name} {score}, target {goal.target:g}"))
+        shown.append(_detects(detects, discordance, facts))
+        refusal = _refusal(score, goal.target, questions, discordance, detects, facts.thresholds)
+        if refusal is not None:
+            reason, needed = refusal
+            if facts.small_test_set:
+                return silent(f"{reason}, which is accepted: {facts.small_test_set}", *shown)
+            return fired(reason, tuple(shown), EnterPhase(Phase.COLLECT), Advise(_step(needed, questions)))
+    return silent("the test set can show the gain that is needed", *shown)
+
+
+def _step(needed: int | None, questions: float) -> str:
+    if needed is None:
+        return "lower the target: no number of questions can show that it is met"
+    more = max(1, needed - round(questions))
+    return f"add {more:,} questions of real users to the test set, and measure the best prompt on all of them"
+
+
+def _refusal(
+    score: Measure, target: float, questions: float, discordance: float, detects: float | None, limits: Thresholds
+) -> tuple[str, int | None] | None:
+    """Return why the test set cannot decide, and the questions that can."""
+    wanted = target - score.value
+    if not can_clear(questions, target):
+        reason = f"even with every answer right, {questions:,.0f} questions cannot show that the target is met"
+        return reason, questions_to_clear(target)
+    if score.low < target <= score.high:
+        needed = questions_to_separate(score.value, target, limits.plateau_min_gain, limits.power)
+        return f"the test set cannot tell {score.value:.3f} from the target {target:g}", needed
+    if wanted > 0 and (detects is None or detects > wanted):
+        needed = questions_for_gain(wanted, discordance, limits.power)
+        return f"the test set cannot detect the gain of {wanted:.3f} that is needed", needed
+    return None
+
+
+def _questions(facts: Facts) -> float:
+    """Return the independent questions of the test set; those of one cluster count less."""
+    held_out = facts.of(Purpose.EVALUATION)
+    rows = sum(each.file.rows for each in held_out)
+    clusters = sum(len(each.file.clusters) for each in held_out)
+    if not rows:
+        return float(facts.counted_rounds[-1].questions)
+    return effective_questions(rows, clusters) if 0 < clusters < rows else float(rows)
+
+
+def _discordance(facts: Facts, wanted: float) -> float:
+    """Return the share of questions whose verdict a stage changes: as the latest result measured it, else assumed."""
+    measured = [each.discordance for each in facts.results if each.discordance is not None]
+    return min(1.0, max(measured[-1] if measured else facts.thresholds.discordance, wanted))
+
+
+def _size(facts: Facts) -> Evidence:
+    held_out = facts.of(Purpose.EVALUATION)
+    shown = ", ".join(f"`{each.name}` {each.file.rows:,} questions" for each in held_out)
+    return Evidence(source="evaluation data", value=shown or "none")
+
+
+def _detects(detects: float | None, discordance: float, facts: Facts) -> Evidence:
+    power = f"with {facts.thresholds.power:.0%} power where {discordance:.0%} of the verdicts change"
+    return Evidence(
+        source="smallest gain that it detects", value=f"{'none' if detects is None else f'{detects:.3f}'} {power}"
+    )
