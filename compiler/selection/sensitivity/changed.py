@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from compiler.spec.data import DataFile
+from compiler.spec.data.model import Places
 from compiler.spec.inputs import Inputs
+from compiler.spec.schema.evidence import PromptRounds
 from compiler.spec.schema.provenance import EvidenceDocument
 
 Path = tuple[str | int, ...]
@@ -38,6 +41,24 @@ def with_report(inputs: Inputs, index: int, report: EvidenceDocument) -> Inputs:
     files = list(inputs.evidence)
     files[index] = replace(files[index], report=report)
     return replace(inputs, evidence=tuple(files))
+
+
+def with_questions(inputs: Inputs, now: int, questions: int) -> Inputs:
+    """Return the inputs with another number of questions in every prompt round that has `now`, its score unchanged."""
+    files = [
+        replace(each, report=_asked(each.report, now, questions)) if isinstance(each.report, PromptRounds) else each
+        for each in inputs.evidence
+    ]
+    return replace(inputs, evidence=tuple(files))
+
+
+def _asked(report: PromptRounds, now: int, questions: int) -> PromptRounds:
+    rounds = [
+        each.model_copy(update={"questions": questions}) if each.questions == now else each
+        for each in report.spec.rounds
+    ]
+    changed: PromptRounds = with_value(report, ("spec", "rounds"), rounds)
+    return changed
 
 
 def with_rows(inputs: Inputs, name: str, rows: int) -> Inputs:
@@ -80,7 +101,14 @@ def resized(file: DataFile, rows: int) -> DataFile:
         for each, size in zip(file.labels, sizes, strict=True)
         if each.rows
     )
-    return _replaced(file, changed | {"rows": rows})
+    return _replaced(file, changed | {"rows": rows, "clusters": _clusters(file, rows)})
+
+
+def _clusters(file: DataFile, rows: int) -> Places:
+    """Return the clusters of more or fewer rows: as many a row as now."""
+    wanted = round(len(file.clusters) * rows / file.rows) if file.rows else 0
+    new = {b"new %d" % number: number for number in range(wanted - len(file.clusters))}
+    return dict(islice(file.clusters.items(), wanted)) | new
 
 
 def _replaced(file: DataFile, changed: dict[str, Any]) -> DataFile:

@@ -13,6 +13,7 @@ from compiler.selection.sensitivity.changed import (
     Path,
     value_at,
     with_count,
+    with_questions,
     with_report,
     with_rows,
     with_spec,
@@ -69,6 +70,8 @@ def _spec_flag(path: Path, name: str, *, now: bool) -> Lever:
 def _data(inputs: Inputs) -> Iterator[Lever]:
     for source in inputs.spec.spec.data:
         name, file = source.name, inputs.files[source.name]
+        if source.purpose is Purpose.EVALUATION:  # a sample
+            continue
         if source.purpose is Purpose.CORPUS:
             yield _count_of(name, "text_bytes", "bytes", file.text_bytes, 10**12)
             continue
@@ -109,15 +112,12 @@ def _rounds(file: EvidenceFile, report: PromptRounds, index: int) -> Iterator[Le
         deviation = math.sqrt(max(each.score * (1 - each.score), 0.01) / each.questions)
         yield _share(f"`score` of round `{each.name}`", file, index, path, 1.96 * deviation, low=0)
     asked = report.spec.rounds[-1].questions
-
-    def with_questions(inputs: Inputs, value: int) -> Inputs:
-        rounds = [
-            each.model_copy(update={"questions": value}) if each.questions == asked else each
-            for each in report.spec.rounds
-        ]
-        return with_report(inputs, index, with_value(report, ("spec", "rounds"), rounds))
-
-    yield count("`questions` of the prompt rounds", file.shown, asked, with_questions)
+    yield count(
+        "`questions` of the prompt rounds",
+        file.shown,
+        asked,
+        lambda inputs, value: with_questions(inputs, asked, value),
+    )
 
 
 def _figures(file: EvidenceFile, index: int, node: object, path: Path, owner: str = "") -> Iterator[Lever]:

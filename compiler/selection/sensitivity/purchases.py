@@ -10,11 +10,12 @@ from typing import Any
 
 from compiler.diagnostics.wording import counted
 from compiler.selection.facts import Facts, Verdict
-from compiler.selection.sensitivity.changed import with_rows
+from compiler.selection.sensitivity.changed import with_questions, with_rows
 from compiler.spec.evidence import EvidenceFile
 from compiler.spec.inputs import Inputs
 from compiler.spec.schema.evidence import Measures, ProbeBody, ProbeReport, PromptRound, PromptRounds, PromptRoundsBody
 from compiler.spec.schema.provenance import Estimate, EvidenceDocument, Provenance
+from compiler.spec.schema.thresholds import Thresholds
 from compiler.spec.schema.types import GapKind, Purpose, Technique
 
 SHARP = 0.005  # half of the interval of a clear outcome
@@ -125,6 +126,7 @@ def purchases(inputs: Inputs, facts: Facts, phase: str) -> Iterator[Purchase]:
         yield from _rounds(inputs, facts)
     if phase == "collect":
         yield from _labels(inputs, facts)
+        yield from _questions(inputs, facts)
 
 
 def _listed(names: list[str]) -> str:
@@ -138,8 +140,12 @@ def _is_settled(gap: GapKind, facts: Facts) -> bool:
 def _rounds(inputs: Inputs, facts: Facts) -> Iterator[Purchase]:
     """Yield prompt rounds: as many as show a plateau, on the questions of the latest."""
     limits, known = inputs.spec.spec.thresholds, facts.counted_rounds
-    missing = 1 if len(known) > limits.plateau_rounds else limits.plateau_rounds + 1 - len(known)
+    if facts.plateaued:
+        return
     best = max((each.score for each in known), default=0.5)
+    missing = max(1, limits.plateau_rounds + 1 - len(known))
+    while not _plateaued([*(each.score for each in known), *[best] * missing], limits):
+        missing += 1
     questions = known[-1].questions if known else max(limits.min_questions, 100)
     yield Purchase(
         what=f"measure {counted(missing, 'more prompt round' if known else 'prompt round')}",
@@ -151,6 +157,29 @@ def _rounds(inputs: Inputs, facts: Facts) -> Iterator[Purchase]:
         },
         is_asked=True,
     )
+
+
+def _plateaued(scores: list[float], limits: Thresholds) -> bool:
+    earlier, latest = scores[: -limits.plateau_rounds], scores[-limits.plateau_rounds :]
+    return round(max(latest) - max(earlier), 9) < limits.plateau_min_gain
+
+
+def _questions(inputs: Inputs, facts: Facts) -> Iterator[Purchase]:
+    """Yield the best prompt on more questions, from few to many."""
+    known = facts.counted_rounds
+    held_out = [each.name for each in inputs.spec.spec.data if each.purpose is Purpose.EVALUATION]
+    if not known or not held_out:
+        return
+    now = known[-1].questions
+    for factor in (2, 4, 8, 16, 32):
+        larger = with_questions(with_rows(inputs, held_out[0], now * factor), now, now * factor)
+        yield Purchase(
+            what=f"measure the prompt rounds on {now * factor:,} questions",
+            cost=f"{now * (factor - 1):,} more questions",
+            samples=now * (factor - 1),
+            outcomes={"the scores stay as they are": larger},
+            is_asked=True,
+        )
 
 
 def _labels(inputs: Inputs, facts: Facts) -> Iterator[Purchase]:
