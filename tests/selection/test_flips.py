@@ -14,7 +14,7 @@ from compiler.selection.sensitivity.levers import levers_of
 from compiler.spec.inputs import Inputs
 
 FEW = settings(
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )

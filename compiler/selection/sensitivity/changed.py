@@ -87,9 +87,9 @@ def resized(file: DataFile, rows: int) -> DataFile:
     counts = ("answered", "unanswered", "near", "same", "repeated", "trajectories", "judged")
     changed: dict[str, Any] = {name: scaled(getattr(file, name)) for name in counts}
     classes = _shared_out([count for _, count in file.classes], rows)
-    changed["classes"] = tuple((name, count) for (name, _), count in zip(file.classes, classes, strict=True))
+    changed["classes"] = tuple((name, count) for (name, _), count in zip(file.classes, classes, strict=True) if count)
     models = _shared_out([count for _, count in file.models], rows)
-    changed["models"] = tuple((name, count) for (name, _), count in zip(file.models, models, strict=True))
+    changed["models"] = tuple((name, count) for (name, _), count in zip(file.models, models, strict=True) if count)
     sizes = _shared_out([each.rows for each in file.labels], rows)
     changed["labels"] = tuple(
         replace(
@@ -99,7 +99,7 @@ def resized(file: DataFile, rows: int) -> DataFile:
             near=min(size, round(each.near * size / each.rows)),
         )
         for each, size in zip(file.labels, sizes, strict=True)
-        if each.rows
+        if size
     )
     return _replaced(file, changed | {"rows": rows, "clusters": _clusters(file, rows)})
 

@@ -68,13 +68,15 @@ def flag(name: str, source: str, now: bool, change: Callable[[Inputs, bool], Inp
     )
 
 
-def count(name: str, source: str, now: int, change: Callable[[Inputs, int], Inputs], *, most: int = 10**9) -> Lever:
-    """Return the lever of a count, at most `most`; a tenth of it counts as its uncertainty."""
+def count(
+    name: str, source: str, now: int, change: Callable[[Inputs, int], Inputs], *, least: int = 0, most: int = 10**9
+) -> Lever:
+    """Return the lever of a count from `least` to `most`; a tenth of it counts as its uncertainty."""
     return Lever(
         name=name,
         source=source,
         now=now,
-        low=0,
+        low=least,
         high=most,
         step=1,
         scale=max(1.0, now / 10),

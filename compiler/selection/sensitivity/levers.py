@@ -117,6 +117,7 @@ def _rounds(file: EvidenceFile, report: PromptRounds, index: int) -> Iterator[Le
         file.shown,
         asked,
         lambda inputs, value: with_questions(inputs, asked, value),
+        least=1,
     )
 
 
@@ -138,7 +139,10 @@ def _figures(file: EvidenceFile, index: int, node: object, path: Path, owner: st
         elif isinstance(value, bool):
             yield flag(name, file.shown, value, _setter(file, index, here))
         elif isinstance(value, int):
-            yield count(name, file.shown, value, _setter(file, index, here), most=_whole(file, path, field))
+            least = 1 if any(getattr(each, "ge", None) == 1 for each in info.metadata) else 0
+            yield count(
+                name, file.shown, value, _setter(file, index, here), least=least, most=_whole(file, path, field)
+            )
         elif isinstance(value, float) and any(getattr(each, "le", None) == 1 for each in info.metadata):
             low = -1.0 if any(getattr(each, "ge", None) == -1 for each in info.metadata) else 0.0
             yield _share(name, file, index, here, GUESSED_SCALE, low=low)

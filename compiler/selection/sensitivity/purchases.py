@@ -171,7 +171,7 @@ def _questions(inputs: Inputs, facts: Facts) -> Iterator[Purchase]:
     if not known or not held_out:
         return
     now = known[-1].questions
-    for factor in (2, 4, 8, 16, 32):
+    for factor in (2, 4, 8, 16, 32, 64):
         larger = with_questions(with_rows(inputs, held_out[0], now * factor), now, now * factor)
         yield Purchase(
             what=f"measure the prompt rounds on {now * factor:,} questions",
