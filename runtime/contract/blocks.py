@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from runtime.contract.columns import BadcaseClass
-from runtime.contract.metrics import METRICS
+from runtime.contract.labels import LabelFilter
+from runtime.contract.metrics import GENERAL_GUARD, METRICS
 from runtime.contract.shapes import Shape
 from runtime.contract.volumes import check_relative
 
@@ -14,6 +15,7 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[int, Field(ge=1)]
+Temperature = Annotated[float, Field(ge=0, le=2)]
 # Enums of the contract; YAML holds their values.
 ShapeName = Annotated[Shape, Field(strict=False)]
 BadcaseClassName = Annotated[BadcaseClass, Field(strict=False)]
@@ -39,11 +41,31 @@ class ModelBlock(Block):
     quantization: Literal["nf4"] | None = None
 
 
+class LabelsBlock(Block):
+    """Labels of badcases to leave out: a row has them all; empty text is a label that nobody noted."""
+
+    category: BadcaseClassName | None = Field(default=None, alias="class")
+    kind: str | None = None
+    component: str | None = None
+
+    @model_validator(mode="after")
+    def _names_one(self) -> "LabelsBlock":
+        if self.category is None and self.kind is None and self.component is None:
+            raise ValueError("names none of `class`, `kind` and `component`")
+        return self
+
+    @property
+    def filter(self) -> LabelFilter:
+        """The labels as a filter."""
+        return LabelFilter(category=self.category, kind=self.kind, component=self.component)
+
+
 class DataBlock(Block):
     """A data file, or a folder of them, with the digest and row count recorded in the plan.
 
     `volume: outputs` marks rows that an earlier stage writes, so the plan cannot know their digest. The stage skips
-    badcases of `exclude_classes`, which `rows` counts nevertheless. `uri`, the origin of the rows, is for readers only.
+    badcases of `exclude_classes`, and those with `exclude_labels`; `rows` counts them nevertheless. `uri`, the origin
+    of the rows, is for readers only.
     `role` marks rows that do not serve the stage's main purpose: `replay` is general text mixed with a corpus;
     `badcases` and `general` supplement the held-out rows of an evaluation. An evaluation uses at most `limit` rows.
     """
@@ -55,6 +77,7 @@ class DataBlock(Block):
     volume: Literal["data", "outputs"] = "data"
     role: Literal["replay", "badcases", "general"] | None = None
     exclude_classes: list[BadcaseClassName] = []
+    exclude_labels: list[LabelsBlock] = []
     limit: Positive | None = None
     uri: str | None = None
 
@@ -62,9 +85,16 @@ class DataBlock(Block):
     def _parts_fit(self) -> "DataBlock":
         if [self.sha256 is None, self.rows is None] != [self.volume == "outputs"] * 2:
             raise ValueError("`sha256` and `rows` belong to the data volume, and are null for `volume: outputs`")
-        if self.exclude_classes and self.shape != "badcase":
-            raise ValueError("`exclude_classes` belongs to rows of shape `badcase`")
+        for name in ("exclude_classes", "exclude_labels"):
+            if getattr(self, name) and self.shape != "badcase":
+                raise ValueError(f"`{name}` belongs to rows of shape `badcase`")
         return self
+
+    @property
+    def excluded(self) -> list[LabelFilter]:
+        """Filters of the badcases that the stage skips."""
+        classes = [LabelFilter(category=each) for each in self.exclude_classes]
+        return classes + [each.filter for each in self.exclude_labels]
 
 
 class PairsBlock(Block):
@@ -83,10 +113,16 @@ class PeftBlock(Block):
 
 
 class GenerationBlock(Block):
-    """Greedy generation: at most `max_new_tokens` per row, `batch_size` rows at once."""
+    """Generation of at most `max_new_tokens` per row, `batch_size` rows at once."""
 
     max_new_tokens: Positive
     batch_size: Positive
+
+
+class AnswerBlock(GenerationBlock):
+    """Generation of the answers that an evaluation scores; greedy at temperature 0."""
+
+    temperature: Temperature = 0.0
 
 
 class MetricBlock(Block):
@@ -114,17 +150,52 @@ class MetricBlock(Block):
         return self
 
 
-class GateBlock(Block):
-    """The gate of an evaluation: the `target` for `metric`, and the earlier evaluation to compare with.
+class TargetBlock(Block):
+    """The `target` for a further metric of the goal."""
 
-    Without `needs_gain`, only a loss of general ability stops the plan: the worth of a corpus for the task shows only
-    after the next training stage.
+    metric: str
+    target: Share
+
+
+class GuardBlock(Block):
+    """A metric that may not fall by more than `margin`; `general` is the check of general ability.
+
+    It is compared with `baseline`, an earlier evaluation, question by question; or with a recorded `value`.
+    """
+
+    metric: str
+    margin: Share
+    baseline: RelativePath | None = None
+    value: Share | None = None
+
+    @model_validator(mode="after")
+    def _has_one_comparison(self) -> "GuardBlock":
+        if (self.baseline is None) == (self.value is None):
+            raise ValueError("requires either `baseline` or `value`")
+        return self
+
+
+class GateBlock(Block):
+    """The gate of an evaluation: the `target` for the deciding `metric`, and the earlier evaluation to compare with.
+
+    `others` are further targets. `unmeasured` are metrics of the goal that this version cannot measure: while there are
+    any, the target is never met. Without `needs_gain`, only a broken guard or a loss of general ability stops the plan:
+    the worth of a corpus for the task shows only after the next training stage.
     """
 
     metric: str
     target: Share
     baseline: RelativePath | None
+    others: list[TargetBlock] = []
+    guards: list[GuardBlock] = []
+    unmeasured: list[str] = []
     needs_gain: bool = True
+
+    @property
+    def measured(self) -> list[str]:
+        """The metrics that the gate reads, the deciding one first."""
+        guarded = [each.metric for each in self.guards if each.metric != GENERAL_GUARD]
+        return list(dict.fromkeys([self.metric, *(each.metric for each in self.others), *guarded]))
 
 
 class RewardBlock(Block):

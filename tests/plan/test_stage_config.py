@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import PROFILE, MakeSpec, badcases, write_rows
+from conftest import EVIDENCE, PROFILE, MakeSpec, badcases, write_rows
 from support.command import invoke
 
 from compiler.pipeline.phases import make_plan
 from compiler.plan.model import Plan
+from runtime.contract.labels import LabelFilter
+from runtime.stage.config import parse_stage
 
 GPU = "  gpu: {type: H100, count: 4, memoryGib: 80, hourlyUsd: 2.0, sharding: fsdp}\n  storage:\n"
 CHAINS = [
@@ -135,6 +137,32 @@ def test_badcases_of_the_flow_are_not_evaluated(make_spec: MakeSpec) -> None:
         row["prompt"] = f"flow {row['id']}"  # type: ignore[index]
     blocks = configs(make_spec(badcases=rows))["evaluate-base"]["data"]
     assert blocks[1]["exclude_classes"] == ["flow-control"]
+
+
+FAULTS = f"""\
+apiVersion: trainspec.dev/v1
+kind: BadcaseReport
+metadata:
+  source: labelling
+  date: 2026-10-02
+  digest: {"e" * 64}
+spec:
+  traces: 500
+  kinds:
+    - {{name: loop, count: 40, flowControl: true}}
+    - {{name: hotel, count: 80}}
+"""
+
+
+def test_badcases_are_left_out_by_kind_and_component(make_spec: MakeSpec) -> None:
+    labels = [{"kind": "loop"}, {"component": "retriever"}, {"kind": "hotel"}]
+    rows = [{**row, **labels[n % 3]} for n, row in enumerate(badcases(120))]
+    path = make_spec(badcases=rows, evidence=EVIDENCE | {"badcases": FAULTS})
+    assert invoke("compile", str(path)).exit_code == 0
+    (rendered,) = (path.parent / "plan").glob("*-pairs.config.yaml")
+    text = yaml.safe_load(rendered.read_text(encoding="utf-8"))["data"]["config.yaml"]
+    (block,) = parse_stage(text.encode(), "config.yaml").data
+    assert block.excluded == [LabelFilter(component="retriever"), LabelFilter(kind="loop")]
 
 
 def test_chains_have_a_marker_before_the_answer_and_are_evaluated_with_and_without(make_spec: MakeSpec) -> None:

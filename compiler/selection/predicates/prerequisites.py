@@ -1,7 +1,7 @@
 """The prerequisites of methods: what a later gap builds on must be there, or an owner overrides it."""
 
 from compiler.selection.facts import Evidence, Facts
-from compiler.selection.model import Advise, Finding, Replace, blocked, silent
+from compiler.selection.model import Advise, Finding, Replace, fired, silent
 from compiler.selection.predicates.data import gaps_evidence
 from compiler.selection.predicates.supervised import base_never_succeeds, recall_only, unreadable
 from compiler.spec.methods import METHODS
@@ -26,7 +26,7 @@ def held_methods(facts: Facts) -> Finding:
     methods = ", ".join(METHODS[name].title for name in held)
     makers = [name for name in facts.methods if name in ("sample", "teacher")] if held == trained else []
     removed = [Replace(method=name) for name in (*held, *makers)]
-    return blocked(f"{reason}, so the plan holds {methods}", evidence, *removed, Advise(step))
+    return fired(f"{reason}, so the plan holds {methods}", evidence, *removed, Advise(step))
 
 
 def _held(facts: Facts, trained: list[str]) -> tuple[list[str], str, str]:
