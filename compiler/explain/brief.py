@@ -122,7 +122,7 @@ def _gap(kind: GapKind, answers: list[Traced], decided: Decided, facts: Facts) -
 def _why_blocked(each: Traced) -> str:
     """Return why a rule is blocked, with the first figure that it read from evidence."""
     figures = [item for item in each.finding.evidence if item.source.startswith("evidence/")]
-    shown = [f" ({item.source.split(' ')[-1]} {_needed(item.value)})" for item in figures[:1]]
+    shown = [f" ({_figure(item.source)} {_needed(item.value)})" for item in figures[:1]]
     return f"{each.rule.id} is blocked: {each.finding.reason}{''.join(shown)}"
 
 
@@ -130,8 +130,13 @@ def _measured(kind: GapKind, facts: Facts) -> str:
     reading = facts.readings.get(kind)
     if reading is None:
         return "the spec declares it, nobody has measured it"
-    figures = ", ".join(f"{each.source.split(' ')[-1]} {_needed(each.value)}" for each in reading.evidence)
+    figures = ", ".join(f"{_figure(each.source)} {_needed(each.value)}" for each in reading.evidence)
     return f"measured: {reading.verdict}, {figures}"
+
+
+def _figure(source: str) -> str:
+    """Return the name of a figure without its file: a field in backquotes, or the words after a colon."""
+    return source.rpartition(": ")[2] if ": " in source else source.rpartition(" ")[2]
 
 
 def _needed(value: str) -> str:
