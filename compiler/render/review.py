@@ -10,6 +10,8 @@ from compiler.plan.model import Plan, Stage
 from compiler.selection import Phase, Selection, Status, Traced
 from compiler.selection.model import EnterPhase
 from compiler.selection.rules import RULES_VERSION
+from compiler.selection.sensitivity.flips import flips
+from compiler.selection.sensitivity.next_measurement import next_measurement
 from compiler.spec.evidence import EvidenceFile
 from compiler.spec.methods import METHODS
 from compiler.spec.schema.types import GapKind
@@ -182,6 +184,8 @@ def review_context(plan: Plan) -> dict[str, object]:
         "decisive": decisive(plan.selection),
         "traced": traced,
         "gaps": gap_lines(plan),
+        "flips": flips(plan.inputs, most=3),
+        "next_measurement": next_measurement(plan.inputs),
         "thresholds": changed_thresholds(plan),
         "measured": measured_metrics(plan.inputs),
         "unmeasured": unmeasured_metrics(plan.inputs),

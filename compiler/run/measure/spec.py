@@ -45,7 +45,7 @@ def load_spec(path: Path, shown: str) -> Outcome[Loaded]:
         folder=path.resolve().parent, shown=Path(shown).parent, document=loaded.value, reads=Reads(path.parent)
     )
     evidence = load_evidence(reader.folder, reader.shown, reader.reads)
-    if evidence.value is None:
+    if evidence.value is None or not evidence.ok:
         return Outcome(value=None, diagnostics=evidence.diagnostics)
     cards = {each.card.spec.source: each for each in cards_of(evidence.value)}
     return Outcome(value=Loaded(reader=reader, spec=validated.value, cards=cards))
