@@ -53,7 +53,7 @@ def _afterwards(facts: Facts, rules: tuple[Rule, ...], trace: list[Traced]) -> l
         return []
     fixed = replace(
         facts,
-        attribution=Attribution(rows=facts.attribution.rows, remaining=facts.attribution.rows),
+        attribution=Attribution(rows=facts.attribution.remaining, remaining=facts.attribution.remaining),
         badcase_groups=tuple(each for each in facts.badcase_groups if not each.at_fault),
         measures={name: value for name, value in facts.measures.items() if name != "gold_output"},
     )

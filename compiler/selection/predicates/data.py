@@ -1,7 +1,10 @@
 """The data sources that each method can learn from."""
 
+from collections.abc import Iterable
+
 from compiler.selection.attribution import labels_of
 from compiler.selection.facts import Evidence, Facts, Source
+from compiler.selection.model import Replace
 from compiler.spec.data.model import LabelCount
 from compiler.spec.methods import METHODS
 from compiler.spec.schema.types import Purpose, Shape
@@ -96,6 +99,14 @@ def _is_left_out(label: LabelCount, facts: Facts) -> bool:
 def pairs(sources: tuple[Source, ...], facts: Facts) -> int:
     """Return the number of usable pairs over all sources."""
     return sum(usable_pairs(each, facts) for each in sources)
+
+
+def removed(methods: Iterable[str], facts: Facts) -> list[Replace]:
+    """Return the effects that remove methods, and the stages whose rows only these read."""
+    gone = {*methods}
+    makers = {each for stage in facts.chosen if stage.method in gone for each in stage.made_by}
+    needed = {each for stage in facts.chosen if stage.method not in gone for each in stage.made_by}
+    return [Replace(method=each) for each in (*methods, *sorted(makers - needed))]
 
 
 def has_pairs(facts: Facts) -> bool:

@@ -1,8 +1,8 @@
 """The prerequisites of methods: what a later gap builds on must be there, or an owner overrides it."""
 
 from compiler.selection.facts import Evidence, Facts
-from compiler.selection.model import Advise, Finding, Replace, blocked, silent
-from compiler.selection.predicates.data import gaps_evidence
+from compiler.selection.model import Advise, Finding, blocked, silent
+from compiler.selection.predicates.data import gaps_evidence, removed
 from compiler.selection.predicates.supervised import base_never_succeeds, recall_only, unreadable
 from compiler.spec.methods import METHODS
 from compiler.spec.schema.types import GapKind
@@ -19,14 +19,12 @@ def held_methods(facts: Facts) -> Finding:
     held, reason, step = _held(facts, trained)
     if not held:
         return silent("nothing that a chosen method builds on is missing", *evidence)
-    owners = [each for each in facts.declared if each.owner and each.kind in facts.gaps]
+    owners = [each for each in facts.declared if each.owner and each.kind in facts.gaps - {GapKind.UNKNOWN_DOMAIN}]
     if owners:
         who = "; ".join(f"{each.owner}: {each.reason}" for each in owners)
         return silent(f"{reason}, but an override lifts this ({who})", *evidence)
     methods = ", ".join(METHODS[name].title for name in held)
-    makers = [name for name in facts.methods if name in ("sample", "teacher")] if held == trained else []
-    removed = [Replace(method=name) for name in (*held, *makers)]
-    return blocked(f"{reason}, so the plan holds {methods}", evidence, *removed, Advise(step))
+    return blocked(f"{reason}, so the plan holds {methods}", evidence, *removed(held, facts), Advise(step))
 
 
 def _held(facts: Facts, trained: list[str]) -> tuple[list[str], str, str]:

@@ -1,6 +1,6 @@
 """The predicate of the test set: whether it can tell the score from the target, and show the gain that is needed."""
 
-from compiler.selection.candidates import best, goal_verdict
+from compiler.selection.candidates import best, goal_verdict, on_test_set
 from compiler.selection.facts import Evidence, Facts, Measure, Verdict
 from compiler.selection.model import Advise, EnterPhase, Finding, Phase, fired, silent
 from compiler.selection.power import (
@@ -17,7 +17,7 @@ from compiler.spec.schema.types import Purpose
 
 def test_set_decides(facts: Facts) -> Finding:
     """E1: a test set that cannot show the gain that is needed cannot justify training either."""
-    now = best(facts)
+    now = best(facts, on_test_set(facts))
     if now is None or not facts.plateaued:
         return silent("no plateau of prompt rounds is measured yet", _size(facts))
     unmet = [each for each in facts.goals if each.name in now.scores and goal_verdict(now, each) is not Verdict.PRESENT]
