@@ -63,6 +63,13 @@ def usable_pairs(source: Source, facts: Facts) -> int:
     return min(source.file.answered, sum(each.answered for each in kept))
 
 
+def near_pairs(source: Source, facts: Facts) -> int:
+    """Return the number of usable pairs whose answers are nearly identical."""
+    if source.shape is not Shape.BADCASE or not source.file.labels:
+        return min(source.file.near, usable_pairs(source, facts))
+    return sum(each.near for each in source.file.labels if not _is_left_out(each, facts))
+
+
 def preference_data(facts: Facts) -> tuple[Source, ...]:
     """Return the best preference data: given pairs, else badcases, else marked answers.
 

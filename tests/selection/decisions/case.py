@@ -26,7 +26,7 @@ class Case:
     stages: tuple[str, ...] = ()
     warns: tuple[str, ...] = ()
     advises: str = ""
-    left_out: tuple[str, ...] = ()
+    left_out: tuple[tuple[str, str], ...] = ()
     attached: tuple[str, ...] = ()
 
     @property
