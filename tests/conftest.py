@@ -26,7 +26,7 @@ def demos(count: int = 60) -> Rows:
     return [row | {"cluster": row["id"]} for row in project.demos(count)]
 
 
-def held_out(count: int = 100) -> Rows:
+def held_out(count: int = 40) -> Rows:
     return [row | {"cluster": row["id"]} for row in project.held_out(count)]
 
 

@@ -76,6 +76,7 @@ def _may_leak(name: str, shape: str) -> bool:
 
 def _evidence(kind: str, made_by: str, name: str, body: Mapping[str, object], day: str = "2026-11-02") -> Part:
     about = {"source": made_by, "date": day, "digest": _digest(name)}
+    about |= {"model": "small-chat/1"} if kind == "PromptRounds" else {}
     return {"apiVersion": API_VERSION, "kind": kind, "metadata": about, "spec": dict(body)}
 
 
@@ -100,13 +101,19 @@ def _probe(**measures: float) -> Part:
     return _evidence("ProbeReport", "Job shop-probe", "samples", body)
 
 
+def _greedy(pass_at1: float) -> Part:
+    """Return a probe report of greedy decoding."""
+    report = _probe(passAt1=pass_at1)
+    return report | {"spec": {**report["spec"], "temperature": 0.0}}  # type: ignore[dict-item]
+
+
 def _badcases(**labels: object) -> Part:
     kind = {"name": "totals", "count": 30} | labels
     body = {"traces": 1000, "kinds": [kind]}
     return _evidence("BadcaseReport", "labelling in the week of 26 October", "traces", body)
 
 
-def _result(method: str) -> Part:
+def _result(method: str, gain: float = 0.01, gate: str = "no-gain") -> Part:
     body = {
         "job": f"shop-evaluate-{method}-0123456789",
         "order": 3,
@@ -115,8 +122,8 @@ def _result(method: str) -> Part:
         "evaluation": _digest(HELD_OUT),
         "questions": 200,
         "metrics": [{"name": "exact_match", "value": 0.71, "low": 0.65, "high": 0.77}],
-        "gain": {"value": 0.01, "low": -0.02, "high": 0.04},
-        "gate": "no-gain",
+        "gain": {"value": gain, "low": round(gain - 0.03, 2), "high": round(gain + 0.03, 2)},
+        "gate": gate,
     }
     return _evidence("StageResult", f"Job shop-evaluate-{method}-0123456789", "metrics", body)
 
@@ -141,8 +148,12 @@ def _preflight(function: str = "", flips: int = 0) -> Part:
 EVIDENCE: dict[str, Part] = {
     "prompt-rounds/plateau": _rounds(0.52, 0.6, 0.61, 0.6),
     "prompt-rounds/met": _rounds(0.8, 0.94, 0.96),
+    "prompt-rounds/close": _rounds(0.8, 0.9, 0.91, 0.905),
     "probe/unstable": _probe(passAt16=0.85, unstableGain=0.4),
     "probe/unstable-only": _probe(passAt16=0.85, unstableGain=0.4, valid=0.96, win=0.5),
+    "probe/greedy": _greedy(0.95),
+    "probe/untaught": _probe(passAt1=0.3, agreement=0.92, control=0.86),
+    "probe/domain-and-preference": _probe(openBook=0.2, control=0.86, valid=0.95, win=0.8),
     "probe/domain": _probe(openBook=0.2, control=0.86),
     "probe/chains": _probe(chainGain=0.25, chainPValue=0.001),
     "probe/slow-chains": _probe(chainGain=0.25, chainPValue=0.001, chainTokens=400, msPerToken=5.0),
@@ -154,9 +165,11 @@ EVIDENCE: dict[str, Part] = {
     "probe/facts": _probe(passAt16=0.85, unstableGain=0.4, openBook=0.2, control=0.86),
     "badcase-report/frequent": _badcases(count=90),
     "badcase-report/rare": _badcases(count=4),
-    "badcase-report/systemic": _badcases(component="retriever", firstErrorShare=0.55, intents=4),
+    "badcase-report/systemic": _badcases(component="planner", firstErrorShare=0.55, intents=4),
     "badcase-report/flow": _badcases(flowControl=True),
+    "badcase-report/retriever": _badcases(component="retriever", firstErrorShare=0.84, intents=4),
     "result/sft": _result("sft"),
+    "result/worse": _result("sft", gain=-0.06, gate="worse"),
     "result/dpo": _result("dpo"),
     "preflight/code": _preflight("regex"),
     "preflight/judgement": _preflight(),

@@ -49,8 +49,15 @@ EXAMPLES: dict[str, Example] = {
     "G1": Example(spec={"system": {"runsEndToEnd": False, "traces": None}}),
     "G2": Example(spec={"system": {"traces": {"fullChain": False}}}),
     "DONE": Example(evidence=("prompt-rounds/met",)),
+    "E2": Example(evidence=("prompt-rounds/met",), spec=FAST),
+    "T1": Example(
+        gaps=("compression",), data=(HELD_OUT, "badcases", "queries"), evidence=("prompt-rounds/met",), spec=TEACHER
+    ),
+    "C1": Example(data=(HELD_OUT, "badcases"), evidence=("badcase-report/retriever",)),
+    "C2": Example(data=(HELD_OUT, "badcases"), evidence=(PLATEAU, "probe/greedy")),
     "G3": Example(data=("manuals",)),
     "P0": Example(data=(HELD_OUT, "badcases")),
+    "E1": Example(data=(HELD_OUT, "badcases", "demos"), evidence=("prompt-rounds/close",)),
     "T0": _trained("unstable", HELD_OUT, "badcases", "demos", probe="unstable"),
     "P1": Example(data=(HELD_OUT, "badcases"), evidence=("badcase-report/frequent",)),
     "P2": Example(data=(HELD_OUT, "badcases"), evidence=("badcase-report/rare",)),
@@ -59,6 +66,7 @@ EXAMPLES: dict[str, Example] = {
     "D11": _trained("preference", HELD_OUT, "badcases", "demos", probe="unstable-only"),
     "M1": _trained("unknown-domain", HELD_OUT, "badcases", "demos", "manuals", "general", probe="domain"),
     "M2": _trained("unstable", HELD_OUT, "badcases", "demos", probe="unstable"),
+    "M7": _trained("untaught", HELD_OUT, "badcases", "demos", probe="untaught"),
     "M4": _trained("reasoning", HELD_OUT, "badcases", "chains", probe="chains"),
     "D9": _trained("reasoning", HELD_OUT, "badcases", "chains", probe="slow-chains", spec=FAST),
     "M3": _trained("preference", HELD_OUT, "badcases", "pairs", probe="preference"),
@@ -87,6 +95,8 @@ EXAMPLES: dict[str, Example] = {
         data=(HELD_OUT, "badcases", "demos"),
         evidence=(PLATEAU, "probe/facts"),
     ),
+    "D15": _trained("preference", HELD_OUT, "badcases", "pairs", probe="domain-and-preference"),
+    "D16": _trained("unstable", HELD_OUT, "badcases", "demos", probe="unstable", further=("result/worse",)),
     "D13": Example(
         gaps=("unstable", "preference"),
         data=(HELD_OUT, "badcases", "demos", "pairs"),

@@ -1,11 +1,12 @@
 """The data blocks of stage configs: sources of the spec, and rows that earlier stages make."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from compiler.plan.draft import Block, Draft
 from compiler.spec.inputs import Inputs
 from compiler.spec.schema.training_spec import DataSource
 from compiler.spec.schema.types import Purpose, Shape
+from runtime.contract.labels import LabelFilter
 
 CHECKED = {"badcases": (Shape.BADCASE,), "general": (Shape.EVALUATION, Shape.TEXT)}
 
@@ -75,7 +76,7 @@ def _made_block(job: str, shape: str) -> Block:
     return {"path": path, "volume": "outputs", "shape": shape, "sha256": None, "rows": None}
 
 
-def _block(inputs: Inputs, source: DataSource, left_out: tuple[tuple[str, str], ...] = ()) -> Block:
+def _block(inputs: Inputs, source: DataSource, left_out: tuple[LabelFilter, ...] = ()) -> Block:
     file = inputs.files[source.name]
     block: Block = {
         "path": source.path or f"remote/{source.name}/{_last_name(source.uri or '')}",
@@ -87,10 +88,23 @@ def _block(inputs: Inputs, source: DataSource, left_out: tuple[tuple[str, str], 
         block["uri"] = source.uri
     if source.purpose is Purpose.GENERAL:
         block["role"] = "replay"
-    excluded = {name for name, _ in file.classes} & {value for column, value in left_out if column == "class"}
-    if source.purpose is Purpose.BADCASES and excluded:
-        block["exclude_classes"] = sorted(excluded)
+    if source.shape is Shape.BADCASE:
+        block |= excluded_rows([each for each in left_out if any(map(each.matches, file.labels))])
     return block
+
+
+def excluded_rows(filters: Iterable[LabelFilter]) -> Block:
+    """Return the fields of a block that leave out the badcases which any of the filters matches."""
+    classes: list[str] = []
+    labels: list[dict[str, str]] = []
+    for each in sorted(set(filters), key=str):
+        if each.category is not None and each.kind is None and each.component is None:
+            classes.append(each.category)
+        else:
+            named = {"class": each.category, "kind": each.kind, "component": each.component}
+            labels.append({name: value for name, value in named.items() if value is not None})
+    block: Block = {"exclude_classes": sorted(classes)} if classes else {}
+    return block | ({"exclude_labels": labels} if labels else {})
 
 
 def _last_name(uri: str) -> str:

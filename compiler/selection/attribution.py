@@ -14,13 +14,14 @@ from compiler.spec.data.model import LabelCount
 from compiler.spec.schema.evidence import BadcaseKind, BadcaseReportBody
 from compiler.spec.schema.training_spec import Component
 from compiler.spec.schema.types import BadcaseClass, ComponentKind
+from runtime.contract.labels import LabelFilter
 
 
 def attribute(
     files: Sequence[DataFile], report: BadcaseReportBody | None, shown: str, components: list[Component]
 ) -> Attribution:
     """Return the attribution of the badcases in `files`; `shown` is the path of the report."""
-    labels = [label for file in files for label in labels_of(file)]
+    labels = [label for file in files for label in file.labels]
     kinds = {each.name: each for each in report.kinds} if report else {}
     joined = _Joined(kinds, components)
     for label in labels:
@@ -52,16 +53,6 @@ def at_fault(kind: BadcaseKind, components: list[Component]) -> str:
     return kind.component
 
 
-def labels_of(file: DataFile) -> tuple[LabelCount, ...]:
-    """Return the labels of a source's badcases; a card without labels has only their classes."""
-    if file.labels:
-        return file.labels
-    if len(file.classes) == 1:
-        return (LabelCount(rows=file.rows, answered=file.answered, near=file.near, category=file.classes[0][0]),)
-    counted = tuple(LabelCount(rows=rows, answered=rows, category=name) for name, rows in file.classes)
-    return counted or (LabelCount(rows=file.rows, answered=file.answered, near=file.near),)
-
-
 @dataclass(slots=True)
 class _Joined:
     """Rows by what is at fault, with the labels that say so."""
@@ -69,26 +60,34 @@ class _Joined:
     kinds: Mapping[str, BadcaseKind]
     components: list[Component]
     rows: dict[str, int] = field(default_factory=dict)
-    labels: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
+    labels: dict[str, set[LabelFilter]] = field(default_factory=dict)
     unjoined: int = 0
 
     def take(self, label: LabelCount) -> None:
         """Count the rows of a label."""
-        fault, why = self._fault(label)
-        if fault:
+        found = self._fault(label)
+        if found is not None:
+            fault, labels = found
             self.rows[fault] = self.rows.get(fault, 0) + label.rows
-            self.labels.setdefault(fault, set()).add(why)
+            self.labels.setdefault(fault, set()).add(labels)
         elif not label.component and label.kind not in self.kinds:
             self.unjoined += label.rows
 
-    def _fault(self, label: LabelCount) -> tuple[str, tuple[str, str]]:
+    def _fault(self, label: LabelCount) -> tuple[str, LabelFilter] | None:
+        """Return what is at fault for rows with a label, and the labels that say so; None for the model.
+
+        The component that a row names itself counts before that of its kind.
+        """
         if label.category == BadcaseClass.FLOW_CONTROL:
-            return FLOW_CONTROL, ("class", label.category)
-        if label.kind in self.kinds and (fault := at_fault(self.kinds[label.kind], self.components)):
-            return fault, ("kind", label.kind)
-        if label.component and component_kind(label.component, self.components) is not ComponentKind.MODEL:
-            return label.component, ("component", label.component)
-        return "", ("", "")
+            return FLOW_CONTROL, LabelFilter(category=label.category)
+        kind = self.kinds.get(label.kind)
+        if kind is not None and kind.flow_control:
+            return FLOW_CONTROL, LabelFilter(kind=label.kind)
+        if label.component:
+            is_model = component_kind(label.component, self.components) is ComponentKind.MODEL
+            return None if is_model else (label.component, LabelFilter(component=label.component))
+        fault = at_fault(kind, self.components) if kind is not None else ""
+        return (fault, LabelFilter(kind=label.kind, component="")) if fault else None
 
 
 def _reported(report: BadcaseReportBody, components: list[Component]) -> dict[str, tuple[BadcaseKind, ...]]:
@@ -120,7 +119,7 @@ def _faults(joined: _Joined, reported: Mapping[str, tuple[BadcaseKind, ...]], ro
             kind=ComponentKind.CODE if name == FLOW_CONTROL else component_kind(name, joined.components),
             share=share,
             rows=here,
-            labels=tuple(sorted(joined.labels.get(name, ()))),
+            labels=tuple(sorted(joined.labels.get(name, ()), key=str)),
             evidence=Evidence(
                 source=f"first errors in {name if name == FLOW_CONTROL else f'`{name}`'}"
                 + (f", {shown}" if kinds else ""),

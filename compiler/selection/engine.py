@@ -24,6 +24,7 @@ from compiler.selection.model import (
 from compiler.selection.rules import RULES
 from compiler.spec.methods import METHODS
 from compiler.spec.schema.types import GapKind
+from runtime.contract.labels import LabelFilter
 
 _ORDER = {method: place for place, method in enumerate(METHODS)}
 
@@ -38,7 +39,7 @@ def select(facts: Facts, rules: tuple[Rule, ...] = RULES) -> Selection:
         phase=decision.phase or Phase.PROMPT,
         gaps=tuple(kind for kind in GapKind if kind in decision.facts.gaps),
         stages=_in_order(decision.stages),
-        left_out=tuple(sorted(decision.left_out)),
+        left_out=tuple(sorted(decision.left_out, key=str)),
         attached=tuple(decision.attached),
         advice=tuple(decision.advice),
         warnings=tuple(decision.warnings),
@@ -70,7 +71,7 @@ class _Decision:
     facts: Facts
     phase: Phase | None = None
     stages: dict[str, StageChoice] = field(default_factory=dict)
-    left_out: set[tuple[str, str]] = field(default_factory=set)
+    left_out: set[LabelFilter] = field(default_factory=set)
     attached: list[str] = field(default_factory=list)
     advice: list[tuple[str, str]] = field(default_factory=list)
     warnings: list[Warn] = field(default_factory=list)
@@ -96,8 +97,8 @@ def _apply(rule_id: str, finding: Finding, decision: _Decision) -> None:
                 decision.phase = phase
             case Conclude(gaps):
                 decision.facts = replace(decision.facts, gaps=gaps)
-            case LeaveOut(column, value):
-                decision.left_out.add((column, value))
+            case LeaveOut(labels):
+                decision.left_out.add(labels)
             case AddStage():
                 _add(rule_id, effect, decision)
             case Configure() if effect.method in decision.stages:

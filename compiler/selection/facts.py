@@ -8,6 +8,7 @@ from compiler.spec.data import DataFile
 from compiler.spec.data.gates import Overlap
 from compiler.spec.schema.thresholds import Thresholds
 from compiler.spec.schema.types import BadcaseClass, ComponentKind, Decoding, GapKind, Purpose, Shape
+from runtime.contract.labels import LabelFilter
 from runtime.contract.statistics import wilson_interval
 
 
@@ -110,14 +111,14 @@ class Fault:
     """Something other than the model that makes first errors: `flow control`, or a component.
 
     `kind` is None where the spec does not say what runs in the component. `share` is of all first errors, and `labels`
-    are the labels of the rows that belong to it, as (column, value).
+    are the labels of the rows that belong to it.
     """
 
     name: str
     kind: ComponentKind | None
     share: float
     rows: int
-    labels: tuple[tuple[str, str], ...]
+    labels: tuple[LabelFilter, ...]
     evidence: Evidence
 
     @property
@@ -272,7 +273,8 @@ class Facts:
 
     The engine refines `gaps`, `chosen` and `left_out` between rules. `rounds` are of the deciding metric, and
     `other_rounds` of the others, by metric. `acts_in_steps`: whether the application is an agent or a chain of tools.
-    `probes`: pass@1 by decoding. `left_out`: labels of badcases that the plan does not train on, as (column, value).
+    `small_test_set`: who accepts it, and why; empty if nobody does. `probes`: pass@1 by decoding. `left_out`: labels of
+    badcases that the plan does not train on.
 
     `readings`: the measured gaps. `measures`: every current measure of the probes, by field name. `base_pass_at16`:
     that measure of the base model alone, which no finished stage changes. `results`: the finished stages, oldest first.
@@ -288,6 +290,7 @@ class Facts:
     acts_in_steps: bool
     max_latency_ms: int | None
     verifiable: bool
+    small_test_set: str
     model: str
     thresholds: Thresholds
     decoding: Decoding | None
@@ -310,7 +313,7 @@ class Facts:
     results: tuple[Result, ...]
     gaps: frozenset[GapKind]
     chosen: tuple[StageChoice, ...] = ()
-    left_out: frozenset[tuple[str, str]] = frozenset()
+    left_out: frozenset[LabelFilter] = frozenset()
 
     @property
     def metric(self) -> str:

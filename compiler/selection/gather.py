@@ -35,6 +35,7 @@ from compiler.spec.inputs import Inputs
 from compiler.spec.schema.evidence import BadcaseReport, PromptRounds, ServingReport
 from compiler.spec.schema.preflight import RewardPreflight
 from compiler.spec.schema.stage_result import Measured
+from compiler.spec.schema.training_spec import Override
 from compiler.spec.schema.types import Application, BadcaseClass, GapKind, Purpose
 from runtime.contract.metrics import METRICS
 
@@ -57,6 +58,7 @@ def facts_of(inputs: Inputs) -> Facts:
         acts_in_steps=goals.application in (Application.AGENT, Application.TOOL_CHAIN),
         max_latency_ms=goals.constraints.max_latency_ms,
         verifiable=goals.metrics[0].name in METRICS,
+        small_test_set=_accepted(body.evidence.small_test_set),
         model=body.model.path,
         thresholds=limits,
         decoding=body.decoding,
@@ -96,6 +98,10 @@ def _rounds(inputs: Inputs, metric: str) -> Iterator[Round]:
                 file=shown(file, inputs),
                 decoding=each.decoding or report.spec.decoding or inputs.spec.spec.decoding,
             )
+
+
+def _accepted(override: Override | None) -> str:
+    return f"{override.reason} ({override.owner})" if override else ""
 
 
 def _success(rounds: tuple[Round, ...]) -> Measure | None:

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from compiler.selection.facts import Evidence, Facts, Result, StageChoice
 from compiler.spec.schema.types import GapKind, Language
+from runtime.contract.labels import LabelFilter
 
 
 class Phase(StrEnum):
@@ -42,10 +43,9 @@ class Conclude:
 
 @dataclass(frozen=True, slots=True)
 class LeaveOut:
-    """Effect: the plan does not train on badcases with this label, such as `class` `flow-control`."""
+    """Effect: the plan does not train on badcases with these labels."""
 
-    column: str
-    value: str
+    labels: LabelFilter
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -183,7 +183,7 @@ class Selection:
     phase: Phase
     gaps: tuple[GapKind, ...]
     stages: tuple[StageChoice, ...]
-    left_out: tuple[tuple[str, str], ...]
+    left_out: tuple[LabelFilter, ...]
     attached: tuple[str, ...]
     advice: tuple[tuple[str, str], ...]
     warnings: tuple[Warn, ...]

@@ -27,6 +27,7 @@ _TAIL = 0.025  # the sign test's two-sided 5 %, on the side of a gain
 _EXACT = 5000  # expected changes up to which the sum is exact
 _MOST = 10**9  # questions that nobody has: a search ends here
 _NORMAL = NormalDist()
+_BOUND = _NORMAL.inv_cdf(0.99)
 
 
 def design_effect(questions: int, clusters: int | Sequence[int], correlation: float = CORRELATION) -> float:
@@ -35,10 +36,7 @@ def design_effect(questions: int, clusters: int | Sequence[int], correlation: fl
     `clusters` is the number of clusters, taken as equally large, or the questions of each. A question without a
     cluster is a cluster of its own. With `correlation` 1, all verdicts of a cluster change together.
     """
-    if isinstance(clusters, int):
-        size = questions / clusters
-    else:
-        size = sum(each**2 for each in clusters) / sum(clusters)
+    size = questions / clusters if isinstance(clusters, int) else sum(each**2 for each in clusters) / questions
     return 1 + max(0.0, size - 1) * correlation
 
 
@@ -50,10 +48,10 @@ def effective_questions(questions: int, clusters: int | Sequence[int], correlati
 def observed_discordance(broken: int, fixed: int, questions: int, design: float = 1.0) -> float:
     """Return an upper bound of the discordance, from an evaluation's newly wrong and newly right answers.
 
-    It is the upper end of the 95 % Wilson interval, so that few questions without a change do not promise that the
+    It is the upper end of the 98 % Wilson interval, so that a few questions without a change do not promise that the
     next stage changes nothing either. `design` is the design effect of the questions.
     """
-    return wilson_interval(min(1.0, (broken + fixed) / questions), questions / design)[1]
+    return wilson_interval(min(1.0, (broken + fixed) / questions), questions / design, _BOUND)[1]
 
 
 def chance_of_detection(gain: float, questions: float, discordance: float) -> float:
@@ -129,17 +127,22 @@ def questions_to_clear(target: float) -> int | None:
 
 
 def questions_to_separate(score: float, target: float, smallest: float, power: float = POWER) -> int | None:
-    """Return the independent questions that place a true `score` above or below `target` with `power`.
+    """Return the independent questions that place a true `score` above or below `target` with `power` or more.
 
-    Its Wilson interval then excludes the target. A difference under `smallest` counts as `smallest`, on the score's
-    side; a score equal to the target is above it. None: no interval is above a target of 1.
+    The Wilson interval then excludes the target. A difference under `smallest` counts as `smallest`, on the score's
+    side; a score equal to the target is above it. None: no interval is above a target of 1, nor does any number of
+    questions separate equal shares.
     """
-    gap = max(abs(score - target), smallest)
-    true = min(1.0, target + gap) if score >= target else max(0.0, target - gap)
-    if true == target:
+    if score < target:
+        return questions_to_separate(1 - score, 1 - target, smallest, power)
+    true = min(1.0, max(score, target + smallest))
+    if true <= target:
         return None
     width = Z * math.sqrt(target * (1 - target)) + _NORMAL.inv_cdf(power) * math.sqrt(true * (1 - true))
-    return max(1, math.ceil((width / (true - target)) ** 2))
+    count = max(1, math.ceil((width / (true - target)) ** 2))
+    while count < _EXACT and _chance_above(true, target, count) < power:
+        count += 1
+    return count
 
 
 def _significant(wins: float, most: int) -> list[float]:
@@ -183,6 +186,12 @@ def _binomial(number: int, count: int, share: float) -> float:
         return float(number == count)
     ways = math.lgamma(count + 1) - math.lgamma(number + 1) - math.lgamma(count - number + 1)
     return math.exp(ways + number * math.log(share) + (count - number) * math.log1p(-share))
+
+
+def _chance_above(true: float, target: float, count: int) -> float:
+    """Return the probability that the interval of a score is above `target`."""
+    least = max(1, math.ceil(count * target + Z * math.sqrt(count * target * (1 - target))))
+    return math.fsum(_binomial(right, count, true) for right in range(least, count + 1))
 
 
 def _approximate(gain: float, count: int, changed: float) -> float:

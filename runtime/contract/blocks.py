@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from runtime.contract.columns import BadcaseClass
+from runtime.contract.labels import LabelFilter
 from runtime.contract.metrics import METRICS
 from runtime.contract.shapes import Shape
 from runtime.contract.volumes import check_relative
@@ -39,11 +40,31 @@ class ModelBlock(Block):
     quantization: Literal["nf4"] | None = None
 
 
+class LabelsBlock(Block):
+    """Labels of badcases to leave out: a row has them all; empty text is a label that nobody noted."""
+
+    category: BadcaseClassName | None = Field(default=None, alias="class")
+    kind: str | None = None
+    component: str | None = None
+
+    @model_validator(mode="after")
+    def _names_one(self) -> "LabelsBlock":
+        if self.category is None and self.kind is None and self.component is None:
+            raise ValueError("names none of `class`, `kind` and `component`")
+        return self
+
+    @property
+    def filter(self) -> LabelFilter:
+        """The labels as a filter."""
+        return LabelFilter(category=self.category, kind=self.kind, component=self.component)
+
+
 class DataBlock(Block):
     """A data file, or a folder of them, with the digest and row count recorded in the plan.
 
     `volume: outputs` marks rows that an earlier stage writes, so the plan cannot know their digest. The stage skips
-    badcases of `exclude_classes`, which `rows` counts nevertheless. `uri`, the origin of the rows, is for readers only.
+    badcases of `exclude_classes`, and those with `exclude_labels`; `rows` counts them nevertheless. `uri`, the origin
+    of the rows, is for readers only.
     `role` marks rows that do not serve the stage's main purpose: `replay` is general text mixed with a corpus;
     `badcases` and `general` supplement the held-out rows of an evaluation. An evaluation uses at most `limit` rows.
     """
@@ -55,6 +76,7 @@ class DataBlock(Block):
     volume: Literal["data", "outputs"] = "data"
     role: Literal["replay", "badcases", "general"] | None = None
     exclude_classes: list[BadcaseClassName] = []
+    exclude_labels: list[LabelsBlock] = []
     limit: Positive | None = None
     uri: str | None = None
 
@@ -62,9 +84,16 @@ class DataBlock(Block):
     def _parts_fit(self) -> "DataBlock":
         if [self.sha256 is None, self.rows is None] != [self.volume == "outputs"] * 2:
             raise ValueError("`sha256` and `rows` belong to the data volume, and are null for `volume: outputs`")
-        if self.exclude_classes and self.shape != "badcase":
-            raise ValueError("`exclude_classes` belongs to rows of shape `badcase`")
+        for name in ("exclude_classes", "exclude_labels"):
+            if getattr(self, name) and self.shape != "badcase":
+                raise ValueError(f"`{name}` belongs to rows of shape `badcase`")
         return self
+
+    @property
+    def excluded(self) -> list[LabelFilter]:
+        """Filters of the badcases that the stage skips."""
+        classes = [LabelFilter(category=each) for each in self.exclude_classes]
+        return classes + [each.filter for each in self.exclude_labels]
 
 
 class PairsBlock(Block):

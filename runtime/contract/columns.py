@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from runtime.contract.turns import Fault, text_fault, turns_fault
+from runtime.contract.turns import STEP_KEYS, Fault, is_learnt, text_fault, turns_fault
 
 
 class BadcaseClass(StrEnum):
@@ -17,6 +17,10 @@ class BadcaseClass(StrEnum):
     SPORADIC = "sporadic"
     FLOW_CONTROL = "flow-control"
     UNDETERMINED = "undetermined"
+
+
+# of a conversation in which no turn is learnt
+NOTHING_LEARNT = "has nothing to learn: every turn of the `assistant` has `train: false` or `verdict: wrong`"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,6 +76,9 @@ def _answer_fault(value: object) -> Fault | None:
         return fault
     if [turn["role"] for turn in value] != ["assistant"] or "tool_calls" in value[0]:
         return "", "must be one message with the role `assistant` and no tool calls"
+    for key in STEP_KEYS:
+        if key in value[0]:
+            return f"[0].{key}", "belongs to turns of `messages` or of a prompt: an answer is always learnt"
     return None
 
 
@@ -80,6 +87,8 @@ def _conversation_fault(value: object) -> Fault | None:
         return fault
     if isinstance(value, list) and all(turn["role"] != "assistant" for turn in value):
         return "", "has no message with the role `assistant`"
+    if isinstance(value, list) and not any(is_learnt(turn) for turn in value):
+        return "", NOTHING_LEARNT
     return None
 
 
@@ -123,5 +132,6 @@ CONVERSATION = Column(
     expected="a list of turns with only `role` and `content` (or `tool_calls`), at least one by the assistant",
     parse=parse_turns,
 )
+NOTE = Column(fault=_optional_text_fault, expected="text, or omitted", required=False, is_text=False)
 LABEL = Column(fault=_label_fault, expected="true or false", parse=_parse_label, is_text=False, is_verdict=True)
 CLASS = Column(fault=_class_fault, expected=f"one of {_CLASS_NAMES}, or omitted", required=False, is_text=False)

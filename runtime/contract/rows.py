@@ -7,11 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from runtime.contract.columns import NOTHING_LEARNT
+from runtime.contract.media import media_fault
 from runtime.contract.shapes import OPTIONAL_TEXTS, SHAPES, TURN_COLUMNS, required_columns
-from runtime.contract.turns import text_fault, tools_fault
+from runtime.contract.turns import STEP_KEYS, text_fault, tools_fault
 
 Row = Mapping[str, Any]
-Kind = Literal["missing", "column", "optional", "mixed", "tools"]
+_STEP_PLACES = tuple(f".{key}" for key in STEP_KEYS)
+Kind = Literal["media", "missing", "column", "step", "optional", "mixed", "tools"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,14 +29,18 @@ class RowFault:
 def row_fault(row: Row, shape: str) -> RowFault | None:
     """Return the first fault of the row, or None if it has the shape.
 
-    Missing columns come first, then the columns in order.
+    Images, audio and the like come first, then missing columns, then the columns in order.
     """
+    if media := media_fault(row):
+        return RowFault(kind="media", column=media[0], message=f"`{media[0]}`: {media[1]}")
     missing = [name for name in required_columns(shape) if name not in row]
     if missing:
         return RowFault(kind="missing", column=missing[0], message=f"lacks {_names(missing)}")
     for name, column in SHAPES[shape].columns.items():
         if fault := column.fault(row.get(name)):
-            return RowFault(kind="column", column=name, message=f"`{name}{fault[0]}` {fault[1]}")
+            step = fault[0].endswith(_STEP_PLACES) or fault[1] == NOTHING_LEARNT
+            kind: Kind = "step" if step else "column"
+            return RowFault(kind=kind, column=name, message=f"`{name}{fault[0]}` {fault[1]}")
     for name in OPTIONAL_TEXTS:
         if row.get(name) and (fault := text_fault(row[name])):
             return RowFault(kind="optional", column=name, message=f"`{name}` {fault[1]}")

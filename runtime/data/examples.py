@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runtime.contract.errors import StageError
+from runtime.contract.turns import is_learnt, without_steps
 from runtime.data.rows import Source, names_of
 
 
@@ -12,7 +13,8 @@ from runtime.data.rows import Source, names_of
 class Example:
     """One row to train on: `turns` with their answers, or plain text (`prompt` and `answer`).
 
-    Training covers the assistant's turns from index `first` on. `place` is the location of the row, for messages.
+    Training covers the assistant's turns from index `first` on, without those at `masked`: turns that the row says are
+    wrong, or not to be learnt. `place` is the location of the row, for messages.
     `is_made` marks rows that an earlier stage wrote, which users cannot fix by hand.
     """
 
@@ -20,9 +22,16 @@ class Example:
     is_made: bool
     turns: list[dict[str, Any]] | None = None
     first: int = 0
+    masked: frozenset[int] = frozenset()
     tools: list[dict[str, Any]] | None = None
     prompt: str = ""
     answer: str = ""
+
+    @property
+    def learnt(self) -> list[int]:
+        """The indices of the turns that are learnt."""
+        answers = [at for at, turn in enumerate(self.turns or []) if turn["role"] == "assistant" and at >= self.first]
+        return [at for at in answers if at not in self.masked]
 
 
 def require_one_kind(sources: Sequence[Source]) -> None:
@@ -68,7 +77,11 @@ def _examples(source: Source, marker: str | None, *, chains: bool) -> Iterator[E
     for place, row in zip(source.places, source.rows, strict=True):
         tools = row.get("tools") or None
         if source.block.shape == "messages":
-            yield Example(place=place, is_made=is_made, turns=row["messages"], tools=tools)
+            turns = row["messages"]
+            masked = frozenset(
+                at for at, turn in enumerate(turns) if turn["role"] == "assistant" and not is_learnt(turn)
+            )
+            yield Example(place=place, is_made=is_made, turns=without_steps(turns), masked=masked, tools=tools)
             continue
         answer = text_of(row["completion"])
         if source.block.shape == "chain" and marker is not None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runtime.contract.errors import StageError
+from runtime.contract.turns import is_learnt, without_steps
 from runtime.data.examples import require_one_kind
 from runtime.data.formats import Row
 from runtime.data.rows import Source
@@ -72,11 +73,14 @@ def _question(source: Source, row: Row, place: str) -> Question:
     shape = source.block.shape
     prompt, reference = row.get("prompt"), row.get("reference")  # the row's own, unless the shape has an answer
     if shape == "messages":
-        start = next(at for at, turn in enumerate(row["messages"]) if turn["role"] == "assistant")
+        answer = next(at for at, turn in enumerate(row["messages"]) if is_learnt(turn))
+        start = answer
+        while start and row["messages"][start - 1]["role"] == "assistant":  # wrong tries right before the answer
+            start -= 1
         if start == 0:
             message = f"{place}: the conversation begins with an answer, so it has no prompt"
             raise StageError("RUN716", message, "begin the conversation with the user's turn")
-        prompt, reference = row["messages"][:start], _text_with_calls(row["messages"][start])
+        prompt, reference = without_steps(row["messages"][:start]), _text_with_calls(row["messages"][answer])
     elif shape == "badcase":
         reference = row["fix"]
     elif shape in ("prompt-completion", "chain"):

@@ -7,19 +7,21 @@ from runtime.contract.blocks import DataBlock
 from runtime.contract.columns import BadcaseClass
 from runtime.contract.errors import StageError
 from runtime.contract.file_formats import ANY_ENDING
+from runtime.contract.labels import labels_of
 from runtime.contract.rows import row_fault
 from runtime.contract.shapes import TURN_COLUMNS
+from runtime.contract.turns import without_steps
 from runtime.contract.volumes import Volumes
+from runtime.data.faults import Faults
 from runtime.data.files import DataFile, read_planned
 from runtime.data.formats import Row, reader_of
 
-MAX_REPORTED_FAULTS = 10
 UNDETERMINED = BadcaseClass.UNDETERMINED  # the class of a badcase without `class`
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Source:
-    """The rows of one data block and the place of each; `excluded` counts the rows of excluded classes."""
+    """The rows of one data block and the place of each; `excluded` counts the rows with excluded labels."""
 
     block: DataBlock
     rows: list[Row]
@@ -40,17 +42,17 @@ def read_sources(blocks: Sequence[DataBlock], volumes: Volumes) -> list[Source]:
     RUN710 with up to ten faults if rows are malformed, RUN712 if a block has no rows or none remains.
     """
     contents = [read_planned(block, volumes) for block in blocks]
-    faults: list[str] = []
+    faults = Faults()
     ids: dict[str, str] = {}
     sources = [_source(block, files, ids, faults) for block, files in zip(blocks, contents, strict=True)]
     if faults:
-        raise StageError("RUN710", _summary(faults), "fix these rows, then compile the plan again")
+        raise StageError("RUN710", faults.summary(), "fix these rows, then compile the plan again")
     for source in sources:
         _check_count(source)
     if not any(source.rows for source in sources):
-        left_out = ", ".join(sorted({f"`{name}`" for block in blocks for name in block.exclude_classes}))
-        message = f"no row remains: all {sum(source.excluded for source in sources)} have the class {left_out}"
-        raise StageError("RUN712", message, "add rows of other classes")
+        left_out = " or ".join(sorted({str(each) for block in blocks for each in block.excluded}))
+        message = f"no row remains: all {sum(source.excluded for source in sources)} have {left_out}"
+        raise StageError("RUN712", message, "add rows with other labels")
     return sources
 
 
@@ -64,7 +66,7 @@ def names_of(blocks: Iterable[DataBlock]) -> str:
     return ", ".join(f"`{block.path}`" for block in blocks)
 
 
-def _source(block: DataBlock, files: Sequence[DataFile], ids: dict[str, str], faults: list[str]) -> Source:
+def _source(block: DataBlock, files: Sequence[DataFile], ids: dict[str, str], faults: Faults) -> Source:
     rows: list[Row] = []
     places: list[str] = []
     for place, row in _records(files):
@@ -72,15 +74,17 @@ def _source(block: DataBlock, files: Sequence[DataFile], ids: dict[str, str], fa
             if isinstance(row, ValueError):
                 raise row
             if fault := row_fault(row, block.shape):
-                raise ValueError(fault.message)
+                faults.add_fault(place, fault)
+                continue
             if block.shape == "evaluation" and (first := ids.setdefault(f"{block.role} {row['id']}", place)) != place:
                 raise ValueError(f"`id` `{row['id']}` repeats that of `{first}`")
-            rows.append(row)
+            rows.append(_readable(row))
             places.append(place)
         except ValueError as error:
-            faults.append(f"{place}: {error}")
-    faults += _mixed_kinds(rows, block)
-    kept = [index for index, row in enumerate(rows) if _class_of(row) not in block.exclude_classes]
+            faults.add(f"{place}: {error}")
+    _check_kinds(rows, block, faults)
+    filters = block.excluded
+    kept = [index for index, row in enumerate(rows) if not any(each.matches(labels_of(row)) for each in filters)]
     return Source(
         block=block,
         rows=[rows[index] for index in kept],
@@ -108,21 +112,16 @@ def _check_count(source: Source) -> None:
         raise StageError("RUN711", message, "compile the plan again")
 
 
-def _class_of(row: Row) -> str:
-    return row.get("class") or UNDETERMINED
+def _readable(row: Row) -> Row:
+    """Return the row with prompts that have no keys for training; conversations keep them."""
+    prompt = row.get("prompt")
+    return {**row, "prompt": without_steps(prompt)} if isinstance(prompt, list) else row
 
 
-def _mixed_kinds(rows: list[Row], block: DataBlock) -> list[str]:
+def _check_kinds(rows: list[Row], block: DataBlock, faults: Faults) -> None:
     # The trainers decide by the first row how to read all rows.
     if not TURN_COLUMNS[block.shape]:
-        return []
+        return
     field = TURN_COLUMNS[block.shape][0]
     if len({isinstance(row[field], str) for row in rows}) > 1:
-        return [f"{block.path}: `{field}` is plain text in some rows and messages in others"]
-    return []
-
-
-def _summary(faults: list[str]) -> str:
-    shown = faults[:MAX_REPORTED_FAULTS]
-    more = len(faults) - len(shown)
-    return "; ".join(shown) + (f"; and {more} more" if more else "")
+        faults.add(f"{block.path}: `{field}` is plain text in some rows and messages in others")

@@ -37,7 +37,7 @@ def require_template(examples: Sequence[Example], tokenizer: "PreTrainedTokenize
 
 
 def tokens_of(example: Example, tokenizer: "PreTrainedTokenizerBase") -> list[Tokens]:
-    """Return the example as one sequence, or as one per answer if the template rewrites earlier answers.
+    """Return the example as one sequence, or as one per learnt answer if the template rewrites earlier answers.
 
     Some templates write thoughts in the last answer but omit them from the history. A single sequence would then
     contain a history that the model never sees in use. RUN718 if the template cannot write the turns.
@@ -46,9 +46,7 @@ def tokens_of(example: Example, tokenizer: "PreTrainedTokenizerBase") -> list[To
         return [_plain(example, tokenizer)]
     whole = render(example, len(example.turns), tokenizer)
     require_all_written(example, whole, tokenizer)
-    answers = [
-        index for index, turn in enumerate(example.turns) if turn["role"] == "assistant" and index >= example.first
-    ]
+    answers = example.learnt
     spans, apart = [], []
     for index in answers:
         start = render(example, index, tokenizer, asks=True) if index else _before_first(example, tokenizer)

@@ -101,6 +101,7 @@ def report(judged: Sequence[Judged], stage: PairsStage, excluded: int) -> dict[s
         "excluded_classes": {
             "rows": excluded,
             "classes": sorted({name for block in stage.data for name in block.exclude_classes}),
+            "labels": sorted({str(each.filter) for block in stage.data for each in block.exclude_labels}),
         },
     }
 

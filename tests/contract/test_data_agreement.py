@@ -19,7 +19,7 @@ COLUMNS = {
     "prompt-completion": ("prompt", "completion"),
     "messages": ("messages",),
     "preference": ("prompt", "chosen", "rejected"),
-    "badcase": ("id", "prompt", "fix", "answer", "class"),
+    "badcase": ("id", "prompt", "fix", "answer", "class", "kind", "component"),
     "evaluation": ("id", "prompt", "reference"),
 }
 TEXT = st.sampled_from(["", " ", "\u3000", "退款", "[1]", "critical"])
@@ -42,6 +42,8 @@ TURN = st.fixed_dictionaries(
         "name": TEXT | st.none(),
         "tool_call_id": st.sampled_from(["1", "", 1]),
         "tool_calls": st.lists(CALL, max_size=2) | st.none(),
+        "train": st.sampled_from([True, False, None, 0, "no"]),
+        "verdict": st.sampled_from(["right", "wrong", None, "good", True, []]),
     },
 )
 TALK = st.lists(TURN, min_size=1, max_size=3)
@@ -58,7 +60,16 @@ USER, ANSWER = {"role": "user", "content": "退款"}, {"role": "assistant", "con
 CALLING = {"role": "assistant", "tool_calls": [{"function": {"name": "退", "arguments": {}}}]}
 GOOD: dict[str, list[Any]] = {
     "prompt": ["q", [USER], [USER, ANSWER, USER]],
-    "messages": [[USER, ANSWER], [USER, ANSWER, USER], [USER, CALLING, {"role": "tool", "content": "1"}]],
+    "kind": ["酒店早餐", None, ""],
+    "component": ["retriever", None, ""],
+    "images": [["a.png"], [], None, "a.png", "a lamp", 2],
+    "messages": [
+        [USER, ANSWER | {"train": False}],
+        [USER, ANSWER | {"verdict": "wrong"}, USER, ANSWER],
+        [USER, ANSWER],
+        [USER, ANSWER, USER],
+        [USER, CALLING, {"role": "tool", "content": "1"}],
+    ],
     "id": ["1", "2", "3", "4"],
     "class": ["systemic", None, ""],
     "answer": ["a", None, ""],
@@ -82,7 +93,7 @@ SOURCES = st.sampled_from(sorted(COLUMNS)).flatmap(
         st.lists(
             st.fixed_dictionaries(
                 {name: column(name) for name in COLUMNS[shape]},
-                optional={"cluster": column("cluster"), "tools": column("tools")},
+                optional={"cluster": column("cluster"), "tools": column("tools"), "images": column("images")},
             ),
             min_size=1,
             max_size=2,

@@ -10,6 +10,8 @@ from support.command import invoke
 
 from compiler.pipeline.phases import make_plan
 from compiler.plan.model import Plan
+from runtime.contract.labels import LabelFilter
+from runtime.stage.config import parse_stage
 
 GPU = "  gpu: {type: H100, count: 4, memoryGib: 80, hourlyUsd: 2.0, sharding: fsdp}\n  storage:\n"
 CHAINS = [
@@ -135,6 +137,18 @@ def test_badcases_of_the_flow_are_not_evaluated(make_spec: MakeSpec) -> None:
         row["prompt"] = f"flow {row['id']}"  # type: ignore[index]
     blocks = configs(make_spec(badcases=rows))["evaluate-base"]["data"]
     assert blocks[1]["exclude_classes"] == ["flow-control"]
+
+
+def test_badcases_are_left_out_by_kind_and_component(make_spec: MakeSpec, monkeypatch: pytest.MonkeyPatch) -> None:
+    filters = (LabelFilter(kind="loop"), LabelFilter(component="retriever"), LabelFilter(kind="unknown"))
+    monkeypatch.setattr("compiler.plan.data_blocks._left_out", lambda _: filters)
+    labels = [{"kind": "loop"}, {"component": "retriever"}, {"kind": "hotel"}]
+    path = make_spec(badcases=[{**row, **labels[n % 3]} for n, row in enumerate(badcases(120))])
+    assert invoke("compile", str(path)).exit_code == 0
+    (rendered,) = (path.parent / "plan").glob("*-pairs.config.yaml")
+    text = yaml.safe_load(rendered.read_text(encoding="utf-8"))["data"]["config.yaml"]
+    (block,) = parse_stage(text.encode(), "config.yaml").data
+    assert block.excluded == [LabelFilter(component="retriever"), LabelFilter(kind="loop")]
 
 
 def test_chains_have_a_marker_before_the_answer_and_are_evaluated_with_and_without(make_spec: MakeSpec) -> None:

@@ -123,6 +123,72 @@ def test_a_remote_card_counts_near_pairs_at_the_threshold_of_the_spec(make_spec:
     assert codes(spec) == ["CHK220"]
 
 
+def test_labels_and_judged_trajectories_are_on_the_card(make_spec: MakeSpec) -> None:
+    turns = [{"role": role, "content": role} for role in ("user", "assistant", "user")]
+    talks = [
+        {"messages": [*turns, {"role": "assistant", "content": f"{n}"} | ({"verdict": "right"} if n else {})]}
+        for n in range(60)
+    ]
+    rows = [row | ({"kind": "hotel", "component": "retriever"} if n < 9 else {}) for n, row in enumerate(badcases(40))]
+    spec = make_spec(("shape: prompt-completion", "shape: messages"), demos=talks, badcases=rows)
+    measure(spec)
+    assert "  trajectories: 60\n  judged: 59\n" in cards(spec)["data-demos.yaml"]
+    card = cards(spec)["data-badcases.yaml"]
+    assert '    - class: "undetermined"\n      rows: 31\n      answered: 31\n' in card
+    assert '      kind: "hotel"\n      component: "retriever"\n      rows: 9\n      answered: 9\n' in card
+    measure(spec, "--check")
+
+
+def test_a_card_without_labels_is_read_by_its_classes(make_spec: MakeSpec, tmp_path: Path) -> None:
+    spec = make_spec(("      path: data/badcases.jsonl", "      uri: s3://bucket/badcases.jsonl"))
+    rows = [row | {"class": "flow-control" if n < 9 else "systemic"} for n, row in enumerate(badcases())]
+    write_rows(tmp_path / "rows.jsonl", rows)
+    measure(spec, "--source", "badcases", "--from", str(tmp_path / "rows.jsonl"))
+    card = spec.parent / "evidence" / "data-badcases.yaml"
+    text = card.read_text(encoding="utf-8")
+    before, after = text.index("  labels:"), text.index("  promptVersions:")
+    card.write_text(text[:before] + text[after:], encoding="utf-8")
+    plan = make_plan(spec, "specs/shop/spec.yaml").value
+    assert plan is not None
+    file = plan.inputs.files["badcases"]
+    assert [(each.category, each.rows, each.answered) for each in file.labels] == [
+        ("flow-control", 9, 9),
+        ("systemic", 31, 31),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("column", "refused"),
+    [
+        ('{name: images, types: ["list"], rows: 60}', True),
+        ('{name: image_path, types: ["text"], rows: 60}', True),
+        ('{name: image, types: ["text"], rows: 60}', True),
+        ('{name: images, types: ["number"], rows: 60}', False),
+        ('{name: images, types: ["list"], rows: 0}', False),
+        ('{name: image_caption, types: ["text"], rows: 60}', False),
+    ],
+)
+def test_a_card_with_columns_of_images(make_spec: MakeSpec, tmp_path: Path, column: str, refused: bool) -> None:
+    spec = make_spec(REMOTE)
+    write_rows(tmp_path / "rows.jsonl", demos())
+    measure(spec, "--source", "demos", "--from", str(tmp_path / "rows.jsonl"))
+    card = spec.parent / "evidence" / "data-demos.yaml"
+    text = card.read_text(encoding="utf-8").replace("  columns:\n", f"  columns:\n    - {column}\n")
+    card.write_text(text, encoding="utf-8")
+    found = [each for each in make_plan(spec, "specs/shop/spec.yaml").diagnostics if each.code == "CHK236"]
+    assert bool(found) is refused
+    if refused:
+        assert found[0].location.path.endswith("data-demos.yaml")
+        assert "data source `demos`, `image" in found[0].message
+        assert "images are not supported" in found[0].message
+
+
+def test_rows_with_images_get_no_card(make_spec: MakeSpec) -> None:
+    spec = make_spec(demos=[row | {"image": f"{n}.png"} for n, row in enumerate(demos())])
+    assert measure(spec, code=1).count("CHK236]") == 1
+    assert "data-demos.yaml" not in cards(spec)
+
+
 def test_two_cards_of_one_source(make_spec: MakeSpec) -> None:
     spec = make_spec()
     measure(spec)

@@ -39,6 +39,8 @@ ROW: dict[str, st.SearchStrategy[dict[str, Any]]] = {
         optional={
             "answer": SHORT | st.none(),
             "class": st.sampled_from(["critical", "systemic", None]),
+            "kind": SHORT,
+            "component": st.sampled_from(["retriever", "generator"]),
             "model": SHORT,
             "prompt_version": SHORT,
             "cluster": SHORT,

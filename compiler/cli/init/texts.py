@@ -140,6 +140,8 @@ least 30 of them.
 
     {"id": "1", "prompt": "the question", "answer": "what the system said", "fix": "what is right"}
 
+Add `kind` (a kind of the badcase report) and `component` (where the first error lies) if you know them.
+
 `evaluation.jsonl`: questions with the right answer, never used in training.
 
     {"id": "1", "prompt": "the question", "reference": "the right answer"}

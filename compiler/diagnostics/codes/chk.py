@@ -176,6 +176,12 @@ TABLE: dict[str, Code] = {
         "A remote source can be measured only where its rows are.",
         "Name the rows: --source NAME --from PATH.",
     ),
+    "CHK236": Code(
+        "error",
+        "rows hold images, audio, video or files",
+        "trainspec trains and evaluates text only: without the image, a model would learn to guess what it shows.",
+        "Remove the column or the part of the turn, or describe in text what it shows.",
+    ),
     "CHK240": Code(
         "warning",
         "evidence is stale",

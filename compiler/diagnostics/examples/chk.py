@@ -2,6 +2,7 @@
 
 from compiler.diagnostics.examples.example import Example, Situation
 from compiler.diagnostics.examples.project import API_VERSION, DIGEST, badcases, demos, jsonl
+from compiler.diagnostics.examples.reinforcement import WORSE
 
 PROFILE = "specs/clusters/small.yaml"
 DEMOS, HELD_OUT, BADCASES = (f"specs/shop/data/{name}.jsonl" for name in ("demos", "held-out", "badcases"))
@@ -76,6 +77,13 @@ EXAMPLES: dict[str, Example | Situation] = {
         bad="      count: 501",
         good="      count: 40",
         given=(("specs/shop/evidence/badcases.yaml", REPORT),),
+    ),
+    "CHK247": Example(
+        file="specs/shop/evidence/sft.yaml",
+        bad="  gate: continue",
+        good="  gate: worse",
+        given=(("specs/shop/evidence/sft.yaml", WORSE),),
+        along=("SEL313",),
     ),
     "CHK245": Example(  # split, so that scanners do not find it here
         bad=f"    task: answer questions with the key {'hf_' + 'aB3' * 12}",

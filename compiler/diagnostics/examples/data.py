@@ -115,4 +115,10 @@ EXAMPLES: dict[str, Example | Situation] = {
         command="trainspec data specs --check",
     ),
     "CHK235": Example(bad=f"      uri: {URI}", good="      path: data/demos.jsonl", command="trainspec data specs"),
+    "CHK236": Example(
+        file=DEMOS,
+        bad='{"id": "d0", "prompt": "demo 0?", "completion": "an answer", "image": "scans/0.png"}\n',
+        good='{"id": "d0", "prompt": "demo 0?", "completion": "an answer", "image": "a scan of a blue lamp"}\n',
+        instead_of=FIRST_DEMO,
+    ),
 }

@@ -174,7 +174,7 @@ def demos(count: int = 1000) -> list[dict[str, object]]:
     return [{"id": f"d{i}", "prompt": f"demo {i}?", "completion": f"answer {i}"} for i in range(count)]
 
 
-def held_out(count: int = 100) -> list[dict[str, object]]:
+def held_out(count: int = 40) -> list[dict[str, object]]:
     """Return rows of purpose `evaluation`."""
     return [{"id": f"h{i}", "prompt": f"test {i}?", "reference": f"gold {i}"} for i in range(count)]
 

@@ -26,6 +26,10 @@ spec:
   gate: no-gain
 """
 
+WORSE = RESULT.replace("{value: 0.00, low: -0.05, high: 0.05}", "{value: -0.06, low: -0.09, high: -0.03}").replace(
+    "gate: no-gain", "gate: worse"
+)
+
 PREFLIGHT = f"""\
 apiVersion: {API_VERSION}
 kind: RewardPreflight

@@ -41,6 +41,12 @@ EXAMPLES: dict[str, Example | Situation] = {
         good="  measures:",
         along=("SEL302",),
     ),
+    "SEL313": Example(
+        file="specs/shop/evidence/sft.yaml",
+        bad="  gain: {value: -0.06, low: -0.09, high: -0.03}",
+        good="  gain: {value: 0.0, low: -0.03, high: 0.03}",
+        given=(("specs/shop/evidence/sft.yaml", reinforcement.WORSE),),
+    ),
     "SEL312": Example(
         file="specs/shop/evidence/preflight.yaml",
         bad="  alignment: {outputs: 60, spearman: 0.70}",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from compiler.run.measure.source import Measurement
 from compiler.spec.data.gates import is_evaluation, may_leak
-from compiler.spec.data.model import MAX_SHOWN_ROWS, DataFile, Lengths, Places, RowPair
+from compiler.spec.data.model import MAX_SHOWN_ROWS, DataFile, LabelCount, Lengths, Places, RowPair
 from compiler.spec.names import digest
 from compiler.spec.schema import API_VERSION
 from compiler.spec.schema.data_card import DataCard
@@ -93,7 +93,10 @@ def _body(
     if source.shape is Shape.BADCASE:
         body["models"] = [{"model": model, "rows": rows} for model, rows in file.models]
         body["classes"] = [{"name": name, "rows": rows} for name, rows in file.classes]
+        body["labels"] = [_label(each) for each in file.labels]
         body["promptVersions"] = list(file.prompt_versions)
+    if source.shape is Shape.MESSAGES:
+        body |= {"trajectories": file.trajectories, "judged": file.judged}
     body["overlaps"] = list(_overlaps(measured, spec, others, digests, keep))
     body["languages"] = [
         {"language": name, "rows": rows}
@@ -103,6 +106,14 @@ def _body(
         {"kind": kind, "rows": found.pii_rows[kind], "first": found.pii[kind]} for kind in sorted(found.pii_rows)
     ]
     return body
+
+
+def _label(label: LabelCount) -> Data:
+    """Return the labels that badcases have, and their counts."""
+    data: Data = {"class": label.category}
+    data |= {"kind": label.kind} if label.kind else {}
+    data |= {"component": label.component} if label.component else {}
+    return data | {"rows": label.rows, "answered": label.answered, "near": label.near}
 
 
 def _pairs(file: DataFile, near_distance: float) -> Data:

@@ -24,7 +24,7 @@ def component_faults(facts: Facts) -> Finding:
     only_flow = all(each.is_flow_control for each in heavy)
     effects: list[Effect] = [EnterPhase(Phase.PROMPT if only_flow else Phase.COLLECT)]
     effects += [Advise(_step(each)) for each in heavy]
-    effects += [LeaveOut(*label) for each in heavy for label in each.labels]
+    effects += [LeaveOut(label) for each in heavy for label in each.labels]
     shares = " and ".join(f"{each.share:.0%} of the first errors lie in {_called(each)}" for each in heavy)
     return fired(f"{shares}, which training the model cannot fix", evidence, *effects)
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-from compiler.selection.attribution import labels_of
 from compiler.selection.facts import Evidence, Facts, Source
 from compiler.selection.model import Replace
 from compiler.spec.data.model import LabelCount
@@ -59,14 +58,14 @@ def usable_pairs(source: Source, facts: Facts) -> int:
         return source.file.answered
     if facts.attribution.unjoined:
         return 0
-    kept = [each for each in labels_of(source.file) if not _is_left_out(each, facts)]
+    kept = [each for each in source.file.labels if not _is_left_out(each, facts)]
     return min(source.file.answered, sum(each.answered for each in kept))
 
 
 def near_pairs(source: Source, facts: Facts) -> int:
     """Return the number of usable pairs whose answers are nearly identical."""
-    if source.shape is not Shape.BADCASE or not source.file.labels:
-        return min(source.file.near, usable_pairs(source, facts))
+    if source.shape is not Shape.BADCASE:
+        return source.file.near
     return sum(each.near for each in source.file.labels if not _is_left_out(each, facts))
 
 
@@ -95,12 +94,11 @@ def _left_out(source: Source, facts: Facts) -> int:
         return 0
     if facts.attribution.unjoined:
         return source.file.rows
-    return sum(each.rows for each in labels_of(source.file) if _is_left_out(each, facts))
+    return sum(each.rows for each in source.file.labels if _is_left_out(each, facts))
 
 
 def _is_left_out(label: LabelCount, facts: Facts) -> bool:
-    labels = {("class", label.category), ("kind", label.kind), ("component", label.component)}
-    return not labels.isdisjoint(facts.left_out)
+    return any(each.matches(label) for each in facts.left_out)
 
 
 def pairs(sources: tuple[Source, ...], facts: Facts) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from compiler.selection.facts import Evidence, Facts
-from compiler.selection.model import Advise, Finding, blocked, silent
+from compiler.selection.model import Advise, Finding, fired, silent
 from compiler.selection.predicates.data import gaps_evidence, removed
 from compiler.selection.predicates.supervised import base_never_succeeds, recall_only, unreadable
 from compiler.spec.methods import METHODS
@@ -39,7 +39,7 @@ def held_methods(facts: Facts) -> Finding:
         return silent(f"{reason}, but an override lifts this ({owners})", *evidence)
     override = f"; an override lifts this for {_titles(lifted)} ({owners})" if lifted else ""
     why = f"{reason}, so the plan holds {_titles(remaining)}{override}"
-    return blocked(why, evidence, *removed(remaining, facts), Advise(step))
+    return fired(why, evidence, *removed(remaining, facts), Advise(step))
 
 
 def _titles(methods: list[str]) -> str:

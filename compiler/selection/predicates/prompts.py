@@ -37,7 +37,7 @@ def faults_elsewhere(facts: Facts) -> Finding:
         return fired(f"the spec does not say what runs in {which}", attribution_evidence(facts), *state)
     light = [each for each in faults if each.share < facts.thresholds.component_share]  # C1 advises on the others
     effects: list[Effect] = [Advise(_fix(each)) for each in light]
-    effects += [LeaveOut(*label) for each in faults for label in each.labels]
+    effects += [LeaveOut(label) for each in faults for label in each.labels]
     if facts.attribution.unjoined:
         rows = counted(facts.attribution.unjoined, "badcase row")
         effects.append(

@@ -32,6 +32,8 @@ def test_set_decides(facts: Facts) -> Finding:
         refusal = _refusal(score, goal.target, questions, discordance, detects, facts.thresholds)
         if refusal is not None:
             reason, needed = refusal
+            if facts.small_test_set:
+                return silent(f"{reason}, which is accepted: {facts.small_test_set}", *shown)
             return fired(reason, tuple(shown), EnterPhase(Phase.COLLECT), Advise(_step(needed, questions)))
     return silent("the test set can show the gain that is needed", *shown)
 

@@ -1,14 +1,21 @@
 """Data cards: the figures of a remote source, and checks that a card matches its source."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from compiler.diagnostics import Diagnostic, diagnostic
-from compiler.spec.data.model import DataFile, Lengths, RowPair, Shared
+from compiler.spec.data.labels import classes_of, labels_counted, labels_of_classes
+from compiler.spec.data.model import DataFile, LabelCount, Lengths, RowPair, Shared
 from compiler.spec.evidence import EvidenceFile
-from compiler.spec.schema.data_card import CardLengths, DataCard, Overlap
+from compiler.spec.schema.data_card import CardLengths, DataCard, DataCardBody, Overlap
 from compiler.spec.schema.training_spec import DataSource
+from compiler.spec.schema.types import Shape
 from compiler.spec.yaml.document import SourceDocument
+from runtime.contract.labels import Labels
+from runtime.contract.media import REMEDY, media_name, refusal
+
+_HOLDS_MEDIA = {"text", "list", "object", "turns"}  # types of columns; counts and flags hold none
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,6 +34,8 @@ def cards_of(evidence: Iterable[EvidenceFile]) -> list[Card]:
 def file_of(card: DataCard, source: DataSource, model: str) -> DataFile:
     """Return the figures of a source from its card alone, for the base model `name/revision`."""
     body, pairs = card.spec, card.spec.pairs
+    labels = _labels(body)
+    classes = tuple(sorted((each.name.value, each.rows) for each in body.classes))
     return DataFile(
         name=source.name,
         path="",
@@ -42,11 +51,29 @@ def file_of(card: DataCard, source: DataSource, model: str) -> DataFile:
         repeated=body.duplicates.exact,
         prompt_versions=tuple(sorted(body.prompt_versions)),
         models=tuple(sorted((each.model, each.rows) for each in body.models)),
-        classes=tuple(sorted((each.name.value, each.rows) for each in body.classes)),
+        classes=classes or (classes_of(labels) if body.labels else ()),
+        labels=labels,
+        trajectories=body.trajectories,
+        judged=body.judged,
         text_bytes=body.text_bytes,
         lengths=_lengths(body.lengths, model),
         shared=tuple(_shared(each) for each in body.overlaps),
     )
+
+
+def _labels(body: DataCardBody) -> tuple[LabelCount, ...]:
+    """Return the badcases by their labels; a card without `labels` has at most classes."""
+    if body.shape is not Shape.BADCASE:
+        return ()
+    if not body.labels:
+        classes = tuple((each.name.value, each.rows) for each in body.classes)
+        answered, near = (body.pairs.answered, body.pairs.near) if body.pairs else (0, 0)
+        return labels_of_classes(classes, body.rows, answered, near)
+    counts: dict[Labels, Counter[str]] = {}
+    for each in body.labels:
+        labels = Labels(category=each.category.value, kind=each.kind, component=each.component)
+        counts.setdefault(labels, Counter()).update(rows=each.rows, answered=each.answered, near=each.near)
+    return labels_counted(counts)
 
 
 def with_card(file: DataFile, card: DataCard, model: str) -> DataFile:
@@ -79,6 +106,19 @@ def disagreements(
     elif sha256 is None and body.pairs is not None and body.pairs.near_distance != near_distance:
         message = f"the card of `{source.name}` counts near pairs at {body.pairs.near_distance}, not at {near_distance}"
         yield diagnostic("CHK220", message, document.at(("spec", "pairs", "nearDistance")), hint=hint)
+
+
+def media_columns(card: Card, source: DataSource) -> Iterator[Diagnostic]:
+    """Report columns of a remote source whose names say that they hold images, audio or video.
+
+    A card has no values, so text in a column named `image` counts as well.
+    """
+    for index, column in enumerate(card.card.spec.columns if source.uri is not None else ()):
+        named = media_name(column.name) if column.rows else None
+        if named and (not column.types or _HOLDS_MEDIA & set(column.types)):
+            message = f"data source `{source.name}`, `{column.name}`: {refusal(named[0])}"
+            hint = f"{REMEDY}; give a column of plain text another name; then measure the rows again"
+            yield diagnostic("CHK236", message, card.document.at(("spec", "columns", index, "name")), hint=hint)
 
 
 def _lengths(lengths: CardLengths, model: str) -> Lengths | None:

@@ -5,13 +5,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a row is not usable; `column` counts from 1, `text` is the line if it can be shown."""
+    """Why a row is not usable; `column` counts from 1, `text` is the line if it can be shown.
+
+    Of problems of many rows with the same `fold`, only the first is reported, with the number of rows.
+    """
 
     message: str
     hint: str
     column: int = 1
     text: str = ""
     code: str = "CHK203"
+    fold: str = ""
 
 
 class SourceError(Exception):

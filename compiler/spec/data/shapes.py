@@ -1,10 +1,16 @@
 """Diagnostics for rows that do not have their shape. The contract checks the rows."""
 
+import re
+
 from compiler.spec.data.errors import Problem
 from compiler.spec.data.texts import Row
+from runtime.contract.media import REMEDY
 from runtime.contract.rows import RowFault, row_fault
 from runtime.contract.shapes import SHAPES, TURN_COLUMNS
 from runtime.contract.turns import turns_fault
+
+_PLACE = re.compile(r"\[\d+\]")
+STEP_HINT = "mark turns of the assistant alone, with `train: false`, or with `verdict: right` or `verdict: wrong`"
 
 
 def shape_problem(row: Row, shape: str) -> Problem | None:
@@ -12,7 +18,8 @@ def shape_problem(row: Row, shape: str) -> Problem | None:
     fault = row_fault(row, shape)
     if fault is None:
         return None
-    return (_carried_prompt(row) if shape == "preference" else None) or _problem(fault, row, shape)
+    carried = _carried_prompt(row) if shape == "preference" and fault.kind != "media" else None
+    return carried or _problem(fault, row, shape)
 
 
 def _problem(fault: RowFault, row: Row, shape: str) -> Problem:
@@ -21,6 +28,10 @@ def _problem(fault: RowFault, row: Row, shape: str) -> Problem:
             state = "must be" if row.get(fault.column) is not None else "is missing: it must be"
             expected = SHAPES[shape].columns[fault.column].expected
             return Problem(f"`{fault.column}` {state} {expected}", hint_of(shape))
+        case "media":
+            return Problem(fault.message, REMEDY, code="CHK236", fold=_PLACE.sub("[]", fault.message))
+        case "step":
+            return Problem(fault.message, STEP_HINT)
         case "optional":
             return Problem(f"`{fault.column}` must be text, or omitted", "write it in quotes, or omit it")
         case "mixed":

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic, has_errors
 from compiler.diagnostics.wording import counted
-from compiler.spec.data.cards import Card, cards_of, disagreements, file_of, with_card
+from compiler.spec.data.cards import Card, cards_of, disagreements, file_of, media_columns, with_card
 from compiler.spec.data.errors import Problem, SourceError
 from compiler.spec.data.files import parts_of, rows_of, source_digest
+from compiler.spec.data.folded import Folded, row_problem
 from compiler.spec.data.model import DataFile, row_name
 from compiler.spec.data.parts import ELSEWHERE, MAX_SOURCE_BYTES, Part
 from compiler.spec.data.tally import Tally
@@ -16,7 +17,6 @@ from compiler.spec.evidence import EvidenceFile
 from compiler.spec.files import reason
 from compiler.spec.references import Reader
 from compiler.spec.schema.training_spec import DataSource, TrainingSpec
-from runtime.contract.file_formats import ENDINGS_WITHOUT_LINES
 from runtime.contract.shapes import required_columns
 
 MAX_REPORTED_ROWS = 10
@@ -57,7 +57,9 @@ def read_sources(reader: Reader, spec: TrainingSpec, evidence: Sequence[Evidence
                 agrees = card is not None and _agrees(reader, card, source, file.sha256, distance)
                 files[source.name] = with_card(file, card.card, model) if card and agrees else file
         elif card is not None:
-            if _agrees(reader, card, source, None, distance):
+            refused = list(media_columns(card, source))
+            reader.found.extend(refused)
+            if _agrees(reader, card, source, None, distance) and not refused:
                 files[source.name] = file_of(card.card, source, model)
         elif evidence is not None:
             reader.found.append(_no_card(reader, source, where))
@@ -140,17 +142,22 @@ def read_source(
     as shown to people; `limit` is in bytes.
     """
     found: list[Diagnostic] = []
+    folded = Folded()
     tally = Tally(shape, near_distance)
     try:
         parts = parts_of(path, relative, shown, inside=inside or path.resolve().parent)
         size = _size(parts, shown, limit)
         for part in parts:
-            _count(part, tally, found, watch)
+            _count(part, tally, found, folded, watch)
             if len(found) >= MAX_REPORTED_ROWS:
                 break
     except SourceError as error:
         place = Location(path=error.where or shown)
-        return Outcome(value=None, diagnostics=(*found, diagnostic(error.code, error.message, place, hint=error.hint)))
+        return Outcome(
+            value=None,
+            diagnostics=(*folded.diagnostics(), *found, diagnostic(error.code, error.message, place, hint=error.hint)),
+        )
+    found = [*folded.diagnostics(), *found]
     if has_errors(found):
         return Outcome(value=None, diagnostics=tuple(found))
     if not tally.rows:
@@ -178,13 +185,15 @@ def _size(parts: Sequence[Part], shown: str, limit: int | None) -> int:
     return size
 
 
-def _count(part: Part, tally: Tally, found: list[Diagnostic], watch: Watch | None) -> None:
+def _count(part: Part, tally: Tally, found: list[Diagnostic], folded: Folded, watch: Watch | None) -> None:
     tally.begin(part.path)
     try:
         for number, row in rows_of(part, required_columns(tally.shape), tally.end):
             taken = row if isinstance(row, Problem) else tally.take(number, row)
-            if isinstance(taken, Problem):
-                found.append(_row_problem(part.shown, number, taken))
+            if isinstance(taken, Problem) and taken.fold:
+                folded.add(part.shown, number, taken)
+            elif isinstance(taken, Problem):
+                found.append(row_problem(part.shown, number, taken))
                 if len(found) >= MAX_REPORTED_ROWS:
                     return
             elif watch is not None:
@@ -192,14 +201,6 @@ def _count(part: Part, tally: Tally, found: list[Diagnostic], watch: Watch | Non
     except SourceError as error:
         error.where = part.shown
         raise
-
-
-def _row_problem(shown: str, number: int, problem: Problem) -> Diagnostic:
-    if shown.endswith(ENDINGS_WITHOUT_LINES):
-        message = f"row {number}: {problem.message}" if number else problem.message
-        return diagnostic(problem.code, message, Location(path=shown), hint=problem.hint)
-    where = Location(path=shown, line=number, column=problem.column, end_column=problem.column + 1, text=problem.text)
-    return diagnostic(problem.code, problem.message, where, hint=problem.hint)
 
 
 def _repeats(data: DataFile, shown: str) -> tuple[Diagnostic, ...]:

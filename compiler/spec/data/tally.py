@@ -5,11 +5,14 @@ from collections.abc import Callable
 from heapq import heappushpop
 
 from compiler.spec.data.errors import Problem
+from compiler.spec.data.labels import classes_of, labels_counted
 from compiler.spec.data.model import MAX_SHOWN_ROWS, PLACES_PER_FILE, DataFile, Lengths, row_name
 from compiler.spec.data.shapes import is_conversational, shape_problem
 from compiler.spec.data.texts import Row, answer_of, content_digest, digest, plain, question_of
 from compiler.spec.files import showable
+from runtime.contract.labels import Labels, labels_of
 from runtime.contract.shapes import SHAPES, TEXT_COLUMNS
+from runtime.contract.turns import is_judged
 
 Distance = Callable[[str, str, float], float]
 Parts = tuple[tuple[str, str], ...]
@@ -31,7 +34,7 @@ class Tally:
         self._parts: list[tuple[str, str]] = []
         self._counts: Counter[str] = Counter()
         self._models: Counter[str] = Counter()
-        self._classes: Counter[str] = Counter()
+        self._labels: dict[Labels, Counter[str]] = {}
         self._sizes: Counter[int] = Counter()
         self._longest: list[tuple[int, int]] = []
         self._same: list[int] = []
@@ -63,13 +66,13 @@ class Tally:
         texts = [plain(row.get(column)) for column in self._columns]
         self._measure(texts, row, place)
         self._note_digests(row, place)
-        if self._sides and self._distance:
-            right, wrong = self._sides
-            self._compare(plain(row.get(right)), plain(row.get(wrong)), place, self._distance)
+        counted = self._compare(row, place)
         if self.shape == "badcase":
             self._versions.add(_label(row.get("prompt_version"), ""))
             self._models[_label(row.get("model"), "unknown")] += 1
-            self._classes[str(row.get("class") or "undetermined")] += 1
+            self._labels.setdefault(labels_of(row), Counter()).update(("rows", *counted))
+        elif self.shape == "messages":
+            self._count_steps([turn for turn in row["messages"] if turn["role"] == "assistant"])
         return texts
 
     def _mismatch(self, row: Row) -> Problem | None:
@@ -119,7 +122,12 @@ class Tally:
         elif self.shape == "badcase" and (wrong := answer_of(row.get("answer"))) and wrong != answer_of(row["fix"]):
             self._failures.setdefault(digest(question, wrong), place)
 
-    def _compare(self, right: str, wrong: str, place: int, distance: Distance) -> None:
+    def _compare(self, row: Row, place: int) -> tuple[str, ...]:
+        """Count the pair of a row; return the counts that its labels share."""
+        if self._sides is None or self._distance is None:
+            return ()
+        right, wrong = (plain(row.get(side)) for side in self._sides)
+        counted: tuple[str, ...] = ()
         if not wrong.strip():
             self._counts["unanswered"] += 1
         elif right.strip() == wrong.strip():
@@ -127,13 +135,22 @@ class Tally:
             if len(self._same) < MAX_SHOWN_ROWS:
                 self._same.append(place)
         else:
-            self._counts["answered"] += 1
             limit = self._near_distance
-            self._counts["near"] += distance(right[:MAX_COMPARED], wrong[:MAX_COMPARED], limit) < limit
+            near = self._distance(right[:MAX_COMPARED], wrong[:MAX_COMPARED], limit) < limit
+            counted = ("answered", "near") if near else ("answered",)
+        self._counts.update(counted)
+        return counted
+
+    def _count_steps(self, steps: list[Row]) -> None:
+        """Count a conversation with several turns of the assistant."""
+        if len(steps) > 1:
+            self._counts["trajectories"] += 1
+            self._counts["judged"] += any(is_judged(turn) for turn in steps)
 
     def result(self, *, name: str, path: str, uri: str | None, size: int, sha256: Callable[[Parts], str]) -> DataFile:
         """Return all counts; `sha256` computes the source's digest from those of its files."""
         parts = tuple(self._parts)
+        labels = labels_counted(self._labels)
         return DataFile(
             name=name,
             path=path,
@@ -148,7 +165,10 @@ class Tally:
             repeated=self._counts["repeated"],
             prompt_versions=tuple(sorted(self._versions)),
             models=tuple(sorted(self._models.items())),
-            classes=tuple(sorted(self._classes.items())),
+            classes=classes_of(labels),
+            labels=labels,
+            trajectories=self._counts["trajectories"],
+            judged=self._counts["judged"],
             text_bytes=sum(size * count for size, count in self._sizes.items()) if self.shape == "text" else 0,
             lengths=lengths_of(self._sizes, [(self._name(-place), size) for size, place in self._longest], "bytes"),
             same_rows=tuple(self._name(place) for place in self._same),

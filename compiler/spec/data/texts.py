@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from runtime.contract.shapes import VERDICTS
+from runtime.contract.turns import is_learnt
 
 Row = Mapping[str, Any]
 
@@ -38,9 +39,9 @@ def question_of(row: Row) -> str:
 
 
 def answer_of(value: object) -> str:
-    """Return an answer, or the assistant's last turn, with normalised spacing."""
+    """Return an answer, or the last turn that a model learns, with normalised spacing."""
     if isinstance(value, list):
-        value = next((_turn_text(turn) for turn in reversed(value) if turn["role"] == "assistant"), "")
+        value = next((_turn_text(turn) for turn in reversed(value) if is_learnt(turn)), "")
     return " ".join(value.split()) if isinstance(value, str) else ""
 
 
@@ -50,5 +51,13 @@ def digest(*texts: str) -> bytes:
 
 
 def content_digest(row: Row, texts: list[str]) -> bytes:
-    """Return the digest by which rows are duplicates: of the texts of the row and the verdicts on its answer."""
-    return digest(*texts, *[str(row.get(name, "")) for name in VERDICTS])
+    """Return the digest by which rows are duplicates: of the texts of the row and the verdicts on its answers."""
+    return digest(*texts, *[str(row.get(name, "")) for name in VERDICTS], *_steps_of(row.get("messages")))
+
+
+def _steps_of(turns: object) -> list[str]:
+    """Return the positions of the assistant's turns that are not learnt; empty if all are."""
+    if not isinstance(turns, list):
+        return []
+    steps = [(at, turn) for at, turn in enumerate(turns) if isinstance(turn, dict) and turn.get("role") == "assistant"]
+    return [f"not {at}" for at, turn in steps if not is_learnt(turn)]

@@ -92,6 +92,17 @@ class ClassRows(Model):
     rows: Size = Field(description="Rows.")
 
 
+class LabelRows(Model):
+    """Badcases with the same labels."""
+
+    category: BadcaseClass = Field(default=BadcaseClass.UNDETERMINED, alias="class", description="Class.")
+    kind: Label = Field(default="", description="Kind, as a badcase report names it; empty if not noted.")
+    component: Label = Field(default="", description="Component of the first error; empty if not noted.")
+    rows: Size = Field(description="Rows.")
+    answered: Size = Field(default=0, description="Rows whose wrong answer differs from the fix.")
+    near: Size = Field(default=0, description="Answered rows that differ by less than `nearDistance`.")
+
+
 class Overlap(Model):
     """Rows that the source shares with another source of the spec."""
 
@@ -150,6 +161,13 @@ class DataCardBody(Model):
     pairs: Pairs | None = Field(default=None, description="Pairs of answers, for preferences and badcases.")
     models: list[ModelRows] = Field(default=[], max_length=1000, description="Badcases by model.")
     classes: list[ClassRows] = Field(default=[], description="Badcases by class.")
+    labels: list[LabelRows] = Field(
+        default=[],
+        max_length=1000,
+        description="Badcases by class, kind and component. Without it, the compiler estimates from `classes`.",
+    )
+    trajectories: Size = Field(default=0, description="Conversations with several turns of the assistant.")
+    judged: Size = Field(default=0, description="Trajectories of which some turn has `train` or `verdict`.")
     prompt_versions: list[Label] = Field(default=[], max_length=1000, description="Prompt versions of badcases.")
     overlaps: list[Overlap] = Field(default=[], max_length=1000, description="Overlaps with other sources of the spec.")
     languages: list[LanguageRows] = Field(default=[], description="Rows by language, most frequent first.")

@@ -243,6 +243,9 @@ class EvidencePolicy(Model):
         default="use",
         description="Evidence whose digest belongs to no source or file of the spec: `use` it and mark it, or `refuse` it.",
     )
+    small_test_set: Override | None = Field(
+        default=None, description="Trains although the test set cannot show the gain that is needed (E1)."
+    )
 
 
 class Evaluation(Model):

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 def run(stage: SftStage, context: StageContext) -> Outcome:
     """Train on the stage's rows and save the adapter (or the whole model).
 
-    The report counts the learnt answers and tokens. Prompts and tool results are never learnt.
+    The report counts the learnt answers and tokens. Prompts, tool results, and turns with `train: false` or
+    `verdict: wrong` are never learnt.
     """
     context.events.emit("phase", name="check data")
     examples = sft_examples(read_sources(stage.data, context.volumes), stage.answer_marker)
@@ -70,6 +71,7 @@ def prepare(
         "rows": len(examples),
         "made_rows_too_long": len(examples) - len(kept),
         "conversations_split": sum(len(row) > 1 for row in kept),
+        "turns_masked": sum(len(example.masked) for example in examples),
         "tokens": sum(len(tokens.ids) for tokens in sequences),
         "tokens_learnt": sum(len(tokens.labels) - tokens.labels.count(IGNORED) for tokens in sequences),
         "longest": max(len(tokens.ids) for tokens in sequences),

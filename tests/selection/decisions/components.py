@@ -2,6 +2,7 @@
 
 from selection.decisions.case import FIRED, SILENT, Case
 from selection.decisions.world import (
+    FLOW,
     METRIC,
     badcases,
     component,
@@ -47,7 +48,7 @@ FAULTS = (
         reason="40% of the first errors lie in `retriever`, which training the model cannot fix",
         phase="collect",
         advises="fix the retriever `retriever` first (its queries, embeddings or ranking), then measure the prompt again",
-        left_out=(("component", "retriever"),),
+        left_out=("the component `retriever`",),
     ),
     Case(
         name="what follows by today's figures",
@@ -56,7 +57,7 @@ FAULTS = (
         status=FIRED,
         phase="collect",
         advises="then compile again: by today's figures, training (SFT) follows",
-        left_out=(("component", "retriever"),),
+        left_out=("the component `retriever`",),
     ),
     Case(
         name="39 % are left out, and the rest is trained on",
@@ -65,7 +66,7 @@ FAULTS = (
         status=SILENT,
         reason="no component other than the model makes most of the first errors",
         stages=SFT,
-        left_out=(("component", "retriever"),),
+        left_out=("the component `retriever`",),
     ),
     Case(
         name="a share that the report states",
@@ -91,7 +92,7 @@ FAULTS = (
         facts=facts(sources=data(demos(), badcases(40, classes=(("flow-control", 40),)))),
         status=FIRED,
         phase="prompt",
-        left_out=(("class", "flow-control"),),
+        left_out=FLOW,
     ),
     Case(
         name="flow control and a component: the component decides the phase",
@@ -111,7 +112,7 @@ FAULTS = (
         status=FIRED,
         phase="collect",
         advises="fix the index `part` first (its chunks and what it contains)",
-        left_out=(("kind", "a"),),
+        left_out=("the kind `a` and no component",),
     ),
     Case(
         name="a tool",
@@ -120,7 +121,7 @@ FAULTS = (
         status=FIRED,
         phase="collect",
         advises="fix the tool `part` first (its code or its description)",
-        left_out=(("kind", "a"),),
+        left_out=("the kind `a` and no component",),
     ),
     Case(
         name="a parser",
@@ -129,7 +130,7 @@ FAULTS = (
         status=FIRED,
         phase="collect",
         advises="fix the parser `part` first (its rules or its library)",
-        left_out=(("kind", "a"),),
+        left_out=("the kind `a` and no component",),
     ),
     Case(
         name="code",
@@ -138,7 +139,7 @@ FAULTS = (
         status=FIRED,
         phase="collect",
         advises="fix the code `part` first, then measure",
-        left_out=(("kind", "a"),),
+        left_out=("the kind `a` and no component",),
     ),
     Case(name="a model", rule="C1", facts=facts(**of("model")), status=SILENT, stages=SFT),
     Case(
@@ -148,7 +149,7 @@ FAULTS = (
         status=FIRED,
         phase="collect",
         advises="say what runs in `stage-two` with `kind` in `spec.system.components`; unless it is the model, fix it",
-        left_out=(("component", "stage-two"),),
+        left_out=("the component `stage-two`",),
     ),
     Case(
         name="too few badcases are reported beside it",
@@ -157,7 +158,7 @@ FAULTS = (
         status=FIRED,
         phase="collect",
         stages=("augment: corpus by G3",),
-        left_out=(("component", "retriever"),),
+        left_out=("the component `retriever`",),
     ),
     Case(
         name="the right input lifts the model to the target",
@@ -181,7 +182,7 @@ FAULTS = (
         facts=facts(**rows(90, 100), rounds=()),
         status=FIRED,
         phase="collect",
-        left_out=(("component", "retriever"),),
+        left_out=("the component `retriever`",),
     ),
 )
 

@@ -307,7 +307,7 @@ GATES = (
         reason="no badcase is the model's",
         phase="prompt",
         advises="collect the badcases that remain",
-        left_out=(("component", "parser"), ("component", "rerank")),
+        left_out=("the component `parser`", "the component `rerank`"),
     ),
     Case(
         name="one badcase is the model's",

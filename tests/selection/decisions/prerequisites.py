@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from selection.decisions.case import BLOCKED, FIRED, SILENT, Case
+from selection.decisions.case import FIRED, SILENT, Case
 from selection.decisions.reinforcement import NEVER, SELDOM
 from selection.decisions.world import (
     FILE,
@@ -38,7 +38,7 @@ HELD = (
         name="the domain is measured to be unknown, and cannot be taught: dpo is held",
         rule="D15",
         facts=facts(declared=[DOMAIN, PREFERENCE], readings=UNREADABLE),
-        status=BLOCKED,
+        status=FIRED,
         reason="the model was measured not to read the domain, and M1 is blocked, so the plan holds DPO",
         advises="solve the unknown domain first (M1), or override the later gap",
     ),
@@ -46,7 +46,7 @@ HELD = (
         name="it is declared only",
         rule="D15",
         facts=facts(gaps=["unknown-domain", "unstable"], readings={GapKind.UNSTABLE: reading()}),
-        status=BLOCKED,
+        status=FIRED,
         reason="the model is declared not to know the domain, and M1 is blocked, so the plan holds SFT",
         warns=("SEL310",),
     ),
@@ -54,13 +54,13 @@ HELD = (
         name="what would be sampled for dpo is held too",
         rule="D15",
         facts=facts(declared=[DOMAIN, PREFERENCE], readings=UNREADABLE, sources=data(badcases(answered=0))),
-        status=BLOCKED,
+        status=FIRED,
     ),
     Case(
         name="a teacher's chains are held too",
         rule="D15",
         facts=facts(gaps=["unknown-domain", "reasoning"], teacher=teacher(), sources=data(badcases(), prompts())),
-        status=BLOCKED,
+        status=FIRED,
         reason="so the plan holds CoT",
     ),
     Case(
@@ -75,7 +75,7 @@ HELD = (
         name="an override of the unknown domain itself does not",
         rule="D15",
         facts=facts(declared=[replace(DOMAIN, reason="they say so", owner="li"), PREFERENCE], readings=UNREADABLE),
-        status=BLOCKED,
+        status=FIRED,
     ),
     Case(
         name="an override lifts it for the methods of its gap alone",
@@ -84,7 +84,7 @@ HELD = (
             declared=[DOMAIN, Declared(kind=GapKind.UNSTABLE), KEPT],
             readings={GapKind.UNKNOWN_DOMAIN: reading(), GapKind.UNSTABLE: reading()},
         ),
-        status=BLOCKED,
+        status=FIRED,
         reason="M1 is blocked, so the plan holds SFT; an override lifts this for DPO (li: the tone alone matters)",
         stages=('dpo: badcases by M3 D1 {"pairs": "badcase"}',),
         warns=("SEL310",),
@@ -120,7 +120,7 @@ HELD = (
         name="a model that never succeeds learns nothing from pairs",
         rule="D15",
         facts=facts(gaps=["preference"], measures=NEVER),
-        status=BLOCKED,
+        status=FIRED,
         reason="the model never succeeds, so the plan holds DPO",
         advises="teach the task first, with demonstrations or a teacher",
     ),
@@ -128,7 +128,7 @@ HELD = (
         name="nor from marked answers",
         rule="D15",
         facts=facts(gaps=["preference"], measures=NEVER, sources=data(pairs(), badcases())),
-        status=BLOCKED,
+        status=FIRED,
     ),
     Case(
         name="sft teaches it first",

@@ -32,7 +32,7 @@ E1 = (
         status=FIRED,
         reason="the test set cannot tell 0.910 from the target 0.9",
         phase="collect",
-        advises="add 1,606 questions of real users to the test set, and measure the best prompt on all of them",
+        advises="add 1,611 questions of real users to the test set, and measure the best prompt on all of them",
     ),
     Case(
         name="a score under the target whose interval holds it",
@@ -50,6 +50,14 @@ E1 = (
         reason="even with every answer right, 34 questions cannot show that the target is met",
         phase="collect",
         advises="add 1 questions",
+    ),
+    Case(
+        name="an owner accepts the small test set",
+        rule="E1",
+        facts=facts(**asked(34), small_test_set="li: no more users"),
+        status=SILENT,
+        reason="34 questions cannot show that the target is met, which is accepted: li: no more users",
+        stages=SFT,
     ),
     Case(name="35 do", rule="E1", facts=facts(**asked(35)), status=SILENT, reason="can show the gain", stages=SFT),
     Case(

@@ -28,6 +28,7 @@ from compiler.selection.facts import (
 from compiler.selection.reward_verdicts import CHECKS
 from compiler.spec.data import DataFile
 from compiler.spec.data.gates import Overlap
+from compiler.spec.data.labels import labels_of_classes
 from compiler.spec.data.model import LabelCount
 from compiler.spec.schema.evidence import BadcaseKind, BadcaseReportBody
 from compiler.spec.schema.thresholds import Thresholds
@@ -37,7 +38,7 @@ from compiler.spec.schema.types import BadcaseClass, Decoding, GapKind, Purpose,
 MODEL = "tiny/1"
 FILE = "evidence/probe.yaml"
 METRIC = "exact_match"
-FLOW = (("class", "flow-control"),)  # what is left out of training where rows have this label
+FLOW = ("the class `flow-control`",)  # what is left out of training where rows have this label
 LIMITS = Thresholds()
 
 
@@ -54,6 +55,7 @@ def demos(rows: int = 60, name: str = "demos", shape: str = "prompt-completion",
 def badcases(rows: int = 40, answered: int | None = None, name: str = "badcases", **file: Any) -> Source:
     known = rows if answered is None else answered
     defaults = {"models": ((MODEL, rows),), "prompt_versions": ("",), "unanswered": rows - known}
+    defaults["labels"] = labels_of_classes(file.get("classes", ()), rows, known, file.get("near", 0))
     return source(name, "badcases", "badcase", rows, answered=known, **(defaults | file))
 
 
@@ -261,6 +263,7 @@ def facts(
         "decoding": None,
         "rounds": rounds(0.3, 0.31, 0.3),
         "other_rounds": {},
+        "small_test_set": "",
         "badcase_groups": (),
         "attribution": attribute(files, None, "", []),
         "probes": (),

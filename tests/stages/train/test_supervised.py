@@ -49,6 +49,12 @@ def calls(count: int) -> list[dict[str, Any]]:
     ]
 
 
+def with_wrong_call(row: dict[str, Any]) -> dict[str, Any]:
+    """The conversation with a wrong call, which is not learnt."""
+    user, call, *rest = row["messages"]
+    return {**row, "messages": [user, call | {"verdict": "wrong"}, *rest]}
+
+
 @pytest.fixture(scope="module")
 def ran(shared_workspace: Any, build: Any) -> dict[str, list[str]]:
     """Run all stages one after the other in one process; return their error codes by name."""
@@ -57,6 +63,7 @@ def ran(shared_workspace: Any, build: Any) -> dict[str, list[str]]:
     chain = workspace.write_rows("chains.jsonl", chains(22), "chain")
     plain = workspace.write_rows("rows.jsonl", build.sft_rows(6), "prompt-completion")
     talks = workspace.write_rows("calls.jsonl", calls(5), "messages")
+    judged = workspace.write_rows("judged.jsonl", [with_wrong_call(row) for row in calls(5)], "messages")
     poems = workspace.write_rows("poems.jsonl", texts("床前明月光，疑是地上霜。", 30), "text")
     general = workspace.write_rows("general.jsonl", texts("The singer was born in 1980. ", 30), "text")
     replay = general | {"role": "replay"}
@@ -74,6 +81,7 @@ def ran(shared_workspace: Any, build: Any) -> dict[str, list[str]]:
         trained(build, "mute", "sft", plain, model="mute/1"),
         trained(build, "too-long", "sft", plain, trainer={"max_length": 48}),
         trained(build, "quantized", "sft", plain, quantization="nf4"),
+        trained(build, "steps", "sft", judged, trainer={"max_steps": 2}, model="toolful/1"),
     ]
     for stage in stages:
         workspace.write_config(stage["stage"], stage)
@@ -174,6 +182,14 @@ def test_calls_of_tools_are_trained_on_where_the_template_writes_them(
     answers = report(shared_workspace, "tools")["answers"]
     assert answers["rows"] == 5
     assert ran["tools-lost"] == ["RUN718"]
+
+
+def test_wrong_steps_of_a_trajectory_are_read_and_not_learnt(ran: dict[str, list[str]], shared_workspace: Any) -> None:
+    assert ran["steps"] == []
+    steps, tools = (report(shared_workspace, stage)["answers"] for stage in ("steps", "tools"))
+    assert (steps["turns_masked"], tools["turns_masked"]) == (5, 0)
+    assert steps["tokens"] == tools["tokens"]
+    assert 0 < steps["tokens_learnt"] < tools["tokens_learnt"]
 
 
 def test_all_weights_are_trained_where_there_is_no_adapter(ran: dict[str, list[str]], shared_workspace: Any) -> None:

@@ -167,8 +167,34 @@ def test_classes_that_are_left_out_still_count_as_rows(volumes: Volumes) -> None
     every = block(volumes, "a.jsonl", 2, "badcase", exclude_classes=["flow-control", "undetermined"])
     code, message = problem(volumes, every)
     assert code == "RUN712"
-    assert message == "no row remains: all 2 have the class `flow-control`, `undetermined`"
+    assert message == "no row remains: all 2 have the class `flow-control` or the class `undetermined`"
     assert problem(volumes, block(volumes, "a.jsonl", 1, "badcase", exclude_classes=["flow-control"]))[0] == "RUN711"
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_prompts_have_no_keys_for_training(volumes: Volumes, name: str) -> None:
+    """Other trainers than SFT hand the turns to a chat template or a teacher as they are."""
+    said = {"role": "assistant", "content": "hm"}
+    rows = [
+        {"prompt": [*TURNS, said | step, *TURNS], "chosen": ANSWER, "rejected": [said]}
+        for step in ({"train": False}, {"verdict": "wrong"}, {"verdict": "right", "train": True})
+    ]
+    write(volumes, name, FORMATS[name](rows))
+    read = read_rows([block(volumes, name, 3, "preference")], volumes)
+    assert [row["prompt"] for row in read] == [[*TURNS, said, *TURNS]] * 3
+
+
+def test_rows_are_left_out_by_kind_and_component(volumes: Volumes) -> None:
+    labels = [{"kind": "loop"}, {"kind": "hotel", "component": "retriever"}, {"kind": "hotel"}, {"class": "systemic"}]
+    rows = [{"id": f"{i}", "prompt": "p", "fix": "f"} | each for i, each in enumerate(labels)]
+    write(volumes, "a.jsonl", as_jsonl(rows))
+    out = [{"kind": "loop"}, {"component": "retriever"}, {"class": "systemic", "kind": ""}]
+    (source,) = read_sources([block(volumes, "a.jsonl", 4, "badcase", exclude_labels=out)], volumes)
+    assert ([row["id"] for row in source.rows], source.excluded) == (["2"], 3)
+    every = block(volumes, "a.jsonl", 4, "badcase", exclude_labels=[{"kind": "hotel"}, *out])
+    code, message = problem(volumes, every)
+    assert code == "RUN712"
+    assert "the class `systemic` and no kind or the component `retriever` or the kind `hotel`" in message
 
 
 def test_rows_of_an_earlier_stage_come_from_the_outputs_volume(volumes: Volumes) -> None:
@@ -192,6 +218,8 @@ def test_rows_of_an_earlier_stage_come_from_the_outputs_volume(volumes: Volumes)
         {"rows": None},
         {"shape": "messages", "exclude_classes": ["flow-control"]},
         {"exclude_classes": ["flow control"]},
+        {"shape": "messages", "exclude_labels": [{"kind": "loop"}]},
+        {"exclude_labels": [{}]},
         {"volume": "models"},
         {"path": "../a.jsonl"},
     ],

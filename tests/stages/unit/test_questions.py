@@ -59,3 +59,16 @@ def test_a_reference_that_is_no_text_is_named_with_its_row() -> None:
     with pytest.raises(StageError, match=r"rows\.jsonl:1: `reference` is not a string") as caught:
         questions_of([source("prompt", {"prompt": "3 + 4?", "reference": 7})])
     assert caught.value.problem.code == "RUN710"
+
+
+def test_the_answer_of_a_conversation_is_its_first_turn_that_is_learnt() -> None:
+    wrong = {"role": "assistant", "content": "8", "verdict": "wrong"}
+    again = {"role": "user", "content": "sure?"}
+    (question,) = questions_of([source("messages", {"messages": [TURNS[0], wrong, again, TURNS[1]]})])
+    assert question.reference == "7"
+    assert question.prompt == [TURNS[0], {"role": "assistant", "content": "8"}, again]
+    (question,) = questions_of([source("messages", {"messages": [TURNS[0], wrong, TURNS[1]]})])
+    assert (question.prompt, question.reference) == ([TURNS[0]], "7")
+    greeting = {"role": "assistant", "content": "hello", "train": False}
+    (question,) = questions_of([source("messages", {"messages": [greeting, *TURNS]})])
+    assert question.prompt == [{"role": "assistant", "content": "hello"}, TURNS[0]]

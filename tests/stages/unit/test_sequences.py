@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from runtime.contract.blocks import DataBlock
 from runtime.contract.errors import StageError
-from runtime.data.examples import Example
+from runtime.data.examples import Example, sft_examples
+from runtime.data.rows import Source
 from runtime.data.tokens import IGNORED, Limit, Tokens, limit_of, require_template, tokens_of
 from runtime.train.methods.sft import prepare
 
@@ -122,6 +124,72 @@ def test_a_template_that_rewrites_earlier_answers_gets_a_sequence_for_each_answe
     assert learnt(second, tokenizer) == ["<think></think>two 😀<|im_end|>\n"]
     assert "三个。" in tokenizer.decode(second.ids)
     assert tokenizer.decode(second.ids).count("<think>") == 1  # as the model will see the history
+
+
+# writes all keys of each turn, so any key that reaches it is seen
+VERBATIM = (
+    "{% for message in messages %}<|im_start|>{{ message | tojson }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>{% endif %}"
+)
+STEPS = [
+    {"role": "system", "content": "be brief"},
+    USER,
+    {"role": "assistant", "content": "wrong way", "verdict": "wrong"},
+    MORE,
+    {"role": "assistant", "content": "a detour", "train": False},
+    MORE,
+    {"role": "assistant", "content": "the fix", "train": True, "verdict": "right"},
+    {"role": "tool", "content": "done"},
+    LAST,
+]
+
+
+def of_row(turns: list[dict[str, Any]]) -> Example:
+    """The example of a row of shape `messages`."""
+    block = DataBlock.model_validate({"path": "talks.jsonl", "shape": "messages", "sha256": "0" * 64, "rows": 1})
+    source = Source(block=block, rows=[{"messages": turns}], places=["talks.jsonl:1"], excluded=0)
+    (made,) = sft_examples([source], None)
+    return made
+
+
+@pytest.mark.parametrize("template", [CHATML, VERBATIM])
+def test_turns_that_are_wrong_or_not_to_be_learnt_have_no_loss(template: str) -> None:
+    tokenizer = tokenizer_of(template)
+    (tokens,) = tokens_of(of_row(STEPS), tokenizer)
+    text = tokenizer.decode(tokens.ids)
+    first, second = learnt(tokens, tokenizer)
+    assert "the fix" in first
+    assert "two 😀" in second
+    for masked in ("wrong way", "a detour"):
+        assert masked in text
+        assert masked not in first + second
+    bare = [{"role": turn["role"], "content": turn["content"]} for turn in STEPS]
+    assert text == tokenizer.apply_chat_template(bare, tokenize=False)
+    assert "verdict" not in text
+    assert "train" not in text
+
+
+def test_each_token_of_a_masked_turn_has_no_label() -> None:
+    tokenizer = tokenizer_of(CHATML)
+    every, some = (
+        tokens_of(of_row(turns), tokenizer)[0]
+        for turns in ([USER, ANSWER, MORE, LAST], [USER, ANSWER | {"train": False}, MORE, LAST])
+    )
+    assert some.ids == every.ids
+    before = len(tokenizer.apply_chat_template([USER], add_generation_prompt=True)["input_ids"])
+    after = len(tokenizer.apply_chat_template([USER, ANSWER])["input_ids"])
+    assert set(some.labels[:after]) == {IGNORED}
+    assert every.labels[before:after] == every.ids[before:after]
+    assert some.labels[after:] == every.labels[after:]
+
+
+def test_a_masked_turn_gets_no_sequence_of_its_own() -> None:
+    tokenizer = tokenizer_of(THINKING)
+    turns = [USER, ANSWER, MORE, {**LAST, "verdict": "wrong"}]
+    (tokens,) = tokens_of(of_row(turns), tokenizer)
+    assert learnt(tokens, tokenizer) == ["<think></think>三个。<|im_end|>\n"]
+    _, report = prepare([of_row(turns)], tokenizer, Limit(tokens=1000, what="a test"))
+    assert (report["turns_masked"], report["tokens_learnt"]) == (1, len(tokens.ids) - tokens.labels.count(IGNORED))
 
 
 def test_calls_are_learnt_and_results_are_not() -> None:
