@@ -10,7 +10,7 @@ from conftest import DIGEST, EVIDENCE, SPEC, MakeSpec, badcases, demos, held_out
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
-from selection.decisions import world
+from selection.decisions import reinforcement, world
 from selection.decisions.case import shown
 
 from compiler.pipeline.phases import make_plan
@@ -295,7 +295,18 @@ def test_a_test_set_that_shows_nothing_justifies_no_training(facts: Facts) -> No
         assert can_clear(questions, facts.target)
 
 
-@given(any_facts())
+@st.composite
+def near_reinforcement(draw: st.DrawFn) -> Facts:
+    """Facts in which little keeps reinforcement learning away."""
+    return reinforcement.world(
+        results=draw(RESULTS),
+        measures=draw(MEASURED),
+        preflight=draw(st.just(world.preflight()) | PREFLIGHTS),
+        reward=draw(st.builds(world.reward, st.sampled_from(("verifiable", "subjective")), per_token=st.booleans())),
+    )
+
+
+@given(any_facts() | near_reinforcement())
 @MANY
 def test_reinforcement_learning_never_comes_without_a_plateau_and_a_passing_reward(facts: Facts) -> None:
     if methods(select(facts)) & {"grpo", "ppo"}:
