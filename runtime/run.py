@@ -17,7 +17,7 @@ from typing import Any
 from runtime.contract.errors import Problem, StageError, as_write_failure
 from runtime.contract.exit_codes import ExitCode
 from runtime.contract.files import write_atomically
-from runtime.contract.outputs import METRICS_FILE, Status
+from runtime.contract.outputs import METRICS_FILE, NOT_PASSED, Status
 from runtime.contract.stages import AnyStage
 from runtime.contract.volumes import volumes_from_environment
 from runtime.distributed.launch import launch
@@ -186,7 +186,7 @@ def _gpu_memory() -> dict[str, int]:
 
 def _finish(document: dict[str, Any], status: Status, folder: Path, events: EventStream) -> ExitCode:
     gate = document["gate"]
-    passed = gate is None or gate["verdict"] != "no-gain"
+    passed = gate is None or gate["verdict"] not in NOT_PASSED
     code = ExitCode.OK if passed else ExitCode.GATE_NOT_PASSED
     ending = _ENDINGS.get(code, status)
     events.emit("end", status=ending, exit_code=int(code), metrics=document["metrics"], gate=gate)

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from compiler.run.local.jobs import LocalJob
 from compiler.run.local.results import Result
-from runtime.contract.outputs import verdict_words
+from runtime.contract.outputs import NOT_PASSED, verdict_words
 
 
 def summary(jobs: Sequence[LocalJob], results: Mapping[str, Result]) -> Table:
@@ -54,18 +54,19 @@ def _absent(job: LocalJob) -> str:
 
 def _cells(result: Result) -> tuple[str, ...]:
     metrics = result.metrics
-    gate = metrics.get("gate") or {}
-    scores = metrics.get("metrics", {})
-    name = result.job.config.get("gate", {}).get("metric") or next(iter(scores), "")
-    score = scores.get(name)
-    steps = metrics.get("steps")
+    gate, scores, steps = metrics.get("gate") or {}, metrics.get("metrics", {}), metrics.get("steps")
+    decides = result.job.config.get("gate", {}).get("metric")
+    names = sorted(scores, key=lambda name: name != decides)  # one line each
+    gains = dict((metrics.get("report") or {}).get("gains") or {})
+    if names and gate.get("gain") is not None:
+        gains[names[0]] = {"value": gate["gain"], "low": gate["gain_low"], "high": gate["gain_high"]}
     return (
-        name,
-        f"{score['value']:.3f} ({score['low']:.3f} to {score['high']:.3f})" if score else "",
-        f"{gate['gain']:+.3f} ({gate['gain_low']:+.3f} to {gate['gain_high']:+.3f})"
-        if gate.get("gain") is not None
-        else "",
-        str(score["n"]) if score else "",
+        "\n".join(names),
+        "\n".join("{value:.3f} ({low:.3f} to {high:.3f})".format(**scores[name]) for name in names),
+        "\n".join(
+            "{value:+.3f} ({low:+.3f} to {high:+.3f})".format(**gains[name]) if name in gains else "" for name in names
+        ),
+        "\n".join(str(scores[name]["n"]) for name in names),
         str(steps) if steps else "",
         _duration(metrics["wall_seconds"]),
         f"{metrics['peak_memory_mb'] / 1024:.1f} GiB",
@@ -76,7 +77,7 @@ def _cells(result: Result) -> tuple[str, ...]:
 def _may_be_deployed(result: Result) -> bool:
     """Return whether an evaluation passed a gate that needs a gain, or measured the base model."""
     needs_gain = result.job.config.get("gate", {}).get("needs_gain", True)
-    return bool(result.job.method == "evaluate" and needs_gain and result.verdict != "no-gain")
+    return bool(result.job.method == "evaluate" and needs_gain and result.verdict not in NOT_PASSED)
 
 
 def _duration(seconds: float) -> str:

@@ -33,12 +33,13 @@ def compile_(given: Namespace) -> ExitCode:
 def explain(given: Namespace) -> ExitCode:
     """Explain the decision for a spec, a selection rule, or a diagnostic.
 
-    For a spec, prints the phase, the rules that selected it with their evidence,
-    and the rejected alternatives with the reasons against them.
+    For a spec, prints in at most 25 lines what to do and why, what it costs, which
+    changes of evidence would flip it, and what to measure next. A spec with errors
+    is decided as far as it can be read.
     """
     from compiler.cli.explain import explain_subject
 
-    return explain_subject(given.subject)
+    return explain_subject(given.subject, style=given.format, full=given.full)
 
 
 CHECK_PLANS = flag("--check", help="write nothing; exit 5 if a committed plan differs from what its spec compiles to")
@@ -46,8 +47,17 @@ SUBJECT = option(
     "subject", metavar="SUBJECT", help="spec (file or folder), rule such as `M3`, or diagnostic such as `SPC102`"
 )
 
+FULL = flag("--full", help="print every rule with its finding and evidence, as a tree")
+EXPLAIN_FORMAT = option(
+    "--format",
+    choices=("text", "json"),
+    default="text",
+    help="format of a spec's decision on stdout: %(choices)s [default: %(default)s]",
+    metavar="FORMAT",
+)
+
 COMMANDS = (
     command(check, PATHS, FORMAT, JOBS, NO_CACHE),
     command(compile_, PATHS, CHECK_PLANS, FORMAT, JOBS, NO_CACHE),
-    command(explain, SUBJECT),
+    command(explain, SUBJECT, FULL, EXPLAIN_FORMAT),
 )

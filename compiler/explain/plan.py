@@ -1,16 +1,15 @@
 """Explanations as text: a diagnostic code, a selection rule, or a spec's decision as a tree."""
 
-from compiler.diagnostics.render.text import display_width
 from compiler.explain.rule_examples import example_lines
+from compiler.explain.wrap import wrapped
 from compiler.plan.model import Plan, Stage
 from compiler.render.review import data_of, decisive, gap_lines, is_alternative, state_of, verdict
-from compiler.selection import Phase, Status, Traced
+from compiler.selection import Phase, Selection, Status, Traced
 from compiler.selection.model import Rule
 from compiler.selection.rules import RULES
 from compiler.spec.methods import METHODS
+from compiler.spec.schema.types import Language
 
-WIDTH = 116
-OPENING = ("“", "‘", "(", "（", "《", "「")  # a line does not end with one of these
 MARKS = {Status.FIRED: "✓", Status.BLOCKED: "✗", Status.SILENT: "·", Status.NOT_REACHED: " "}
 
 
@@ -113,12 +112,24 @@ def _rules(made: Plan, found: list[Traced], shown: set[str]) -> list[str]:
         if each.rule.id in shown:
             continue
         shown.add(each.rule.id)
-        lines += wrapped(f"{MARKS[each.finding.status]} {each.rule.id}  {each.rule.title}", 2)
-        lines += wrapped(f"{each.finding.status}: {each.finding.reason}", 6)
-        lines += wrapped(each.rule.citation(language), 6) if each.rule.phrase else []
-        for item in each.finding.evidence:
-            lines += wrapped(f"· {item.source}: {item.value}", 6)
+        lines += _rule(each, language)
     return lines
+
+
+def _rule(each: Traced, language: Language) -> list[str]:
+    """Return a rule with its reason, its phrase of the method and its evidence."""
+    lines = wrapped(f"{MARKS[each.finding.status]} {each.rule.id}  {each.rule.title}", 2)
+    lines += wrapped(f"{each.finding.status}: {each.finding.reason}", 6)
+    lines += wrapped(each.rule.citation(language), 6) if each.rule.phrase else []
+    for item in each.finding.evidence:
+        lines += wrapped(f"· {item.source}: {item.value}", 6)
+    return lines
+
+
+def trace(selection: Selection, language: Language) -> str:
+    """Return every rule with its finding, for a decision without a plan."""
+    lines = [line for each in selection.trace for line in _rule(each, language)]
+    return "\n".join(["every rule", *lines])
 
 
 def _other_rules(made: Plan, shown: set[str]) -> list[str]:
@@ -154,26 +165,3 @@ def _silent(made: Plan, shown: set[str]) -> list[str]:
     ]
     lines = [line for each in silent for line in wrapped(f"· {each.rule.id}  {each.finding.reason}", 2)]
     return ["did not fire", *lines]
-
-
-def wrapped(text: str, indent: int) -> list[str]:
-    """Wrap text for a terminal, wide characters counted as two columns; indent later lines more."""
-    lines, line, width = [], " " * indent, indent
-    for word in _words(text):
-        if width + display_width(word.rstrip()) > WIDTH and line.strip():
-            lines.append(line)
-            line, width = " " * (indent + 4), indent + 4
-        line, width = line + word, width + display_width(word)
-    return [each.rstrip() for each in [*lines, line]]
-
-
-def _words(text: str) -> list[str]:
-    """Split text where a line may break: after spaces and between ideographs, but not after an opening quote."""
-    pieces: list[str] = []
-    for char in text:
-        is_ideograph = display_width(char) == 2 and char.isalnum()
-        if pieces and not pieces[-1].endswith(" ") and (not is_ideograph or pieces[-1].endswith(OPENING)):
-            pieces[-1] += char
-        else:
-            pieces.append(char)
-    return pieces

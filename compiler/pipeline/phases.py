@@ -10,12 +10,12 @@ from compiler.diagnostics import Diagnostic, Outcome, has_errors
 from compiler.plan.lay_out import plan
 from compiler.plan.model import Plan
 from compiler.render.bundle import RenderedBundle
-from compiler.selection import select
+from compiler.selection import Selection, select
 from compiler.selection.gather import facts_of
 from compiler.selection.warnings import warnings_of
 from compiler.spec.check import check
 from compiler.spec.dependencies import Reads
-from compiler.spec.inputs import load_inputs
+from compiler.spec.inputs import Inputs, load_inputs
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,6 +44,32 @@ def make_plan(path: Path, shown: str, reads: Reads | None = None) -> Outcome[Pla
         return Outcome(value=None, diagnostics=ordered(found))
     planned = plan(checked.value, selection)
     return Outcome(value=planned.value, diagnostics=ordered((*found, *planned.diagnostics)))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decided:
+    """A spec's decision; `plan` is None if errors elsewhere in the spec prevent a plan."""
+
+    inputs: Inputs
+    selection: Selection
+    plan: Plan | None
+
+
+def decide(path: Path, shown: str) -> Outcome[Decided]:
+    """Decide for the spec file at `path`, even if it has errors elsewhere.
+
+    Evidence and data with errors do not count then. Without a readable spec and profile there is no decision.
+    """
+    planned = make_plan(path, shown)
+    if planned.value is not None:
+        made = planned.value
+        decided = Decided(inputs=made.inputs, selection=made.selection, plan=made)
+        return Outcome(value=decided, diagnostics=planned.diagnostics)
+    inputs = load_inputs(path, shown, Reads(path.parent), lenient=True).value
+    if inputs is None:
+        return Outcome(value=None, diagnostics=planned.diagnostics)
+    decided = Decided(inputs=inputs, selection=select(facts_of(inputs)), plan=None)
+    return Outcome(value=decided, diagnostics=planned.diagnostics)
 
 
 def compile_spec(path: Path, shown: str, reads: Reads | None = None) -> Outcome[Compiled]:

@@ -15,6 +15,7 @@ from compiler.selection.rules import RULES_VERSION
 from compiler.spec.inputs import Inputs
 from compiler.spec.methods import METHODS
 from compiler.spec.names import digest, job_name
+from runtime.contract.outputs import NOT_PASSED
 
 
 def plan(inputs: Inputs, selection: Selection) -> Outcome[Plan]:
@@ -74,7 +75,8 @@ class _Pipeline:
         self.results = {result.job: result for result in selection.results}
         self.stages: list[Stage] = []
         self.lineage = Lineage()
-        self.baseline: str | None = None
+        self.base: str | None = None  # the evaluation of the base model
+        self.baseline: str | None = None  # the evaluation of the model that the next stage starts from
 
     def lay_out(self) -> tuple[Stage, ...]:
         """Return the stages, with an evaluation of the base model and one after each training stage."""
@@ -129,7 +131,7 @@ class _Pipeline:
             self.stages[-2] = replace(stage, result=measured.result, finished=True)
             self._finish({*choice.made_by, *(("reward", "pairs-reward") if choice.method == "ppo" else ())})
             self._finish({maker.name} if maker is not None else set())
-        if measured.result is None or measured.result.gate not in ("no-gain", "worse"):
+        if measured.result is None or measured.result.gate not in NOT_PASSED:
             self.lineage = replace(self.lineage, adapters=adapters)
             self.baseline = measured.job if gated else self.baseline
 
@@ -157,10 +159,10 @@ class _Pipeline:
         source = next(each.name for each in self.inputs.spec.spec.data if each.purpose == "evaluation")
         choice = StageChoice(method="evaluate", sources=(source,), made_by=(), rules=rules)
         draft = self._draft(choice, Lineage(adapters=adapters))
-        built = evaluation_config(draft, of=of, baseline=self.baseline, gated=gated, prompt=prompt)
+        built = evaluation_config(draft, of=of, baseline=self.baseline, base=self.base, gated=gated, prompt=prompt)
         stage = self._append(f"evaluate-{of}", choice, built)
         if of == "base":
-            self.baseline = stage.job
+            self.base = self.baseline = stage.job
         return stage
 
     def _draft(self, choice: StageChoice, lineage: Lineage) -> Draft:

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Mapping
 
 from compiler.plan.draft import Block, Draft
-from compiler.plan.settings import generation_settings, values
+from compiler.plan.goal_blocks import guarded_metrics, measured_metrics
+from compiler.plan.settings import answer_settings, generation_settings, values
 from compiler.spec.inputs import Inputs
 from compiler.spec.methods import METHODS
 from compiler.spec.methods.reinforcement import HELD_OUT_SHARE
 from compiler.spec.schema.training_spec import RewardFunction
 from compiler.spec.schema.types import Shape
+from runtime.contract.methods import METHODS as RUNTIME_METHODS
 
 
 def method_blocks(draft: Draft) -> Block:
@@ -71,16 +73,23 @@ def _curriculum(draft: Draft) -> Block:
 
 
 def _metrics(draft: Draft) -> Block:
-    """Return the goal's metrics, with the answer marker where a stage learns chains."""
-    body = draft.inputs.spec.spec
+    """Return the goal's metrics, with the answer marker where a stage learns chains.
+
+    A stage that the runtime runs has those that it measures; an evaluation has guarded metrics too.
+    """
     chains = any(learns_chains(draft, each.method) for each in draft.selection.stages)
-    marker = {"answer_marker": body.evaluation.answer_marker} if chains else {}
+    marker = {"answer_marker": draft.inputs.spec.spec.evaluation.answer_marker} if chains else {}
     fields = {"name", "databases"}
-    return {"metrics": [{**each.model_dump(include=fields, exclude_none=True), **marker} for each in body.goal.metrics]}
+    inputs, method = draft.inputs, draft.choice.method
+    metrics = measured_metrics(inputs) if method in RUNTIME_METHODS else inputs.spec.spec.goal.metrics
+    blocks = [each.model_dump(include=fields, exclude_none=True) for each in metrics]
+    guarded = guarded_metrics(inputs) if method == "evaluate" else []
+    return {"metrics": [{**each, **marker} for each in (*blocks, *guarded)]}
 
 
 def _generation(draft: Draft) -> Block:
-    return {"generation": values(generation_settings(draft))}
+    settings = answer_settings if draft.choice.method == "evaluate" else generation_settings
+    return {"generation": values(settings(draft))}
 
 
 _BLOCKS: dict[str, Callable[[Draft], Block]] = {

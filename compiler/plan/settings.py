@@ -101,6 +101,20 @@ def generation_settings(draft: Draft) -> Settings:
     )
 
 
+def answer_settings(draft: Draft) -> Settings:
+    """Return the settings with which an evaluation generates answers: those above, and the deployed system's decoding.
+
+    Without a temperature, decoding is greedy.
+    """
+    decoding = draft.inputs.spec.spec.decoding
+    sampled = (
+        (_setting("temperature", decoding.temperature, "spec.decoding.temperature"),)
+        if decoding and decoding.temperature
+        else ()
+    )
+    return (*generation_settings(draft), *sampled)
+
+
 def settings_of(
     defaults: tuple[Default, ...], by_rule: Mapping[str, object], rule: str, overrides: Mapping[str, object], at: str
 ) -> Settings:

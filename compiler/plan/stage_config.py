@@ -4,10 +4,11 @@ from dataclasses import replace
 
 from compiler.plan.data_blocks import evaluation_data, judged_data, source_data, spec_data, training_data
 from compiler.plan.draft import Block, Built, Draft
+from compiler.plan.goal_blocks import gate_block, measured_guards
 from compiler.plan.method_blocks import learns_chains, method_blocks
 from compiler.plan.settings import (
+    answer_settings,
     distributed_settings,
-    generation_settings,
     marker_settings,
     pair_settings,
     peft_settings,
@@ -19,6 +20,7 @@ from compiler.plan.settings import (
 )
 from compiler.plan.work_settings import work_settings
 from runtime.contract.methods import STAGE_SCHEMA
+from runtime.contract.metrics import GENERAL_GUARD
 
 
 def training_config(draft: Draft) -> Built:
@@ -59,27 +61,40 @@ def work_config(draft: Draft) -> Built:
 
 
 def evaluation_config(
-    draft: Draft, *, of: str, baseline: str | None, gated: bool = True, prompt: str | None = None
+    draft: Draft,
+    *,
+    of: str,
+    baseline: str | None,
+    base: str | None,
+    gated: bool = True,
+    prompt: str | None = None,
 ) -> Built:
     """Return the config of an evaluation of the stage `of`.
 
-    `baseline`: the evaluation Job that the gain is measured against. `gated`: whether only a gain continues the plan;
-    otherwise it continues unless general ability is lost. `prompt`: an earlier stage's file on the outputs volume.
+    `baseline`: the evaluation Job that the gain is measured against. `base`: that of the base model, which guards
+    compare with. `gated`: whether only a gain continues the plan; otherwise it continues unless general ability is
+    lost. `prompt`: an earlier stage's file on the outputs volume.
     """
     data = evaluation_data(draft)
     config = _joined(
         config_head(draft, data),
         method_blocks(draft),
-        _gate(draft, data, baseline, gated=gated),
+        _gate(draft, data, of=of, baseline=baseline, base=base, gated=gated),
         {"without_chain": True} if of != "latent-cot" and learns_chains(draft, of) else {},
         {} if prompt is None else {"prompt": {"path": prompt, "volume": "outputs"}},
     )
-    return Built(config=config, settings=generation_settings(draft))
+    return Built(config=config, settings=answer_settings(draft))
 
 
-def _gate(draft: Draft, data: list[Block], baseline: str | None, *, gated: bool) -> Block:
-    goal = draft.inputs.spec.spec.goal.metrics[0]
-    gate = {"metric": goal.name, "target": goal.target, "baseline": baseline}
+def _gate(draft: Draft, data: list[Block], *, of: str, baseline: str | None, base: str | None, gated: bool) -> Block:
+    """Return the gate, if the stage has one.
+
+    The base model has no guards: nothing has changed yet. After a stage that needs no gain only general ability is
+    guarded: later stages compare the guarded metrics with the base model again.
+    """
+    guards = measured_guards(draft.inputs) if of != "base" else []
+    guards = [each for each in guards if gated or each.name == GENERAL_GUARD]
+    gate = gate_block(draft.inputs, baseline=baseline, base=base, guards=guards)
     if gated:
         return {"gate": gate}
     return {"gate": gate | {"needs_gain": False}} if any(block.get("role") == "general" for block in data) else {}

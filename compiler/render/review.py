@@ -4,12 +4,19 @@ import json
 
 from compiler import __version__
 from compiler.diagnostics.wording import counted
+from compiler.plan.goal_blocks import measured_guards, measured_metrics, unmeasured_metrics
 from compiler.plan.load_stage import origin_of
 from compiler.plan.model import Plan, Stage
 from compiler.selection import Phase, Selection, Status, Traced
+from compiler.selection.model import EnterPhase
 from compiler.selection.rules import RULES_VERSION
+from compiler.selection.sensitivity.flips import flips
+from compiler.selection.sensitivity.next_measurement import next_measurement
+from compiler.spec.evidence import EvidenceFile
 from compiler.spec.methods import METHODS
 from compiler.spec.schema.types import GapKind
+from compiler.spec.stale import stale
+from compiler.spec.verified import unverified
 from runtime.contract.outputs import verdict_words
 
 
@@ -19,14 +26,31 @@ def verdict(plan: Plan) -> str:
         case Phase.TRAIN:
             return _training_verdict(plan)
         case Phase.DONE:
-            return "done: the target is met, so there is nothing to run"
-        case Phase.PROMPT:
-            return "do not train yet: work on the prompt first" + _jobs(plan)
-        case Phase.COLLECT:
-            return "do not train yet: collect what is missing first" + _jobs(plan)
+            return "done: every goal is met, so there is nothing to run"
+        case phase:
+            return f"do not train yet: {_FIRST.get(_decided_by(plan.selection), _IN_PHASE[phase])}{_jobs(plan)}"
+
+
+# what comes first instead of training, by the rule that decides it, else by the phase
+_FIRST = {
+    "C1": "fix what makes the first errors, which is not the model",
+    "C2": "change the decoding first",
+    "E1": "the test set cannot prove a gain, so add questions first",
+    "E2": "measure the other goals first",
+}
+_IN_PHASE = {Phase.PROMPT: "work on the prompt first", Phase.COLLECT: "collect what is missing first"}
+
+
+def _decided_by(selection: Selection) -> str:
+    """Return the rule that entered the phase."""
+    return next(
+        each.rule.id for each in selection.trace if any(isinstance(one, EnterPhase) for one in each.finding.effects)
+    )
 
 
 def _training_verdict(plan: Plan) -> str:
+    if not plan.stages and _decided_by(plan.selection) == "T1":
+        return "do not train yet: name a smaller model to distil this one into"
     if not plan.stages:
         return "do not train yet: every method that the gaps need is blocked"
     if not plan.trains:
@@ -114,6 +138,29 @@ def gap_lines(plan: Plan) -> list[tuple[str, str, str]]:
     return lines
 
 
+# rules whose advice comes before the Jobs of a plan: what is not the model's fault is fixed and measured first
+_BEFORE_JOBS = ("C1", "P4")
+
+
+def advice_in_order(plan: Plan) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return the advice under its headings: what to do before the Jobs, and in addition to them."""
+    advice = list(plan.selection.advice)
+    if not plan.stages:
+        return [("What to do first", advice)]
+    before = [each for each in advice if each[0] in _BEFORE_JOBS]
+    others = [each for each in advice if each[0] not in _BEFORE_JOBS]
+    return [("What to do before these Jobs", before), ("What to do in addition", others)]
+
+
+def counts(file: EvidenceFile, plan: Plan) -> str:
+    """Return whether evidence counts, and why not: `yes`, `no: …` or `unverified: …`."""
+    if why := stale(file, plan.inputs):
+        return f"no: {why}"
+    if why := unverified(file, plan.inputs):
+        return f"unverified: {why}"
+    return "yes"
+
+
 def changed_thresholds(plan: Plan) -> list[tuple[str, object, object]]:
     """Return the thresholds that the spec sets: name, value and default."""
     limits = plan.inputs.spec.spec.thresholds
@@ -137,8 +184,15 @@ def review_context(plan: Plan) -> dict[str, object]:
         "decisive": decisive(plan.selection),
         "traced": traced,
         "gaps": gap_lines(plan),
+        "flips": flips(plan.inputs, most=3),
+        "next_measurement": next_measurement(plan.inputs),
         "thresholds": changed_thresholds(plan),
+        "measured": measured_metrics(plan.inputs),
+        "unmeasured": unmeasured_metrics(plan.inputs),
+        "guards": measured_guards(plan.inputs),
         "counted": counted,
+        "advice_in_order": advice_in_order(plan),
+        "counts": lambda file: counts(file, plan),
         "verdict_words": verdict_words,
         "data_of": data_of,
         "state_of": state_of,

@@ -225,8 +225,10 @@ def _summary(body: Mapping[str, Any]) -> str:
     if "metrics" not in body:
         terms = ", ".join(f"`{each['use']}`" for each in body["functions"])
         return f"{len(body) - 1} of 8 checks of the reward {terms}; the plan shows which pass"
-    score, gate = body["metrics"][0], verdict_words(body["gate"])
-    return f"{score['name']} {score['value']:.3f} ({score['low']:.3f} to {score['high']:.3f}), gate: {gate}"
+    scores = [
+        f"{each['name']} {each['value']:.3f} ({each['low']:.3f} to {each['high']:.3f})" for each in body["metrics"]
+    ]
+    return f"{', '.join(scores)}, gate: {verdict_words(body['gate'])}"
 
 
 def _shown(path: Path) -> str:

@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from compiler.selection.facts import Evidence, Facts, Goal, Guard, Limit, Measure, Result, Round, Verdict
-
-GENERAL = "general"  # the name of a guard of general ability
+from runtime.contract.metrics import GENERAL_GUARD
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,7 +86,7 @@ def guard_verdict(candidate: Candidate, guard: Guard, facts: Facts) -> Verdict |
     """
     if candidate.result is None or not candidate.is_trained:
         return Verdict.PRESENT
-    if guard.name == GENERAL:
+    if guard.name == GENERAL_GUARD:
         return _worst([_fell(each.value, each.high, -guard.margin) for each in candidate.result.general])
     score, baseline = candidate.scores.get(guard.name), _baseline(guard, facts)
     if score is None or baseline is None:

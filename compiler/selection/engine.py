@@ -21,6 +21,7 @@ from compiler.selection.model import (
     Traced,
     Warn,
 )
+from compiler.selection.predicates.goals import standing
 from compiler.selection.rules import RULES
 from compiler.spec.methods import METHODS
 from compiler.spec.schema.types import GapKind
@@ -37,6 +38,7 @@ def select(facts: Facts, rules: tuple[Rule, ...] = RULES) -> Selection:
     return Selection(
         # only a table without its last phase rule leaves this open; `prompt` is the cautious phase
         phase=decision.phase or Phase.PROMPT,
+        goals=standing(facts),
         gaps=tuple(kind for kind in GapKind if kind in decision.facts.gaps),
         stages=_in_order(decision.stages),
         left_out=tuple(sorted(decision.left_out, key=str)),

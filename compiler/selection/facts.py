@@ -249,7 +249,7 @@ class Result:
     @property
     def is_worse(self) -> bool:
         """Whether the stage made the model worse beyond noise."""
-        return self.gate == "worse" or (self.gain is not None and self.gain.high < 0)
+        return self.gate == "worse"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -75,7 +75,7 @@ def facts_of(inputs: Inputs) -> Facts:
         base_pass_at16=probes.base_pass_at16,
         chain_cost_ms=probes.chain_cost_ms,
         sources=tuple(_sources(inputs)),
-        overlaps=tuple(each for each in overlaps(inputs.spec, inputs.files) if each.prompts or each.clusters),
+        overlaps=overlaps(inputs.spec, inputs.files),
         teacher=_teacher(inputs),
         reward=_reward(inputs),
         preflight=_preflight(inputs),

@@ -49,7 +49,12 @@ def _result(body: StageResultBody, scores: dict[str, Measure], goal: str, inputs
 
 
 def _gate(body: StageResultBody, gain: Measure | None) -> str:
-    """Return the verdict, `worse` where the gain's interval lies below zero, whatever the gate said."""
+    """Return the verdict, `worse` where the gain's interval lies below zero, whatever the gate said.
+
+    Continued pre-training teaches reading: its score of the task may fall until the stage after it (M1).
+    """
+    if body.method == "cpt" or body.gate == "target-met":
+        return body.gate
     return "worse" if gain is not None and gain.high < 0 else body.gate
 
 
@@ -66,6 +71,8 @@ def notes_of(result: StageResultBody) -> tuple[str, ...]:
 
 
 def _notes(result: StageResultBody) -> Iterator[str]:
+    for other in result.metrics[1:]:
+        yield f"`{other.name}` {other.value:.3f} (95 % {other.low:.3f} to {other.high:.3f})"
     if result.badcases is not None:
         yield f"{result.badcases.fixed} of {result.badcases.total} badcases fixed"
     if result.broken is not None:

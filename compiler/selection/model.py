@@ -178,9 +178,13 @@ class Traced:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Selection:
-    """The engine's decision: phase, gaps, stages in order, advice, and the whole trace."""
+    """The engine's decision: phase, gaps, stages in order, advice, and the whole trace.
+
+    `goals`: every goal with its figure, of the measured system that misses the fewest.
+    """
 
     phase: Phase
+    goals: tuple[Evidence, ...]
     gaps: tuple[GapKind, ...]
     stages: tuple[StageChoice, ...]
     left_out: tuple[LabelFilter, ...]

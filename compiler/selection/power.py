@@ -70,6 +70,7 @@ def chance_of_detection(gain: float, questions: float, discordance: float) -> fl
     return math.fsum(_binomial(number, count, changed) * found[number] for number in range(first, last + 1))
 
 
+@lru_cache(maxsize=4096)  # what would flip a decision asks for the same test set hundreds of times
 def smallest_gain(questions: float, discordance: float, power: float = POWER) -> float | None:
     """Return the smallest gain (0 to 1) that a gate detects with `power`, or None if it detects none.
 
@@ -96,6 +97,7 @@ def provable(gain: float, questions: float, discordance: float, power: float = P
     return gain > 0 and chance_of_detection(gain, questions, discordance) >= power
 
 
+@lru_cache(maxsize=4096)
 def questions_for_gain(gain: float, discordance: float, power: float = POWER) -> int | None:
     """Return the smallest number of independent questions that detect `gain` with `power`; None for no gain."""
     if gain <= 0:

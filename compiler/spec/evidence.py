@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic, has_errors
+from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic
 from compiler.diagnostics.wording import alternatives
 from compiler.spec.dependencies import Reads
 from compiler.spec.files import can_be_shown, lies_in, reason
@@ -38,7 +38,10 @@ class EvidenceFile:
 
 
 def load_evidence(folder: Path, shown: Path, reads: Reads) -> Outcome[tuple[EvidenceFile, ...]]:
-    """Load all evidence of the spec's folder, shown to people as `shown`, from old to new."""
+    """Load all evidence of the spec's folder, shown to people as `shown`, from old to new.
+
+    Files with errors are left out of the value.
+    """
     home = folder / FOLDER
     files: list[EvidenceFile] = []
     found: list[Diagnostic] = []
@@ -55,9 +58,7 @@ def load_evidence(folder: Path, shown: Path, reads: Reads) -> Outcome[tuple[Evid
         found.extend(outcome.diagnostics)
         if outcome.value is not None:
             files.append(outcome.value)
-    return Outcome(
-        value=None if has_errors(found) else tuple(sorted(files, key=lambda each: each.order)), diagnostics=tuple(found)
-    )
+    return Outcome(value=tuple(sorted(files, key=lambda each: each.order)), diagnostics=tuple(found))
 
 
 def _size(path: Path) -> int:

@@ -58,10 +58,11 @@ class Inputs:
         return (self.document, self.profile_document, *(each.document for each in self.evidence))
 
 
-def load_inputs(path: Path, shown: str, reads: Reads) -> Outcome[Inputs]:
+def load_inputs(path: Path, shown: str, reads: Reads, *, lenient: bool = False) -> Outcome[Inputs]:
     """Load the spec at `path` and everything that it refers to, and report all problems at once.
 
-    `reads` notes everything that the result depends on.
+    `reads` notes everything that the result depends on. With `lenient`, errors in evidence and data leave only these
+    out of the result.
     """
     folder = Path(os.path.realpath(path.parent))
     if not lies_in(path, folder):
@@ -82,19 +83,22 @@ def load_inputs(path: Path, shown: str, reads: Reads) -> Outcome[Inputs]:
         evidence = load_evidence(path.resolve().parent, Path(shown).parent, reads)
         return Outcome(value=None, diagnostics=(*wrong, *evidence.diagnostics))
     reader = Reader(folder=folder, shown=Path(shown).parent, document=document, reads=reads)
-    return _load_references(reader, validated.value)
+    return _load_references(reader, validated.value, lenient=lenient)
 
 
-def _load_references(reader: Reader, spec: TrainingSpec) -> Outcome[Inputs]:
+def _load_references(reader: Reader, spec: TrainingSpec, *, lenient: bool) -> Outcome[Inputs]:
     profile = load_profile(reader, spec.spec.profile)
     evidence = load_evidence(reader.folder, reader.shown, reader.reads)
     reports = evidence.value or ()
-    files, folders = read_sources(reader, spec, evidence.value), _metric_folders(reader, spec)
+    cards = None if has_errors(evidence.diagnostics) else evidence.value  # no errors about cards that do not load
+    files, folders = read_sources(reader, spec, cards), _metric_folders(reader, spec)
     code = reward_code(reader, spec)
     _prompt_files(reader, reports)
     found = (*profile.diagnostics, *evidence.diagnostics, *reader.found)
-    if profile.value is None or has_errors(found):
+    if profile.value is None or (has_errors(found) and not lenient):
         return Outcome(value=None, diagnostics=found)
+    if lenient:
+        spec = _with_sources(spec, files)
     _note_data(reader, files)
     reader.reads.complete = True
     inputs = Inputs(
@@ -110,6 +114,12 @@ def _load_references(reader: Reader, spec: TrainingSpec) -> Outcome[Inputs]:
         raw_digests=_raw_digests(reader),
     )
     return Outcome(value=inputs, diagnostics=found)
+
+
+def _with_sources(spec: TrainingSpec, names: Iterable[str]) -> TrainingSpec:
+    """Return the spec with these data sources only."""
+    kept = [each for each in spec.spec.data if each.name in names]
+    return spec.model_copy(update={"spec": spec.spec.model_copy(update={"data": kept})})
 
 
 def load_profile(reader: Reader, name: str) -> Outcome[tuple[SourceDocument, ClusterProfile]]:

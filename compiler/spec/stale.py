@@ -74,7 +74,7 @@ def contradiction(report: EvidenceDocument) -> str:
     if not isinstance(report, StageResult) or report.spec.gain is None:
         return ""
     gain, gate = report.spec.gain, report.spec.gate
-    if gate in ("continue", "target-met") and gain.high < 0:
+    if gate == "continue" and gain.high < 0 and report.spec.method != "cpt":  # reading may cost some of the task (M1)
         return f"its gate says `{gate}`, but its gain lies below zero ({gain.low:+g} to {gain.high:+g})"
     if gate == "worse" and gain.low > 0:
         return f"its gate says `worse`, but its gain lies above zero ({gain.low:+g} to {gain.high:+g})"

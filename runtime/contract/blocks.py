@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 
 from runtime.contract.columns import BadcaseClass
 from runtime.contract.labels import LabelFilter
-from runtime.contract.metrics import METRICS
+from runtime.contract.metrics import GENERAL_GUARD, METRICS
 from runtime.contract.shapes import Shape
 from runtime.contract.volumes import check_relative
 
@@ -15,6 +15,7 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[int, Field(ge=1)]
+Temperature = Annotated[float, Field(ge=0, le=2)]
 # Enums of the contract; YAML holds their values.
 ShapeName = Annotated[Shape, Field(strict=False)]
 BadcaseClassName = Annotated[BadcaseClass, Field(strict=False)]
@@ -112,10 +113,16 @@ class PeftBlock(Block):
 
 
 class GenerationBlock(Block):
-    """Greedy generation: at most `max_new_tokens` per row, `batch_size` rows at once."""
+    """Generation of at most `max_new_tokens` per row, `batch_size` rows at once."""
 
     max_new_tokens: Positive
     batch_size: Positive
+
+
+class AnswerBlock(GenerationBlock):
+    """Generation of the answers that an evaluation scores; greedy at temperature 0."""
+
+    temperature: Temperature = 0.0
 
 
 class MetricBlock(Block):
@@ -143,17 +150,52 @@ class MetricBlock(Block):
         return self
 
 
-class GateBlock(Block):
-    """The gate of an evaluation: the `target` for `metric`, and the earlier evaluation to compare with.
+class TargetBlock(Block):
+    """The `target` for a further metric of the goal."""
 
-    Without `needs_gain`, only a loss of general ability stops the plan: the worth of a corpus for the task shows only
-    after the next training stage.
+    metric: str
+    target: Share
+
+
+class GuardBlock(Block):
+    """A metric that may not fall by more than `margin`; `general` is the check of general ability.
+
+    It is compared with `baseline`, an earlier evaluation, question by question; or with a recorded `value`.
+    """
+
+    metric: str
+    margin: Share
+    baseline: RelativePath | None = None
+    value: Share | None = None
+
+    @model_validator(mode="after")
+    def _has_one_comparison(self) -> "GuardBlock":
+        if (self.baseline is None) == (self.value is None):
+            raise ValueError("requires either `baseline` or `value`")
+        return self
+
+
+class GateBlock(Block):
+    """The gate of an evaluation: the `target` for the deciding `metric`, and the earlier evaluation to compare with.
+
+    `others` are further targets. `unmeasured` are metrics of the goal that this version cannot measure: while there are
+    any, the target is never met. Without `needs_gain`, only a broken guard or a loss of general ability stops the plan:
+    the worth of a corpus for the task shows only after the next training stage.
     """
 
     metric: str
     target: Share
     baseline: RelativePath | None
+    others: list[TargetBlock] = []
+    guards: list[GuardBlock] = []
+    unmeasured: list[str] = []
     needs_gain: bool = True
+
+    @property
+    def measured(self) -> list[str]:
+        """The metrics that the gate reads, the deciding one first."""
+        guarded = [each.metric for each in self.guards if each.metric != GENERAL_GUARD]
+        return list(dict.fromkeys([self.metric, *(each.metric for each in self.others), *guarded]))
 
 
 class RewardBlock(Block):

@@ -10,6 +10,8 @@ class Metric:
     needs_databases: bool = False
 
 
+GENERAL_GUARD = "general"  # as the name of a guard: the check of general ability
+
 METRICS: dict[str, Metric] = {
     "exact_match": Metric(),
     "execution_accuracy": Metric(needs_databases=True),

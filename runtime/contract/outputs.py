@@ -11,7 +11,13 @@ WITH_RESULT: tuple[Status, ...] = ("complete", "already-complete", "gate-not-pas
 
 # `verdict` of a gate, and its words for people
 Verdict = Literal["continue", "target-met", "no-gain", "worse"]
-_VERDICT_WORDS: dict[str, str] = {"continue": "continue", "target-met": "target met", "no-gain": "no gain", "worse": "worse"}
+NOT_PASSED: tuple[Verdict, ...] = ("no-gain", "worse")  # no later stage builds on the model that was evaluated
+_VERDICT_WORDS: dict[str, str] = {
+    "continue": "continue",
+    "target-met": "target met",
+    "no-gain": "no gain",
+    "worse": "worse",
+}
 
 
 def verdict_words(value: str) -> str:

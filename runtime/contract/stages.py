@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from runtime.contract.blocks import (
+    AnswerBlock,
     Block,
     GateBlock,
     GenerationBlock,
@@ -17,11 +18,11 @@ from runtime.contract.blocks import (
     Sha256,
     SourceBlock,
     TeacherBlock,
+    Temperature,
 )
 from runtime.contract.stage import Stage
 from runtime.contract.training_stages import AnyTrainingStage
 
-Temperature = Annotated[float, Field(ge=0, le=2)]
 Metrics = Annotated[list[MetricBlock], Field(min_length=1)]
 
 
@@ -163,13 +164,13 @@ class PreflightStage(Stage):
 
 
 class EvaluateStage(Stage):
-    """Score greedy answers to held-out prompts; the gate decides whether the plan continues.
+    """Score answers to held-out prompts by every metric; the gate decides whether the plan continues.
 
     With `without_chain`, the model also answers directly, which measures the worth of its chain.
     """
 
     method: Literal["evaluate"]
-    generation: GenerationBlock
+    generation: AnswerBlock
     metrics: Metrics
     gate: GateBlock | None = None
     without_chain: bool = False
@@ -179,8 +180,8 @@ class EvaluateStage(Stage):
         names = [metric.name for metric in self.metrics]
         if len(set(names)) != len(names):
             raise ValueError("`metrics` names a metric twice")
-        if self.gate is not None and self.gate.metric not in names:
-            raise ValueError(f"`gate.metric` is not one of `metrics`: `{self.gate.metric}`")
+        if self.gate is not None and (missing := [each for each in self.gate.measured if each not in names]):
+            raise ValueError(f"`gate` reads `{missing[0]}`, which is not one of `metrics`")
         if self.without_chain and self.metrics[0].answer_marker is None:
             raise ValueError("`without_chain` needs `metrics.0.answer_marker`, which precedes the answer")
         shapes = {None: ("evaluation",), "badcases": ("badcase",), "general": ("evaluation", "text")}

@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import chain, zip_longest
 from pathlib import Path
 
@@ -13,7 +13,13 @@ from runtime.contract.stages import EvaluateStage
 from runtime.data.formats import Row
 from runtime.data.rows import UNDETERMINED, Source
 from runtime.data.splits import is_held_out
-from runtime.scoring.metrics import Judges, check_references, reference_fault
+from runtime.scoring.metrics import (
+    Judges,
+    check_references,
+    reference_fault,
+    reference_faults,
+    unusable_references,
+)
 
 HELD_OUT, BADCASES, GENERAL = "held-out", "badcases", "general"
 _FILES = {HELD_OUT: "predictions.jsonl", BADCASES: "badcases.jsonl", GENERAL: "general.jsonl"}
@@ -25,13 +31,15 @@ MAX_CHARACTERS = 2000
 class QuestionSet:
     """Rows with `id`, `prompt` and `reference`, and their metrics; the first one decides.
 
-    `unjudged` counts the rows left out because the metric cannot use their reference.
+    `unjudged` counts the rows left out because the deciding metric cannot use their reference. `left_out` has the
+    indices of the rows that another metric does not score, for the same reason.
     """
 
     name: str
     rows: list[Row]
     metrics: Sequence[MetricBlock]
     unjudged: int = 0
+    left_out: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
     @property
     def file(self) -> str:
@@ -50,13 +58,16 @@ def build_question_sets(
 ) -> list[QuestionSet]:
     """Return the held-out rows, and any badcases and general questions.
 
-    Checks every reference: RUN710, RUN721 or RUN723 if a held-out one is unusable. Badcases whose fix is unusable for
-    the deciding metric are left out; if a general row's reference is, all general rows are compared as text.
+    Checks every reference: RUN710 if a held-out one is unusable for the deciding metric, or all are for another metric;
+    RUN721 or RUN723 if databases or a library are missing. A metric that does not decide scores the rows that it can.
+    Badcases whose fix is unusable for the deciding metric are left out; if a general row's reference is, all general
+    rows are compared as text.
     """
     metrics = sorted(stage.metrics, key=lambda metric: metric.name != deciding(stage))
-    held_out = QuestionSet(name=HELD_OUT, rows=_rows(sources, None), metrics=metrics)
-    check_references(held_out.rows, metrics, data, judges)
-    sets = [held_out]
+    rows = _rows(sources, None)
+    check_references(rows, metrics[:1], data, judges)
+    left_out = {metric.name: _left_out(rows, metric, data, judges) for metric in metrics[1:]}
+    sets = [QuestionSet(name=HELD_OUT, rows=rows, metrics=metrics, left_out=left_out)]
     if badcases := _rows(sources, BADCASES):
         fit = [row for row in badcases if not reference_fault(row, metrics[0], data, judges)]
         sets.append(QuestionSet(name=BADCASES, rows=fit, metrics=metrics[:1], unjudged=len(badcases) - len(fit)))
@@ -65,6 +76,14 @@ def build_question_sets(
         text = MetricBlock(name="exact_match", answer_marker=metrics[0].answer_marker)
         sets.append(QuestionSet(name=GENERAL, rows=general, metrics=[metrics[0] if fits else text]))
     return [each for each in sets if each.rows]
+
+
+def _left_out(rows: Sequence[Row], metric: MetricBlock, data: Path, judges: Judges) -> frozenset[int]:
+    """Return the rows that `metric` cannot score; RUN710 if it can score none."""
+    faults = reference_faults(rows, metric, data, judges)
+    if len(faults) == len(rows):
+        raise unusable_references(rows, faults)
+    return frozenset(faults)
 
 
 def deciding(stage: EvaluateStage) -> str:

@@ -12,29 +12,41 @@ from runtime.contract.errors import StageError
 from runtime.evaluate.question_sets import QuestionSet
 from runtime.model.generate import Answer
 from runtime.scoring.metrics import SCORERS, Judges, Score
-from runtime.stage.statistics import Interval, interval_of_mean
+from runtime.stage.statistics import Interval, interval_of_gain, interval_of_mean
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ScoredSet:
-    """A question set, its answers in the same order, and the scores of each metric."""
+    """A question set, its answers in the same order, and the scores of each metric.
+
+    `scores` maps row indices to scores, without the rows that are left out for a metric.
+    """
 
     questions: QuestionSet
     answers: list[Answer]
-    scores: dict[str, list[Score]]
+    scores: dict[str, dict[int, Score]]
 
     @property
     def values(self) -> list[float]:
         """The scores of the deciding metric."""
-        return [score.value for score in self.scores[self.questions.metrics[0].name]]
+        return [score.value for score in self.scores[self.questions.metrics[0].name].values()]
 
     @property
     def intervals(self) -> dict[str, Interval]:
-        """The mean of each metric, with its interval."""
+        """The mean of each metric over the rows that it scores, with its interval."""
         clusters = self.questions.clusters
         return {
-            name: interval_of_mean([score.value for score in column], clusters) for name, column in self.scores.items()
+            name: interval_of_mean([score.value for score in column.values()], [clusters[at] for at in column])
+            for name, column in self.scores.items()
         }
+
+    def gain(self, metric: str, before: "BaselineAnswers") -> Interval:
+        """Return the paired gain of `metric` over the baseline's answers to the same rows."""
+        column, clusters = self.scores[metric], self.questions.clusters
+        earlier = before.scores[metric]
+        pairs = [(score.value, earlier[at], clusters[at]) for at, score in column.items()]
+        after, old, names = zip(*pairs, strict=True)
+        return interval_of_gain(after, old, names)
 
     @property
     def lines(self) -> str:
@@ -50,17 +62,19 @@ class ScoredSet:
             "prompt_tokens": answer.prompt_tokens,
             "tokens": answer.tokens,
             "is_cut": answer.is_cut,
-            "scores": {name: asdict(column[at]) for name, column in self.scores.items()},
+            "scores": {name: asdict(column[at]) for name, column in self.scores.items() if at in column},
         }
 
 
 def score_answers(questions: QuestionSet, answers: list[Answer], data: Path, judges: Judges) -> ScoredSet:
-    """Score every answer by every metric of the question set."""
-    scores: dict[str, list[Score]] = {
-        metric.name: [
-            SCORERS[metric.name].score(row, answer.text, metric, data, judges)
-            for row, answer in zip(questions.rows, answers, strict=True)
-        ]
+    """Score every answer by every metric of the question set that can use the row's reference."""
+    pairs = list(enumerate(zip(questions.rows, answers, strict=True)))
+    scores: dict[str, dict[int, Score]] = {
+        metric.name: {
+            at: SCORERS[metric.name].score(row, answer.text, metric, data, judges)
+            for at, (row, answer) in pairs
+            if at not in questions.left_out.get(metric.name, ())
+        }
         for metric in questions.metrics
     }
     return ScoredSet(questions=questions, answers=answers, scores=scores)
@@ -88,10 +102,18 @@ def _spread(values: Sequence[float]) -> dict[str, float]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BaselineAnswers:
-    """The baseline's answers and their deciding scores, in the order of the current rows."""
+    """The baseline's answers, in the order of the current rows, and the scores of each metric by row index.
+
+    The deciding metric comes first.
+    """
 
     predictions: list[str]
-    values: list[float]
+    scores: dict[str, dict[int, float]]
+
+    @property
+    def values(self) -> list[float]:
+        """The scores of the deciding metric."""
+        return list(next(iter(self.scores.values())).values())
 
 
 def read_baseline(outputs: Path, baseline: str, questions: QuestionSet) -> BaselineAnswers:
@@ -99,19 +121,28 @@ def read_baseline(outputs: Path, baseline: str, questions: QuestionSet) -> Basel
 
     RUN722 if they are missing, RUN714 if they are not comparable.
     """
-    metric = questions.metrics[0].name
     records = read_records(outputs, f"{baseline}/{questions.file}")
     try:
         ids = [record["id"] for record in records]
         predictions = [str(record["prediction"]) for record in records]
-        values = [float(record["scores"][metric]["value"]) for record in records]
-    except (ValueError, KeyError, TypeError) as error:
-        message = f"baseline `{baseline}/{questions.file}` has no scores of `{metric}` to read"
-        raise StageError("RUN714", message, "run the earlier evaluation again with this metric") from error
+    except (KeyError, TypeError) as error:
+        message = f"baseline `{baseline}/{questions.file}` has no answers to read"
+        raise StageError("RUN714", message, "run the earlier evaluation again") from error
     if ids != [row["id"] for row in questions.rows]:
         message = f"baseline `{baseline}/{questions.file}` has other rows than this evaluation"
         raise StageError("RUN714", message, "run the earlier evaluation again on the same files")
-    return BaselineAnswers(predictions=predictions, values=values)
+    scores = {}
+    for metric in questions.metrics:
+        try:
+            scores[metric.name] = {
+                at: float(record["scores"][metric.name]["value"])
+                for at, record in enumerate(records)
+                if at not in questions.left_out.get(metric.name, ())
+            }
+        except (ValueError, KeyError, TypeError) as error:
+            message = f"baseline `{baseline}/{questions.file}` has no scores of `{metric.name}` to read"
+            raise StageError("RUN714", message, "run the earlier evaluation again with this metric") from error
+    return BaselineAnswers(predictions=predictions, scores=scores)
 
 
 def read_records(outputs: Path, name: str) -> list[dict[str, Any]]:

@@ -6,10 +6,11 @@ from dataclasses import asdict, dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from runtime.contract.blocks import GenerationBlock
+from runtime.contract.blocks import AnswerBlock
 from runtime.contract.errors import StageError
 from runtime.stage.answer_log import AnswerLog
 from runtime.stage.context import StageContext
+from runtime.stage.seeds import seed_of
 
 if TYPE_CHECKING:
     import torch
@@ -35,13 +36,16 @@ def generate_answers(
     model: "PreTrainedModel",
     tokenizer: "PreTrainedTokenizerBase",
     prompts: Sequence[list[int]],
-    settings: GenerationBlock,
+    settings: AnswerBlock,
     log: AnswerLog,
     context: StageContext,
+    *,
+    seed: int,
 ) -> list[Answer]:
-    """Return the greedy answer to each prompt (token ids), in order; RUN740 on a stop request.
+    """Return the answer to each prompt (token ids), in order; RUN740 on a stop request.
 
-    Batches in `log` are not generated again; their composition depends on the config alone.
+    Batches in `log` are not generated again; their composition depends on the config alone. The seed of a sampled batch
+    depends on its number, so that a resumed run gives the same answers.
     """
     import torch
 
@@ -51,12 +55,14 @@ def generate_answers(
     order = sorted(range(len(prompts)), key=lambda index: (-len(prompts[index]), index))
     batches = [order[start : start + settings.batch_size] for start in range(0, len(order), settings.batch_size)]
     finished = [[Answer(**record) for record in batch] for batch in log.start()]
-    for batch in batches[len(finished) :]:
+    for number, batch in enumerate(batches[len(finished) :], start=len(finished)):
         if context.stop.is_set:
             message = f"stopped by {context.stop.signal_name}"
             raise StageError("RUN740", message, "run the stage again: it resumes from there")
+        torch.manual_seed(seed_of(seed, number))
+        ids = [prompts[index] for index in batch]
         with torch.inference_mode():
-            answers = answer_batch(model, tokenizer, [prompts[index] for index in batch], settings.max_new_tokens)
+            answers = answer_batch(model, tokenizer, ids, settings.max_new_tokens, settings.temperature)
         log.append([asdict(answer) for answer in answers])
         finished.append(answers)
         context.events.emit("progress", done=sum(map(len, finished)), total=len(order))

@@ -1,6 +1,6 @@
 """The scorers of the metrics in `runtime/contract/metrics.py`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -90,22 +90,31 @@ def check_references(rows: Sequence[Row], metrics: Sequence[MetricBlock], data: 
     RUN721 if a folder is missing, RUN710 if a reference is unusable, RUN723 if a library is missing.
     """
     for metric in metrics:
-        require = SCORERS[metric.name].require
-        if require is not None:
-            require()
-        if metric.databases is not None and not (data / metric.databases).is_dir():
-            message = f"folder `{metric.databases}` is missing under `TRAINSPEC_DATA`"
-            raise StageError("RUN721", message, "copy the databases to the data volume")
-    faults = [
-        f"row `{row['id']}`: {fault}"
-        for metric in metrics
-        for row in rows
-        if (fault := reference_fault(row, metric, data, judges))
-    ]
-    if faults:
-        more = f"; and {len(faults) - 5} more" if len(faults) > 5 else ""
-        hint = "fix the references or the database scripts, or choose a metric that suits them"
-        raise StageError("RUN710", "; ".join(faults[:5]) + more, hint)
+        if faults := reference_faults(rows, metric, data, judges):
+            raise unusable_references(rows, faults)
+
+
+def reference_faults(rows: Sequence[Row], metric: MetricBlock, data: Path, judges: Judges) -> dict[int, str]:
+    """Return why `metric` cannot use the references of some rows, by the row's index.
+
+    RUN721 if a folder is missing, RUN723 if a library is missing.
+    """
+    require = SCORERS[metric.name].require
+    if require is not None:
+        require()
+    if metric.databases is not None and not (data / metric.databases).is_dir():
+        message = f"folder `{metric.databases}` is missing under `TRAINSPEC_DATA`"
+        raise StageError("RUN721", message, "copy the databases to the data volume")
+    found = ((index, reference_fault(row, metric, data, judges)) for index, row in enumerate(rows))
+    return {index: fault for index, fault in found if fault}
+
+
+def unusable_references(rows: Sequence[Row], faults: Mapping[int, str]) -> StageError:
+    """Return RUN710 with the first five of `faults`, which are by the row's index."""
+    shown = [f"row `{rows[index]['id']}`: {fault}" for index, fault in faults.items()]
+    more = f"; and {len(shown) - 5} more" if len(shown) > 5 else ""
+    hint = "fix the references or the database scripts, or choose a metric that suits them"
+    return StageError("RUN710", "; ".join(shown[:5]) + more, hint)
 
 
 def _final(row: Row, prediction: str, metric: MetricBlock) -> tuple[str, str]:

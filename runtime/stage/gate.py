@@ -15,7 +15,7 @@ TOLERATED_BITS = 0.05
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Change:
-    """A side effect of training: `gain` over the baseline, and the `tolerated` loss.
+    """A side effect of training, or a guarded metric: `gain` over the baseline, and the `tolerated` loss.
 
     With `tolerated` None, any loss is reported and none stops the plan.
     """
@@ -36,8 +36,23 @@ class Change:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Goal:
+    """A metric of the goal: its `value`, its `target`, and its `gain` over the baseline, None without one."""
+
+    metric: str
+    value: Interval
+    target: float
+    gain: Interval | None
+
+    @property
+    def is_met(self) -> bool:
+        """Whether the whole interval reaches the target."""
+        return self.value.low >= self.target
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Decision:
-    """The verdict with its reason; `gain` is None without a baseline."""
+    """The verdict with its reason; `gain` is that of the deciding metric, None without a baseline."""
 
     verdict: Verdict
     reason: str
@@ -45,45 +60,60 @@ class Decision:
 
 
 def decide(
-    metric: str,
-    value: Interval,
-    gain: Interval | None,
-    target: float,
-    changes: Sequence[Change] = (),
-    *,
-    needs_gain: bool = True,
+    goals: Sequence[Goal], changes: Sequence[Change] = (), *, unmeasured: Sequence[str] = (), needs_gain: bool = True
 ) -> Decision:
-    """Return the verdict for `metric`. Bounds of intervals decide, never the point value alone.
+    """Return the verdict for `goals`, the deciding one first. Bounds of intervals decide, never the point value alone.
 
-    A loss of general ability beyond the tolerance outweighs any gain: no later stage builds on such a model. Without
-    `needs_gain`, nothing else stops the plan.
+    A loss beyond its tolerance, of general ability or of a guarded metric, outweighs any gain: no later stage builds on
+    such a model. The target is met if every goal is met and none is `unmeasured`. Without `needs_gain`, nothing else
+    stops the plan.
     """
+    gain = goals[0].gain
     excessive = next((change for change in changes if change.exceeds_tolerance), None)
     if excessive is not None:
-        reason = f"{_loss(excessive)}, more than the tolerated {excessive.tolerated:g}; {_goal(metric, value, gain)}"
-        return Decision(verdict="no-gain", reason=reason, gain=gain)
-    losses = "".join(f"; {_loss(change)}" for change in changes if change.is_loss)
+        loss = f"{_loss(excessive)}, more than the tolerated {excessive.tolerated:g}"
+        return Decision(verdict="worse", reason="; ".join([loss, *map(_shown, goals)]), gain=gain)
+    open_goals = [f"`{name}` is not measured here, so the target is not met" for name in unmeasured]
+    losses = [_loss(change) for change in changes if change.is_loss]
+    reason = "; ".join([*map(_shown, goals), *open_goals, *losses])
     if not needs_gain:
-        reason = f"{_goal(metric, value, gain)}, and the plan continues in any case"
-        return Decision(verdict="continue", reason=reason + losses, gain=gain)
-    if value.low >= target:
-        reason = f"the lower bound of `{metric}`, {value.low:.3f}, reaches the target {target:g}"
-        return Decision(verdict="target-met", reason=reason + losses, gain=gain)
+        return Decision(verdict="continue", reason=f"the plan continues in any case: {reason}", gain=gain)
+    if not unmeasured and all(goal.is_met for goal in goals):
+        return Decision(verdict="target-met", reason=reason, gain=gain)
     if gain is None:
-        reason = f"`{metric}` is {value.value:.3f}, below the target {target:g}, with no earlier evaluation to compare"
-        return Decision(verdict="continue", reason=reason + losses, gain=None)
-    # The reason names a loss; for the plan a loss and no gain are the same verdict.
-    verdict: Verdict = "continue" if gain.low > 0 else "no-gain"
-    return Decision(verdict=verdict, reason=_goal(metric, value, gain) + losses, gain=gain)
+        return Decision(verdict="continue", reason=f"{reason}; no earlier evaluation to compare with", gain=None)
+    return Decision(verdict=_progress(goals), reason=reason, gain=gain)
 
 
-def _goal(metric: str, value: Interval, gain: Interval | None) -> str:
+def _progress(goals: Sequence[Goal]) -> Verdict:
+    """Return the verdict on the gains of goals that are not all met.
+
+    Once the deciding goal is met, a gain towards another goal counts as well.
+    """
+    first, *others = goals
+    if _is_loss(first.gain):
+        return "worse"
+    counted = [first, *(goal for goal in others if first.is_met and not goal.is_met)]
+    return "continue" if any(goal.gain is not None and goal.gain.low > 0 for goal in counted) else "no-gain"
+
+
+def _is_loss(gain: Interval | None) -> bool:
+    return gain is not None and gain.high < 0
+
+
+def _shown(goal: Goal) -> str:
+    value, reached = goal.value, "reached" if goal.is_met else "not reached"
+    interval = f"95 % interval {value.low:.3f} to {value.high:.3f}"
+    return f"`{goal.metric}` is {value.value:.3f} ({interval}), target {goal.target:g} {reached}{_change(goal.gain)}"
+
+
+def _change(gain: Interval | None) -> str:
     if gain is None:
-        return f"`{metric}` is {value.value:.3f}"
+        return ""
     shown = _with_interval(gain)
     if gain.low > 0:
-        return f"`{metric}` gained {shown} over the baseline"
-    return f"`{metric}` lost {shown}" if gain.high < 0 else f"the gain of `{metric}`, {shown}, is not significant"
+        return f", gained {shown}"
+    return f", lost {shown}" if gain.high < 0 else f", no significant gain {shown}"
 
 
 def _loss(change: Change) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 from runtime.contract.errors import as_write_failure
 from runtime.contract.outputs import verdict_words
-from runtime.contract.stages import AnyStage
+from runtime.contract.stages import AnyStage, EvaluateStage
 from runtime.stage.events import EventStream
 from runtime.stage.files import write_text
 
@@ -70,6 +70,7 @@ def render_page(document: dict[str, Any], stage: AnyStage, plots: list[Path]) ->
     return environment.get_template("page.html.j2").render(
         document=document,
         stage=stage,
+        scores=_scores(document, stage),
         settings=_settings(stage),
         figures=_figures(document),
         notes=_flatten(document["report"]),
@@ -121,6 +122,20 @@ def draw_plots(steps: Sequence[dict[str, Any]], folder: Path) -> list[Path]:
     with matplotlib.rc_context({"font.sans-serif": [name for name in FONTS if name in installed]}):
         drawn = [_draw(target / f"{name}.png", label, names, steps) for name, (label, names) in plots.items()]
     return [path for path in drawn if path is not None]
+
+
+def _scores(document: dict[str, Any], stage: AnyStage) -> list[dict[str, Any]]:
+    """Return each metric with its value, its target, and its gain; the last two may be None."""
+    gate = stage.gate if isinstance(stage, EvaluateStage) else None
+    targets = {gate.metric: gate.target, **{each.metric: each.target for each in gate.others}} if gate else {}
+    decided, gains = document["gate"] or {}, dict(document["report"].get("gains", {}))
+    if decided.get("gain") is not None:
+        first = gate.metric if gate else next(iter(document["metrics"]))
+        gains[first] = {"value": decided["gain"], "low": decided["gain_low"], "high": decided["gain_high"]}
+    return [
+        {"name": name, "score": score, "target": targets.get(name), "gain": gains.get(name)}
+        for name, score in document["metrics"].items()
+    ]
 
 
 def _settings(stage: AnyStage) -> dict[str, object]:

@@ -116,8 +116,40 @@ def test_explain_codes_and_rules(subject: str, text: str) -> None:
 def test_explain_a_spec(make_spec: MakeSpec) -> None:
     done = run("explain", make_spec().parent)
     assert done.exit_code == 0
+    assert "train: SFT → DPO" in done.stdout
+    assert len(done.stdout.splitlines()) <= 25
+    assert done.stdout.splitlines()[-1].split()[:3] == ["more", "trainspec", "explain"]
+
+
+def test_explain_a_spec_with_the_whole_trace(make_spec: MakeSpec) -> None:
+    done = run("explain", make_spec().parent, "--full")
+    assert done.exit_code == 0
     for text in ("train: SFT → DPO", "✓ M2", "“模型能理解内容但行为不稳定", "demonstrations`: 60 rows, 50 needed"):
         assert text in done.stdout
+
+
+def test_explain_as_json(make_spec: MakeSpec) -> None:
+    done = run("explain", make_spec(), "--format", "json")
+    (made,) = json.loads(done.stdout)["decisions"]
+    assert (made["name"], made["phase"], made["methods"]) == ("shop", "train", ["sft", "dpo"])
+    assert made["complete"]
+    assert {"gaps", "stages", "cost", "flips", "measureNext", "advice", "rules"} <= made.keys()
+    assert made["gaps"][0] == {"kind": "unstable", "counts": True, "declared": True, "measured": None}
+    assert all(
+        {"figure", "file", "from", "to", "phase", "methods", "sentence"} == each.keys() for each in made["flips"]
+    )
+
+
+def test_a_spec_with_errors_is_explained_after_them(make_spec: MakeSpec) -> None:
+    spec = make_spec(("  gaps:\n", "  training: {sft: {trainer: {no_such_field: 1}}}\n  gaps:\n"))
+    done = run("explain", spec)
+    assert done.exit_code == 1
+    assert "no_such_field" in done.stderr
+    assert "shop: SFT → DPO, as far as the spec can be read" in done.stdout
+    full = run("explain", spec, "--full").stdout
+    assert full.startswith(done.stdout)
+    assert "every rule" in full
+    assert "✓ M2" in full
 
 
 def test_explain_something_unknown() -> None:

@@ -1,4 +1,4 @@
-"""The README and docs/examples.md show decisions exactly as `trainspec explain` prints them for the shipped specs."""
+"""The README and docs/examples.md show decisions exactly as `trainspec explain` and its `--full` print them."""
 
 import re
 from pathlib import Path
@@ -6,35 +6,40 @@ from pathlib import Path
 import pytest
 
 from compiler.explain import plan as explain
-from compiler.pipeline.phases import make_plan
+from compiler.explain.brief import brief
+from compiler.pipeline.phases import decide
 from compiler.spec.discover import discover
 
 ROOT = Path(__file__).parent.parent.parent
-SHOWN = re.compile(r"(?<=^```\n)(?P<name>[a-z0-9-]+): [^\n]*\n├─ goal.*?(?=^```$)", re.MULTILINE | re.DOTALL)
+# a decision as the page shows it: the README the short form, the examples the whole trace
+BRIEF = re.compile(
+    r"(?<=^```\n)(?P<name>[a-z0-9-]+): [^\n]*\n(?: [^\n]*\n)*goal .*?(?=^```$)", re.MULTILINE | re.DOTALL
+)
+FULL = re.compile(r"(?<=^```\n)(?P<name>[a-z0-9-]+): [^\n]*\n├─ goal.*?(?=^```$)", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 HEADING = re.compile(r"^#{2,3} (.+)$", re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)]+))?\)")
-PAGES = {"README.md": 1, "docs/examples.md": 3}  # decisions on each page
-LEFT_OUT = {"README.md": ("also", "alternatives"), "docs/examples.md": ()}  # branches that a page leaves out
+PAGES = {"README.md": (BRIEF, 1), "docs/examples.md": (FULL, 3)}  # decisions on each page
 
 
-def decision(name: str, left_out: tuple[str, ...]) -> str:
-    """Return the explanation of a shipped spec, without some branches and without the rules that did not fire."""
+def decision(name: str, form: re.Pattern[str]) -> str:
+    """Return the explanation of a shipped spec; the whole trace without the rules that did not fire."""
     (spec,), _ = discover([ROOT / "specs" / name])
-    plan = make_plan(spec.path, spec.shown).value
-    assert plan is not None
-    text = explain.plan(plan).split("└─ did not fire")[0]
-    for branch in left_out:
-        text = re.sub(rf"^├─ {branch}\n(?:│.*\n)*", "", text, flags=re.MULTILINE)
-    return text
+    decided = decide(spec.path, spec.shown).value
+    assert decided is not None
+    assert decided.plan is not None
+    if form is BRIEF:
+        return brief(decided, f"specs/{name}") + "\n"
+    return explain.plan(decided.plan).split("└─ did not fire")[0]
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_pages_show_decisions_as_they_are(page: str, update_golden: bool) -> None:
     path = ROOT / page
     text = path.read_text(encoding="utf-8")
-    assert len(SHOWN.findall(text)) == PAGES[page]
-    now = SHOWN.sub(lambda found: decision(found["name"], LEFT_OUT[page]), text)
+    form, count = PAGES[page]
+    assert len(form.findall(text)) == count
+    now = form.sub(lambda found: decision(found["name"], form), text)
     if update_golden:
         path.write_text(now, encoding="utf-8")
     assert now == text or update_golden, "run `make golden` and review the difference"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import PROFILE, MakeSpec, badcases, write_rows
+from conftest import EVIDENCE, PROFILE, MakeSpec, badcases, write_rows
 from support.command import invoke
 
 from compiler.pipeline.phases import make_plan
@@ -139,11 +139,25 @@ def test_badcases_of_the_flow_are_not_evaluated(make_spec: MakeSpec) -> None:
     assert blocks[1]["exclude_classes"] == ["flow-control"]
 
 
-def test_badcases_are_left_out_by_kind_and_component(make_spec: MakeSpec, monkeypatch: pytest.MonkeyPatch) -> None:
-    filters = (LabelFilter(kind="loop"), LabelFilter(component="retriever"), LabelFilter(kind="unknown"))
-    monkeypatch.setattr("compiler.plan.data_blocks._left_out", lambda _: filters)
+FAULTS = f"""\
+apiVersion: trainspec.dev/v1
+kind: BadcaseReport
+metadata:
+  source: labelling
+  date: 2026-10-02
+  digest: {"e" * 64}
+spec:
+  traces: 500
+  kinds:
+    - {{name: loop, count: 40, flowControl: true}}
+    - {{name: hotel, count: 80}}
+"""
+
+
+def test_badcases_are_left_out_by_kind_and_component(make_spec: MakeSpec) -> None:
     labels = [{"kind": "loop"}, {"component": "retriever"}, {"kind": "hotel"}]
-    path = make_spec(badcases=[{**row, **labels[n % 3]} for n, row in enumerate(badcases(120))])
+    rows = [{**row, **labels[n % 3]} for n, row in enumerate(badcases(120))]
+    path = make_spec(badcases=rows, evidence=EVIDENCE | {"badcases": FAULTS})
     assert invoke("compile", str(path)).exit_code == 0
     (rendered,) = (path.parent / "plan").glob("*-pairs.config.yaml")
     text = yaml.safe_load(rendered.read_text(encoding="utf-8"))["data"]["config.yaml"]

@@ -10,6 +10,7 @@ import yaml
 from conftest import MakeSpec
 from support.local_project import Project, make_project
 
+from compiler.selection.gather_results import notes_of
 from compiler.spec.evidence import as_evidence
 from compiler.spec.schema.stage_result import StageResult
 from compiler.spec.yaml.load import load
@@ -67,6 +68,25 @@ def test_each_evaluation_becomes_a_document(project: Project) -> None:
     assert found["evaluate-base"].spec.gain is None
     assert "exact_match 0.500 (0.400 to 0.667), gate: continue" in done.stdout
     assert f"next: trainspec compile {project.plan.parent}" in done.stdout
+
+
+def test_all_metrics_are_collected_and_shown_the_deciding_one_first(
+    project: Project, capfd: pytest.CaptureFixture[str]
+) -> None:
+    further = {"a_tool_call": {"value": 0.25, "low": 0.1, "high": 0.45, "n": 12}}
+    gains = {"gains": {"a_tool_call": {"value": 0.125, "low": 0.05, "high": 0.2, "n": 12}}}
+    project.behave(evaluate_sft={"further": further, "report": gains})
+    assert project.run() == []
+    table = capfd.readouterr().out
+    assert "0.250 (0.100 to 0.450)" in table
+    assert "+0.125 (+0.050 to +0.200)" in table
+    done = project.collect()
+    scores = "exact_match 0.500 (0.400 to 0.667), a_tool_call 0.250 (0.100 to 0.450), gate: continue"
+    assert scores in " ".join(done.stdout.split())
+    body = evidence(project)["evaluate-sft"].spec
+    assert [(each.name, each.value) for each in body.metrics] == [("exact_match", 0.5), ("a_tool_call", 0.25)]
+    assert body.questions == 20
+    assert "`a_tool_call` 0.250 (95 % 0.100 to 0.450)" in notes_of(body)
 
 
 def test_collecting_again_changes_nothing(project: Project) -> None:
@@ -148,6 +168,23 @@ def test_a_document_says_that_it_is_generated(project: Project) -> None:
     text = written(project)[0].read_text(encoding="utf-8")
     assert text.startswith("# Written by `trainspec collect`")
     assert list(yaml.safe_load(text)) == ["apiVersion", "kind", "metadata", "spec"]
+
+
+def test_nothing_builds_on_a_stage_that_made_the_model_worse(
+    project: Project, capfd: pytest.CaptureFixture[str]
+) -> None:
+    project.behave(evaluate_sft={"verdict": "worse"})
+    assert project.run() == []
+    before = project.starts()
+    assert set(before) == {"evaluate-base", "sft", "evaluate-sft"}
+    project.collect()
+    assert evidence(project)["evaluate-sft"].spec.gate == "worse"
+    project.compile()
+    capfd.readouterr()
+    assert project.run() == []
+    assert project.starts() == before | {"pairs": 1, "dpo": 1, "evaluate-dpo": 1}
+    out, _ = capfd.readouterr()
+    assert "shop-sft" not in out
 
 
 def test_a_plan_continues_from_collected_results(project: Project, capfd: pytest.CaptureFixture[str]) -> None:

@@ -7,6 +7,7 @@ import pytest
 from conftest import EVIDENCE, SPEC, MakeSpec, badcases, demos, held_out, write_rows
 from support.command import invoke
 
+from compiler.diagnostics import has_errors
 from compiler.pipeline.phases import make_plan
 
 URI = "s3://bucket/demos.jsonl"
@@ -216,15 +217,25 @@ def test_leakage_of_a_remote_source_is_known_from_its_card(make_spec: MakeSpec, 
 LONG = "Where is the parcel with the two blue lamps that I ordered from you last week"
 
 
-def test_near_leakage_is_a_warning_that_names_the_rows(make_spec: MakeSpec) -> None:
-    near = [*demos(), {"prompt": f"{LONG}?", "completion": "on its way"}]
+def test_near_leakage_of_a_remote_source_is_known_from_its_card(make_spec: MakeSpec, tmp_path: Path) -> None:
+    near = [*demos(), {"prompt": LONG.replace("ordered from", "bought at"), "completion": "on its way"}]
     questions = [*held_out(), {"id": "x", "prompt": f"{LONG} ...", "reference": "on its way"}]
-    spec = make_spec(demos=near, held_out=questions)
-    assert "CHK229" not in codes(spec)
-    measure(spec)
+    spec = make_spec(REMOTE, held_out=questions)
+    write_rows(tmp_path / "rows.jsonl", near)
+    measure(spec, "--source", "demos", "--from", str(tmp_path / "rows.jsonl"))
     (found,) = [each for each in make_plan(spec, "specs/shop/spec.yaml").diagnostics if each.code == "CHK229"]
+    assert has_errors([found])
     assert "1 row of `demos` is nearly the same as a question of evaluation source `held-out`" in found.message
-    assert "`data/demos.jsonl:61` (`data/held-out.jsonl:21`)" in found.hint
+    assert "`rows.jsonl:61` (`data/held-out.jsonl:21`)" in found.message
+
+
+def test_a_card_counts_questions_inside_other_text(make_spec: MakeSpec, tmp_path: Path) -> None:
+    rows = [*demos(), {"prompt": f"Answer politely.\n{LONG}!", "completion": "on its way"}]
+    spec = make_spec(REMOTE, held_out=[*held_out(), {"id": "x", "prompt": f"{LONG}?", "reference": "on its way"}])
+    write_rows(tmp_path / "rows.jsonl", rows)
+    measure(spec, "--source", "demos", "--from", str(tmp_path / "rows.jsonl"))
+    assert "contained: 1" in cards(spec)["data-demos.yaml"]
+    assert "CHK210" in codes(spec)
 
 
 def test_failed_answers_of_a_remote_source_are_known_from_its_card(make_spec: MakeSpec, tmp_path: Path) -> None:

@@ -1,14 +1,13 @@
 """Measurements of a card besides counts: nearly equal texts, languages, hints of personal data, tokens."""
 
 import json
-import random
 from pathlib import Path
 
 import pytest
 
 from compiler.run.measure.detect import kinds_in, language_of
 from compiler.run.measure.tokens import counter_of
-from compiler.spec.data.near import Duplicates, Questions, jaccard, shingles
+from compiler.spec.data.near import Duplicates, shingles
 
 LONG = "How do I change the delivery address of an order that has been paid but not been sent yet"
 LONG_ZH = "订单已经付款但是还没有发货的时候，我应该怎么样修改收货地址和联系电话？"
@@ -39,45 +38,7 @@ def test_what_is_kept_to_compare_with_is_bounded(monkeypatch: pytest.MonkeyPatch
 
 
 def test_case_width_and_spacing_do_not_count() -> None:
-    assert jaccard(shingles("Ａ  paid\norder 付款"), shingles("a PAID order 付款")) == 1.0
-
-
-def test_a_changed_word_weighs_about_the_same_in_chinese_and_in_english() -> None:
-    chinese = jaccard(shingles("我应该怎么修改收货地址"), shingles("我应该怎么查看收货地址"))
-    english = jaccard(shingles("how should i change the address"), shingles("how should i review the address"))
-    assert abs(chinese - english) < 0.1
-
-
-def test_instructions_that_all_questions_share_do_not_make_them_alike() -> None:
-    template = "You are a helpful assistant of a shop. Answer in one short sentence, politely, without guessing. "
-    topics = [
-        "refunds to a card",
-        "lost parcels",
-        "opening hours",
-        "gift wrapping",
-        "warranty claims",
-        "student prices",
-    ]
-    questions = Questions()
-    for number in range(60):
-        questions.add(
-            f"{template}Customer {number} asks about {topics[number % 6]} in area {number * 7919}", f"e:{number}"
-        )
-    assert questions.near(f"{template}Which of the two washing machines uses less water?") == ""
-    assert questions.near(f"{template}Customer 5 asks about student prices in area {5 * 7919}.") == "e:5"
-
-
-def test_common_words_do_not_hide_that_two_questions_are_alike() -> None:
-    words = ["order", "refund", "parcel", "invoice", "address", "delivery", "week", "blue", "lamp", "price", "login"]
-    words += ["table", "chair", "discount", "account"]
-    texts = [" ".join(random.Random(number).choices(words, k=20)) for number in range(200)]
-    questions = Questions()
-    for number, text in enumerate(texts):
-        questions.add(text, f"e:{number}")
-    for number in range(0, 200, 10):
-        at = 7 * number % 90
-        changed = f"{texts[number][:at]}x{texts[number][at + 1 :]}"
-        assert questions.near(changed) == f"e:{number}"
+    assert shingles("Ａ  paid\norder 付款") == shingles("a PAID order 付款")
 
 
 @pytest.mark.parametrize(

@@ -60,14 +60,16 @@ def test_a_stage_sees_only_what_its_manifest_names(project: Project, monkeypatch
     assert "PYTHONPATH" not in env
 
 
-@pytest.mark.parametrize(("verdict", "last"), [("target-met", "evaluate-sft"), ("no-gain", "evaluate-sft")])
+@pytest.mark.parametrize(
+    ("verdict", "last"), [("target-met", "evaluate-sft"), ("no-gain", "evaluate-sft"), ("worse", "evaluate-sft")]
+)
 def test_a_gate_stops_the_plan(project: Project, verdict: str, last: str, capfd: pytest.CaptureFixture[str]) -> None:
     project.behave(evaluate_sft={"verdict": verdict})
     assert project.run() == []
     assert list(project.starts()) == sorted(["evaluate-base", "sft", last])
     out, _ = capfd.readouterr()
     assert "not needed" in out
-    assert ("nothing to deploy" in out or "deploy what evaluate-base" in out) == (verdict == "no-gain")
+    assert ("nothing to deploy" in out or "deploy what evaluate-base" in out) == (verdict in ("no-gain", "worse"))
 
 
 def test_failures_are_retried_up_to_the_limit(project: Project) -> None:
@@ -233,7 +235,7 @@ def test_a_stage_that_only_kept_general_ability_is_not_deployed(project: Project
         evaluations = [jobs[name] for name in ("evaluate-base", "evaluate-sft", "evaluate-dpo")]
         gate = {**evaluations[1].config["gate"], "needs_gain": needs_gain}
         evaluations[1] = dataclasses.replace(evaluations[1], config={**evaluations[1].config, "gate": gate})
-        verdicts = ("continue", "continue", "no-gain")
+        verdicts = ("continue", "continue", "worse")
         results = {job.name: result(job, verdict) for job, verdict in zip(evaluations, verdicts, strict=True)}
         return "\n".join(conclusion(evaluations, results, Path()))
 

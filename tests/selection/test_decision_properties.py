@@ -187,7 +187,7 @@ def any_facts(draw: st.DrawFn) -> Facts:
         closed_book=draw(st.booleans()),
         max_latency_ms=draw(st.sampled_from((None, 400, 600))),
         verifiable=draw(mostly),
-        overlaps=(world.overlap(1),) if draw(st.booleans()) else (),
+        overlaps=(world.overlap(prompts=1),) if draw(st.booleans()) else (),
         teacher=draw(st.none() | st.builds(world.teacher, st.sampled_from(("text", "weights")), may=st.booleans())),
         reward=draw(
             st.none() | st.builds(world.reward, st.sampled_from(("verifiable", "subjective")), per_token=st.booleans())

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from conftest import MakeSpec, badcases, demos, held_out
 
-from compiler.diagnostics import Diagnostic
+from compiler.diagnostics import Diagnostic, has_errors
 from compiler.pipeline.phases import make_plan
 from compiler.spec.data.gates import overlaps, too_long
 from compiler.spec.data.model import DataFile, Lengths, Shared
@@ -29,6 +29,49 @@ def test_exact_leakage_is_an_error_that_names_rows(make_spec: MakeSpec) -> None:
 def test_a_shared_cluster_is_leakage_too(make_spec: MakeSpec) -> None:
     (found,) = reported(make_spec(demos=[*demos(), {"prompt": "other", "completion": "x", "cluster": "h7"}]), "CHK210")
     assert "share 1 clusters: `data/demos.jsonl:61` (`data/held-out.jsonl:8`)" in found.message
+
+
+QUESTION = "Where is the parcel with the two blue lamps?"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "code", "words"),
+    [
+        ("ＷＨＥＲＥ is the parcel — with the two blue lamps", "CHK210", "share 1 prompts"),
+        (f"Question: {QUESTION}\nAnswer:", "CHK210", "share 1 questions inside other text"),
+        ("Where are the parcels with the two blue lamps?", "CHK229", "1 row of `demos` is nearly the same"),
+    ],
+)
+def test_leakage_is_found_without_a_card(make_spec: MakeSpec, prompt: str, code: str, words: str) -> None:
+    questions = [*held_out(), {"id": "x", "prompt": QUESTION, "reference": "on its way"}]
+    (found,) = reported(make_spec(demos=[*demos(), {"prompt": prompt, "completion": "a"}], held_out=questions), code)
+    assert has_errors([found])
+    assert words in found.message
+    assert "`data/demos.jsonl:61` (`data/held-out.jsonl:21`)" in found.message
+
+
+def test_a_later_turn_that_asks_a_held_out_question_is_leakage(make_spec: MakeSpec) -> None:
+    turns = [
+        ("user", "Hello"),
+        ("assistant", "Hello?"),
+        ("user", QUESTION),
+        ("assistant", "On its way"),
+        ("user", "ok"),
+    ]
+    row = {
+        "prompt": [{"role": role, "content": text} for role, text in turns],
+        "completion": [{"role": "assistant", "content": "Bye"}],
+    }
+    questions = [*held_out(), {"id": "x", "prompt": QUESTION, "reference": "on its way"}]
+    (found,) = reported(make_spec(demos=[row], held_out=questions), "CHK210")
+    assert "share 1 questions inside other text: `data/demos.jsonl:1` (`data/held-out.jsonl:21`)" in found.message
+
+
+def test_other_numbers_make_other_questions(make_spec: MakeSpec) -> None:
+    rows = [{"prompt": f"What is {at} + 5?", "completion": str(at + 5)} for at in range(60)]
+    questions = [{"id": f"h{at}", "prompt": f"What is {at} - 5?", "reference": "x"} for at in range(20)]
+    spec = make_spec(demos=rows, held_out=questions)
+    assert reported(spec, "CHK210") == reported(spec, "CHK229") == []
 
 
 @pytest.mark.parametrize(

@@ -37,11 +37,12 @@ STAGE = textwrap.dedent(
         gain = {"gain": 0.25, "gain_low": 0.1, "gain_high": 0.4} if stage != "evaluate-base" else dict.fromkeys(("gain", "gain_low", "gain_high"))
         gate |= gain
     score = {"exact_match": {"value": 0.5, "low": 0.4, "high": 1 / 3 + 1 / 3, "n": 20}} if gate else {}
+    score = behave.get("further", {}) | score  # further metrics
     done = {"status": "complete", "steps": 2, "wall_seconds": 1.5, "peak_memory_mb": 100, "metrics": score, "gate": gate}
     done |= {"config_sha256": hashlib.sha256(text.encode()).hexdigest(), "ended": "2026-11-22T23:59:59+00:00"}
     done |= {"report": behave["report"]} if "report" in behave else {}
     (output / "metrics.json").write_text(json.dumps(done))
-    sys.exit(80 if gate and gate["verdict"] == "no-gain" else 0)
+    sys.exit(80 if gate and gate["verdict"] in ("no-gain", "worse") else 0)
     """
 )
 

@@ -53,7 +53,9 @@ TABLE: dict[str, Code] = {
     "CHK210": Code(
         "error",
         "training and evaluation overlap",
-        "A test on rows that the model was trained on proves nothing (rule D14).",
+        "A test on rows that the model was trained on proves nothing (rule D14). Questions are compared in normal form: "
+        "case, punctuation, spacing, full-width and traditional characters do not count. A question that a training row "
+        "contains, as a turn or inside other text, is shared too.",
         "Split the rows by cluster first.",
     ),
     "CHK211": Code(
@@ -135,10 +137,11 @@ TABLE: dict[str, Code] = {
         "Evaluate on real rows; use the synthetic ones for training.",
     ),
     "CHK229": Code(
-        "warning",
+        "error",
         "training and evaluation nearly overlap",
-        "Questions that differ in a word or two make evaluation look better than it is (rule D14).",
-        "Compare the rows, give rows of the same meaning one `cluster`, and split by it.",
+        "Questions that differ in a few characters make evaluation look better than it is (rule D14). Other numbers make "
+        "another question, and so do other words that the rows themselves use as values of a template.",
+        "Remove the rows from training, or give rows of the same meaning one `cluster`, and split by it.",
     ),
     "CHK230": Code(
         "warning",

@@ -63,4 +63,16 @@ TABLE: dict[str, Code] = {
         "The runtime would reject the stage only when its Job starts, after earlier stages have cost money.",
         "Use another profile, or change the settings of the stage that need it.",
     ),
+    "PLN411": Code(
+        "warning",
+        "goal is not measured by evaluation Jobs",
+        "Every metric and guard of the goal binds, but the runtime of this version cannot compute this one.",
+        "Measure it elsewhere and commit the result, or use a metric that the message names.",
+    ),
+    "PLN412": Code(
+        "warning",
+        "evaluation Jobs decode without a constraint",
+        "Scores of unconstrained answers may be lower than those of the deployed system, which constrains its output.",
+        "Measure with the constraint elsewhere and commit the result, or read the scores with this in mind.",
+    ),
 }

@@ -88,7 +88,7 @@ EXAMPLES: dict[str, Example | Situation] = {
         bad=f"{OVERLAP}, near: 3}}",
         good=f"{OVERLAP}, near: 0}}",
         instead_of=f"{OVERLAP}}}",
-        given=((CARD_FILE, OF_FILE),),
+        given=((FILE, REMOTE), (CARD_FILE, CARD)),
     ),
     "CHK230": Example(
         bad="        max_length: 2", good="        max_length: 512", instead_of="        learning_rate: 0.0002"

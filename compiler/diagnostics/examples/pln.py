@@ -2,7 +2,7 @@
 
 from compiler.diagnostics.examples import reinforcement
 from compiler.diagnostics.examples.example import Example, Situation
-from compiler.diagnostics.examples.project import PROFILE, ROUNDS_FILE, badcases, demos, jsonl
+from compiler.diagnostics.examples.project import PROFILE, ROUNDS, ROUNDS_FILE, badcases, demos, jsonl
 
 BADCASES = "specs/shop/data/badcases.jsonl"
 PROFILE_FILE = "specs/clusters/small.yaml"
@@ -11,7 +11,10 @@ MARKED = [{"prompt": f"asked {i}?", "completion": f"said {i}", "label": i % 2 ==
 
 EXAMPLES: dict[str, Example | Situation] = {
     "PLN401": Example(
-        bad="        target: 0.9\n      - name: helpfulness\n        target: 0.8", good="        target: 0.9"
+        bad="      - name: helpfulness\n        target: 0.9",
+        good="      - name: exact_match\n        target: 0.9",
+        given=((ROUNDS_FILE, ROUNDS.replace("exact_match", "helpfulness")),),
+        along=("CHK240", "PLN404"),
     ),
     "PLN402": Example(
         bad="        target: 0.9\n      - name: execution_accuracy\n        target: 0.8", good="        target: 0.9"
@@ -44,5 +47,9 @@ EXAMPLES: dict[str, Example | Situation] = {
     "PLN410": Example(
         bad="    sft:\n      tuning: qlora", good="    sft:", given=((PROFILE_FILE, PROFILE.replace(GPU, "")),)
     ),
+    "PLN411": Example(
+        bad="        target: 0.9\n      - name: helpfulness\n        target: 0.8", good="        target: 0.9"
+    ),
+    "PLN412": Example(bad="  decoding: {constrained: true}\n  data:", good="  data:"),
     "PLN408": Example(file="specs/shop/data/demos.jsonl", whole=True, bad=jsonl(demos(60)), good=jsonl(demos())),
 }

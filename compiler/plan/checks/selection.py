@@ -35,11 +35,11 @@ def _evaluation_problems(inputs: Inputs) -> Iterator[Diagnostic]:
     body, document = inputs.spec.spec, inputs.document
     for index, metric in enumerate(body.goal.metrics):
         where = document.at(("spec", "goal", "metrics", index))
-        if metric.name not in METRICS:
+        if metric.name not in METRICS and not index:
             options = ", ".join(f"`{name}`" for name in sorted(METRICS))
             message = f"no evaluation Job can measure `{metric.name}`"
             yield diagnostic("PLN401", message, where, hint=f"use one of {options}")
-        elif METRICS[metric.name].needs_databases and metric.databases is None:
+        elif metric.name in METRICS and METRICS[metric.name].needs_databases and metric.databases is None:
             hint = "add `databases`: a folder of SQL scripts"
             yield diagnostic("PLN402", f"`{metric.name}` needs databases to run queries on", where, hint=hint)
     if not any(source.purpose is Purpose.EVALUATION for source in body.data):

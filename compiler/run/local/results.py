@@ -20,7 +20,7 @@ class Result:
 
     @property
     def verdict(self) -> str:
-        """The gate's verdict: `continue`, `target-met` or `no-gain`; `continue` without a gate."""
+        """The gate's verdict: `continue`, `target-met`, `no-gain` or `worse`; `continue` without a gate."""
         gate = self.metrics.get("gate")
         return str(gate["verdict"]) if gate else "continue"
 

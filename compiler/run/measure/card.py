@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from compiler.run.measure.source import Measurement
-from compiler.spec.data.gates import is_evaluation, may_leak
+from compiler.spec.data.leakage import is_evaluation, may_leak
 from compiler.spec.data.model import MAX_SHOWN_ROWS, DataFile, LabelCount, Lengths, Places, RowPair
 from compiler.spec.names import digest
 from compiler.spec.schema import API_VERSION
@@ -175,11 +175,12 @@ def _overlap(measured: Measured, other: Measured) -> Data:
         return _with_rows(data, _common("failed", measured, mine.targets, other, theirs.failures))
     data["prompts"] = len(mine.prompts.keys() & theirs.prompts.keys())
     data["clusters"] = len(mine.clusters.keys() & theirs.clusters.keys())
-    data["near"] = measured.measurement.near_evaluation[theirs.name]
+    found = next(each for each in mine.shared if each.name == theirs.name)
+    data["contained"], data["near"] = found.contained, found.near
     rows = [
         *_common("prompt", measured, mine.prompts, other, theirs.prompts),
         *_common("cluster", measured, mine.clusters, other, theirs.clusters),
-        *measured.measurement.near_evaluation_rows[theirs.name],
+        *found.rows,
     ]
     return _with_rows(data, rows)
 

@@ -1,15 +1,15 @@
 """Measure what a card holds but compiling does not need: columns, tokens, near duplicates, languages, PII."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from compiler.run.measure.detect import kinds_in, language_of
 from compiler.run.measure.tokens import Counter as TokenCounter
 from compiler.spec.data.model import MAX_SHOWN_ROWS, Lengths, RowPair
-from compiler.spec.data.near import Duplicates, Questions
+from compiler.spec.data.near import Duplicates
 from compiler.spec.data.shapes import is_conversational
 from compiler.spec.data.tally import lengths_of
-from compiler.spec.data.texts import Row, content_digest, digest, question_of
+from compiler.spec.data.texts import Row, content_digest, question_of
 from runtime.contract.shapes import SHAPES
 from runtime.contract.turns import turns_fault
 
@@ -18,23 +18,13 @@ MAX_COLUMNS = 200
 
 
 class Measurement:
-    """Running measurements of a source. `evaluations` holds, by source, the questions that it must not contain."""
+    """Running measurements of a source."""
 
-    def __init__(
-        self,
-        shape: str,
-        tokens: TokenCounter | None,
-        model: str,
-        evaluations: Mapping[str, tuple[Questions, set[bytes]]],
-    ) -> None:
+    def __init__(self, shape: str, tokens: TokenCounter | None, model: str) -> None:
         self.shape = shape
         self.conversational = False
         self.near = 0
         self.near_rows: list[RowPair] = []
-        self.questions = Questions()
-        self.question_digests: set[bytes] = set()
-        self.near_evaluation: Counter[str] = Counter()
-        self.near_evaluation_rows: defaultdict[str, list[RowPair]] = defaultdict(list)
         self.languages: Counter[str] = Counter()
         self.pii: defaultdict[str, list[str]] = defaultdict(list)
         self.pii_rows: Counter[str] = Counter()
@@ -42,7 +32,6 @@ class Measurement:
         self.column_rows: Counter[str] = Counter()
         self._tokens = tokens
         self._model = model
-        self._evaluations = evaluations
         self._duplicates = Duplicates()
         self._seen: set[bytes] = set()
         self._waiting: list[tuple[list[str], str]] = []
@@ -54,11 +43,8 @@ class Measurement:
         self.conversational = is_conversational(row)
         self._count_columns(row)
         self._count_duplicate(row, texts, name)
-        question = question_of(row)
-        if question:
-            self._count_question(question, name)
         whole = "\n".join(texts)
-        self.languages[language_of(question or whole)] += 1
+        self.languages[language_of(question_of(row) or whole)] += 1
         for kind in kinds_in(whole):
             self.pii_rows[kind] += 1
             if len(self.pii[kind]) < MAX_SHOWN_ROWS:
@@ -92,18 +78,6 @@ class Measurement:
             self.near += 1
             if len(self.near_rows) < MAX_SHOWN_ROWS:
                 self.near_rows.append(RowPair(kind="near", here=name, there=earlier))
-
-    def _count_question(self, question: str, name: str) -> None:
-        key = digest(question)
-        if self.shape == "evaluation":
-            self.questions.add(question, name)
-            self.question_digests.add(key)
-        for source, (questions, exact) in self._evaluations.items():
-            there = "" if key in exact else questions.near(question)
-            if there:
-                self.near_evaluation[source] += 1
-                if len(self.near_evaluation_rows[source]) < MAX_SHOWN_ROWS:
-                    self.near_evaluation_rows[source].append(RowPair(kind="near", here=name, there=there))
 
     def _count_tokens(self) -> None:
         if self._tokens is None or not self._waiting:

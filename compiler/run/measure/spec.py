@@ -9,9 +9,8 @@ from compiler.run.measure.card import Measured
 from compiler.run.measure.source import Measurement
 from compiler.run.measure.tokens import counter_of
 from compiler.spec.data.cards import Card, cards_of
-from compiler.spec.data.gates import is_evaluation, may_leak
+from compiler.spec.data.leakage import HeldOut, Watcher, is_evaluation
 from compiler.spec.data.model import DataFile
-from compiler.spec.data.near import Questions
 from compiler.spec.data.sources import Watch, is_folder, read_source
 from compiler.spec.data.texts import Row
 from compiler.spec.dependencies import Reads
@@ -46,7 +45,7 @@ def load_spec(path: Path, shown: str) -> Outcome[Loaded]:
         folder=path.resolve().parent, shown=Path(shown).parent, document=loaded.value, reads=Reads(path.parent)
     )
     evidence = load_evidence(reader.folder, reader.shown, reader.reads)
-    if evidence.value is None:
+    if evidence.value is None or not evidence.ok:
         return Outcome(value=None, diagnostics=evidence.diagnostics)
     cards = {each.card.spec.source: each for each in cards_of(evidence.value)}
     return Outcome(value=Loaded(reader=reader, spec=validated.value, cards=cards))
@@ -64,17 +63,20 @@ def measure(
     tokens = counter_of(models, model)
     found: list[Diagnostic] = []
     measured: dict[str, Measured] = {}
+    held_out: dict[str, HeldOut] = {}
+    files: dict[str, DataFile] = {}
     for source in sorted(body.data, key=lambda each: not is_evaluation(each)):
         path = _rows_of(loaded.reader, source, body.data.index(source), rows)
         if path is None:
             continue
         progress(source.name)
-        evaluations = _questions(measured.values()) if may_leak(source) else {}
-        measurement = Measurement(source.shape, tokens, model, evaluations)
-        outcome = _read(loaded, source, path, _watching(measurement.watch, source.name, progress))
+        measurement = Measurement(source.shape, tokens, model)
+        watcher = Watcher(source, held_out, files)
+        outcome = _read(loaded, source, path, _watching((measurement.watch, watcher.watch), source.name, progress))
         found.extend(outcome.diagnostics)
         if outcome.value is not None:
-            measured[source.name] = Measured(source=source, file=outcome.value, measurement=measurement)
+            files[source.name] = watcher.result(outcome.value)
+            measured[source.name] = Measured(source=source, file=files[source.name], measurement=measurement)
     return measured, (*found, *loaded.reader.found)
 
 
@@ -101,17 +103,10 @@ def _read(loaded: Loaded, source: DataSource, path: Path, watch: Watch) -> Outco
     )
 
 
-def _questions(measured: Iterable[Measured]) -> dict[str, tuple[Questions, set[bytes]]]:
-    return {
-        each.source.name: (each.measurement.questions, each.measurement.question_digests)
-        for each in measured
-        if is_evaluation(each.source)
-    }
-
-
-def _watching(watch: Watch, name: str, progress: Progress) -> Watch:
+def _watching(watches: Iterable[Watch], name: str, progress: Progress) -> Watch:
     def watch_one(row: Row, texts: list[str], place: str) -> None:
-        watch(row, texts, place)
+        for watch in watches:
+            watch(row, texts, place)
         progress(name)
 
     return watch_one

@@ -6,6 +6,7 @@ from compiler.selection.model import AddStage, Advise, Conclude, Effect, Finding
 from compiler.selection.predicates.goals import meets_quality
 from compiler.selection.predicates.supervised import recall_only
 from compiler.selection.probe_verdicts import MEASURED_BY, field_name
+from compiler.spec.data.gates import Overlap
 from compiler.spec.schema.types import GapKind, Purpose
 
 PROBE = "run the probe on the badcases that the best prompt leaves, and commit its report as evidence"
@@ -120,27 +121,38 @@ def probe(facts: Facts, *, on_policy: bool = False) -> tuple[AddStage, ...]:
 def overlap_with_evaluation(facts: Facts) -> Finding:
     """D14: training and evaluation data must share nothing."""
     shown = ", ".join(f"`{each.name}`" for each in facts.of(Purpose.EVALUATION)) or "none"
-    if not facts.overlaps:
-        reason = "there is no evaluation data" if shown == "none" else "training and evaluation data share nothing"
-        return silent(reason, Evidence(source="evaluation data", value=shown))
+    shared = [each for each in facts.overlaps if each.found]
+    unmeasured = [each for each in facts.overlaps if not each.measured]
     evidence = tuple(
         Evidence(
-            source=f"`{each.other}` and `{each.evaluation}`", value=f"{each.prompts} prompts, {each.clusters} clusters"
+            source=f"`{each.other}` and `{each.evaluation}`", value=_shared(each) if each.found else "not measured"
         )
-        for each in facts.overlaps
+        for each in (*shared, *unmeasured)
     )
-    warnings = [
-        Warn(
-            code="CHK210",
-            message=f"`{each.other}` and evaluation `{each.evaluation}` share {_shared(each.prompts, each.clusters)}"
-            + (f": {', '.join(each.rows)}" if each.rows else ""),
-            hint="split the data by cluster, then remove the shared rows from the training data",
-            field=("spec", "data", each.evaluation),
-        )
-        for each in facts.overlaps
-    ]
-    return fired("training and evaluation data share cases", evidence, *warnings)
+    if shared:
+        return fired("training and evaluation data share cases", evidence, *filter(None, map(_leak, shared)))
+    if unmeasured:
+        between = ", ".join(f"`{each.other}` and `{each.evaluation}`" for each in unmeasured)
+        return silent(f"not measured: what {between} share", *evidence)
+    reason = "there is no evaluation data" if shown == "none" else "training and evaluation data share nothing"
+    return silent(reason, Evidence(source="evaluation data", value=shown))
 
 
-def _shared(prompts: int, clusters: int) -> str:
-    return " and ".join([f"{prompts} prompts"] * bool(prompts) + [f"{clusters} clusters"] * bool(clusters))
+def _leak(each: Overlap) -> Warn | None:
+    """Return the diagnostic of shared questions and clusters; the check phase has reported questions that are near."""
+    if not (each.prompts or each.clusters or each.contained):
+        return None
+    return Warn(
+        code="CHK210",
+        message=f"`{each.other}` and evaluation `{each.evaluation}` share {_shared(each)}"
+        + (f": {', '.join(each.rows)}" if each.rows else ""),
+        hint="split the data by cluster, then remove the shared rows from the training data",
+        field=("spec", "data", each.evaluation),
+    )
+
+
+def _shared(each: Overlap) -> str:
+    counts = ((each.prompts, "prompts"), (each.clusters, "clusters"), (each.near, "reworded questions"))
+    found = [f"{count} {what}" for count, what in counts if count]
+    found += [f"{each.contained} questions inside other text"] * bool(each.contained)
+    return " and ".join(found)

@@ -40,18 +40,18 @@ def full_chain_traces(facts: Facts) -> Finding:
 
 def enough_badcases(facts: Facts) -> Finding:
     """G3: collect labelled badcases until there are enough to show what goes wrong."""
-    needed = facts.thresholds.min_badcases
+    needed, counted = facts.thresholds.min_badcases, facts.badcases
     corpus = facts.of(Purpose.CORPUS)
     evidence = (
-        Evidence(source="data of purpose `badcases`", value=f"{facts.badcases} rows, {needed} needed"),
+        Evidence(source="data of purpose `badcases`", value=f"{counted} rows, {needed} needed"),
         Evidence(source="data of purpose `corpus`", value=", ".join(f"`{each.name}`" for each in corpus) or "none"),
     )
-    if facts.badcases >= needed:
+    if counted >= needed:
         return silent("there are enough labelled badcases", *evidence)
     if meets_quality(facts):
         return silent("the quality goals are met, so nothing has to be analysed", *evidence)
-    label = Advise(f"label {needed - facts.badcases} more badcases from the traces: query, answer and right answer")
-    reason = f"{facts.badcases} labelled badcases are too few to show what goes wrong"
+    label = Advise(f"label {needed - counted} more badcases from the traces: query, answer and right answer")
+    reason = f"{counted} labelled badcases are too few to show what goes wrong"
     if not corpus:
         return fired(reason, evidence, EnterPhase(Phase.COLLECT), label)
     augment = AddStage(method="augment", sources=tuple(each.name for each in corpus))

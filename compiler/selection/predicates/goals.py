@@ -18,9 +18,9 @@ from compiler.spec.schema.types import GapKind
 
 def target_met(facts: Facts) -> Finding:
     """DONE: one measured system meets every goal beyond measurement noise."""
-    closest = _closest(facts)
+    closest = closest_candidate(facts)
     if closest is None:
-        return silent("nothing has been measured yet", _nothing(facts))
+        return silent("nothing has been measured yet", *standing(facts))
     evidence = goals_evidence(closest, facts)
     missing = _missing(closest, facts)
     if missing:
@@ -32,18 +32,16 @@ def target_met(facts: Facts) -> Finding:
     return fired(f"{trained} {goals}", evidence, EnterPhase(Phase.DONE), Advise(_keep(closest, facts)))
 
 
-def _nothing(facts: Facts) -> Evidence:
-    shown = ", ".join(f"{each.name} {each.target:g}" for each in facts.goals)
-    return Evidence(source="spec.goal.metrics", value=f"{shown}; not measured")
+def standing(facts: Facts) -> tuple[Evidence, ...]:
+    """Return every goal with the figure of the system that misses the fewest."""
+    closest = closest_candidate(facts)
+    return goals_evidence(closest if closest is not None else Candidate(name="", scores={}), facts)
 
 
-def _closest(facts: Facts) -> Candidate | None:
+def closest_candidate(facts: Facts) -> Candidate | None:
     """Return the candidate that misses the fewest goals, the best of them by the deciding metric."""
-    first = best(facts)
-    if first is None:
-        return None
     scored = [each for each in candidates(facts) if facts.metric in each.scores]
-    return min(scored, key=lambda each: (len(_missing(each, facts)), -each.scores[facts.metric].low))
+    return min(scored, key=lambda each: (len(_missing(each, facts)), -each.scores[facts.metric].low), default=None)
 
 
 def _missing(candidate: Candidate, facts: Facts) -> list[str]:

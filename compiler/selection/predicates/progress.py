@@ -15,8 +15,8 @@ def gained(result: Result, facts: Facts) -> bool:
     """Return whether a stage gained beyond noise, and enough to count."""
     if result.gate in ("no-gain", "worse"):
         return False
-    if result.gain is None:
-        return True
+    if result.gain is None or (result.gate == "continue" and result.score.low >= facts.target):
+        return True  # the gate continues for a gain towards another goal once the first is met
     return result.gain.low > 0 and round(result.gain.value, 9) >= facts.thresholds.plateau_min_gain
 
 

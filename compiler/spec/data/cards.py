@@ -77,12 +77,13 @@ def _labels(body: DataCardBody) -> tuple[LabelCount, ...]:
 
 
 def with_card(file: DataFile, card: DataCard, model: str) -> DataFile:
-    """Add the figures that only the card has: lengths in tokens, and near overlaps."""
+    """Add the figures that only the card has: lengths in tokens, and overlaps with sources whose rows are elsewhere."""
+    known = {each.name for each in file.shared}
     lengths = _lengths(card.spec.lengths, model)
     return replace(
         file,
         lengths=lengths if lengths is not None and lengths.unit == "tokens" else file.lengths,
-        shared=tuple(_shared(each) for each in card.spec.overlaps),
+        shared=(*file.shared, *(_shared(each) for each in card.spec.overlaps if each.source not in known)),
     )
 
 
@@ -142,6 +143,7 @@ def _shared(overlap: Overlap) -> Shared:
         sha256=overlap.digest,
         prompts=overlap.prompts,
         clusters=overlap.clusters,
+        contained=overlap.contained,
         near=overlap.near,
         failed=overlap.failed,
         rows=tuple(RowPair(kind=each.kind, here=each.here, there=each.there) for each in overlap.rows),

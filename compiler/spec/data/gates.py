@@ -6,8 +6,9 @@ from itertools import islice
 
 from compiler.diagnostics import Diagnostic, diagnostic
 from compiler.diagnostics.wording import counted
+from compiler.spec.data.leakage import is_evaluation, may_leak
 from compiler.spec.data.model import MAX_SHOWN_ROWS, DataFile, Places, Shared
-from compiler.spec.schema.training_spec import DataSource, TrainingSpec
+from compiler.spec.schema.training_spec import TrainingSpec
 from compiler.spec.schema.types import Purpose, Shape
 from compiler.spec.yaml.document import SourceDocument
 from runtime.contract.shapes import SHAPES
@@ -23,18 +24,24 @@ BYTES_PER_TOKEN = 8
 class Overlap:
     """Overlap of a source with an evaluation source.
 
-    `rows` names the first rows, as `here (there)`. `measured` is False if one of the two is remote and no card covers
-    the other source as it is now. Only cards contain `near`.
+    `rows` names the first rows that share a prompt or cluster or contain a question, as `here (there)`. `measured` is
+    False if one of the two is remote and no card covers the other source as it is now.
     """
 
     evaluation: str
     other: str
     prompts: int = 0
     clusters: int = 0
+    contained: int = 0
     near: int = 0
     rows: tuple[str, ...] = ()
     near_rows: tuple[str, ...] = ()
     measured: bool = True
+
+    @property
+    def found(self) -> bool:
+        """Whether the sources share anything."""
+        return bool(self.prompts or self.clusters or self.contained or self.near)
 
 
 def overlaps(spec: TrainingSpec, files: Mapping[str, DataFile]) -> tuple[Overlap, ...]:
@@ -49,45 +56,31 @@ def overlaps(spec: TrainingSpec, files: Mapping[str, DataFile]) -> tuple[Overlap
     )
 
 
-def is_evaluation(source: DataSource) -> bool:
-    """Whether the source is for evaluation."""
-    return source.shape is Shape.EVALUATION
-
-
-def may_leak(source: DataSource) -> bool:
-    """Whether training on the source can leak evaluation questions; a corpus has no questions."""
-    return not is_evaluation(source) and source.shape is not Shape.TEXT
-
-
 def _overlap(held_out: DataFile, other: DataFile) -> Overlap:
-    card = _card_of(other, held_out)
-    near = card.near if card else 0
-    near_rows = _row_names(card, ("near",)) if card else ()
-    if held_out.uri is None and other.uri is None:
-        rows = [*_common(other, held_out, "prompts"), *_common(other, held_out, "clusters")]
-        return Overlap(
-            evaluation=held_out.name,
-            other=other.name,
-            prompts=len(other.prompts.keys() & held_out.prompts.keys()),
-            clusters=len(other.clusters.keys() & held_out.clusters.keys()),
-            near=near,
-            rows=tuple(rows[:MAX_SHOWN_ROWS]),
-            near_rows=near_rows,
-        )
+    found = _card_of(other, held_out)
+    local = held_out.uri is None and other.uri is None
+    rows = [*_common(other, held_out, "prompts"), *_common(other, held_out, "clusters")] if local else []
+    kinds = ("contained",) if local else ("prompt", "cluster", "contained")
+    if found is None:
+        found = Shared(name=held_out.name, sha256=held_out.sha256)
+        measured = local
+    else:
+        measured = True
     return Overlap(
         evaluation=held_out.name,
         other=other.name,
-        prompts=card.prompts if card else 0,
-        clusters=card.clusters if card else 0,
-        near=near,
-        rows=_row_names(card, ("prompt", "cluster")) if card else (),
-        near_rows=near_rows,
-        measured=card is not None,
+        prompts=len(other.prompts.keys() & held_out.prompts.keys()) if local else found.prompts,
+        clusters=len(other.clusters.keys() & held_out.clusters.keys()) if local else found.clusters,
+        contained=found.contained,
+        near=found.near,
+        rows=(*rows, *_row_names(found, kinds))[:MAX_SHOWN_ROWS],
+        near_rows=_row_names(found, ("near",)),
+        measured=measured,
     )
 
 
 def _card_of(file: DataFile, other: DataFile) -> Shared | None:
-    """Return the overlap with the current content of `other` from the card of `file`."""
+    """Return what `file` shares with the current content of `other`, from its rows or its card."""
     return next((each for each in file.shared if each.name == other.name and each.sha256 == other.sha256), None)
 
 
@@ -185,6 +178,7 @@ def _overlap_problems(
         elif each.near:
             rows = f"{counted(each.near, 'row')} of `{each.other}` "
             rows += "is nearly the same as a question" if each.near == 1 else "are nearly the same as questions"
-            message = f"{rows} of evaluation source `{each.evaluation}`"
-            hint = f"compare them, and give rows of the same meaning one `cluster`: {', '.join(each.near_rows)}"
+            shown = f": {', '.join(each.near_rows)}" if each.near_rows else ""
+            message = f"{rows} of evaluation source `{each.evaluation}`{shown}"
+            hint = f"remove them from `{each.other}`, or give rows of the same meaning one `cluster` and split by it"
             yield diagnostic("CHK229", message, where, hint=hint)

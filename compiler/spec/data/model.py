@@ -31,7 +31,7 @@ class Lengths:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RowPair:
-    """Two rows that share something, as `file:line`. `kind`: prompt, cluster, failed or near."""
+    """Two rows that share something, as `file:line`. `kind`: prompt, cluster, failed, contained or near."""
 
     kind: str
     here: str
@@ -40,16 +40,18 @@ class RowPair:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shared:
-    """Overlap of a card's source with the source `name` at the digest `sha256`.
+    """Overlap of a source with the source `name` at the digest `sha256`, from its rows or its card.
 
-    `prompts` and `clusters` count different values; `near` counts rows whose question is nearly a question of the other
-    source, and `failed` rows that teach an answer which a badcase of the other source logs as wrong.
+    `prompts` and `clusters` count different values; `contained` counts rows that contain a question of the other source
+    as a turn or in other text, `near` rows whose question is nearly one of its questions, and `failed` rows that teach
+    an answer which a badcase of the other source logs as wrong.
     """
 
     name: str
     sha256: str
     prompts: int = 0
     clusters: int = 0
+    contained: int = 0
     near: int = 0
     failed: int = 0
     rows: tuple[RowPair, ...] = ()
@@ -81,8 +83,9 @@ class DataFile:
     empty for a remote source, which has a `uri`. `size` is in bytes, of all files.
 
     `prompts`, `clusters`, `targets` (prompt and taught answer) and `failures` (prompt and wrong answer) map digests to
-    the first place of each: see `place`. A remote source has `shared` from its card instead. `parts` are the files
-    that were read, each with its SHA-256.
+    the first place of each: see `place`; questions are compared in normal form. `shared` holds what was found when the
+    rows were read, or for a remote source what its card says. `parts` are the files that were read, each with its
+    SHA-256.
     """
 
     name: str

@@ -9,6 +9,7 @@ from compiler.spec.data.cards import Card, cards_of, disagreements, file_of, med
 from compiler.spec.data.errors import Problem, SourceError
 from compiler.spec.data.files import parts_of, rows_of, source_digest
 from compiler.spec.data.folded import Folded, row_problem
+from compiler.spec.data.leakage import HeldOut, Watcher, is_evaluation
 from compiler.spec.data.model import DataFile, row_name
 from compiler.spec.data.parts import ELSEWHERE, MAX_SOURCE_BYTES, Part
 from compiler.spec.data.tally import Tally
@@ -34,6 +35,7 @@ def read_sources(reader: Reader, spec: TrainingSpec, evidence: Sequence[Evidence
     are not reported.
     """
     files: dict[str, DataFile] = {}
+    held_out: dict[str, HeldOut] = {}
     left = MAX_SOURCE_BYTES
     if len(spec.spec.data) > MAX_SOURCES:
         message = f"the spec has more than {MAX_SOURCES} data sources"
@@ -43,7 +45,8 @@ def read_sources(reader: Reader, spec: TrainingSpec, evidence: Sequence[Evidence
     distance = spec.spec.thresholds.near_pair_distance
     model = spec.spec.model.path
     by_source = _by_source(reader, spec, cards_of(evidence or ()))
-    for index, source in enumerate(spec.spec.data):
+    # the questions that other sources are compared with are read first
+    for index, source in sorted(enumerate(spec.spec.data), key=lambda each: not is_evaluation(each[1])):
         card = by_source.get(source.name)
         where = reader.document.at(("spec", "data", index))
         if (source.path is None) == (source.uri is None):
@@ -51,7 +54,7 @@ def read_sources(reader: Reader, spec: TrainingSpec, evidence: Sequence[Evidence
             hint = "set `path` for rows in the spec's folder, or `uri` for rows elsewhere"
             reader.found.append(diagnostic("CHK232", f"data source `{source.name}` has {which}", where, hint=hint))
         elif source.path is not None:
-            file = _read(reader, index, source, source.path, distance, left)
+            file = _read(reader, index, source, source.path, distance, left, Watcher(source, held_out, files))
             if file is not None:
                 left -= file.size
                 agrees = card is not None and _agrees(reader, card, source, file.sha256, distance)
@@ -63,7 +66,7 @@ def read_sources(reader: Reader, spec: TrainingSpec, evidence: Sequence[Evidence
                 files[source.name] = file_of(card.card, source, model)
         elif evidence is not None:
             reader.found.append(_no_card(reader, source, where))
-    return files
+    return {source.name: files[source.name] for source in spec.spec.data if source.name in files}
 
 
 def _by_source(reader: Reader, spec: TrainingSpec, cards: Iterable[Card]) -> dict[str, Card]:
@@ -95,7 +98,13 @@ def _agrees(reader: Reader, card: Card, source: DataSource, sha256: str | None, 
 
 
 def _read(
-    reader: Reader, index: int, source: DataSource, relative: str, near_distance: float, limit: int
+    reader: Reader,
+    index: int,
+    source: DataSource,
+    relative: str,
+    near_distance: float,
+    limit: int,
+    watcher: Watcher,
 ) -> DataFile | None:
     where = reader.document.at(("spec", "data", index, "path"))
     path = reader.resolve(relative, where, folder=is_folder(reader.folder / relative))
@@ -110,9 +119,10 @@ def _read(
         near_distance=near_distance,
         inside=reader.folder,
         limit=limit,
+        watch=watcher.watch,
     )
     reader.found.extend(outcome.diagnostics)
-    return outcome.value
+    return watcher.result(outcome.value) if outcome.value is not None else None
 
 
 def is_folder(path: Path) -> bool:

@@ -7,6 +7,7 @@ from heapq import heappushpop
 from compiler.spec.data.errors import Problem
 from compiler.spec.data.labels import classes_of, labels_counted
 from compiler.spec.data.model import MAX_SHOWN_ROWS, PLACES_PER_FILE, DataFile, Lengths, row_name
+from compiler.spec.data.normal import normal
 from compiler.spec.data.shapes import is_conversational, shape_problem
 from compiler.spec.data.texts import Row, answer_of, content_digest, digest, plain, question_of
 from compiler.spec.files import showable
@@ -113,7 +114,7 @@ class Tally:
         cluster = row.get("cluster")
         if cluster is not None and cluster != "":
             self._clusters.setdefault(digest(str(cluster)), place)
-        question = question_of(row)
+        question = normal(question_of(row))
         if not question:
             return
         self._prompts.setdefault(digest(question), place)

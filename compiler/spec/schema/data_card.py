@@ -49,8 +49,9 @@ class CardLengths(Model):
 class CardRowPair(Model):
     """Two rows that share something."""
 
-    kind: Literal["prompt", "cluster", "failed", "near"] = Field(
-        description="What the rows share: a prompt, a cluster, a failed answer, or most of their text (`near`)."
+    kind: Literal["prompt", "cluster", "failed", "contained", "near"] = Field(
+        description="What the rows share: a prompt, a cluster, a failed answer, a question inside other text "
+        "(`contained`), or most of their text (`near`)."
     )
     here: RowName = Field(description="Row of this source.")
     there: RowName = Field(description="Row of the other source.")
@@ -110,9 +111,14 @@ class Overlap(Model):
     digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] = Field(
         description="SHA-256 of the other source when it was compared."
     )
-    prompts: Size = Field(default=0, description="Questions that both sources contain.")
+    prompts: Size = Field(default=0, description="Questions that both sources contain, in normal form.")
     clusters: Size = Field(default=0, description="Clusters that both sources contain.")
-    near: Size = Field(default=0, description="Rows whose question is nearly a question of the other source.")
+    contained: Size = Field(
+        default=0, description="Rows that contain a question of the other source, as a turn or inside other text."
+    )
+    near: Size = Field(
+        default=0, description="Rows whose question differs from one of the other source in a few characters."
+    )
     failed: Size = Field(default=0, description="Rows that teach a wrong answer of a badcase in the other source.")
     rows: list[CardRowPair] = Field(default=[], max_length=20, description="The first such rows.")
 

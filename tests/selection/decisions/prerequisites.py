@@ -179,13 +179,6 @@ WORSE = (
         warns=("SEL313",),
     ),
     Case(
-        name="a gain below zero, whatever its gate says",
-        rule="D16",
-        facts=facts(results=(replace(worse("sft"), gate="no-gain"),)),
-        status=FIRED,
-        warns=("SEL313",),
-    ),
-    Case(
         name="what was sampled for it goes too",
         rule="D16",
         facts=facts(gaps=["preference"], sources=data(badcases(answered=0)), results=(worse("dpo"),)),

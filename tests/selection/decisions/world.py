@@ -226,8 +226,8 @@ def preflight(figures: str = "as given", **states: str) -> tuple[PreflightCheck,
     )
 
 
-def overlap(prompts: int = 0, clusters: int = 0) -> Overlap:
-    return Overlap(evaluation="held-out", other="demos", prompts=prompts, clusters=clusters, rows=("`a:1` (`b:1`)",))
+def overlap(**counts: int) -> Overlap:
+    return Overlap(evaluation="held-out", other="demos", rows=("`a:1` (`b:1`)",), **counts)  # type: ignore[arg-type]
 
 
 def limits(**changes: Any) -> Thresholds:

@@ -89,6 +89,46 @@ def test_no_gain_has_its_own_exit_code_on_every_run(
     assert [row["prediction"] for row in first] == [row["prediction"] for row in second]
 
 
+def test_further_targets_guards_and_a_temperature(shared_workspace: Any, evaluation: dict[str, Any]) -> None:
+    """The base model's sampled answers against its greedy ones; half of the rows have a call as reference."""
+    rows = evaluation_rows(12)
+    data = shared_workspace.write_rows("sampled.jsonl", rows, "evaluation")
+    metrics = [{"name": "exact_match"}, {"name": "tool_call"}]
+    config = copy.deepcopy(evaluation) | {"data": [data], "metrics": metrics[:1], "output": "greedy"}
+    config["gate"] = {"metric": "exact_match", "target": 0.9, "baseline": None}
+    refused = config | {"metrics": metrics, "output": "refused"}
+    ended = shared_workspace.run(shared_workspace.write_config("refused", refused))
+    assert (ended.code, ended.error) == (65, "RUN710"), ended.stderr  # no reference is a call
+    call = '{"name": "count", "arguments": {}}'
+    rows = [{**row, "reference": call} if at < 6 else row for at, row in enumerate(rows)]
+    data = shared_workspace.write_rows("calls.jsonl", rows, "evaluation")
+    config |= {"data": [data], "metrics": metrics}
+    config["gate"]["others"] = [{"metric": "tool_call", "target": 0.5}]
+    assert shared_workspace.run(shared_workspace.write_config("greedy", config)).code == 0
+    assert {name: each["n"] for name, each in shared_workspace.metrics("greedy")["metrics"].items()} == {
+        "exact_match": 12,
+        "tool_call": 6,
+    }
+    sampled = copy.deepcopy(config)
+    sampled["generation"]["temperature"] = 0.9
+    sampled["gate"] |= {"baseline": "greedy"}
+    sampled["gate"]["guards"] = [{"metric": "tool_call", "margin": 0.02, "baseline": "greedy"}]
+    for name in ("sampled", "again"):
+        ended = shared_workspace.run(shared_workspace.write_config(name, sampled | {"output": name}))
+        assert ended.code == 80, ended.stderr
+    report = ended.termination["report"]
+    assert report["unjudged"] == {"tool_call": 6}
+    assert (report["gains"]["tool_call"]["value"], report["guards"][0]["gain"]["n"]) == (0.0, 6)
+    reason = ended.event("end")["gate"]["reason"]
+    assert "`exact_match` is 0.000" in reason
+    assert "`tool_call` is 0.000 (95 % interval 0.000 to" in reason
+    texts = {
+        name: [row["prediction"] for row in predictions(shared_workspace, name)]
+        for name in ("greedy", "sampled", "again")
+    }
+    assert texts["sampled"] == texts["again"] != texts["greedy"]  # seeded
+
+
 def test_a_stopped_evaluation_resumes_and_gives_the_same_answers(
     shared_workspace: Any, evaluation: dict[str, Any], baseline: Any
 ) -> None:
@@ -284,7 +324,7 @@ def test_bits_are_of_text_that_is_never_trained_on() -> None:
     ("change", "code", "error", "text"),
     [
         ({"gate": {"metric": "exact_match", "target": 0.5, "baseline": "gone"}}, 66, "RUN722", "`gone/predictions"),
-        ({"metrics": [{"name": "exact_match"}]}, 78, "RUN701", "`gate.metric`"),
+        ({"metrics": [{"name": "exact_match"}]}, 78, "RUN701", "`gate` reads `execution_accuracy`"),
         ({"metrics": [{"name": "execution_accuracy"}]}, 78, "RUN701", "`databases`"),
         ({"metrics": [{"name": "execution_accuracy", "databases": "none"}]}, 66, "RUN721", "`none`"),
         ({"peft": None}, 78, "RUN701", "`peft`"),

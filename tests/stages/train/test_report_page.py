@@ -64,7 +64,12 @@ def test_the_page_holds_everything_and_needs_nothing(folder: Path, shared_worksp
 def test_an_evaluation_has_its_scores_and_its_gate_on_a_page(shared_workspace: Any) -> None:
     data = shared_workspace.write_rows("held.jsonl", [{"id": "a", "prompt": "p", "reference": "r"}], "evaluation")
     config = methods.config_of(shared_workspace, "sft", "judged") | {"method": "evaluate", "data": [data]}
-    config |= {"metrics": [{"name": "exact_match"}], "generation": {"max_new_tokens": 4, "batch_size": 2}}
+    config |= {
+        "metrics": [{"name": "exact_match"}, {"name": "tool_call"}],
+        "generation": {"max_new_tokens": 4, "batch_size": 2},
+    }
+    targets = {"metric": "exact_match", "target": 0.85, "others": [{"metric": "tool_call", "target": 0.75}]}
+    config["gate"] = targets | {"baseline": "base"}
     config = {name: value for name, value in config.items() if name not in ("peft", "trainer")}
     stage, _ = load_stage(shared_workspace.write_config("judged", config))
     gate = {"verdict": "no-gain", "reason": "`a <b>` 没有提高", "gain": 0.01, "gain_low": -0.1, "gain_high": 0.12}
@@ -75,9 +80,16 @@ def test_an_evaluation_has_its_scores_and_its_gate_on_a_page(shared_workspace: A
         "ended": "2026-01-01",
         "wall_seconds": 3.0,
         "config_sha256": "0" * 64,
-        "metrics": {"exact_match": {"value": 0.5, "low": 0.4, "high": 0.6}},
+        "metrics": {
+            "exact_match": {"value": 0.5, "low": 0.4, "high": 0.6},
+            "tool_call": {"value": 0.3, "low": 0.2, "high": 0.35},
+        },
         "training": {},
-        "report": {"fix_rate": {"critical": 0.25}, "newly_wrong": ["题 <1>"]},
+        "report": {
+            "fix_rate": {"critical": 0.25},
+            "newly_wrong": ["题 <1>"],
+            "gains": {"tool_call": {"value": 0.2, "low": 0.1, "high": 0.3}},
+        },
         "gate": gate,
     }
     text = render_page(document, stage, [])
@@ -87,6 +99,9 @@ def test_an_evaluation_has_its_scores_and_its_gate_on_a_page(shared_workspace: A
         "Gate: no gain.",
         "`a &lt;b&gt;` 没有提高",
         "-0.100 to +0.120",
+        "0.200 to 0.350",
+        "<td>0.75</td>",
+        "+0.100 to +0.300",
         "题 &lt;1&gt;",
         "0.25",
     ):

@@ -1,6 +1,7 @@
 """Metrics on rows: answers after a marker, and rows that are refused before a model is loaded."""
 
 import importlib.util
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,35 @@ def test_badcases_that_cannot_be_judged_are_left_out_and_general_rows_are_compar
     assert [metric.name for metric in others.metrics] == ["exact_match"]
 
 
+def test_a_metric_that_does_not_decide_scores_the_rows_that_it_can(judges: Judges) -> None:
+    rows = [{"id": str(at), "prompt": "?", "reference": "4" if at else "say please", "cluster": at} for at in range(5)]
+    both = EvaluateStage.model_validate(
+        stage().model_dump(by_alias=True) | {"gate": {"metric": "exact_match", "target": 0.5, "baseline": None}}
+    )
+    (held_out,) = build_question_sets(both, [source(rows, "evaluation")], Path(), judges)
+    assert (held_out.left_out, len(held_out.rows)) == ({"numeric_answer": {0}}, 5)
+    answers = [Answer(text=text, prompt_tokens=3, tokens=1, is_cut=False, seconds=0.1) for text in "44445"]
+    found = score_answers(held_out, answers, Path(), judges)
+    assert {name: (each.value, each.n) for name, each in found.intervals.items()} == {
+        "exact_match": (0.6, 5),
+        "numeric_answer": (0.75, 4),
+    }
+    lines = [json.loads(line) for line in found.lines.splitlines()]
+    assert [sorted(line["scores"]) for line in lines[:2]] == [["exact_match"], ["exact_match", "numeric_answer"]]
+    # an earlier evaluation left out the same rows, so both compare the same pairs
+    before = BaselineAnswers(predictions=[""] * 5, scores={"numeric_answer": dict.fromkeys(range(1, 5), 0.0)})
+    assert (found.gain("numeric_answer", before).value, found.gain("numeric_answer", before).n) == (0.75, 4)
+
+
+def test_a_metric_that_can_score_no_row_is_refused(judges: Judges) -> None:
+    rows = [{"id": "1", "prompt": "?", "reference": "say please"}]
+    both = EvaluateStage.model_validate(
+        stage().model_dump(by_alias=True) | {"gate": {"metric": "exact_match", "target": 0.5, "baseline": None}}
+    )
+    with pytest.raises(StageError, match="row `1`: the reference is not a number"):
+        build_question_sets(both, [source(rows, "evaluation")], Path(), judges)
+
+
 def answered(judges: Judges, texts: list[str], tokens: int) -> ScoredSet:
     rows = [
         {"id": str(at), "prompt": "?", "reference": "1", "class": "critical" if at < 2 else None} for at in range(8)
@@ -122,7 +152,9 @@ def test_many_broken_answers_are_counted_and_the_first_are_shown(judges: Judges)
     questions = QuestionSet(name="held-out", rows=rows, metrics=[MetricBlock(name="exact_match")])
     answer = Answer(text="不" * 1000, prompt_tokens=3, tokens=4, is_cut=True, seconds=0.1)
     now = score_answers(questions, [answer] * 120, Path(), judges)
-    broken = broken_of(now, BaselineAnswers(predictions=["1"] * 120, values=[1.0] * 119 + [0.0]))
+    broken = broken_of(
+        now, BaselineAnswers(predictions=["1"] * 120, scores={"exact_match": dict(enumerate([1.0] * 119 + [0.0]))})
+    )
     assert len(broken.lines.splitlines()) == 119
     assert (broken.figures["count"], broken.figures["fixed"], len(broken.figures["ids"])) == (119, 0, 100)
     assert [row["id"] for row in broken.figures["first"]] == [str(at) for at in range(10)]

@@ -1,4 +1,4 @@
-"""Intervals, and the gate that uses them."""
+"""Means and gains with their intervals."""
 
 from fractions import Fraction
 from random import Random
@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runtime.stage.gate import Change, decide
 from runtime.stage.statistics import (
     Interval,
     exact_p,
@@ -58,27 +57,6 @@ def test_the_gain_is_paired() -> None:
     assert gain.value == pytest.approx(0.15)
     assert 0 < gain.low < 0.15 < gain.high
     assert interval_of_gain(before, before, names(100)) == Interval(value=0.0, low=0.0, high=0.0, n=100)
-
-
-def interval(low: float, value: float, high: float) -> Interval:
-    return Interval(value=value, low=low, high=high, n=100)
-
-
-@pytest.mark.parametrize(
-    ("value", "gain", "verdict"),
-    [
-        (interval(0.5, 0.6, 0.7), None, "target-met"),
-        (interval(0.5, 0.6, 0.7), interval(-0.1, 0.0, 0.1), "target-met"),
-        (interval(0.4, 0.6, 0.7), None, "continue"),
-        (interval(0.1, 0.2, 0.3), interval(0.01, 0.1, 0.2), "continue"),
-        (interval(0.1, 0.2, 0.3), interval(0.0, 0.1, 0.2), "no-gain"),
-        (interval(0.1, 0.2, 0.3), interval(-0.2, -0.1, -0.01), "no-gain"),
-    ],
-)
-def test_the_gate(value: Interval, gain: Interval | None, verdict: str) -> None:
-    decision = decide("exact_match", value, gain, 0.5)
-    assert decision.verdict == verdict
-    assert "`exact_match`" in decision.reason
 
 
 def columns(rows: list[tuple[str, int, int]]) -> tuple[list[str], list[float], list[float]]:
@@ -163,42 +141,3 @@ def test_bits_are_saved_as_a_share_of_the_earlier_ones() -> None:
 )
 def test_the_sign_test_is_exact(wins: int, losses: int, p: float) -> None:
     assert exact_p(wins, losses) == p
-
-
-@pytest.mark.parametrize(
-    ("value", "gain", "loss", "verdict", "reported"),
-    [
-        # a loss of general ability beyond what is tolerated stops a plan whose target is met, and one that gained
-        (interval(0.5, 0.6, 0.7), interval(0.1, 0.2, 0.3), interval(-0.3, -0.1, -0.021), "no-gain", True),
-        (interval(0.1, 0.2, 0.3), interval(0.1, 0.2, 0.3), interval(-0.3, -0.1, -0.021), "no-gain", True),
-        # a tolerated loss is reported
-        (interval(0.1, 0.2, 0.3), interval(0.1, 0.2, 0.3), interval(-0.3, -0.1, -0.02), "continue", True),
-        (interval(0.5, 0.6, 0.7), interval(0.1, 0.2, 0.3), interval(-0.03, -0.02, -0.01), "target-met", True),
-        # and a loss that may be noise is not
-        (interval(0.1, 0.2, 0.3), interval(0.1, 0.2, 0.3), interval(-0.3, -0.1, 0.0), "continue", False),
-    ],
-)
-def test_what_general_ability_may_cost(
-    value: Interval, gain: Interval, loss: Interval, verdict: str, reported: bool
-) -> None:
-    change = Change(name="`exact_match` on general rows", gain=loss, tolerated=0.02)
-    decision = decide("exact_match", value, gain, 0.5, [change])
-    assert (decision.verdict, "general rows lost" in decision.reason) == (verdict, reported)
-    assert decision.gain == gain
-    unlimited = decide("exact_match", value, gain, 0.5, [Change(name="badcases", gain=loss, tolerated=None)])
-    assert unlimited.verdict == decide("exact_match", value, gain, 0.5).verdict
-
-
-@pytest.mark.parametrize(
-    ("loss", "verdict"), [(interval(-0.3, -0.1, -0.03), "no-gain"), (interval(-0.3, -0.1, -0.01), "continue")]
-)
-def test_a_corpus_needs_no_gain_but_must_not_cost_general_ability(loss: Interval, verdict: str) -> None:
-    change = Change(name="general text", gain=loss, tolerated=0.02)
-    for gain in (interval(-0.2, -0.1, -0.01), interval(0.1, 0.2, 0.3)):
-        decision = decide("exact_match", interval(0.5, 0.6, 0.7), gain, 0.5, [change], needs_gain=False)
-        assert decision.verdict == verdict
-        assert "general text lost" in decision.reason
-
-
-def test_a_bound_that_equals_the_target_reaches_it() -> None:
-    assert decide("exact_match", interval(4 / 5, 0.9, 1.0), None, 0.8).verdict == "target-met"

@@ -14,7 +14,7 @@ GOOD = {"status": "complete", "exit_code": 0, "metrics": {}, "gate": None}
 
 def gate(verdict: str) -> dict[str, Any]:
     """Return the termination message of an evaluation with the verdict of its gate."""
-    code = 80 if verdict == "no-gain" else 0
+    code = 80 if verdict in ("no-gain", "worse") else 0
     metrics = {"execution_accuracy": {"value": 0.4, "low": 0.3, "high": 0.5, "n": 100}}
     return {**GOOD, "exit_code": code, "metrics": metrics, "gate": {"verdict": verdict, "reason": "as played"}}
 

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from support.waiting import HUNG_SECONDS
 from system.cluster.player import GOOD, gate
 from system.cluster.server import ROOT
@@ -74,15 +75,17 @@ def test_the_pipeline_stops_where_the_target_is_met(shop: Shop) -> None:
     }
 
 
-def test_the_pipeline_stops_at_a_stage_without_gain(shop: Shop) -> None:
+@pytest.mark.parametrize(("verdict", "words"), [("no-gain", "no gain"), ("worse", "worse")])
+def test_the_pipeline_stops_at_a_stage_without_gain(shop: Shop, verdict: str, words: str) -> None:
     for stage in ("evaluate-base", "sft"):
         shop.apply()
         shop.player.finish(shop.job(stage))
     shop.apply()
-    shop.player.finish(shop.job("evaluate-sft"), gate("no-gain"))
+    shop.player.finish(shop.job("evaluate-sft"), gate(verdict))
     done = shop.apply()
     assert done.exit_code == 0, "a gate that does not pass is an answer, not an error"
-    assert "stopped at `evaluate-sft`: no gain" in done.stdout
+    assert f"stopped at `evaluate-sft`: {words}" in done.stdout
+    assert shop.states()["evaluate-sft"] == words
     assert shop.job("dpo") not in shop.player.jobs()
 
 

@@ -28,6 +28,7 @@ class End(StrEnum):
     COMPLETE = "complete"
     TARGET_MET = "target-met"
     NO_GAIN = "no-gain"
+    WORSE = "worse"
     FAILED = "failed"
     CANCELLED = "cancelled"
     GONE = "gone"
@@ -96,7 +97,7 @@ def _ended(record: Record | None) -> End | None:
         return End.GOING
     if record.state is not State.COMPLETE:
         return End(record.state.value)
-    verdicts = {"target-met": End.TARGET_MET, "no-gain": End.NO_GAIN}
+    verdicts = {"target-met": End.TARGET_MET, "no-gain": End.NO_GAIN, "worse": End.WORSE}
     return verdicts.get(record.verdict)
 
 

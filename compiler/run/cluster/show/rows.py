@@ -11,6 +11,8 @@ from compiler.run.cluster.state.ledger import State
 from compiler.run.cluster.state.reasons import NO_POD, STARTING, advice, waiting_reason
 from runtime.contract.outputs import verdict_words
 
+_GATED_ENDS = (End.TARGET_MET, End.NO_GAIN, End.WORSE)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
@@ -114,14 +116,14 @@ def _advice(view: StageView, reason: str) -> str:
 def _state(view: StageView) -> str:
     record, job, step = view.record, view.job, view.step
     if record is not None and record.state is State.COMPLETE:
-        stops = record.verdict in (End.TARGET_MET, End.NO_GAIN)
+        stops = record.verdict in _GATED_ENDS
         return verdict_words(record.verdict) if stops else record.state.value
     if record is not None and not record.is_begun:
         return record.state.value
     if job is not None and not job.is_over:
         return job.phase.value
     if record is None:
-        ended = step.end in (End.TARGET_MET, End.NO_GAIN)
+        ended = step.end in _GATED_ENDS
         return "not needed" if ended else "waits"
     awaited = {Action.AWAIT: "reading its result", Action.REPORT: "result not read"}
     return awaited.get(step.action, record.state.value) if view.is_current else record.state.value
@@ -135,14 +137,13 @@ def _pods(job: JobView | None) -> str:
 
 
 def _score(view: StageView) -> str:
-    """Format the deciding metric with its interval; empty before the stage has a result."""
+    """Format each metric with its interval, the deciding one first; empty before the stage has a result."""
     metrics = view.record.result.get("metrics") if view.record is not None else None
     if not isinstance(metrics, Mapping) or not metrics:
         return ""
     deciding = (view.stage.config.get("gate") or {}).get("metric")
-    name = deciding if deciding in metrics else next(iter(metrics))
-    value = metrics[name]
-    return f"{name} {value['value']:.3f} ({value['low']:.3f}–{value['high']:.3f})"
+    ordered = sorted(metrics.items(), key=lambda item: item[0] != deciding)
+    return ", ".join(f"{name} {value['value']:.3f} ({value['low']:.3f}–{value['high']:.3f})" for name, value in ordered)
 
 
 def _camel(name: str) -> str:

@@ -33,6 +33,7 @@ def verdict(state: PlanState) -> str:
         End.COMPLETE: "complete" if started else "complete, nothing to do",
         End.TARGET_MET: f"the target is met at `{stage}`, nothing more to do",
         End.NO_GAIN: f"stopped at `{stage}`: {verdict_words(End.NO_GAIN)}",
+        End.WORSE: f"stopped at `{stage}`: {verdict_words(End.WORSE)}",
         End.FAILED: f"`{stage}` failed",
         End.CANCELLED: f"`{stage}` was cancelled",
         End.GONE: f"`{stage}` was deleted before it had a result",
