@@ -50,15 +50,16 @@ def _refusal(
 ) -> tuple[str, int | None] | None:
     """Return why the test set cannot decide, and the questions that can."""
     wanted = target - score.value
+    least = max(wanted, limits.plateau_min_gain)
     if not can_clear(questions, target):
         reason = f"even with every answer right, {questions:,.0f} questions cannot show that the target is met"
         return reason, questions_to_clear(target)
     if score.low < target <= score.high:
         needed = questions_to_separate(score.value, target, limits.plateau_min_gain, limits.power)
         return f"the test set cannot tell {score.value:.3f} from the target {target:g}", needed
-    if wanted > 0 and (detects is None or detects > wanted):
-        needed = questions_for_gain(wanted, discordance, limits.power)
-        return f"the test set cannot detect the gain of {wanted:.3f} that is needed", needed
+    if wanted > 0 and (detects is None or detects > least):
+        needed = questions_for_gain(least, discordance, limits.power)
+        return f"the test set cannot detect the gain of {least:.3f} that is needed", needed
     return None
 
 

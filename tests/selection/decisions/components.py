@@ -281,4 +281,19 @@ DECODING = (
         status=SILENT,
         stages=SFT,
     ),
+    Case(
+        name="a component that makes the first errors comes before",
+        rule="C1",
+        facts=facts(**rows(90, 100), **AT_ONE, probes=(HOT, GREEDY)),
+        status=FIRED,
+        phase="collect",
+        left_out=("the component `retriever`",),
+    ),
+    Case(
+        name="comes before the request for badcases",
+        rule="C2",
+        facts=facts(**AT_ONE, probes=(HOT, GREEDY), sources=data(demos())),
+        status=FIRED,
+        phase="prompt",
+    ),
 )

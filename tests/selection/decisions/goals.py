@@ -3,11 +3,14 @@
 from selection.decisions.case import BLOCKED, FIRED, NOT_REACHED, SILENT, Case
 from selection.decisions.world import (
     METRIC,
+    badcases,
     corpus,
     data,
     decoding,
+    demos,
     facts,
     guard,
+    label,
     limit,
     measure,
     prompts,
@@ -167,6 +170,20 @@ ALL_MET = (
         status=FIRED,
         phase="done",
         advises="deploy `tiny/1` with `shop-sft/adapter`, `shop-dpo/adapter` merged in this order",
+    ),
+    Case(
+        name="of two stages the one that meets every goal, though the other scores higher",
+        rule="DONE",
+        facts=facts(
+            guards=(guard(),),
+            results=(
+                result("sft", 0.95, scores={METRIC: measure(0.95), "f1": measure(0.8)}),
+                result("dpo", 0.97),
+            ),
+        ),
+        status=FIRED,
+        phase="done",
+        advises="deploy the model that `shop-evaluate-sft-0` evaluated",
     ),
 )
 
@@ -337,5 +354,16 @@ COSTLY = (
         status=SILENT,
         reason="the quality goals are not met",
         stages=SFT,
+    ),
+    Case(
+        name="comes before faults of components, which the goals do not need",
+        rule="T1",
+        facts=facts(
+            **MET,
+            limits=(limit(900),),
+            sources=data(demos(), badcases(labels=(label(30, component="retriever"), label(10)))),
+        ),
+        status=FIRED,
+        left_out=("the component `retriever`",),
     ),
 )

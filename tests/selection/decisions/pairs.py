@@ -278,4 +278,11 @@ QUALITY = (
     Case(
         name="no dpo", rule="D4", facts=facts(), status=SILENT, reason="no stage learns from logged answers", stages=SFT
     ),
+    Case(
+        name="pairs that are refused need no model",
+        rule="D3",
+        facts=facts(**PREFERENCE, sources=data(badcases(near=20, models=(("other/1", 40),)))),
+        status=BLOCKED,
+        warns=("SEL304",),
+    ),
 )

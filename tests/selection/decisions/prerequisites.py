@@ -151,6 +151,20 @@ HELD = (
         status=SILENT,
         stages=('dpo: badcases by M3 D1 {"pairs": "badcase"}',),
     ),
+    Case(
+        name="the sft that would teach it first made it worse",
+        rule="D15",
+        facts=facts(gaps=["preference", "unstable"], measures=NEVER, results=(worse("sft"),)),
+        status=FIRED,
+        reason="the model never succeeds, so the plan holds DPO",
+        warns=("SEL313",),
+    ),
+    Case(
+        name="pairs of a method that is held are not looked at",
+        rule="D15",
+        facts=facts(declared=[DOMAIN, PREFERENCE], readings=UNREADABLE, sources=data(badcases(), pairs(100, near=20))),
+        status=FIRED,
+    ),
 )
 
 WORSE = (

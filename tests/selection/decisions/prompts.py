@@ -11,8 +11,11 @@ from selection.decisions.world import (
     group,
     kind,
     label,
+    limits,
     reported,
 )
+
+from compiler.spec.schema.evidence import Replays
 
 SFT = ("sft: demos by M2",)
 OPTIMIZE = "optimize-prompt: badcases by P0"
@@ -228,5 +231,21 @@ PROMPTS = (
         left_out=FLOW,
         stages=("sft: demos by M3 D1",),
         warns=("SEL305",),
+    ),
+    Case(
+        name="techniques apply where no labelled badcase is the model's",
+        rule="P1",
+        facts=facts(
+            **reported(
+                kind("orders", 10, critical_intent=True, replays=Replays(failed=5, total=5)),
+                kind("other", 90),
+                sources=data(demos(), badcases(30, labels=(label(10, component="rerank"), label(20, component="ocr")))),
+            ),
+            thresholds=limits(component_share=0.7),
+        ),
+        status=FIRED,
+        phase="prompt",
+        left_out=("the component `ocr`", "the component `rerank`"),
+        advises="badcases of `orders`",
     ),
 )

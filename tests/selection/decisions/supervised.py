@@ -468,4 +468,18 @@ METHODS = (
         status=BLOCKED,
         advises="until there are 61",
     ),
+    Case(
+        name="unstable and untaught: one stage for both",
+        rule="M7",
+        facts=facts(gaps=["unstable", "untaught"]),
+        status=FIRED,
+        stages=("sft: demos by M2 M7",),
+    ),
+    Case(
+        name="judged trajectories teach what was never learnt too",
+        rule="M4",
+        facts=facts(gaps=["untaught", "reasoning"], acts_in_steps=True, sources=data(demos(60, judged=50), badcases())),
+        status=FIRED,
+        stages=("sft: demos by M7 M4",),
+    ),
 )
