@@ -18,7 +18,8 @@ from compiler.spec.yaml.load import load
 
 @pytest.fixture
 def project(make_spec: MakeSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    return make_project(make_spec(), tmp_path, monkeypatch)
+    accepted = "  evidence: {smallTestSet: {reason: the results are made up, owner: li}}\n  gaps:\n"
+    return make_project(make_spec(("  gaps:\n", accepted)), tmp_path, monkeypatch)
 
 
 def evidence(project: Project) -> dict[str, StageResult]:

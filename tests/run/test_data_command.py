@@ -226,7 +226,7 @@ def test_near_leakage_of_a_remote_source_is_known_from_its_card(make_spec: MakeS
     (found,) = [each for each in make_plan(spec, "specs/shop/spec.yaml").diagnostics if each.code == "CHK229"]
     assert has_errors([found])
     assert "1 row of `demos` is nearly the same as a question of evaluation source `held-out`" in found.message
-    assert "`rows.jsonl:61` (`data/held-out.jsonl:21`)" in found.message
+    assert "`rows.jsonl:61` (`data/held-out.jsonl:41`)" in found.message
 
 
 def test_a_card_counts_questions_inside_other_text(make_spec: MakeSpec, tmp_path: Path) -> None:
@@ -265,6 +265,8 @@ def test_what_cannot_be_measured_here_is_kept_for_the_same_rows(make_spec: MakeS
     spec.write_text(text + short, encoding="utf-8")
     assert "CHK230" in codes(spec)
     spec.write_text(text.replace('revision: "1"', 'revision: "2"') + short, encoding="utf-8")
+    rounds = spec.parent / "evidence" / "prompt-rounds.yaml"
+    rounds.write_text(rounds.read_text(encoding="utf-8").replace("tiny/1", "tiny/2"), encoding="utf-8")
     assert "in bytes" in str([each.message for each in make_plan(spec, "x").diagnostics if each.code == "CHK230"])
     spec.write_text(text, encoding="utf-8")
     write_rows(spec.parent / "data" / "demos.jsonl", demos(59))

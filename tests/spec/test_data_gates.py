@@ -47,7 +47,7 @@ def test_leakage_is_found_without_a_card(make_spec: MakeSpec, prompt: str, code:
     (found,) = reported(make_spec(demos=[*demos(), {"prompt": prompt, "completion": "a"}], held_out=questions), code)
     assert has_errors([found])
     assert words in found.message
-    assert "`data/demos.jsonl:61` (`data/held-out.jsonl:21`)" in found.message
+    assert "`data/demos.jsonl:61` (`data/held-out.jsonl:41`)" in found.message
 
 
 def test_a_later_turn_that_asks_a_held_out_question_is_leakage(make_spec: MakeSpec) -> None:
@@ -64,7 +64,7 @@ def test_a_later_turn_that_asks_a_held_out_question_is_leakage(make_spec: MakeSp
     }
     questions = [*held_out(), {"id": "x", "prompt": QUESTION, "reference": "on its way"}]
     (found,) = reported(make_spec(demos=[row], held_out=questions), "CHK210")
-    assert "share 1 questions inside other text: `data/demos.jsonl:1` (`data/held-out.jsonl:21`)" in found.message
+    assert "share 1 questions inside other text: `data/demos.jsonl:1` (`data/held-out.jsonl:41`)" in found.message
 
 
 def test_other_numbers_make_other_questions(make_spec: MakeSpec) -> None:

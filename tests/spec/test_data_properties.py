@@ -128,7 +128,7 @@ def spec_of(shape: str) -> TrainingSpec:
 def test_a_card_replaces_its_rows(source: tuple[str, Rows], tmp_path: Path) -> None:
     shape, rows = source
     spec = spec_of(shape)
-    measurement = Measurement(shape, None, "m/1", {})
+    measurement = Measurement(shape, None, "m/1")
     file = read(written(tmp_path / "rows.jsonl", rows), shape, measurement.watch)
     measured = Measured(source=spec.spec.data[0], file=file, measurement=measurement)
     data = card_data(measured, spec, {"x": measured}, {}, None, "2026-11-22")

@@ -1,5 +1,7 @@
 """The predicate of the test set: whether it can tell the score from the target, and show the gain that is needed."""
 
+from math import floor
+
 from compiler.selection.candidates import best, goal_verdict, on_test_set
 from compiler.selection.facts import Evidence, Facts, Measure, Verdict
 from compiler.selection.model import Advise, EnterPhase, Finding, Phase, fired, silent
@@ -13,6 +15,8 @@ from compiler.selection.power import (
 )
 from compiler.spec.schema.thresholds import Thresholds
 from compiler.spec.schema.types import Purpose
+
+ENOUGH = 0.01  # a difference between score and target that is not worth more questions
 
 
 def test_set_decides(facts: Facts) -> Finding:
@@ -34,13 +38,18 @@ def test_set_decides(facts: Facts) -> Finding:
             reason, needed = refusal
             if facts.small_test_set:
                 return silent(f"{reason}, which is accepted: {facts.small_test_set}", *shown)
-            return fired(reason, tuple(shown), EnterPhase(Phase.COLLECT), Advise(_step(needed, questions)))
+            return fired(
+                reason, tuple(shown), EnterPhase(Phase.COLLECT), Advise(_step(needed, questions, score, goal.target))
+            )
     return silent("the test set can show the gain that is needed", *shown)
 
 
-def _step(needed: int | None, questions: float) -> str:
+def _step(needed: int | None, questions: float, score: Measure, target: float) -> str:
     if needed is None:
         return "lower the target: no number of questions can show that it is met"
+    if score.low >= target - ENOUGH:
+        lower = floor(100 * score.low) / 100
+        return f"the score is at the target: lower the target to {lower:g} if that is enough, or improve the prompt"
     more = max(1, needed - round(questions))
     return f"add {more:,} questions of real users to the test set, and measure the best prompt on all of them"
 
@@ -55,7 +64,7 @@ def _refusal(
         reason = f"even with every answer right, {questions:,.0f} questions cannot show that the target is met"
         return reason, questions_to_clear(target)
     if score.low < target <= score.high:
-        needed = questions_to_separate(score.value, target, limits.plateau_min_gain, limits.power)
+        needed = questions_to_separate(score.value, target, ENOUGH, 0.5)
         return f"the test set cannot tell {score.value:.3f} from the target {target:g}", needed
     if wanted > 0 and (detects is None or detects > least):
         needed = questions_for_gain(least, discordance, limits.power)
