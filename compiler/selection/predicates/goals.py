@@ -130,7 +130,10 @@ def unmeasured_goals(facts: Facts) -> Finding:
 
 
 def _partly_measured(facts: Facts) -> Candidate | None:
-    """Return the best candidate on the test set whose measured metrics all meet their targets, while others are not."""
+    """Return the best candidate that meets every metric but those that nobody measured; None if there is none."""
+    measured = {name for each in on_test_set(facts) for name in each.scores}
+    if measured >= {each.name for each in facts.goals}:
+        return None
 
     def fits(candidate: Candidate) -> bool:
         verdicts = {goal_verdict(candidate, goal) for goal in facts.goals}

@@ -261,6 +261,17 @@ UNMEASURED = (
         phase="collect",
     ),
     Case(
+        name="the second metric was measured of a stage that misses it",
+        rule="E2",
+        facts=facts(
+            goals=(Goal(name=METRIC, target=0.2), Goal(name="f1", target=0.8)),
+            results=(result("sft", 0.31, scores={METRIC: measure(0.31), "f1": measure(0.7)}),),
+        ),
+        status=SILENT,
+        reason="the quality goals are not met yet",
+        stages=SFT,
+    ),
+    Case(
         name="neither metric is met, so measuring the other can wait",
         rule="E2",
         facts=facts(goals=(Goal(name=METRIC, target=0.9), Goal(name="f1", target=0.8))),
