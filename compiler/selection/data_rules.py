@@ -24,7 +24,7 @@ DATA_RULES: tuple[Rule, ...] = (
         phrase_en="derived: chosen is the human fix, rejected is the logged wrong answer to the same prompt",
         condition="DPO or a reward model is chosen, and its only data are badcases with fixes",
         outcome="pairs of fix and logged answer; with too few logged answers, samples that the verifier fails",
-        otherwise="no verifier for samples: SFT on demonstrations or on the fixes, with a warning; too few of both: blocked",
+        otherwise="no verifier for samples: SFT on demonstrations or on the fixes, with a warning; too few of both, or rows that nobody can attribute to the model: blocked",
         evaluated_in=TRAIN,
         predicate=preference.pairs_from_badcases,
     ),

@@ -13,6 +13,7 @@ from compiler.selection.predicates.data import (
     pairs,
     pairs_evidence,
     preference_data,
+    removed,
     rows,
     usable_pairs,
     usable_rows,
@@ -66,6 +67,10 @@ def pairs_from_badcases(facts: Facts) -> Finding:
         learners = [method for method in ("dpo", "reward") if method in facts.methods]
         made = [Configure(method=method, settings={"pairs": "badcase"}) for method in learners]
         return fired("badcases contain both the logged wrong answer and its fix", evidence, *made)
+    if facts.attribution.unjoined:
+        advice = Advise("label the `kind` or `component` of the badcases, so that only the model's make pairs")
+        reason = "nobody can say yet which badcases are the model's, so they make no pairs"
+        return blocked(reason, evidence, *removed(["dpo"], facts), advice)
     if facts.verifiable and not base_never_succeeds(facts):
         sample = AddStage(method="sample", sources=names(sources), on_policy=True)
         instead = Replace(method="dpo", by="dpo", sources=(), made_by=("sample",))

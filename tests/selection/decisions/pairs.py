@@ -103,9 +103,9 @@ MADE = (
         name="rows that nobody can attribute make no pairs",
         rule="D1",
         facts=facts(**PREFERENCE, **reported(kind("loops", 10, flow_control=True), kind("orders", 30), sources=DATA)),
-        status=FIRED,
-        reason="too few badcases have a logged answer",
-        stages=SAMPLED,
+        status=BLOCKED,
+        reason="nobody can say yet which badcases are the model's, so they make no pairs",
+        advises="label the `kind` or `component` of the badcases",
     ),
     Case(
         name="neither answers nor a verifier nor demonstrations",
