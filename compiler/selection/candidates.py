@@ -1,9 +1,9 @@
 """Candidates: the systems that were measured, compared with every goal of the spec."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from compiler.selection.facts import Evidence, Facts, Goal, Guard, Limit, Measure, Result, Verdict
+from compiler.selection.facts import Evidence, Facts, Goal, Guard, Limit, Measure, Result, Round, Verdict
 from runtime.contract.metrics import GENERAL_GUARD
 
 
@@ -23,23 +23,28 @@ class Candidate:
 
 def candidates(facts: Facts) -> tuple[Candidate, ...]:
     """Return what was measured: comparable prompt rounds, stages that were kept, and a probe of the spec's decoding."""
-    found = [Candidate(name=each.name, scores=_scores_of_round(each.name, facts)) for each in facts.counted_rounds]
+    return (*on_test_set(facts), *_probes(facts))
+
+
+def on_test_set(facts: Facts) -> tuple[Candidate, ...]:
+    """Return what was measured on the test set; probes measure badcases."""
+    found = [Candidate(name=each.name, scores=_scores_of_round(each, facts)) for each in facts.counted_rounds]
     for result in facts.results:
         if not result.is_worse:
             found.append(Candidate(name=result.job, scores=result.scores, result=result))
-    found.extend(_probes(facts))
     return tuple(found)
 
 
-def _scores_of_round(name: str, facts: Facts) -> dict[str, Measure]:
-    by_metric = {facts.metric: facts.rounds} | dict(facts.other_rounds)
+def _scores_of_round(counted: Round, facts: Facts) -> dict[str, Measure]:
+    """Return the round's score by metric: other metrics of the same prompt and decoding."""
     least = facts.thresholds.min_questions
-    return {
+    others = {
         metric: each.measure
-        for metric, rounds in by_metric.items()
+        for metric, rounds in facts.other_rounds.items()
         for each in rounds
-        if each.name == name and each.questions >= least
+        if (each.name, each.decoding) == (counted.name, counted.decoding) and each.questions >= least
     }
+    return {facts.metric: counted.measure} | others
 
 
 def _probes(facts: Facts) -> Iterator[Candidate]:
@@ -50,9 +55,12 @@ def _probes(facts: Facts) -> Iterator[Candidate]:
             yield Candidate(name="passAt1", scores={facts.metric: run.pass_at1})
 
 
-def best(facts: Facts) -> Candidate | None:
-    """Return the candidate with the best deciding score, by the lower end of its interval; the first of equal ones."""
-    scored = [each for each in candidates(facts) if facts.metric in each.scores]
+def best(facts: Facts, found: Sequence[Candidate] | None = None) -> Candidate | None:
+    """Return the candidate with the best deciding score, by the lower end of its interval; the first of equal ones.
+
+    `found` are the candidates to choose from, by default all.
+    """
+    scored = [each for each in (candidates(facts) if found is None else found) if facts.metric in each.scores]
     return max(scored, key=lambda each: each.scores[facts.metric].low, default=None)
 
 

@@ -56,11 +56,11 @@ def _afterwards(facts: Facts, rules: tuple[Rule, ...], trace: list[Traced]) -> l
         return []
     fixed = replace(
         facts,
-        attribution=Attribution(rows=facts.attribution.rows, remaining=facts.attribution.rows),
+        attribution=Attribution(rows=facts.attribution.remaining, remaining=facts.attribution.remaining),
         badcase_groups=tuple(each for each in facts.badcase_groups if not each.at_fault),
         measures={name: value for name, value in facts.measures.items() if name != "gold_output"},
     )
-    later = select(fixed, rules)
+    later = select(fixed, tuple(each for each in rules if each.id != "C1"))
     titles = " → ".join(METHODS[each.method].title for each in later.stages if METHODS[each.method].trains)
     what = f"training ({titles})" if titles else f"the {later.phase} phase"
     return [("C1", f"then compile again: by today's figures, {what} follows")]

@@ -1,6 +1,9 @@
 """The data sources that each method can learn from."""
 
+from collections.abc import Iterable
+
 from compiler.selection.facts import Evidence, Facts, Source
+from compiler.selection.model import Replace
 from compiler.spec.data.model import LabelCount
 from compiler.spec.methods import METHODS
 from compiler.spec.schema.types import Purpose, Shape
@@ -59,6 +62,13 @@ def usable_pairs(source: Source, facts: Facts) -> int:
     return min(source.file.answered, sum(each.answered for each in kept))
 
 
+def near_pairs(source: Source, facts: Facts) -> int:
+    """Return the number of usable pairs whose answers are nearly identical."""
+    if source.shape is not Shape.BADCASE:
+        return source.file.near
+    return sum(each.near for each in source.file.labels if not _is_left_out(each, facts))
+
+
 def preference_data(facts: Facts) -> tuple[Source, ...]:
     """Return the best preference data: given pairs, else badcases, else marked answers.
 
@@ -94,6 +104,14 @@ def _is_left_out(label: LabelCount, facts: Facts) -> bool:
 def pairs(sources: tuple[Source, ...], facts: Facts) -> int:
     """Return the number of usable pairs over all sources."""
     return sum(usable_pairs(each, facts) for each in sources)
+
+
+def removed(methods: Iterable[str], facts: Facts) -> list[Replace]:
+    """Return the effects that remove methods, and the stages whose rows only these read."""
+    gone = {*methods}
+    makers = {each for stage in facts.chosen if stage.method in gone for each in stage.made_by}
+    needed = {each for stage in facts.chosen if stage.method not in gone for each in stage.made_by}
+    return [Replace(method=each) for each in (*methods, *sorted(makers - needed))]
 
 
 def has_pairs(facts: Facts) -> bool:

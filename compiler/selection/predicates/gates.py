@@ -14,6 +14,7 @@ from compiler.selection.model import (
     silent,
 )
 from compiler.selection.predicates.components import attribution_evidence
+from compiler.selection.predicates.goals import meets_quality
 from compiler.spec.schema.types import BadcaseClass, Purpose
 
 
@@ -47,6 +48,8 @@ def enough_badcases(facts: Facts) -> Finding:
     )
     if counted >= needed:
         return silent("there are enough labelled badcases", *evidence)
+    if meets_quality(facts):
+        return silent("the quality goals are met, so nothing has to be analysed", *evidence)
     label = Advise(f"label {needed - counted} more badcases from the traces: query, answer and right answer")
     reason = f"{counted} labelled badcases are too few to show what goes wrong"
     if not corpus:

@@ -2,11 +2,13 @@
 
 from compiler.selection.candidates import (
     Candidate,
+    best,
     candidates,
     goal_verdict,
     goals_evidence,
     guard_verdict,
     limit_evidence,
+    on_test_set,
     quality_met,
 )
 from compiler.selection.facts import Evidence, Facts, Verdict
@@ -74,11 +76,14 @@ def _keep(candidate: Candidate, facts: Facts) -> str:
 
 
 def costs_too_much(facts: Facts) -> bool:
-    """Return whether serving exceeds a limit, by measurement or as the team declares it."""
+    """Return whether serving exceeds a limit, by measurement or as the team declares it.
+
+    With a teacher the declared gap is the teacher's: the spec's model is what replaces it.
+    """
     reading = facts.readings.get(GapKind.COMPRESSION)
     if any(each.verdict is Verdict.PRESENT for each in facts.limits):
         return True
-    declared = any(each.kind is GapKind.COMPRESSION for each in facts.declared)
+    declared = facts.teacher is None and any(each.kind is GapKind.COMPRESSION for each in facts.declared)
     kept = all(each.verdict is Verdict.ABSENT for each in facts.limits) and bool(facts.limits)
     contradicted = reading is not None and reading.verdict is Verdict.ABSENT and kept
     return declared and not contradicted
@@ -97,11 +102,15 @@ def meets_quality(facts: Facts) -> Candidate | None:
 
 def unmeasured_goals(facts: Facts) -> Finding:
     """E2: a goal that nobody measured is not met."""
-    candidate = meets_quality(facts)
+    candidate = meets_quality(facts) or _partly_measured(facts)
     if candidate is None:
         return silent("the quality goals are not met yet, so they come first", *map(limit_evidence, facts.limits))
     evidence = goals_evidence(candidate, facts)
-    effects: list[Effect] = []
+    effects: list[Effect] = [
+        Advise(f"measure `{goal.name}` of `{candidate.name}` on the test set, and commit its figures as evidence")
+        for goal in facts.goals
+        if goal_verdict(candidate, goal) is None
+    ]
     for guard in facts.guards:
         if guard_verdict(candidate, guard, facts) in (None, Verdict.INSUFFICIENT):
             effects.append(
@@ -115,8 +124,23 @@ def unmeasured_goals(facts: Facts) -> Finding:
             effects.append(Advise(f"measure `{limit.field}` on more requests: its interval contains the limit"))
     if not effects or costs_too_much(facts):
         return silent("every goal that is met is measured", *evidence)
-    reason = "the quality goals are met, but other goals are not measured"
+    met = "quality goals are met" if meets_quality(facts) else "metrics that were measured meet their targets"
+    reason = f"the {met}, but other goals are not measured"
     return fired(reason, evidence, EnterPhase(Phase.COLLECT), *effects)
+
+
+def _partly_measured(facts: Facts) -> Candidate | None:
+    """Return the best candidate that meets every metric but those that nobody measured; None if there is none."""
+    measured = {name for each in on_test_set(facts) for name in each.scores}
+    if measured >= {each.name for each in facts.goals}:
+        return None
+
+    def fits(candidate: Candidate) -> bool:
+        verdicts = {goal_verdict(candidate, goal) for goal in facts.goals}
+        fallen = any(guard_verdict(candidate, guard, facts) is Verdict.ABSENT for guard in facts.guards)
+        return verdicts == {Verdict.PRESENT, None} and not fallen
+
+    return best(facts, [each for each in on_test_set(facts) if fits(each)])
 
 
 def compression_only(facts: Facts) -> Finding:

@@ -9,9 +9,11 @@ from compiler.selection.predicates.data import (
     gaps_evidence,
     has_pairs,
     names,
+    near_pairs,
     pairs,
     pairs_evidence,
     preference_data,
+    removed,
     rows,
     usable_pairs,
     usable_rows,
@@ -65,6 +67,10 @@ def pairs_from_badcases(facts: Facts) -> Finding:
         learners = [method for method in ("dpo", "reward") if method in facts.methods]
         made = [Configure(method=method, settings={"pairs": "badcase"}) for method in learners]
         return fired("badcases contain both the logged wrong answer and its fix", evidence, *made)
+    if facts.attribution.unjoined:
+        advice = Advise("label the `kind` or `component` of the badcases, so that only the model's make pairs")
+        reason = "nobody can say yet which badcases are the model's, so they make no pairs"
+        return blocked(reason, evidence, *removed(["dpo"], facts), advice)
     if facts.verifiable and not base_never_succeeds(facts):
         sample = AddStage(method="sample", sources=names(sources), on_policy=True)
         instead = Replace(method="dpo", by="dpo", sources=(), made_by=("sample",))
@@ -85,7 +91,8 @@ def _without_pairs(sources: tuple[Source, ...], facts: Facts, evidence: tuple[Ev
         return blocked(reason, evidence, Replace(method="dpo"), advice)
     given = demonstrations(facts) if enough_demonstrations(facts) else sources
     what = "demonstrations" if enough_demonstrations(facts) else f"{fixes:,} fixes"
-    reason = f"the wrong answers are missing and no verifier can make more, so sft learns the {what} instead of dpo"
+    why = "the model never succeeds" if facts.verifiable else "no verifier can make more"
+    reason = f"the wrong answers are missing and {why}, so sft learns the {what} instead of dpo"
     warning = Warn(
         code="SEL305",
         message=reason,
@@ -110,12 +117,12 @@ def near_identical(facts: Facts) -> Finding:
     sources = tuple(each for each in _chosen_sources(facts) if usable_pairs(each, facts))
     if not sources or "dpo" not in facts.methods:
         return silent("no stage learns from pairs", gaps_evidence(facts))
-    near, count = sum(each.file.near for each in sources), pairs(sources, facts)
+    near, count = sum(near_pairs(each, facts) for each in sources), pairs(sources, facts)
     figures = f"{near} of {count} pairs closer than {limits.near_pair_distance:g} in edit distance"
     evidence = (Evidence(source=", ".join(f"`{each.name}`" for each in sources), value=figures),)
     if not near:
         return silent("no pair has nearly identical answers", *evidence)
-    warnings = [_near_warning(each, facts) for each in sources if each.file.near]
+    warnings = [_near_warning(each, facts) for each in sources if near_pairs(each, facts)]
     if count - near < limits.min_pairs:
         advice = Advise("collect pairs whose answers differ in what matters, not in a character")
         reason = f"only {count - near} pairs differ enough to learn from, and {limits.min_pairs} are needed"
@@ -132,7 +139,8 @@ def near_identical(facts: Facts) -> Finding:
 def _near_warning(source: Source, facts: Facts) -> Warn:
     return Warn(
         code="SEL304",
-        message=f"{source.file.near} of {usable_pairs(source, facts)} pairs of `{source.name}` are nearly identical",
+        message=f"{near_pairs(source, facts)} of {usable_pairs(source, facts)} pairs of `{source.name}` "
+        "are nearly identical",
         hint="check in PLAN.md whether rule D3 filters them, or adds the `sft` loss where they are many",
         field=("spec", "data", source.name),
     )

@@ -1,8 +1,10 @@
 """The prerequisites of methods: what a later gap builds on must be there, or an owner overrides it."""
 
+from collections.abc import Mapping
+
 from compiler.selection.facts import Evidence, Facts
-from compiler.selection.model import Advise, Finding, Replace, fired, silent
-from compiler.selection.predicates.data import gaps_evidence
+from compiler.selection.model import Advise, Finding, fired, silent
+from compiler.selection.predicates.data import gaps_evidence, removed
 from compiler.selection.predicates.supervised import base_never_succeeds, recall_only, unreadable
 from compiler.spec.methods import METHODS
 from compiler.spec.schema.types import GapKind
@@ -10,6 +12,15 @@ from compiler.spec.schema.types import GapKind
 # methods that sharpen what a model can do at times, so that one which never succeeds learns nothing from them
 SHARPENING = ("dpo", "kto", "reward", "grpo", "ppo")
 TEACHING = {"sft", "cot", "latent-cot", "cpt", "distill"}
+# the rules that choose methods for a gap, so that its override lifts what holds them
+CHOSEN_BY: Mapping[GapKind, set[str]] = {
+    GapKind.UNSTABLE: {"M2"},
+    GapKind.UNTAUGHT: {"M7"},
+    GapKind.REASONING: {"M4"},
+    GapKind.PREFERENCE: {"M3"},
+    GapKind.RULE_CONSTRAINTS: {"M5", "D5", "D6", "D7", "D12"},
+    GapKind.COMPRESSION: {"M6"},
+}
 
 
 def held_methods(facts: Facts) -> Finding:
@@ -19,14 +30,20 @@ def held_methods(facts: Facts) -> Finding:
     held, reason, step = _held(facts, trained)
     if not held:
         return silent("nothing that a chosen method builds on is missing", *evidence)
-    owners = [each for each in facts.declared if each.owner and each.kind in facts.gaps]
-    if owners:
-        who = "; ".join(f"{each.owner}: {each.reason}" for each in owners)
-        return silent(f"{reason}, but an override lifts this ({who})", *evidence)
-    methods = ", ".join(METHODS[name].title for name in held)
-    makers = [name for name in facts.methods if name in ("sample", "teacher")] if held == trained else []
-    removed = [Replace(method=name) for name in (*held, *makers)]
-    return fired(f"{reason}, so the plan holds {methods}", evidence, *removed, Advise(step))
+    overridden = [each for each in facts.declared if each.owner and each.kind in facts.gaps & CHOSEN_BY.keys()]
+    lifting = {rule for each in overridden for rule in CHOSEN_BY[each.kind]}
+    lifted = [each.method for each in facts.chosen if each.method in held and lifting & {*each.rules}]
+    remaining = [name for name in held if name not in lifted]
+    owners = "; ".join(f"{each.owner}: {each.reason}" for each in overridden)
+    if not remaining:
+        return silent(f"{reason}, but an override lifts this ({owners})", *evidence)
+    override = f"; an override lifts this for {_titles(lifted)} ({owners})" if lifted else ""
+    why = f"{reason}, so the plan holds {_titles(remaining)}{override}"
+    return fired(why, evidence, *removed(remaining, facts), Advise(step))
+
+
+def _titles(methods: list[str]) -> str:
+    return ", ".join(METHODS[name].title for name in methods)
 
 
 def _held(facts: Facts, trained: list[str]) -> tuple[list[str], str, str]:

@@ -1,8 +1,8 @@
 """What finished stages show: a gain, a plateau, or a model that became worse."""
 
 from compiler.selection.facts import Evidence, Facts, Result
-from compiler.selection.model import Advise, Effect, Finding, Replace, Warn, fired, silent
-from compiler.selection.predicates.data import TRIED_BEFORE_RL
+from compiler.selection.model import Advise, Effect, Finding, Warn, fired, silent
+from compiler.selection.predicates.data import TRIED_BEFORE_RL, removed
 from compiler.spec.methods import METHODS
 
 
@@ -32,17 +32,16 @@ def worse_stages(facts: Facts) -> Finding:
     evidence = tuple(Evidence(source=f"{each.score.file} `{each.job}`", value=shown(each)) for each in worse)
     if not worse:
         return silent("no finished stage made the model worse")
-    effects: list[Effect] = []
+    dropped = [each for each in worse if each.own and each.method in facts.methods]
+    effects: list[Effect] = [*removed([each.method for each in dropped], facts)]
     for each in worse:
-        if each.own and each.method in facts.methods:
-            effects.append(Replace(method=each.method))
         file = each.score.file.removesuffix(" (unverified)")
         effects.append(Advise(f"correct the data of {each.method}, and remove `{file}` to run the stage again"))
         message = f"{each.method} made the model worse: gain {each.gain or 'below zero'}"
         warning = Warn(code="SEL313", message=message, hint="correct its data before it runs again", field=("spec",))
         effects.append(warning)
-    dropped = " and ".join(METHODS[each.method].title for each in worse if each.method in METHODS)
-    return fired(f"{dropped} made the model worse: the plan drops it, and nothing builds on it", evidence, *effects)
+    titles = " and ".join(METHODS[each.method].title for each in worse if each.method in METHODS)
+    return fired(f"{titles} made the model worse: the plan drops it, and nothing builds on it", evidence, *effects)
 
 
 def shown(result: Result | None) -> str:

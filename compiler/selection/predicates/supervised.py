@@ -70,11 +70,14 @@ def unreadable(facts: Facts) -> bool:
 
 
 def _instead_of_pretraining(facts: Facts) -> str:
+    volatile = any(each.volatile for each in facts.of(Purpose.CORPUS))
     if not unreadable(facts):
+        if facts.closed_book and volatile:
+            return "pre-train on the part of the corpus that does not change, or allow retrieval in `closedBook`"
         if facts.closed_book:
             return "expand the corpus with synthetic text (EntiGraph, arXiv 2409.07431), then pre-train on it"
         return "use retrieval (RAG): put the passages that a question needs into its prompt"
-    if any(each.volatile for each in facts.of(Purpose.CORPUS)):
+    if volatile:
         return (
             "retrieval alone does not help either, since the model fails with the passage at hand: put a glossary of "
             "the terms into the prompt, or choose a base model that reads the domain, and measure `openBook` again"

@@ -2,7 +2,7 @@
 
 from math import floor
 
-from compiler.selection.candidates import best, goal_verdict
+from compiler.selection.candidates import best, goal_verdict, on_test_set
 from compiler.selection.facts import Evidence, Facts, Measure, Verdict
 from compiler.selection.model import Advise, EnterPhase, Finding, Phase, fired, silent
 from compiler.selection.power import (
@@ -21,7 +21,7 @@ ENOUGH = 0.01  # a difference between score and target that is not worth more qu
 
 def test_set_decides(facts: Facts) -> Finding:
     """E1: a test set that cannot show the gain that is needed cannot justify training either."""
-    now = best(facts)
+    now = best(facts, on_test_set(facts))
     if now is None or not facts.plateaued:
         return silent("no plateau of prompt rounds is measured yet", _size(facts))
     unmet = [each for each in facts.goals if each.name in now.scores and goal_verdict(now, each) is not Verdict.PRESENT]
@@ -59,15 +59,16 @@ def _refusal(
 ) -> tuple[str, int | None] | None:
     """Return why the test set cannot decide, and the questions that can."""
     wanted = target - score.value
+    least = max(wanted, limits.plateau_min_gain)
     if not can_clear(questions, target):
         reason = f"even with every answer right, {questions:,.0f} questions cannot show that the target is met"
         return reason, questions_to_clear(target)
     if score.low < target <= score.high:
         needed = questions_to_separate(score.value, target, ENOUGH, 0.5)
         return f"the test set cannot tell {score.value:.3f} from the target {target:g}", needed
-    if wanted > 0 and (detects is None or detects > wanted):
-        needed = questions_for_gain(wanted, discordance, limits.power)
-        return f"the test set cannot detect the gain of {wanted:.3f} that is needed", needed
+    if wanted > 0 and (detects is None or detects > least):
+        needed = questions_for_gain(least, discordance, limits.power)
+        return f"the test set cannot detect the gain of {least:.3f} that is needed", needed
     return None
 
 

@@ -41,7 +41,7 @@ def differences(case: Case, made: Selection, *, trace: bool = True) -> list[str]
         "phase": (str(made.phase), case.phase),
         "stages": (tuple(shown(each) for each in made.stages), case.stages),
         "warns": (tuple(sorted(each.code for each in made.warnings)), tuple(sorted(case.warns))),
-        "left out": (made.left_out, case.left_out),
+        "left out": (sorted(map(str, made.left_out)), sorted(case.left_out)),
         "attached": (made.attached, case.attached),
     }
     wrong = [f"{name}: {is_!r}, expected {wanted!r}" for name, (is_, wanted) in found.items() if is_ != wanted]

@@ -23,7 +23,7 @@ class ClassCase:
 
     def holds(self, limits: Thresholds) -> bool:
         """Whether the class is the one that is written here."""
-        (found,) = groups(BadcaseReportBody(traces=self.traces, kinds=[self.kind]), limits)
+        (found,) = groups(BadcaseReportBody(traces=self.traces, kinds=[self.kind]), [], limits)
         return str(found.kind) == self.expected
 
 

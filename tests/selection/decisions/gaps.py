@@ -3,11 +3,14 @@
 from selection.decisions.case import BLOCKED, FIRED, NOT_REACHED, SILENT, Case
 from selection.decisions.world import (
     facts,
+    limit,
+    measure,
     reading,
     reward,
 )
 
 from compiler.selection.facts import Declared
+from compiler.selection.predicates.gaps import PROBED
 from compiler.spec.schema.types import GapKind
 
 SFT = ("sft: demos by M2",)
@@ -79,8 +82,9 @@ GAPS = (
         rule="D11",
         facts=facts(gaps=[], readings={GapKind.UNSTABLE: reading("insufficient evidence")}),
         status=BLOCKED,
-        reason="no gap is known",
+        reason="no gap explains the badcases; the probe does not decide `unstable`",
         stages=("probe: badcases by D11",),
+        advises="probe more prompts: the intervals of `unstable` contain a threshold",
     ),
     Case(
         name="no gap at all: the probe comes first",
@@ -99,12 +103,49 @@ GAPS = (
         advises="run the probe",
     ),
     Case(
-        name="the only gap is measured to be absent",
+        name="the only gap is measured to be absent: the measures of the others are wanted",
         rule="D11",
         facts=facts(readings={GapKind.UNSTABLE: reading("absent")}),
         status=BLOCKED,
+        reason="no gap explains the badcases; `unstable` is measured as absent",
         stages=("probe: badcases by D11",),
         warns=("SEL308",),
+        advises="measure `openBook`, `control`, `passAt1`, `agreement` and `chainGain` on the badcases",
+    ),
+    Case(
+        name="measures that are there are not asked for again",
+        rule="D11",
+        facts=facts(
+            gaps=[],
+            readings={GapKind.UNSTABLE: reading("absent"), GapKind.UNTAUGHT: reading("absent")},
+            measures={"open_book": measure(0.4), "chain_gain": measure(0.0)},
+        ),
+        status=BLOCKED,
+        reason="`unstable` and `untaught` are measured as absent",
+        stages=("probe: badcases by D11",),
+        advises="measure `control` on the badcases",
+    ),
+    Case(
+        name="every gap that a probe can show is measured as absent: people read the badcases",
+        rule="D11",
+        facts=facts(gaps=[], readings=dict.fromkeys(PROBED, reading("absent"))),
+        status=BLOCKED,
+        reason="no gap explains the badcases",
+        advises="read the badcases that no gap explains",
+    ),
+    Case(
+        name="only a passage is missing, which is M1's to say",
+        rule="D11",
+        facts=facts(gaps=[], recall=reading()),
+        status=BLOCKED,
+        reason="the model only lacks the facts that a passage would give it (M1)",
+    ),
+    Case(
+        name="quality is met and serving costs too much: the only gap is compression",
+        rule="D11",
+        facts=facts(target=0.2, limits=(limit(900),)),
+        status=FIRED,
+        reason="quality is met, so the only gap is what serving costs",
     ),
     Case(
         name="spread under a reward that nobody wants optimised is no gap",

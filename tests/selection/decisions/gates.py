@@ -2,15 +2,17 @@
 
 from selection.decisions.case import BLOCKED, FIRED, NOT_REACHED, SILENT, Case
 from selection.decisions.world import (
+    FLOW,
     badcases,
     corpus,
     data,
     demos,
     facts,
     group,
+    label,
     limits,
-    measure,
     plateau,
+    probed,
     result,
     rounds,
 )
@@ -78,10 +80,10 @@ GATES = (
     Case(
         name="a score above the target whose interval holds it",
         rule="DONE",
-        facts=facts(target=0.25),
+        facts=facts(target=0.3),
         status=SILENT,
-        reason="the interval of the best score does not lie above the target",
-        stages=SFT,
+        reason="the interval of `exact_match` does not lie above its target",
+        phase="collect",
     ),
     Case(
         name="a finished stage meets the target with the end of its interval",
@@ -97,7 +99,7 @@ GATES = (
         rule="DONE",
         facts=facts(results=(result("sft", 0.899),)),
         status=SILENT,
-        stages=SFT,
+        phase="collect",
     ),
     Case(
         name="the base model itself meets the target",
@@ -111,7 +113,7 @@ GATES = (
     Case(
         name="the probe meets the target",
         rule="DONE",
-        facts=facts(measures={"pass_at1": measure(0.95, 0.9, 1.0)}),
+        facts=facts(probes=(probed(0.95, 0.9, 1.0, temperature=0.8),)),
         status=FIRED,
         reason="prompts alone meet the target",
         phase="done",
@@ -119,7 +121,7 @@ GATES = (
     Case(
         name="the probe's interval holds the target",
         rule="DONE",
-        facts=facts(measures={"pass_at1": measure(0.95, 0.899, 1.0)}),
+        facts=facts(probes=(probed(0.95, 0.899, 1.0, temperature=0.8),)),
         status=SILENT,
         stages=SFT,
     ),
@@ -198,7 +200,7 @@ GATES = (
         reason="2 prompt rounds are too few",
         phase="prompt",
         stages=(OPTIMIZE,),
-        advises="on the same 100 questions as `v1`",
+        advises="on the same 400 questions as `v1`",
     ),
     Case(
         name="a gain of 0.02 is one",
@@ -241,7 +243,7 @@ GATES = (
         facts=facts(rounds=(*rounds(0.3, 0.3, questions=99), *rounds(0.3))),
         status=FIRED,
         reason="2 of 3 prompt rounds used other questions than the latest one, so they cannot be compared",
-        advises="measure 2 more rounds on the same 100 questions as `v0`",
+        advises="measure 2 more rounds on the same 400 questions as `v0`",
         phase="prompt",
         stages=(OPTIMIZE,),
     ),
@@ -295,23 +297,29 @@ GATES = (
         stages=(OPTIMIZE,),
     ),
     Case(
-        name="every badcase is a fault in flow control: nothing to train on",
+        name="every badcase is a fault of something else, and no share is large: nothing to train on",
         rule="T0",
-        facts=facts(sources=data(demos(), badcases(40, classes=(("flow-control", 40),)))),
+        facts=facts(
+            sources=data(demos(), badcases(30, labels=(label(10, component="rerank"), label(20, component="parser")))),
+            thresholds=limits(component_share=0.7),
+        ),
         status=BLOCKED,
-        reason="every badcase is a flow-control fault",
+        reason="no badcase is the model's",
         phase="prompt",
-        advises="fix the agent's code or prompt",
-        left_out=("flow-control",),
+        advises="collect the badcases that remain",
+        left_out=("the component `parser`", "the component `rerank`"),
     ),
     Case(
         name="one badcase is the model's",
         rule="T0",
-        facts=facts(sources=data(demos(), badcases(40, classes=(("flow-control", 39), ("undetermined", 1))))),
+        facts=facts(
+            sources=data(demos(), badcases(40, classes=(("flow-control", 39), ("undetermined", 1)))),
+            thresholds=limits(component_share=0.98),
+        ),
         status=FIRED,
         reason="1 badcases remain",
         stages=SFT,
-        left_out=("flow-control",),
+        left_out=FLOW,
     ),
 )
 

@@ -2,12 +2,17 @@
 
 from selection.decisions.case import BLOCKED, FIRED, SILENT, Case
 from selection.decisions.world import (
+    DATA,
+    FLOW,
     badcases,
     data,
     demos,
     facts,
+    kind,
+    label,
     measure,
     pairs,
+    reported,
     thumbs,
 )
 
@@ -15,7 +20,7 @@ PREFERENCE = {"gaps": ["preference"]}
 SFT = ("sft: demos by M2",)
 BADCASES = 'dpo: badcases by M3 D1 {"pairs": "badcase"}'
 PAIRS = "dpo: pairs by M3"
-SFT_LOSS = '{"trainer": {"loss_type": ["sigmoid", "sft"], "loss_weights": [1.0, 1.0]}}'
+SFT_LOSS = '{"min_edit_distance": 0.1, "trainer": {"loss_type": ["sigmoid", "sft"], "loss_weights": [1.0, 1.0]}}'
 SAMPLED = ('sample: badcases by D1 {"makes": {"preference": true}}', "dpo:  < sample by M3 D1")
 NEVER = {"pass_at16": measure(0.01, 0.0, 0.049)}
 
@@ -59,27 +64,56 @@ MADE = (
         rule="D1",
         facts=facts(**PREFERENCE, sources=data(demos(), badcases(40, 29)), verifiable=False),
         status=FIRED,
-        reason="too few badcases have a logged answer for dpo, so the plan uses sft instead",
+        reason="the wrong answers are missing and no verifier can make more, so sft learns the demonstrations instead",
         stages=("sft: demos by M3 D1",),
         warns=("SEL305",),
-        advises="log the wrong answer",
+        advises="for dpo later, sample the model's answers to these prompts, let people judge them",
     ),
     Case(
         name="a model that never succeeds is not sampled",
         rule="D1",
         facts=facts(**PREFERENCE, sources=data(demos(), badcases(40, 29)), measures=NEVER),
         status=FIRED,
-        reason="too few badcases have a logged answer for dpo, so the plan uses sft instead",
+        reason="the wrong answers are missing and the model never succeeds, so sft learns the demonstrations instead",
         stages=("sft: demos by M3 D1",),
         warns=("SEL305",),
+    ),
+    Case(
+        name="without demonstrations sft learns 50 fixes",
+        rule="D1",
+        facts=facts(**PREFERENCE, sources=data(demos(49), badcases(50, 29)), verifiable=False),
+        status=FIRED,
+        reason="so sft learns the 50 fixes instead of dpo",
+        stages=("sft: badcases by M3 D1",),
+        warns=("SEL305",),
+    ),
+    Case(
+        name="fixes that are left out do not count",
+        rule="D1",
+        facts=facts(
+            **PREFERENCE,
+            sources=data(badcases(51, 0, classes=(("flow-control", 2), ("undetermined", 49)))),
+            verifiable=False,
+        ),
+        status=BLOCKED,
+        reason="there are too few right answers for sft",
+        left_out=FLOW,
+    ),
+    Case(
+        name="rows that nobody can attribute make no pairs",
+        rule="D1",
+        facts=facts(**PREFERENCE, **reported(kind("loops", 10, flow_control=True), kind("orders", 30), sources=DATA)),
+        status=BLOCKED,
+        reason="nobody can say yet which badcases are the model's, so they make no pairs",
+        advises="label the `kind` or `component` of the badcases",
     ),
     Case(
         name="neither answers nor a verifier nor demonstrations",
         rule="D1",
         facts=facts(**PREFERENCE, sources=data(demos(49), badcases(40, 29)), verifiable=False),
         status=BLOCKED,
-        reason="too few badcases have a logged answer, and there are too few demonstrations for sft",
-        advises="log the wrong answer with each badcase",
+        reason="too few badcases have a logged answer, and there are too few right answers for sft",
+        advises="for dpo later, sample the model's answers",
     ),
     Case(
         name="the downgrade joins an sft stage that is there",
@@ -130,7 +164,7 @@ QUALITY = (
         rule="D3",
         facts=facts(**PREFERENCE, sources=data(badcases(), pairs(100, near=21))),
         status=FIRED,
-        reason="many pairs have nearly identical answers, so dpo adds the sft loss",
+        reason="many pairs have nearly identical answers, so the plan filters them, and dpo adds the sft loss",
         stages=(f"{PAIRS} D3 {SFT_LOSS}",),
         warns=("SEL304",),
     ),
@@ -141,6 +175,35 @@ QUALITY = (
         status=FIRED,
         stages=('dpo: badcases by M3 D1 D3 {"min_edit_distance": 0.1, "pairs": "badcase"}',),
         warns=("SEL304",),
+    ),
+    Case(
+        name="30 pairs that differ remain",
+        rule="D3",
+        facts=facts(**PREFERENCE, sources=data(badcases(answered=0), pairs(200, near=170))),
+        status=FIRED,
+        stages=(f"{PAIRS} D3 {SFT_LOSS}",),
+        warns=("SEL304",),
+    ),
+    Case(
+        name="29 pairs that differ remain: nothing to learn from",
+        rule="D3",
+        facts=facts(**PREFERENCE, sources=data(badcases(answered=0), pairs(200, near=171))),
+        status=BLOCKED,
+        reason="only 29 pairs differ enough to learn from, and 30 are needed",
+        warns=("SEL304",),
+        advises="collect pairs whose answers differ in what matters",
+    ),
+    Case(
+        name="near pairs of what is left out do not count",
+        rule="D3",
+        facts=facts(
+            **PREFERENCE,
+            sources=data(badcases(40, near=9, labels=(label(9, near=9, category="flow-control"), label(31)))),
+        ),
+        status=SILENT,
+        reason="no pair has nearly identical answers",
+        stages=(BADCASES,),
+        left_out=FLOW,
     ),
     Case(
         name="pairs that differ",
@@ -214,5 +277,12 @@ QUALITY = (
     ),
     Case(
         name="no dpo", rule="D4", facts=facts(), status=SILENT, reason="no stage learns from logged answers", stages=SFT
+    ),
+    Case(
+        name="pairs that are refused need no model",
+        rule="D3",
+        facts=facts(**PREFERENCE, sources=data(badcases(near=20, models=(("other/1", 40),)))),
+        status=BLOCKED,
+        warns=("SEL304",),
     ),
 )

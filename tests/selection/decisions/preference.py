@@ -2,6 +2,7 @@
 
 from selection.decisions.case import BLOCKED, FIRED, NOT_REACHED, SILENT, Case
 from selection.decisions.world import (
+    FLOW,
     badcases,
     data,
     demos,
@@ -27,8 +28,17 @@ CHOICE = (
         rule="M3",
         facts=facts(**PREFERENCE),
         status=FIRED,
-        reason="people prefer some answers over others, and there are pairs of a better and a worse answer to learn from",
+        reason="as given, and there are pairs of a better and a worse answer to learn from",
         stages=(BADCASES,),
+    ),
+    Case(
+        name="nobody has shown the gap, and fixes without wrong answers",
+        rule="M3",
+        facts=facts(**PREFERENCE, readings={}, sources=data(badcases(answered=0))),
+        status=FIRED,
+        reason="the spec declares gap `preference`, which no probe has shown, and there are fixes of badcases, but no usable",
+        stages=('sample: badcases by D1 {"makes": {"preference": true}}', "dpo:  < sample by M3 D1"),
+        warns=("SEL310",),
     ),
     Case(
         name="nothing says which answer is better",
@@ -72,6 +82,7 @@ CHOICE = (
         rule="M3",
         facts=facts(**PREFERENCE, sources=data(badcases(answered=0), thumbs(30))),
         status=FIRED,
+        reason="there are answers marked good or bad to learn from",
         stages=("kto: thumbs by M3 D2",),
     ),
     Case(
@@ -188,6 +199,51 @@ FIRST = (
         ),
         status=FIRED,
         stages=("sft: demos by D12",),
-        left_out=("flow-control",),
+        left_out=FLOW,
+    ),
+    Case(
+        name="dpo elsewhere still gains, so the plan continues with it",
+        rule="D12",
+        facts=facts(**RULES_GAP, results=(plateau("sft", own=False), result("dpo", own=False))),
+        status=FIRED,
+        reason="dpo still gains, so the plan continues with it before reinforcement learning",
+        stages=('dpo: badcases by D12 D1 {"pairs": "badcase"}',),
+    ),
+    Case(
+        name="sft elsewhere still gains",
+        rule="D12",
+        facts=facts(**RULES_GAP, results=(plateau("dpo", own=False), result("sft", own=False))),
+        status=FIRED,
+        reason="sft still gains, so the plan continues with it",
+        stages=("sft: demos by D12",),
+    ),
+    Case(
+        name="dpo elsewhere still gains, and there are no pairs to go on with",
+        rule="D12",
+        facts=facts(**RULES_GAP, sources=data(demos(), badcases(answered=0)), results=(result("dpo", own=False),)),
+        status=SILENT,
+        reason="already been tried",
+    ),
+    Case(
+        name="sft elsewhere still gains, and there are no demonstrations to go on with",
+        rule="D12",
+        facts=facts(**RULES_GAP, sources=data(demos(49), badcases()), results=(result("sft", own=False),)),
+        status=SILENT,
+        reason="already been tried",
+    ),
+    Case(
+        name="dpo elsewhere still gains, and another gap brings it anyway",
+        rule="D12",
+        facts=facts(gaps=["rule-constraints", "preference"], results=(result("dpo", own=False),)),
+        status=FIRED,
+        reason="dpo learns from them instead of sft",
+        stages=(BADCASES,),
+    ),
+    Case(
+        name="a gain elsewhere for another gap",
+        rule="D12",
+        facts=facts(results=(result("dpo", own=False),)),
+        status=SILENT,
+        stages=SFT,
     ),
 )

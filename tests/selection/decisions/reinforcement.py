@@ -5,6 +5,7 @@ from typing import Any
 
 from selection.decisions.case import BLOCKED, FIRED, SILENT, Case
 from selection.decisions.world import (
+    FLOW,
     badcases,
     data,
     demos,
@@ -17,6 +18,7 @@ from selection.decisions.world import (
     reading,
     result,
     reward,
+    worse,
 )
 
 from compiler.selection.facts import Facts
@@ -146,13 +148,26 @@ M5 = (
     ),
     refused("a gain of 0.02 is one", "still gains", results=(result("sft", gain=measure(0.02, 0.01, 0.03)),)),
     refused(
-        "a gain of 0.02 over the best stage before is one",
+        "a gain over the base counts, whatever the stage before scored",
         "`shop-evaluate-dpo-0` still gains",
-        results=(plateau("sft"), result("dpo", 0.52)),
+        results=(plateau("sft"), result("dpo", 0.5)),
+    ),
+    refused(
+        "the latest stage made the model worse, which is no plateau",
+        "`shop-evaluate-dpo-0` made the model worse, which is no plateau",
+        advises="correct the data of dpo, and run it again",
+        results=(plateau("sft"), worse("dpo")),
+        warns=("SEL313",),
+    ),
+    refused(
+        "a later gain closes the gate again",
+        "`shop-evaluate-dpo-0` still gains",
+        results=(plateau("sft"), result("dpo", gain=measure(0.09, 0.05, 0.13))),
     ),
     allowed(
-        "a gain over the base, but not over the best stage before",
-        results=(plateau("sft"), result("dpo", 0.519)),
+        "a plateau after a stage that made it worse",
+        results=(worse("dpo", own=False), plateau("sft")),
+        warns=("SEL313",),
     ),
     allowed("a finished stage shows that the policy succeeds by now", measures={}),
     allowed("with 5 % right answers it does", measures={}, results=(plateau(score=0.05),)),
@@ -184,7 +199,7 @@ M5 = (
         ),
         status=BLOCKED,
         reason="fewer than 30 prompts",
-        left_out=("flow-control",),
+        left_out=FLOW,
     ),
     refused(
         "nobody knows whether it ever succeeds",

@@ -17,6 +17,7 @@ from selection.decisions.world import (
     verified_prompts,
 )
 
+from compiler.selection.facts import Declared
 from compiler.spec.schema.types import GapKind
 
 SFT = ("sft: demos by M2",)
@@ -83,10 +84,46 @@ METHODS = (
     Case(
         name="a corpus that changes fast: retrieval",
         rule="M1",
-        facts=facts(**DOMAIN, sources=data(demos(), badcases(), corpus(volatile=True))),
+        facts=facts(gaps=["unknown-domain"], readings={}, sources=data(demos(), badcases(), corpus(volatile=True))),
         status=BLOCKED,
         reason="changes faster",
         advises="use retrieval (RAG)",
+        warns=("SEL310",),
+    ),
+    Case(
+        name="a corpus that changes fast, and the model fails with the passage at hand: neither",
+        rule="M1",
+        facts=facts(**DOMAIN, sources=data(demos(), badcases(), corpus(volatile=True))),
+        status=BLOCKED,
+        reason="changes faster",
+        advises="retrieval alone does not help either, since the model fails with the passage at hand",
+    ),
+    Case(
+        name="a corpus that changes fast where nothing may be looked up",
+        rule="M1",
+        facts=facts(
+            gaps=["unstable"],
+            recall=reading(),
+            closed_book=True,
+            sources=data(demos(), badcases(), corpus(volatile=True)),
+        ),
+        status=BLOCKED,
+        reason="changes faster",
+        stages=SFT,
+        warns=("SEL311",),
+        advises="pre-train on the part of the corpus that does not change, or allow retrieval",
+    ),
+    Case(
+        name="a small corpus where nothing may be looked up, and passages help: synthetic text",
+        rule="M1",
+        facts=facts(
+            gaps=["unstable"], recall=reading(), closed_book=True, sources=data(demos(), badcases(), corpus(9))
+        ),
+        status=BLOCKED,
+        reason="too small",
+        stages=SFT,
+        warns=("SEL311",),
+        advises="expand the corpus with synthetic text",
     ),
     Case(
         name="no corpus",
@@ -186,6 +223,57 @@ METHODS = (
         stages=("cot: chains by M4",),
     ),
     Case(
+        name="nobody has shown it: the reason says so",
+        rule="M2",
+        facts=facts(readings={}),
+        status=FIRED,
+        reason="the spec declares gap `unstable`, which no probe has shown, and there are demonstrations",
+        stages=SFT,
+        warns=("SEL310",),
+    ),
+    Case(
+        name="a probe that decides nothing has not shown it either",
+        rule="M2",
+        facts=facts(readings={GapKind.UNSTABLE: reading("insufficient evidence")}),
+        status=FIRED,
+        reason="the spec declares gap `unstable`, which no probe has shown",
+        stages=SFT,
+        warns=("SEL310",),
+    ),
+    Case(
+        name="consistent and wrong: sft on demonstrations",
+        rule="M7",
+        facts=facts(gaps=["untaught"]),
+        status=FIRED,
+        reason="the model answers consistently but not by the task's conventions, and there are demonstrations",
+        stages=("sft: demos by M7",),
+    ),
+    Case(
+        name="it is measured, though nobody declared it",
+        rule="M7",
+        facts=facts(gaps=[], readings={GapKind.UNTAUGHT: reading()}),
+        status=FIRED,
+        stages=("sft: demos by M7",),
+    ),
+    Case(
+        name="declared, and nobody has shown it",
+        rule="M7",
+        facts=facts(gaps=["untaught"], readings={}),
+        status=FIRED,
+        reason="the spec declares gap `untaught`, which no probe has shown",
+        stages=("sft: demos by M7",),
+        warns=("SEL310",),
+    ),
+    Case(
+        name="49 demonstrations are too few",
+        rule="M7",
+        facts=facts(gaps=["untaught"], sources=data(demos(49), badcases())),
+        status=BLOCKED,
+        reason="49 demonstrations are too few for sft",
+        advises="few-shot prompts or augmentation until there are 50",
+    ),
+    Case(name="another gap", rule="M7", facts=facts(), status=SILENT, reason="no gap `untaught`", stages=SFT),
+    Case(
         name="50 chains",
         rule="M4",
         facts=facts(gaps=["reasoning"], sources=data(chains(50), badcases())),
@@ -253,6 +341,45 @@ METHODS = (
         status=FIRED,
         stages=("sft: demos, chains by M2 M4",),
     ),
+    Case(
+        name="an agent's chains are judged by their steps, and no steps are judged",
+        rule="M4",
+        facts=facts(gaps=["reasoning"], acts_in_steps=True, teacher=teacher(), sources=data(demos(), badcases())),
+        status=BLOCKED,
+        reason="no steps are judged: a right final answer may be chance",
+        advises="mark the wrong steps of 50 trajectories",
+    ),
+    Case(
+        name="50 judged trajectories of an agent",
+        rule="M4",
+        facts=facts(gaps=["reasoning"], acts_in_steps=True, sources=data(demos(60, judged=50), badcases())),
+        status=FIRED,
+        reason="the model's reasoning fails, and trajectories with judged steps show which turns to learn",
+        stages=("sft: demos by M4",),
+    ),
+    Case(
+        name="49 judged trajectories are too few",
+        rule="M4",
+        facts=facts(gaps=["reasoning"], acts_in_steps=True, sources=data(demos(60, judged=49), badcases())),
+        status=BLOCKED,
+        reason="no steps are judged",
+    ),
+    Case(
+        name="chains that people wrote for an agent",
+        rule="M4",
+        facts=facts(gaps=["reasoning"], acts_in_steps=True, sources=data(chains(), badcases())),
+        status=FIRED,
+        stages=("cot: chains by M4",),
+    ),
+    Case(
+        name="nobody has shown that the reasoning fails",
+        rule="M4",
+        facts=facts(gaps=["reasoning"], readings={}, sources=data(chains(), badcases())),
+        status=FIRED,
+        reason="the spec declares gap `reasoning`, which no probe has shown, and there are chains",
+        stages=("cot: chains by M4",),
+        warns=("SEL310",),
+    ),
     Case(name="another gap", rule="M4", facts=facts(), status=SILENT, reason="no gap `reasoning`", stages=SFT),
     Case(
         name="the chain's tokens take longer than an answer may",
@@ -305,9 +432,15 @@ METHODS = (
         stages=("sft: demos by M2", f'latent-cot: chains by M4 D9 D13 {CURRICULUM[:-1]}, "start": "merged"}}'),
     ),
     Case(
-        name="an unknown domain without a corpus, and sft for another gap",
+        name="an unknown domain without a corpus, and an owner keeps sft for another gap",
         rule="D10",
-        facts=facts(gaps=["unknown-domain", "unstable"]),
+        facts=facts(
+            gaps=["unknown-domain", "unstable"],
+            declared=[
+                Declared(kind=GapKind.UNKNOWN_DOMAIN),
+                Declared(kind=GapKind.UNSTABLE, reason="only the format matters", owner="li"),
+            ],
+        ),
         status=FIRED,
         reason="sft alone would teach them",
         stages=SFT,
@@ -334,5 +467,19 @@ METHODS = (
         facts=facts(thresholds=limits(min_demonstrations=61)),
         status=BLOCKED,
         advises="until there are 61",
+    ),
+    Case(
+        name="unstable and untaught: one stage for both",
+        rule="M7",
+        facts=facts(gaps=["unstable", "untaught"]),
+        status=FIRED,
+        stages=("sft: demos by M2 M7",),
+    ),
+    Case(
+        name="judged trajectories teach what was never learnt too",
+        rule="M4",
+        facts=facts(gaps=["untaught", "reasoning"], acts_in_steps=True, sources=data(demos(60, judged=50), badcases())),
+        status=FIRED,
+        stages=("sft: demos by M7 M4",),
     ),
 )

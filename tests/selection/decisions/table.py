@@ -1,20 +1,30 @@
 """The whole decision table, in the order of the method."""
 
 from selection.decisions import (
+    components,
     distillation,
     fallbacks,
     gaps,
     gates,
+    goals,
     pairs,
     preference,
+    prerequisites,
     prompts,
     reinforcement,
     supervised,
+    test_sets,
 )
 from selection.decisions.case import Case
 
 CASES: tuple[Case, ...] = (
     *gates.GATES,
+    *goals.ALL_MET,
+    *goals.UNMEASURED,
+    *goals.COSTLY,
+    *components.FAULTS,
+    *components.DECODING,
+    *test_sets.E1,
     *prompts.PROMPTS,
     *gaps.GAPS,
     *supervised.METHODS,
@@ -26,5 +36,7 @@ CASES: tuple[Case, ...] = (
     *fallbacks.D5_D6,
     *fallbacks.D7,
     *distillation.M6,
+    *prerequisites.HELD,
+    *prerequisites.WORSE,
     *distillation.CHAIN,
 )

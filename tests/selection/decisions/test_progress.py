@@ -1,10 +1,12 @@
 """Whole compiles of a small project: what is measured on the way decides what follows, and never what is finished."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
-from conftest import DIGEST, EVIDENCE, MakeSpec, badcases, demos
+from conftest import DIGEST, EVIDENCE, MakeSpec, badcases, demos, held_out
 
+from compiler.diagnostics.examples.project import jsonl
 from compiler.pipeline.phases import make_plan
 from compiler.plan.model import Plan
 from compiler.selection import Phase, Status
@@ -252,7 +254,7 @@ def test_badcases_of_flow_control_are_left_out_of_what_is_rendered(start) -> Non
     plan = planned(start((GAPS, "  gaps:\n    - kind: preference\n"), badcases=rows))
     (block,) = next(stage.config["data"] for stage in plan.stages if stage.name == "pairs")
     assert block["exclude_classes"] == ["flow-control"]
-    assert plan.selection.left_out == ("flow-control",)
+    assert [str(each) for each in plan.selection.left_out] == ["the class `flow-control`"]
     plan = planned(start((GAPS, "  gaps:\n    - kind: preference\n")))
     (block,) = next(stage.config["data"] for stage in plan.stages if stage.name == "dpo")
     assert "exclude_classes" not in block
@@ -269,6 +271,95 @@ def test_a_report_of_badcases_decides_the_technique(start) -> None:
     path = start(evidence={"prompt-rounds": document("BadcaseReport", report)})
     (stage, _) = planned(path).stages
     assert stage.config["work"]["techniques"] == {"few-shot": ["refunds", "totals"], "rules": ["names"]}
+
+
+@pytest.mark.parametrize("gate", ["worse", "no-gain"])
+def test_a_stage_that_made_the_model_worse_is_dropped_and_nothing_builds_on_it(start, gate: str) -> None:
+    plan = planned(start())
+    path = start(evidence={"sft": result(plan, "evaluate-sft", score=0.2, gain=-0.1, gate=gate)})
+    after = planned(path)
+    assert "sft" not in jobs(after)
+    assert adapters(after, "dpo") == []
+    assert "SEL313" in codes(path)
+
+
+def test_a_gate_that_its_gain_contradicts_is_refused(start) -> None:
+    plan = planned(start())
+    path = start(evidence={"sft": result(plan, "evaluate-sft", score=0.2, gain=-0.1, gate="continue")})
+    outcome = make_plan(path, "shop/spec.yaml")
+    assert any("contradict" in each.message or "lies below zero" in each.message for each in outcome.diagnostics)
+
+
+def elsewhere(method: str, gain: float, day: int) -> str:
+    """The result of a stage that another system ran, on the test set of the project."""
+    lines = result_lines(method, gain)
+    return document("StageResult", "\n".join(lines) + "\n", day)
+
+
+def result_lines(method: str, gain: float) -> list[str]:
+    digest = hashlib.sha256(jsonl(held_out()).encode()).hexdigest()
+    return [
+        f"  job: notebook-{method}",
+        "  ranIn: elsewhere",
+        "  order: 1",
+        f"  method: {method}",
+        "  model: tiny/1",
+        f"  evaluation: {digest}",
+        "  questions: 400",
+        "  metrics: [{name: exact_match, value: 0.5, low: 0.45, high: 0.55}]",
+        f"  gain: {{value: {gain}, low: {gain - 0.02:.2f}, high: {gain + 0.02:.2f}}}",
+        f"  gate: {'continue' if gain > 0.02 else 'no-gain'}",
+    ]
+
+
+def test_what_ran_elsewhere_counts_by_its_latest_result(start) -> None:
+    sft, dpo = elsewhere("sft", 0.0, 11), elsewhere("dpo", 0.09, 12)
+    assert "the plan continues" not in reason(planned(start(RULES_GAP, evidence={"a": sft})), "D12")
+    gains = planned(start(RULES_GAP, evidence={"a": sft, "b": dpo}))
+    assert "dpo still gains, so the plan continues with it" in reason(gains, "D12")
+    assert "still gains" in reason(gains, "M5")
+    flat = planned(start(RULES_GAP, evidence={"a": dpo, "b": elsewhere("sft", 0.0, 13)}))
+    assert "still gains" not in reason(flat, "M5")
+
+
+def reason(plan: Plan, rule: str) -> str:
+    return next(each.finding.reason for each in plan.selection.trace if each.rule.id == rule)
+
+
+def test_rounds_at_another_temperature_are_not_compared(start) -> None:
+    hot = "few-shot, score: 0.30, questions: 100, decoding: {temperature: 1.0}}"
+    plan = planned(start(("few-shot, score: 0.30, questions: 100}", hot)))
+    assert plan.selection.phase is Phase.PROMPT
+    assert "cannot be compared" in reason(plan, "P0")
+
+
+def test_rows_and_a_report_are_joined_by_their_kind(start) -> None:
+    report = """\
+  traces: 1000
+  kinds:
+    - {name: misses, count: 10, component: retriever}
+    - {name: orders, count: 40}
+"""
+    rows = [
+        *({**row, "kind": "orders"} for row in badcases(40)),
+        *({**row, "id": f"m{n}", "prompt": f"miss {n}", "kind": "misses"} for n, row in enumerate(badcases(10))),
+    ]
+    evidence = {"report": document("BadcaseReport", report)}
+    plan = planned(start((GAPS, "  gaps:\n    - kind: preference\n"), badcases=rows, evidence=evidence))
+    assert [str(each) for each in plan.selection.left_out] == ["the kind `misses` and no component"]
+    assert "some badcases are faults of `retriever`" in reason(plan, "P4")
+
+
+def test_most_first_errors_in_a_retriever_stop_training(start) -> None:
+    report = """\
+  traces: 1000
+  kinds:
+    - {name: misses, count: 84, component: retriever}
+    - {name: orders, count: 16}
+"""
+    plan = planned(start(evidence={"report": document("BadcaseReport", report)}))
+    assert (plan.selection.phase, plan.stages) == (Phase.COLLECT, ())
+    assert "84% of the first errors lie in `retriever`" in reason(plan, "C1")
 
 
 def test_shared_prompts_stop_the_compile_in_every_phase(start) -> None:

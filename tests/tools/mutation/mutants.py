@@ -4,6 +4,7 @@ A mutant is judged by the decision alone (phase, stages, warnings, advice, what 
 trace, in which a missing rule would always be seen.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -25,6 +26,7 @@ from compiler.spec.schema.thresholds import Thresholds
 Table = tuple[Rule, ...]
 # a limit of whole things moves by one, one of shares by a hundredth
 STEP = {int: 1, float: 0.01}
+_UNNAMED = re.compile(r"`[^`]*`|[\d,]+")
 # limits of what makes a probe count at all; `tests/selection/decisions/test_progress.py` holds them through a whole compile
 ELSEWHERE = {"probe_prompts", "probe_samples"}
 
@@ -145,8 +147,8 @@ def _effects() -> dict[str, set[str]]:
 
 
 def _named(finding: Finding, effect: Effect) -> str:
-    """`AddStage dpo when fired`; pieces of advice are distinguished by their first words."""
+    """`AddStage dpo when fired`; pieces of advice differ by their first words, whatever they name or count."""
     detail = getattr(effect, "method", None) or getattr(effect, "code", None) or ""
     if isinstance(effect, Advise):
-        detail = " ".join(effect.text.split()[:3])
+        detail = " ".join(_UNNAMED.sub("…", effect.text).split()[:3])
     return f"{type(effect).__name__} {detail} when {finding.status}".replace("  ", " ")
