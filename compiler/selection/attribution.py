@@ -39,7 +39,8 @@ def attribute(
     return Attribution(
         rows=rows,
         remaining=max(0, rows - known - unlabelled),
-        unjoined=joined.unjoined if unlabelled else 0,
+        # where every row must be a fault of something else, no label can change that
+        unjoined=joined.unjoined if 0 < unlabelled < rows - known else 0,
         faults=faults,
     )
 

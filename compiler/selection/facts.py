@@ -341,13 +341,14 @@ class Facts:
 
     @property
     def counted_rounds(self) -> tuple[Round, ...]:
-        """The comparable rounds: on the questions of the latest round, and on enough of them."""
-        if not self.rounds:
+        """The comparable rounds: with the decoding of the spec, on the questions of the latest, and on enough."""
+        rounds = [each for each in self.rounds if self.decoding is None or each.decoding == self.decoding]
+        if not rounds:
             return ()
-        last = self.rounds[-1]
+        last = rounds[-1]
         return tuple(
             each
-            for each in self.rounds
+            for each in rounds
             if (each.test_set, each.questions, each.decoding) == (last.test_set, last.questions, last.decoding)
             and each.questions >= self.thresholds.min_questions
         )

@@ -21,7 +21,7 @@ def test_the_examples_compile_together(tmp_path: Path) -> None:
     for folder in (spec.parent / "evidence", profile.parent):
         folder.mkdir(parents=True)
     write_rows(spec.parent / "data" / "badcases.jsonl", badcases(model="qwen3-8b-instruct/2026-08"))
-    write_rows(spec.parent / "data" / "held-out.jsonl", held_out())
+    write_rows(spec.parent / "data" / "held-out.jsonl", held_out(200))
     real = hashlib.sha256((spec.parent / "data" / "held-out.jsonl").read_bytes()).hexdigest()
     shutil.copy(EXAMPLES / "TrainingSpec.yaml", spec)
     shutil.copy(EXAMPLES / "ClusterProfile.yaml", profile)

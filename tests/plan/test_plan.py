@@ -32,7 +32,6 @@ FROM_SFT = ALL - {"evaluate-base"}
     ("edit", "stages"),
     [
         (TRAINER, FROM_SFT),
-        (('revision: "1"', 'revision: "2"'), ALL),
         (("  gaps:\n", "  seed: 7\n  gaps:\n"), ALL),
         (("  gaps:\n", "  rerun: 1\n  gaps:\n"), ALL),
         (("target: 0.9", "target: 0.8"), EVALUATIONS),
@@ -43,6 +42,11 @@ FROM_SFT = ALL - {"evaluate-base"}
 )
 def test_edits_of_the_spec(make_spec: MakeSpec, edit: tuple[str, str], stages: set[str]) -> None:
     assert changed(make_spec, edit) == stages
+
+
+def test_a_new_revision_makes_every_stage_anew(make_spec: MakeSpec) -> None:
+    revision, measured = ('revision: "1"', 'revision: "2"'), ("model: tiny/1", "model: tiny/2")
+    assert changed(make_spec, revision, measured) == ALL
 
 
 @pytest.mark.parametrize(

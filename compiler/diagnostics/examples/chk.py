@@ -83,7 +83,7 @@ EXAMPLES: dict[str, Example | Situation] = {
         bad="  gate: continue",
         good="  gate: worse",
         given=(("specs/shop/evidence/sft.yaml", WORSE),),
-        along=("SEL313",),
+        along=("PLN403", "SEL313"),
     ),
     "CHK245": Example(  # split, so that scanners do not find it here
         bad=f"    task: answer questions with the key {'hf_' + 'aB3' * 12}",

@@ -3,20 +3,21 @@
 from hashlib import sha256
 
 from compiler.diagnostics.examples.example import FILE, Example, Situation
-from compiler.diagnostics.examples.project import API_VERSION, DIGEST, SPEC, badcases, demos, held_out, jsonl
+from compiler.diagnostics.examples.project import API_VERSION, SPEC, badcases, demos, held_out, jsonl
 
 DEMOS, BADCASES = "specs/shop/data/demos.jsonl", "specs/shop/data/badcases.jsonl"
 FIRST_DEMO = jsonl(demos(1))
 CARD_FILE, URI = "specs/shop/evidence/demos.yaml", "https://data.example.com/demos.jsonl"
 
 OVERLAP = f"    - {{source: held-out, digest: {sha256(jsonl(held_out()).encode()).hexdigest()}"
+ROWS = "fedcba9876543210" * 4  # the digest of the remote rows
 CARD = f"""\
 apiVersion: {API_VERSION}
 kind: DataCard
 metadata:
   source: trainspec data
   date: 2026-10-02
-  digest: {DIGEST}
+  digest: {ROWS}
 spec:
   source: demos
   shape: prompt-completion
@@ -34,7 +35,7 @@ spec:
 {OVERLAP}}}
 """
 OF_FILE = CARD.replace(f"uri: {URI}", "path: data/demos.jsonl").replace(
-    DIGEST, sha256(jsonl(demos()).encode()).hexdigest()
+    ROWS, sha256(jsonl(demos()).encode()).hexdigest()
 )
 REMOTE = SPEC.replace("path: data/demos.jsonl", f"uri: {URI}")
 

@@ -2,7 +2,7 @@
 
 from compiler.diagnostics.examples import reinforcement
 from compiler.diagnostics.examples.example import Example, Situation
-from compiler.diagnostics.examples.project import PROFILE, ROUNDS, ROUNDS_FILE, badcases, demos, jsonl
+from compiler.diagnostics.examples.project import PROFILE, ROUNDS, ROUNDS_FILE, demos, jsonl, nearly_right
 
 BADCASES = "specs/shop/data/badcases.jsonl"
 PROFILE_FILE = "specs/clusters/small.yaml"
@@ -29,7 +29,7 @@ EXAMPLES: dict[str, Example | Situation] = {
     "PLN406": Example(
         bad="    dpo:\n      trainer:\n        loss_type: [sigmoid]\n    sft:",
         good="    sft:",
-        given=((BADCASES, jsonl(badcases("the right one is {i}."))),),
+        given=((BADCASES, jsonl(nearly_right())),),
         along=("SEL304",),
     ),
     "PLN407": Example(

@@ -191,6 +191,11 @@ def badcases(
     ]
 
 
+def nearly_right(count: int = 300) -> list[dict[str, object]]:
+    """Return the badcases, of which the first `count` log an answer that differs from the fix by a full stop."""
+    return [*badcases("the right one is {i}.")[:count], *badcases()[count:]]
+
+
 def jsonl(rows: Iterable[Mapping[str, object]]) -> str:
     """Return rows as the text of a JSONL file."""
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)

@@ -2,7 +2,7 @@
 
 from compiler.diagnostics.examples import reinforcement
 from compiler.diagnostics.examples.example import FILE, Example, Situation
-from compiler.diagnostics.examples.project import PROBE, SPEC, badcases, demos, jsonl
+from compiler.diagnostics.examples.project import PROBE, SPEC, badcases, demos, jsonl, nearly_right
 
 BADCASES, PROBE_FILE = "specs/shop/data/badcases.jsonl", "specs/shop/evidence/probe.yaml"
 GAPS = "  gaps:\n    - kind: unstable\n    - kind: preference"
@@ -14,7 +14,7 @@ EXAMPLES: dict[str, Example | Situation] = {
         file="specs/shop/data/demos.jsonl", whole=True, bad=jsonl(demos(20)), good=jsonl(demos()), along=("PLN403",)
     ),
     "SEL303": Example(file=BADCASES, whole=True, bad=jsonl(badcases(model="tiny/0")), good=jsonl(badcases())),
-    "SEL304": Example(file=BADCASES, whole=True, bad=jsonl(badcases("the right one is {i}.")), good=jsonl(badcases())),
+    "SEL304": Example(file=BADCASES, whole=True, bad=jsonl(nearly_right()), good=jsonl(badcases())),
     "SEL305": Example(
         file=BADCASES,
         whole=True,
@@ -43,9 +43,10 @@ EXAMPLES: dict[str, Example | Situation] = {
     ),
     "SEL313": Example(
         file="specs/shop/evidence/sft.yaml",
-        bad="  gain: {value: -0.06, low: -0.09, high: -0.03}",
-        good="  gain: {value: 0.0, low: -0.03, high: 0.03}",
-        given=(("specs/shop/evidence/sft.yaml", reinforcement.WORSE),),
+        bad="  gain: {value: -0.06, low: -0.09, high: -0.03}\n  gate: worse",
+        good="  gain: {value: 0.00, low: -0.05, high: 0.05}\n  gate: no-gain",
+        given=(("specs/shop/evidence/sft.yaml", reinforcement.RESULT),),
+        along=("PLN403",),
     ),
     "SEL312": Example(
         file="specs/shop/evidence/preflight.yaml",

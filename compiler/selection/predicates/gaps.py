@@ -44,6 +44,8 @@ def _no_gap(facts: Facts, evidence: tuple[Evidence, ...], effects: list[Effect])
     unclear = sorted(kind for kind, each in facts.readings.items() if each.verdict is Verdict.INSUFFICIENT)
     absent = sorted(kind for kind, each in facts.readings.items() if each.verdict is Verdict.ABSENT)
     excluded = f"{all_of(absent)} {'is' if len(absent) == 1 else 'are'} measured as absent" if absent else ""
+    if len(absent) == 1:
+        excluded += f": {facts.readings[absent[0]].reason}"
     undecided = f"the probe does not decide {all_of(unclear)}" if unclear else ""
     reason = "; ".join(part for part in ("no gap explains the badcases", excluded, undecided) if part)
     if unclear:
