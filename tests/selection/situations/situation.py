@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
 from selection.situations.team import Source, Team, digest_of
 
 from compiler.diagnostics import Diagnostic, has_errors
@@ -104,6 +105,4 @@ def _write_source(source: Source, home: Path) -> None:
 
 
 def _dump(path: Path, document: Mapping[str, Any]) -> None:
-    import yaml
-
     path.write_text(yaml.safe_dump(document, sort_keys=False, allow_unicode=True), encoding="utf-8")
