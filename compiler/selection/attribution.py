@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from compiler.selection.components import component_kind
-from compiler.selection.facts import FLOW_CONTROL, Attribution, Evidence, Fault
+from compiler.selection.faults import FLOW_CONTROL, Attribution, Fault
+from compiler.selection.figures import Evidence
 from compiler.spec.data import DataFile
 from compiler.spec.data.model import LabelCount
 from compiler.spec.schema.evidence import BadcaseKind, BadcaseReportBody

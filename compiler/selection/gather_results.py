@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from compiler.selection.current import measure_of, shown
-from compiler.selection.facts import Measure, Result
+from compiler.selection.facts import Result
+from compiler.selection.figures import Measure
 from compiler.selection.power import observed_discordance
 from compiler.spec.inputs import Inputs
 from compiler.spec.names import job_name

@@ -2,7 +2,9 @@
 
 from compiler.diagnostics.wording import all_of
 from compiler.selection.candidates import best
-from compiler.selection.facts import Evidence, Facts, Fault, ProbeRun
+from compiler.selection.facts import Facts
+from compiler.selection.faults import Fault
+from compiler.selection.figures import Evidence, ProbeRun
 from compiler.selection.model import Advise, Effect, EnterPhase, Finding, LeaveOut, Phase, fired, silent
 from compiler.spec.schema.types import ComponentKind
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from compiler.selection.facts import Evidence, Facts, Source
+from compiler.selection.facts import Facts, Source
+from compiler.selection.figures import Evidence
 from compiler.selection.model import Replace
 from compiler.spec.data.model import LabelCount
 from compiler.spec.methods import METHODS

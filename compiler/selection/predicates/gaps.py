@@ -1,7 +1,8 @@
 """Predicates of declared and measured gaps, and of data that training and evaluation share."""
 
 from compiler.diagnostics.wording import all_of
-from compiler.selection.facts import Declared, Evidence, Facts, Verdict
+from compiler.selection.facts import Declared, Facts
+from compiler.selection.figures import Evidence, Verdict
 from compiler.selection.model import AddStage, Advise, Conclude, Effect, Finding, Warn, blocked, fired, silent
 from compiler.selection.predicates.goals import meets_quality
 from compiler.selection.predicates.supervised import recall_only

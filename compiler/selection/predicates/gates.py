@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from compiler.selection.facts import Evidence, Facts
+from compiler.selection.facts import Facts
+from compiler.selection.figures import Evidence
 from compiler.selection.model import (
     AddStage,
     Advise,

@@ -1,6 +1,7 @@
 """Predicates of DPO, and of the pairs that it learns from."""
 
-from compiler.selection.facts import Evidence, Facts, Source
+from compiler.selection.facts import Facts, Source
+from compiler.selection.figures import Evidence
 from compiler.selection.model import AddStage, Advise, Configure, Finding, Replace, Warn, blocked, fired, silent
 from compiler.selection.predicates.data import (
     TRIED_BEFORE_RL,

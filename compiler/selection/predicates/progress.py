@@ -2,7 +2,8 @@
 
 from compiler.diagnostics.wording import all_of
 from compiler.selection.candidates import Candidate, guard_verdict
-from compiler.selection.facts import Evidence, Facts, Result, Verdict
+from compiler.selection.facts import Facts, Result
+from compiler.selection.figures import Evidence, Verdict
 from compiler.selection.model import Advise, Effect, Finding, Warn, fired, silent
 from compiler.selection.predicates.data import TRIED_BEFORE_RL, removed
 from compiler.spec.methods import METHODS

@@ -3,7 +3,8 @@
 It is the last of all methods, and needs a reward that passed its pre-flight.
 """
 
-from compiler.selection.facts import Evidence, Facts, Passing, Verdict
+from compiler.selection.facts import Facts, Passing
+from compiler.selection.figures import Evidence, Verdict
 from compiler.selection.model import AddStage, Advise, Configure, Effect, Finding, Warn, blocked, fired, silent
 from compiler.selection.predicates.data import (
     answered_prompts,
