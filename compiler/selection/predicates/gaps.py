@@ -61,6 +61,8 @@ def _no_gap(facts: Facts, evidence: tuple[Evidence, ...], effects: list[Effect])
 
 def _counts(kind: GapKind, declared: Declared | None, facts: Facts) -> bool:
     if kind in facts.readings and facts.readings[kind].verdict is Verdict.PRESENT:
+        if kind is GapKind.COMPRESSION and declared is None:
+            return bool(facts.limits)  # a better teacher alone is no reason to compress: cost or latency is
         # spread under a reward permits reinforcement learning; a spec that defines a reward wants it
         return declared is not None or kind is not GapKind.RULE_CONSTRAINTS or facts.reward is not None
     return declared is not None and (bool(declared.owner) or not _contradicted(kind, facts))

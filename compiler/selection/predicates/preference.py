@@ -1,6 +1,6 @@
 """Predicates of DPO, and of the pairs that it learns from."""
 
-from compiler.selection.facts import Facts, Source
+from compiler.selection.facts import Facts, Passing, Source
 from compiler.selection.figures import Evidence
 from compiler.selection.model import AddStage, Advise, Configure, Finding, Replace, Warn, blocked, fired, silent
 from compiler.selection.predicates.data import (
@@ -195,6 +195,9 @@ def dpo_first(facts: Facts) -> Finding:
     if again is not None:
         reason = f"{again.method} still gains, so the plan continues with it before reinforcement learning"
         return fired(reason, evidence, again)
+    if GapKind.RULE_CONSTRAINTS in facts.gaps and _dpo_instead(facts):
+        stage = AddStage(method="dpo", sources=names(preference_data(facts)))
+        return fired("the reward fails its pre-flight, and dpo, which needs none, was not tried", evidence, stage)
     stages = _first_tried(facts) if GapKind.RULE_CONSTRAINTS in facts.gaps else []
     if stages:
         methods = " and ".join(stage.method for stage in stages)
@@ -211,6 +214,13 @@ def dpo_first(facts: Facts) -> Finding:
         )
         return fired(reason, evidence)
     return silent("there is no choice to make between sft, dpo and reinforcement learning", *evidence)
+
+
+def _dpo_instead(facts: Facts) -> bool:
+    """Return whether pairs can teach what a failing reward cannot."""
+    fails = any(each.passing is Passing.BLOCKS for each in facts.preflight)
+    untried = "dpo" not in {*tried_methods(facts), *facts.methods}
+    return fails and untried and bool(tried_methods(facts)) and has_pairs(facts)
 
 
 def _still_gaining(facts: Facts) -> AddStage | None:

@@ -39,7 +39,7 @@ class Thresholds(Model):
         default=0.1, description="Normalised edit distance below which pairs are filtered (D3, arXiv 2410.08847)."
     )
     near_pair_share: Share = Field(
-        default=0.2, description="Share of near pairs above which the `sft` loss is added instead (D3). Derived."
+        default=0.2, description="Share of near pairs above which the `sft` loss is added too (D3). Derived."
     )
     probe_prompts: Positive = Field(default=100, description="Prompts that a probe needs to count (D11).")
     probe_samples: Positive = Field(default=16, description="Samples per prompt that a probe needs to count (D11).")

@@ -9,15 +9,20 @@ from selection.decisions.world import (
     demos,
     facts,
     general,
+    limit,
     measure,
     overlap,
     pairs,
     prompts,
+    reading,
     teacher,
 )
 
+from compiler.spec.schema.types import GapKind
+
 COMPRESSION = {"gaps": ["compression"], "sources": data(badcases(), prompts())}
 GOOD = {"teacher_pass_at1": measure(0.95, 0.9, 1.0)}
+BETTER = {GapKind.UNSTABLE: reading(), GapKind.COMPRESSION: reading()}
 ANSWERS = ('teacher: prompts by D8 {"makes": {"prompt-completion": true}}', "sft:  < teacher by M6 D8")
 WEIGHTS = 'distill: prompts by M6 D8 {"on_policy": true, "same_vocabulary": true}'
 SFT = ("sft: demos by M2",)
@@ -65,6 +70,28 @@ M6 = (
         reason="has not been measured",
         stages=("probe: badcases by M6",),
         advises="measure the teacher on the same questions",
+    ),
+    Case(
+        name="a better teacher is no reason to compress where neither cost nor latency is a goal",
+        rule="D11",
+        facts=facts(gaps=["unstable"], readings=BETTER, teacher=teacher(), measures=GOOD),
+        status=SILENT,
+        stages=SFT,
+    ),
+    Case(
+        name="with a limit of latency it is",
+        rule="D11",
+        facts=facts(
+            gaps=["unstable"],
+            readings=BETTER,
+            sources=data(demos(), badcases(), prompts()),
+            teacher=teacher("weights"),
+            measures=GOOD,
+            limits=(limit(None),),
+        ),
+        status=FIRED,
+        reason="`compression` is measured, but not declared",
+        stages=(*SFT, 'distill: prompts by M6 D8 D13 {"on_policy": true, "same_vocabulary": true, "start": "merged"}'),
     ),
     Case(name="another gap", rule="M6", facts=facts(), status=SILENT, reason="no gap `compression`", stages=SFT),
     Case(

@@ -12,7 +12,10 @@ from selection.decisions.world import (
     measure,
     pairs,
     plateau,
+    preflight,
+    prompts,
     result,
+    reward,
     teacher,
     thumbs,
 )
@@ -119,7 +122,37 @@ CHOICE = (
 )
 
 RULES_GAP = {"gaps": ["rule-constraints"]}
+FAILING = RULES_GAP | {
+    "reward": reward(),
+    "measures": {"pass_at16": measure(0.8)},
+    "preflight": preflight(signal="blocks"),
+}
+ELSEWHERE = plateau("sft", own=False)
 FIRST = (
+    Case(
+        name="dpo where the reward fails and dpo was not tried",
+        rule="D12",
+        facts=facts(**FAILING, results=(ELSEWHERE,), sources=data(demos(), badcases(), pairs(), prompts())),
+        status=FIRED,
+        reason="the reward fails its pre-flight, and dpo, which needs none, was not tried",
+        stages=("dpo: pairs by D12",),
+    ),
+    Case(
+        name="no dpo where the reward fails after dpo",
+        rule="D12",
+        facts=facts(
+            **FAILING, results=(plateau("dpo", own=False),), sources=data(demos(), badcases(), pairs(), prompts())
+        ),
+        status=SILENT,
+        reason="has already been tried",
+    ),
+    Case(
+        name="no dpo where the reward fails without pairs",
+        rule="D12",
+        facts=facts(**FAILING, results=(ELSEWHERE,), sources=data(demos(), badcases(answered=0), prompts())),
+        status=SILENT,
+        reason="has already been tried",
+    ),
     Case(
         name="dpo before reinforcement learning",
         rule="D12",
