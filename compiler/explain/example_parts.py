@@ -162,7 +162,7 @@ EVIDENCE: dict[str, Part] = {
     "probe/constraints": _probe(passAt16=0.85, rewardSpread=0.6),
     "probe/never-right": _probe(passAt16=0.01, rewardSpread=0.02),
     "probe/teacher": _probe(teacherPassAt1=0.95, teacherGain=0.35),
-    "probe/facts": _probe(passAt16=0.85, unstableGain=0.4, openBook=0.2, control=0.86),
+    "probe/facts": _probe(passAt16=0.85, unstableGain=0.4, recallGain=0.4),
     "badcase-report/frequent": _badcases(count=90),
     "badcase-report/rare": _badcases(count=4),
     "badcase-report/systemic": _badcases(component="planner", firstErrorShare=0.55, intents=4),

@@ -51,7 +51,7 @@ EXAMPLES: dict[str, Example] = {
     "DONE": Example(evidence=("prompt-rounds/met",)),
     "E2": Example(evidence=("prompt-rounds/met",), spec=FAST),
     "T1": Example(
-        gaps=("compression",), data=(HELD_OUT, "badcases", "queries"), evidence=("prompt-rounds/met",), spec=TEACHER
+        gaps=("compression",), data=(HELD_OUT, "badcases", "queries"), evidence=("prompt-rounds/met",)
     ),
     "C1": Example(data=(HELD_OUT, "badcases"), evidence=("badcase-report/retriever",)),
     "C2": Example(data=(HELD_OUT, "badcases"), evidence=(PLATEAU, "probe/greedy")),
@@ -88,15 +88,15 @@ EXAMPLES: dict[str, Example] = {
     "D12": _trained("preference", HELD_OUT, "badcases", "pairs", "demos", probe="preference"),
     "D1": _trained("preference", HELD_OUT, "badcases", probe="preference"),
     "D2": _trained("preference", HELD_OUT, "badcases/unanswered", "thumbs", probe="preference"),
+    "D16": _trained("unstable", HELD_OUT, "badcases", "demos", probe="unstable", further=("result/worse",)),
+    "D15": _trained("preference", HELD_OUT, "badcases", "pairs", probe="domain-and-preference"),
     "D3": _trained("preference", HELD_OUT, "badcases", "pairs/near", probe="preference"),
     "D4": _trained("preference", HELD_OUT, "badcases/of-another-model", probe="preference"),
     "D10": Example(
-        gaps=("unknown-domain", "unstable"),
+        gaps=("unstable",),
         data=(HELD_OUT, "badcases", "demos"),
         evidence=(PLATEAU, "probe/facts"),
     ),
-    "D15": _trained("preference", HELD_OUT, "badcases", "pairs", probe="domain-and-preference"),
-    "D16": _trained("unstable", HELD_OUT, "badcases", "demos", probe="unstable", further=("result/worse",)),
     "D13": Example(
         gaps=("unstable", "preference"),
         data=(HELD_OUT, "badcases", "demos", "pairs"),

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from compiler.selection.components import component_kind
-from compiler.selection.facts import FLOW_CONTROL, Attribution, Evidence, Fault
+from compiler.selection.faults import FLOW_CONTROL, Attribution, Fault
+from compiler.selection.figures import Evidence
 from compiler.spec.data import DataFile
 from compiler.spec.data.model import LabelCount
 from compiler.spec.schema.evidence import BadcaseKind, BadcaseReportBody
@@ -39,7 +40,8 @@ def attribute(
     return Attribution(
         rows=rows,
         remaining=max(0, rows - known - unlabelled),
-        unjoined=joined.unjoined if unlabelled else 0,
+        # where every row must be a fault of something else, no label can change that
+        unjoined=joined.unjoined if 0 < unlabelled < rows - known else 0,
         faults=faults,
     )
 

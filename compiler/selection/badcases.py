@@ -4,7 +4,7 @@ A class follows from the count, the intents and the replays of a labelled kind. 
 """
 
 from compiler.selection.attribution import at_fault
-from compiler.selection.facts import BadcaseGroup
+from compiler.selection.faults import BadcaseGroup
 from compiler.spec.schema.evidence import BadcaseKind, BadcaseReportBody
 from compiler.spec.schema.thresholds import Thresholds
 from compiler.spec.schema.training_spec import Component

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from compiler.selection.facts import Evidence, Facts, Goal, Guard, Limit, Measure, Result, Round, Verdict
+from compiler.selection.facts import Facts, Goal, Guard, Limit, Result
+from compiler.selection.figures import Evidence, Measure, Round, Verdict
 from runtime.contract.metrics import GENERAL_GUARD
 
 

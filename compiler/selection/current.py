@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TypeVar
 
-from compiler.selection.facts import Measure
+from compiler.selection.figures import Measure
 from compiler.spec.evidence import EvidenceFile
 from compiler.spec.inputs import Inputs
 from compiler.spec.schema.provenance import Estimate, EvidenceDocument

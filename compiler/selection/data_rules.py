@@ -53,8 +53,8 @@ DATA_RULES: tuple[Rule, ...] = (
     Rule(
         id="D15",
         title="hold a method whose prerequisite is missing",
-        phrase="先做增量 Pre-train（继续训练）让模型“读得懂”领域",
-        phrase_en="continued pre-training first, so that the model can read the domain",
+        phrase="",
+        phrase_en="derived: a method that builds on what the model cannot do yet learns nothing from it",
         condition="the model cannot read the domain or never succeeds, and what would teach it is blocked",
         outcome="the plan holds the later methods",
         otherwise="an override of a gap, with a reason and an owner, lifts it for the gap's methods",

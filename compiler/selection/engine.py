@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from compiler.selection.facts import Attribution, Facts, StageChoice
+from compiler.selection.facts import Facts, StageChoice
+from compiler.selection.faults import Attribution
 from compiler.selection.model import (
     AddStage,
     Advise,

@@ -4,20 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from compiler.selection.faults import Attribution, BadcaseGroup
+from compiler.selection.figures import Measure, ProbeRun, Reading, Round, Verdict
 from compiler.spec.data import DataFile
 from compiler.spec.data.gates import Overlap
 from compiler.spec.schema.thresholds import Thresholds
-from compiler.spec.schema.types import BadcaseClass, ComponentKind, Decoding, GapKind, Purpose, Shape
+from compiler.spec.schema.types import Decoding, GapKind, Purpose, Shape
 from runtime.contract.labels import LabelFilter
-from runtime.contract.statistics import wilson_interval
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Evidence:
-    """A fact that a rule used: its field or file, and its value as readable text."""
-
-    source: str
-    value: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,120 +25,12 @@ class Source:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Round:
-    """A prompt round: its score (0 to 1) on `questions` of the test set with this digest.
-
-    `decoding` is None where neither the round nor the spec names it.
-    """
-
-    name: str
-    technique: str
-    score: float
-    questions: int
-    test_set: str
-    file: str
-    decoding: Decoding | None = None
-
-    @property
-    def measure(self) -> "Measure":
-        """The score with its 95 % Wilson interval."""
-        low, high = wilson_interval(self.score, self.questions)
-        return Measure(value=self.score, low=low, high=high, file=self.file)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Declared:
     """A gap that the team declares; a reason and an owner keep it despite a measurement."""
 
     kind: GapKind
     reason: str = ""
     owner: str = ""
-
-
-class Verdict(StrEnum):
-    """The verdict of a probe on a gap."""
-
-    PRESENT = "present"
-    ABSENT = "absent"
-    INSUFFICIENT = "insufficient evidence"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Reading:
-    """A measured gap: the verdict, why, and the measures behind it."""
-
-    verdict: Verdict
-    reason: str
-    evidence: tuple[Evidence, ...]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Measure:
-    """A measured value, with its 95 % interval and the file that it comes from."""
-
-    value: float
-    low: float
-    high: float
-    file: str
-
-    def __str__(self) -> str:
-        return f"{self.value:.3f} (95 % {self.low:.3f} to {self.high:.3f})"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class BadcaseGroup:
-    """Badcases of one kind, with their class and the reason for it; `at_fault` unless the model is.
-
-    `at_fault` names what must be fixed instead: a component, or `flow control`.
-    """
-
-    name: str
-    kind: BadcaseClass
-    count: int
-    reason: str
-    at_fault: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Fault:
-    """Something other than the model that makes first errors: `flow control`, or a component.
-
-    `kind` is None where the spec does not say what runs in the component. `share` is of all first errors, and `labels`
-    are the labels of the rows that belong to it.
-    """
-
-    name: str
-    kind: ComponentKind | None
-    share: float
-    rows: int
-    labels: tuple[LabelFilter, ...]
-    evidence: Evidence
-
-    @property
-    def is_flow_control(self) -> bool:
-        """Whether the fault lies in the agent's logic."""
-        return self.name == FLOW_CONTROL
-
-    @property
-    def is_known(self) -> bool:
-        """Whether it certainly is no fault of the model."""
-        return self.kind is not None
-
-
-FLOW_CONTROL = "flow control"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Attribution:
-    """Which badcases are the model's: of `rows`, `remaining` may be trained on.
-
-    `unjoined` rows have no label that a report knows, so nobody can say which of them are faults of something else.
-    """
-
-    rows: int = 0
-    remaining: int = 0
-    unjoined: int = 0
-    faults: tuple[Fault, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -181,14 +66,6 @@ class Guard:
     name: str
     margin: float
     baseline: float | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ProbeRun:
-    """pass@1 of a probe, with the decoding that it used."""
-
-    decoding: Decoding
-    pass_at1: Measure
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -341,13 +218,14 @@ class Facts:
 
     @property
     def counted_rounds(self) -> tuple[Round, ...]:
-        """The comparable rounds: on the questions of the latest round, and on enough of them."""
-        if not self.rounds:
+        """The comparable rounds: with the decoding of the spec, on the questions of the latest, and on enough."""
+        rounds = [each for each in self.rounds if self.decoding is None or each.decoding == self.decoding]
+        if not rounds:
             return ()
-        last = self.rounds[-1]
+        last = rounds[-1]
         return tuple(
             each
-            for each in self.rounds
+            for each in rounds
             if (each.test_set, each.questions, each.decoding) == (last.test_set, last.questions, last.decoding)
             and each.questions >= self.thresholds.min_questions
         )

@@ -6,25 +6,9 @@ from compiler.diagnostics.wording import all_of
 from compiler.selection.attribution import attribute
 from compiler.selection.badcases import groups
 from compiler.selection.current import current, shown
-from compiler.selection.facts import (
-    FLOW_CONTROL,
-    Attribution,
-    BadcaseGroup,
-    Declared,
-    Evidence,
-    Facts,
-    Goal,
-    Guard,
-    Limit,
-    Measure,
-    PreflightCheck,
-    Reading,
-    Reward,
-    Round,
-    Source,
-    Teacher,
-    Verdict,
-)
+from compiler.selection.facts import Declared, Facts, Goal, Guard, Limit, PreflightCheck, Reward, Source, Teacher
+from compiler.selection.faults import FLOW_CONTROL, Attribution, BadcaseGroup
+from compiler.selection.figures import Evidence, Measure, Reading, Round, Verdict
 from compiler.selection.gather_probes import Probes
 from compiler.selection.gather_results import results
 from compiler.selection.probe_verdicts import readings, recall_only

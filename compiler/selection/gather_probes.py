@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from compiler.selection.current import current, measure_of, shown
-from compiler.selection.facts import Measure, ProbeRun
+from compiler.selection.figures import Measure, ProbeRun
 from compiler.spec.inputs import Inputs
 from compiler.spec.schema.evidence import ProbeReport
 from compiler.spec.schema.provenance import Estimate

@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 
 from compiler.selection.current import measure_of, shown
-from compiler.selection.facts import Measure, Result
+from compiler.selection.facts import Result
+from compiler.selection.figures import Measure
 from compiler.selection.power import observed_discordance
 from compiler.spec.inputs import Inputs
 from compiler.spec.names import job_name
 from compiler.spec.schema.stage_result import StageResult, StageResultBody
-from compiler.spec.stale import stale
+from compiler.spec.stale import contradiction, stale
 
 
 def results(inputs: Inputs) -> Iterator[Result]:
@@ -24,7 +25,7 @@ def results(inputs: Inputs) -> Iterator[Result]:
             each.name: Measure(value=each.value, low=each.low, high=each.high, file=shown(file, inputs))
             for each in report.spec.metrics
         }
-        if goal in scores:
+        if goal in scores and not _is_refused(report):
             yield _result(report.spec, scores, goal, inputs)
 
 
@@ -37,7 +38,7 @@ def _result(body: StageResultBody, scores: dict[str, Measure], goal: str, inputs
         method=body.method or "",
         score=scores[goal],
         gain=gain,
-        gate=_gate(body, gain),
+        gate=_gate(body, gain, scores[goal].low >= inputs.spec.spec.goal.metrics[0].target),
         adapters=tuple(body.adapters),
         notes=notes_of(body),
         scores=scores,
@@ -48,12 +49,21 @@ def _result(body: StageResultBody, scores: dict[str, Measure], goal: str, inputs
     )
 
 
-def _gate(body: StageResultBody, gain: Measure | None) -> str:
+def _is_refused(report: StageResult) -> bool:
+    """Whether the gate says less than the gain shows: nobody knows then what the stage did.
+
+    A gain below zero needs no gate to show that the model became worse.
+    """
+    gain = report.spec.gain
+    return bool(contradiction(report)) and gain is not None and gain.low > 0
+
+
+def _gate(body: StageResultBody, gain: Measure | None, meets_target: bool) -> str:
     """Return the verdict, `worse` where the gain's interval lies below zero, whatever the gate said.
 
     Continued pre-training teaches reading: its score of the task may fall until the stage after it (M1).
     """
-    if body.method == "cpt" or body.gate == "target-met":
+    if body.method == "cpt" or (body.gate == "target-met" and meets_target):
         return body.gate
     return "worse" if gain is not None and gain.high < 0 else body.gate
 

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from compiler.selection.facts import Evidence, Facts, Result, StageChoice
+from compiler.selection.facts import Facts, Result, StageChoice
+from compiler.selection.figures import Evidence
 from compiler.spec.schema.types import GapKind, Language
 from runtime.contract.labels import LabelFilter
 

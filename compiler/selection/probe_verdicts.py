@@ -7,7 +7,7 @@ one decoding.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from compiler.selection.facts import Evidence, Measure, Reading, Verdict
+from compiler.selection.figures import Evidence, Measure, Reading, Verdict
 from compiler.selection.gather_probes import Measured
 from compiler.spec.schema.thresholds import Thresholds
 from compiler.spec.schema.types import GapKind

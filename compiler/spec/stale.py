@@ -78,6 +78,9 @@ def contradiction(report: EvidenceDocument) -> str:
         return f"its gate says `{gate}`, but its gain lies below zero ({gain.low:+g} to {gain.high:+g})"
     if gate == "worse" and gain.low > 0:
         return f"its gate says `worse`, but its gain lies above zero ({gain.low:+g} to {gain.high:+g})"
+    # a loss of something else outweighs a gain: the runtime gives it as the reason
+    if gate == "no-gain" and gain.low > 0 and not report.spec.reason and not report.spec.general:
+        return f"its gate says `no-gain`, but its gain lies above zero ({gain.low:+g} to {gain.high:+g})"
     return ""
 
 

@@ -44,6 +44,8 @@ REPORTED = {
     "M1": set(),
     "D10": {"SEL302", "SEL311"},
     "D14": {"CHK210"},
+    "D15": {"SEL302"},
+    "D16": {"SEL313"},
 }
 REPORTED |= {rule: {"SEL302"} for rule in ("D6", "D7")}
 

@@ -49,7 +49,7 @@ def test_it_says_what_decided_what_it_costs_what_would_flip_it_and_what_to_measu
         "why the prompt rounds no longer gain",
         "cost 6 Jobs, at most",
         "flips if `score` of round `v2` rose from 0.310 to 0.320: prompt work",
-        "measure `passAt1`, `passAt16`, `unstableGain`",
+        "measure `valid` and `win`",
         "(100 prompts × 16 samples)",
     ):
         assert part in text

@@ -16,7 +16,8 @@ from selection.decisions.case import shown
 from compiler.pipeline.phases import make_plan
 from compiler.selection import Phase, Selection, Status, select
 from compiler.selection.candidates import best, candidates, goal_verdict, guard_verdict, on_test_set
-from compiler.selection.facts import Declared, Facts, Goal, Passing, ProbeRun, Verdict
+from compiler.selection.facts import Declared, Facts, Goal, Passing
+from compiler.selection.figures import ProbeRun, Verdict
 from compiler.selection.power import can_clear
 from compiler.selection.reward_verdicts import CHECKS
 from compiler.selection.rules import RULES

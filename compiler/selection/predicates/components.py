@@ -1,7 +1,10 @@
 """Predicates of what comes before prompts and training: faulty components, and decoding."""
 
+from compiler.diagnostics.wording import all_of
 from compiler.selection.candidates import best
-from compiler.selection.facts import Evidence, Facts, Fault, ProbeRun
+from compiler.selection.facts import Facts
+from compiler.selection.faults import Fault
+from compiler.selection.figures import Evidence, ProbeRun
 from compiler.selection.model import Advise, Effect, EnterPhase, Finding, LeaveOut, Phase, fired, silent
 from compiler.spec.schema.types import ComponentKind
 
@@ -16,7 +19,9 @@ def component_faults(facts: Facts) -> Finding:
     gold = facts.measures.get("gold_output")
     if not heavy and gold is not None and gold.low >= facts.target:
         shown = (*evidence, Evidence(source=f"{gold.file} `goldOutput`", value=f"{gold}, target {facts.target:g}"))
-        step = Advise(f"fix the components that prepare the model's input, then {MEASURE_AGAIN}")
+        faulty = [each.name for each in facts.attribution.faults if not each.is_flow_control]
+        which = f"{all_of(faulty)} first" if faulty else "the components that prepare the model's input"
+        step = Advise(f"fix {which}, then {MEASURE_AGAIN}")
         reason = "with the right input from its components, the model meets the target"
         return fired(reason, shown, EnterPhase(Phase.COLLECT), step)
     if not heavy:
@@ -59,25 +64,37 @@ def attribution_evidence(facts: Facts) -> tuple[Evidence, ...]:
 
 def decoding_first(facts: Facts) -> Finding:
     """C2: greedy or constrained decoding that meets the target is cheaper than a prompt."""
-    evidence = tuple(_run_evidence(each, facts) for each in facts.probes)
+    others = _other_rounds(facts)
+    evidence = tuple(_run_evidence(each, "`passAt1` ", facts) for each in facts.probes)
+    evidence += tuple(_run_evidence(each, "", facts) for each in others)
     used = facts.counted_rounds[-1].decoding if facts.counted_rounds else facts.decoding
     cheaper = [
         each
-        for each in facts.probes
+        for each in (*facts.probes, *others)
         if (each.decoding.temperature == 0 or each.decoding.constrained)
         and each.decoding != used
         and each.pass_at1.value >= facts.target
     ]
     now = best(facts)
-    if not cheaper or len(facts.goals) > 1:
+    if not cheaper:
         return silent("no other decoding was measured to meet the target", *evidence)
     run = max(cheaper, key=lambda each: each.pass_at1.low)
     if now is not None and run.pass_at1.low <= now.scores[facts.metric].high:
         return silent("another decoding is not clearly better than the best prompt", *evidence)
     how = _words(run)
     step = f"decode {how} in the application, state it in `spec.decoding`, and measure the prompt on the test set again"
-    reason = f"decoding {how} meets the target, so neither a prompt nor training is needed yet"
+    which = f"the target of `{facts.metric}`" if len(facts.goals) > 1 else "the target"
+    reason = f"decoding {how} meets {which}, so neither a prompt nor training is needed yet"
     return fired(reason, evidence, EnterPhase(Phase.PROMPT), Advise(step))
+
+
+def _other_rounds(facts: Facts) -> list[ProbeRun]:
+    """Return the scores of prompt rounds whose decoding is not the spec's."""
+    return [
+        ProbeRun(decoding=each.decoding, pass_at1=each.measure)
+        for each in facts.rounds
+        if facts.decoding is not None and each.decoding is not None and each.decoding != facts.decoding
+    ]
 
 
 def _words(run: ProbeRun) -> str:
@@ -85,7 +102,5 @@ def _words(run: ProbeRun) -> str:
     return f"{greedy} with constrained output" if run.decoding.constrained else greedy
 
 
-def _run_evidence(run: ProbeRun, facts: Facts) -> Evidence:
-    return Evidence(
-        source=f"{run.pass_at1.file} `passAt1` {_words(run)}", value=f"{run.pass_at1}, target {facts.target:g}"
-    )
+def _run_evidence(run: ProbeRun, name: str, facts: Facts) -> Evidence:
+    return Evidence(source=f"{run.pass_at1.file} {name}{_words(run)}", value=f"{run.pass_at1}, target {facts.target:g}")

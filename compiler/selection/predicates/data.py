@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from compiler.selection.facts import Evidence, Facts, Source
+from compiler.selection.facts import Facts, Source
+from compiler.selection.figures import Evidence
 from compiler.selection.model import Replace
 from compiler.spec.data.model import LabelCount
 from compiler.spec.methods import METHODS
@@ -72,16 +73,18 @@ def near_pairs(source: Source, facts: Facts) -> int:
 def preference_data(facts: Facts) -> tuple[Source, ...]:
     """Return the best preference data: given pairs, else badcases, else marked answers.
 
-    A kind with enough pairs comes before the others.
+    A kind with enough pairs comes before the others, if their answers differ by more than a character.
     """
     kinds = (
         facts.of(Purpose.PREFERENCES, Shape.PREFERENCE),
         facts.of(Purpose.BADCASES),
         facts.of(Purpose.PREFERENCES, Shape.UNPAIRED_PREFERENCE),
     )
-    enough = [each for each in kinds[:2] if pairs(each, facts) >= facts.thresholds.min_pairs]
+    needed = facts.thresholds.min_pairs
+    enough = [each for each in kinds[:2] if pairs(each, facts) >= needed]
+    differ = [each for each in enough if pairs(each, facts) - sum(near_pairs(one, facts) for one in each) >= needed]
     thumbs = [kinds[2]] if kinds[2] else []
-    return next(iter([*enough, *thumbs, *(each for each in kinds if each)]), ())
+    return next(iter([*differ, *thumbs, *enough, *(each for each in kinds if each)]), ())
 
 
 def usable_rows(sources: tuple[Source, ...], facts: Facts) -> int:

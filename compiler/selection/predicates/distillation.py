@@ -1,6 +1,7 @@
 """Predicates of distillation, and of stages that build on each other."""
 
-from compiler.selection.facts import Evidence, Facts
+from compiler.selection.facts import Facts
+from compiler.selection.figures import Evidence
 from compiler.selection.model import AddStage, Advise, Configure, Finding, Replace, blocked, fired, silent
 from compiler.selection.predicates.data import gaps_evidence, names, prompts
 from compiler.selection.predicates.gaps import probe

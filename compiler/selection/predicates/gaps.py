@@ -1,7 +1,8 @@
 """Predicates of declared and measured gaps, and of data that training and evaluation share."""
 
 from compiler.diagnostics.wording import all_of
-from compiler.selection.facts import Declared, Evidence, Facts, Verdict
+from compiler.selection.facts import Declared, Facts
+from compiler.selection.figures import Evidence, Verdict
 from compiler.selection.model import AddStage, Advise, Conclude, Effect, Finding, Warn, blocked, fired, silent
 from compiler.selection.predicates.goals import meets_quality
 from compiler.selection.predicates.supervised import recall_only
@@ -44,6 +45,8 @@ def _no_gap(facts: Facts, evidence: tuple[Evidence, ...], effects: list[Effect])
     unclear = sorted(kind for kind, each in facts.readings.items() if each.verdict is Verdict.INSUFFICIENT)
     absent = sorted(kind for kind, each in facts.readings.items() if each.verdict is Verdict.ABSENT)
     excluded = f"{all_of(absent)} {'is' if len(absent) == 1 else 'are'} measured as absent" if absent else ""
+    if len(absent) == 1:
+        excluded += f": {facts.readings[absent[0]].reason}"
     undecided = f"the probe does not decide {all_of(unclear)}" if unclear else ""
     reason = "; ".join(part for part in ("no gap explains the badcases", excluded, undecided) if part)
     if unclear:

@@ -1,6 +1,9 @@
 """Predicates of the phase rules, which decide the phase of a plan."""
 
-from compiler.selection.facts import Evidence, Facts
+from dataclasses import replace
+
+from compiler.selection.facts import Facts
+from compiler.selection.figures import Evidence
 from compiler.selection.model import (
     AddStage,
     Advise,
@@ -16,6 +19,8 @@ from compiler.selection.model import (
 from compiler.selection.predicates.components import attribution_evidence
 from compiler.selection.predicates.goals import meets_quality
 from compiler.spec.schema.types import BadcaseClass, Purpose
+
+AGAIN = "improve the prompt further, and measure another round on the same test set"
 
 
 def end_to_end(facts: Facts) -> Finding:
@@ -62,9 +67,10 @@ def enough_badcases(facts: Facts) -> Finding:
 def prompt_first(facts: Facts) -> Finding:
     """P0: improve the prompt before training, as long as it gains."""
     evidence = (rounds_evidence(facts), _gain_evidence(facts))
-    if facts.plateaued:
+    other = _gain_of_another_goal(facts) if facts.plateaued else ""
+    if facts.plateaued and not other:
         return silent("the latest prompt rounds no longer gain", *evidence)
-    reason, step = _why_prompts(facts)
+    reason, step = (other, AGAIN) if other else _why_prompts(facts)
     effects: list[Effect] = [EnterPhase(Phase.PROMPT), Advise(step)]
     unclear = [
         each.name for each in facts.badcase_groups if each.kind is BadcaseClass.UNDETERMINED and not each.at_fault
@@ -79,6 +85,16 @@ def prompt_first(facts: Facts) -> Finding:
     return fired(reason, evidence, *effects)
 
 
+def _gain_of_another_goal(facts: Facts) -> str:
+    """Return that prompts still gain on another goal that they do not meet yet; empty if they do not."""
+    for goal in facts.goals[1:]:
+        alone = replace(facts, goals=(goal,), rounds=facts.other_rounds.get(goal.name, ()))
+        best, gain = alone.best_round, alone.plateau_gain
+        if gain is not None and not alone.plateaued and best is not None and best.measure.low < goal.target:
+            return f"the latest prompt rounds still gain {gain:.3f} of `{goal.name}`"
+    return ""
+
+
 def _why_prompts(facts: Facts) -> tuple[str, str]:
     """Return why prompts come first, and the next step."""
     gain, limits = facts.plateau_gain, facts.thresholds
@@ -86,9 +102,10 @@ def _why_prompts(facts: Facts) -> tuple[str, str]:
         step = "measure the current prompt on a fixed test set, then improve it for each class of badcases"
         return "no prompt round has been measured", step
     if gain is not None:
-        step = "improve the prompt further, and measure another round on the same test set"
-        return f"the latest prompt rounds still gain {gain:.3f}", step
+        return f"the latest prompt rounds still gain {gain:.3f}", AGAIN
     needed, counted = limits.plateau_rounds + 1, len(facts.counted_rounds)
+    if facts.decoding is not None and all(each.decoding != facts.decoding for each in facts.rounds):
+        return "no prompt round used the decoding of the spec", f"measure {needed} prompt rounds with `spec.decoding`"
     passed_over, last = len(facts.rounds) - counted, facts.rounds[-1]
     if last.questions < limits.min_questions:
         step = f"measure {needed} prompt rounds on one test set of at least {limits.min_questions} questions"

@@ -11,7 +11,8 @@ from compiler.selection.candidates import (
     on_test_set,
     quality_met,
 )
-from compiler.selection.facts import Evidence, Facts, Verdict
+from compiler.selection.facts import Facts
+from compiler.selection.figures import Evidence, Verdict
 from compiler.selection.model import Advise, Effect, EnterPhase, Finding, Phase, fired, silent
 from compiler.spec.schema.types import GapKind
 

@@ -1,6 +1,7 @@
 """Predicates of DPO, and of the pairs that it learns from."""
 
-from compiler.selection.facts import Evidence, Facts, Source
+from compiler.selection.facts import Facts, Source
+from compiler.selection.figures import Evidence
 from compiler.selection.model import AddStage, Advise, Configure, Finding, Replace, Warn, blocked, fired, silent
 from compiler.selection.predicates.data import (
     TRIED_BEFORE_RL,
@@ -89,8 +90,8 @@ def _without_pairs(sources: tuple[Source, ...], facts: Facts, evidence: tuple[Ev
     if not enough_demonstrations(facts) and fixes < needed:
         reason = "too few badcases have a logged answer, and there are too few right answers for sft"
         return blocked(reason, evidence, Replace(method="dpo"), advice)
-    given = demonstrations(facts) if enough_demonstrations(facts) else sources
-    what = "demonstrations" if enough_demonstrations(facts) else f"{fixes:,} fixes"
+    given = sources if fixes >= needed else demonstrations(facts)
+    what = f"{fixes:,} fixes" if fixes >= needed else "demonstrations"
     why = "the model never succeeds" if facts.verifiable else "no verifier can make more"
     reason = f"the wrong answers are missing and {why}, so sft learns the {what} instead of dpo"
     warning = Warn(

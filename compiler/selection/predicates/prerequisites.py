@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from compiler.selection.facts import Evidence, Facts
+from compiler.selection.facts import Facts
+from compiler.selection.figures import Evidence
 from compiler.selection.model import Advise, Finding, fired, silent
 from compiler.selection.predicates.data import gaps_evidence, removed
 from compiler.selection.predicates.supervised import base_never_succeeds, recall_only, unreadable

@@ -1,7 +1,9 @@
 """Predicates that match each class of badcases with a prompt technique."""
 
 from compiler.diagnostics.wording import all_of, counted
-from compiler.selection.facts import BadcaseGroup, Evidence, Facts, Fault
+from compiler.selection.facts import Facts
+from compiler.selection.faults import BadcaseGroup, Fault
+from compiler.selection.figures import Evidence
 from compiler.selection.model import Advise, Configure, Effect, Finding, LeaveOut, fired, silent
 from compiler.selection.predicates.components import attribution_evidence
 from compiler.spec.schema.types import BadcaseClass

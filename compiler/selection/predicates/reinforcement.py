@@ -3,7 +3,8 @@
 It is the last of all methods, and needs a reward that passed its pre-flight.
 """
 
-from compiler.selection.facts import Evidence, Facts, Passing, Verdict
+from compiler.selection.facts import Facts, Passing
+from compiler.selection.figures import Evidence, Verdict
 from compiler.selection.model import AddStage, Advise, Configure, Effect, Finding, Warn, blocked, fired, silent
 from compiler.selection.predicates.data import (
     answered_prompts,
@@ -18,7 +19,7 @@ from compiler.selection.predicates.data import (
     usable_rows,
 )
 from compiler.selection.predicates.gaps import probe
-from compiler.selection.predicates.progress import latest_tried, plateaued, shown
+from compiler.selection.predicates.progress import latest_tried, made_worse, plateaued, shown
 from compiler.selection.predicates.supervised import (
     BEFORE_DPO,
     base_never_succeeds,
@@ -63,7 +64,7 @@ def _refusal(facts: Facts) -> tuple[str, tuple[Effect, ...]] | None:
     if latest is None:
         advice = Advise("run and evaluate sft or dpo first, and commit the result as evidence")
         return "neither sft nor dpo has been tried", (advice,)
-    if latest.is_worse:
+    if made_worse(latest, facts):
         advice = Advise(f"correct the data of {latest.method}, and run it again")
         return f"`{latest.job}` made the model worse, which is no plateau", (advice,)
     if not plateaued(latest, facts):
@@ -181,13 +182,15 @@ def unstable_reward(facts: Facts) -> Finding:
 
 
 def policy_without_success(facts: Facts) -> Finding:
-    """D7: teach a policy that never succeeds, which rewards cannot (arXiv 2504.13837)."""
+    """D7: teach a policy that never succeeds, which neither rewards nor pairs can (arXiv 2504.13837)."""
     evidence = (gaps_evidence(facts), _passed_evidence(facts))
-    if GapKind.RULE_CONSTRAINTS not in facts.gaps or not base_never_succeeds(facts):
+    learns_pairs = not {"dpo", "kto"}.isdisjoint(facts.methods)
+    if not (GapKind.RULE_CONSTRAINTS in facts.gaps or learns_pairs) or not base_never_succeeds(facts):
         return silent("the base model is not known to always fail", *evidence)
+    later = "reinforcement learning" if GapKind.RULE_CONSTRAINTS in facts.gaps else "pairs"
     if enough_demonstrations(facts):
         stage = AddStage(method="sft", sources=names(demonstrations(facts)))
-        return fired("the base model never succeeds, so sft comes before reinforcement learning", evidence, stage)
+        return fired(f"the base model never succeeds, so sft comes before {later}", evidence, stage)
     queries = names(prompts(facts))
     if facts.teacher and facts.teacher.outputs_may_train and queries:
         stages = (

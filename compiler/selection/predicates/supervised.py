@@ -1,6 +1,7 @@
 """Predicates of continued pre-training, SFT and reasoning chains."""
 
-from compiler.selection.facts import Evidence, Facts, Source, Verdict
+from compiler.selection.facts import Facts, Source
+from compiler.selection.figures import Evidence, Verdict
 from compiler.selection.model import AddStage, Advise, Configure, Finding, Replace, Warn, blocked, fired, silent
 from compiler.selection.predicates.data import (
     answered_prompts,

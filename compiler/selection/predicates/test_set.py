@@ -3,7 +3,8 @@
 from math import floor
 
 from compiler.selection.candidates import best, goal_verdict, on_test_set
-from compiler.selection.facts import Evidence, Facts, Measure, Verdict
+from compiler.selection.facts import Facts
+from compiler.selection.figures import Evidence, Measure, Verdict
 from compiler.selection.model import Advise, EnterPhase, Finding, Phase, fired, silent
 from compiler.selection.power import (
     can_clear,

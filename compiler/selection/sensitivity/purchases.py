@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from compiler.diagnostics.wording import counted
-from compiler.selection.facts import Facts, Verdict
+from compiler.selection.facts import Facts
+from compiler.selection.figures import Verdict
 from compiler.selection.sensitivity.changed import with_questions, with_rows
 from compiler.spec.evidence import EvidenceFile
 from compiler.spec.inputs import Inputs

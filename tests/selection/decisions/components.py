@@ -252,6 +252,14 @@ DECODING = (
         stages=SFT,
     ),
     Case(
+        name="prompt rounds at temperature 0 meet the target, and the application decodes at 1",
+        rule="C2",
+        facts=facts(rounds=(*AT_ONE["rounds"], *rounds(0.95, decoding=decoding(0.0))), decoding=decoding(1.0)),
+        status=FIRED,
+        phase="prompt",
+        advises="decode at temperature 0",
+    ),
+    Case(
         name="temperature 0 misses the target",
         rule="C2",
         facts=facts(**AT_ONE, probes=(probed(0.899),)),
@@ -271,15 +279,17 @@ DECODING = (
         phase="collect",
     ),
     Case(
-        name="one metric of two says too little",
+        name="with two metrics the prompt is measured again by both",
         rule="C2",
         facts=facts(
             **AT_ONE,
             probes=(GREEDY,),
             goals=(Goal(name=METRIC, target=0.9), Goal(name="f1", target=0.5)),
         ),
-        status=SILENT,
-        stages=SFT,
+        status=FIRED,
+        reason=f"meets the target of `{METRIC}`",
+        phase="prompt",
+        advises="decode at temperature 0",
     ),
     Case(
         name="a component that makes the first errors comes before",

@@ -8,6 +8,8 @@ from selection.decisions.world import (
     DATA,
     badcases,
     data,
+    demos,
+    facts,
     limits,
     pairs,
     plateau,
@@ -16,6 +18,7 @@ from selection.decisions.world import (
     reading,
     reward,
     teacher,
+    thumbs,
 )
 
 from compiler.spec.schema.types import GapKind
@@ -175,6 +178,21 @@ D7 = (
         facts=world(measures=NEVER, results=(), readings={GapKind.RULE_CONSTRAINTS: reading("absent")}),
         status=FIRED,
         stages=("sft: demos by D7",),
+    ),
+    Case(
+        name="pairs teach it nothing either",
+        rule="D7",
+        facts=facts(gaps=["preference"], measures=NEVER, sources=data(demos(), pairs(), badcases())),
+        status=FIRED,
+        reason="the base model never succeeds, so sft comes before pairs",
+        stages=("sft: demos by D7", 'dpo: pairs by M3 D13 {"start": "merged"}'),
+    ),
+    Case(
+        name="nor do marked answers",
+        rule="D7",
+        facts=facts(gaps=["preference"], measures=NEVER, sources=data(demos(), thumbs(), badcases(answered=0))),
+        status=FIRED,
+        stages=("sft: demos by D7", 'kto: thumbs by M3 D2 D13 {"start": "merged"}'),
     ),
     Case(
         name="without demonstrations the teacher's answers",

@@ -3,9 +3,11 @@
 from selection.decisions.case import BLOCKED, FIRED, NOT_REACHED, SILENT, Case
 from selection.decisions.world import (
     FLOW,
+    METRIC,
     badcases,
     corpus,
     data,
+    decoding,
     demos,
     facts,
     group,
@@ -17,8 +19,12 @@ from selection.decisions.world import (
     rounds,
 )
 
+from compiler.selection.facts import Goal
+
 SFT = ("sft: demos by M2",)
 OPTIMIZE = "optimize-prompt: badcases by P0"
+
+SECOND = {"goals": (Goal(name=METRIC, target=0.9), Goal(name="f1", target=0.8))}
 
 
 GATES = (
@@ -181,6 +187,48 @@ GATES = (
         phase="collect",
         stages=("augment: corpus by G3",),
         advises="label 27 more badcases from the traces: query, answer and right answer | review the rows",
+    ),
+    Case(
+        name="prompts still gain on another metric, which is below its target",
+        rule="P0",
+        facts=facts(**SECOND, other_rounds={"f1": rounds(0.5, 0.6, 0.7)}),
+        status=FIRED,
+        reason="the latest prompt rounds still gain 0.200 of `f1`",
+        phase="prompt",
+        stages=(OPTIMIZE,),
+        advises="improve the prompt further",
+    ),
+    Case(
+        name="prompts no longer gain on another metric either",
+        rule="P0",
+        facts=facts(**SECOND, other_rounds={"f1": rounds(0.7, 0.71, 0.7)}),
+        status=SILENT,
+        stages=SFT,
+    ),
+    Case(
+        name="prompts gain on another metric beyond its target",
+        rule="P0",
+        facts=facts(**SECOND, other_rounds={"f1": rounds(0.5, 0.9, 0.95)}),
+        status=SILENT,
+        stages=SFT,
+    ),
+    Case(
+        name="prompts gain on another metric, whose interval still contains its target",
+        rule="P0",
+        facts=facts(**SECOND, other_rounds={"f1": rounds(0.5, 0.7, 0.81)}),
+        status=FIRED,
+        phase="prompt",
+        stages=(OPTIMIZE,),
+    ),
+    Case(
+        name="no round was decoded as the spec says",
+        rule="P0",
+        facts=facts(rounds=rounds(0.3, 0.31, 0.3, decoding=decoding(0.0)), decoding=decoding(1.0)),
+        status=FIRED,
+        reason="no prompt round used the decoding of the spec",
+        phase="prompt",
+        stages=(OPTIMIZE,),
+        advises="measure 3 prompt rounds with `spec.decoding`",
     ),
     Case(
         name="no prompt round",

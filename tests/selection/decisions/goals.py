@@ -85,7 +85,7 @@ ALL_MET = (
         facts=facts(**trained(f1=0.779), guards=(guard(),)),
         status=SILENT,
         reason="guard `f1` fell",
-        stages=SFT,
+        warns=("SEL313",),
     ),
     Case(
         name="the baseline of a guard is the base model's score",
@@ -103,7 +103,7 @@ ALL_MET = (
         facts=facts(**trained(f1=0.7), guards=(guard(baseline=None),), other_rounds={"f1": rounds(0.7, 0.8)}),
         status=SILENT,
         reason="guard `f1` fell",
-        stages=SFT,
+        warns=("SEL313",),
     ),
     Case(
         name="a guard on the deciding metric itself",
@@ -132,7 +132,7 @@ ALL_MET = (
         facts=facts(**general(-0.1, -0.15, -0.05), guards=(guard("general"),)),
         status=SILENT,
         reason="guard `general` fell",
-        stages=SFT,
+        warns=("SEL313",),
     ),
     Case(
         name="serving keeps its limits, to the end of the interval",
@@ -364,7 +364,7 @@ COSTLY = (
         facts=facts(**trained(f1=0.5), guards=(guard(),), limits=(limit(700),)),
         status=SILENT,
         reason="the quality goals are not met",
-        stages=SFT,
+        warns=("SEL313",),
     ),
     Case(
         name="comes before faults of components, which the goals do not need",

@@ -119,7 +119,7 @@ HELD = (
     Case(
         name="a model that never succeeds learns nothing from pairs",
         rule="D15",
-        facts=facts(gaps=["preference"], measures=NEVER),
+        facts=facts(gaps=["preference"], measures=NEVER, sources=data(badcases())),
         status=FIRED,
         reason="the model never succeeds, so the plan holds DPO",
         advises="teach the task first, with demonstrations or a teacher",
@@ -135,7 +135,7 @@ HELD = (
         rule="D15",
         facts=facts(gaps=["preference", "unstable"], measures=NEVER),
         status=SILENT,
-        stages=(*SFT, 'dpo: badcases by M3 D1 D13 {"pairs": "badcase", "start": "merged"}'),
+        stages=("sft: demos by M2 D7", 'dpo: badcases by M3 D1 D13 {"pairs": "badcase", "start": "merged"}'),
     ),
     Case(
         name="chains teach it first",
@@ -224,11 +224,31 @@ WORSE = (
         warns=("SEL313",),
     ),
     Case(
-        name="elsewhere: the plan's own stage stays",
+        name="a clear gain that the gate stopped for a loss of something else",
+        rule="D16",
+        facts=facts(results=(result("sft", 0.5, gain=measure(0.02, 0.01, 0.03), gate="no-gain"),)),
+        status=FIRED,
+        warns=("SEL313",),
+    ),
+    Case(
+        name="a gain too small to count is no loss",
+        rule="D16",
+        facts=facts(results=(result("sft", 0.5, gain=measure(0.019, 0.01, 0.03), gate="no-gain"),)),
+        status=SILENT,
+        stages=SFT,
+    ),
+    Case(
+        name="a gain around zero is no loss",
+        rule="D16",
+        facts=facts(results=(result("sft", 0.5, gain=measure(0.02, 0.0, 0.04), gate="no-gain"),)),
+        status=SILENT,
+        stages=SFT,
+    ),
+    Case(
+        name="elsewhere: the same data would do the same here",
         rule="D16",
         facts=facts(results=(worse("sft", own=False),)),
         status=FIRED,
-        stages=SFT,
         warns=("SEL313",),
     ),
     Case(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from selection.decisions.world import decoding, measure
 
-from compiler.selection.facts import Measure
+from compiler.selection.figures import Measure
 from compiler.selection.gather_probes import Measured
 from compiler.selection.probe_verdicts import readings, recall_only
 from compiler.spec.schema.thresholds import Thresholds

@@ -7,24 +7,20 @@ from typing import Any
 from compiler.selection.attribution import attribute
 from compiler.selection.badcases import groups
 from compiler.selection.facts import (
-    BadcaseGroup,
     Declared,
     Facts,
     Goal,
     Guard,
     Limit,
-    Measure,
     Passing,
     PreflightCheck,
-    ProbeRun,
-    Reading,
     Result,
     Reward,
-    Round,
     Source,
     Teacher,
-    Verdict,
 )
+from compiler.selection.faults import BadcaseGroup
+from compiler.selection.figures import Measure, ProbeRun, Reading, Round, Verdict
 from compiler.selection.reward_verdicts import CHECKS
 from compiler.spec.data import DataFile
 from compiler.spec.data.gates import Overlap
