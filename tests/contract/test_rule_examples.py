@@ -45,6 +45,7 @@ REPORTED = {
     "D10": {"SEL302", "SEL311"},
     "D14": {"CHK210"},
     "D15": {"SEL302"},
+    "T1": {"SEL302"},
     "D16": {"SEL313"},
 }
 REPORTED |= {rule: {"SEL302"} for rule in ("D6", "D7")}

@@ -48,7 +48,7 @@ def test_an_outcome_changes_the_decision_and_no_cheaper_measurement_that_is_aske
 def test_a_declared_gap_that_nobody_measured_is_measured_first_with_its_cost(make_spec: MakeSpec) -> None:
     found = next_measurement(inputs_of(make_spec))
     assert found is not None
-    assert found.sentence.startswith("measure `passAt1`, `passAt16`, `unstableGain` and `agreement` (100 prompts × 16")
+    assert found.sentence.startswith("measure `valid` and `win` (100 prompts × 16 samples)")
     assert found.purchase.samples == 1600
 
 

@@ -35,8 +35,8 @@ TABLE: dict[str, Code] = {
     ),
     "SEL309": Code(
         "warning",
-        "gap is kept against its measurement",
-        "The owner of the override answers for a decision that the figures do not support (rule D11).",
+        "gap is kept by an override",
+        "The owner of the override answers for a decision that the figures do not support: a gap is measured as absent (rule D11), or a prerequisite is missing (rule D15).",
         "Have a reviewer confirm the reason, or measure again.",
     ),
     "SEL310": Code(

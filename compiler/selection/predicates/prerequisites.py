@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from compiler.selection.facts import Facts
+from compiler.selection.facts import Declared, Facts
 from compiler.selection.figures import Evidence
-from compiler.selection.model import Advise, Finding, fired, silent
+from compiler.selection.model import Advise, Finding, Warn, fired, silent
 from compiler.selection.predicates.data import gaps_evidence, removed
 from compiler.selection.predicates.supervised import base_never_succeeds, recall_only, unreadable
 from compiler.spec.methods import METHODS
@@ -36,11 +36,18 @@ def held_methods(facts: Facts) -> Finding:
     lifted = [each.method for each in facts.chosen if each.method in held and lifting & {*each.rules}]
     remaining = [name for name in held if name not in lifted]
     owners = "; ".join(f"{each.owner}: {each.reason}" for each in overridden)
+    warnings = [_kept(each, facts) for each in overridden] if lifted else []
     if not remaining:
-        return silent(f"{reason}, but an override lifts this ({owners})", *evidence)
+        return fired(f"{reason}, but an override lifts this ({owners})", evidence, *warnings)
     override = f"; an override lifts this for {_titles(lifted)} ({owners})" if lifted else ""
     why = f"{reason}, so the plan holds {_titles(remaining)}{override}"
-    return fired(why, evidence, *removed(remaining, facts), Advise(step))
+    return fired(why, evidence, *removed(remaining, facts), *warnings, Advise(step))
+
+
+def _kept(declared: Declared, facts: Facts) -> Warn:
+    message = f"`{declared.owner}` keeps gap `{declared.kind}` although a prerequisite is missing: {declared.reason}"
+    at = ("spec", "gaps", facts.declared.index(declared))
+    return Warn(code="SEL309", message=message, hint="ask a reviewer to confirm the reason", field=at)
 
 
 def _titles(methods: list[str]) -> str:

@@ -67,9 +67,10 @@ HELD = (
         name="an override with a reason and an owner lifts it",
         rule="D15",
         facts=facts(declared=[DOMAIN, KEPT], readings=UNREADABLE),
-        status=SILENT,
+        status=FIRED,
         reason="an override lifts this (li: the tone alone matters)",
         stages=('dpo: badcases by M3 D1 {"pairs": "badcase"}',),
+        warns=("SEL309",),
     ),
     Case(
         name="an override of the unknown domain itself does not",
@@ -87,7 +88,7 @@ HELD = (
         status=FIRED,
         reason="M1 is blocked, so the plan holds SFT; an override lifts this for DPO (li: the tone alone matters)",
         stages=('dpo: badcases by M3 D1 {"pairs": "badcase"}',),
-        warns=("SEL310",),
+        warns=("SEL309", "SEL310"),
     ),
     Case(
         name="the domain is taught first",

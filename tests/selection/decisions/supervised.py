@@ -444,7 +444,7 @@ METHODS = (
         status=FIRED,
         reason="sft alone would teach them",
         stages=SFT,
-        warns=("SEL311",),
+        warns=("SEL309", "SEL311"),
     ),
     Case(
         name="pre-training comes before",
