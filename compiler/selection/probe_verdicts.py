@@ -125,7 +125,9 @@ def _untaught(group: Measured, limits: Thresholds, target: float, known: Mapping
     found = _decide(tests, measures)
     if found is None or found.verdict is not Verdict.PRESENT:
         return found
-    explained = [gap for gap, each in known.items() if each.verdict is Verdict.PRESENT]
+    # a better teacher explains no error
+    others = {gap: each for gap, each in known.items() if gap is not GapKind.COMPRESSION}
+    explained = [gap for gap, each in others.items() if each.verdict is Verdict.PRESENT]
     if GapKind.UNKNOWN_DOMAIN in explained or (inferred and explained):
         reason = f"`{explained[0]}` explains the errors"
         return replace(found, verdict=Verdict.ABSENT, reason=reason)
