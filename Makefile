@@ -71,6 +71,9 @@ mutate: $(STAMP) ## mutate the table of rules, and check that the decision table
 power: $(STAMP) ## simulate evaluations, and compare the gains that they detect with those that a plan promises
 	@PYTHONPATH=tests:. $(BIN)/python -m tools.power.run
 
+flips: $(STAMP) ## check on 1,000 random specs that what would flip a decision is true and minimal (20 minutes; FLIP_SPECS=100)
+	@FLIP_SPECS=$${FLIP_SPECS:-1000} $(BIN)/pytest -q tests/selection/test_flips.py -k many_specs
+
 bench: $(STAMP) ## compare speed and memory with kubectl and cdk8s: cold start, 1 to 10,000 specs (BENCH_SIZES=1,100)
 	@command -v node > /dev/null && { test -x $(CDK8S)/bin/python || $(PYTHON) -m venv $(CDK8S); } && \
 	  $(CDK8S)/bin/python -m pip install --quiet --disable-pip-version-check cdk8s==2.70.115 || echo "cannot install cdk8s; continuing without it"

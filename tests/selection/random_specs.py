@@ -7,7 +7,6 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from compiler.selection.probe_verdicts import TESTS
 from compiler.spec.data import DataFile
 from compiler.spec.evidence import EvidenceFile
 from compiler.spec.inputs import Inputs
@@ -16,7 +15,6 @@ from compiler.spec.schema.training_spec import TrainingSpec
 from compiler.spec.schema.types import GapKind
 
 MODELS = {model.__name__: model for model in EVIDENCE}
-MEASURED_GAPS = [kind for kind in GapKind if kind in TESTS]
 DIGEST = "0123456789abcdef" * 4
 TESTED = "fedcba9876543210" * 4  # the digest of the evaluation rows
 
@@ -174,7 +172,7 @@ def random_inputs(draw: st.DrawFn, bare: Inputs) -> Inputs:
     files = draw(sources())
     body = bare.spec.spec.model_dump(by_alias=True, exclude_unset=True, mode="json")
     body["data"] = [_source(name) for name in files]
-    body["gaps"] = [{"kind": kind} for kind in draw(st.lists(st.sampled_from(MEASURED_GAPS), unique=True, max_size=3))]
+    body["gaps"] = [{"kind": kind} for kind in draw(st.lists(st.sampled_from(list(GapKind)), unique=True, max_size=3))]
     if not draw(MOSTLY):
         body["system"]["runsEndToEnd"] = draw(st.booleans())
     if draw(st.booleans()):
