@@ -39,16 +39,19 @@ def test_set_decides(facts: Facts) -> Finding:
             reason, needed = refusal
             if facts.small_test_set:
                 return silent(f"{reason}, which is accepted: {facts.small_test_set}", *shown)
-            return fired(
-                reason, tuple(shown), EnterPhase(Phase.COLLECT), Advise(_step(needed, questions, score, goal.target))
-            )
+            measured = facts.counted_rounds[-1].questions if now.result is None else round(questions)
+            step = _step(needed, questions, score, goal.target, measured)
+            return fired(reason, tuple(shown), EnterPhase(Phase.COLLECT), Advise(step))
     return silent("the test set can show the gain that is needed", *shown)
 
 
-def _step(needed: int | None, questions: float, score: Measure, target: float) -> str:
+def _step(needed: int | None, questions: float, score: Measure, target: float, measured: int) -> str:
+    """Return how the test set can decide; `measured` is the number of questions behind the score."""
     if needed is None:
         return "lower the target: no number of questions can show that it is met"
-    if score.low >= target - ENOUGH:
+    if measured < min(needed, round(questions)):
+        return f"measure the best prompt on all {round(questions):,} questions of the test set"
+    if score.low >= target - ENOUGH or needed <= questions:
         lower = floor(100 * score.low) / 100
         return f"the score is at the target: lower the target to {lower:g} if that is enough, or improve the prompt"
     more = max(1, needed - round(questions))

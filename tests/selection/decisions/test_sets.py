@@ -53,6 +53,23 @@ E1 = (
         advises="the score is at the target: lower the target to 0.89",
     ),
     Case(
+        name="a score at the target that was measured on fewer questions than there are",
+        rule="E1",
+        facts=facts(**asked(8000), rounds=rounds(0.895, 0.895, 0.895, questions=3000)),
+        status=FIRED,
+        reason="cannot tell 0.895 from the target 0.9",
+        phase="collect",
+        advises="measure the best prompt on all 8,000 questions of the test set",
+    ),
+    Case(
+        name="a score at the target on more questions than it is worth",
+        rule="E1",
+        facts=facts(**asked(9000), rounds=rounds(0.9, 0.9, 0.9, questions=9000)),
+        status=FIRED,
+        phase="collect",
+        advises="the score is at the target: lower the target to 0.89",
+    ),
+    Case(
         name="a score under the target whose interval holds it",
         rule="E1",
         facts=facts(rounds=rounds(0.88, 0.88, 0.88)),
