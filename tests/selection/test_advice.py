@@ -146,7 +146,7 @@ FOLLOWED: tuple[tuple[str, Follow], ...] = (
     (r"measure (\d+) prompt rounds", lambda facts, match: fresh_rounds(facts, int(match[1]))),
     (r"measure (\d+) more round", lambda facts, match: more_rounds(facts, int(match[1]))),
     (r"measure the current prompt|measure prompt rounds", lambda facts, _: fresh_rounds(facts, 1)),
-    (r"improve the prompt", lambda facts, _: more_rounds(facts, 1)),
+    (r"improve the prompt", lambda facts, _: more_rounds(facts, facts.thresholds.plateau_rounds)),
     (r"add ([\d,]+) questions", more_questions),
     (r"measure the best prompt on all ([\d,]+)", all_questions),
     (r".*lower the target to ([\d.]+\d)", lower_target),
