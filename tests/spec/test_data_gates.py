@@ -205,3 +205,15 @@ def test_overlaps_cover_each_evaluation_and_each_source_that_may_leak() -> None:
 def test_evaluation_ids_are_unique(make_spec: MakeSpec) -> None:
     (found,) = reported(make_spec(held_out=[*held_out(), {"id": "h3", "prompt": "new", "reference": "r"}]), "CHK203")
     assert "id `h3` is used twice" in found.message
+
+
+def test_an_owner_keeps_similar_questions_that_are_others(make_spec: MakeSpec) -> None:
+    rows = [*demos(), {"prompt": "Where are the parcels with the two blue lamps?", "completion": "here"}]
+    asked = [*held_out(), {"id": "lamps", "prompt": "Where is the parcel with the two blue lamps?", "reference": "here"}]
+    kept = ("path: data/demos.jsonl", "path: data/demos.jsonl\n      nearQuestions: {reason: other lamps, owner: 王芳}")
+    found = make_plan(make_spec(kept, demos=rows, held_out=asked), "specs/shop/spec.yaml")
+    assert found.value is not None
+    (warning,) = [each for each in found.diagnostics if each.code in ("CHK229", "CHK248")]
+    assert (warning.code, "`王芳` keeps them: other lamps" in warning.message) == ("CHK248", True)
+    reason = next(each.finding.reason for each in found.value.selection.trace if each.rule.id == "D14")
+    assert reason == "training and evaluation data share nothing but 1 similar question, kept by an owner"

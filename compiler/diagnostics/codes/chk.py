@@ -141,7 +141,14 @@ TABLE: dict[str, Code] = {
         "training and evaluation nearly overlap",
         "Questions that differ in a few characters make evaluation look better than it is (rule D14). Other numbers make "
         "another question, and so do other words that the rows themselves use as values of a template.",
-        "Remove the rows from training, or give rows of the same meaning one `cluster`, and split by it.",
+        "Remove the rows from training, or give rows of the same meaning one `cluster`, and split by it. Where they are "
+        "other questions, `nearQuestions` of the source keeps them, with a reason and an owner.",
+    ),
+    "CHK248": Code(
+        "warning",
+        "rows near an evaluation question are kept",
+        "An owner has compared the rows with the evaluation, and says that they are other questions.",
+        "Have a reviewer compare them too.",
     ),
     "CHK230": Code(
         "warning",

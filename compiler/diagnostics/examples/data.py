@@ -38,6 +38,9 @@ OF_FILE = CARD.replace(f"uri: {URI}", "path: data/demos.jsonl").replace(
     ROWS, sha256(jsonl(demos()).encode()).hexdigest()
 )
 REMOTE = SPEC.replace("path: data/demos.jsonl", f"uri: {URI}")
+KEPT = SPEC.replace(
+    "path: data/demos.jsonl", f"uri: {URI}\n      nearQuestions: {{reason: they ask about other products, owner: 王芳}}"
+)
 
 SAME = badcases("the right one is {i}", count=1)
 
@@ -84,6 +87,13 @@ EXAMPLES: dict[str, Example | Situation] = {
         instead_of=FIRST_DEMO,
     ),
     "CHK228": Example(bad="      purpose: evaluation\n      synthetic: true", good="      purpose: evaluation"),
+    "CHK248": Example(
+        file=CARD_FILE,
+        bad=f"{OVERLAP}, near: 3}}",
+        good=f"{OVERLAP}, near: 0}}",
+        instead_of=f"{OVERLAP}}}",
+        given=((FILE, KEPT), (CARD_FILE, CARD)),
+    ),
     "CHK229": Example(
         file=CARD_FILE,
         bad=f"{OVERLAP}, near: 3}}",

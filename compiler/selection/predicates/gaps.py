@@ -1,6 +1,6 @@
 """Predicates of declared and measured gaps, and of data that training and evaluation share."""
 
-from compiler.diagnostics.wording import all_of
+from compiler.diagnostics.wording import all_of, counted
 from compiler.selection.facts import Declared, Facts
 from compiler.selection.figures import Evidence, Verdict
 from compiler.selection.model import AddStage, Advise, Conclude, Effect, Finding, Warn, blocked, fired, silent
@@ -139,7 +139,9 @@ def overlap_with_evaluation(facts: Facts) -> Finding:
     if unmeasured:
         between = ", ".join(f"`{each.other}` and `{each.evaluation}`" for each in unmeasured)
         return silent(f"not measured: what {between} share", *evidence)
-    reason = "there is no evaluation data" if shown == "none" else "training and evaluation data share nothing"
+    kept = sum(each.accepted for each in facts.overlaps)
+    others = f" but {counted(kept, 'similar question')}, kept by an owner" if kept else ""
+    reason = "there is no evaluation data" if shown == "none" else f"training and evaluation data share nothing{others}"
     return silent(reason, Evidence(source="evaluation data", value=shown))
 
 

@@ -25,7 +25,8 @@ class Overlap:
     """Overlap of a source with an evaluation source.
 
     `rows` names the first rows that share a prompt or cluster or contain a question, as `here (there)`. `measured` is
-    False if one of the two is remote and no card covers the other source as it is now.
+    False if one of the two is remote and no card covers the other source as it is now. `accepted` counts the near
+    questions that the spec keeps, which `near` does not count.
     """
 
     evaluation: str
@@ -36,6 +37,7 @@ class Overlap:
     near: int = 0
     rows: tuple[str, ...] = ()
     near_rows: tuple[str, ...] = ()
+    accepted: int = 0
     measured: bool = True
 
     @property
@@ -48,7 +50,7 @@ def overlaps(spec: TrainingSpec, files: Mapping[str, DataFile]) -> tuple[Overlap
     """Return the overlaps of evaluation sources with sources to train on, in the spec's order."""
     sources = [source for source in spec.spec.data if source.name in files]
     return tuple(
-        _overlap(files[held_out.name], files[other.name])
+        _overlap(files[held_out.name], files[other.name], keeps_near=other.near_questions is not None)
         for held_out in sources
         if is_evaluation(held_out)
         for other in sources
@@ -56,7 +58,7 @@ def overlaps(spec: TrainingSpec, files: Mapping[str, DataFile]) -> tuple[Overlap
     )
 
 
-def _overlap(held_out: DataFile, other: DataFile) -> Overlap:
+def _overlap(held_out: DataFile, other: DataFile, *, keeps_near: bool) -> Overlap:
     found = _card_of(other, held_out)
     local = held_out.uri is None and other.uri is None
     rows = [*_common(other, held_out, "prompts"), *_common(other, held_out, "clusters")] if local else []
@@ -72,7 +74,8 @@ def _overlap(held_out: DataFile, other: DataFile) -> Overlap:
         prompts=len(other.prompts.keys() & held_out.prompts.keys()) if local else found.prompts,
         clusters=len(other.clusters.keys() & held_out.clusters.keys()) if local else found.clusters,
         contained=found.contained,
-        near=found.near,
+        near=0 if keeps_near else found.near,
+        accepted=found.near if keeps_near else 0,
         rows=(*rows, *_row_names(found, kinds))[:MAX_SHOWN_ROWS],
         near_rows=_row_names(found, ("near",)),
         measured=measured,
@@ -175,10 +178,16 @@ def _overlap_problems(
             message = f"the overlap of `{each.other}` and evaluation source `{each.evaluation}` was not measured"
             hint = "run `trainspec data` where the rows of both are (`--source NAME --from PATH`), and commit the card"
             yield diagnostic("CHK231", message, where, hint=hint)
-        elif each.near:
-            rows = f"{counted(each.near, 'row')} of `{each.other}` "
-            rows += "is nearly the same as a question" if each.near == 1 else "are nearly the same as questions"
+        elif each.near or each.accepted:
+            count = each.near or each.accepted
+            rows = f"{counted(count, 'row')} of `{each.other}` "
+            rows += "is nearly the same as a question" if count == 1 else "are nearly the same as questions"
             shown = f": {', '.join(each.near_rows)}" if each.near_rows else ""
             message = f"{rows} of evaluation source `{each.evaluation}`{shown}"
-            hint = f"remove them from `{each.other}`, or give rows of the same meaning one `cluster` and split by it"
-            yield diagnostic("CHK229", message, where, hint=hint)
+            kept = spec.spec.data[indexes[each.other]].near_questions
+            if kept is not None:
+                hint = "ask a reviewer to compare them"
+                yield diagnostic("CHK248", f"{message}; `{kept.owner}` keeps them: {kept.reason}", where, hint=hint)
+            else:
+                hint = f"remove them from `{each.other}`, or keep other questions with `nearQuestions` and a reason"
+                yield diagnostic("CHK229", message, where, hint=hint)

@@ -199,6 +199,13 @@ class Reward(Model):
     )
 
 
+class Override(Model):
+    """Why somebody decides otherwise than the rules or checks, and who answers for it."""
+
+    reason: Text = Field(description="Reason to ignore the measurement.")
+    owner: Text = Field(description="Person who answers for the decision.")
+
+
 class DataSource(Model):
     """Rows for one purpose: a file or folder next to the spec, or a remote URI with a committed data card."""
 
@@ -216,16 +223,13 @@ class DataSource(Model):
         default=False,
         description="For purpose `corpus`: whether the text changes faster than a model is retrained (M1).",
     )
+    near_questions: Override | None = Field(
+        default=None,
+        description="Keeps rows that are nearly a question of the evaluation, after somebody has compared them (CHK229).",
+    )
     synthetic: Flag = Field(
         default=False, description="Whether a model generated the rows; such rows are never used for evaluation (G3)."
     )
-
-
-class Override(Model):
-    """Why a declared gap is kept against a measurement (D11) or a missing prerequisite (D15), and who answers for it."""
-
-    reason: Text = Field(description="Reason to ignore the measurement.")
-    owner: Text = Field(description="Person who answers for the decision.")
 
 
 class Gap(Model):
