@@ -8,7 +8,9 @@ from compiler.pipeline.phases import Decided
 from compiler.render.review import decisive, verdict
 from compiler.selection import Phase, Status, Traced
 from compiler.selection.facts import Facts
+from compiler.selection.figures import Measure
 from compiler.selection.gather import facts_of
+from compiler.selection.predicates.goals import closest_candidate
 from compiler.selection.sensitivity.decision import decision_of
 from compiler.selection.sensitivity.flips import flips
 from compiler.selection.sensitivity.next_measurement import next_measurement
@@ -16,6 +18,7 @@ from compiler.spec.methods import METHODS
 from compiler.spec.schema.types import GapKind
 
 LINES, COLUMNS = 25, 80
+NOT_MEASURED = "not measured"
 LABEL = 9  # columns of a section's name
 MOST_LINES_OF_AN_ITEM = 3
 
@@ -37,12 +40,10 @@ class Section:
 def brief(decided: Decided, shown: str) -> str:
     """Return the decision in at most 25 lines of 80 columns; `shown` is the spec as `explain` takes it."""
     facts = facts_of(decided.inputs)
-    body = decided.inputs.spec.spec
     head = _short(wrapped(f"{decided.inputs.spec.metadata.name}: {_verdict(decided, facts)}", 0, columns=COLUMNS))
-    goals = ", ".join(f"{each.name} ≥ {each.target:g}" for each in body.goal.metrics)
     measurement = next_measurement(decided.inputs)
     sections = [
-        Section("goal", (goals,)),
+        Section("goal", _goals(facts), least=len(facts.goals)),
         Section("why", tuple(_causes(decided, facts)), least=4),
         Section("cost", (_cost(decided),)),
         Section("flips", tuple(f"{each.change}: {each.after.in_words}" for each in flips(decided.inputs))),
@@ -52,6 +53,22 @@ def brief(decided: Decided, shown: str) -> str:
     last = f"more     trainspec explain {shown} --full"
     body_lines = [line for each in fitting(sections, LINES - len(head) - 1) for line in each.lines()]
     return "\n".join([*head, *body_lines, last])
+
+
+def _goals(facts: Facts) -> tuple[str, ...]:
+    """Return every goal with its figure, of the measured system that misses the fewest."""
+    closest = closest_candidate(facts)
+    scores = closest.scores if closest is not None else {}
+    metrics = [f"{each.name} {scores.get(each.name, NOT_MEASURED)}, target {each.target:g}" for each in facts.goals]
+    limits = [f"{each.field} {_amount(each.measured)}, at most {each.limit:g}" for each in facts.limits]
+    guards = [f"{each.name} may fall by at most {each.margin:g}" for each in facts.guards]
+    return (*metrics, *limits, *guards)
+
+
+def _amount(measured: Measure | None) -> str:
+    if measured is None:
+        return NOT_MEASURED
+    return f"{measured.value:,g} (95 % {measured.low:,g} to {measured.high:,g})"
 
 
 def fitting(sections: list[Section], lines: int) -> list[Section]:
