@@ -269,7 +269,7 @@ def test_a_loss_of_general_ability_stops_a_plan_that_gained(
     shared_workspace: Any, compared: dict[str, dict[str, Any]]
 ) -> None:
     gate = compared["tuned"]["gate"]
-    assert (gate["verdict"], gate["gain"]) == ("no-gain", compared["narrow"]["gate"]["gain"])
+    assert (gate["verdict"], gate["gain"]) == ("worse", compared["narrow"]["gate"]["gain"])
     assert gate["gain_low"] > 0
     assert gate["reason"].startswith("`exact_match` on general rows lost -")
     questions, text = compared["tuned"]["report"]["general"]

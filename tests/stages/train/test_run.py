@@ -143,5 +143,5 @@ def test_dpo_trains_from_badcases_and_its_gate_decides(make_spec: MakeSpec, tiny
     assert collected.returncode == 0, collected.stderr
     (found,) = plan.folder.parent.glob("evidence/stage-shop-evaluate-dpo-*.yaml")
     result = yaml.safe_load(found.read_text(encoding="utf-8"))["spec"]
-    assert (result["method"], result["questions"], result["gate"]) == ("dpo", 20, "no-gain")
+    assert (result["method"], result["questions"], result["gate"]) == ("dpo", 40, "no-gain")
     assert result["metrics"][0]["value"] == plan.metrics("work", "evaluate-dpo")["metrics"]["exact_match"]["value"]

@@ -15,7 +15,7 @@ kubectl = pytest.fixture(scope="module")(namespace_of_its_own)
 @pytest.fixture(scope="module")
 def plans(kubectl: Kubectl, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All plans as one kustomization."""
-    assert len(PLANS) >= 20
+    assert len(PLANS) >= 19
     return overlay(tmp_path_factory.mktemp("plans") / "all", PLANS, kubectl.namespace)
 
 

@@ -23,7 +23,7 @@ SHIPPED = Path(__file__).parents[3] / "specs"
 LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,251}[a-z0-9])?")
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-HEADING = re.compile(r"# Plan: |## (Why|What to do|Pipeline|Data|Stage \d)")
+HEADING = re.compile(r"# Plan: |## (Why|What to do|What would change|Pipeline|Data|Stage \d)")
 FENCE = re.compile(r" {0,3}(```|~~~)")
 
 
