@@ -102,7 +102,7 @@ def _verdict(decided: Decided, facts: Facts) -> str:
     if decided.plan is not None:
         return verdict(decided.plan)
     words = decision_of(facts).in_words
-    return f"{words}, as far as the spec can be read: fix its errors to get a plan"
+    return f"fix the errors of the spec first; as far as it can be read, the answer then is: {words}"
 
 
 def _cost(decided: Decided) -> str:

@@ -145,7 +145,7 @@ def test_a_spec_with_errors_is_explained_after_them(make_spec: MakeSpec) -> None
     done = run("explain", spec)
     assert done.exit_code == 1
     assert "no_such_field" in done.stderr
-    assert "shop: SFT → DPO, as far as the spec can be read" in done.stdout
+    assert "shop: fix the errors of the spec first; as far as it can be read" in done.stdout
     full = run("explain", spec, "--full").stdout
     assert full.startswith(done.stdout)
     assert "every rule" in full

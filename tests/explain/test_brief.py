@@ -81,7 +81,7 @@ def test_a_spec_with_errors_elsewhere_is_decided_as_far_as_it_can_be_read(
     assert outcome.value is not None
     assert outcome.value.plan is None
     text = " ".join(brief(outcome.value, "specs/shop").split())
-    assert "as far as the spec can be read: fix its errors to get a plan" in text
+    assert "fix the errors of the spec first; as far as it can be read, the answer then is:" in text
     assert "cost unknown: the spec has errors" in text
 
 
