@@ -209,7 +209,10 @@ def test_evaluation_ids_are_unique(make_spec: MakeSpec) -> None:
 
 def test_an_owner_keeps_similar_questions_that_are_others(make_spec: MakeSpec) -> None:
     rows = [*demos(), {"prompt": "Where are the parcels with the two blue lamps?", "completion": "here"}]
-    asked = [*held_out(), {"id": "lamps", "prompt": "Where is the parcel with the two blue lamps?", "reference": "here"}]
+    asked = [
+        *held_out(),
+        {"id": "lamps", "prompt": "Where is the parcel with the two blue lamps?", "reference": "here"},
+    ]
     kept = ("path: data/demos.jsonl", "path: data/demos.jsonl\n      nearQuestions: {reason: other lamps, owner: 王芳}")
     found = make_plan(make_spec(kept, demos=rows, held_out=asked), "specs/shop/spec.yaml")
     assert found.value is not None
