@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from compiler.plan.data_blocks import CHECKED
 from compiler.plan.draft import Block
 from compiler.spec.inputs import Inputs
-from compiler.spec.schema.training_spec import Guard, Metric
+from compiler.spec.schema.goal import Guard, Metric
 from compiler.spec.schema.types import Purpose
 from runtime.contract.metrics import GENERAL_GUARD, METRICS
 

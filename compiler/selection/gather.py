@@ -39,7 +39,7 @@ def facts_of(inputs: Inputs) -> Facts:
         runs_end_to_end=body.system.runs_end_to_end,
         full_chain_traces=body.system.traces is not None and body.system.traces.full_chain,
         closed_book=goals.constraints.closed_book,
-        acts_in_steps=goals.application in (Application.AGENT, Application.TOOL_CHAIN),
+        acts_in_steps=_acts_in_steps(inputs),
         max_latency_ms=goals.constraints.max_latency_ms,
         verifiable=goals.metrics[0].name in METRICS,
         small_test_set=_accepted(body.evidence.small_test_set),
@@ -82,6 +82,13 @@ def _rounds(inputs: Inputs, metric: str) -> Iterator[Round]:
                 file=shown(file, inputs),
                 decoding=each.decoding or report.spec.decoding or inputs.spec.spec.decoding,
             )
+
+
+def _acts_in_steps(inputs: Inputs) -> bool:
+    """Whether answers are trajectories: of an agent, a chain of tools, or demonstrations of several tool calls."""
+    goal = inputs.spec.spec.goal
+    calls = goal.metrics[0].name == "tool_call" and any(each.trajectories for each in inputs.files.values())
+    return calls or goal.application in (Application.AGENT, Application.TOOL_CHAIN)
 
 
 def _accepted(override: Override | None) -> str:

@@ -128,6 +128,7 @@ READINGS: tuple[ReadingCase, ...] = (
     case("untaught", None, temperature=0.0, pass_at1=(0.3, 0.4), agreement=HIGH),
     # without `agreement`: 16 samples hardly ever change whether an answer is right
     case("untaught", PRESENT, pass_at1=(0.3, 0.4), unstable_gain=(0.0, 0.249), pass_at16=(0.4, 0.699)),
+    case("untaught", PRESENT, unstable_gain=(0.0, 0.249), pass_at16=(0.4, 0.699)),  # pass@1 is not above pass@16
     case("untaught", INSUFFICIENT, pass_at1=(0.3, 0.4), unstable_gain=(0.0, 0.25), pass_at16=(0.4, 0.6)),
     case("untaught", INSUFFICIENT, pass_at1=(0.3, 0.4), unstable_gain=(0.0, 0.1), pass_at16=(0.6, 0.7)),
     case("untaught", ABSENT, pass_at1=(0.3, 0.4), unstable_gain=(0.25, 0.3), pass_at16=(0.4, 0.6)),
