@@ -95,6 +95,11 @@ def guard_verdict(candidate: Candidate, guard: Guard, facts: Facts) -> Verdict |
     return _fell(score.value, score.high, baseline - guard.margin)
 
 
+def fallen_guards(candidate: Candidate, facts: Facts) -> list[str]:
+    """Return the guarded metrics that certainly fell by more than their margin."""
+    return [each.name for each in facts.guards if guard_verdict(candidate, each, facts) is Verdict.ABSENT]
+
+
 def _fell(value: float, high: float, limit: float) -> Verdict:
     if round(high, 9) < round(limit, 9):
         return Verdict.ABSENT

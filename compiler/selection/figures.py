@@ -54,14 +54,22 @@ class Reading:
     evidence: tuple[Evidence, ...]
 
 
+UNVERIFIED = " (unverified)"  # follows the path of a file whose figures nobody can verify
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Measure:
-    """A measured value, with its 95 % interval and the file that it comes from."""
+    """A measured value, with its 95 % interval and the file that it comes from, marked where nobody can verify it."""
 
     value: float
     low: float
     high: float
     file: str
+
+    @property
+    def path(self) -> str:
+        """The path of the file, without the mark."""
+        return self.file.removesuffix(UNVERIFIED)
 
     def __str__(self) -> str:
         return f"{self.value:.3f} (95 % {self.low:.3f} to {self.high:.3f})"

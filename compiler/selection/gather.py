@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from compiler.diagnostics.wording import all_of
 from compiler.selection.attribution import attribute
 from compiler.selection.badcases import groups
-from compiler.selection.current import current, shown
+from compiler.selection.current import current, measure_of, shown
 from compiler.selection.facts import Declared, Facts, Goal, Guard, Limit, PreflightCheck, Reward, Source, Teacher
 from compiler.selection.faults import FLOW_CONTROL, Attribution, BadcaseGroup
 from compiler.selection.figures import Evidence, Measure, Reading, Round, Verdict
@@ -18,7 +18,6 @@ from compiler.spec.data.gates import overlaps
 from compiler.spec.inputs import Inputs
 from compiler.spec.schema.evidence import BadcaseReport, PromptRounds, ServingReport
 from compiler.spec.schema.preflight import RewardPreflight
-from compiler.spec.schema.stage_result import Measured
 from compiler.spec.schema.training_spec import Override
 from compiler.spec.schema.types import Application, BadcaseClass, GapKind, Purpose
 from runtime.contract.metrics import METRICS
@@ -137,8 +136,10 @@ def _limits(inputs: Inputs) -> Iterator[Limit]:
     constraints = inputs.spec.spec.goal.constraints
     latency = cost = None
     for file, report in current(inputs, ServingReport):
-        latency = _measured(report.spec.latency_ms, shown(file, inputs)) or latency
-        cost = _measured(report.spec.cost_usd, shown(file, inputs)) or cost
+        if report.spec.latency_ms is not None:
+            latency = measure_of(report.spec.latency_ms, shown(file, inputs))
+        if report.spec.cost_usd is not None:
+            cost = measure_of(report.spec.cost_usd, shown(file, inputs))
     if constraints.max_latency_ms is not None:
         yield Limit(field="maxLatencyMs", limit=constraints.max_latency_ms, measured=latency)
     if constraints.max_serving_cost_usd is not None:
@@ -161,10 +162,6 @@ def _serving_reading(limits: tuple[Limit, ...]) -> dict[GapKind, Reading]:
         reason = "the deployed system keeps its limits"
         return {GapKind.COMPRESSION: Reading(verdict=Verdict.ABSENT, reason=reason, evidence=evidence)}
     return {}
-
-
-def _measured(amount: Measured | None, file: str) -> Measure | None:
-    return Measure(value=amount.value, low=amount.low, high=amount.high, file=file) if amount else None
 
 
 def _declared(inputs: Inputs) -> Iterator[Declared]:

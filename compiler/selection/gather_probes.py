@@ -69,7 +69,7 @@ def _by_decoding(reports: Reports) -> Iterator[Measured]:
     grouped: dict[Decoding, list[tuple[str, ProbeReport]]] = {}
     for file, report in reports:
         body = report.spec
-        decoding = Decoding.model_validate({"temperature": body.temperature, "constrained": body.constrained})
+        decoding = Decoding(temperature=body.temperature, constrained=body.constrained)
         grouped[decoding] = [*grouped.pop(decoding, []), (file, report)]
     for decoding, group in grouped.items():
         p_values = [each.spec.measures.chain_p_value for _, each in group if each.spec.measures.chain_gain is not None]

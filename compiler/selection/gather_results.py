@@ -2,36 +2,29 @@
 
 from collections.abc import Iterator
 
-from compiler.selection.current import measure_of, shown
+from compiler.selection.current import current, measure_of, shown
 from compiler.selection.facts import Result
 from compiler.selection.figures import Measure
 from compiler.selection.power import observed_discordance
 from compiler.spec.inputs import Inputs
 from compiler.spec.names import job_name
 from compiler.spec.schema.stage_result import StageResult, StageResultBody
-from compiler.spec.stale import contradiction, stale
+from compiler.spec.stale import contradiction
 
 
 def results(inputs: Inputs) -> Iterator[Result]:
     """Yield finished stages, oldest first, with each Job's latest result by the goal's deciding metric."""
     goal = inputs.spec.spec.goal.metrics[0].name
-    latest = {
-        file.report.spec.job: (file, file.report)
-        for file in inputs.evidence
-        if isinstance(file.report, StageResult) and not stale(file, inputs)
-    }
+    latest = {report.spec.job: (file, report) for file, report in current(inputs, StageResult)}
     for file, report in sorted(latest.values(), key=lambda each: (each[1].metadata.date, each[1].spec.order)):
-        scores = {
-            each.name: Measure(value=each.value, low=each.low, high=each.high, file=shown(file, inputs))
-            for each in report.spec.metrics
-        }
+        scores = {each.name: measure_of(each, shown(file, inputs)) for each in report.spec.metrics}
         if goal in scores and not _is_refused(report):
             yield _result(report.spec, scores, goal, inputs)
 
 
 def _result(body: StageResultBody, scores: dict[str, Measure], goal: str, inputs: Inputs) -> Result:
-    gain = measure_of(body.gain, scores[goal].file) if body.gain else None
-    general = [each.gain for each in body.general if each.gain is not None]
+    file = scores[goal].file
+    gain = measure_of(body.gain, file) if body.gain else None
     return Result(
         job=body.job,
         own=_is_own(body, inputs.spec.metadata.name),
@@ -42,9 +35,7 @@ def _result(body: StageResultBody, scores: dict[str, Measure], goal: str, inputs
         adapters=tuple(body.adapters),
         notes=notes_of(body),
         scores=scores,
-        general=tuple(
-            Measure(value=each.value, low=each.low, high=each.high, file=scores[goal].file) for each in general
-        ),
+        general=tuple(measure_of(each.gain, file) for each in body.general if each.gain is not None),
         discordance=observed_discordance(body.broken.count, body.broken.fixed, body.questions) if body.broken else None,
     )
 

@@ -4,6 +4,7 @@ from compiler.selection.candidates import (
     Candidate,
     best,
     candidates,
+    fallen_guards,
     goal_verdict,
     goals_evidence,
     guard_verdict,
@@ -81,24 +82,17 @@ def costs_too_much(facts: Facts) -> bool:
 
     With a teacher the declared gap is the teacher's: the spec's model is what replaces it.
     """
-    reading = facts.readings.get(GapKind.COMPRESSION)
     if any(each.verdict is Verdict.PRESENT for each in facts.limits):
         return True
     declared = facts.teacher is None and any(each.kind is GapKind.COMPRESSION for each in facts.declared)
-    kept = all(each.verdict is Verdict.ABSENT for each in facts.limits) and bool(facts.limits)
-    contradicted = reading is not None and reading.verdict is Verdict.ABSENT and kept
-    return declared and not contradicted
+    kept = bool(facts.limits) and all(each.verdict is Verdict.ABSENT for each in facts.limits)
+    return declared and not kept
 
 
 def meets_quality(facts: Facts) -> Candidate | None:
     """Return the best candidate that meets every metric and breaks no guard; None if there is none."""
-    fitting = [
-        each
-        for each in candidates(facts)
-        if quality_met(each, facts)
-        and not any(guard_verdict(each, guard, facts) is Verdict.ABSENT for guard in facts.guards)
-    ]
-    return max(fitting, key=lambda each: each.scores[facts.metric].low, default=None)
+    fitting = [each for each in candidates(facts) if quality_met(each, facts) and not fallen_guards(each, facts)]
+    return best(facts, fitting)
 
 
 def unmeasured_goals(facts: Facts) -> Finding:
@@ -138,8 +132,7 @@ def _partly_measured(facts: Facts) -> Candidate | None:
 
     def fits(candidate: Candidate) -> bool:
         verdicts = {goal_verdict(candidate, goal) for goal in facts.goals}
-        fallen = any(guard_verdict(candidate, guard, facts) is Verdict.ABSENT for guard in facts.guards)
-        return verdicts == {Verdict.PRESENT, None} and not fallen
+        return verdicts == {Verdict.PRESENT, None} and not fallen_guards(candidate, facts)
 
     return best(facts, [each for each in on_test_set(facts) if fits(each)])
 

@@ -1,9 +1,9 @@
 """What finished stages show: a gain, a plateau, or a model that became worse."""
 
 from compiler.diagnostics.wording import all_of
-from compiler.selection.candidates import Candidate, guard_verdict
+from compiler.selection.candidates import Candidate, fallen_guards
 from compiler.selection.facts import Facts, Result
-from compiler.selection.figures import Evidence, Verdict
+from compiler.selection.figures import Evidence, Measure
 from compiler.selection.model import Advise, Effect, Finding, Warn, fired, silent
 from compiler.selection.predicates.data import TRIED_BEFORE_RL, removed
 from compiler.spec.methods import METHODS
@@ -19,16 +19,18 @@ def made_worse(result: Result, facts: Facts) -> bool:
 
     A gate that stops a clear gain found a loss of something else.
     """
-    gain = result.gain
-    stopped = result.gate == "no-gain" and gain is not None and gain.low > 0
-    clear = stopped and gain is not None and round(gain.value, 9) >= facts.thresholds.plateau_min_gain
-    return result.is_worse or clear or bool(_fallen(result, facts))
+    stopped = result.gate == "no-gain" and _is_clear(result.gain, facts)
+    return result.is_worse or stopped or bool(_fallen(result, facts))
+
+
+def _is_clear(gain: Measure | None, facts: Facts) -> bool:
+    """Return whether a gain lies beyond noise, and is large enough to count."""
+    return gain is not None and gain.low > 0 and round(gain.value, 9) >= facts.thresholds.plateau_min_gain
 
 
 def _fallen(result: Result, facts: Facts) -> list[str]:
     """Return the guards that a stage broke."""
-    evaluated = Candidate(name=result.job, scores=result.scores, result=result)
-    return [each.name for each in facts.guards if guard_verdict(evaluated, each, facts) is Verdict.ABSENT]
+    return fallen_guards(Candidate(name=result.job, scores=result.scores, result=result), facts)
 
 
 def gained(result: Result, facts: Facts) -> bool:
@@ -37,7 +39,7 @@ def gained(result: Result, facts: Facts) -> bool:
         return False
     if result.gain is None or (result.gate == "continue" and result.score.low >= facts.target):
         return True  # the gate continues for a gain towards another goal once the first is met
-    return result.gain.low > 0 and round(result.gain.value, 9) >= facts.thresholds.plateau_min_gain
+    return _is_clear(result.gain, facts)
 
 
 def plateaued(result: Result, facts: Facts) -> bool:
@@ -55,8 +57,9 @@ def worse_stages(facts: Facts) -> Finding:
     dropped = [each for each in worse if each.method in facts.methods]
     effects: list[Effect] = [*removed([each.method for each in dropped], facts)]
     for each in worse:
-        file = each.score.file.removesuffix(" (unverified)")
-        effects.append(Advise(f"correct the data of {each.method}, and remove `{file}` to run the stage again"))
+        effects.append(
+            Advise(f"correct the data of {each.method}, and remove `{each.score.path}` to run the stage again")
+        )
         message = f"{each.method} made the model worse: {_loss(each, facts)}"
         warning = Warn(code="SEL313", message=message, hint="correct its data before it runs again", field=("spec",))
         effects.append(warning)

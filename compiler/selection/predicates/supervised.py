@@ -96,32 +96,26 @@ def _corpus_evidence(corpus: tuple[Source, ...], facts: Facts) -> Evidence:
 
 def unstable(facts: Facts) -> Finding:
     """M2: use SFT where the model understands the content but behaves unstably."""
-    evidence = (gaps_evidence(facts), demonstrations_evidence(facts))
-    if GapKind.UNSTABLE not in facts.gaps:
-        return silent("there is no gap `unstable`", *evidence)
-    if not enough_demonstrations(facts):
-        return _few_demonstrations(facts, evidence)
-    stage = AddStage(method="sft", sources=names(demonstrations(facts)))
-    says = said(GapKind.UNSTABLE, "the model understands the content but behaves unstably", facts)
-    return fired(f"{says}, and there are demonstrations to learn from", evidence, stage)
+    return _from_demonstrations(GapKind.UNSTABLE, "the model understands the content but behaves unstably", facts)
 
 
 def untaught(facts: Facts) -> Finding:
     """M7: use SFT where the model is consistent and wrong: it never learnt the task's labels or conventions."""
+    observation = "the model answers consistently but not by the task's conventions"
+    return _from_demonstrations(GapKind.UNTAUGHT, observation, facts)
+
+
+def _from_demonstrations(gap: GapKind, observation: str, facts: Facts) -> Finding:
+    """Return SFT for a gap that demonstrations close."""
     evidence = (gaps_evidence(facts), demonstrations_evidence(facts))
-    if GapKind.UNTAUGHT not in facts.gaps:
-        return silent("there is no gap `untaught`", *evidence)
+    if gap not in facts.gaps:
+        return silent(f"there is no gap `{gap}`", *evidence)
     if not enough_demonstrations(facts):
-        return _few_demonstrations(facts, evidence)
+        needed = facts.thresholds.min_demonstrations
+        advice = Advise(f"use few-shot prompts or augmentation until there are {needed} demonstrations")
+        return blocked(f"{rows(demonstrations(facts))} demonstrations are too few for sft", evidence, advice)
     stage = AddStage(method="sft", sources=names(demonstrations(facts)))
-    says = said(GapKind.UNTAUGHT, "the model answers consistently but not by the task's conventions", facts)
-    return fired(f"{says}, and there are demonstrations to learn from", evidence, stage)
-
-
-def _few_demonstrations(facts: Facts, evidence: tuple[Evidence, ...]) -> Finding:
-    needed = facts.thresholds.min_demonstrations
-    advice = Advise(f"use few-shot prompts or augmentation until there are {needed} demonstrations")
-    return blocked(f"{rows(demonstrations(facts))} demonstrations are too few for sft", evidence, advice)
+    return fired(f"{said(gap, observation, facts)}, and there are demonstrations to learn from", evidence, stage)
 
 
 def said(gap: GapKind, observation: str, facts: Facts) -> str:

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from compiler.diagnostics.wording import counted
+from compiler.diagnostics.wording import all_of, counted
 from compiler.selection.facts import Facts
 from compiler.selection.figures import Verdict
-from compiler.selection.sensitivity.changed import with_questions, with_rows
+from compiler.selection.sensitivity.changed import with_questions, with_report, with_rows
 from compiler.spec.evidence import EvidenceFile
 from compiler.spec.inputs import Inputs
 from compiler.spec.schema.evidence import Measures, ProbeBody, ProbeReport, PromptRound, PromptRounds, PromptRoundsBody
@@ -114,7 +114,7 @@ def purchases(inputs: Inputs, facts: Facts, phase: str) -> Iterator[Purchase]:
         if not names:
             continue
         yield Purchase(
-            what="measure " + _listed([f"`{Measures.model_fields[name].alias}`" for name in names if name != P_VALUE]),
+            what="measure " + all_of(str(Measures.model_fields[name].alias) for name in names if name != P_VALUE),
             cost=f"{limits.probe_prompts:,} prompts × {limits.probe_samples} samples",
             samples=limits.probe_prompts * limits.probe_samples,
             outcomes={
@@ -128,10 +128,6 @@ def purchases(inputs: Inputs, facts: Facts, phase: str) -> Iterator[Purchase]:
     if phase == "collect":
         yield from _labels(inputs, facts)
         yield from _questions(inputs, facts)
-
-
-def _listed(names: list[str]) -> str:
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def _is_settled(gap: GapKind, facts: Facts) -> bool:
@@ -233,9 +229,7 @@ def _with_rounds(inputs: Inputs, scores: list[float], questions: int) -> Inputs:
         return _with_file(inputs, PromptRounds.model_construct(metadata=_origin(inputs), spec=body))
     index, log = logs[-1]
     body = log.spec.model_copy(update={"rounds": [*log.spec.rounds, *rounds]})
-    files = list(inputs.evidence)
-    files[index] = replace(files[index], report=log.model_copy(update={"spec": body}))
-    return replace(inputs, evidence=tuple(files))
+    return with_report(inputs, index, log.model_copy(update={"spec": body}))
 
 
 def _with_file(inputs: Inputs, report: EvidenceDocument) -> Inputs:
