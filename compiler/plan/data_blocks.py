@@ -6,7 +6,7 @@ from compiler.plan.draft import Block, Draft
 from compiler.spec.inputs import Inputs
 from compiler.spec.schema.training_spec import DataSource
 from compiler.spec.schema.types import Purpose, Shape
-from runtime.contract.labels import LabelFilter
+from runtime.contract.data.labels import LabelFilter
 
 CHECKED = {"badcases": (Shape.BADCASE,), "general": (Shape.EVALUATION, Shape.TEXT)}
 

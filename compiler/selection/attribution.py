@@ -15,7 +15,7 @@ from compiler.spec.data.model import LabelCount
 from compiler.spec.schema.evidence import BadcaseKind, BadcaseReportBody
 from compiler.spec.schema.training_spec import Component
 from compiler.spec.schema.types import BadcaseClass, ComponentKind
-from runtime.contract.labels import LabelFilter
+from runtime.contract.data.labels import LabelFilter
 
 
 def attribute(

@@ -26,7 +26,7 @@ from compiler.selection.predicates.goals import standing
 from compiler.selection.rules import RULES
 from compiler.spec.methods import METHODS
 from compiler.spec.schema.types import GapKind
-from runtime.contract.labels import LabelFilter
+from runtime.contract.data.labels import LabelFilter
 
 _ORDER = {method: place for place, method in enumerate(METHODS)}
 

@@ -10,7 +10,7 @@ from compiler.spec.data import DataFile
 from compiler.spec.data.gates import Overlap
 from compiler.spec.schema.thresholds import Thresholds
 from compiler.spec.schema.types import Decoding, GapKind, Purpose, Shape
-from runtime.contract.labels import LabelFilter
+from runtime.contract.data.labels import LabelFilter
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from compiler.selection.figures import Evidence
 from compiler.spec.schema.types import BadcaseClass, ComponentKind
-from runtime.contract.labels import LabelFilter
+from runtime.contract.data.labels import LabelFilter
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from compiler.selection.facts import Facts, Result, StageChoice
 from compiler.selection.figures import Evidence
 from compiler.spec.schema.types import GapKind, Language
-from runtime.contract.labels import LabelFilter
+from runtime.contract.data.labels import LabelFilter
 
 
 class Phase(StrEnum):

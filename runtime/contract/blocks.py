@@ -4,10 +4,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from runtime.contract.columns import BadcaseClass
-from runtime.contract.labels import LabelFilter
+from runtime.contract.data.columns import BadcaseClass
+from runtime.contract.data.labels import LabelFilter
+from runtime.contract.data.shapes import Shape
 from runtime.contract.metrics import GENERAL_GUARD, METRICS
-from runtime.contract.shapes import Shape
 from runtime.contract.volumes import check_relative
 
 RelativePath = Annotated[str, AfterValidator(check_relative)]

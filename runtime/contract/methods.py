@@ -7,7 +7,7 @@ stage configs; a method of `PlainTraining` needs no model of its own.
 from dataclasses import dataclass
 from typing import Literal
 
-from runtime.contract.shapes import Shape
+from runtime.contract.data.shapes import Shape
 
 STAGE_SCHEMA = "trainspec.dev/stage/v1"
 

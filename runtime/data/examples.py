@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from runtime.contract.data.turns import is_learnt, without_steps
 from runtime.contract.errors import StageError
-from runtime.contract.turns import is_learnt, without_steps
 from runtime.data.rows import Source, names_of
 
 

@@ -3,8 +3,8 @@
 import re
 from collections import Counter
 
-from runtime.contract.media import REMEDY
-from runtime.contract.rows import RowFault
+from runtime.contract.data.media import REMEDY
+from runtime.contract.data.rows import RowFault
 
 MAX_REPORTED_FAULTS = 10
 _NUMBER = re.compile(r"\[\d+\]")

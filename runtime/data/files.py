@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from runtime.contract.blocks import DataBlock
+from runtime.contract.data.file_formats import ANY_ENDING, ending_of
 from runtime.contract.digests import folder_digest
 from runtime.contract.errors import StageError
-from runtime.contract.file_formats import ANY_ENDING, ending_of
 from runtime.contract.volumes import Volumes
 
 

@@ -9,8 +9,8 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from runtime.contract.file_formats import ending_of
-from runtime.contract.shapes import parse_cell
+from runtime.contract.data.file_formats import ending_of
+from runtime.contract.data.shapes import parse_cell
 
 Row = dict[str, Any]
 Record = tuple[str, Row | ValueError]

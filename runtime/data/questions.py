@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from runtime.contract.data.turns import is_learnt, without_steps
 from runtime.contract.errors import StageError
-from runtime.contract.turns import is_learnt, without_steps
 from runtime.data.examples import require_one_kind
 from runtime.data.formats import Row
 from runtime.data.rows import Source

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from runtime.contract.blocks import DataBlock
-from runtime.contract.columns import BadcaseClass
+from runtime.contract.data.columns import BadcaseClass
+from runtime.contract.data.file_formats import ANY_ENDING
+from runtime.contract.data.labels import labels_of
+from runtime.contract.data.rows import row_fault
+from runtime.contract.data.shapes import TURN_COLUMNS
+from runtime.contract.data.turns import without_steps
 from runtime.contract.errors import StageError
-from runtime.contract.file_formats import ANY_ENDING
-from runtime.contract.labels import labels_of
-from runtime.contract.rows import row_fault
-from runtime.contract.shapes import TURN_COLUMNS
-from runtime.contract.turns import without_steps
 from runtime.contract.volumes import Volumes
 from runtime.data.faults import Faults
 from runtime.data.files import DataFile, read_planned

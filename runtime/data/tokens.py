@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from runtime.contract.data.turns import calls_of
 from runtime.contract.errors import StageError
-from runtime.contract.turns import calls_of
 from runtime.data.examples import Example
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from compiler.plan.data_blocks import excluded_rows
 from compiler.spec.data.sources import read_source
 from runtime.contract.blocks import DataBlock
+from runtime.contract.data.labels import LabelFilter, labels_of
 from runtime.contract.errors import StageError
-from runtime.contract.labels import LabelFilter, labels_of
 from runtime.contract.volumes import Volumes
 from runtime.data.rows import read_sources
 

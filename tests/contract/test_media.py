@@ -8,8 +8,8 @@ import pytest
 
 from compiler.spec.data.sources import read_source
 from runtime.contract.blocks import DataBlock
+from runtime.contract.data.media import media_fault, media_name
 from runtime.contract.errors import StageError
-from runtime.contract.media import media_fault, media_name
 from runtime.contract.volumes import Volumes
 from runtime.data.rows import read_rows
 

@@ -18,8 +18,8 @@ from compiler.spec.data.files import READERS as COMPILER_READERS
 from compiler.spec.data.sources import read_source
 from compiler.spec.methods.supported import lacking
 from runtime.contract.blocks import DataBlock
+from runtime.contract.data.file_formats import FILE_FORMATS, ending_of
 from runtime.contract.errors import StageError
-from runtime.contract.file_formats import FILE_FORMATS, ending_of
 from runtime.contract.methods import METHODS
 from runtime.contract.metrics import METRICS
 from runtime.contract.stages import AnyStage

@@ -10,7 +10,7 @@ from support.command import invoke
 
 from compiler.pipeline.phases import make_plan
 from compiler.plan.model import Plan
-from runtime.contract.labels import LabelFilter
+from runtime.contract.data.labels import LabelFilter
 from runtime.stage.config import parse_stage
 
 GPU = "  gpu: {type: H100, count: 4, memoryGib: 80, hourlyUsd: 2.0, sharding: fsdp}\n  storage:\n"

@@ -16,7 +16,7 @@ from compiler.spec.data.model import DataFile, LabelCount
 from compiler.spec.data.sources import read_source
 from compiler.spec.schema.data_card import DataCard
 from compiler.spec.schema.training_spec import DataSource
-from runtime.contract.labels import Labels
+from runtime.contract.data.labels import Labels
 
 USER = {"role": "user", "content": "q"}
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from compiler.cli.init.texts import PROFILE, Answers
 from compiler.spec.schema.types import METRIC_NAME, NAME, PATTERN_HINTS, REVISION, Application
-from runtime.contract.file_formats import ANY_ENDING, ending_of
+from runtime.contract.data.file_formats import ANY_ENDING, ending_of
 
 SPECS = Path("specs")
 Given = Mapping[str, Any]

@@ -10,7 +10,7 @@ from compiler.cli.exit_codes import ExitCode
 from compiler.cli.init.answers import NEEDED, SPECS, Given, UnusableError, checked, completed
 from compiler.cli.init.texts import DATA_NOTES, EVIDENCE_NOTES, PROFILE, PROFILE_TEXT, Answers, spec_text
 from compiler.diagnostics import has_errors
-from runtime.contract.file_formats import ending_of
+from runtime.contract.data.file_formats import ending_of
 
 
 def init_spec(given: Given) -> ExitCode:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from compiler.spec.yaml.load import compose
 from compiler.spec.yaml.quote import quote
-from runtime.contract.file_formats import ending_of
+from runtime.contract.data.file_formats import ending_of
 
 PLACEHOLDER_IMAGE = f"registry.example.com/trainspec/runtime@sha256:{'0' * 64}"
 PROFILE = "local"

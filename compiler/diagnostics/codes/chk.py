@@ -1,7 +1,7 @@
 """CHK2xx: the spec is well-formed, but inconsistent."""
 
 from compiler.diagnostics.codes.row import Code
-from runtime.contract.file_formats import ALL_FORMATS, PACKAGED_FORMATS
+from runtime.contract.data.file_formats import ALL_FORMATS, PACKAGED_FORMATS
 
 TABLE: dict[str, Code] = {
     "CHK201": Code(

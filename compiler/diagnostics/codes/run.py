@@ -4,7 +4,7 @@ A contract test compares this list with the runtime's.
 """
 
 from compiler.diagnostics.codes.row import Code
-from runtime.contract.file_formats import ALL_FORMATS
+from runtime.contract.data.file_formats import ALL_FORMATS
 
 TABLE: dict[str, Code] = {
     "RUN700": Code(

@@ -10,8 +10,8 @@ from compiler.spec.data.near import Duplicates
 from compiler.spec.data.shapes import is_conversational
 from compiler.spec.data.tally import lengths_of
 from compiler.spec.data.texts import Row, content_digest, question_of
-from runtime.contract.shapes import SHAPES
-from runtime.contract.turns import turns_fault
+from runtime.contract.data.shapes import SHAPES
+from runtime.contract.data.turns import turns_fault
 
 BATCH = 256
 MAX_COLUMNS = 200

@@ -12,8 +12,8 @@ from compiler.spec.schema.data_card import CardLengths, DataCard, DataCardBody, 
 from compiler.spec.schema.training_spec import DataSource
 from compiler.spec.schema.types import Shape
 from compiler.spec.yaml.document import SourceDocument
-from runtime.contract.labels import Labels
-from runtime.contract.media import REMEDY, media_name, refusal
+from runtime.contract.data.labels import Labels
+from runtime.contract.data.media import REMEDY, media_name, refusal
 
 _HOLDS_MEDIA = {"text", "list", "object", "turns"}  # types of columns; counts and flags hold none
 

@@ -12,9 +12,9 @@ from compiler.spec.data.errors import Problem, SourceError
 from compiler.spec.data.parts import ELSEWHERE, MAX_FILES, MAX_ROW_BYTES, Numbered, Part, header_problem
 from compiler.spec.data.texts import Row
 from compiler.spec.files import can_be_shown, lies_in, open_file, reason
+from runtime.contract.data.file_formats import FILE_FORMATS, PACKAGES, ending_of
+from runtime.contract.data.shapes import parse_cell
 from runtime.contract.digests import folder_digest
-from runtime.contract.file_formats import FILE_FORMATS, PACKAGES, ending_of
-from runtime.contract.shapes import parse_cell
 
 SET_ASIDE = (".", "_")  # first characters of files and folders that hold no rows
 

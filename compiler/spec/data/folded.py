@@ -3,7 +3,7 @@
 from compiler.diagnostics import Diagnostic, Location, diagnostic
 from compiler.diagnostics.wording import counted
 from compiler.spec.data.errors import Problem
-from runtime.contract.file_formats import ENDINGS_WITHOUT_LINES
+from runtime.contract.data.file_formats import ENDINGS_WITHOUT_LINES
 
 
 class Folded:

@@ -11,7 +11,7 @@ from compiler.spec.data.model import MAX_SHOWN_ROWS, DataFile, Places, Shared
 from compiler.spec.schema.training_spec import TrainingSpec
 from compiler.spec.schema.types import Purpose, Shape
 from compiler.spec.yaml.document import SourceDocument
-from runtime.contract.shapes import SHAPES
+from runtime.contract.data.shapes import SHAPES
 
 FITTING_SHAPES: dict[Purpose, tuple[Shape, ...]] = {
     purpose: tuple(Shape(shape) for shape, row in SHAPES.items() if purpose in row.purposes) for purpose in Purpose

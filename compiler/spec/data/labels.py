@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from compiler.spec.data.model import LabelCount
-from runtime.contract.columns import BadcaseClass
-from runtime.contract.labels import Labels
+from runtime.contract.data.columns import BadcaseClass
+from runtime.contract.data.labels import Labels
 
 MAX_LABELS = 1_000
 _FOLDED = len(BadcaseClass)  # room for the badcases of rare labels, by class

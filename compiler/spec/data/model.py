@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from runtime.contract.file_formats import ENDINGS_WITHOUT_LINES
+from runtime.contract.data.file_formats import ENDINGS_WITHOUT_LINES
 
 MAX_SHOWN_ROWS = 5
 PLACES_PER_FILE = 1 << 40

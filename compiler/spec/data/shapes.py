@@ -4,10 +4,10 @@ import re
 
 from compiler.spec.data.errors import Problem
 from compiler.spec.data.texts import Row
-from runtime.contract.media import REMEDY
-from runtime.contract.rows import RowFault, row_fault
-from runtime.contract.shapes import SHAPES, TURN_COLUMNS
-from runtime.contract.turns import turns_fault
+from runtime.contract.data.media import REMEDY
+from runtime.contract.data.rows import RowFault, row_fault
+from runtime.contract.data.shapes import SHAPES, TURN_COLUMNS
+from runtime.contract.data.turns import turns_fault
 
 _PLACE = re.compile(r"\[\d+\]")
 STEP_HINT = "mark turns of the assistant alone, with `train: false`, or with `verdict: right` or `verdict: wrong`"

@@ -18,7 +18,7 @@ from compiler.spec.evidence import EvidenceFile
 from compiler.spec.files import reason
 from compiler.spec.references import Reader
 from compiler.spec.schema.training_spec import DataSource, TrainingSpec
-from runtime.contract.shapes import required_columns
+from runtime.contract.data.shapes import required_columns
 
 MAX_REPORTED_ROWS = 10
 MAX_SOURCES = 200

@@ -11,9 +11,9 @@ from compiler.spec.data.normal import normal
 from compiler.spec.data.shapes import is_conversational, shape_problem
 from compiler.spec.data.texts import Row, answer_of, content_digest, digest, plain, question_of
 from compiler.spec.files import showable
-from runtime.contract.labels import Labels, labels_of
-from runtime.contract.shapes import SHAPES, TEXT_COLUMNS
-from runtime.contract.turns import is_judged
+from runtime.contract.data.labels import Labels, labels_of
+from runtime.contract.data.shapes import SHAPES, TEXT_COLUMNS
+from runtime.contract.data.turns import is_judged
 
 Distance = Callable[[str, str, float], float]
 Parts = tuple[tuple[str, str], ...]

@@ -5,8 +5,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from runtime.contract.shapes import VERDICTS
-from runtime.contract.turns import is_learnt
+from runtime.contract.data.shapes import VERDICTS
+from runtime.contract.data.turns import is_learnt
 
 Row = Mapping[str, Any]
 

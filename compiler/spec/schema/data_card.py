@@ -6,7 +6,7 @@ from pydantic import Field, Strict
 
 from compiler.spec.schema.provenance import KIND, EvidenceDocument
 from compiler.spec.schema.types import BadcaseClass, Model, Name, RelativePath, Shape, Share, Text, Uri
-from runtime.contract.shapes import DatasetType
+from runtime.contract.data.shapes import DatasetType
 
 Size = Annotated[int, Strict(), Field(ge=0, le=2**63 - 1)]
 Label = Annotated[str, Field(max_length=500)]

@@ -33,7 +33,7 @@ from compiler.spec.schema.types import (
     Text,
     Uri,
 )
-from runtime.contract.file_formats import ANY_FORMAT
+from runtime.contract.data.file_formats import ANY_FORMAT
 
 
 class Component(Model):

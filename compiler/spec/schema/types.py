@@ -8,9 +8,9 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
 from pydantic.alias_generators import to_camel
 
-from runtime.contract.columns import BadcaseClass as BadcaseClass  # of this vocabulary too, and of the stages'
-from runtime.contract.shapes import Purpose as Purpose
-from runtime.contract.shapes import Shape as Shape
+from runtime.contract.data.columns import BadcaseClass as BadcaseClass  # of this vocabulary too, and of the stages'
+from runtime.contract.data.shapes import Purpose as Purpose
+from runtime.contract.data.shapes import Shape as Shape
 
 API_VERSION = "trainspec.dev/v1"
 

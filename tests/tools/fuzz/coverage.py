@@ -11,7 +11,7 @@ with atheris.instrument_imports(include=["compiler", "runtime.contract"]):
     from compiler.spec.data.sources import read_source
     from compiler.spec.schema.validate import validate
     from compiler.spec.yaml.load import load
-    from runtime.contract.shapes import SHAPES
+    from runtime.contract.data.shapes import SHAPES
 
 ROOT = Path(__file__).parents[3]
 TOKENS = [

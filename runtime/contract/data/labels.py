@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from runtime.contract.columns import BadcaseClass
+from runtime.contract.data.columns import BadcaseClass
 
 MAX_LABEL = 200  # characters of a kind or component; the rest does not count
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from runtime.contract.columns import NOTHING_LEARNT
-from runtime.contract.media import media_fault
-from runtime.contract.shapes import OPTIONAL_TEXTS, SHAPES, TURN_COLUMNS, required_columns
-from runtime.contract.turns import STEP_KEYS, text_fault, tools_fault
+from runtime.contract.data.columns import NOTHING_LEARNT
+from runtime.contract.data.media import media_fault
+from runtime.contract.data.shapes import OPTIONAL_TEXTS, SHAPES, TURN_COLUMNS, required_columns
+from runtime.contract.data.turns import STEP_KEYS, text_fault, tools_fault
 
 Row = Mapping[str, Any]
 _STEP_PLACES = tuple(f".{key}" for key in STEP_KEYS)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from runtime.contract.shapes import SHAPES
+from runtime.contract.data.shapes import SHAPES
 
 REMEDY = "remove the column, or the part of the turn, or describe in text what it shows"
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from runtime.contract.columns import (
+from runtime.contract.data.columns import (
     ANSWER,
     CLASS,
     CONVERSATION,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from runtime.contract.turns import STEP_KEYS, Fault, is_learnt, text_fault, turns_fault
+from runtime.contract.data.turns import STEP_KEYS, Fault, is_learnt, text_fault, turns_fault
 
 
 class BadcaseClass(StrEnum):
