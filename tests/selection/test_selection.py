@@ -111,7 +111,7 @@ def test_an_override_of_a_rule_is_reported_and_consistent(make_spec: MakeSpec) -
     loss = ("  gaps:\n", "  training:\n    dpo:\n      trainer: {loss_type: [sigmoid]}\n  gaps:\n")
     rows = [{**row, "answer": row["fix"] + "!"} if n < 9 else row for n, row in enumerate(badcases())]
     path = make_spec(PREFERENCE, loss, badcases=rows)
-    assert "loss_type" in reported(path, "PLN406").message
+    assert reported(path, "PLN406").message == "`loss_type` overrides the value that rule D3 sets"
     trainer = next(stage.config["trainer"] for stage in make_plan(path, "x").value.stages if stage.name == "dpo")
     assert trainer["loss_type"] == ["sigmoid"]
     assert "loss_weights" not in trainer

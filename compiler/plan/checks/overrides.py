@@ -6,6 +6,7 @@ from pydantic.alias_generators import to_camel
 
 from compiler.diagnostics import Diagnostic, diagnostic
 from compiler.plan.model import Plan
+from compiler.selection.model import Configure, Selection
 from compiler.spec.schema.training import MethodOverrides
 
 
@@ -21,5 +22,16 @@ def overrides_of_rules(plan: Plan) -> Iterator[Diagnostic]:
             places.append(("minEditDistance",))
         for place in places:
             where = plan.inputs.document.at(("spec", "training", to_camel(field), *place), key=True)
-            message = f"`{place[-1]}` overrides the value that rule {choice.rules[-1]} sets"
+            rule = _rule_that_sets(plan.selection, choice.method, "trainer" if len(place) > 1 else "min_edit_distance")
+            message = f"`{place[-1]}` overrides the value that rule {rule} sets"
             yield diagnostic("PLN406", message, where, hint="remove the override, unless it is intended")
+
+
+def _rule_that_sets(selection: Selection, method: str, setting: str) -> str:
+    """Return the last rule that configured this setting of the method's stage."""
+    return [
+        each.rule.id
+        for each in selection.trace
+        for effect in each.finding.effects
+        if isinstance(effect, Configure) and effect.method == method and setting in effect.settings
+    ][-1]
