@@ -281,17 +281,36 @@ class FolderBlock(Block):
     claim: Name
 
 
-class SourceBlock(Block):
-    """The source of models and data: a bucket or a folder.
+class HubBlock(Block):
+    """A model hub or its mirror; without an `endpoint`, the library's own, which `HF_ENDPOINT` overrides.
 
-    It holds `models/<name>/<revision>` and `specs/<folder>`.
+    With `authenticated`, requests carry the pod's `HF_TOKEN`.
+    """
+
+    endpoint: str | None = None
+    proxy: str | None = None
+    authenticated: bool
+
+
+class SourceBlock(Block):
+    """The source of models and data: a bucket or a folder, and a hub for the models that it has.
+
+    A bucket or folder holds `models/<name>/<revision>` and `specs/<folder>`.
     """
 
     bucket: BucketBlock | None = None
     folder: FolderBlock | None = None
+    hub: HubBlock | None = None
 
     @model_validator(mode="after")
-    def _one(self) -> "SourceBlock":
-        if (self.bucket is None) == (self.folder is None):
-            raise ValueError("requires either `bucket` or `folder`")
+    def _fits(self) -> "SourceBlock":
+        if self.bucket is not None and self.folder is not None:
+            raise ValueError("takes only one of `bucket` and `folder`")
+        if self.bucket is None and self.folder is None and self.hub is None:
+            raise ValueError("requires a `bucket`, a `folder` or a `hub`")
         return self
+
+    @property
+    def holds_data(self) -> bool:
+        """Whether data come from it, and models that no hub has."""
+        return self.bucket is not None or self.folder is not None

@@ -130,6 +130,18 @@ TABLE: dict[str, Code] = {
         "The outputs volume is full or broken; checkpoints are kept.",
         "Free space, then run the stage again.",
     ),
+    "RUN738": Code(
+        "error",
+        "hub serves other content than the pinned one",
+        "The commit or the hash of a file differs, or the hub names none; such a file is not used.",
+        "Find out what changes it: a mirror, or a proxy.",
+    ),
+    "RUN739": Code(
+        "error",
+        "repository has no usable model",
+        "A stage reads the transformers format with safetensors weights; pickles can run code.",
+        "Name a repository and a commit that have them.",
+    ),
     "RUN740": Code("error", "stopped by a signal", "The stage kept a checkpoint and resumes from it.", "Run it again."),
     "RUN741": Code("error", "output folder is in use", "Another process runs the same stage.", "Wait for it to end."),
     "RUN748": Code(
