@@ -20,7 +20,6 @@ from runtime.make.inputs.hub_errors import Asked, classified, of_status
 from runtime.make.inputs.hub_files import files_of
 from runtime.make.inputs.source import SourceError, SourceFile, clean
 
-CHUNK_BYTES = 1 << 20
 _TIMEOUT = httpx2.Timeout(connect=10, read=60, write=60, pool=60)
 _ANSWER_SECONDS = 60.0
 _NO_PIN = "do not use this mirror: what it serves is not what is pinned"
@@ -73,7 +72,7 @@ class Hub:
                 raise of_status(response, asked)
             self._check_commit(response, model)
             skipped = start - _first_byte(response, file)
-            for chunk in response.iter_bytes(CHUNK_BYTES):
+            for chunk in response.iter_bytes():
                 rest = chunk[skipped:]
                 skipped = max(0, skipped - len(chunk))
                 if rest:
