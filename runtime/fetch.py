@@ -22,7 +22,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runtime.contract.errors import StageError, as_write_failure
-from runtime.contract.events import EventName
 from runtime.contract.exit_codes import ExitCode
 from runtime.stage.credentials import masked
 from runtime.stage.files import finish_folder
@@ -233,7 +232,11 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         package = DATA_PACKAGES.get(options.reference)
         if "@" in options.reference:
-            print(_fetch_from_hub(options.reference, options.models.resolve(), with_code=options.remote_code))
+            os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+            from runtime.make.inputs.fetch_model import fetch_from_hub
+
+            models = options.models.resolve()
+            print(fetch_from_hub(options.reference, models, _log, catch_signals(), with_code=options.remote_code))
         elif package is None:
             print(fetch_model(options.reference, options.models.resolve()))
         else:
@@ -246,26 +249,6 @@ def main(arguments: list[str] | None = None) -> int:
             raise
         return _fail(failure)
     return ExitCode.OK
-
-
-class _Lines:
-    """Events as lines for people, on stderr."""
-
-    def emit(self, event: EventName, **fields: object) -> None:
-        """Write one event."""
-        if event == "progress":
-            done, total = (int(str(fields[name])) / 1e9 for name in ("done", "total"))
-            _log(f"{done:.2f} of {total:.2f} GB")
-        elif "message" in fields:
-            _log(f"{event}: {fields['message']}")
-
-
-def _fetch_from_hub(reference: str, models: Path, *, with_code: bool) -> Path:
-    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
-    from runtime.make.inputs.fetch_model import fetch_from_hub
-
-    name, _, revision = reference.rpartition("@")
-    return fetch_from_hub(name, revision, models, with_code=with_code, events=_Lines(), stop=catch_signals())
 
 
 def _fail(error: StageError) -> ExitCode:

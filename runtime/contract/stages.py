@@ -17,10 +17,10 @@ from runtime.contract.blocks import (
     RewardBlock,
     RewardCode,
     Sha256,
-    SourceBlock,
     TeacherBlock,
     Temperature,
 )
+from runtime.contract.source_blocks import SourceBlock
 from runtime.contract.stage import Stage
 from runtime.contract.training_stages import AnyTrainingStage
 

@@ -61,7 +61,7 @@ EXAMPLES: dict[str, Example | Situation] = {
         bad="    name: acme/tiny\n    revision: main",
         good=f"    name: acme/tiny\n    revision: {DIGEST[:40]}",
         instead_of='    name: tiny\n    revision: "1"',
-        along=("CHK240", "SEL310"),
+        along=("CHK240", "PLN404"),
     ),
     "CHK240": Example(
         file="specs/shop/evidence/probe.yaml", bad="  model: tiny/0", good="  model: tiny/1", along=("SEL310",)

@@ -13,9 +13,9 @@ from huggingface_hub.hf_api import RepoSibling
 from huggingface_hub.utils._headers import build_hf_headers
 from huggingface_hub.utils._http import get_session, set_client_factory
 
-from runtime.contract.blocks import HubBlock
 from runtime.contract.errors import StageError
 from runtime.contract.hub import HubModel, hub_model
+from runtime.contract.source_blocks import HubBlock
 from runtime.make.inputs.hub_errors import Asked, classified, of_status
 from runtime.make.inputs.hub_files import files_of
 from runtime.make.inputs.source import SourceError, SourceFile, clean

@@ -5,8 +5,8 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runtime.contract.blocks import HubBlock, SourceBlock
 from runtime.contract.errors import StageError
+from runtime.contract.source_blocks import HubBlock, SourceBlock
 from runtime.make.inputs.folder import Folder
 from runtime.make.inputs.source import Source
 

@@ -623,7 +623,7 @@ def test_a_branch_is_refused_and_its_commit_named(hub: Hub, tmp_path: Path, monk
     commit = hub.add(NAME, MODEL)
     monkeypatch.setattr(constants, "ENDPOINT", hub.url)
     with pytest.raises(StageError) as caught:
-        fetch_model.fetch_from_hub(NAME, "main", tmp_path, with_code=False, events=Events(), stop=StopRequest())
+        fetch_model.fetch_from_hub(f"{NAME}@main", tmp_path, print, StopRequest(), with_code=False)
     assert (caught.value.problem.code, int(caught.value.exit_code)) == ("RUN762", 78)
     assert f"`revision: {commit}`" in caught.value.problem.hint
     assert not any(tmp_path.iterdir())
