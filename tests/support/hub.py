@@ -19,6 +19,7 @@ from urllib.parse import quote, unquote, urlsplit
 from support.faulty_http import Fault
 
 TOKEN = "hf_" + "a1B2" * 9
+PREFIX = "/repositories/hub"  # of a repository manager; the hub answers with it and without it
 _INFO = re.compile(r"/api/models/([^/]+/[^/]+)/revision/([^/?]+)")
 _RESOLVE = re.compile(r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)")
 _STORED = re.compile(r"/stored/([0-9a-f]{64})")
@@ -168,7 +169,7 @@ def model_hub() -> Iterator[Hub]:
 
         def do_GET(self) -> None:
             # a client that uses this server as its proxy writes the whole address
-            path = urlsplit(self.path).path
+            path = urlsplit(self.path).path.removeprefix(PREFIX)
             headers = {name.lower(): value for name, value in self.headers.items()}
             request = Request(host=headers.get("host", ""), path=path, headers=headers)
             hub.requests.append(request)

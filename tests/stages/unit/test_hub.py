@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 from support.faulty_http import Fault
-from support.hub import TOKEN, Hub, Request, model_hub
+from support.hub import PREFIX, TOKEN, Hub, Request, model_hub
 from support.waiting import HUNG_SECONDS
 
 from runtime.contract.digests import folder_digest
@@ -548,6 +548,14 @@ def test_a_proxy_of_the_profile_is_used(hub: Hub, tmp_path: Path) -> None:
     load(tmp_path, document)
     assert brought(tmp_path, commit) == MODEL
     assert {each.host for each in hub.requests} == {"hub.example.com", "files.example.com"}
+
+
+def test_an_address_with_a_path_is_used(hub: Hub, tmp_path: Path) -> None:
+    commit = hub.add(NAME, MODEL)
+    document = config(hub, commit)
+    document["source"]["hub"]["endpoint"] = f"{hub.url}{PREFIX}/"
+    load(tmp_path, document)
+    assert brought(tmp_path, commit) == MODEL
 
 
 def test_two_loads_at_once_bring_it_once(hub: Hub, tmp_path: Path) -> None:
