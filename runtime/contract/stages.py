@@ -20,6 +20,7 @@ from runtime.contract.blocks import (
     TeacherBlock,
     Temperature,
 )
+from runtime.contract.hub import hub_model
 from runtime.contract.source_blocks import SourceBlock
 from runtime.contract.stage import Stage
 from runtime.contract.training_stages import AnyTrainingStage
@@ -47,6 +48,8 @@ class LoadStage(Stage):
     def _data_have_a_source(self) -> "LoadStage":
         if self.source.holds_data != bool(self.data):
             raise ValueError("`data` belongs to a `source` with a bucket or folder, and to no other")
+        if not self.source.holds_data and not any(map(hub_model, [self.model.path, *self.teachers])):
+            raise ValueError("`source` is a hub alone, but no model is `owner/name/commit`")
         return self
 
 

@@ -8,7 +8,6 @@ import signal
 import ssl
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -17,19 +16,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from support.faulty_http import Fault
-from support.hub import PREFIX, TOKEN, Hub, Request, model_hub
+from support.hub import PREFIX, TOKEN, Hub, Request, blob_of, model_hub
 from support.waiting import HUNG_SECONDS
 
 from runtime.contract.digests import folder_digest
 from runtime.contract.errors import StageError
-from runtime.contract.hub import hub_model, name_fault
+from runtime.contract.hub import HubModel, hub_model, name_fault
 from runtime.contract.stages import LoadStage
 from runtime.contract.volumes import Volumes
 from runtime.make.inputs import copy as fetch_files
 from runtime.make.inputs import fetch_model
 from runtime.make.inputs import stage as load_inputs
 from runtime.make.inputs import wanted as wanted_files
+from runtime.make.inputs.copy import Fetcher, part_of
+from runtime.make.inputs.hub_files import files_of
+from runtime.make.inputs.source import SourceError, SourceFile
 from runtime.stage.context import StageContext
 from runtime.stage.events import EventStream
 from runtime.stage.stop import StopRequest
@@ -558,19 +562,37 @@ def test_an_address_with_a_path_is_used(hub: Hub, tmp_path: Path) -> None:
     assert brought(tmp_path, commit) == MODEL
 
 
-def test_two_loads_at_once_bring_it_once(hub: Hub, tmp_path: Path) -> None:
-    commit = hub.add(NAME, MODEL)
-    hub.chunk_seconds = 0.02
-    reports: list[dict[str, Any]] = []
-    threads = [
-        threading.Thread(target=lambda: reports.append(load(tmp_path, config(hub, commit))[0])) for _ in range(2)
-    ]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join(HUNG_SECONDS)
-    assert brought(tmp_path, commit) == MODEL
-    assert sum(each["fetched"] for each in reports) == len(MODEL)
+@given(extra=st.sets(st.sampled_from([*OTHERS, "a/b.json", "x.ckpt", ".env", "flax_model.msgpack", "w.onnx"])))
+def test_only_what_a_stage_reads_is_chosen(extra: set[str]) -> None:
+    model = HubModel(name=NAME, commit="a" * 40)
+    assert files_of(model, {*MODEL, *extra}, code=False) == sorted(MODEL)
+
+
+@given(cuts=st.lists(st.integers(0, 200), min_size=1, max_size=4), digest=st.sampled_from(["sha256", "blob"]))
+def test_wherever_it_breaks_the_bytes_are_right(
+    tmp_path_factory: pytest.TempPathFactory, cuts: list[int], digest: str
+) -> None:
+    content, left = bytes(range(200)), iter(cuts)
+    name = hashlib.sha256(content).hexdigest() if digest == "sha256" else blob_of(content)
+
+    class Breaking:
+        name = "here"
+
+        def read(self, file: SourceFile, start: int) -> Iterator[bytes]:
+            end = next(left, 200)
+            yield content[start:end]
+            if end < 200:
+                raise SourceError("broken")
+
+    file = SourceFile(path="x", size=200, tag=name, **{digest: name})
+    root = tmp_path_factory.mktemp("root")
+    part_of(root / "x").write_bytes(content[: cuts[0]])
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(fetch_files, "BACKOFF_SECONDS", 0.0)
+        fetcher = Fetcher(label="test", events=Events(), stop=StopRequest())
+        fetcher.fetch(Breaking(), file, root, "x", None)  # type: ignore[arg-type]
+    assert [path.name for path in root.iterdir()] == ["x"]
+    assert (root / "x").read_bytes() == content
 
 
 # --- the command
@@ -588,6 +610,7 @@ def fetch(hub: Hub, models: Path, *arguments: str, **environment: str) -> "subpr
     )
 
 
+@pytest.mark.slow
 def test_the_command_writes_the_same_files_as_the_stage(hub: Hub, tmp_path: Path) -> None:
     commit = hub.add(NAME, MODEL | OTHERS)
     hub.gated = {NAME}
@@ -603,6 +626,7 @@ def test_the_command_writes_the_same_files_as_the_stage(hub: Hub, tmp_path: Path
     assert (report["fetched"], hub.requests) == (0, [])
 
 
+@pytest.mark.slow
 def test_a_killed_command_continues(hub: Hub, tmp_path: Path) -> None:
     weights = os.urandom(20_000_000)
     commit = hub.add(NAME, MODEL | {"model.safetensors": weights})
@@ -623,6 +647,18 @@ def test_a_killed_command_continues(hub: Hub, tmp_path: Path) -> None:
     assert process.returncode == 0, err
     assert brought(tmp_path, commit)["model.safetensors"] == weights
     assert f"bytes={size}-" in [each.headers.get("range") for each in hub.requests]
+
+
+@pytest.mark.slow
+def test_two_commands_at_once_bring_it_once(hub: Hub, tmp_path: Path) -> None:
+    commit = hub.add(NAME, MODEL)
+    hub.chunk_seconds = 0.2
+    processes = [fetch(hub, tmp_path / "models", f"{NAME}@{commit}") for _ in range(2)]
+    for each in processes:
+        _, err = each.communicate(timeout=HUNG_SECONDS)
+        assert each.returncode == 0, err
+    assert brought(tmp_path, commit) == MODEL
+    assert hub.read.count("model.safetensors") == 1
 
 
 def test_a_branch_is_refused_and_its_commit_named(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -646,6 +682,7 @@ def test_names_that_no_hub_can_have() -> None:
     assert name_fault("01-ai/Yi_1.5-9B") == ""
 
 
+@pytest.mark.slow
 def test_a_certificate_that_nobody_knows_is_named(hub: Hub, tmp_path: Path) -> None:
     openssl = shutil.which("openssl")
     if openssl is None:
