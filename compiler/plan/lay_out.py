@@ -7,7 +7,7 @@ from compiler.diagnostics import Outcome, has_errors
 from compiler.plan.checks.selection import selection_problems
 from compiler.plan.checks.table import PLAN_CHECKS
 from compiler.plan.draft import Built, Draft, Lineage
-from compiler.plan.load_stage import load_config
+from compiler.plan.load_stage import has_load, load_config
 from compiler.plan.model import Plan, Stage, gpus_of, nodes_of
 from compiler.plan.stage_config import evaluation_config, pairs_config, training_config, work_config
 from compiler.selection import Selection, StageChoice
@@ -87,7 +87,7 @@ class _Pipeline:
                 self._train(choice)
             else:
                 self._work(choice)
-        return tuple(self.stages) if self.inputs.profile.spec.storage.source is None else self._behind_load()
+        return self._behind_load() if has_load(self.inputs, self.stages) else tuple(self.stages)
 
     def _behind_load(self) -> tuple[Stage, ...]:
         """Return the stages after one that loads their files.
@@ -95,8 +95,6 @@ class _Pipeline:
         It loads the files of finished stages too, so that its name is stable.
         """
         stages, self.stages = self.stages, []
-        if not stages:
-            return ()
         choice = StageChoice(method="load", sources=(), made_by=(), rules=())
         first = self._append("load", choice, load_config(self._draft(choice, Lineage()), stages))
         first = replace(first, finished=all(stage.finished for stage in stages))

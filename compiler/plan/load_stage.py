@@ -6,7 +6,9 @@ from typing import Any
 from compiler.plan.draft import Built, Draft
 from compiler.plan.model import Setting, Stage
 from compiler.plan.stage_config import config_head
+from compiler.spec.inputs import Inputs
 from compiler.spec.schema.cluster_profile import Source
+from runtime.contract.hub import hub_model
 
 _BY_BLOCK = ("path", "shape", "sha256", "rows", "uri")  # the other fields say how a stage uses the rows
 _WHY = {
@@ -17,18 +19,22 @@ _WHY = {
 
 
 def load_config(draft: Draft, stages: Sequence[Stage]) -> Built:
-    """Return the config of the stage that fills the claims for `stages` from the profile's source."""
+    """Return the config of the stage that fills the claims for `stages` from the profile's source.
+
+    A hub alone has no data: then the stage loads models only.
+    """
     inputs = draft.inputs
     source = inputs.profile.spec.storage.source
     assert source is not None  # noqa: S101
-    blocks = [block for stage in stages for block in stage.config["data"] if block.get("volume") != "outputs"]
+    read = [block for stage in stages for block in stage.config["data"] if block.get("volume") != "outputs"]
+    blocks = read if source.holds_data else []
     # where two sources share a file, the first represents both
     data = {block["path"]: {name: block[name] for name in _BY_BLOCK if name in block} for block in reversed(blocks)}
-    teachers = sorted({_teacher(stage.config) for stage in stages} - {""})
+    rewarded = source.holds_data and any(stage.config.get("rewards") for stage in stages)
     copied: dict[str, list[str] | dict[str, str]] = {
-        "teachers": teachers,
-        "folders": dict(sorted(inputs.folders.items())),
-        "files": dict(sorted(inputs.code.items())) if any(stage.config.get("rewards") for stage in stages) else {},
+        "teachers": _teachers(stages),
+        "folders": dict(sorted(inputs.folders.items())) if source.holds_data else {},
+        "files": dict(sorted(inputs.code.items())) if rewarded else {},
     }
     config = config_head(draft, [data[path] for path in sorted(data)])
     config |= {"source": _block(source), "folder": inputs.folder}
@@ -42,9 +48,24 @@ def load_config(draft: Draft, stages: Sequence[Stage]) -> Built:
     return Built(config=config, settings=tuple(settings))
 
 
+def has_load(inputs: Inputs, stages: Sequence[Stage]) -> bool:
+    """Return whether a plan has something to load: with a hub alone, only if it has one of the models."""
+    source = inputs.profile.spec.storage.source
+    if source is None or not stages:
+        return False
+    return source.holds_data or any(map(hub_model, [inputs.spec.spec.model.path, *_teachers(stages)]))
+
+
 def origin_of(source: Any) -> str:
-    """Return where a load reads from: the bucket's URI, or the claim."""
-    return str(source["bucket"]["uri"] if "bucket" in source else f"claim {source['folder']['claim']}")
+    """Return where a load reads from: the bucket's URI or the claim, and the hub."""
+    names = [source["bucket"]["uri"]] if "bucket" in source else []
+    names += [f"claim {source['folder']['claim']}"] if "folder" in source else []
+    names += [source["hub"].get("endpoint", "the public hub")] if "hub" in source else []
+    return " and ".join(names)
+
+
+def _teachers(stages: Sequence[Stage]) -> list[str]:
+    return sorted({_teacher(stage.config) for stage in stages} - {""})
 
 
 def _teacher(config: Mapping[str, Any]) -> str:
@@ -54,8 +75,13 @@ def _teacher(config: Mapping[str, Any]) -> str:
 
 
 def _block(source: Source) -> dict[str, object]:
-    if source.bucket is None:
-        assert source.folder is not None  # noqa: S101
-        return {"folder": {"claim": source.folder.claim}}
-    own = source.bucket.model_dump(include={"uri", "endpoint", "region"}, exclude_none=True)
-    return {"bucket": own | {"signed": bool(source.bucket.secret or source.bucket.service_account)}}
+    block: dict[str, object] = {}
+    if source.bucket is not None:
+        own = source.bucket.model_dump(include={"uri", "endpoint", "region"}, exclude_none=True)
+        block["bucket"] = own | {"signed": bool(source.bucket.secret or source.bucket.service_account)}
+    if source.folder is not None:
+        block["folder"] = {"claim": source.folder.claim}
+    if source.hub is not None:
+        own = source.hub.model_dump(include={"endpoint", "proxy"}, exclude_none=True)
+        block["hub"] = own | {"authenticated": source.hub.secret is not None}
+    return block

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from compiler.plan.model import Plan
-from compiler.spec.schema.cluster_profile import Bucket
+from compiler.spec.schema.cluster_profile import Bucket, Hub, Source
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,14 +23,27 @@ def egress_of(plan: Plan) -> Iterator[Egress]:
     methods = {stage.method for stage in plan.pending}
     if teacher is not None and teacher.endpoint and "teacher" in methods:
         yield Egress(file="egress-policy.yaml", stage="teacher", ports=(_port(teacher.endpoint),))
-    if source is not None and source.bucket is not None and "load" in methods:
-        yield Egress(file="load-policy.yaml", stage="load", ports=_ports_of(source.bucket))
+    if source is not None and "load" in methods and (ports := _ports_of(source)):
+        yield Egress(file="load-policy.yaml", stage="load", ports=tuple(sorted(ports)))
 
 
-def _ports_of(bucket: Bucket) -> tuple[int, ...]:
+def _ports_of(source: Source) -> set[int]:
+    """Return the ports of a bucket and a hub; none for a mounted folder."""
+    ports = _ports_of_bucket(source.bucket) if source.bucket is not None else set()
+    return ports | _ports_of_hub(source.hub) if source.hub is not None else ports
+
+
+def _ports_of_bucket(bucket: Bucket) -> set[int]:
     """Return the ports of the storage and of the service that exchanges identities for keys."""
     own = _port(bucket.endpoint) if bucket.endpoint else 443
-    return tuple(sorted({own, 443} if bucket.service_account else {own}))
+    return {own, 443} if bucket.service_account else {own}
+
+
+def _ports_of_hub(hub: Hub) -> set[int]:
+    """Return the ports of the hub and of the hosts to which it sends downloads, or of the proxy to both."""
+    if hub.proxy is not None:
+        return {_port(hub.proxy)}
+    return {_port(hub.endpoint), 443} if hub.endpoint else {443}
 
 
 def _port(endpoint: str) -> int:

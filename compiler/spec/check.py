@@ -7,6 +7,7 @@ from pydantic.alias_generators import to_camel
 
 from compiler.diagnostics import Diagnostic, Outcome, diagnostic, has_errors
 from compiler.diagnostics.wording import alternatives
+from compiler.spec.check_model import models_are_pinned
 from compiler.spec.check_reward import reward_options_fit
 from compiler.spec.data.gates import FITTING_SHAPES
 from compiler.spec.data.gates import problems as data_problems
@@ -183,6 +184,20 @@ def secrets_leave_runtime_variables(inputs: Inputs) -> Iterator[Diagnostic]:
             )
 
 
+def load_secrets_are_set_once(inputs: Inputs) -> Iterator[Diagnostic]:
+    """No secret of all pods has the name of one that only the `load` stage gets."""
+    source = inputs.profile.spec.storage.source
+    names = {"HF_TOKEN"} if source and source.hub and source.hub.secret else set()
+    names |= (
+        {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} if source and source.bucket and source.bucket.secret else set()
+    )
+    for index, secret in enumerate(inputs.profile.spec.secrets):
+        if secret.env in names:
+            where = inputs.profile_document.at(("spec", "secrets", index, "env"))
+            message = f"environment variable `{secret.env}` comes from the Secret of `storage.source` already"
+            yield diagnostic("CHK209", message, where, hint="remove it here: only the `load` stage needs it")
+
+
 def files_contain_no_credentials(inputs: Inputs) -> Iterator[Diagnostic]:
     """The spec, its profile and its evidence contain no credential, not even in a comment."""
     for document in inputs.documents:
@@ -207,5 +222,7 @@ CHECKS: tuple[Callable[[Inputs], Iterator[Diagnostic]], ...] = (
     trainer_fields_are_known,
     images_are_pinned,
     secrets_leave_runtime_variables,
+    load_secrets_are_set_once,
+    models_are_pinned,
     files_contain_no_credentials,
 )

@@ -264,34 +264,3 @@ def require_shapes(blocks: list[DataBlock], allowed: tuple[Shape, ...]) -> None:
         if block.shape not in allowed:
             names = ", ".join(f"`{name}`" for name in allowed)
             raise ValueError(f"`data.{index}.shape` must be one of {names}, not `{block.shape}`")
-
-
-class BucketBlock(Block):
-    """An S3-compatible bucket; requests are anonymous, or `signed` with the pod's credentials."""
-
-    uri: Annotated[str, Field(pattern=r"^s3://[a-z0-9][-.a-z0-9]{1,61}[a-z0-9](/[^\s/\\.][^\s/\\]*)*/?$")]
-    endpoint: str | None = None
-    region: str | None = None
-    signed: bool
-
-
-class FolderBlock(Block):
-    """A claim mounted at `TRAINSPEC_SOURCE`; its name is for readers only."""
-
-    claim: Name
-
-
-class SourceBlock(Block):
-    """The source of models and data: a bucket or a folder.
-
-    It holds `models/<name>/<revision>` and `specs/<folder>`.
-    """
-
-    bucket: BucketBlock | None = None
-    folder: FolderBlock | None = None
-
-    @model_validator(mode="after")
-    def _one(self) -> "SourceBlock":
-        if (self.bucket is None) == (self.folder is None):
-            raise ValueError("requires either `bucket` or `folder`")
-        return self

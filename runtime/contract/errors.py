@@ -29,6 +29,8 @@ EXIT_CODES = {
     "RUN727": ExitCode.BAD_DATA,  # marked answers are all good, or all bad
     "RUN728": ExitCode.BAD_DATA,  # pairs cannot be split into training and held-out rows
     "RUN730": ExitCode.IO_ERROR,  # writing failed, such as on a full disk
+    "RUN738": ExitCode.BAD_DATA,  # a hub serves other content than the pinned one
+    "RUN739": ExitCode.NO_INPUT,  # a hub's repository has no model that a stage can read
     "RUN740": ExitCode.TRY_LATER,  # stopped by a signal
     "RUN741": ExitCode.TRY_LATER,  # another process holds the output folder
     "RUN742": ExitCode.NO_MEMORY,  # memory ran out

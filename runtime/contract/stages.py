@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from runtime.contract.blocks import (
     AnswerBlock,
     Block,
+    DataBlock,
     GateBlock,
     GenerationBlock,
     MetricBlock,
@@ -16,10 +17,11 @@ from runtime.contract.blocks import (
     RewardBlock,
     RewardCode,
     Sha256,
-    SourceBlock,
     TeacherBlock,
     Temperature,
 )
+from runtime.contract.hub import hub_model
+from runtime.contract.source_blocks import SourceBlock
 from runtime.contract.stage import Stage
 from runtime.contract.training_stages import AnyTrainingStage
 
@@ -30,15 +32,25 @@ class LoadStage(Stage):
     """Copy the base model, a teacher's weights and the data of a plan to the volumes.
 
     `folder` is the spec's folder below `specs` of the source. `folders` are read by metrics; the digest of each covers
-    the files directly inside. `files` are the code and schemas of rewards.
+    the files directly inside. `files` are the code and schemas of rewards. A hub has models only: without a bucket or
+    folder, nothing else is copied.
     """
 
     method: Literal["load"]
     source: SourceBlock
     folder: RelativePath
+    data: list[DataBlock]
     teachers: list[RelativePath] = Field(default=[])
     folders: dict[RelativePath, Sha256] = Field(default={})
     files: dict[RelativePath, Sha256] = Field(default={})
+
+    @model_validator(mode="after")
+    def _data_have_a_source(self) -> "LoadStage":
+        if self.source.holds_data != bool(self.data):
+            raise ValueError("`data` belongs to a `source` with a bucket or folder, and to no other")
+        if not self.source.holds_data and not any(map(hub_model, [self.model.path, *self.teachers])):
+            raise ValueError("`source` is a hub alone, but no model is `owner/name/commit`")
+        return self
 
 
 class PairsStage(Stage):

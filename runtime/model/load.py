@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from runtime.contract.blocks import ModelBlock
 from runtime.contract.errors import StageError
+from runtime.contract.hub import reference_of
 from runtime.contract.volumes import Volumes
 
 if TYPE_CHECKING:  # these imports take seconds, so they wait until the data has been checked
@@ -20,7 +21,7 @@ def check_model_files(block: ModelBlock, volumes: Volumes) -> None:
     library for them is not installed.
     """
     folder = volumes.models / block.path
-    hint = f"run `trainspec-runtime fetch {block.path}`, or copy the model to the models volume"
+    hint = f"run `trainspec-runtime fetch {reference_of(block.path)}`, or copy the model to the models volume"
     if not folder.is_dir():
         raise StageError("RUN720", f"model `{block.path}` is missing under `TRAINSPEC_MODELS`", hint)
     if not (folder / "config.json").is_file() or not _has_weights(folder):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from runtime.contract.blocks import DataBlock
 from runtime.contract.errors import StageError
+from runtime.contract.hub import hub_model
 from runtime.contract.methods import METHODS
 from runtime.contract.training_stages import TrainingStage
 from runtime.distributed.ranks import wait_for_all
@@ -49,7 +50,7 @@ def save_weights(trainer: "Trainer", context: StageContext, folder: Path, figure
     if context.is_main:
         (temporary / "training_args.bin").unlink(missing_ok=True)  # a pickle that names folders of this machine
         found = _smoke_test(trainer, stage, temporary)
-        set_base_model_name(temporary, stage.model.path)
+        set_base_model(temporary, stage.model.path)
         write_card(stage, figures, context.config_sha256, context.volumes.models / stage.model.path, temporary)
         shutil.rmtree(folder, ignore_errors=True)
         finish_folder(temporary, folder)
@@ -85,15 +86,17 @@ def check_saved(model: Any, tokenizer: Any, folder: Path) -> dict[str, Any]:
     return {"tensors_compared": compared, "prompt": PROMPT, **answer}
 
 
-def set_base_model_name(folder: Path, name: str) -> None:
-    """Set the base model's name in the adapter's config.
+def set_base_model(folder: Path, model: str) -> None:
+    """Name the base model in the adapter's config, a hub's model as the hub does.
 
     The libraries write a folder of this machine there.
     """
     path = folder / "adapter_config.json"
     if path.is_file():
         config = json.loads(path.read_text(encoding="utf-8"))
-        config["base_model_name_or_path"] = name
+        known = hub_model(model)
+        config["base_model_name_or_path"] = known.name if known else model
+        config["revision"] = known.commit if known else config.get("revision")
         path.write_text(json.dumps(config, ensure_ascii=False, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
@@ -218,8 +221,9 @@ def _header(stage: TrainingStage, base: Path, folder: Path) -> str:
     from huggingface_hub import ModelCardData
 
     is_adapter = (folder / "adapter_config.json").is_file()
+    known = hub_model(stage.model.path)
     data = ModelCardData(
-        base_model=stage.model.path,
+        base_model=known.name if known else stage.model.path,
         library_name="peft" if is_adapter else "transformers",
         license=licence_of(base),
         pipeline_tag="text-classification" if _method(stage) == "reward" else "text-generation",

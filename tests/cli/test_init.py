@@ -118,6 +118,15 @@ def test_all_wrong_answers_are_reported_at_once() -> None:
     assert files() == []
 
 
+def test_a_hubs_model_is_given_with_its_commit() -> None:
+    done = run("shop", *FLAGS[:-1], "Qwen/Qwen3-8B@main", "--runs")
+    assert done.exit_code == 2
+    assert "trainspec-runtime fetch Qwen/Qwen3-8B@main" in done.stderr
+    assert run("shop", *FLAGS[:-1], f"Qwen/Qwen3-8B@{'0a' * 20}", "--runs").exit_code == 0
+    spec = Path("specs/shop/spec.yaml").read_text(encoding="utf-8")
+    assert f"name: Qwen/Qwen3-8B\n    revision: {'0a' * 20}\n" in spec
+
+
 @pytest.mark.parametrize("task", ["a \udcff byte", "a \x01 control"])
 def test_characters_that_are_no_text_are_reported(task: str) -> None:
     done = run("shop", *FLAGS, "--no-runs", "--task", task)

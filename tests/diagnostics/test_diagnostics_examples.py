@@ -47,6 +47,8 @@ UNPROVOKED = {
     "RUN723",
     "RUN730",
     "RUN740",
+    "RUN738",
+    "RUN739",
     "RUN741",
     "RUN742",
     "RUN743",

@@ -133,13 +133,15 @@ def test_a_folder_is_mounted_read_only_for_the_load(make_spec: MakeSpec) -> None
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("{}", "needs exactly one of `bucket` and `folder`"),
-        ("bucket: {uri: 's3://training'}\n      folder: {claim: share}", "needs exactly one of `bucket` and `folder`"),
+        ("{}", "needs a `bucket`, a `folder` or a `hub`"),
+        ("bucket: {uri: 's3://training'}\n      folder: {claim: share}", "sets both `bucket` and `folder`"),
         ("bucket: {uri: 's3://training', secret: a, serviceAccount: b}", "sets both `secret` and `serviceAccount`"),
         ("bucket: {uri: 'gs://training'}", "`gs://training`"),
         ("bucket: {uri: 's3://training/../other'}", "has the wrong form"),
         ("bucket: {uri: 's3://training//x'}", "has the wrong form"),
         ("bucket: {uri: 's3://KEY:SECRET@training'}", "has the wrong form"),
+        ("hub: {endpoint: hub.example.com}", "has the wrong form"),
+        ("hub: {proxy: 'http://me:word@proxy.example.com'}", "has the wrong form"),
     ],
 )
 def test_invalid_sources(make_spec: MakeSpec, source: str, message: str) -> None:

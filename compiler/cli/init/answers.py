@@ -10,6 +10,7 @@ from typing import Any
 from compiler.cli.init.texts import PROFILE, Answers
 from compiler.spec.schema.types import METRIC_NAME, NAME, PATTERN_HINTS, REVISION, Application
 from runtime.contract.data.file_formats import ANY_ENDING, ending_of
+from runtime.contract.hub import hub_model, is_commit, name_fault
 
 SPECS = Path("specs")
 Given = Mapping[str, Any]
@@ -81,10 +82,17 @@ def _target(value: float | str) -> float:
 
 
 def _model(text: str) -> str:
-    name, slash, revision = text.rpartition("/")
-    if not slash or not re.fullmatch(REVISION, name) or not re.fullmatch(REVISION, revision):
-        raise UnusableError(f"model `{text}` is not valid: write `name/revision`, its folder in the models volume")
-    return text
+    """Return the model's folder in the models volume, `name/revision`; a hub's model is `owner/name@commit`."""
+    name, at, revision = text.rpartition("@") if "@" in text else text.rpartition("/")
+    if at == "@" and not name_fault(name):
+        if is_commit(revision):
+            return f"{name}/{revision}"
+        look = f"`trainspec-runtime fetch {name}@{revision}` looks one up"
+        raise UnusableError(f"model `{text}` is not pinned: write the 40 digits of a commit; {look}")
+    if hub_model(text) or (at and re.fullmatch(REVISION, name) and re.fullmatch(REVISION, revision)):
+        return text
+    forms = "`owner/name@commit` of a hub, or `name/revision` of a folder in the models volume"
+    raise UnusableError(f"model `{text}` is not valid: write {forms}")
 
 
 def _file(value: Path | str | None) -> Path | None:
@@ -162,7 +170,7 @@ def completed(given: Given) -> Given:
     if given["runs"] is None:
         answers["runs"] = _confirmed("Does the system run end to end, even if poorly?")
     answers["traces"] = ask("traces", "Location of full-chain traces (leave empty if not recorded)", "")
-    answers["model"] = ask("model", "Base model, as name/revision")
+    answers["model"] = ask("model", "Base model: owner/name@commit of a hub, or name/revision of a folder")
     answers["badcases"] = ask("badcases", "File of labelled badcases (leave empty if none yet)", "")
     answers["evaluation"] = ask("evaluation", "File of evaluation questions (leave empty if none yet)", "")
     return answers

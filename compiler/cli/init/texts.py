@@ -53,7 +53,7 @@ spec:
     runsEndToEnd: {runs}
 {_traces(answers)}\
   model:
-    # its folder in the models volume
+    # owner/name and a commit of a hub, or a folder of your own in the models volume
     name: {scalar(model)}
     revision: {scalar(revision)}
 {_data(answers)}\

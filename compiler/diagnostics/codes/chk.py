@@ -82,6 +82,12 @@ TABLE: dict[str, Code] = {
         "Preference training learns from the difference between two answers.",
         "Give each row two answers that differ.",
     ),
+    "CHK216": Code(
+        "error",
+        "model is not pinned by a commit",
+        "A branch or tag of a hub's model can move, so the same plan could train other weights.",
+        "Write the 40 digits of the commit.",
+    ),
     "CHK220": Code(
         "error",
         "data source differs from its card",

@@ -1,4 +1,4 @@
-"""RUN700 to RUN769: failures of a stage, which the runtime reports.
+"""RUN700 to RUN759: failures of a stage, which the runtime reports.
 
 A contract test compares this list with the runtime's.
 """
@@ -130,6 +130,18 @@ TABLE: dict[str, Code] = {
         "The outputs volume is full or broken; checkpoints are kept.",
         "Free space, then run the stage again.",
     ),
+    "RUN738": Code(
+        "error",
+        "hub serves other content than the pinned one",
+        "The commit or the hash of a file differs, or the hub names none; such a file is not used.",
+        "Find out what changes it: a mirror, or a proxy.",
+    ),
+    "RUN739": Code(
+        "error",
+        "repository has no usable model",
+        "A stage reads the transformers format with safetensors weights; pickles can run code.",
+        "Name a repository and a commit that have them.",
+    ),
     "RUN740": Code("error", "stopped by a signal", "The stage kept a checkpoint and resumes from it.", "Run it again."),
     "RUN741": Code("error", "output folder is in use", "Another process runs the same stage.", "Wait for it to end."),
     "RUN748": Code(
@@ -233,65 +245,5 @@ TABLE: dict[str, Code] = {
         "export cannot be made",
         "An export copies weights from the folder of a finished stage to a new folder.",
         "Name both folders as the message says.",
-    ),
-    "RUN760": Code(
-        "error",
-        "package cannot be fetched",
-        "The package registry cannot be reached.",
-        "Check the network, or copy the model by hand.",
-    ),
-    "RUN761": Code(
-        "error",
-        "package differs from the pinned one",
-        "Its digest differs, so it is not used.",
-        "Clear the package cache and fetch it again.",
-    ),
-    "RUN762": Code(
-        "error",
-        "model is not in the table",
-        "Only the models of known packages can be fetched.",
-        "Use a known name, or copy the model to the models folder.",
-    ),
-    "RUN763": Code(
-        "error",
-        "licence forbids training on the teacher's output",
-        "The stage does not even query the teacher.",
-        "Use a teacher whose licence allows it.",
-    ),
-    "RUN764": Code(
-        "error",
-        "teacher's endpoint rejects the request",
-        "The endpoint does not accept the key, the model's name or the request; a retry would not help.",
-        "Correct the teacher of the spec, or the secret with its key.",
-    ),
-    "RUN765": Code(
-        "error",
-        "teacher's endpoint fails",
-        "It cannot be reached, or failed repeatedly; the answers so far are kept.",
-        "Make sure that it is up, then run the stage again.",
-    ),
-    "RUN766": Code(
-        "error",
-        "vocabularies differ from the plan",
-        "Token probabilities of two models can be compared only if both have the same tokens.",
-        "Correct `sharesVocabulary` of the teacher.",
-    ),
-    "RUN767": Code(
-        "error",
-        "source of models and data denies access",
-        "The bucket or the volume does not accept the keys, the service account or the permissions.",
-        "Correct the Secret or the permissions that the message names.",
-    ),
-    "RUN768": Code(
-        "error",
-        "source of models and data fails",
-        "It cannot be reached, or failed repeatedly; whole files are kept.",
-        "Make sure that it is up, then run the stage again.",
-    ),
-    "RUN769": Code(
-        "error",
-        "name leaves its folder",
-        "A source is untrusted: its files are written below the claims, and nowhere else.",
-        "Rename or remove the object that the message names.",
     ),
 }

@@ -57,6 +57,12 @@ EXAMPLES: dict[str, Example | Situation] = {
     ),
     "CHK213": Example(bad="        learning_rate: fast", good="        learning_rate: 0.0002"),
     "CHK214": Example(file=BADCASES, whole=True, bad=jsonl(badcases("the right one is {i}")), good=jsonl(badcases())),
+    "CHK216": Example(
+        bad="    name: acme/tiny\n    revision: main",
+        good=f"    name: acme/tiny\n    revision: {DIGEST[:40]}",
+        instead_of='    name: tiny\n    revision: "1"',
+        along=("CHK240", "PLN404"),
+    ),
     "CHK240": Example(
         file="specs/shop/evidence/probe.yaml", bad="  model: tiny/0", good="  model: tiny/1", along=("SEL310",)
     ),

@@ -154,6 +154,14 @@ EXAMPLES: dict[str, Example | Situation] = {
         bad="Four nodes train together, and one loses power; the other three cannot continue without it.",
         good="They exit with 79, which does not count as a failure, and all four resume from the last checkpoint.",
     ),
+    "RUN738": Situation(
+        bad="A mirror serves a `model.safetensors` whose SHA-256 is not the one that the hub lists for the commit.",
+        good="The file is not kept, and the stage ends; from another mirror it loads the rest.",
+    ),
+    "RUN739": Situation(
+        bad="At the pinned commit, the repository has its weights as `pytorch_model.bin` only.",
+        good="The spec pins a later commit of it, which has `model.safetensors`.",
+    ),
     "RUN770": Situation(
         bad="Two nodes should train together, but the cluster has room for only one of their pods.",
         good="A queue (`queue` of the profile) starts the pods once there is room for both.",

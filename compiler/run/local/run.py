@@ -14,6 +14,7 @@ from compiler.run.local.results import Result, read_result
 from compiler.run.manifests import beyond_runtime, default_models
 from compiler.spec.methods.supported import lacking
 from runtime.contract.exit_codes import ExitCode as StageExit
+from runtime.contract.hub import hub_model, reference_of
 from runtime.contract.outputs import verdict_words
 
 
@@ -81,9 +82,9 @@ def _missing_model(job: LocalJob, places: Places) -> Diagnostic | None:
     if (places.models / name / "config.json").is_file():
         return None
     where = Location(path=str(places.models / name))
-    return diagnostic(
-        "RUN792", f"base model `{name}` is missing", where, hint=f"fetch it: trainspec-runtime fetch {name}"
-    )
+    code = " --remote-code" if job.config["model"].get("trust_remote_code") and hub_model(name) else ""
+    hint = f"fetch it: trainspec-runtime fetch {reference_of(name)}{code}"
+    return diagnostic("RUN792", f"base model `{name}` is missing", where, hint=hint)
 
 
 @contextmanager

@@ -87,17 +87,43 @@ class Folder(Model):
     claim: Name = Field(description="PersistentVolumeClaim with `models/` and `specs/` in its root.")
 
 
+class Hub(Model):
+    """A model hub, or a mirror of one. Without `secret` only public models can be loaded."""
+
+    endpoint: Endpoint | None = Field(
+        default=None, description="Address of the hub or its mirror; the public hub if unset."
+    )
+    secret: Name | None = Field(
+        default=None, description="Secret with the key `HF_TOKEN`, for private and gated models; only `load` gets it."
+    )
+    proxy: Endpoint | None = Field(
+        default=None, description="HTTP proxy to the hub, without a password; a bucket is not read through it."
+    )
+
+
 class Source(Model):
-    """Where models (`models/<name>/<revision>/`) and data (`specs/<spec>/`) are loaded from: a bucket or a folder."""
+    """Where models (`models/<name>/<revision>/`) and data (`specs/<spec>/`) are loaded from.
+
+    A bucket or a folder holds both. A hub holds the models whose name has an owner; the other models and the data then
+    come from the bucket or folder beside it, or are in the claims already.
+    """
 
     bucket: Bucket | None = Field(default=None, description="A bucket of S3-compatible storage.")
     folder: Folder | None = Field(default=None, description="A mounted volume.")
+    hub: Hub | None = Field(default=None, description="A hub, for models named `owner/name` only.")
 
     @model_validator(mode="after")
-    def _one(self) -> "Source":
-        if (self.bucket is None) == (self.folder is None):
-            raise ValueError("it needs exactly one of `bucket` and `folder`")
+    def _fits(self) -> "Source":
+        if self.bucket is not None and self.folder is not None:
+            raise ValueError("it sets both `bucket` and `folder`, but data come from only one of them")
+        if self.bucket is None and self.folder is None and self.hub is None:
+            raise ValueError("it needs a `bucket`, a `folder` or a `hub`")
         return self
+
+    @property
+    def holds_data(self) -> bool:
+        """Whether data come from it, and models that no hub has."""
+        return self.bucket is not None or self.folder is not None
 
 
 class Storage(Model):

@@ -62,10 +62,14 @@ class System(Model):
 
 
 class BaseModelRef(Model):
-    """The model to start from, in the models volume."""
+    """The model to start from: a commit of a hub's model, or a folder that the team put into the models volume."""
 
-    name: ModelName = Field(description="Folder of the model in the models volume.")
-    revision: Revision = Field(description="Exact revision: the folder below the name.")
+    name: ModelName = Field(
+        description="A hub's model, as `owner/name`; a name without an owner is a folder of your own in the models volume."
+    )
+    revision: Revision = Field(
+        description="Exact revision, the folder below the name. Of a hub's model it is the commit, in 40 digits: a branch or tag moves (CHK216)."
+    )
     license: Text | None = Field(default=None, description="Licence of the weights.")
     trust_remote_code: Flag = Field(
         default=False, description="Whether to run code that comes with the model. The plan's review shows it."
@@ -73,7 +77,7 @@ class BaseModelRef(Model):
 
     @property
     def path(self) -> str:
-        """The model's folder in the models volume, `name/revision`, also used by evidence and rows."""
+        """The model's folder in the models volume, `name/revision`, by which evidence and rows name it too."""
         return f"{self.name}/{self.revision}"
 
 
@@ -101,8 +105,12 @@ class Asking(Model):
 class Teacher(Model):
     """A stronger model to learn from."""
 
-    name: ModelName = Field(description="Name of the teacher; with access `weights`, its folder in the models volume.")
-    revision: Revision = Field(description="Exact revision.")
+    name: ModelName = Field(
+        description="Name of the teacher; with access `weights`, a hub's model (`owner/name`) or a folder, as in `model`."
+    )
+    revision: Revision = Field(
+        description="Exact revision; with access `weights`, the commit of a hub's model in 40 digits."
+    )
     access: Literal["text", "weights"] = Field(
         description="`text`: answers only, over an endpoint; `weights`: its weights are in the models volume (D8)."
     )

@@ -22,6 +22,7 @@ LABEL = r"^([a-z0-9][-a-z0-9.]*/)?[A-Za-z0-9]([-A-Za-z0-9._]{0,61}[A-Za-z0-9])?$
 LABEL_VALUE = r"^[A-Za-z0-9]([-A-Za-z0-9._]{0,61}[A-Za-z0-9])?$"
 RESOURCE = r"^[a-z0-9][-a-z0-9.]*/[A-Za-z0-9][-A-Za-z0-9._]*$"
 REVISION = r"^[A-Za-z0-9][-A-Za-z0-9._]*$"
+MODEL_NAME = r"^([A-Za-z0-9_][-A-Za-z0-9._]*/)?[A-Za-z0-9_][-A-Za-z0-9._]*$"
 ENDPOINT = r"^https?://[A-Za-z0-9.-]+(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?(/[^\s]*)?$"
 BUCKET = r"^s3://[a-z0-9][-.a-z0-9]{1,61}[a-z0-9](/[^\s/\\.][^\s/\\]*)*/?$"
 REGION = r"^[a-z0-9][-a-z0-9]*$"
@@ -38,6 +39,7 @@ PATTERN_HINTS = {
     LABEL_VALUE: "use letters, digits, `-`, `.` and `_`; put a number or a word such as `true` in quotes",
     RESOURCE: "write it as `nvidia.com/gpu`",
     REVISION: "use letters, digits, `-`, `.` and `_`; put a number in quotes",
+    MODEL_NAME: "write a hub's model as `owner/name`, as in `Qwen/Qwen3-8B`, or the name of a folder",
     ENDPOINT: "write it as `https://host/v1`",
     BUCKET: "write it as `s3://bucket` or `s3://bucket/prefix`",
     REGION: "write it as `eu-west-1`",
@@ -56,7 +58,7 @@ def tidy(path: str) -> str:
 Name = Annotated[str, Field(pattern=NAME, max_length=63)]
 MetricName = Annotated[str, Field(pattern=METRIC_NAME, max_length=63)]
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
-ModelName = Annotated[str, Field(pattern=REVISION, max_length=63)]
+ModelName = Annotated[str, Field(pattern=MODEL_NAME, max_length=193)]
 Revision = Annotated[str, Field(pattern=REVISION, max_length=64)]
 Uri = Annotated[str, Field(pattern=URI, max_length=500)]
 Endpoint = Annotated[str, Field(pattern=ENDPOINT, max_length=500)]

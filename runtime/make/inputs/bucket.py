@@ -15,8 +15,8 @@ import obstore
 from obstore.exceptions import BaseError, GenericError, InvalidPathError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import S3Store
 
-from runtime.contract.blocks import BucketBlock
 from runtime.contract.errors import StageError
+from runtime.contract.source_blocks import BucketBlock
 from runtime.make.inputs.source import SourceError, SourceFile, clean, unsafe
 
 # One request reads one piece, so that a failure costs no more than that, and no request reaches its timeout.

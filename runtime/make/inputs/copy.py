@@ -1,6 +1,7 @@
 """Copy files of a source to a volume, each whole or not at all, with bounded retries.
 
-A stop request ends the retries.
+A stop request ends the retries. Of a file that its source names by content, the part that is there stays: the next run
+continues after it.
 """
 
 import hashlib
@@ -9,27 +10,39 @@ import random
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, Protocol, TypeVar
 
 from runtime.contract.errors import StageError
+from runtime.contract.events import EventName
 from runtime.contract.files import sync_folder
+from runtime.make.inputs.hashes import Hashes
 from runtime.make.inputs.source import Source, SourceError, SourceFile
-from runtime.stage.context import StageContext
+from runtime.stage.stop import StopRequest
 
 ATTEMPTS = 6  # in a row, without a byte between them
 BACKOFF_SECONDS = 1.0  # doubled with each attempt
+LONGEST_WAIT_SECONDS = 600.0  # that a source may ask for; hubs count requests in windows of five minutes
 REPORT_SECONDS = 2.0  # between progress events
 _READ_BYTES = 4 << 20
+_KEEPS_PART = ("RUN740", "RUN767", "RUN768")  # the next run continues
 
 Value = TypeVar("Value")
 
 
-class Fetcher:
-    """Fetches files of `source` for one stage, and counts files and bytes."""
+class Events(Protocol):
+    """Where progress and warnings go: a stage's events, or lines for people."""
 
-    def __init__(self, source: Source, context: StageContext) -> None:
-        self.source = source
-        self._context = context
+    def emit(self, event: EventName, **fields: object) -> None:
+        """Take one event."""
+
+
+class Fetcher:
+    """Fetches files for one stage or command, and counts files and bytes; `label` names its unfinished files."""
+
+    def __init__(self, *, label: str, events: Events, stop: StopRequest) -> None:
+        self._label = label
+        self._events = events
+        self._stop = stop
         self._done = self._total = 0
         self._last_report = 0.0
         self.fetched_files = self.fetched_bytes = self.kept_files = 0
@@ -38,49 +51,53 @@ class Fetcher:
         """Set the total of the progress events to `size` bytes."""
         self._total = size
 
-    def retry(self, call: Callable[[], Value]) -> Value:
+    def retry(self, source: Source, call: Callable[[], Value]) -> Value:
         """Return the result of `call`, retried on temporary failures; RUN768 if all attempts fail."""
         failures = 0
         while True:
-            self._check_stop()
+            self.check_stop()
             try:
                 return call()
             except SourceError as error:
                 failures += 1
-                self._wait(failures, error)
+                self._wait(source, failures, error)
 
     def has_file(self, path: Path, sha256: str | None, size: int | None = None) -> bool:
-        """Return whether `path` is a file with this digest; with `size`, count it as kept."""
+        """Return whether `path` is a file with this digest, and this size in bytes."""
         if sha256 is None or not path.is_file() or (size is not None and path.stat().st_size != size):
             return False
         digest = hashlib.sha256()
         with path.open("rb") as stream:
             while chunk := stream.read(_READ_BYTES):
-                self._check_stop()
+                self.check_stop()
                 digest.update(chunk)
-        is_same = digest.hexdigest() == sha256
-        if is_same and size is not None:
-            self.kept_files += 1
-            self._report_progress(size)
-        return is_same
+        return digest.hexdigest() == sha256
 
-    def fetch(self, file: SourceFile, root: Path, path: str, planned: str | None) -> str:
+    def keep(self, size: int) -> None:
+        """Count a file of `size` bytes that is already there."""
+        self.kept_files += 1
+        self._report_progress(size)
+
+    def fetch(self, source: Source, file: SourceFile, root: Path, path: str, planned: str | None) -> str:
         """Copy `file` to `path` below `root` and return its SHA-256.
 
-        RUN711 if the digest differs from `planned`, RUN730 if the volume cannot be written to.
+        RUN711 if the digest differs from `planned`, RUN738 from the one that the source names; RUN730 if the volume
+        cannot be written to.
         """
         target = root / path
-        temporary = target.with_name(f".{self._context.stage.output}.tmp")
+        temporary = part_of(target) if file.is_named_by_content else target.with_name(f".{self._label}.tmp")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             _check_inside(target, root)
             try:
-                digest = self._write(file, temporary)
+                digest = self._fetch_to(temporary, source, file)
                 if planned is not None and digest != planned:
-                    raise not_as_planned(file.path, self.source.name, digest, planned)
+                    raise not_as_planned(file.path, source.name, digest, planned)
                 temporary.replace(target)
-            except BaseException:
-                temporary.unlink(missing_ok=True)
+            except BaseException as error:
+                resumes = isinstance(error, StageError) and error.problem.code in _KEEPS_PART
+                if not (resumes and file.is_named_by_content):
+                    temporary.unlink(missing_ok=True)
                 raise
             sync_folder(target.parent)
         except OSError as error:
@@ -93,16 +110,39 @@ class Fetcher:
         self.fetched_bytes += file.size
         return digest
 
-    def _write(self, file: SourceFile, temporary: Path) -> str:
-        """Write the file's bytes and return their digest; after a failure, resume at the last byte."""
-        digest, written, failures = hashlib.sha256(), 0, 0
-        with temporary.open("wb") as stream:
+    def check_stop(self) -> None:
+        """RUN740 if somebody wants the process to stop."""
+        if self._stop.is_set:
+            hint = "run it again: it keeps whole files, and the part that is there of a hub's file"
+            raise StageError("RUN740", f"stopped by {self._stop.signal_name} after {self._done} bytes", hint)
+
+    def _fetch_to(self, temporary: Path, source: Source, file: SourceFile) -> str:
+        """Write the file and return its digest; once more if the content is not what the source names (RUN738)."""
+        for attempt in (1, 2):
+            before = self._done
+            hashes = self._write(temporary, source, file)
+            if hashes.agree:
+                return hashes.sha256
+            temporary.unlink()
+            self._done = before
+            if attempt == 1:  # the part that was there may be damaged
+                self._events.emit("warning", message=f"`{file.path}` differs from its hash: fetching it again")
+        name, found = ("SHA-256", hashes.sha256) if file.sha256 else ("Git hash", "another")
+        message = f"`{file.path}` from `{source.name}` has {name} `{found}`, but the hub names `{file.tag}`"
+        raise StageError("RUN738", message, "do not use this file: find out what changes it, a mirror or a proxy")
+
+    def _write(self, temporary: Path, source: Source, file: SourceFile) -> Hashes:
+        """Write the file's bytes, after those that are there, and return their digests."""
+        hashes, failures = Hashes(file), 0
+        continued = file.is_named_by_content and temporary.is_file() and temporary.stat().st_size <= file.size
+        with temporary.open("r+b" if continued else "w+b") as stream:
+            written = self._read_part(stream, hashes)
             while True:
                 try:
-                    for chunk in self.source.read(file, written):
-                        self._check_stop()
+                    for chunk in source.read(file, written):
+                        self.check_stop()
                         stream.write(chunk)
-                        digest.update(chunk)
+                        hashes.update(chunk)
                         written += len(chunk)
                         failures = 0
                         self._report_progress(len(chunk))
@@ -111,35 +151,46 @@ class Fetcher:
                     break
                 except SourceError as error:
                     failures += 1
-                    self._wait(failures, error)
+                    self._wait(source, failures, error)
             stream.flush()
             os.fsync(stream.fileno())
-        return digest.hexdigest()
+        return hashes
 
-    def _wait(self, failures: int, error: SourceError) -> None:
-        if failures >= ATTEMPTS:
-            message = f"`{self.source.name}` failed {failures} times: {error}"
+    def _read_part(self, stream: BinaryIO, hashes: Hashes) -> int:
+        """Take over the bytes that an earlier run wrote, and return their number."""
+        size = 0
+        while chunk := stream.read(_READ_BYTES):
+            self.check_stop()
+            hashes.update(chunk)
+            size += len(chunk)
+            self._report_progress(len(chunk))
+        return size
+
+    def _wait(self, source: Source, failures: int, error: SourceError) -> None:
+        if failures >= ATTEMPTS or error.wait > LONGEST_WAIT_SECONDS:
+            asks = f", and asks to wait {error.wait:.0f} s" if error.wait > LONGEST_WAIT_SECONDS else ""
+            message = f"`{source.name}` failed {failures} times: {error}{asks}"
             hint = "check that the source is up and reachable from here, and run the stage again: it resumes from there"
             raise StageError("RUN768", message, hint) from error
-        self._context.events.emit("warning", message=f"retrying: {error}")
+        self._events.emit("warning", message=f"retrying: {error}")
         # Random jitter keeps Jobs that failed together from retrying together.
-        until = time.monotonic() + BACKOFF_SECONDS * 2 ** (failures - 1) * random.uniform(0.5, 1.5)  # noqa: S311
+        pause = BACKOFF_SECONDS * 2 ** (failures - 1) * random.uniform(0.5, 1.5)  # noqa: S311
+        until = time.monotonic() + max(pause, error.wait)
         while time.monotonic() < until:
-            self._check_stop()
+            self.check_stop()
             time.sleep(0.05)
-
-    def _check_stop(self) -> None:
-        stop = self._context.stop
-        if stop.is_set:
-            hint = "run the stage again: it keeps whole files"
-            raise StageError("RUN740", f"stopped by {stop.signal_name} after {self._done} bytes", hint)
 
     def _report_progress(self, size: int) -> None:
         self._done += size
         now = time.monotonic()
         if now - self._last_report >= REPORT_SECONDS or self._done == self._total:
             self._last_report = now
-            self._context.events.emit("progress", done=self._done, total=self._total, unit="bytes")
+            self._events.emit("progress", done=self._done, total=self._total, unit="bytes")
+
+
+def part_of(target: Path) -> Path:
+    """Return where the unfinished part of a file is, which the next run continues."""
+    return target.with_name(f".{target.name}.part")
 
 
 def _check_inside(target: Path, root: Path) -> None:

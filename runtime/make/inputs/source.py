@@ -1,4 +1,4 @@
-"""The interface of sources: a mounted folder (`folder.py`) or a bucket (`bucket.py`)."""
+"""The interface of sources: a mounted folder (`folder.py`), a bucket (`bucket.py`) or a hub (`hub.py`)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,19 +9,31 @@ from runtime.contract.errors import StageError
 
 
 class SourceError(Exception):
-    """A temporary failure of a source."""
+    """A temporary failure of a source; `wait`: the seconds that it asks for until the next attempt."""
+
+    def __init__(self, message: str, wait: float = 0.0) -> None:
+        super().__init__(message)
+        self.wait = wait
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SourceFile:
     """A file of a source: its path, its size in bytes, and a tag that changes with its content.
 
-    `path` is clean: it cannot lead out of the source.
+    `path` is clean: it cannot lead out of the source. A hub also names the content itself: by its SHA-256, or by the
+    SHA-1 of its Git blob.
     """
 
     path: str
     size: int
     tag: str
+    sha256: str | None = None
+    blob: str | None = None
+
+    @property
+    def is_named_by_content(self) -> bool:
+        """Whether other content would have another name, so that a part of the file stays valid."""
+        return self.sha256 is not None or self.blob is not None
 
 
 class Source(Protocol):

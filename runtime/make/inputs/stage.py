@@ -4,98 +4,96 @@ A file is written under a temporary name and renamed once its digest is right, s
 file. Files that already exist with the right digest are not fetched again.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 
-from runtime.contract.digests import folder_digest
 from runtime.contract.errors import StageError
+from runtime.contract.hub import hub_model
 from runtime.contract.stages import LoadStage
+from runtime.contract.volumes import Volumes
 from runtime.data.files import counts_as_data
-from runtime.make.inputs.copy import Fetcher, not_as_planned
-from runtime.make.inputs.loaded_files import LoadedFiles
-from runtime.make.inputs.open import open_source
-from runtime.make.inputs.source import Source, SourceFile
+from runtime.make.inputs.copy import Fetcher
+from runtime.make.inputs.open import open_hub, open_source
+from runtime.make.inputs.source import Source
+from runtime.make.inputs.wanted import Wanted, check_space, copy, find, wanted_of_hub, whole_model
 from runtime.stage.context import StageContext
 from runtime.stage.report import Outcome
 
 MODELS, SPECS = "models", "specs"  # the two folders of a source
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Wanted:
-    """A file or folder to copy from `origin` of the source to `path` below `root`.
-
-    `sha256` is the plan's digest: of the file itself, or of the list of a folder's files; None if the plan has none.
-    `counts` returns whether a file of a folder, given its path there, belongs to the copy. `code` is the diagnostic if
-    the source lacks it.
-    """
-
-    path: str
-    origin: str
-    root: Path
-    sha256: str | None
-    code: str
-    counts: Callable[[str], bool]
-
-    @property
-    def target(self) -> Path:
-        """The path of the copy."""
-        return self.root / self.path
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Found:
-    """The source's files for something wanted, by path below it; empty for a single file."""
-
-    wanted: Wanted
-    files: dict[str, SourceFile] = field(default_factory=dict)
-
-    @property
-    def is_folder(self) -> bool:
-        """Whether it is a folder."""
-        return "" not in self.files
-
-
 def run(stage: LoadStage, context: StageContext) -> Outcome:
     """Copy all missing files.
 
-    RUN720 or RUN721 if the source lacks something, RUN711 if a digest differs.
+    RUN720 or RUN721 if a source lacks something, RUN711 if a digest differs from the plan's, RUN738 from the hub's;
+    RUN730 if a volume has no room.
     """
-    source = open_source(stage.source)
-    fetcher = Fetcher(source, context)
+    fetcher = Fetcher(label=stage.output, events=context.events, stop=context.stop)
     context.events.emit("phase", name="look")
-    wanted = list(_wanted(stage, context))
-    missing = [each for each in wanted if not fetcher.has_file(each.target, each.sha256)]
-    found = [_find(each, source, fetcher) for each in missing]
+    wanted = list(_wanted(stage, context.volumes))
+    models = {each.path: digest for each in wanted if each.is_model and (digest := whole_model(each, fetcher))}
+    missing = [each for each in wanted if not ((each.is_model and each.path in models) or _is_there(each, fetcher))]
+    found = [find(each, fetcher) for each in missing]
     lacking = [each.wanted for each in found if not each.files]
     if lacking:
         names = ", ".join(f"`{each.origin}`" for each in lacking)
-        message = f"`{source.name}` has no {names}"
+        message = f"`{lacking[0].source.name}` has no {names}"
         raise StageError(lacking[0].code, message, "copy them to the source, then run the stage again")
+    check_space(found)
     context.events.emit("phase", name="fetch")
     fetcher.expect(sum(file.size for each in found for file in each.files.values()))
-    models: dict[str, str] = {}
-    for each in sorted(found, key=_is_model):
-        digest = _copy(each, fetcher)
-        models |= {each.wanted.path: digest} if _is_model(each) else {}
-    kept = fetcher.kept_files + len(wanted) - len(missing)
-    report = {"source": source.name, "fetched": fetcher.fetched_files, "fetched_bytes": fetcher.fetched_bytes}
-    return Outcome(report={**report, "kept": kept, "models": models})
+    for each in sorted(found, key=lambda each: each.wanted.is_model):
+        digest = copy(each, fetcher)
+        models |= {each.wanted.path: digest} if each.wanted.is_model else {}
+    sources = dict.fromkeys(each.source.name for each in wanted)
+    report = {"source": " and ".join(sources), "fetched": fetcher.fetched_files, "fetched_bytes": fetcher.fetched_bytes}
+    return Outcome(report={**report, "kept": fetcher.kept_files, "models": models})
 
 
-def _wanted(stage: LoadStage, context: StageContext) -> Iterator[Wanted]:
-    models, data = context.volumes.models, context.volumes.data
+def _is_there(wanted: Wanted, fetcher: Fetcher) -> bool:
+    """Return whether a file that the plan knows the digest of is there, and count it as kept."""
+    is_there = fetcher.has_file(wanted.target, wanted.sha256)
+    fetcher.kept_files += is_there
+    return is_there
+
+
+def _wanted(stage: LoadStage, volumes: Volumes) -> Iterator[Wanted]:
+    """Yield what the stage copies: from the hub the models that it has, all else from the bucket or folder."""
+    with_code = [stage.model.path] if stage.model.trust_remote_code else []  # a teacher's code is never run
+    hub = open_hub(stage.source.hub, with_code) if stage.source.hub is not None else None
+    source = open_source(stage.source) if stage.source.holds_data else None
     for path in dict.fromkeys([stage.model.path, *stage.teachers]):
-        yield Wanted(path=path, origin=f"{MODELS}/{path}", root=models, sha256=None, code="RUN720", counts=_is_visible)
+        model = hub_model(path)
+        if hub is not None and model is not None:
+            yield wanted_of_hub(model, hub, volumes.models, with_code=path in with_code)
+        elif source is not None:
+            yield Wanted(
+                path=path,
+                source=source,
+                origin=f"{MODELS}/{path}",
+                root=volumes.models,
+                sha256=None,
+                code="RUN720",
+                counts=_is_visible,
+            )
+    if source is not None:
+        yield from _wanted_data(stage, source, volumes.data)
+
+
+def _wanted_data(stage: LoadStage, source: Source, root: Path) -> Iterator[Wanted]:
     below = f"{SPECS}/{stage.folder}"
     files = {block.path: block.sha256 for block in stage.data} | stage.files
-    for path, sha256 in files.items():
+    folders = [(path, sha256, counts_as_data) for path, sha256 in files.items()]
+    for path, sha256, counts in (*folders, *((path, sha256, _is_direct) for path, sha256 in stage.folders.items())):
         yield Wanted(
-            path=path, origin=f"{below}/{path}", root=data, sha256=sha256, code="RUN721", counts=counts_as_data
+            path=path,
+            source=source,
+            origin=f"{below}/{path}",
+            root=root,
+            sha256=sha256,
+            code="RUN721",
+            counts=counts,
         )
-    for path, sha256 in stage.folders.items():
-        yield Wanted(path=path, origin=f"{below}/{path}", root=data, sha256=sha256, code="RUN721", counts=_is_direct)
 
 
 def _is_visible(path: str) -> bool:
@@ -105,51 +103,3 @@ def _is_visible(path: str) -> bool:
 
 def _is_direct(path: str) -> bool:
     return "/" not in path
-
-
-def _find(wanted: Wanted, source: Source, fetcher: Fetcher) -> Found:
-    files = fetcher.retry(lambda: source.find(wanted.origin))
-    if [file.path for file in files] == [wanted.origin]:
-        return Found(wanted=wanted, files={"": files[0]})
-    inside = {file.path[len(wanted.origin) + 1 :]: file for file in files}
-    return Found(wanted=wanted, files={path: file for path, file in inside.items() if wanted.counts(path)})
-
-
-def _is_model(found: Found) -> bool:
-    """Return whether it is a model.
-
-    As a sort key, it puts data first, which then fails before a model copies for minutes.
-    """
-    return found.wanted.code == "RUN720"
-
-
-def _copy(found: Found, fetcher: Fetcher) -> str:
-    """Copy a file or a folder and return its digest; RUN711 if it differs from the plan's."""
-    wanted = found.wanted
-    if not found.is_folder:
-        return fetcher.fetch(found.files[""], wanted.root, wanted.path, wanted.sha256)
-    known, source_name = LoadedFiles(wanted.target), fetcher.source.name
-    digests = {}
-    # The config comes last: without it, nobody mistakes a partial folder for a model.
-    for path in sorted(found.files, key=lambda path: (path == "config.json", path)):
-        file = found.files[path]
-        digest = known.digest_of(path, file, source_name)
-        if digest is None or not fetcher.has_file(wanted.target / path, digest, size=file.size):
-            digest = fetcher.fetch(file, wanted.root, f"{wanted.path}/{path}", None)
-            known.add(path, file, source_name, digest)
-        digests[path] = digest
-    whole = folder_digest(digests)
-    if wanted.sha256 is not None:
-        if whole != wanted.sha256:
-            raise not_as_planned(wanted.origin, source_name, whole, wanted.sha256)
-        _remove_others(wanted, set(digests))
-    return whole
-
-
-def _remove_others(wanted: Wanted, names: set[str]) -> None:
-    """Remove files of an earlier load that would count but are not in the plan."""
-    for path in sorted(wanted.target.rglob("*")):
-        name = path.relative_to(wanted.target).as_posix()
-        hidden = path.name.startswith(".")  # the record of loads, and files that another load is writing
-        if path.is_file() and not hidden and wanted.counts(name) and name not in names:
-            path.unlink()

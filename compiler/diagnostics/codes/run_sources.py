@@ -1,0 +1,66 @@
+"""RUN760 to RUN769: what a stage or command brings from elsewhere: packages, a teacher's answers, models and data."""
+
+from compiler.diagnostics.codes.row import Code
+
+TABLE: dict[str, Code] = {
+    "RUN760": Code(
+        "error",
+        "package cannot be fetched",
+        "The package registry cannot be reached.",
+        "Check the network, or copy the model by hand.",
+    ),
+    "RUN761": Code(
+        "error",
+        "package differs from the pinned one",
+        "Its digest differs, so it is not used.",
+        "Clear the package cache and fetch it again.",
+    ),
+    "RUN762": Code(
+        "error",
+        "reference names no pinned model",
+        "A hub's model is pinned by a commit; other references are the packages of a table.",
+        "Use a known name, or copy the model to the models folder.",
+    ),
+    "RUN763": Code(
+        "error",
+        "licence forbids training on the teacher's output",
+        "The stage does not even query the teacher.",
+        "Use a teacher whose licence allows it.",
+    ),
+    "RUN764": Code(
+        "error",
+        "teacher's endpoint rejects the request",
+        "The endpoint does not accept the key, the model's name or the request; a retry would not help.",
+        "Correct the teacher of the spec, or the secret with its key.",
+    ),
+    "RUN765": Code(
+        "error",
+        "teacher's endpoint fails",
+        "It cannot be reached, or failed repeatedly; the answers so far are kept.",
+        "Make sure that it is up, then run the stage again.",
+    ),
+    "RUN766": Code(
+        "error",
+        "vocabularies differ from the plan",
+        "Token probabilities of two models can be compared only if both have the same tokens.",
+        "Correct `sharesVocabulary` of the teacher.",
+    ),
+    "RUN767": Code(
+        "error",
+        "source of models and data denies access",
+        "The bucket or the volume does not accept the keys, the service account or the permissions.",
+        "Correct the Secret or the permissions that the message names.",
+    ),
+    "RUN768": Code(
+        "error",
+        "source of models and data fails",
+        "It cannot be reached, or failed repeatedly; whole files are kept.",
+        "Make sure that it is up, then run the stage again.",
+    ),
+    "RUN769": Code(
+        "error",
+        "name leaves its folder",
+        "A source is untrusted: its files are written below the claims, and nowhere else.",
+        "Rename or remove the object that the message names.",
+    ),
+}
