@@ -112,7 +112,9 @@ def _run_once(job: LocalJob, places: Places, mapped: Mapping[str, Path], deadlin
         _drain(events, watch)
     except BaseException:
         # after Ctrl-C or a bug here, the stage writes a checkpoint and ends, as it does when its pod is deleted
+        watch({"event": "stopping"})
         _stop(process, job.grace_seconds)
+        _drain(events, watch)
         raise
     return process.returncode
 
@@ -161,9 +163,17 @@ def _drain(events: Iterator[Event | None], watch: Watch) -> None:
 
 
 def _stop(process: subprocess.Popen[bytes], grace_seconds: int) -> None:
+    """Let a stage write a checkpoint and end; kill it after the grace period, or at another Ctrl-C."""
     process.send_signal(signal.SIGTERM)
     try:
         process.wait(timeout=grace_seconds)
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        _kill(process)
+    except BaseException:
+        _kill(process)
+        raise
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
