@@ -49,7 +49,7 @@ def _figure(value: float) -> str:
 
 def _signals(report: Document) -> list[str]:
     share, warnings = report.get("share_without_spread"), report.get("warnings") or []
-    equal = [f"{share:.0%} of groups with equal rewards"] if share is not None else []
+    equal = [f"{share:.0%} of groups with equal rewards"] if share else []
     return [*equal, *([_counted(len(warnings), "warning")] if warnings else [])]
 
 
