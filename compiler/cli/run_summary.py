@@ -39,7 +39,7 @@ def _lines(result: Result) -> list[str]:
     scores = _scores(result) or [str(metrics.get("score") or "")]
     state = "ran now" if result.ran_now else "had run"
     verdict = f", gate: {verdict_words(gate['verdict'])}" if gate else ""
-    return [line for line in (*scores, _findings(result), f"{state}{verdict}", _cost(metrics)) if line]
+    return [line for line in (*scores, _findings(result), f"{state}{verdict}; {_cost(metrics)}") if line]
 
 
 def _scores(result: Result) -> list[str]:

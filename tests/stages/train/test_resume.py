@@ -176,6 +176,21 @@ def test_sigterm_then_a_kill_then_a_broken_checkpoint_still_ends_bit_identical(
     assert f"sft  done  {metrics['score']}" in resumed.stderr
 
 
+def test_a_log_of_several_steps_loses_none_to_an_interruption(
+    shared_workspace: Any, sft: dict[str, Any], undisturbed: Any
+) -> None:
+    trainer = {**sft["trainer"], "logging_steps": 5}
+    config = shared_workspace.write_config("rare", {**sft, "output": "rare", "trainer": trainer})
+    stopped = shared_workspace.interrupt(config, signal.SIGTERM, lambda event: event["event"] == "checkpoint")
+    assert stopped.code == 75, stopped.stderr
+    assert shared_workspace.run(config).code == 0
+    rare, whole = (steps_in(shared_workspace.outputs / name) for name in ("rare", "plan-sft"))
+    assert {5, 7, 10, 60} <= {each["step"] for each in rare}
+    assert sum(each["tokens"] for each in rare) == sum(each["tokens"] for each in whole)
+    trained = [shared_workspace.metrics(name)["training"]["trained_tokens"] for name in ("rare", "plan-sft")]
+    assert trained[0] == trained[1] > 0
+
+
 def test_a_complete_stage_is_not_run_again(shared_workspace: Any, undisturbed: Any) -> None:
     before = shared_workspace.adapter_bytes("plan-sft")
     again = shared_workspace.run(shared_workspace.root / "sft.yaml")
