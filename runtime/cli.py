@@ -38,6 +38,9 @@ def main(arguments: list[str] | None = None) -> int:
     os.environ["PYTHONSAFEPATH"] = "1"
     try:
         return COMMANDS[parsed.command](parsed.arguments)
+    except KeyboardInterrupt:
+        print(f"stopped; run `trainspec-runtime {parsed.command}` again, which keeps what is whole", file=sys.stderr)
+        return INTERRUPTED
     except ModuleNotFoundError as error:
         if (error.name or "runtime").partition(".")[0] == "runtime":  # a bug of this package, not a missing one
             raise
@@ -64,4 +67,5 @@ def _export(arguments: list[str]) -> int:
     return main(arguments)
 
 
+INTERRUPTED = 130  # as a shell reports a process that Ctrl-C ended
 COMMANDS: dict[str, Callable[[list[str]], int]] = {"run": _run, "fetch": _fetch, "export": _export}

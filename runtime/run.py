@@ -30,6 +30,7 @@ from runtime.stage.events import EventStream
 from runtime.stage.files import write_json
 from runtime.stage.memory import as_memory_failure
 from runtime.stage.page import write_page
+from runtime.stage.parts import counted_parts, forget_parts
 from runtime.stage.report import (
     CHECKPOINTS,
     CONFIG_FILE,
@@ -39,6 +40,7 @@ from runtime.stage.report import (
     result_message,
     write_termination_message,
 )
+from runtime.stage.score_line import score_line
 from runtime.stage.stop import StopRequest
 from runtime.train.trainer_args import check_trackers
 
@@ -109,14 +111,16 @@ def _run(config_path: Path, events: EventStream, stop: StopRequest, *, report_on
         )
         if context.is_main:  # now, because the file may change before the stage ends
             write_atomically(folder / CONFIG_FILE, config_path.read_bytes())
-        outcome = _run_method(context)
         if not context.is_main:
+            _run_method(context)
             return ExitCode.OK
-        document = _document(stage, config_sha256, outcome, time.monotonic() - started)
+        with counted_parts(folder, config_sha256, started) as parts:
+            document = _document(stage, config_sha256, _run_method(context), parts())
         write_page(document, stage, folder, events)
         write_json(folder / METRICS_FILE, document)
         # Only now: before the results are written, a failed write would lose the whole training.
         shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
+        forget_parts(folder)
         return _finish(document, "complete", folder, events)
 
 
@@ -160,8 +164,9 @@ def _report_launched(message: dict[str, Any], place: Place, events: EventStream)
     return code
 
 
-def _document(stage: AnyStage, config_sha256: str, outcome: Outcome, seconds: float) -> dict[str, Any]:
-    return {
+def _document(stage: AnyStage, config_sha256: str, outcome: Outcome, parts: list[float]) -> dict[str, Any]:
+    """Return metrics.json; `parts` are the seconds of each run of the stage, the last one last."""
+    document = {
         "schema": SCHEMA,
         "plan": stage.plan,
         "stage": stage.stage,
@@ -169,11 +174,13 @@ def _document(stage: AnyStage, config_sha256: str, outcome: Outcome, seconds: fl
         "status": "complete",
         "config_sha256": config_sha256,
         "ended": datetime.now(UTC).isoformat(timespec="seconds"),
-        "wall_seconds": round(seconds, 3),
+        "wall_seconds": round(sum(parts), 3),
+        "parts": parts,
         "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
         **_gpu_memory(),
         **outcome.as_fields(),
     }
+    return {**document, "score": score_line(document)}
 
 
 def _gpu_memory() -> dict[str, int]:
@@ -189,7 +196,9 @@ def _finish(document: dict[str, Any], status: Status, folder: Path, events: Even
     passed = gate is None or gate["verdict"] not in NOT_PASSED
     code = ExitCode.OK if passed else ExitCode.GATE_NOT_PASSED
     ending = _ENDINGS.get(code, status)
-    events.emit("end", status=ending, exit_code=int(code), metrics=document["metrics"], gate=gate)
+    score = document.get("score", "")  # an older version wrote none
+    events.emit("end", status=ending, exit_code=int(code), score=score, metrics=document["metrics"], gate=gate)
+    print(f"{document['stage']}  done  {score}", file=sys.stderr)
     digest = hashlib.sha256((folder / METRICS_FILE).read_bytes()).hexdigest()
     write_termination_message(result_message(document, digest, ending, int(code)))
     return code

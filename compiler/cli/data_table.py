@@ -5,19 +5,18 @@ from itertools import groupby
 from pathlib import Path
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
+from compiler.cli.console import table_console
 from compiler.run.measure.update import MeasuredCard
 from compiler.spec.schema.data_card import DataCard
-
-PLAIN_WIDTH = 160  # columns, if the output is no terminal
 
 
 def print_cards(results: Sequence[MeasuredCard]) -> None:
     """Print the cards, spec by spec."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=PLAIN_WIDTH)
+    console = table_console()
     for folder, cards in groupby(results, key=lambda result: str(Path(result.path).parent)):
         _one_spec(console, folder, list(cards))
 
@@ -27,12 +26,13 @@ def _one_spec(console: Console, folder: str, results: Sequence[MeasuredCard]) ->
     for name in ("source", "rows", "type", "length p50/p99/max", "card"):
         shown.add_column(name, justify="right" if name == "rows" else "left", overflow="fold")
     for result in results:
-        shown.add_row(result.source, *_cells(result.card), result.state)
-    console.print(folder, style="bold", markup=False)
+        shown.add_row(*map(Text, (result.source, *_cells(result.card), result.state)))
+    console.print(Text(folder, overflow="fold"), style="bold")
     console.print(shown)
-    width = max(len(result.source) for result in results)
     for result in results:
-        console.print(f"{result.source:{width}}  {'; '.join(_found(result.card))}", markup=False, soft_wrap=True)
+        languages, *others = _found(result.card)
+        for indent, line in ((2, f"{result.source}: {languages}"), *((4, each) for each in others)):
+            console.print(Padding(Text(line, overflow="fold"), (0, 0, 0, indent), expand=False))
 
 
 def _cells(card: DataCard) -> tuple[str, ...]:
@@ -47,7 +47,7 @@ def _cells(card: DataCard) -> tuple[str, ...]:
 
 
 def _found(card: DataCard) -> list[str]:
-    """Return short findings on the rows of a source."""
+    """Return short findings on the rows of a source, its languages first."""
     body = card.spec
     found = [
         " ".join(f"{each.language} {share:.0%}" for each in body.languages if (share := each.rows / body.rows) >= 0.01)

@@ -12,5 +12,6 @@ class ExitCode(IntEnum):
     INTERNAL = 3
     CLUSTER = 4
     DIFFERENCES = 5
+    HUNG_UP = 129
     INTERRUPT = 130
     TERMINATED = 143

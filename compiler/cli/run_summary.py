@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.table import Table
+from rich.text import Text
 
 from compiler.run.local.jobs import LocalJob
 from compiler.run.local.results import Result
@@ -12,38 +13,18 @@ from runtime.contract.outputs import NOT_PASSED, verdict_words
 
 
 def summary(jobs: Sequence[LocalJob], results: Mapping[str, Result]) -> Table:
-    """Return a table with one row per stage: its scores, cost and state."""
-    table = Table(title_justify="left")
-    found = {name: _findings(result) for name, result in results.items()}
-    seen = [name for name in _FINDINGS if any(name in each for each in found.values())]
-    for name in ("stage", "metric", "score (95 %)", "gain (95 %)"):
-        table.add_column(name, no_wrap=True)
-    for name in ("n", *seen, "steps", "wall", "peak memory"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("state")
+    """Return a table with one row per stage: its scores, then its state and cost.
+
+    Each column folds, so that the table fits a console of any width.
+    """
+    table = Table(show_lines=True)
+    table.add_column("stage", overflow="fold")
+    table.add_column("result (95 % interval)", overflow="fold", ratio=1)
     for job in jobs:
         result = results.get(job.name)
-        more = [found.get(job.name, {}).get(name, "") for name in seen]
-        cells = _cells(result) if result else (*[""] * 7, _absent(job))
-        table.add_row(job.stage, *cells[:4], *more, *cells[4:])
+        lines = _lines(result) if result else [_absent(job)]
+        table.add_row(Text(job.stage), Text("\n".join(lines)))
     return table
-
-
-_FINDINGS = ("fixed", "broken", "general")
-
-
-def _findings(result: Result) -> dict[str, str]:
-    """Return further findings of an evaluation: badcases fixed, answers newly wrong, change on general rows."""
-    report = (result.metrics.get("report") or {}) if result.job.method == "evaluate" else {}
-    cells = {}
-    if rates := report.get("badcases"):
-        cells["fixed"] = f"{rates['fixed']}/{rates['n']}"
-    if broken := report.get("broken"):
-        cells["broken"] = str(broken["count"])
-    gains = [each["gain"]["value"] for each in report.get("general") or [] if each.get("gain")]
-    if gains:
-        cells["general"] = ", ".join(f"{gain:+.3f}" for gain in gains)
-    return cells
 
 
 def _absent(job: LocalJob) -> str:
@@ -52,26 +33,55 @@ def _absent(job: LocalJob) -> str:
     return "finished elsewhere" if job.finished else "not needed"
 
 
-def _cells(result: Result) -> tuple[str, ...]:
-    metrics = result.metrics
-    gate, scores, steps = metrics.get("gate") or {}, metrics.get("metrics", {}), metrics.get("steps")
-    decides = result.job.config.get("gate", {}).get("metric")
-    names = sorted(scores, key=lambda name: name != decides)  # one line each
-    gains = dict((metrics.get("report") or {}).get("gains") or {})
+def _lines(result: Result) -> list[str]:
+    """Return a line for each metric, or the score of a stage without one; then findings, and state and cost."""
+    metrics, gate = result.metrics, result.metrics.get("gate")
+    scores = _scores(result) or [str(metrics.get("score") or "")]
+    state = "ran now" if result.ran_now else "had run"
+    verdict = f", gate: {verdict_words(gate['verdict'])}" if gate else ""
+    return [line for line in (*scores, _findings(result), f"{state}{verdict}; {_cost(metrics)}") if line]
+
+
+def _scores(result: Result) -> list[str]:
+    """Return each metric with its interval and gain, the deciding one first."""
+    metrics, gate = result.metrics.get("metrics") or {}, result.metrics.get("gate") or {}
+    decides = (result.job.config.get("gate") or {}).get("metric")
+    names = sorted(metrics, key=lambda name: name != decides)
+    gains = dict((result.metrics.get("report") or {}).get("gains") or {})
     if names and gate.get("gain") is not None:
         gains[names[0]] = {"value": gate["gain"], "low": gate["gain_low"], "high": gate["gain_high"]}
-    return (
-        "\n".join(names),
-        "\n".join("{value:.3f} ({low:.3f} to {high:.3f})".format(**scores[name]) for name in names),
-        "\n".join(
-            "{value:+.3f} ({low:+.3f} to {high:+.3f})".format(**gains[name]) if name in gains else "" for name in names
-        ),
-        "\n".join(str(scores[name]["n"]) for name in names),
-        str(steps) if steps else "",
-        _duration(metrics["wall_seconds"]),
+    return [f"{name} {_score(metrics[name])}{_gain(gains.get(name))}, n {metrics[name]['n']}" for name in names]
+
+
+def _score(score: Mapping[str, Any]) -> str:
+    return "{value:.3f} ({low:.3f} to {high:.3f})".format(**score)
+
+
+def _gain(gain: Mapping[str, Any] | None) -> str:
+    return "" if gain is None else ", gain {value:+.3f} ({low:+.3f} to {high:+.3f})".format(**gain)
+
+
+def _findings(result: Result) -> str:
+    """Return further findings of an evaluation: badcases fixed, answers newly wrong, change on general rows."""
+    report = (result.metrics.get("report") or {}) if result.job.method == "evaluate" else {}
+    rates, broken = report.get("badcases"), report.get("broken")
+    gains = [f"{each['gain']['value']:+.3f}" for each in report.get("general") or [] if each.get("gain")]
+    found = [
+        f"badcases fixed {rates['fixed']}/{rates['n']}" if rates else "",
+        f"newly wrong {broken['count']}" if broken else "",
+        f"general {', '.join(gains)}" if gains else "",
+    ]
+    return ", ".join(filter(None, found))
+
+
+def _cost(metrics: Mapping[str, Any]) -> str:
+    steps, runs = metrics.get("steps"), len(metrics.get("parts") or [])
+    cost = [
+        f"{steps:,} steps" if steps else "",
+        _duration(metrics["wall_seconds"]) + (f" in {runs} runs" if runs > 1 else ""),
         f"{metrics['peak_memory_mb'] / 1024:.1f} GiB",
-        ("ran now" if result.ran_now else "had run") + (f", gate: {verdict_words(gate['verdict'])}" if gate else ""),
-    )
+    ]
+    return ", ".join(filter(None, cost))
 
 
 def _may_be_deployed(result: Result) -> bool:

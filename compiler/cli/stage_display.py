@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Literal
 
 from rich.console import Console
@@ -20,8 +20,43 @@ from compiler.run.local.process import Event, Watch
 from runtime.contract.events import EventName
 
 PLAIN_SECONDS = 10.0
-LocalEvent = EventName | Literal["retry"]  # the executor reports that it restarts a stage
+LocalEvent = EventName | Literal["retry", "stopping"]  # the executor reports that it restarts or stops a stage
 _SHOWN: set[LocalEvent] = {"step", "progress", "phase", "retry", "error"}
+
+
+class Position:
+    """Where a stage is, by its log events."""
+
+    def __init__(self, stage: str) -> None:
+        self._stage = stage
+        self._phase, self._count, self._checkpoint = "", "", ""
+
+    def note(self, event: Event) -> None:
+        """Take the next event of the stage."""
+        name: LocalEvent | None = event.get("event")
+        match name:
+            case "step":
+                self._count = f"step {event.get('step')} of {event.get('max_steps')}"
+            case "progress":
+                self._count = f"{event.get('done')} of {event.get('total')} {event.get('unit') or 'questions'}"
+            case "phase":
+                self._phase, self._count = str(event.get("name")), ""
+                self._checkpoint = str(event.get("resumed_from") or self._checkpoint)
+            case "checkpoint":
+                self._checkpoint = f"checkpoint-{event.get('step')}"
+            case _:
+                pass
+
+    @property
+    def words(self) -> str:
+        """The stage, and how far it is: `sft`, at step 12 of 60."""
+        at = f" at {self._count}" if self._count else f" in phase `{self._phase}`" if self._phase else " at its start"
+        return f"`{self._stage}`{at}"
+
+    @property
+    def last_checkpoint(self) -> str:
+        """The last checkpoint in words; empty without one."""
+        return f" (last checkpoint: step {self._checkpoint.rpartition('-')[2]})" if self._checkpoint else ""
 
 
 class StageDisplay:
@@ -29,6 +64,13 @@ class StageDisplay:
 
     def __init__(self) -> None:
         self._console = Console(stderr=True)
+        self._position: Position | None = None
+
+    @property
+    def stopped(self) -> str:
+        """Where the run stopped, in words."""
+        at = self._position
+        return f"stopped {at.words}{at.last_checkpoint}" if at is not None else "stopped between two stages"
 
     def say(self, line: str) -> None:
         """Write a line about a stage."""
@@ -36,7 +78,25 @@ class StageDisplay:
 
     def watching(self, stage: str) -> AbstractContextManager[Watch]:
         """Show the log events of a stage while the block runs."""
-        return _watching(self._console, stage)
+        return self._watching(stage)
+
+    @contextmanager
+    def _watching(self, stage: str) -> Iterator[Watch]:
+        position = self._position = Position(stage)
+        with _watching(self._console, stage) as show:
+
+            def watch(event: Event) -> None:
+                position.note(event)
+                if event.get("event") == "stopping":
+                    with suppress(OSError):  # after SIGHUP there may be no terminal
+                        self.say(f"stopping {position.words}, which may take a minute; Ctrl-C again ends it at once")
+                elif event.get("event") == "warning":
+                    self.say(f"  {stage}: warning: {event.get('message')}")
+                else:
+                    show(event)
+
+            yield watch
+        self._position = None
 
 
 class _Bar:
@@ -74,7 +134,8 @@ def _progress_of(event: Event) -> tuple[int | None, int | None, str]:
     name: LocalEvent | None = event.get("event")
     match name:
         case "step":
-            return event.get("step"), event.get("max_steps"), f"loss {event.get('loss', float('nan')):.3f}"
+            reward = f", reward {event['reward']:.3f}" if isinstance(event.get("reward"), float) else ""
+            return event.get("step"), event.get("max_steps"), f"loss {event.get('loss', float('nan')):.3f}{reward}"
         case "progress":
             return event.get("done"), event.get("total"), "questions"
         case "phase":

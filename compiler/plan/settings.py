@@ -7,8 +7,9 @@ from compiler.plan.model import Config, Setting, replays
 from compiler.selection import StageChoice
 from compiler.spec.methods.defaults import PEFT
 from compiler.spec.methods.model import Default, Method
+from compiler.spec.methods.reinforcement import ZERO_SPREAD
 from compiler.spec.methods.supervised import REPLAY
-from compiler.spec.schema.training import CptOverrides, DpoOverrides, MethodOverrides
+from compiler.spec.schema.training import CptOverrides, DpoOverrides, MethodOverrides, RewardedOverrides
 from compiler.spec.schema.types import Shape
 
 Settings = tuple[Setting, ...]
@@ -51,6 +52,18 @@ def replay_settings(draft: Draft, data: Iterable[Config]) -> Settings:
     share, source = (REPLAY.value, REPLAY.source) if own is None else (own, f"{draft.overrides_path}.replayShare")
     unused = "" if replays(data) or not share else "; nothing is replayed, because no data has the purpose `general`"
     return (_setting(REPLAY.field, share, f"{source}{unused}"),)
+
+
+def spread_settings(draft: Draft) -> Settings:
+    """Return after how many steps without a difference in reward a stage ends; empty for methods without rewards."""
+    if "rewards" not in draft.method.blocks or not draft.method.trains:
+        return ()
+    overrides = draft.overrides
+    own = overrides.zero_spread_steps if isinstance(overrides, RewardedOverrides) else None
+    value, source = (
+        (ZERO_SPREAD.value, ZERO_SPREAD.source) if own is None else (own, f"{draft.overrides_path}.zeroSpreadSteps")
+    )
+    return (_setting(ZERO_SPREAD.field, value, source),)
 
 
 def pair_settings(draft: Draft) -> Settings:

@@ -13,6 +13,7 @@ from compiler.plan.settings import (
     pair_settings,
     peft_settings,
     replay_settings,
+    spread_settings,
     tracking_settings,
     trainer_settings,
     tuning_settings,
@@ -27,18 +28,19 @@ def training_config(draft: Draft) -> Built:
     """Return the config of a stage that trains."""
     data = training_data(draft)
     distributed, tracking = distributed_settings(draft), tracking_settings(draft)
-    marker, replay = marker_settings(draft, data), replay_settings(draft, data)
+    marker, replay, spread = marker_settings(draft, data), replay_settings(draft, data), spread_settings(draft)
     trainer, peft = trainer_settings(draft), peft_settings(draft)
     config = _joined(
         config_head(draft, data),
         values(marker),
         method_blocks(draft),
         values(replay),
+        values(spread),
         {"peft": values(peft) or None, "trainer": values(trainer)},
         {"distributed": values(distributed)} if distributed else {},
         values(tracking),
     )
-    settings = (*distributed, *tracking, *tuning_settings(draft), *marker, *replay, *trainer, *peft)
+    settings = (*distributed, *tracking, *tuning_settings(draft), *marker, *replay, *spread, *trainer, *peft)
     return Built(config=config, settings=settings)
 
 

@@ -50,6 +50,7 @@ EXIT_CODES = {
     "RUN756": ExitCode.BAD_CONFIG,  # the generation engine is not installed
     "RUN757": ExitCode.BAD_CONFIG,  # PPO does not support a sharded model
     "RUN758": ExitCode.BAD_DATA,  # the score of a reward model is not a finite number
+    "RUN759": ExitCode.BAD_DATA,  # the rewards of a training do not differ
     "RUN760": ExitCode.UNAVAILABLE,  # the package registry cannot be reached
     "RUN761": ExitCode.BAD_DATA,  # a fetched package is not the pinned one
     "RUN762": ExitCode.BAD_CONFIG,  # the model reference is not in the table

@@ -17,5 +17,5 @@ EventName = Literal[
     "check",  # name, verdict, figures
     "warning",  # message
     "error",  # code, message, hint
-    "end",  # status, exit_code, metrics, gate
+    "end",  # status, exit_code, score (a line for people), metrics, gate
 ]

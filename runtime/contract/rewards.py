@@ -6,6 +6,8 @@ required, its default in `DEFAULTS`.
 
 from dataclasses import dataclass
 
+# After so many steps in a row in which no group of answers has different rewards, GRPO and PPO end.
+ZERO_SPREAD_STEPS = 100
 # The defaults of optional options. Every function takes `after`.
 DEFAULTS: dict[str, object] = {"after": None, "least": 0, "most": None, "unit": "characters"}
 

@@ -9,12 +9,14 @@ from runtime.contract.blocks import (
     DistillationBlock,
     DistributedBlock,
     PeftBlock,
+    Positive,
     RelativePath,
     RewardBlock,
     RewardCode,
     TeacherBlock,
 )
 from runtime.contract.methods import OWNED, PlainTraining
+from runtime.contract.rewards import ZERO_SPREAD_STEPS
 from runtime.contract.stage import Stage
 
 
@@ -96,23 +98,28 @@ class RewardStage(TrainingStage):
 
 
 class GrpoStage(TrainingStage):
-    """Group-relative policy optimisation against a weighted sum of rewards."""
+    """Group-relative policy optimisation against a weighted sum of rewards.
+
+    The stage ends after `zero_spread_steps` steps in a row in which no group of answers has different rewards.
+    """
 
     method: Literal["grpo"]
     rewards: Annotated[list[RewardBlock], Field(min_length=1)]
     reward_code: RewardCode = Field(default={})
+    zero_spread_steps: Positive = ZERO_SPREAD_STEPS
 
 
 class PpoStage(TrainingStage):
     """Proximal policy optimisation against reward functions or a reward model.
 
-    `reward_model` is an adapter of an earlier stage.
+    `reward_model` is an adapter of an earlier stage. `zero_spread_steps` is as for GRPO, over the answers of a step.
     """
 
     method: Literal["ppo"]
     rewards: list[RewardBlock]
     reward_code: RewardCode = Field(default={})
     reward_model: RelativePath | None
+    zero_spread_steps: Positive = ZERO_SPREAD_STEPS
 
     @model_validator(mode="after")
     def _one_reward(self) -> "PpoStage":

@@ -9,6 +9,7 @@ from runtime.evaluate.baselines import load_baselines
 from runtime.evaluate.changes import BROKEN_FILE, broken_of, chain_worth, fix_rates
 from runtime.evaluate.forgetting import TEXT_FILE, TextBits, measure_texts
 from runtime.evaluate.question_sets import BADCASES, HELD_OUT, QuestionSet, build_question_sets, general_texts
+from runtime.evaluate.samples import answer_samples
 from runtime.evaluate.scored import ScoredSet, costs_of, score_answers
 from runtime.evaluate.verdict import Measured, decision, gate_report
 from runtime.model.generate import Answer, generate_answers
@@ -19,6 +20,7 @@ from runtime.stage.answer_log import AnswerLog
 from runtime.stage.context import StageContext
 from runtime.stage.files import write_text
 from runtime.stage.report import Outcome
+from runtime.stage.samples import write_samples
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -107,6 +109,8 @@ def _outcome(stage: EvaluateStage, context: StageContext, measured: Measured, di
     baseline = measured.baselines[before] if before is not None else None
     report = costs_of(held_out.answers, stage.generation.batch_size)
     files = _files(measured, direct)
+    samples = answer_samples(held_out, baseline.sets[HELD_OUT] if baseline else None)
+    write_samples(context.folder, {"answers": samples, "metric": held_out.questions.metrics[0].name})
     if unjudged := {name: len(rows) for name, rows in held_out.questions.left_out.items() if rows}:
         report["unjudged"] = unjudged
     if baseline is not None:

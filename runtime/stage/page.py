@@ -8,9 +8,10 @@ import math
 import re
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from runtime.contract.errors import as_write_failure
@@ -18,6 +19,7 @@ from runtime.contract.outputs import verdict_words
 from runtime.contract.stages import AnyStage, EvaluateStage
 from runtime.stage.events import EventStream
 from runtime.stage.files import write_text
+from runtime.stage.samples import read_samples
 
 PAGE_FILE = "report.html"
 PLOTS_FOLDER = "plots"
@@ -27,6 +29,8 @@ PLOTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "loss": ("loss", ("loss",)),
     "rewards": ("reward", ("reward", "rewards/chosen", "rewards/rejected", "rewards/margins", "objective/rlhf_reward")),
     "accuracy": ("share of rows or tokens", ("rewards/accuracies", "accuracy", "mean_token_accuracy")),
+    "reward_spread": ("share of groups with equal rewards", ("frac_reward_zero_std",)),
+    "cut_answers": ("share of answers", ("completions/clipped_ratio",)),
     "kl": ("KL divergence", ("kl", "objective/kl", "approx_kl")),
     "completion_length": ("tokens", ("completions/mean_length",)),
     "entropy": ("nats", ("entropy",)),
@@ -36,6 +40,7 @@ PLOTS: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 # Fonts with Chinese characters; matplotlib uses the first that the machine has.
 FONTS = ("Noto Sans CJK SC", "Noto Sans SC", "WenQuanYi Zen Hei", "Source Han Sans SC", "PingFang SC", "DejaVu Sans")
+_SHOWN_ELSEWHERE = ("warnings", "gains")
 _TERM = re.compile(r"rewards/.+/mean")  # of a reward with several terms
 
 
@@ -48,7 +53,7 @@ def write_page(document: dict[str, Any], stage: AnyStage, folder: Path, events: 
 
     try:
         plots = draw_plots(read_steps(folder), folder)
-        write_text(folder / PAGE_FILE, render_page(document, stage, plots))
+        write_text(folder / PAGE_FILE, render_page(document, stage, plots, read_samples(folder)))
     except Exception as error:
         failure = as_write_failure(error)
         if failure is not None:
@@ -58,14 +63,19 @@ def write_page(document: dict[str, Any], stage: AnyStage, folder: Path, events: 
         events.emit("warning", message=f"cannot draw the report page: {reason}")
 
 
-def render_page(document: dict[str, Any], stage: AnyStage, plots: list[Path]) -> str:
-    """Return the HTML; `plots` are PNG files, which the page embeds."""
+def render_page(
+    document: dict[str, Any], stage: AnyStage, plots: list[Path], samples: Mapping[str, Any] = MappingProxyType({})
+) -> str:
+    """Return the HTML; `plots` are PNG files, which the page embeds, and `samples` are sample answers.
+
+    The page loads nothing and runs no script, and its policy says so to the browser: answers are foreign text.
+    """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    environment.filters |= {"readable": readable, "verdict_words": verdict_words}
+    environment.filters |= {"readable": readable, "verdict_words": verdict_words, "duration": duration}
     images = [(path.stem, base64.b64encode(path.read_bytes()).decode("ascii")) for path in plots]
     return environment.get_template("page.html.j2").render(
         document=document,
@@ -73,10 +83,22 @@ def render_page(document: dict[str, Any], stage: AnyStage, plots: list[Path]) ->
         scores=_scores(document, stage),
         settings=_settings(stage),
         figures=_figures(document),
-        notes=_flatten(document["report"]),
+        notes=_flatten({name: value for name, value in document["report"].items() if name not in _SHOWN_ELSEWHERE}),
+        warnings=document["report"].get("warnings") or [],
+        parts=document.get("parts") or [],
+        samples=samples,
         images=images,
         versions=versions(),
     )
+
+
+def duration(seconds: float) -> str:
+    """Return seconds for people: `3.2 s`, `4 min 05 s`, `2 h 03 min`."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"
 
 
 def versions() -> dict[str, str]:

@@ -21,7 +21,7 @@ CHECKPOINTS = "checkpoints"
 TERMINATION_BYTES = 4096
 DIGITS = 6  # decimals of a figure in the termination message, as many as evidence keeps
 _DEFAULT_TERMINATION_LOG = "/dev/termination-log"
-_MESSAGE_FIELDS = ("method", "config_sha256", "ended", "steps", "metrics", "gate", "report")
+_MESSAGE_FIELDS = ("method", "config_sha256", "ended", "steps", "score", "metrics", "gate", "report")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
 
@@ -57,7 +57,9 @@ def catch_signals(request: StopRequest | None = None) -> StopRequest:
     def on_signal(number: int, frame: FrameType | None) -> None:
         request.signal_name = signal.Signals(number).name
         if number == signal.SIGINT:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            with suppress(OSError):  # stderr may be gone
+                os.write(2, b"stopping at the next safe point; Ctrl-C again ends the stage at once\n")
 
     # A Python handler runs only once the main thread returns from C code; this pipe gets a byte at once.
     reading, writing = os.pipe()

@@ -109,6 +109,8 @@ class StageCallback(TrainerCallback):  # type: ignore[misc]
         can_save = state.global_step % self._save_every == 0 or state.global_step >= state.max_steps
         control.should_save = self._due and can_save
         self._due = self._due and not can_save
+        # An interrupted run resumes from here, and a log afterwards would miss the steps since the last one.
+        control.should_log = control.should_log or control.should_save
         if stopping and can_save:
             control.should_training_stop = True
 

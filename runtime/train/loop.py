@@ -7,7 +7,7 @@ from runtime.contract.errors import StageError
 from runtime.distributed.ranks import any_rank, from_rank_zero
 from runtime.model.cpu import attend_short_rows_by_matrices, score_only_labelled_positions
 from runtime.stage.context import StageContext
-from runtime.stage.curves import median_of, write_steps
+from runtime.stage.curves import first_and_last, median_of, write_steps
 from runtime.stage.report import CHECKPOINTS as CHECKPOINTS
 from runtime.stage.report import Outcome
 from runtime.train.callbacks import StageCallback
@@ -15,16 +15,26 @@ from runtime.train.checkpoint import newest_whole
 from runtime.train.save import save_weights
 
 if TYPE_CHECKING:
-    from transformers import Trainer
+    from transformers import Trainer, TrainerCallback
+
+
+_SCORES = ("reward", "eval_loss", "loss")  # their curves are the score of a training
 
 
 def train_and_save(
-    trainer: "Trainer", context: StageContext, *, has_adapter: bool, rows: int, save_every: int = 1
+    trainer: "Trainer",
+    context: StageContext,
+    *,
+    has_adapter: bool,
+    rows: int,
+    save_every: int = 1,
+    watch: "TrainerCallback | None" = None,
 ) -> Outcome:
     """Train to the end and save the weights; RUN740 if stopped.
 
     Resumes from the newest whole checkpoint, if one exists. `rows` is the number of rows passed to the trainer, so that
-    the report can count dropped ones. Checkpoints fall on multiples of `save_every` steps.
+    the report can count dropped ones. Checkpoints fall on multiples of `save_every` steps. `watch` sees each step after
+    its event, and may end the training.
     """
     from transformers.trainer_callback import PrinterCallback
 
@@ -35,6 +45,8 @@ def train_and_save(
     _require_world(trainer, context)
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(StageCallback(context, save_every=save_every))
+    if watch is not None:
+        trainer.add_callback(watch)
     counts = _count_rows(trainer, rows)
     context.events.emit("data", **counts)
     newest = newest_whole(context.folder / CHECKPOINTS, context.config_sha256) if context.is_main else (None, [])
@@ -96,9 +108,11 @@ def _figures(history: list[dict[str, Any]]) -> dict[str, Any]:
     if not math.isfinite(mean):
         hint = "lower `learning_rate`, or look for faulty rows in the data"
         raise StageError("RUN713", f"the mean loss is {mean}", hint)
-    speed = median_of(history, "tokens_per_second")
     figures: dict[str, Any] = {"mean_loss": mean, "final_loss": losses[-1]}
-    return figures if speed is None else {**figures, "tokens_per_second": speed}
+    if (speed := median_of(history, "tokens_per_second")) is not None:
+        trained = sum(int(entry.get("tokens", 0)) for entry in history)
+        figures |= {"tokens_per_second": speed, "trained_tokens": trained}
+    return {**figures, "curves": first_and_last(history, _SCORES)}
 
 
 def _count_rows(trainer: "Trainer", rows: int) -> dict[str, int]:

@@ -109,6 +109,23 @@ def test_grpo_generates_whole_groups(tmp_path: Path, trainer: str, refused: bool
 
 
 @pytest.mark.parametrize(
+    ("own", "steps", "source"),
+    [
+        ((), 100, "where even one group in 20 differs in reward, 1 in 170 such spans is chance"),
+        (("zeroSpreadSteps: 7, ",), 7, "spec.training.grpo.zeroSpreadSteps"),
+    ],
+)
+def test_grpo_ends_after_a_number_of_steps_without_a_difference_in_reward(
+    tmp_path: Path, own: tuple[str, ...], steps: int, source: str
+) -> None:
+    edits = [("    grpo:\n", f"    grpo:\n      {each.rstrip(', ')}\n") for each in own]
+    path = shipped("till-totals", tmp_path, "till-totals/spec.yaml", *edits)
+    (grpo,) = (stage for stage in planned(path).stages if stage.method == "grpo")
+    assert grpo.config["zero_spread_steps"] == steps
+    assert [each.source for each in grpo.settings if each.name == "zero_spread_steps"] == [source]
+
+
+@pytest.mark.parametrize(
     ("fields", "refused"),
     [
         (("per_device_train_batch_size: 1",), True),

@@ -321,7 +321,7 @@ def test_findings_are_shown(make_spec: MakeSpec) -> None:
     rows = [*demos(), {"prompt": "我的电话 13912345678", "completion": "已登记", "cluster": "h3"}]
     output = measure(make_spec(demos=rows))
     assert "prompt-completion" in output
-    assert "shared with held-out: 1 cluster;" in output
+    assert "shared with held-out: 1 cluster" in output
     assert "rows that may hold personal data: 1 phone" in output
 
 

@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -155,32 +156,94 @@ def test_a_work_folder_that_cannot_be_written(project: Project) -> None:
     assert project.run() == ["RUN795"]
 
 
-@pytest.mark.parametrize(("number", "ended"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_stopping_the_command_stops_the_stage_and_a_rerun_resumes(
-    project: Project, tmp_path: Path, number: int, ended: int
-) -> None:
-    project.behave(sft={"sleep": 3600})
+def start_command(project: Project, tmp_path: Path) -> "subprocess.Popen[str]":
+    """Start `trainspec run` with its output in a pipe, as a person would."""
     code = (
         "import sys; from compiler.run.local import process; from compiler.__main__ import main\n"
         f"process.COMMAND = ['python', {str(tmp_path / 'stage.py')!r}]\n"
         f"sys.argv = ['trainspec', 'run', {str(project.plan)!r}, '--work', {str(project.work)!r}, '--models', {str(project.models)!r}]\n"
         "main()"
     )
-    command = subprocess.Popen(
+    return subprocess.Popen(
         [sys.executable, "-c", code],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        text=True,
         env=os.environ,
         # tests that run in the background inherit that interrupts are ignored
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=lambda: [signal.signal(each, signal.SIG_DFL) for each in (signal.SIGINT, signal.SIGHUP)],
     )
+
+
+def alive(project: Project) -> list[str]:
+    """The processes of the stages that still run."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            command = (folder / "cmdline").read_bytes().decode(errors="replace")
+            if str(project.work / "jobs") in command and "stage.py" in command:
+                found.append(command)
+    return found
+
+
+ENDS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+
+
+@pytest.mark.parametrize(("number", "ended"), ENDS)
+def test_stopping_the_command_stops_the_stage_and_a_rerun_resumes(
+    project: Project, tmp_path: Path, number: int, ended: int
+) -> None:
+    project.behave(sft={"sleep": 3600, "checkpoint": True})
+    command = start_command(project, tmp_path)
     wait_until(lambda: project.starts().get("sft") == 1, "the stage starts")
+    wait_until(lambda: any(project.work.glob("outputs/shop-sft-*/asleep")), "the stage is under way")
     command.send_signal(number)
     _, err = command.communicate(timeout=HUNG_SECONDS)
     assert command.returncode == ended, err
+    assert alive(project) == []
+    assert "Traceback" not in err
+    assert "stopping `sft` at step 1 of 2" in err
+    again = f"trainspec run {project.plan} --work {project.work} --models {project.models}"
+    assert f"stopped `sft` at step 1 of 2 (last checkpoint: step 1); the next run goes on from there: {again}\n" in err
     project.behave()
     assert project.run() == []
     assert project.starts() == ONCE | {"sft": 2}
+
+
+@pytest.mark.parametrize(
+    ("stage", "where"), [("evaluate-base", "in phase `load model`"), ("evaluate-sft", "at 3 of 9 questions")]
+)
+def test_a_run_says_where_it_was_stopped(project: Project, tmp_path: Path, stage: str, where: str) -> None:
+    event = {"load model": {"event": "phase", "name": "load model"}}.get("load model" if "phase" in where else "")
+    event = event or {"event": "progress", "done": 3, "total": 9}
+    project.behave(**{stage.replace("-", "_"): {"sleep": 3600, "events": [event]}})
+    command = start_command(project, tmp_path)
+    wait_until(lambda: any(project.work.glob(f"outputs/shop-{stage}-*/asleep")), "the stage is under way")
+    command.send_signal(signal.SIGINT)
+    _, err = command.communicate(timeout=HUNG_SECONDS)
+    assert command.returncode == 130, err
+    assert f"stopped `{stage}` {where}; the next run goes on" in err
+
+
+def test_a_second_interrupt_ends_a_stage_that_does_not_stop(project: Project, tmp_path: Path) -> None:
+    project.behave(sft={"sleep": 3600, "stubborn": True})
+    command = start_command(project, tmp_path)
+    wait_until(lambda: any(project.work.glob("outputs/shop-sft-*/asleep")), "the stage is under way")
+    command.send_signal(signal.SIGINT)
+    assert command.stderr is not None
+    lines = []
+    for line in command.stderr:
+        lines.append(line)
+        if "Ctrl-C again" in line:
+            break
+    assert alive(project)
+    command.send_signal(signal.SIGINT)
+    with ends_by_itself("a stage that ignores SIGTERM"):
+        _, err = command.communicate(timeout=HUNG_SECONDS)
+    assert command.returncode == 130
+    assert "stopped `sft` at step 1 of 2" in err
+    assert "Traceback" not in err
+    assert alive(project) == []
 
 
 @pytest.mark.parametrize(

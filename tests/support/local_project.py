@@ -31,7 +31,15 @@ STAGE = textwrap.dedent(
     if len(starts.read_text()) <= behave.get("failures", 0):
         print(json.dumps({"event": "error", "code": "RUN799", "message": "it broke", "hint": "mend it"}), flush=True)
         sys.exit(behave["code"])
-    time.sleep(behave.get("sleep", 0))
+    if behave.get("checkpoint"):
+        print(json.dumps({"event": "checkpoint", "step": 1}), flush=True)
+    for event in behave.get("events", []):
+        print(json.dumps(event), flush=True)
+    if behave.get("stubborn"):
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if behave.get("sleep"):
+        (output / "asleep").write_text("")
+        time.sleep(behave["sleep"])
     gate = {"verdict": behave.get("verdict", "continue"), "reason": "as told"} if stage.startswith("evaluate") else None
     if gate:
         middle = {"no-gain": 0.0, "worse": -0.25}.get(gate["verdict"], 0.25)

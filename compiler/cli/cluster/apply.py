@@ -1,7 +1,8 @@
 """`trainspec apply`: take plans one stage further, and follow them with `--wait`."""
 
+import shlex
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -53,6 +54,13 @@ def apply(paths: list[Path], target: Target, options: ApplyOptions, style: str) 
         with terminable():
             for each in _applied(reporter.connect(target), approved.plans, options, reporter):
                 found.append(each)
+    except (KeyboardInterrupt, SystemExit):
+        again = shlex.join(
+            ["trainspec", "apply", *map(str, paths), *(["--wait"] if options.wait else []), *target.options]
+        )
+        with suppress(OSError):  # after SIGHUP there may be no terminal
+            reporter.note(f"stopped; running stages continue, and the next call goes on from there: {again}")
+        raise
     except ClusterError as error:
         found.append(error.found)
     return reporter.end(found)
@@ -77,7 +85,8 @@ def _applied(
         else:
             yield from _failure(failures, state, reporter)
     if any(each.is_going for each in followed):
-        followed = _follow(api, followed, reporter)
+        with _screen(Console()) as show:
+            followed = follow(api, followed, show)
         for state in followed:
             print(f"{state.plan.shown}: {verdict(state)}")
     for state in followed:
@@ -90,15 +99,6 @@ def _failure(failures: Failures, state: PlanState, reporter: Reporter) -> tuple[
     for line in failure.details:
         reporter.note(line)
     return failure.diagnostics
-
-
-def _follow(api: Api, states: list[PlanState], reporter: Reporter) -> list[PlanState]:
-    try:
-        with _screen(Console()) as show:
-            return follow(api, states, show)
-    except (KeyboardInterrupt, SystemExit):
-        reporter.note("stopped following; running stages continue, and the next call resumes from there")
-        raise
 
 
 @contextmanager

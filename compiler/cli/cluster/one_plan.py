@@ -1,12 +1,15 @@
 """`trainspec logs`, `cancel` and `collect --cluster`: commands on one plan in a cluster."""
 
+import shlex
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from compiler.cli.cluster.reporter import Reporter
 from compiler.cli.collect import print_collected
 from compiler.cli.exit_codes import ExitCode
+from compiler.cli.signals import terminable
 from compiler.run.cluster.api.client import Api
 from compiler.run.cluster.api.connect import Target
 from compiler.run.cluster.api.errors import ApiError, ClusterError, refusal
@@ -29,7 +32,15 @@ def logs(folder: Path, target: Target, stage: str | None, *, follow: bool, raw: 
         for line in log_lines(api, plan, pod, follow=follow, raw=raw):
             print(line, flush=True)
 
-    return _on_plan(folder, target, style, print_log)
+    try:
+        with terminable():
+            return _on_plan(folder, target, style, print_log)
+    except (KeyboardInterrupt, SystemExit):
+        words = ["trainspec", "logs", str(folder), *([stage] if stage else []), *(["-f"] if follow else [])]
+        again = shlex.join([*words, *target.options])
+        with suppress(OSError):  # after SIGHUP there may be no terminal
+            Reporter(style=style).note(f"stopped following; a running stage continues, to see more: {again}")
+        raise
 
 
 def cancel(folder: Path, target: Target, *, superseded: bool, style: str) -> ExitCode:

@@ -3,17 +3,14 @@
 import json
 from pathlib import Path
 
-from rich.console import Console
-
 from compiler.cli.cluster.reporter import Reporter
+from compiler.cli.console import table_console
 from compiler.cli.exit_codes import ExitCode
 from compiler.run.cluster.api.connect import Target
 from compiler.run.cluster.api.errors import ClusterError
 from compiler.run.cluster.apply.approve import no_jobs_text, plan_folders
 from compiler.run.cluster.show.status import PlanStatus, Statuses, read_statuses
 from compiler.run.cluster.show.table import overview
-
-_WIDTH = 1000  # columns of piped output: enough for the longest line
 
 
 def status(paths: list[Path], target: Target, *, as_json: bool, style: str) -> ExitCode:
@@ -39,7 +36,7 @@ def _as_json(plans: tuple[PlanStatus, ...]) -> str:
 
 
 def _print_tables(plans: tuple[PlanStatus, ...]) -> None:
-    # programs read piped output, and viewers of CI logs scroll sideways
-    console = Console(width=None if Console().is_terminal else _WIDTH)
+    console = table_console()
     for each in plans:
-        console.print(overview(each.rows))
+        # commands and reasons in piped output stay whole: programs read it, and viewers of CI logs scroll sideways
+        console.print(overview(each.rows, fold=console.is_terminal), crop=False)

@@ -203,6 +203,14 @@ EXAMPLES: dict[str, Example | Situation] = {
     "RUN751": _own("1 / len(text[3:3])", "len(text) / 100"),
     "RUN752": _own("float('nan')", "len(text) / 100"),
     "RUN753": _own("float(len(bytearray(1 << 33)))", "len(text) / 100"),
+    "RUN759": Example(
+        file=OWN,
+        whole=True,
+        command=RUN,
+        bad=SCORE % "0.0",
+        good=SCORE % "len(text) / 100",
+        given=((STAGE, f"{GRPO}zero_spread_steps: 2\n"),),
+    ),
     "RUN754": Example(
         file=STAGE,
         command=RUN,

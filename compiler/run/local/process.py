@@ -9,7 +9,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -102,17 +103,23 @@ def _run_once(job: LocalJob, places: Places, mapped: Mapping[str, Path], deadlin
             stderr=err,
             start_new_session=True,
         )
-    events = _follow(places.log(job.name), start)
+    log = _Log(places.log(job.name), start)
     try:
         while process.poll() is None:
-            _drain(events, watch)
+            log.drain(watch)
             if time.monotonic() >= deadline:
                 _stop(process, job.grace_seconds)
             time.sleep(POLL_SECONDS)
-        _drain(events, watch)
+        log.drain(watch)
     except BaseException:
         # after Ctrl-C or a bug here, the stage writes a checkpoint and ends, as it does when its pod is deleted
-        _stop(process, job.grace_seconds)
+        try:
+            log.drain(watch)
+            watch({"event": "stopping"})
+        finally:
+            _stop(process, job.grace_seconds)
+        with suppress(OSError):  # after SIGHUP there may be no terminal to show it on
+            log.drain(watch)
         raise
     return process.returncode
 
@@ -135,16 +142,25 @@ def _translate(value: str, mapped: Mapping[str, Path]) -> str:
     return value
 
 
-def _follow(path: Path, start: int) -> Iterator[Event | None]:
-    """Yield events appended to a log after offset `start`; yield None whenever there is nothing new."""
-    with path.open("rb") as stream:
-        stream.seek(start)
-        rest = b""
-        while True:
-            rest += stream.read()
-            *lines, rest = rest.split(b"\n")
-            yield from (event for event in map(_event, lines) if event)
-            yield None
+class _Log:
+    """The events that a process appends to a log after offset `start`.
+
+    An interrupt while it is read loses no whole line.
+    """
+
+    def __init__(self, path: Path, start: int) -> None:
+        self._path, self._start = path, start
+
+    def drain(self, watch: Watch) -> None:
+        """Pass each new event to `watch`."""
+        with self._path.open("rb") as stream:
+            stream.seek(self._start)
+            for line in stream:
+                if not line.endswith(b"\n"):  # still being written
+                    return
+                self._start += len(line)
+                if event := _event(line):
+                    watch(event)
 
 
 def _event(line: bytes) -> Event | None:
@@ -155,15 +171,18 @@ def _event(line: bytes) -> Event | None:
     return event if isinstance(event, dict) else None
 
 
-def _drain(events: Iterator[Event | None], watch: Watch) -> None:
-    while (event := next(events)) is not None:
-        watch(event)
-
-
 def _stop(process: subprocess.Popen[bytes], grace_seconds: int) -> None:
+    """Let a stage write a checkpoint and end; kill it after the grace period, or at another Ctrl-C."""
     process.send_signal(signal.SIGTERM)
     try:
         process.wait(timeout=grace_seconds)
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        _kill(process)
+    except BaseException:
+        _kill(process)
+        raise
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()

@@ -116,6 +116,8 @@ def _run_all(jobs: tuple[LocalJob, ...], places: Places, display: Display) -> Lo
         else:
             result, problem = _run_stage(job, places, display)
             found += [problem] if problem else []
+        if result is not None and result.ran_now:
+            display.say(f"{job.stage}  done  {result.metrics.get('score') or ''}".rstrip())
         if result is None:
             break
         results[job.name] = result

@@ -2,6 +2,7 @@
 
 from compiler.spec.methods.defaults import COMMON, LORA, MAX_LENGTH, TRL
 from compiler.spec.methods.model import Default, Method, UsualRows
+from runtime.contract.rewards import ZERO_SPREAD_STEPS
 
 # share of held-out pairs: they measure a reward model's agreement with people
 HELD_OUT_SHARE = 0.1
@@ -9,6 +10,13 @@ HELD_OUT_SHARE = 0.1
 _DAPO = "DAPO (arXiv 2503.14476)"
 _PPO_PAPER = "Schulman et al. 2017 (arXiv 1707.06347)"
 _LAST_PPO = "TRL 1.12, the last with PPO"
+
+# of GRPO and PPO: their stages end after so many steps without a difference in reward
+ZERO_SPREAD = Default(
+    "zero_spread_steps",
+    ZERO_SPREAD_STEPS,
+    "where even one group in 20 differs in reward, 1 in 170 such spans is chance",
+)
 
 REINFORCEMENT: tuple[Method, ...] = (
     Method(

@@ -60,6 +60,16 @@ class DpoOverrides(MethodOverrides):
     )
 
 
+class RewardedOverrides(MethodOverrides):
+    """Further settings of methods that optimise a reward."""
+
+    zero_spread_steps: Positive | None = Field(
+        default=None,
+        description="Steps in a row in which no answers to a prompt differ in reward, after which the training ends; "
+        "a shorter training ends if no step has such answers.",
+    )
+
+
 class Training(Model):
     """Overrides for each training method."""
 
@@ -70,8 +80,8 @@ class Training(Model):
     dpo: DpoOverrides | None = Field(default=None, description="Direct preference optimisation.")
     kto: MethodOverrides | None = Field(default=None, description="Kahneman-Tversky optimisation of marked answers.")
     reward: MethodOverrides | None = Field(default=None, description="The reward model of PPO.")
-    grpo: MethodOverrides | None = Field(default=None, description="Group-relative policy optimisation.")
-    ppo: MethodOverrides | None = Field(default=None, description="Proximal policy optimisation.")
+    grpo: RewardedOverrides | None = Field(default=None, description="Group-relative policy optimisation.")
+    ppo: RewardedOverrides | None = Field(default=None, description="Proximal policy optimisation.")
     distill: MethodOverrides | None = Field(default=None, description="On-policy distillation.")
 
     def of(self, method: str) -> MethodOverrides | None:

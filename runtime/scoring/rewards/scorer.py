@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
@@ -106,15 +106,18 @@ class Scorer:
 
     def sums(self, scores: Sequence[Scores]) -> list[float]:
         """Return the weighted sums of scores from `score`; RUN752 if no term applies to a row."""
-        totals = []
-        for row in zip(*scores, strict=True):
-            parts = [weight * score for weight, score in zip(self.weights, row, strict=True) if score is not None]
-            if not parts:
-                terms = ", ".join(f"`{name}`" for name in self.names)
-                message = f"no term of the reward applies to a row: {terms} returned `None`"
-                raise StageError("RUN752", message, "add a term that scores each row, or remove such rows")
-            totals.append(math.fsum(parts))
-        return totals
+        if any(all(score is None for score in row) for row in zip(*scores, strict=True)):
+            terms = ", ".join(f"`{name}`" for name in self.names)
+            message = f"no term of the reward applies to a row: {terms} returned `None`"
+            raise StageError("RUN752", message, "add a term that scores each row, or remove such rows")
+        return self.weighted(scores)
+
+    def weighted(self, scores: Iterable[Scores]) -> list[float]:
+        """Return the weighted sum of each row's scores; a term that does not apply counts as 0."""
+        rows = zip(*scores, strict=True)
+        return [
+            math.fsum(weight * (score or 0.0) for weight, score in zip(self.weights, row, strict=True)) for row in rows
+        ]
 
 
 def _checked(scores: Any, count: int, use: str) -> Scores:

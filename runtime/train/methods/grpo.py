@@ -17,9 +17,12 @@ from runtime.data.preferences import table_of
 from runtime.data.rows import read_sources
 from runtime.model.load import check_model_files, context_length, load_model, load_tokenizer
 from runtime.scoring.rewards.rows import Prompts, check_rewards, reward_prompts
-from runtime.scoring.rewards.scorer import Scorer
+from runtime.scoring.rewards.scorer import Scorer, Scores
+from runtime.scoring.rewards.text import text_of
 from runtime.stage.context import StageContext
 from runtime.stage.report import Outcome
+from runtime.train.completions import CompletionLog
+from runtime.train.reward_signals import signal_report
 
 _MEAN = re.compile(r"rewards/.+/mean")
 
@@ -43,6 +46,7 @@ def _train(stage: GrpoStage, context: StageContext, prompts: Prompts, scorer: Sc
 
     from runtime.model.prompts import prompts_of
     from runtime.train.loop import CHECKPOINTS, train_and_save
+    from runtime.train.reward_watch import RewardWatch
     from runtime.train.trainer_args import lora_config, trainer_args
 
     args = trainer_args(GRPOConfig, stage, context.folder / CHECKPOINTS)
@@ -67,7 +71,7 @@ def _train(stage: GrpoStage, context: StageContext, prompts: Prompts, scorer: Sc
     context.events.emit("phase", name="prepare data")
     trainer = GRPOTrainer(
         model=model,
-        reward_funcs=[_term(scorer, index, prompts) for index in range(len(scorer.names))],
+        reward_funcs=_terms(scorer, prompts, CompletionLog(context, every=steps_per_generation(args))),
         args=args,
         train_dataset=table_of(rows, ("prompt", "row")),
         processing_class=tokenizer,
@@ -76,26 +80,41 @@ def _train(stage: GrpoStage, context: StageContext, prompts: Prompts, scorer: Sc
     if reference is not None:
         trainer.ref_model = trainer.accelerator.prepare_model(reference.eval(), evaluation_mode=True)
     outcome = train_and_save(
-        trainer, context, has_adapter=peft_config is not None, rows=len(rows), save_every=steps_per_generation(args)
+        trainer,
+        context,
+        has_adapter=peft_config is not None,
+        rows=len(rows),
+        save_every=steps_per_generation(args),
+        watch=RewardWatch(context, stage.zero_spread_steps),
     )
-    return dataclasses.replace(outcome, report={"reward": reward_curves(trainer.state.log_history)})
+    history = trainer.state.log_history
+    return dataclasses.replace(outcome, report={"reward": reward_curves(history), **signal_report(history)})
 
 
-def _term(scorer: Scorer, index: int, prompts: Prompts) -> Callable[..., list[float | None]]:
-    """Return one term of the reward as the trainer calls it.
+def _terms(scorer: Scorer, prompts: Prompts, log: CompletionLog) -> list[Callable[..., Scores]]:
+    """Return the terms of the reward as the trainer calls them, one after the other on the same completions.
 
     `row` gives the prompt of each completion. The rows themselves stay out of the trainer's table, which allows one
-    type per column: rows from several files may mix types.
+    type per column: rows from several files may mix types. The last term passes the scores of all terms to `log`.
     """
+    found: dict[str, Scores] = {}
 
-    def reward(
-        *, completions: list[Any], completion_ids: list[list[int]], row: list[int], **_: Any
-    ) -> list[float | None]:
-        columns = {**prompts.columns_at(row), "completion_ids": completion_ids}
-        return scorer.score_term(index, [prompts.prompts[at] for at in row], completions, columns)
+    def term(index: int) -> Callable[..., Scores]:
+        def reward(
+            *, completions: list[Any], completion_ids: list[list[int]], row: list[int], trainer_state: Any, **_: Any
+        ) -> Scores:
+            columns = {**prompts.columns_at(row), "completion_ids": completion_ids}
+            asked = [prompts.prompts[at] for at in row]
+            scores = found[scorer.names[index]] = scorer.score_term(index, asked, completions, columns)
+            if index + 1 == len(scorer.names):
+                step, steps = trainer_state.global_step, trainer_state.max_steps
+                log.note(step, steps, asked, list(map(text_of, completions)), found, scorer.weighted(found.values()))
+            return scores
 
-    reward.__name__ = scorer.names[index]
-    return reward
+        reward.__name__ = scorer.names[index]
+        return reward
+
+    return [term(index) for index in range(len(scorer.names))]
 
 
 def reward_curves(history: list[dict[str, Any]]) -> dict[str, dict[str, float]]:

@@ -5,9 +5,8 @@ model. The trainer is in `runtime/train/ppo`.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from runtime.contract.errors import StageError
 from runtime.contract.training_stages import PpoStage
@@ -19,11 +18,12 @@ from runtime.scoring.rewards.scorer import Scorer
 from runtime.stage.context import StageContext
 from runtime.stage.curves import first_and_last
 from runtime.stage.report import Outcome
+from runtime.train.completions import CompletionLog
+from runtime.train.reward_signals import signal_report
 
-if TYPE_CHECKING:  # these imports take seconds, so they wait until the data has been checked
-    from transformers import PreTrainedTokenizerBase
-
-    from runtime.train.ppo.trainer import Reward
+# The total score of each answer, and the scores of each term, given rows, texts and tokens.
+Scored = tuple[list[float], Mapping[str, Sequence[float | None]]]
+Judge = Callable[[Sequence[int], Sequence[str], Sequence[Sequence[int]]], Scored]
 
 CURVES = ("reward", "kl", "explained_variance", "clip_fraction", "entropy", "completions/mean_length")
 
@@ -53,6 +53,7 @@ def _train(stage: PpoStage, context: StageContext, prompts: Prompts, scorer: Sco
     from runtime.train.loop import CHECKPOINTS, train_and_save
     from runtime.train.ppo.config import PPOConfig
     from runtime.train.ppo.trainer import PPOTrainer
+    from runtime.train.reward_watch import RewardWatch
     from runtime.train.trainer_args import lora_config, trainer_args
 
     args = trainer_args(PPOConfig, stage, context.folder / CHECKPOINTS)
@@ -70,44 +71,57 @@ def _train(stage: PpoStage, context: StageContext, prompts: Prompts, scorer: Sco
 
     context.events.emit("phase", name="prepare data")
     rows = [{"row": row, "prompt_ids": ids} for row, ids in enumerate(asked)]
+    judge = _functions(scorer, prompts) if scorer else _reward_model(stage, context, prompts)
+    log = CompletionLog(context, every=args.steps_per_rollout)
+
+    def reward(rows: Sequence[int], completion_ids: Sequence[Sequence[int]]) -> list[float]:
+        texts = tokenizer.batch_decode([list(ids) for ids in completion_ids], skip_special_tokens=True)
+        totals, terms = judge(rows, texts, completion_ids)
+        asked = [prompts.prompts[row] for row in rows]
+        log.note(trainer.state.global_step, trainer.state.max_steps, asked, texts, terms, totals)
+        return totals
+
     trainer = PPOTrainer(
         model=model,
         args=args,
         train_dataset=Dataset.from_list(rows),
         processing_class=tokenizer,
-        reward=_by_functions(scorer, prompts, tokenizer) if scorer else _by_model(stage, context, prompts, tokenizer),
+        reward=reward,
         peft_config=peft_config,
     )
-    outcome = train_and_save(trainer, context, has_adapter=peft_config is not None, rows=len(rows))
-    return replace(outcome, report={"curves": first_and_last(trainer.state.log_history, CURVES)})
+    outcome = train_and_save(
+        trainer,
+        context,
+        has_adapter=peft_config is not None,
+        rows=len(rows),
+        watch=RewardWatch(context, stage.zero_spread_steps),
+    )
+    history = trainer.state.log_history
+    return replace(outcome, report={"curves": first_and_last(history, CURVES), **signal_report(history)})
 
 
-def _by_functions(scorer: Scorer, prompts: Prompts, tokenizer: "PreTrainedTokenizerBase") -> "Reward":
-    """Return the reward as the weighted sum of the reward functions."""
+def _functions(scorer: Scorer, prompts: Prompts) -> Judge:
+    """Return the weighted sum of the reward functions."""
 
-    def reward(rows: Sequence[int], completion_ids: Sequence[Sequence[int]]) -> list[float]:
-        texts = _texts(tokenizer, completion_ids)
+    def scores_of(rows: Sequence[int], texts: Sequence[str], completion_ids: Sequence[Sequence[int]]) -> Scored:
         columns = {**prompts.columns_at(rows), "completion_ids": completion_ids}
         answers = [prompts.answer(row, text) for row, text in zip(rows, texts, strict=True)]
-        return scorer.total([prompts.prompts[row] for row in rows], answers, columns)
+        scores = scorer.score([prompts.prompts[row] for row in rows], answers, columns)
+        return scorer.sums(scores), dict(zip(scorer.names, scores, strict=True))
 
-    return reward
+    return scores_of
 
 
-def _by_model(
-    stage: PpoStage, context: StageContext, prompts: Prompts, tokenizer: "PreTrainedTokenizerBase"
-) -> "Reward":
-    """Return the reward as the score of the reward model.
+def _reward_model(stage: PpoStage, context: StageContext, prompts: Prompts) -> Judge:
+    """Return the score of the reward model, which was trained from the same base as the policy."""
+    model = load_reward_model(stage.reward_model or "", stage.model, context.volumes)
 
-    The reward model was trained from the same base as the policy.
-    """
-    judge = load_reward_model(stage.reward_model or "", stage.model, context.volumes)
+    def scores_of(rows: Sequence[int], texts: Sequence[str], _: Sequence[Sequence[int]]) -> Scored:
+        found = model.scores([prompts.prompts[row] for row in rows], texts)
+        scores = [_finite(score, stage.reward_model) for score in found]
+        return scores, {"reward model": scores}
 
-    def reward(rows: Sequence[int], completion_ids: Sequence[Sequence[int]]) -> list[float]:
-        scores = judge.scores([prompts.prompts[row] for row in rows], _texts(tokenizer, completion_ids))
-        return [_finite(score, stage.reward_model) for score in scores]
-
-    return reward
+    return scores_of
 
 
 def _finite(score: float, reward_model: str | None) -> float:
@@ -115,8 +129,3 @@ def _finite(score: float, reward_model: str | None) -> float:
         message = f"reward model `{reward_model}` returned the score `{score}`"
         raise StageError("RUN758", message, "train the reward model again at a lower `learning_rate`")
     return score
-
-
-def _texts(tokenizer: "PreTrainedTokenizerBase", completion_ids: Sequence[Sequence[int]]) -> list[str]:
-    texts: list[str] = tokenizer.batch_decode([list(ids) for ids in completion_ids], skip_special_tokens=True)
-    return texts

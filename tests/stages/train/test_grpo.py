@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from runtime.stage.samples import read_samples
+
 # a reward that a policy with random weights can raise: it counts letters of the alphabet
 OWN = """
 def letters(prompts, completions, **columns):
@@ -20,6 +22,9 @@ def none_of_plain(prompts, completions, reference, **columns):
 def late(completions, completion_ids, **columns):
     calls.append(len(completions))
     return [float("nan") if len(calls) > 5 else len(ids) % 2 for ids in completion_ids]
+
+def flat(completions, **columns):
+    return [0.0 for text in completions]
 
 calls = []
 """
@@ -67,6 +72,9 @@ def recorded(shared_workspace: Any, build: Any) -> dict[str, list[dict[str, Any]
     add("learns", grpo([("own:letters", 1.0)], **learns, learning_rate=0.005, beta=0.0) | {"peft": None})
     add("broken", grpo([("own:late", 1.0)], save_steps=2))
     add("broken-again", grpo([("own:late", 1.0)], save_steps=2))
+    add("flat", grpo([("own:flat", 1.0)]))
+    add("resumed", grpo([("own:flat", 1.0)]), {"event": "step", "step": 5})
+    add("resumed-again", grpo([("own:flat", 1.0)]))
     add("groups", grpo(terms, num_generations=3))
     add("long", grpo(terms, overlong, max_completion_length=200))
     add("vllm", grpo(terms, use_vllm=True))
@@ -132,6 +140,49 @@ def test_a_reward_that_fails_in_training_loses_nothing(recorded: dict[str, Any],
     assert saved
     again = next(event for event in recorded["broken-again"] if event.get("name") == "train")
     assert again["resumed_from"] == f"checkpoint-{saved[-1]}"
+
+
+def test_a_reward_that_never_differs_is_warned_of_once_and_ends_the_training(recorded: dict[str, Any]) -> None:
+    flat = recorded["flat"]
+    warnings = [event for event in flat if event["event"] == "warning"]
+    assert [(each["signal"], each["first"], each["last"]) for each in warnings] == [
+        ("no_spread", 1, 10),
+        ("zero_reward", 1, 10),
+        ("all_cut", 1, 10),
+    ][: len(warnings)]
+    assert len(warnings) >= 2
+    assert warnings[0]["share_without_spread"] == 1.0
+    assert "raise `temperature`" in warnings[0]["message"]
+    assert error(flat)["code"] == "RUN759"
+    assert f"steps 1 to {STEPS} of {STEPS}" in error(flat)["message"]
+    assert flat[-1]["exit_code"] == 65  # no retry could differ
+    assert [event["step"] for event in steps(flat)] == list(range(1, STEPS + 1))
+
+
+def test_a_resumed_run_counts_the_steps_before(recorded: dict[str, Any]) -> None:
+    assert error(recorded["resumed"])["code"] == "RUN740"
+    again = recorded["resumed-again"]
+    assert error(again)["message"] == error(recorded["flat"])["message"]
+    warned = [event["message"] for event in again if event["event"] == "warning"]
+    assert warned == [event["message"] for event in recorded["flat"] if event["event"] == "warning"]
+
+
+def test_samples_of_the_beginning_the_middle_and_the_end_are_kept(
+    recorded: dict[str, Any], shared_workspace: Any
+) -> None:
+    samples = [read_samples(shared_workspace.outputs / name)["completions"] for name in ("whole", "stopped")]
+    assert [part["step"] for part in samples[0]] == [1, 7, 11]  # answers serve two steps here
+    assert samples[1] == samples[0]
+    for part in samples[0]:
+        for each in part["samples"]:
+            assert set(each["rewards"]) == {"own:letters", "own:none_of_plain"}
+            parts = {"own:letters": 2.0, "own:none_of_plain": 0.5}
+            expected = sum(parts[name] * (score or 0.0) for name, score in each["rewards"].items())
+            assert each["total"] == pytest.approx(expected)
+            assert "singers" in each["prompt"] or "学生" in each["prompt"]
+    page = (shared_workspace.outputs / "whole" / "report.html").read_text(encoding="utf-8")
+    assert all(f"<h3>Step {step}</h3>" in page for step in (1, 7, 11))
+    assert "does not apply" in page
 
 
 @pytest.mark.parametrize(

@@ -65,12 +65,37 @@ def test_a_stopped_stage_resumes_bit_identical(interrupted: dict[str, dict[str, 
     assert interrupted[method]["difference"] == 0
 
 
-def test_a_resumed_run_logs_every_step_once(interrupted: dict[str, dict[str, Any]], shared_workspace: Any) -> None:
-    folder = shared_workspace.outputs / "sft-b"
-    lines = (folder / "steps.jsonl").read_text(encoding="utf-8").splitlines()
-    assert [json.loads(line)["step"] for line in lines] == interrupted["sft"]["whole"]["steps"]
-    whole, resumed = (shared_workspace.metrics(f"sft-{name}")["training"] for name in "ab")
-    assert resumed["mean_loss"] == whole["mean_loss"]
+# what an interruption may change: the clock
+_TIMES = {"tokens_per_second": None}
+
+
+def steps_in(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "steps.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.mark.parametrize("method", TRAINING)
+def test_a_resumed_run_reports_every_step_and_token_once(
+    interrupted: dict[str, dict[str, Any]], shared_workspace: Any, method: str
+) -> None:
+    whole, resumed = (shared_workspace.outputs / f"{method}-{name}" for name in "ab")
+    figures = [
+        [(each["step"], each["loss"], each.get("tokens")) for each in steps_in(folder)] for folder in (whole, resumed)
+    ]
+    assert figures[0] == figures[1]
+    assert [step for step, *_ in figures[1]] == interrupted[method]["whole"]["steps"]
+    one, other = (shared_workspace.metrics(folder.name)["training"] for folder in (whole, resumed))
+    assert {**one, **_TIMES} == {**other, **_TIMES}
+
+
+@pytest.mark.parametrize("method", TRAINING)
+def test_the_time_of_a_stage_is_that_of_all_its_runs(
+    interrupted: dict[str, dict[str, Any]], shared_workspace: Any, method: str
+) -> None:
+    whole, resumed = (shared_workspace.metrics(f"{method}-{name}") for name in "ab")
+    assert (len(whole["parts"]), len(resumed["parts"])) == (1, 2)
+    for each in (whole, resumed):
+        assert each["wall_seconds"] == pytest.approx(sum(each["parts"]), abs=0.01)
+        assert min(each["parts"]) > 0
 
 
 @pytest.fixture(scope="module")
@@ -138,6 +163,32 @@ def test_sigterm_then_a_kill_then_a_broken_checkpoint_still_ends_bit_identical(
     assert whole[-1].name in trained["discarded"]
     assert shared_workspace.metrics("killed")["steps"] == 60
     assert shared_workspace.adapter_bytes("killed") == shared_workspace.adapter_bytes("plan-sft")
+    # the runs that were stopped and killed count, and the steps after the last checkpoint are there once
+    metrics = shared_workspace.metrics("killed")
+    assert len(metrics["parts"]) == 3
+    assert metrics["wall_seconds"] == pytest.approx(sum(metrics["parts"]), abs=0.01)
+    tokens = [(each["step"], each["tokens"]) for each in steps_in(folder)]
+    assert tokens == [(each["step"], each["tokens"]) for each in steps_in(shared_workspace.outputs / "plan-sft")]
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert "in 3 runs" in page
+    assert metrics["score"] in page
+    assert resumed.event("end")["score"] == metrics["score"] == resumed.termination["score"]
+    assert f"sft  done  {metrics['score']}" in resumed.stderr
+
+
+def test_a_log_of_several_steps_loses_none_to_an_interruption(
+    shared_workspace: Any, sft: dict[str, Any], undisturbed: Any
+) -> None:
+    trainer = {**sft["trainer"], "logging_steps": 5}
+    config = shared_workspace.write_config("rare", {**sft, "output": "rare", "trainer": trainer})
+    stopped = shared_workspace.interrupt(config, signal.SIGTERM, lambda event: event["event"] == "checkpoint")
+    assert stopped.code == 75, stopped.stderr
+    assert shared_workspace.run(config).code == 0
+    rare, whole = (steps_in(shared_workspace.outputs / name) for name in ("rare", "plan-sft"))
+    assert {5, 7, 10, 60} <= {each["step"] for each in rare}
+    assert sum(each["tokens"] for each in rare) == sum(each["tokens"] for each in whole)
+    trained = [shared_workspace.metrics(name)["training"]["trained_tokens"] for name in ("rare", "plan-sft")]
+    assert trained[0] == trained[1] > 0
 
 
 def test_a_complete_stage_is_not_run_again(shared_workspace: Any, undisturbed: Any) -> None:

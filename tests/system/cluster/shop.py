@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -55,7 +56,14 @@ class Shop:
         """Start a command of `trainspec` as a process, with its clock off by `clock`, such as `-400d`."""
         command = [sys.executable, "-m", "compiler", *arguments]
         return subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=_environment(clock)
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            env=_environment(clock),
+            # tests that run in the background inherit that interrupts are ignored
+            preexec_fn=lambda: [signal.signal(each, signal.SIG_DFL) for each in (signal.SIGINT, signal.SIGHUP)],
         )
 
     def apply(self, *options: str) -> Result:

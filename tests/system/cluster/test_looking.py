@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,27 @@ def test_logs_follow_waits_for_the_pod(shop: Shop) -> None:
     shop.player.start(job, "a line\n")
     out, err = reader.communicate(timeout=HUNG_SECONDS)
     assert (reader.returncode, out, err) == (0, "a line\n", "")
+
+
+@pytest.mark.parametrize(("number", "ended"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_command_that_waits_says_how_to_go_on(shop: Shop, number: int, ended: int) -> None:
+    shop.apply()
+    where = ("--kubeconfig", str(shop.kubeconfig))
+    for words, first, note in (
+        (("logs", str(shop.folder), "-f"), "waiting for `evaluate-base`: no pod yet\n", "stopped following"),
+        (("apply", str(shop.folder), "--wait"), "", "stopped; running stages continue"),
+    ):
+        command = shop.begin(*words, *where)
+        assert command.stdout is not None
+        assert command.stderr is not None
+        assert command.stderr.readline().startswith("cluster: ")
+        assert (command.stderr if first else command.stdout).readline().endswith(first or "is under way\n")
+        command.send_signal(number)
+        _, err = command.communicate(timeout=HUNG_SECONDS)
+        assert command.returncode == ended, err
+        assert note in err
+        assert err.endswith(f": trainspec {' '.join((*words, *where))}\n")
+        assert "Traceback" not in err
 
 
 def test_logs_follow_does_not_wait_for_a_log_that_cannot_come(shop: Shop) -> None:

@@ -24,6 +24,12 @@ class Target:
     context: str | None = None
 
     @property
+    def options(self) -> tuple[str, ...]:
+        """The options of a command that select this target."""
+        given = (("--kubeconfig", self.kubeconfig), ("--context", self.context))
+        return tuple(word for name, value in given if value is not None for word in (name, str(value)))
+
+    @property
     def shown(self) -> str:
         """The source of the configuration, for messages."""
         named = self.kubeconfig or os.environ.get("KUBECONFIG")

@@ -137,7 +137,13 @@ def _pods(job: JobView | None) -> str:
 
 
 def _score(view: StageView) -> str:
-    """Format each metric with its interval, the deciding one first; empty before the stage has a result."""
+    """Return the line that the runtime writes when a stage ends, with its metrics or curves.
+
+    An older runtime wrote none: then each metric with its interval, the deciding one first. Empty before the stage has
+    a result.
+    """
+    if view.record is not None and view.record.result.get("score"):
+        return str(view.record.result["score"])
     metrics = view.record.result.get("metrics") if view.record is not None else None
     if not isinstance(metrics, Mapping) or not metrics:
         return ""

@@ -15,15 +15,24 @@ _FRAME = 5  # lines of a table that are not rows
 _COLUMNS = ("stage", "state", "progress", "score (95 %)")
 
 
-def overview(found: Iterable[Row]) -> Group:
-    """Return a table of stages for each plan; lines below it explain why stages wait or failed."""
+def overview(found: Iterable[Row], *, fold: bool = True) -> Group:
+    """Return a table of stages for each plan; lines below it explain why stages wait or failed.
+
+    The table fits the console; with `fold`, the lines do too.
+    """
     parts: list[RenderableType] = []
     for (namespace, plan), of_plan in groupby(found, key=lambda row: (row.namespace, row.plan)):
         rows = list(of_plan)
         # rich would fold the title of a table to its width
-        parts += [Text(f"{plan} (namespace {namespace})", style="bold"), _table(rows)]
-        parts += [Padding(Text(line), (0, 0, 0, indent), expand=False) for indent, line in _reasons(rows)]
+        parts += [Text(f"{plan} (namespace {namespace})", style="bold", overflow="fold"), _table(rows)]
+        parts += [_line(indent, line, fold=fold) for indent, line in _reasons(rows)]
     return Group(*parts)
+
+
+def _line(indent: int, line: str, *, fold: bool) -> RenderableType:
+    if fold:
+        return Padding(Text(line, overflow="fold"), (0, 0, 0, indent), expand=False)
+    return Text(" " * indent + line, overflow="ignore", no_wrap=True)
 
 
 def screenful(plans: Sequence[list[Row]], height: int) -> Group:
@@ -50,7 +59,7 @@ def _table(rows: list[Row]) -> Table:
         if name in filled:
             table.add_column(name, overflow="fold")
     for row in cells:
-        table.add_row(*(cell for name, cell in zip(_COLUMNS, row, strict=True) if name in filled))
+        table.add_row(*(Text(cell) for name, cell in zip(_COLUMNS, row, strict=True) if name in filled))
     return table
 
 
