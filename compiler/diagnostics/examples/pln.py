@@ -51,6 +51,10 @@ EXAMPLES: dict[str, Example | Situation] = {
         bad="        target: 0.9\n      - name: helpfulness\n        use: people\n        target: 0.8",
         good="        target: 0.9",
     ),
+    "PLN417": Situation(
+        bad="The first metric is `token_f1`, and a teacher's verified answers become training data.",
+        good="The metric has `options: {passes_at: 0.8}`.",
+    ),
     "PLN412": Example(bad="  decoding: {constrained: true}\n  data:", good="  data:"),
     "PLN408": Example(file="specs/shop/data/demos.jsonl", whole=True, bad=jsonl(demos(60)), good=jsonl(demos())),
 }
