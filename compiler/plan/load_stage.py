@@ -14,7 +14,7 @@ _BY_BLOCK = ("path", "shape", "sha256", "rows", "uri")  # the other fields say h
 _WHY = {
     "teachers": "spec.teacher, whose weights are read",
     "folders": "spec.goal.metrics, `databases`",
-    "files": "spec.reward, its code and files",
+    "files": "spec.reward and spec.goal.metrics, their code and files",
 }
 
 
@@ -30,11 +30,10 @@ def load_config(draft: Draft, stages: Sequence[Stage]) -> Built:
     blocks = read if source.holds_data else []
     # where two sources share a file, the first represents both
     data = {block["path"]: {name: block[name] for name in _BY_BLOCK if name in block} for block in reversed(blocks)}
-    rewarded = source.holds_data and any(stage.config.get("rewards") for stage in stages)
     copied: dict[str, list[str] | dict[str, str]] = {
         "teachers": _teachers(stages),
         "folders": dict(sorted(inputs.folders.items())) if source.holds_data else {},
-        "files": dict(sorted(inputs.code.items())) if rewarded else {},
+        "files": dict(sorted(_code(stages).items())) if source.holds_data else {},
     }
     config = config_head(draft, [data[path] for path in sorted(data)])
     config |= {"source": _block(source), "folder": inputs.folder}
@@ -54,6 +53,12 @@ def has_load(inputs: Inputs, stages: Sequence[Stage]) -> bool:
     if source is None or not stages:
         return False
     return source.holds_data or any(map(hub_model, [inputs.spec.spec.model.path, *_teachers(stages)]))
+
+
+def _code(stages: Sequence[Stage]) -> dict[str, str]:
+    """Return the digest of each file that a reward or a metric of a stage reads, by path."""
+    parts = [stage.config.get(name, {}) for stage in stages for name in ("reward_code", "metric_code")]
+    return {path: digest for part in parts for path, digest in part.items()}
 
 
 def origin_of(source: Any) -> str:

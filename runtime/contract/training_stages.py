@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from runtime.contract.blocks import (
+    Code,
     CurriculumBlock,
     DistillationBlock,
     DistributedBlock,
@@ -12,7 +13,6 @@ from runtime.contract.blocks import (
     Positive,
     RelativePath,
     RewardBlock,
-    RewardCode,
     TeacherBlock,
 )
 from runtime.contract.methods import OWNED, PlainTraining
@@ -105,7 +105,7 @@ class GrpoStage(TrainingStage):
 
     method: Literal["grpo"]
     rewards: Annotated[list[RewardBlock], Field(min_length=1)]
-    reward_code: RewardCode = Field(default={})
+    reward_code: Code = Field(default={})
     zero_spread_steps: Positive = ZERO_SPREAD_STEPS
 
 
@@ -117,7 +117,7 @@ class PpoStage(TrainingStage):
 
     method: Literal["ppo"]
     rewards: list[RewardBlock]
-    reward_code: RewardCode = Field(default={})
+    reward_code: Code = Field(default={})
     reward_model: RelativePath | None
     zero_spread_steps: Positive = ZERO_SPREAD_STEPS
 

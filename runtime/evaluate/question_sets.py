@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from itertools import chain, zip_longest
 from pathlib import Path
 
-from runtime.contract.blocks import MetricBlock
 from runtime.contract.errors import StageError
+from runtime.contract.goal_blocks import MetricBlock
 from runtime.contract.stages import EvaluateStage
 from runtime.data.formats import Row
 from runtime.data.rows import UNDETERMINED, Source
@@ -60,8 +60,8 @@ def build_question_sets(
 
     Checks every reference: RUN710 if a held-out one is unusable for the deciding metric, or all are for another metric;
     RUN721 or RUN723 if databases or a library are missing. A metric that does not decide scores the rows that it can.
-    Badcases whose fix is unusable for the deciding metric are left out; if a general row's reference is, all general
-    rows are compared as text.
+    Badcases whose fix is unusable for the deciding metric are left out; if a general row's reference is, or if
+    the metric compares with none, all general rows are compared as text.
     """
     metrics = sorted(stage.metrics, key=lambda metric: metric.name != deciding(stage))
     rows = _rows(sources, None)
@@ -72,7 +72,7 @@ def build_question_sets(
         fit = [row for row in badcases if not reference_fault(row, metrics[0], data, judges)]
         sets.append(QuestionSet(name=BADCASES, rows=fit, metrics=metrics[:1], unjudged=len(badcases) - len(fit)))
     if general := _rows(sources, GENERAL):
-        fits = not any(reference_fault(row, metrics[0], data, judges) for row in general)
+        fits = metrics[0].compares and not any(reference_fault(row, metrics[0], data, judges) for row in general)
         text = MetricBlock(name="exact_match", answer_marker=metrics[0].answer_marker)
         sets.append(QuestionSet(name=GENERAL, rows=general, metrics=[metrics[0] if fits else text]))
     return [each for each in sets if each.rows]

@@ -9,9 +9,12 @@ from typing import Any
 import numpy as np
 
 from runtime.contract.errors import StageError
+from runtime.contract.goal_blocks import MetricBlock
 from runtime.evaluate.question_sets import QuestionSet
 from runtime.model.generate import Answer
-from runtime.scoring.metrics import SCORERS, Judges, Score
+from runtime.scoring.measures.labels import is_set_level, labels_in
+from runtime.scoring.metrics import Judges, Score, scorer_of
+from runtime.stage.label_statistics import gain_of_macro_f1, interval_of_macro_f1
 from runtime.stage.statistics import Interval, interval_of_gain, interval_of_mean
 
 
@@ -33,20 +36,39 @@ class ScoredSet:
 
     @property
     def intervals(self) -> dict[str, Interval]:
-        """The mean of each metric over the rows that it scores, with its interval."""
-        clusters = self.questions.clusters
-        return {
-            name: interval_of_mean([score.value for score in column.values()], [clusters[at] for at in column])
-            for name, column in self.scores.items()
-        }
+        """The value of each metric over the rows that it scores, with its interval."""
+        return {metric.name: self._interval(metric) for metric in self.questions.metrics}
+
+    def _interval(self, metric: MetricBlock) -> Interval:
+        column, clusters = self.scores[metric.name], self.questions.clusters
+        names = [clusters[at] for at in column]
+        if is_set_level(metric):
+            return interval_of_macro_f1(self._wanted(metric), self._found(metric), names)
+        return interval_of_mean([score.value for score in column.values()], names)
 
     def gain(self, metric: str, before: "BaselineAnswers") -> Interval:
         """Return the paired gain of `metric` over the baseline's answers to the same rows."""
+        block = next(each for each in self.questions.metrics if each.name == metric)
         column, clusters = self.scores[metric], self.questions.clusters
-        earlier = before.scores[metric]
-        pairs = [(score.value, earlier[at], clusters[at]) for at, score in column.items()]
-        after, old, names = zip(*pairs, strict=True)
-        return interval_of_gain(after, old, names)
+        names = [clusters[at] for at in column]
+        if is_set_level(block):
+            earlier = labels_in([before.predictions[at] for at in column], block)
+            return gain_of_macro_f1(self._wanted(block), self._found(block), earlier, names)
+        old = [before.scores[metric][at] for at in column]
+        return interval_of_gain([score.value for score in column.values()], old, names)
+
+    @property
+    def faults(self) -> dict[str, int]:
+        """How many answers a metric could not score, for each metric with any; they count as wrong."""
+        counts = {name: sum(score.is_fault for score in column.values()) for name, column in self.scores.items()}
+        return {name: count for name, count in counts.items() if count}
+
+    def _wanted(self, metric: MetricBlock) -> list[str]:
+        rows = self.questions.rows
+        return [str(each) for each in labels_in([rows[at]["reference"] for at in self.scores[metric.name]], metric)]
+
+    def _found(self, metric: MetricBlock) -> list[str | None]:
+        return labels_in([self.answers[at].text for at in self.scores[metric.name]], metric)
 
     @property
     def lines(self) -> str:
@@ -67,17 +89,32 @@ class ScoredSet:
 
 
 def score_answers(questions: QuestionSet, answers: list[Answer], data: Path, judges: Judges) -> ScoredSet:
-    """Score every answer by every metric of the question set that can use the row's reference."""
+    """Score every answer by every metric of the question set that can use the row's reference.
+
+    RUN734 if a function of the team's own fails on too many answers.
+    """
     pairs = list(enumerate(zip(questions.rows, answers, strict=True)))
     scores: dict[str, dict[int, Score]] = {
         metric.name: {
-            at: SCORERS[metric.name].score(row, answer.text, metric, data, judges)
+            at: scorer_of(metric).score(row, answer.text, metric, data, judges)
             for at, (row, answer) in pairs
             if at not in questions.left_out.get(metric.name, ())
         }
         for metric in questions.metrics
     }
+    for metric in questions.metrics:
+        if metric.is_own:
+            _require_scores(metric, questions, scores[metric.name])
     return ScoredSet(questions=questions, answers=answers, scores=scores)
+
+
+def _require_scores(metric: MetricBlock, questions: QuestionSet, scores: dict[int, Score]) -> None:
+    """Raise RUN734 if a function of the team's own fails on more than one answer in ten."""
+    faults = {at: score.reason for at, score in scores.items() if score.is_fault}
+    if len(faults) * 10 > len(scores):
+        shown = "; ".join(f"row `{questions.rows[at]['id']}`: {fault}" for at, fault in list(faults.items())[:5])
+        message = f"metric `{metric.name}` could not score {len(faults)} of {len(scores)} answers: {shown}"
+        raise StageError("RUN734", message, "make the function return a score for any answer, then compile again")
 
 
 def costs_of(answers: Sequence[Answer], batch_size: int) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from runtime.model.generate import Answer, generate_answers
 from runtime.model.load import check_model_files, context_length, load_model, load_tokenizer
 from runtime.model.prompts import prompts_of
 from runtime.scoring.metrics import Judges
+from runtime.scoring.planned import require_planned
 from runtime.stage.answer_log import AnswerLog
 from runtime.stage.context import StageContext
 from runtime.stage.files import write_text
@@ -39,6 +40,7 @@ def run(stage: EvaluateStage, context: StageContext) -> Outcome:
     context.events.emit("phase", name="check data")
     sources = read_sources(stage.data, context.volumes)
     texts = general_texts(sources)
+    require_planned(stage.metric_code, context.volumes.data, "a metric")
     check_model_files(stage.model, context.volumes)
     with Judges() as judges:
         sets = build_question_sets(stage, sources, context.volumes.data, judges)
@@ -113,6 +115,8 @@ def _outcome(stage: EvaluateStage, context: StageContext, measured: Measured, di
     write_samples(context.folder, {"answers": samples, "metric": held_out.questions.metrics[0].name})
     if unjudged := {name: len(rows) for name, rows in held_out.questions.left_out.items() if rows}:
         report["unjudged"] = unjudged
+    if faults := {name: scored.faults for name, scored in found.items() if scored.faults}:
+        report["unscored"] = faults
     if baseline is not None:
         broken = broken_of(held_out, baseline.sets[HELD_OUT])
         report["broken"], files[BROKEN_FILE] = broken.figures, broken.lines

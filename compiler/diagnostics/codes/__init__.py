@@ -1,6 +1,19 @@
 """All diagnostic codes, one module per family. A code is never reused."""
 
-from compiler.diagnostics.codes import chk, clu, pln, rnd, run, run_local, run_rewards, run_sources, sel, spc, yml
+from compiler.diagnostics.codes import (
+    chk,
+    clu,
+    pln,
+    rnd,
+    run,
+    run_local,
+    run_rewards,
+    run_scoring,
+    run_sources,
+    sel,
+    spc,
+    yml,
+)
 from compiler.diagnostics.codes.row import Code
 
 FAMILIES = (
@@ -12,6 +25,7 @@ FAMILIES = (
     rnd.TABLE,
     clu.TABLE,
     run.TABLE,
+    run_scoring.TABLE,
     run_rewards.TABLE,
     run_sources.TABLE,
     run_local.TABLE,

@@ -5,9 +5,9 @@ from compiler.diagnostics.codes.row import Code
 TABLE: dict[str, Code] = {
     "PLN401": Code(
         "error",
-        "metric cannot be measured by the runtime",
+        "people measure the deciding metric",
         "A gate needs a metric that the evaluation stage can compute.",
-        "Use a metric that the message names.",
+        "Put first a metric of the library, or a function of your own.",
     ),
     "PLN402": Code(
         "error",
@@ -74,5 +74,12 @@ TABLE: dict[str, Code] = {
         "evaluation Jobs decode without a constraint",
         "Scores of unconstrained answers may be lower than those of the deployed system, which constrains its output.",
         "Measure with the constraint elsewhere and commit the result, or read the scores with this in mind.",
+    ),
+    "PLN417": Code(
+        "error",
+        "no score says when an answer is right",
+        "A teacher's verified answers, and pairs of sampled ones, are chosen by right and wrong. A metric that scores from "
+        "0 to 1 does not say where right begins, and a low default would train on wrong answers.",
+        "Set `options.passes_at` of the first metric.",
     ),
 }

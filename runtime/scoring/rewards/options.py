@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from runtime.contract.blocks import RewardBlock
 from runtime.contract.errors import StageError
-from runtime.contract.reward_options import LengthClash, length_clashes, option_error
+from runtime.contract.options import LengthClash, length_clashes, option_faults
 from runtime.contract.rewards import DEFAULTS, REWARDS
 from runtime.contract.volumes import Volumes
 
@@ -37,7 +38,7 @@ def read_options(block: RewardBlock, volumes: Volumes) -> dict[str, Any]:
         raise StageError("RUN750", f"options of reward `{block.use}`: {faults}", HINT)
     read = {name: block.options.get(name, DEFAULTS.get(name)) for name in function.known}
     if "schema" in read:
-        read["schema"] = _schema(read["schema"], volumes)
+        read["schema"] = read_schema(read["schema"], volumes.data)
     if "databases" in read and not (volumes.data / read["databases"]).is_dir():
         message = f"folder `{read['databases']}` is missing under `TRAINSPEC_DATA`"
         raise StageError("RUN721", message, "copy the databases to the data volume")
@@ -46,25 +47,20 @@ def read_options(block: RewardBlock, volumes: Volumes) -> dict[str, Any]:
 
 def _faults(block: RewardBlock) -> Iterator[str]:
     function, options = REWARDS[block.use], block.options
-    wrong = {name: "field required" for name in function.needed if name not in options}
-    for name, value in options.items():
-        if name not in function.known:
-            wrong[name] = "extra inputs are not permitted"
-        elif error := option_error(name, value):
-            message = error["msg"].removeprefix("Value error, ")
-            wrong[name] = f"{message[:1].lower()}{message[1:]}"
-    yield from (f"`{name}`: {message}" for name, message in wrong.items())
+    wrong = list(option_faults(options, function.known, function.needed))
+    yield from wrong
     if block.use == "length" and not wrong:
         yield from (_CLASHES[clash] for clash in length_clashes(options))
 
 
-def _schema(name: str, volumes: Volumes) -> Any:
+def read_schema(name: str, data: Path) -> Any:
+    """Return the JSON schema of a file below `data`; RUN721 if it is missing, RUN750 if it is no schema."""
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import SchemaError
     from jsonschema.validators import validator_for
 
-    path = volumes.data / name
-    if not path.is_file() or not path.resolve().is_relative_to(volumes.data.resolve()):
+    path = data / name
+    if not path.is_file() or not path.resolve().is_relative_to(data.resolve()):
         message = f"schema `{name}` is missing under `TRAINSPEC_DATA`"
         raise StageError("RUN721", message, "copy the file to the data volume")
     if path.stat().st_size > MAX_SCHEMA_BYTES:

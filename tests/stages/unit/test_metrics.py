@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from runtime.contract.blocks import DataBlock, MetricBlock
+from runtime.contract.blocks import DataBlock
 from runtime.contract.errors import StageError
+from runtime.contract.goal_blocks import MetricBlock
 from runtime.contract.stages import EvaluateStage
 from runtime.data.rows import Source
 from runtime.evaluate.changes import broken_of, chain_worth, fix_rates
@@ -52,7 +53,8 @@ def test_scores(judges: Judges, name: Any, reference: str, answer: str, marker: 
 @pytest.mark.parametrize(
     ("name", "reference", "text"),
     [
-        ("numeric_answer", "four", "row `1`: the reference is not a number: `four`"),
+        ("numeric_answer", "say please", "row `1`: the reference is not a number: `say please`"),
+        ("numeric_answer", "5-10", "row `1`: the reference is not one number but a range"),
         ("tool_call", "f(1)", "is not JSON"),
     ],
 )
