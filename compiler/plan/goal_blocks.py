@@ -12,20 +12,20 @@ from runtime.contract.metrics import GENERAL_GUARD, METRICS
 
 def measured_metrics(inputs: Inputs) -> list[Metric]:
     """Return the goal's metrics that evaluation Jobs measure, the deciding one first."""
-    return [each for each in inputs.spec.spec.goal.metrics if each.name in METRICS]
+    return [each for each in inputs.spec.spec.goal.metrics if each.is_measured]
 
 
 def unmeasured_metrics(inputs: Inputs) -> list[str]:
     """Return the names of the goal's metrics that no evaluation Job measures."""
-    return [each.name for each in inputs.spec.spec.goal.metrics if each.name not in METRICS]
+    return [each.name for each in inputs.spec.spec.goal.metrics if not each.is_measured]
 
 
 def measured_guards(inputs: Inputs) -> list[Guard]:
     """Return the guards that evaluation Jobs check.
 
-    A metric that needs databases must be one of the goal's, which name them; `general` needs general rows.
+    A metric with settings must be one of the goal's, which has them; `general` needs general rows.
     """
-    return [each for each in inputs.spec.spec.goal.must_not_fall if _is_measured(each.name, inputs)]
+    return [each for each in inputs.spec.spec.goal.must_not_fall if _is_measured(each, inputs)]
 
 
 def guarded_metrics(inputs: Inputs) -> list[Block]:
@@ -60,10 +60,10 @@ def _guard(guard: Guard, base: str | None) -> Block | None:
     return {"metric": guard.name, "margin": guard.margin, **against} if None not in against.values() else None
 
 
-def _is_measured(name: str, inputs: Inputs) -> bool:
+def _is_measured(guard: Guard, inputs: Inputs) -> bool:
     body = inputs.spec.spec
-    if name == GENERAL_GUARD:
+    if guard.name == GENERAL_GUARD:
         general = (each for each in body.data if each.purpose is Purpose.GENERAL and each.shape in CHECKED["general"])
         return body.evaluation.general > 0 and any(general)
-    named = any(each.name == name for each in body.goal.metrics)
-    return name in METRICS and (named or not METRICS[name].needs_databases)
+    goal = next((each for each in body.goal.metrics if each.name == guard.name), None)
+    return goal.is_measured if goal else guard.name in METRICS and not METRICS[guard.name].needs_settings

@@ -12,7 +12,7 @@ _BY_BLOCK = ("path", "shape", "sha256", "rows", "uri")  # the other fields say h
 _WHY = {
     "teachers": "spec.teacher, whose weights are read",
     "folders": "spec.goal.metrics, `databases`",
-    "files": "spec.reward, its code and files",
+    "files": "spec.reward and spec.goal.metrics, their code and files",
 }
 
 
@@ -28,7 +28,7 @@ def load_config(draft: Draft, stages: Sequence[Stage]) -> Built:
     copied: dict[str, list[str] | dict[str, str]] = {
         "teachers": teachers,
         "folders": dict(sorted(inputs.folders.items())),
-        "files": dict(sorted(inputs.code.items())) if any(stage.config.get("rewards") for stage in stages) else {},
+        "files": dict(sorted(_code(stages).items())),
     }
     config = config_head(draft, [data[path] for path in sorted(data)])
     config |= {"source": _block(source), "folder": inputs.folder}
@@ -40,6 +40,12 @@ def load_config(draft: Draft, stages: Sequence[Stage]) -> Built:
         if each
     ]
     return Built(config=config, settings=tuple(settings))
+
+
+def _code(stages: Sequence[Stage]) -> dict[str, str]:
+    """Return the digest of each file that a reward or a metric of a stage reads, by path."""
+    parts = [stage.config.get(name, {}) for stage in stages for name in ("reward_code", "metric_code")]
+    return {path: digest for part in parts for path, digest in part.items()}
 
 
 def origin_of(source: Any) -> str:

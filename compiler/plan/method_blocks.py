@@ -79,12 +79,16 @@ def _metrics(draft: Draft) -> Block:
     """
     chains = any(learns_chains(draft, each.method) for each in draft.selection.stages)
     marker = {"answer_marker": draft.inputs.spec.spec.evaluation.answer_marker} if chains else {}
-    fields = {"name", "databases"}
+    fields = {"name", "use", "options", "databases"}
     inputs, method = draft.inputs, draft.choice.method
     metrics = measured_metrics(inputs) if method in RUNTIME_METHODS else inputs.spec.spec.goal.metrics
-    blocks = [each.model_dump(include=fields, exclude_none=True) for each in metrics]
+    blocks = [each.model_dump(include=fields, exclude_defaults=True) for each in metrics]
     guarded = guarded_metrics(inputs) if method == "evaluate" else []
-    return {"metrics": [{**each, **marker} for each in (*blocks, *guarded)]}
+    code = dict(sorted(inputs.metric_code.items()))
+    return {
+        "metrics": [{**each, **marker} for each in (*blocks, *guarded)],
+        **({"metric_code": code} if code and method in RUNTIME_METHODS else {}),
+    }
 
 
 def _generation(draft: Draft) -> Block:

@@ -20,7 +20,6 @@ from compiler.spec.schema.evidence import BadcaseReport, PromptRounds, ServingRe
 from compiler.spec.schema.preflight import RewardPreflight
 from compiler.spec.schema.training_spec import Override
 from compiler.spec.schema.types import Application, BadcaseClass, GapKind, Purpose
-from runtime.contract.metrics import METRICS
 
 
 def facts_of(inputs: Inputs) -> Facts:
@@ -40,7 +39,7 @@ def facts_of(inputs: Inputs) -> Facts:
         closed_book=goals.constraints.closed_book,
         acts_in_steps=_acts_in_steps(inputs),
         max_latency_ms=goals.constraints.max_latency_ms,
-        verifiable=goals.metrics[0].name in METRICS,
+        verifiable=goals.metrics[0].is_measured,
         small_test_set=_accepted(body.evidence.small_test_set),
         model=body.model.path,
         thresholds=limits,
@@ -86,7 +85,7 @@ def _rounds(inputs: Inputs, metric: str) -> Iterator[Round]:
 def _acts_in_steps(inputs: Inputs) -> bool:
     """Whether answers are trajectories: of an agent, a chain of tools, or demonstrations of several tool calls."""
     goal = inputs.spec.spec.goal
-    calls = goal.metrics[0].name == "tool_call" and any(each.trajectories for each in inputs.files.values())
+    calls = goal.metrics[0].function == "tool_call" and any(each.trajectories for each in inputs.files.values())
     return calls or goal.application in (Application.AGENT, Application.TOOL_CHAIN)
 
 

@@ -7,7 +7,7 @@ from pydantic.alias_generators import to_camel
 
 from compiler.diagnostics import Diagnostic, Outcome, diagnostic, has_errors
 from compiler.diagnostics.wording import alternatives
-from compiler.spec.check_reward import reward_options_fit
+from compiler.spec.check_options import metric_options_fit, reward_options_fit
 from compiler.spec.data.gates import FITTING_SHAPES
 from compiler.spec.data.gates import problems as data_problems
 from compiler.spec.evidence import EvidenceFile
@@ -200,6 +200,7 @@ CHECKS: tuple[Callable[[Inputs], Iterator[Diagnostic]], ...] = (
     sources_are_consistent,
     fields_fit_together,
     reward_options_fit,
+    metric_options_fit,
     evidence_is_current,
     estimates_are_intervals,
     parts_fit_their_totals,

@@ -13,8 +13,8 @@ from compiler.spec.dependencies import Reads
 from compiler.spec.evidence import FOLDER as EVIDENCE_FOLDER
 from compiler.spec.evidence import EvidenceFile, load_evidence
 from compiler.spec.files import can_be_shown, lies_in, read_file, reason
+from compiler.spec.functions import MAX_SCRIPT_BYTES, metric_code, reward_code
 from compiler.spec.references import Reader, close_or_known
-from compiler.spec.reward_code import MAX_SCRIPT_BYTES, reward_code
 from compiler.spec.schema.cluster_profile import ClusterProfile
 from compiler.spec.schema.evidence import PromptRounds
 from compiler.spec.schema.training_spec import TrainingSpec
@@ -32,7 +32,7 @@ class Inputs:
 
     `folder` is the name of the spec's folder, and `evidence` is sorted from old to new. `files` maps the name of each
     data source to its figures, `folders` the path (as in the spec) of each folder that a metric reads to its digest,
-    and `code` the path of each file that reward functions read to its digest.
+    `code` and `metric_code` the path of each file that reward functions, or metrics, read to its digest.
     """
 
     folder: str
@@ -44,6 +44,7 @@ class Inputs:
     files: Mapping[str, DataFile]
     folders: Mapping[str, str]
     code: Mapping[str, str]
+    metric_code: Mapping[str, str]
     raw_digests: frozenset[str] = frozenset()
 
     @property
@@ -92,7 +93,7 @@ def _load_references(reader: Reader, spec: TrainingSpec, *, lenient: bool) -> Ou
     reports = evidence.value or ()
     cards = None if has_errors(evidence.diagnostics) else evidence.value  # no errors about cards that do not load
     files, folders = read_sources(reader, spec, cards), _metric_folders(reader, spec)
-    code = reward_code(reader, spec)
+    code, metrics_code = reward_code(reader, spec), metric_code(reader, spec)
     _prompt_files(reader, reports)
     found = (*profile.diagnostics, *evidence.diagnostics, *reader.found)
     if profile.value is None or (has_errors(found) and not lenient):
@@ -111,6 +112,7 @@ def _load_references(reader: Reader, spec: TrainingSpec, *, lenient: bool) -> Ou
         files=files,
         folders=folders,
         code=code,
+        metric_code=metrics_code,
         raw_digests=_raw_digests(reader),
     )
     return Outcome(value=inputs, diagnostics=found)

@@ -2,12 +2,12 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from runtime.contract.data.columns import BadcaseClass
 from runtime.contract.data.labels import LabelFilter
 from runtime.contract.data.shapes import Shape
-from runtime.contract.metrics import GENERAL_GUARD, METRICS
+from runtime.contract.rewards import FUNCTION
 from runtime.contract.volumes import check_relative
 
 RelativePath = Annotated[str, AfterValidator(check_relative)]
@@ -125,92 +125,19 @@ class AnswerBlock(GenerationBlock):
     temperature: Temperature = 0.0
 
 
-class MetricBlock(Block):
-    """One metric by name; `databases` is a folder of SQL scripts under the data volume.
-
-    If an answer contains `answer_marker`, the metric compares only the text after the last one: a chain may precede it.
-    """
-
-    name: str
-    databases: RelativePath | None = None
-    answer_marker: str | None = None
-
-    @field_validator("name")
-    @classmethod
-    def _is_known(cls, name: str) -> str:
-        if name not in METRICS:
-            raise ValueError(f"must be one of {', '.join(f'`{each}`' for each in METRICS)}, not `{name}`")
-        return name
-
-    @model_validator(mode="after")
-    def _databases_belong_to_queries(self) -> "MetricBlock":
-        if METRICS[self.name].needs_databases != (self.databases is not None):
-            names = ", ".join(f"`{name}`" for name, metric in METRICS.items() if metric.needs_databases)
-            raise ValueError(f"{names} requires `databases`, and no other metric takes it")
-        return self
-
-
-class TargetBlock(Block):
-    """The `target` for a further metric of the goal."""
-
-    metric: str
-    target: Share
-
-
-class GuardBlock(Block):
-    """A metric that may not fall by more than `margin`; `general` is the check of general ability.
-
-    It is compared with `baseline`, an earlier evaluation, question by question; or with a recorded `value`.
-    """
-
-    metric: str
-    margin: Share
-    baseline: RelativePath | None = None
-    value: Share | None = None
-
-    @model_validator(mode="after")
-    def _has_one_comparison(self) -> "GuardBlock":
-        if (self.baseline is None) == (self.value is None):
-            raise ValueError("requires either `baseline` or `value`")
-        return self
-
-
-class GateBlock(Block):
-    """The gate of an evaluation: the `target` for the deciding `metric`, and the earlier evaluation to compare with.
-
-    `others` are further targets. `unmeasured` are metrics of the goal that this version cannot measure: while there are
-    any, the target is never met. Without `needs_gain`, only a broken guard or a loss of general ability stops the plan:
-    the worth of a corpus for the task shows only after the next training stage.
-    """
-
-    metric: str
-    target: Share
-    baseline: RelativePath | None
-    others: list[TargetBlock] = []
-    guards: list[GuardBlock] = []
-    unmeasured: list[str] = []
-    needs_gain: bool = True
-
-    @property
-    def measured(self) -> list[str]:
-        """The metrics that the gate reads, the deciding one first."""
-        guarded = [each.metric for each in self.guards if each.metric != GENERAL_GUARD]
-        return list(dict.fromkeys([self.metric, *(each.metric for each in self.others), *guarded]))
-
-
 class RewardBlock(Block):
     """One term of a reward: a library function with its `options`, or `module:function`.
 
     Modules are files of the data volume.
     """
 
-    use: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.]*(:[a-z_][a-z0-9_]*)?$")]
+    use: Annotated[str, Field(pattern=FUNCTION)]
     weight: float
     options: dict[str, Any] = {}
 
 
-# The modules and schemas of rewards on the data volume, with their digests at the time of review.
-RewardCode = dict[RelativePath, Sha256]
+# The modules and schemas of rewards or metrics on the data volume, with their digests at the time of review.
+Code = dict[RelativePath, Sha256]
 
 
 class TeacherBlock(Block):

@@ -1,10 +1,12 @@
 """The functions of the reward library. `runtime/scoring/rewards/` implements them.
 
-A new function is a row of `REWARDS`. A new option also needs its type in `reward_options.py` and, unless it is
+A new function is a row of `REWARDS`. A new option also needs its type in `options.py` and, unless it is
 required, its default in `DEFAULTS`.
 """
 
 from dataclasses import dataclass
+
+FUNCTION = r"^[a-z][a-z0-9_.]*(:[a-z_][a-z0-9_]*)?$"  # of a library, or `module:function` of the spec's folder
 
 # The defaults of optional options. Every function takes `after`.
 DEFAULTS: dict[str, object] = {"after": None, "least": 0, "most": None, "unit": "characters"}

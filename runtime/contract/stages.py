@@ -7,19 +7,18 @@ from pydantic import Field, model_validator
 from runtime.contract.blocks import (
     AnswerBlock,
     Block,
-    GateBlock,
+    Code,
     GenerationBlock,
-    MetricBlock,
     PairsBlock,
     Positive,
     RelativePath,
     RewardBlock,
-    RewardCode,
     Sha256,
     SourceBlock,
     TeacherBlock,
     Temperature,
 )
+from runtime.contract.goal_blocks import GateBlock, MetricBlock
 from runtime.contract.stage import Stage
 from runtime.contract.training_stages import AnyTrainingStage
 
@@ -30,7 +29,7 @@ class LoadStage(Stage):
     """Copy the base model, a teacher's weights and the data of a plan to the volumes.
 
     `folder` is the spec's folder below `specs` of the source. `folders` are read by metrics; the digest of each covers
-    the files directly inside. `files` are the code and schemas of rewards.
+    the files directly inside. `files` are the code and schemas of rewards and metrics.
     """
 
     method: Literal["load"]
@@ -97,6 +96,7 @@ class TeacherStage(Stage):
     method: Literal["teacher"]
     teacher: TeacherBlock
     metrics: Metrics
+    metric_code: Code = Field(default={})
     work: TeacherWork
 
     @model_validator(mode="after")
@@ -134,6 +134,7 @@ class SampleStage(Stage):
 
     method: Literal["sample"]
     metrics: Metrics
+    metric_code: Code = Field(default={})
     work: SampleWork
 
     @model_validator(mode="after")
@@ -157,8 +158,9 @@ class PreflightStage(Stage):
 
     method: Literal["preflight"]
     rewards: Annotated[list[RewardBlock], Field(min_length=1)]
-    reward_code: RewardCode = Field(default={})
+    reward_code: Code = Field(default={})
     metrics: Metrics
+    metric_code: Code = Field(default={})
     generation: GenerationBlock
     work: PreflightWork
 
@@ -172,6 +174,7 @@ class EvaluateStage(Stage):
     method: Literal["evaluate"]
     generation: AnswerBlock
     metrics: Metrics
+    metric_code: Code = Field(default={})
     gate: GateBlock | None = None
     without_chain: bool = False
 

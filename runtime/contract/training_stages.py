@@ -5,13 +5,13 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from runtime.contract.blocks import (
+    Code,
     CurriculumBlock,
     DistillationBlock,
     DistributedBlock,
     PeftBlock,
     RelativePath,
     RewardBlock,
-    RewardCode,
     TeacherBlock,
 )
 from runtime.contract.methods import OWNED, PlainTraining
@@ -100,7 +100,7 @@ class GrpoStage(TrainingStage):
 
     method: Literal["grpo"]
     rewards: Annotated[list[RewardBlock], Field(min_length=1)]
-    reward_code: RewardCode = Field(default={})
+    reward_code: Code = Field(default={})
 
 
 class PpoStage(TrainingStage):
@@ -111,7 +111,7 @@ class PpoStage(TrainingStage):
 
     method: Literal["ppo"]
     rewards: list[RewardBlock]
-    reward_code: RewardCode = Field(default={})
+    reward_code: Code = Field(default={})
     reward_model: RelativePath | None
 
     @model_validator(mode="after")

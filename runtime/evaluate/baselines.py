@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from runtime.contract.blocks import GateBlock
+from runtime.contract.goal_blocks import GateBlock
 from runtime.evaluate.forgetting import TextBits, read_baseline_texts
 from runtime.evaluate.question_sets import QuestionSet
 from runtime.evaluate.scored import BaselineAnswers, read_baseline

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from itertools import chain, zip_longest
 from pathlib import Path
 
-from runtime.contract.blocks import MetricBlock
 from runtime.contract.errors import StageError
+from runtime.contract.goal_blocks import MetricBlock
 from runtime.contract.stages import EvaluateStage
 from runtime.data.formats import Row
 from runtime.data.rows import UNDETERMINED, Source

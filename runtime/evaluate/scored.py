@@ -71,7 +71,7 @@ def score_answers(questions: QuestionSet, answers: list[Answer], data: Path, jud
     pairs = list(enumerate(zip(questions.rows, answers, strict=True)))
     scores: dict[str, dict[int, Score]] = {
         metric.name: {
-            at: SCORERS[metric.name].score(row, answer.text, metric, data, judges)
+            at: SCORERS[metric.use].score(row, answer.text, metric, data, judges)
             for at, (row, answer) in pairs
             if at not in questions.left_out.get(metric.name, ())
         }

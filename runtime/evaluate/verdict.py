@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from runtime.contract.blocks import GateBlock, GuardBlock
+from runtime.contract.goal_blocks import GateBlock, GuardBlock
 from runtime.contract.metrics import GENERAL_GUARD
 from runtime.evaluate.baselines import Baseline
 from runtime.evaluate.forgetting import TextBits

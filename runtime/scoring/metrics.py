@@ -6,8 +6,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from runtime.contract.blocks import MetricBlock
 from runtime.contract.errors import StageError
+from runtime.contract.goal_blocks import MetricBlock
 from runtime.data.formats import Row
 from runtime.scoring.sandbox.numeric import NumericJudge, require_math_verify
 from runtime.scoring.sandbox.sql import SqlJudge, database_scripts, extract_sql
@@ -80,7 +80,7 @@ def execution_accuracy(row: Row, prediction: str, metric: MetricBlock, data: Pat
 
 def reference_fault(row: Row, metric: MetricBlock, data: Path, judges: Judges) -> str:
     """Return why `metric` cannot use the row's `reference`, or an empty string if it can."""
-    check = SCORERS[metric.name].reference_fault
+    check = SCORERS[metric.use].reference_fault
     return check(row, metric, data, judges) if check else ""
 
 
@@ -99,7 +99,7 @@ def reference_faults(rows: Sequence[Row], metric: MetricBlock, data: Path, judge
 
     RUN721 if a folder is missing, RUN723 if a library is missing.
     """
-    require = SCORERS[metric.name].require
+    require = SCORERS[metric.use].require
     if require is not None:
         require()
     if metric.databases is not None and not (data / metric.databases).is_dir():

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
-from runtime.contract.blocks import MetricBlock
+from runtime.contract.goal_blocks import MetricBlock
 from runtime.data.questions import Question
 from runtime.scoring.metrics import SCORERS, Judges, check_references
 
@@ -31,10 +31,10 @@ class Verifier:
         check_references([each.row for each in questions], [self._metric], self._data, self._judges)
 
     def right(self, question: Question, answers: Sequence[str]) -> list[bool]:
-        """Return for each answer whether it gets the full score of the metric; equal answers are judged once."""
+        """Return for each answer whether it passes the metric; equal answers are judged once."""
         known: dict[str, bool] = {}
         for answer in answers:
             if answer not in known:
-                score = SCORERS[self._metric.name].score(question.row, answer, self._metric, self._data, self._judges)
-                known[answer] = score.value >= 1
+                score = SCORERS[self._metric.use].score(question.row, answer, self._metric, self._data, self._judges)
+                known[answer] = score.value >= self._metric.passes_at
         return [known[answer] for answer in answers]

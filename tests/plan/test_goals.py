@@ -12,7 +12,10 @@ from compiler.pipeline.phases import make_plan
 from runtime.contract.read import read_stage
 
 SECOND = ("        target: 0.9\n", "        target: 0.9\n      - name: tool_call\n        target: 0.8\n")
-UNKNOWN = ("        target: 0.9\n", "        target: 0.9\n      - name: helpfulness\n        target: 0.8\n")
+UNKNOWN = (
+    "        target: 0.9\n",
+    "        target: 0.9\n      - name: helpfulness\n        use: people\n        target: 0.8\n",
+)
 GENERAL = (
     "  gaps:\n",
     "    - name: general\n      purpose: general\n      shape: text\n      path: data/general.jsonl\n  gaps:\n",
@@ -102,19 +105,18 @@ def test_a_guard_of_general_ability_needs_general_rows(make_spec: MakeSpec) -> N
 
 
 def test_a_goal_that_no_job_measures_is_left_out_and_said(make_spec: MakeSpec) -> None:
-    path = make_spec(UNKNOWN, guarded("name: tone", "name: execution_accuracy"))
+    path = make_spec(UNKNOWN, guarded("name: tone, use: people"))
     stages, found = made(path)
     assert stages["evaluate-sft"]["metrics"] == [{"name": "exact_match"}]
     assert stages["evaluate-sft"]["gate"]["unmeasured"] == ["helpfulness"]
-    assert [(each.code, each.severity) for each in found] == [("PLN411", "warning")] * 3
-    assert [each.message.split("`")[1] for each in found] == ["helpfulness", "tone", "execution_accuracy"]
-    assert "`databases`" in (found[2].hint or "")
+    assert [(each.code, each.severity) for each in found] == [("PLN411", "warning")] * 2
+    assert [each.message.split("`")[1] for each in found] == ["helpfulness", "tone"]
     text = review(path)
     assert "no evaluation Job measures `helpfulness`, so no gate can find that the target is met" in text
 
 
 def test_a_first_metric_that_no_job_measures_is_refused(make_spec: MakeSpec) -> None:
-    edit = ("      - name: exact_match\n", "      - name: helpfulness\n")
+    edit = ("      - name: exact_match\n", "      - name: helpfulness\n        use: people\n")
     outcome = make_plan(make_spec(edit, ("metric: exact_match", "metric: helpfulness")), "spec.yaml")
     assert [each.code for each in outcome.diagnostics if each.code.startswith("PLN")] == ["PLN401"]
 

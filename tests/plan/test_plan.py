@@ -101,7 +101,7 @@ EXECUTION = ("metric: exact_match", "metric: execution_accuracy")
 @pytest.mark.parametrize(
     ("edits", "code"),
     [
-        ([("name: exact_match", "name: helpfulness"), HELPFULNESS], "PLN401"),
+        ([("name: exact_match\n", "name: helpfulness\n        use: people\n"), HELPFULNESS], "PLN401"),
         ([("name: exact_match", "name: execution_accuracy"), EXECUTION], "PLN402"),
         ([("  gaps:\n    - kind: unstable\n", "  training:\n    sft:\n      deadlineMinutes: 5\n  gaps:\n")], "PLN403"),
     ],

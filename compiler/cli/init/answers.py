@@ -1,5 +1,6 @@
 """The answers that `trainspec init` needs: checks, and prompts for those not given as flags."""
 
+import difflib
 import re
 import sys
 import unicodedata
@@ -10,6 +11,7 @@ from typing import Any
 from compiler.cli.init.texts import PROFILE, Answers
 from compiler.spec.schema.types import METRIC_NAME, NAME, PATTERN_HINTS, REVISION, Application
 from runtime.contract.data.file_formats import ANY_ENDING, ending_of
+from runtime.contract.metrics import METRICS
 
 SPECS = Path("specs")
 Given = Mapping[str, Any]
@@ -63,10 +65,11 @@ def _task(text: str) -> str:
 def _metric(text: str) -> str:
     if not re.fullmatch(METRIC_NAME, text) or len(text) > 63:
         raise UnusableError(f"metric name `{text}` is not valid: {PATTERN_HINTS[METRIC_NAME]}")
-    if text == "execution_accuracy":
-        raise UnusableError(
-            "metric `execution_accuracy` needs databases: start with `exact_match`, then see `trainspec schema`"
-        )
+    if text in METRICS and METRICS[text].needs_settings:
+        raise UnusableError(f"metric `{text}` needs settings: start with `exact_match`, then see `trainspec schema`")
+    near = difflib.get_close_matches(text, METRICS, n=1, cutoff=0.8)
+    if text not in METRICS and near:
+        raise UnusableError(f"the metric library has no `{text}`: did you mean `{near[0]}`?")
     return text
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from compiler.spec.yaml.load import compose
 from compiler.spec.yaml.quote import quote
 from runtime.contract.data.file_formats import ending_of
+from runtime.contract.metrics import METRICS
 
 PLACEHOLDER_IMAGE = f"registry.example.com/trainspec/runtime@sha256:{'0' * 64}"
 PROFILE = "local"
@@ -46,7 +47,7 @@ spec:
     task: {scalar(answers.task)}
     metrics:
       # between 0 and 1, higher is better; the first metric decides
-      - name: {scalar(answers.metric)}
+      - name: {scalar(answers.metric)}{_measured(answers.metric)}
         target: {answers.target}
     # constraints: {{maxLatencyMs: 3000, maxTrainingCostUsd: 100}}
   system:
@@ -63,6 +64,12 @@ spec:
   #   - kind: unstable
   #     statement: what you observe, in a sentence
 """
+
+
+def _measured(metric: str) -> str:
+    """Return the line that says that people measure a metric; empty for one of the library."""
+    people = "use: people # no Job measures it; your own code does as `use: module:function`"
+    return "" if metric in METRICS else f"\n        {people}"
 
 
 def _traces(answers: Answers) -> str:

@@ -5,9 +5,9 @@ from compiler.diagnostics.codes.row import Code
 TABLE: dict[str, Code] = {
     "PLN401": Code(
         "error",
-        "metric cannot be measured by the runtime",
+        "people measure the deciding metric",
         "A gate needs a metric that the evaluation stage can compute.",
-        "Use a metric that the message names.",
+        "Put first a metric of the library, or a function of your own.",
     ),
     "PLN402": Code(
         "error",

@@ -11,7 +11,7 @@ MARKED = [{"prompt": f"asked {i}?", "completion": f"said {i}", "label": i % 2 ==
 
 EXAMPLES: dict[str, Example | Situation] = {
     "PLN401": Example(
-        bad="      - name: helpfulness\n        target: 0.9",
+        bad="      - name: helpfulness\n        use: people\n        target: 0.9",
         good="      - name: exact_match\n        target: 0.9",
         given=((ROUNDS_FILE, ROUNDS.replace("exact_match", "helpfulness")),),
         along=("CHK240", "PLN404"),
@@ -48,7 +48,8 @@ EXAMPLES: dict[str, Example | Situation] = {
         bad="    sft:\n      tuning: qlora", good="    sft:", given=((PROFILE_FILE, PROFILE.replace(GPU, "")),)
     ),
     "PLN411": Example(
-        bad="        target: 0.9\n      - name: helpfulness\n        target: 0.8", good="        target: 0.9"
+        bad="        target: 0.9\n      - name: helpfulness\n        use: people\n        target: 0.8",
+        good="        target: 0.9",
     ),
     "PLN412": Example(bad="  decoding: {constrained: true}\n  data:", good="  data:"),
     "PLN408": Example(file="specs/shop/data/demos.jsonl", whole=True, bad=jsonl(demos(60)), good=jsonl(demos())),

@@ -28,7 +28,7 @@ PATTERNS = {
     types.REVISION: "revision",
     types.URI: "URI",
     types.SHA256: "SHA-256",
-    types.REWARD: "function",
+    types.FUNCTION: "function",
 }
 # fields whose default is not in the schema, but set when stages are laid out
 SET_LATER = {

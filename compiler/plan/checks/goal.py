@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from compiler.diagnostics import Diagnostic, diagnostic
 from compiler.plan.goal_blocks import measured_guards, unmeasured_metrics
 from compiler.plan.model import Plan
-from runtime.contract.metrics import GENERAL_GUARD, METRICS
+from runtime.contract.metrics import GENERAL_GUARD
 
 
 def goals_without_measure(plan: Plan) -> Iterator[Diagnostic]:
@@ -15,7 +15,7 @@ def goals_without_measure(plan: Plan) -> Iterator[Diagnostic]:
     for index, metric in enumerate(body.goal.metrics):
         if metric.name in missing:
             message = f"no evaluation Job measures `{metric.name}`, so no gate can find that the target is met"
-            hint = f"measure it elsewhere and commit the result as evidence, or use {_options()}"
+            hint = "commit what people measure as evidence, or use a metric that Jobs measure"
             yield diagnostic("PLN411", message, document.at(("spec", "goal", "metrics", index)), hint=hint)
 
 
@@ -46,10 +46,4 @@ def _evaluates(plan: Plan) -> bool:
 def _remedy(name: str) -> str:
     if name == GENERAL_GUARD:
         return "add a data source of purpose `general`, and keep `evaluation.general` above 0"
-    if name in METRICS:  # it needs databases, which only a metric of the goal names
-        return "add the metric with its `databases` to `goal.metrics`"
-    return f"measure it elsewhere and commit the result as evidence, or use {_options()}"
-
-
-def _options() -> str:
-    return ", ".join(f"`{name}`" for name in sorted(METRICS))
+    return "commit what people measure as evidence, or guard a metric that Jobs measure"

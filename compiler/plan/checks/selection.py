@@ -35,13 +35,13 @@ def _evaluation_problems(inputs: Inputs) -> Iterator[Diagnostic]:
     body, document = inputs.spec.spec, inputs.document
     for index, metric in enumerate(body.goal.metrics):
         where = document.at(("spec", "goal", "metrics", index))
-        if metric.name not in METRICS and not index:
-            options = ", ".join(f"`{name}`" for name in sorted(METRICS))
-            message = f"no evaluation Job can measure `{metric.name}`"
-            yield diagnostic("PLN401", message, where, hint=f"use one of {options}")
-        elif metric.name in METRICS and METRICS[metric.name].needs_databases and metric.databases is None:
+        if not metric.is_measured and not index:
+            message = f"people measure `{metric.name}`, so no evaluation Job can decide whether to go on"
+            hint = "put first a metric of the library, or a function of your own, that Jobs measure"
+            yield diagnostic("PLN401", message, where, hint=hint)
+        elif metric.function in METRICS and METRICS[metric.function].needs_databases and metric.databases is None:
             hint = "add `databases`: a folder of SQL scripts"
-            yield diagnostic("PLN402", f"`{metric.name}` needs databases to run queries on", where, hint=hint)
+            yield diagnostic("PLN402", f"`{metric.function}` needs databases to run queries on", where, hint=hint)
     if not any(source.purpose is Purpose.EVALUATION for source in body.data):
         hint = "add a data source of purpose `evaluation`, with rows held out from training"
         message = "there is no data source to evaluate stages on"

@@ -12,8 +12,8 @@ from compiler.spec.schema.goal import Goal
 from compiler.spec.schema.thresholds import Thresholds
 from compiler.spec.schema.training import TrainerValue, Training
 from compiler.spec.schema.types import (
+    FUNCTION,
     MARKER,
-    REWARD,
     ComponentKind,
     Count,
     Decoding,
@@ -121,7 +121,7 @@ class Teacher(Model):
 class RewardFunction(Model):
     """One term of the reward."""
 
-    use: Annotated[str, Field(pattern=REWARD, max_length=200)] = Field(
+    use: Annotated[str, Field(pattern=FUNCTION, max_length=200)] = Field(
         description="A function of the reward library, or `module:function` in the spec's folder."
     )
     weight: Annotated[float, Strict()] = Field(default=1.0, description="Weight of the term.")

@@ -11,6 +11,7 @@ from pydantic.alias_generators import to_camel
 from runtime.contract.data.columns import BadcaseClass as BadcaseClass  # of this vocabulary too, and of the stages'
 from runtime.contract.data.shapes import Purpose as Purpose
 from runtime.contract.data.shapes import Shape as Shape
+from runtime.contract.rewards import FUNCTION as FUNCTION
 
 API_VERSION = "trainspec.dev/v1"
 
@@ -28,7 +29,6 @@ REGION = r"^[a-z0-9][-a-z0-9]*$"
 URI = r"^[a-z][a-z0-9+.-]*://[^\s]+$"
 SHA256 = r"^[0-9a-f]{64}$"
 MARKER = r"\S"
-REWARD = r"^[a-z][a-z0-9_.]*(:[a-z_][a-z0-9_]*)?$"
 PATTERN_HINTS = {
     NAME: "use lower-case letters, digits and inner `-`, as in `my-name`",
     METRIC_NAME: "use lower-case letters, digits and `_`, as in `exact_match`",
@@ -44,7 +44,7 @@ PATTERN_HINTS = {
     URI: "write it with its scheme, as in `s3://bucket/file.jsonl`",
     SHA256: "write the 64 hexadecimal digits of the SHA-256",
     MARKER: "write the text before an answer, as in `Answer:`",
-    REWARD: "use a function of the reward library, or write `module:function`",
+    FUNCTION: "use a name of the library, or write `module:function`",
 }
 
 

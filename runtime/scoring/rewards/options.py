@@ -6,7 +6,7 @@ from typing import Any
 
 from runtime.contract.blocks import RewardBlock
 from runtime.contract.errors import StageError
-from runtime.contract.reward_options import LengthClash, length_clashes, option_error
+from runtime.contract.options import LengthClash, length_clashes, option_faults
 from runtime.contract.rewards import DEFAULTS, REWARDS
 from runtime.contract.volumes import Volumes
 
@@ -46,14 +46,8 @@ def read_options(block: RewardBlock, volumes: Volumes) -> dict[str, Any]:
 
 def _faults(block: RewardBlock) -> Iterator[str]:
     function, options = REWARDS[block.use], block.options
-    wrong = {name: "field required" for name in function.needed if name not in options}
-    for name, value in options.items():
-        if name not in function.known:
-            wrong[name] = "extra inputs are not permitted"
-        elif error := option_error(name, value):
-            message = error["msg"].removeprefix("Value error, ")
-            wrong[name] = f"{message[:1].lower()}{message[1:]}"
-    yield from (f"`{name}`: {message}" for name, message in wrong.items())
+    wrong = list(option_faults(options, function.known, function.needed))
+    yield from wrong
     if block.use == "length" and not wrong:
         yield from (_CLASHES[clash] for clash in length_clashes(options))
 

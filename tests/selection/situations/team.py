@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from runtime.contract.metrics import METRICS
+
 MODEL = "qwen3-8b-instruct/2026-08"
 Row = Mapping[str, Any]
 # a measured value, or one with the ends of its interval
@@ -141,6 +143,11 @@ def corpus(megabytes: float, *, volatile: bool = False) -> Source:
     )
 
 
+def metric(name: str, target: float) -> dict[str, Any]:
+    """A metric of the goal; people measure one that the library lacks."""
+    return {"name": name, "target": target} | ({} if name in METRICS else {"use": "people"})
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Team:
     """A team's spec. `goal`, `system` and `more` hold fields of the spec; `evidence` documents, `code` Python files."""
@@ -185,7 +192,7 @@ class Team:
                 "goal": {
                     "application": self.application,
                     "task": self.task,
-                    "metrics": [{"name": name, "target": target} for name, target in self.metrics.items()],
+                    "metrics": [metric(name, target) for name, target in self.metrics.items()],
                 }
                 | dict(self.goal or {}),
                 "system": {

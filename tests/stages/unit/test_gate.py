@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from runtime.contract.blocks import GateBlock, MetricBlock
+from runtime.contract.goal_blocks import GateBlock, MetricBlock
 from runtime.evaluate.baselines import Baseline
 from runtime.evaluate.forgetting import TextBits
 from runtime.evaluate.question_sets import GENERAL, HELD_OUT, QuestionSet

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from runtime.contract.blocks import DataBlock, MetricBlock
+from runtime.contract.blocks import DataBlock
 from runtime.contract.errors import StageError
+from runtime.contract.goal_blocks import MetricBlock
 from runtime.contract.stages import EvaluateStage
 from runtime.data.rows import Source
 from runtime.evaluate.changes import broken_of, chain_worth, fix_rates

@@ -374,7 +374,7 @@ def test_length_alone_can_be_fooled(volumes: Volumes) -> None:
 
 
 def test_the_library_has_every_function_that_specs_may_name() -> None:
-    from runtime.contract.reward_options import OPTION_TYPES
+    from runtime.contract.options import OPTION_TYPES
     from runtime.contract.rewards import REWARDS
 
     assert {*functions(), "sql_execution"} == set(REWARDS)

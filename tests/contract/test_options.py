@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from compiler.diagnostics import Location
-from compiler.spec.check_reward import reward_options_fit
+from compiler.spec.check_options import reward_options_fit
 from compiler.spec.schema.training_spec import Reward
 from runtime.contract.blocks import RewardBlock
 from runtime.contract.errors import StageError

@@ -1,8 +1,8 @@
-"""Options of rewards: their types, and the combinations that are invalid."""
+"""Options of rewards and metrics: their types, and the combinations that are invalid."""
 
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Annotated, Any, Literal
 
@@ -24,16 +24,34 @@ def check_pattern(pattern: str) -> str:
     return pattern
 
 
+def check_distinct(labels: list[str]) -> list[str]:
+    """Return `labels` if no two are equal; raise ValueError otherwise."""
+    twice = next((label for at, label in enumerate(labels) if label in labels[:at]), None)
+    if twice is not None:
+        raise ValueError(f"names `{twice}` twice")
+    return labels
+
+
 _Path = Annotated[str, Field(min_length=1), AfterValidator(check_relative)]
 
-# An option has the same type in every function of the library.
+_Phrase = Annotated[str, Field(min_length=1, max_length=200)]
+
+FILE_OPTIONS = ("databases", "schema")  # they name a folder or a file below the spec's folder
+
+# An option has the same type in every function and every metric of the library.
 OPTION_TYPES: Mapping[str, Any] = {
     "after": Annotated[str, Field(min_length=1, max_length=100)] | None,
     "databases": _Path,
+    "fold": bool,
+    "labels": Annotated[list[_Phrase], Field(min_length=2, max_length=1000), AfterValidator(check_distinct)],
     "least": Annotated[int, Field(ge=0)],
     "most": Annotated[int, Field(ge=1)] | None,
+    "need": Literal["all", "any"],
+    "passes_at": Annotated[float, Field(gt=0, le=1)],
     "pattern": Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(check_pattern)],
+    "phrases": Annotated[list[_Phrase], Field(min_length=1, max_length=100)],
     "schema": _Path,
+    "separator": Annotated[str, Field(min_length=1, max_length=20)],
     "unit": Literal["characters", "tokens"],
 }
 
@@ -48,6 +66,19 @@ def option_error(name: str, value: object) -> ErrorDetails | None:
     except ValidationError as error:
         return error.errors(include_url=False)[0]
     return None
+
+
+def option_faults(options: Mapping[str, Any], known: Sequence[str], needed: Sequence[str]) -> Iterator[str]:
+    """Yield what is wrong with each option of a function that knows and needs these, with its name."""
+    for name in needed:
+        if name not in options:
+            yield f"`{name}`: field required"
+    for name, value in options.items():
+        if name not in known:
+            yield f"`{name}`: extra inputs are not permitted"
+        elif error := option_error(name, value):
+            message = error["msg"].removeprefix("Value error, ")
+            yield f"`{name}`: {message[:1].lower()}{message[1:]}"
 
 
 def length_clashes(options: Mapping[str, Any]) -> Iterator[LengthClash]:

@@ -1,4 +1,4 @@
-"""Load phase of rewards: their code, and the files that library functions read."""
+"""The team's own code in the spec's folder: a module, and what it imports from there."""
 
 import io
 import token
@@ -6,40 +6,15 @@ import tokenize
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
-from compiler.diagnostics import Location, diagnostic
+from compiler.diagnostics import Location
 from compiler.spec.files import read_file
-from compiler.spec.references import Reader, close_or_known
-from compiler.spec.schema.training_spec import RewardFunction, TrainingSpec
-from compiler.spec.yaml.document import FieldPath
+from compiler.spec.references import Reader
 from compiler.spec.yaml.load import MAX_BYTES
-from runtime.contract.rewards import REWARDS
-
-MAX_SCRIPT_BYTES = 64 << 20  # of one file of databases
 
 
-def reward_code(reader: Reader, spec: TrainingSpec) -> dict[str, str]:
-    """Return the digest of each file of the spec's folder that a reward reads, by path.
-
-    These are its code with all imports, or the schema or scripts of a library function.
-    """
-    code: dict[str, str] = {}
-    for index, function in enumerate(spec.spec.reward.functions if spec.spec.reward else []):
-        where = reader.document.at(("spec", "reward", "functions", index, "use"))
-        module, colon, _ = function.use.partition(":")
-        if colon:
-            code |= _code(reader, module, where)
-        elif module not in REWARDS:
-            message = f"the reward library has no `{module}`"
-            hint = close_or_known(module, REWARDS)
-            reader.found.append(diagnostic("CHK207", message, where, hint=hint))
-        else:
-            code |= _options(reader, spec, function, ("spec", "reward", "functions", index))
-    return code
-
-
-def _code(reader: Reader, use: str, where: Location) -> dict[str, str]:
-    """Return the digests of the module `use`, its packages, and their imports from the folder."""
-    parts = tuple(use.split("."))
+def code_digests(reader: Reader, module: str, where: Location) -> dict[str, str]:
+    """Return the digest of each file of `module`, its packages, and their imports from the folder, by path."""
+    parts = tuple(module.split("."))
     waiting = _existing(reader, _files(parts))
     if not {f"{'/'.join(parts)}.py", f"{'/'.join(parts)}/__init__.py"} & set(waiting):
         reader.resolve(f"{'/'.join(parts)}.py", where)  # reports that it does not exist
@@ -53,7 +28,7 @@ def _code(reader: Reader, use: str, where: Location) -> dict[str, str]:
         code[relative] = reader.digest(path, where, MAX_BYTES)
         if code[relative]:
             text = read_file(path, MAX_BYTES).decode("utf-8-sig", "replace")
-            waiting += _existing(reader, [file for module in imported(text, relative) for file in _files(module)])
+            waiting += _existing(reader, [file for each in imported(text, relative) for file in _files(each)])
     return code
 
 
@@ -73,42 +48,6 @@ def _existing(reader: Reader, files: Iterable[str]) -> list[str]:
         except OSError:  # not a valid file name
             continue
     return found
-
-
-def _options(reader: Reader, spec: TrainingSpec, function: RewardFunction, at: FieldPath) -> dict[str, str]:
-    """Check a library function's option names; return the digests of the files that options name."""
-    known = REWARDS[function.use].known
-    for name in function.options:
-        if name not in known:
-            message = f"reward `{function.use}` has no option `{name}`"
-            where = reader.document.at((*at, "options", name), key=True)
-            hint = close_or_known(name, known)
-            reader.found.append(diagnostic("CHK207", message, where, hint=hint))
-    for needed in REWARDS[function.use].needed:
-        given = needed == "databases" and any(each.databases for each in spec.spec.goal.metrics)
-        if needed not in function.options and not given:
-            message = f"reward `{function.use}` lacks its option `{needed}`"
-            where = reader.document.at((*at, "use"))
-            hint = f"add it: `options: {{{needed}: …}}`"
-            reader.found.append(diagnostic("SPC101", message, where, hint=hint))
-    return _files_named(reader, function, at)
-
-
-def _files_named(reader: Reader, function: RewardFunction, at: FieldPath) -> dict[str, str]:
-    """Return the digests of the schema or the database scripts that the options at `at` name."""
-    option = next((each for each in REWARDS[function.use].options if each in ("databases", "schema")), "")
-    name = function.options.get(option)
-    if not isinstance(name, str):
-        return {}
-    where = reader.document.at((*at, "options", option))
-    path = reader.resolve(name, where, folder=option == "databases")
-    if path is None:
-        return {}
-    if option == "schema":
-        return {name: reader.digest(path, where, MAX_BYTES)}
-    files = [f"{name.rstrip('/')}/{each}" for each in reader.reads.names(path)]
-    found = {each: reader.resolve(each, where) for each in files if reader.reads.exists(reader.folder / each, "file")}
-    return {each: reader.digest(file, where, MAX_SCRIPT_BYTES) for each, file in found.items() if file is not None}
 
 
 _BY_NAME = ("import_module", "__import__")

@@ -1,4 +1,4 @@
-"""Checks of reward options, which the runtime would otherwise reject after a Job has started."""
+"""Checks of the options of rewards and metrics, which the runtime would reject after a Job has started."""
 
 from collections.abc import Iterator
 from pathlib import PurePosixPath
@@ -7,7 +7,8 @@ from compiler.diagnostics import Diagnostic, Location, diagnostic
 from compiler.spec.inputs import Inputs
 from compiler.spec.schema.validate import dotted
 from compiler.spec.yaml.document import FieldPath
-from runtime.contract.reward_options import LengthClash, length_clashes, option_error
+from runtime.contract.metrics import METRICS
+from runtime.contract.options import LengthClash, length_clashes, option_error
 
 _CLASHES: dict[LengthClash, tuple[str, str]] = {
     "no bound": (
@@ -40,6 +41,24 @@ def reward_options_fit(inputs: Inputs) -> Iterator[Diagnostic]:
             for clash in length_clashes(function.options):
                 message, hint = _CLASHES[clash]
                 yield diagnostic("CHK243", message.format_map({"least": 0} | function.options), where, hint=hint)
+
+
+def metric_options_fit(inputs: Inputs) -> Iterator[Diagnostic]:
+    """Check that each option of a metric is valid, and that only a metric of the library has any."""
+    for index, metric in enumerate(inputs.spec.spec.goal.metrics):
+        at = ("spec", "goal", "metrics", index)
+        if metric.databases and not (metric.function in METRICS and METRICS[metric.function].needs_databases):
+            where = inputs.document.at((*at, "databases"), key=True)
+            message = f"metric `{metric.function}` runs no queries, so it takes no `databases`"
+            yield diagnostic("CHK243", message, where, hint="remove `databases`")
+        if metric.options and metric.function not in METRICS:
+            where = inputs.document.at((*at, "options"), key=True)
+            what = "only the row and the answer" if metric.is_own else "because people measure it"
+            message = f"`{metric.function}` takes no options, {what}"
+            yield diagnostic("CHK243", message, where, hint="remove `options`")
+            continue
+        for name, value in metric.options.items():
+            yield from _value(inputs, (*at, "options", name), value)
 
 
 def _value(inputs: Inputs, path: FieldPath, value: object) -> Iterator[Diagnostic]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from compiler.pipeline.phases import make_plan
-from compiler.spec.reward_code import imported
+from compiler.spec.code import imported
 
 SPECS = Path(__file__).resolve().parents[2] / "specs"
 
