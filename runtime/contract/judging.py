@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from runtime.contract.agreement import Agreement
-from runtime.contract.blocks import Block, Positive, RelativePath, Sha256
+from runtime.contract.blocks import Block, Positive
 
 KEY_VARIABLE = "JUDGE_API_KEY"
 MAX_UNJUDGED = 0.05  # the share of answers without a verdict that a score may leave out
@@ -27,9 +27,9 @@ class AgreementBlock(Block):
 
 
 class JudgeBlock(Block):
-    """The judge behind an OpenAI-compatible endpoint, and the digest of each rubric on the data volume.
+    """The judge behind an OpenAI-compatible endpoint.
 
-    `agreements` are by metric; a metric without one is measured, and never decides.
+    `agreements` are by metric; a judged metric without one is measured, and never decides.
     """
 
     endpoint: str
@@ -38,7 +38,6 @@ class JudgeBlock(Block):
     language: Language = "en"
     concurrency: Positive = 4
     requests_per_minute: Positive = 60
-    rubrics: Annotated[dict[RelativePath, Sha256], Field(min_length=1)]
     agreements: dict[str, AgreementBlock] = Field(default={})
 
     @property

@@ -1,7 +1,7 @@
 """Changes since the baseline: broken answers, fixed badcases, and the effect of a chain."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -41,7 +41,7 @@ class Broken:
 
 def broken_of(now: ScoredSet, before: BaselineAnswers) -> Broken:
     """Compare the answers to the held-out rows with the baseline's, by the deciding metric."""
-    pairs = list(zip(now.values, before.values, strict=True))
+    pairs = _pairs(now.values, before.values)
     reasons = now.scores[now.questions.metrics[0].name]
     rows = [
         {
@@ -52,24 +52,24 @@ def broken_of(now: ScoredSet, before: BaselineAnswers) -> Broken:
             "after": now.answers[at].text,
             "reason": reasons[at].reason,
         }
-        for at, (new, old) in enumerate(pairs)
+        for at, (new, old) in pairs.items()
         if new < old
     ]
-    return Broken(rows=rows, fixed=sum(new > old for new, old in pairs))
+    return Broken(rows=rows, fixed=sum(new > old for new, old in pairs.values()))
 
 
-def fix_rates(now: ScoredSet, before: Sequence[float] | None) -> dict[str, Any]:
+def fix_rates(now: ScoredSet, before: Mapping[int, float] | None) -> dict[str, Any]:
     """Return the fix rates of badcases, over all and per class, with intervals."""
     clusters, values = now.questions.clusters, now.values
     classes: dict[str, list[int]] = {}
-    for index, row in enumerate(now.questions.rows):
-        classes.setdefault(class_of(row), []).append(index)
+    for index in values:
+        classes.setdefault(class_of(now.questions.rows[index]), []).append(index)
     return {
         "metric": now.questions.metrics[0].name,
         "unjudged": now.questions.unjudged,
-        **_rate(values, clusters, range(len(values))),
+        **_rate(values, clusters, list(values)),
         "classes": {name: _rate(values, clusters, members) for name, members in sorted(classes.items())},
-        "gain": None if before is None else asdict(interval_of_gain(values, before, clusters)),
+        "gain": None if before is None else asdict(_gain(values, before, clusters)),
     }
 
 
@@ -79,7 +79,7 @@ def chain_worth(chain: ScoredSet, direct: ScoredSet) -> dict[str, Any]:
     `p` is McNemar's and assumes independent rows; the interval of `gain` assumes independent clusters. The tokens
     exclude the forced marker.
     """
-    clusters, pairs = chain.questions.clusters, list(zip(chain.values, direct.values, strict=True))
+    clusters, pairs = chain.questions.clusters, _pairs(chain.values, direct.values).values()
     better, worse = sum(one > other for one, other in pairs), sum(one < other for one, other in pairs)
     name = chain.questions.metrics[0].name
     tokens = [_mean([answer.tokens for answer in each.answers]) for each in (chain, direct)]
@@ -87,7 +87,7 @@ def chain_worth(chain: ScoredSet, direct: ScoredSet) -> dict[str, Any]:
         "metric": name,
         "with_chain": asdict(chain.intervals[name]),
         "without_chain": asdict(direct.intervals[name]),
-        "gain": asdict(interval_of_gain(chain.values, direct.values, clusters)),
+        "gain": asdict(_gain(chain.values, direct.values, clusters)),
         "only_with": better,
         "only_without": worse,
         "p": float(exact_p(better, worse)),
@@ -95,7 +95,18 @@ def chain_worth(chain: ScoredSet, direct: ScoredSet) -> dict[str, Any]:
     }
 
 
-def _rate(values: Sequence[float], clusters: Sequence[str], members: Sequence[int]) -> dict[str, Any]:
+def _pairs(new: Mapping[int, float], old: Mapping[int, float]) -> dict[int, tuple[float, float]]:
+    """Return both scores of each row that has both."""
+    return {at: (value, old[at]) for at, value in new.items() if at in old}
+
+
+def _gain(new: Mapping[int, float], old: Mapping[int, float], clusters: Sequence[str]) -> Interval:
+    pairs = _pairs(new, old)
+    after, before = zip(*pairs.values(), strict=True)
+    return interval_of_gain(after, before, [clusters[at] for at in pairs])
+
+
+def _rate(values: Mapping[int, float], clusters: Sequence[str], members: Sequence[int]) -> dict[str, Any]:
     found: Interval = interval_of_mean([values[at] for at in members], [clusters[at] for at in members])
     return {"fixed": sum(values[at] == 1 for at in members), **asdict(found)}
 

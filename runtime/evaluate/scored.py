@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from runtime.contract.errors import StageError
+from runtime.evaluate.corrected import corrected_difference, corrected_mean
 from runtime.evaluate.question_sets import QuestionSet
 from runtime.model.generate import Answer
-from runtime.scoring.metrics import SCORERS, Judges, Score
+from runtime.scoring.metrics import SCORERS, Judges, Score, verdicts_of
 from runtime.stage.statistics import Interval, interval_of_gain, interval_of_mean
 
 
@@ -19,7 +20,7 @@ from runtime.stage.statistics import Interval, interval_of_gain, interval_of_mea
 class ScoredSet:
     """A question set, its answers in the same order, and the scores of each metric.
 
-    `scores` maps row indices to scores, without the rows that are left out for a metric.
+    `scores` maps row indices to scores, without the rows that are left out for a metric or have no verdict of a judge.
     """
 
     questions: QuestionSet
@@ -27,26 +28,34 @@ class ScoredSet:
     scores: dict[str, dict[int, Score]]
 
     @property
-    def values(self) -> list[float]:
-        """The scores of the deciding metric."""
-        return [score.value for score in self.scores[self.questions.metrics[0].name].values()]
+    def values(self) -> dict[int, float]:
+        """The scores of the deciding metric, by row index."""
+        return {at: score.value for at, score in self.scores[self.questions.metrics[0].name].items()}
 
     @property
     def intervals(self) -> dict[str, Interval]:
-        """The mean of each metric over the rows that it scores, with its interval."""
-        clusters = self.questions.clusters
-        return {
-            name: interval_of_mean([score.value for score in column.values()], [clusters[at] for at in column])
-            for name, column in self.scores.items()
-        }
+        """The mean of each metric over the rows that it scores, with its interval; corrected for a judge's errors."""
+        return {name: self.interval(name) for name in self.scores}
 
-    def gain(self, metric: str, before: "BaselineAnswers") -> Interval:
-        """Return the paired gain of `metric` over the baseline's answers to the same rows."""
+    def interval(self, metric: str, *, raw: bool = False) -> Interval:
+        """Return the mean of `metric` with its interval; with `raw`, without the correction for a judge's errors."""
+        column, clusters = self.scores[metric], self.questions.clusters
+        values, names = [score.value for score in column.values()], [clusters[at] for at in column]
+        agreement = None if raw else self.questions.agreements.get(metric)
+        return interval_of_mean(values, names) if agreement is None else corrected_mean(values, names, agreement)
+
+    def gain(self, metric: str, before: "BaselineAnswers", *, raw: bool = False) -> Interval:
+        """Return the paired gain of `metric` over the baseline's answers to the same rows.
+
+        It is corrected for a judge's errors unless `raw`.
+        """
         column, clusters = self.scores[metric], self.questions.clusters
         earlier = before.scores[metric]
-        pairs = [(score.value, earlier[at], clusters[at]) for at, score in column.items()]
+        pairs = [(score.value, earlier[at], clusters[at]) for at, score in column.items() if at in earlier]
         after, old, names = zip(*pairs, strict=True)
-        return interval_of_gain(after, old, names)
+        gain = interval_of_gain(after, old, names)
+        agreement = None if raw else self.questions.agreements.get(metric)
+        return gain if agreement is None else corrected_difference(gain, agreement)
 
     @property
     def lines(self) -> str:
@@ -68,15 +77,16 @@ class ScoredSet:
 
 def score_answers(questions: QuestionSet, answers: list[Answer], data: Path, judges: Judges) -> ScoredSet:
     """Score every answer by every metric of the question set that can use the row's reference."""
-    pairs = list(enumerate(zip(questions.rows, answers, strict=True)))
-    scores: dict[str, dict[int, Score]] = {
-        metric.name: {
-            at: SCORERS[metric.use].score(row, answer.text, metric, data, judges)
-            for at, (row, answer) in pairs
-            if at not in questions.left_out.get(metric.name, ())
-        }
-        for metric in questions.metrics
-    }
+    scores: dict[str, dict[int, Score]] = {}
+    for metric in questions.metrics:
+        kept = [at for at in range(len(answers)) if at not in questions.left_out.get(metric.name, ())]
+        rows, texts = [questions.rows[at] for at in kept], [answers[at].text for at in kept]
+        if metric.is_judged:  # at once: each answer's own request would wait for the one before
+            verdicts_of(rows, texts, metric, judges)
+        column = (
+            SCORERS[metric.use].score(row, text, metric, data, judges) for row, text in zip(rows, texts, strict=True)
+        )
+        scores[metric.name] = {at: score for at, score in zip(kept, column, strict=True) if score is not None}
     return ScoredSet(questions=questions, answers=answers, scores=scores)
 
 
@@ -111,9 +121,9 @@ class BaselineAnswers:
     scores: dict[str, dict[int, float]]
 
     @property
-    def values(self) -> list[float]:
-        """The scores of the deciding metric."""
-        return list(next(iter(self.scores.values())).values())
+    def values(self) -> dict[int, float]:
+        """The scores of the deciding metric, by row index."""
+        return next(iter(self.scores.values()))
 
 
 def read_baseline(outputs: Path, baseline: str, questions: QuestionSet) -> BaselineAnswers:
@@ -138,6 +148,7 @@ def read_baseline(outputs: Path, baseline: str, questions: QuestionSet) -> Basel
                 at: float(record["scores"][metric.name]["value"])
                 for at, record in enumerate(records)
                 if at not in questions.left_out.get(metric.name, ())
+                and not (metric.is_judged and metric.name not in record["scores"])  # the judge gave no verdict
             }
         except (ValueError, KeyError, TypeError) as error:
             message = f"baseline `{baseline}/{questions.file}` has no scores of `{metric.name}` to read"

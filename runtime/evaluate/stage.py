@@ -8,12 +8,14 @@ from runtime.data.rows import read_sources
 from runtime.evaluate.baselines import load_baselines
 from runtime.evaluate.changes import BROKEN_FILE, broken_of, chain_worth, fix_rates
 from runtime.evaluate.forgetting import TEXT_FILE, TextBits, measure_texts
+from runtime.evaluate.judged import judged_report
 from runtime.evaluate.question_sets import BADCASES, HELD_OUT, QuestionSet, build_question_sets, general_texts
 from runtime.evaluate.scored import ScoredSet, costs_of, score_answers
 from runtime.evaluate.verdict import Measured, decision, gate_report
 from runtime.model.generate import Answer, generate_answers
 from runtime.model.load import check_model_files, context_length, load_model, load_tokenizer
 from runtime.model.prompts import prompts_of
+from runtime.scoring.judge.panel import JudgePanel
 from runtime.scoring.metrics import Judges
 from runtime.stage.answer_log import AnswerLog
 from runtime.stage.context import StageContext
@@ -38,7 +40,8 @@ def run(stage: EvaluateStage, context: StageContext) -> Outcome:
     sources = read_sources(stage.data, context.volumes)
     texts = general_texts(sources)
     check_model_files(stage.model, context.volumes)
-    with Judges() as judges:
+    panel = _panel(stage, context)
+    with Judges(panel) as judges:
         sets = build_question_sets(stage, sources, context.volumes.data, judges)
         baselines = load_baselines(stage.gate, context.volumes.outputs, sets, texts)
         tokenizer = load_tokenizer(stage.model, context.volumes)
@@ -54,6 +57,17 @@ def run(stage: EvaluateStage, context: StageContext) -> Outcome:
         found = {questions.name: score_answers(questions, answers[questions.name], data, judges) for questions in sets}
         direct = score_answers(sets[0], answers[DIRECT], data, judges) if DIRECT in answers else None
     return _outcome(stage, context, Measured(found=found, texts=text_bits, baselines=baselines), direct)
+
+
+def _panel(stage: EvaluateStage, context: StageContext) -> JudgePanel | None:
+    """Return the judge of the stage, after it has answered; None without one."""
+    if stage.judge is None:
+        return None
+    rubrics = {path: stage.metric_code[path] for each in stage.metrics if (path := each.options.get("rubric"))}
+    data, folder = context.volumes.data, context.folder
+    panel = JudgePanel(stage.judge, rubrics, data, folder=folder, events=context.events, stop=context.stop)
+    panel.check()
+    return panel
 
 
 def _prompts(
@@ -109,6 +123,8 @@ def _outcome(stage: EvaluateStage, context: StageContext, measured: Measured, di
     files = _files(measured, direct)
     if unjudged := {name: len(rows) for name, rows in held_out.questions.left_out.items() if rows}:
         report["unjudged"] = unjudged
+    if judged := judged_report(stage, held_out, baseline.sets[HELD_OUT] if baseline else None):
+        report["judged"] = judged
     if baseline is not None:
         broken = broken_of(held_out, baseline.sets[HELD_OUT])
         report["broken"], files[BROKEN_FILE] = broken.figures, broken.lines

@@ -83,19 +83,21 @@ def _run(options: argparse.Namespace) -> int:
             revision=revision,
             language=options.language,
             requests_per_minute=options.requests_per_minute,
-            rubrics={options.rubric.name: hashlib.sha256(rubric).hexdigest()},
         )
         if not name:
             raise ValueError
     except ValueError as error:
-        message = f"`{options.judge}` or `{options.rubric.name}` is not a valid name"
+        message = f"`{options.judge}` is not the name of a judge"
         raise StageError("RUN736", message, "write the judge as `NAME/REVISION`, as in `spec.judge`") from error
     folder = options.to.parent / f".{options.to.stem}"
     folder.mkdir(parents=True, exist_ok=True)
-    panel = JudgePanel(judge, options.rubric.parent, folder, EventStream(None), catch_signals())
+    rubrics = {options.rubric.name: hashlib.sha256(rubric).hexdigest()}
+    panel = JudgePanel(
+        judge, rubrics, options.rubric.parent, folder=folder, events=EventStream(None), stop=catch_signals()
+    )
     verdicts = panel.verdicts(options.rubric.name, [each.case for each in labels])
     agreement = agreement_of(labels, verdicts)
-    document = _document(options.metric, judge, agreement, verdicts.count(None), hashlib.sha256(content).hexdigest())
+    document = _document(options, agreement, verdicts.count(None), content, rubric)
     write_text(options.to, _COMMENT + yaml.safe_dump(document, allow_unicode=True, sort_keys=False))
     print(table(agreement, verdicts.count(None)))
     for line in disagreements(labels, verdicts):
@@ -139,20 +141,22 @@ def disagreements(labels: Sequence[Label], verdicts: Sequence[Verdict | None]) -
     ]
 
 
-def _document(metric: str, judge: JudgeBlock, found: Agreement, unjudged: int, digest: str) -> dict[str, Any]:
+def _document(
+    options: argparse.Namespace, found: Agreement, unjudged: int, labels: bytes, rubric: bytes
+) -> dict[str, Any]:
     return {
         "apiVersion": "trainspec.dev/v1",
         "kind": "JudgeAgreement",
         "metadata": {
             "source": "trainspec-runtime judge-agreement",
             "date": datetime.now(UTC).date(),
-            "digest": digest,
+            "digest": hashlib.sha256(labels).hexdigest(),
         },
         "spec": {
-            "metric": metric,
-            "judge": judge.path,
-            "language": judge.language,
-            "rubric": next(iter(judge.rubrics.values())),
+            "metric": options.metric,
+            "judge": options.judge,
+            "language": options.language,
+            "rubric": hashlib.sha256(rubric).hexdigest(),
             "truePass": found.true_pass,
             "falseFail": found.false_fail,
             "falsePass": found.false_pass,

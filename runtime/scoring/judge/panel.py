@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,11 +30,24 @@ class Case:
 
 
 class JudgePanel:
-    """Judges answers by the rubrics of `judge`, which are files below `data`; `folder` keeps the verdicts."""
+    """Judges answers by `rubrics`: the digests of files below `data`, by path. `folder` keeps the verdicts.
 
-    def __init__(self, judge: JudgeBlock, data: Path, folder: Path, events: EventStream, stop: StopRequest) -> None:
+    RUN721 if a rubric is missing, RUN711 if it is not that of the plan.
+    """
+
+    def __init__(
+        self,
+        judge: JudgeBlock,
+        rubrics: Mapping[str, str],
+        data: Path,
+        *,
+        folder: Path,
+        events: EventStream,
+        stop: StopRequest,
+    ) -> None:
         self._judge = judge
-        self._rubrics = {name: _read_rubric(data, name, digest) for name, digest in judge.rubrics.items()}
+        self._digests = rubrics
+        self._rubrics = {name: _read_rubric(data, name, digest) for name, digest in rubrics.items()}
         self._log = VerdictLog(folder)
         self._events = events
         self._stop = stop
@@ -111,7 +124,7 @@ class JudgePanel:
             VERSION,
             judge.path,
             judge.language,
-            judge.rubrics[rubric],
+            self._digests[rubric],
             case.question,
             case.answer,
             case.reference,
