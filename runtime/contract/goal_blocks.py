@@ -20,7 +20,7 @@ class MetricBlock(Block):
 
     name: str
     use: Annotated[str, Field(pattern=FUNCTION)] = Field(default_factory=lambda given: str(given.get("name", "")))
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = Field(default={})
     databases: RelativePath | None = None
     answer_marker: str | None = None
 
@@ -97,9 +97,9 @@ class GateBlock(Block):
     metric: str
     target: Share
     baseline: RelativePath | None
-    others: list[TargetBlock] = []
-    guards: list[GuardBlock] = []
-    unmeasured: list[str] = []
+    others: list[TargetBlock] = Field(default=[])
+    guards: list[GuardBlock] = Field(default=[])
+    unmeasured: list[str] = Field(default=[])
     needs_gain: bool = True
 
     @property
