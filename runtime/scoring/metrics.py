@@ -67,7 +67,7 @@ def exact_match(row: Row, prediction: str, metric: MetricBlock, data: Path, judg
 
 
 def numeric_answer(row: Row, prediction: str, metric: MetricBlock, data: Path, judges: Judges) -> Score:
-    """Score 1 if the last number of the answer equals `reference`, as math-verify reads both."""
+    """Score 1 if the last number of the answer equals `reference`, exactly and with its unit."""
     return _score(judges.numbers.judge(*_final(row, prediction, metric)))
 
 
@@ -154,7 +154,9 @@ def _score(reason: str) -> Score:
 
 def _number_fault(row: Row, metric: MetricBlock, data: Path, judges: Judges) -> str:
     wanted, _ = _final(row, "", metric)
-    return "" if judges.numbers.is_number(wanted) else f"the reference is not a number: `{wanted[:60]}`"
+    fault = judges.numbers.fault(wanted)
+    what = "not a number" if fault in ("", "no number") else f"not one number but {fault}"
+    return f"the reference is {what}: `{wanted[:60]}`" if fault else ""
 
 
 def _call_fault(row: Row, metric: MetricBlock, data: Path, judges: Judges) -> str:

@@ -9,8 +9,9 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from runtime.scoring.numbers.compare import same_number
 from runtime.scoring.rewards.text import judged, text_of
-from runtime.scoring.text import same_number, same_text
+from runtime.scoring.text import same_text
 from runtime.scoring.tool_calls import same_calls
 
 Function = Callable[..., list[float | None]]

@@ -1,12 +1,12 @@
-"""The judge of numeric answers: math-verify in a separate process, as a formula can take unlimited time."""
+"""The judge of numeric answers, in a separate process: math-verify can take unlimited time for a formula."""
 
 import importlib.util
 from types import TracebackType
 from typing import Self
 
 from runtime.contract.errors import StageError
+from runtime.scoring.numbers.compare import PARSE_SECONDS, VERIFY_SECONDS
 from runtime.scoring.sandbox.process import Worker
-from runtime.scoring.text import PARSE_SECONDS, VERIFY_SECONDS
 
 # math-verify limits its time by alarms; this limit ends a single operation that ignores them. The first answer includes
 # the imports.
@@ -34,14 +34,14 @@ class NumericJudge:
     ) -> None:
         self._worker.stop()
 
-    def is_number(self, text: str) -> bool:
-        """Return whether math-verify finds a number or a formula in `text`."""
-        answer = self._worker.ask({"reference": text, "answer": None})
-        return bool(answer and answer["number"])
+    def fault(self, reference: str) -> str:
+        """Return why a reference has no value, or an empty string if it is a number or a formula."""
+        verdict = self._worker.ask({"reference": reference, "answer": None})
+        return "a formula that exceeds its limits of time or memory" if verdict is None else str(verdict["fault"])
 
     def judge(self, reference: str, answer: str) -> str:
         """Return why `answer` does not equal `reference`, or an empty string if it does."""
         verdict = self._worker.ask({"reference": reference, "answer": answer})
         if verdict is None:
             return "error: the answer exceeded its limits of time or memory"
-        return "" if verdict["right"] else "different number" if verdict["number"] else "no number"
+        return "" if verdict["right"] else str(verdict["fault"]) or "different number"

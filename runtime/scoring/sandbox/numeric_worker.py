@@ -10,7 +10,7 @@ import resource
 import sys
 from typing import Any
 
-from runtime.scoring.text import parse_number, same_number
+from runtime.scoring.numbers.compare import number_fault, same_number
 
 _MEMORY_BYTES = 1 << 30
 
@@ -18,8 +18,8 @@ _MEMORY_BYTES = 1 << 30
 def main() -> int:
     """Answer requests until stdin ends: `{"reference": str, "answer": str | None}`.
 
-    An answer is `{"right": bool, "number": bool}`: whether the values are equal, and whether the answer (or, without
-    one, the reference) holds a number.
+    An answer is `{"right": bool, "fault": str}`: whether the values are equal, and why the answer (or, without one, the
+    reference) has no value.
     """
     for limit, most in ((resource.RLIMIT_AS, _MEMORY_BYTES), (resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_CORE, 0)):
         resource.setrlimit(limit, (most, most))
@@ -32,13 +32,15 @@ def main() -> int:
     return 0
 
 
-def _answer(request: dict[str, Any]) -> dict[str, bool]:
+def _answer(request: dict[str, Any]) -> dict[str, Any]:
     reference, answer = request["reference"], request["answer"]
     try:
-        number = bool(parse_number(reference if answer is None else answer))
-        return {"number": number, "right": number and answer is not None and same_number(reference, answer)}
+        if answer is None:
+            return {"right": False, "fault": number_fault(reference)}
+        right = same_number(reference, answer)
+        return {"right": right, "fault": "" if right else number_fault(answer)}
     except (MemoryError, RecursionError, ArithmeticError, ValueError, TypeError, AttributeError):
-        return {"number": False, "right": False}
+        return {"right": False, "fault": "no number"}
 
 
 if __name__ == "__main__":

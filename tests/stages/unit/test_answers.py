@@ -76,6 +76,8 @@ def numbers() -> Iterator[NumericJudge]:
         ("12", "**12**"),
         ("43", "41 42 43"),
         ("3 + 4", "3 + 4"),
+        ("42", "forty-two"),
+        ("100", "10²"),
         ("3.5", "$\\frac{7}{2}$"),
     ],
 )
@@ -91,8 +93,8 @@ def test_the_same_number(numbers: NumericJudge, reference: str, answer: str) -> 
         ("7", "3 + 4", "different number"),  # the question said again is no answer
         ("42", "41 42 43", "different number"),  # naming many numbers hits none
         ("42", "", "no number"),
-        ("42", "forty-two", "no number"),
-        ("100", "10²", "different number"),
+        ("42", "many", "no number"),
+        ("100", "10", "different number"),
     ],
 )
 def test_another_number(numbers: NumericJudge, reference: str, answer: str, reason: str) -> None:
@@ -124,8 +126,8 @@ def test_a_number_too_large_to_compute_ends_in_time() -> None:
 
 
 def test_what_is_a_number(numbers: NumericJudge) -> None:
-    assert numbers.is_number("12")
-    assert not numbers.is_number("twelve")
+    assert numbers.fault("12") == ""
+    assert numbers.fault("a few") != ""
 
 
 CALL = '{"name": "get_weather", "arguments": {"city": "北京", "days": 1}}'

@@ -53,7 +53,8 @@ def test_scores(judges: Judges, name: Any, reference: str, answer: str, marker: 
 @pytest.mark.parametrize(
     ("name", "reference", "text"),
     [
-        ("numeric_answer", "four", "row `1`: the reference is not a number: `four`"),
+        ("numeric_answer", "say please", "row `1`: the reference is not a number: `say please`"),
+        ("numeric_answer", "5-10", "row `1`: the reference is not one number but a range"),
         ("tool_call", "f(1)", "is not JSON"),
     ],
 )

@@ -374,11 +374,12 @@ def test_length_alone_can_be_fooled(volumes: Volumes) -> None:
 
 
 def test_the_library_has_every_function_that_specs_may_name() -> None:
+    from runtime.contract.metrics import METRICS
     from runtime.contract.options import OPTION_TYPES
     from runtime.contract.rewards import REWARDS
 
     assert {*functions(), "sql_execution"} == set(REWARDS)
-    assert {name for each in REWARDS.values() for name in each.known} == set(OPTION_TYPES)
+    assert {name for each in (*REWARDS.values(), *METRICS.values()) for name in each.known} == set(OPTION_TYPES)
 
 
 def test_a_batch_is_one_request_for_each_term(volumes: Volumes, monkeypatch: pytest.MonkeyPatch) -> None:

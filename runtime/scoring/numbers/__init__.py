@@ -1,0 +1,1 @@
+"""Numbers in text: digits, Chinese numerals and English words, with signs, multipliers, percentages and units."""
