@@ -130,6 +130,18 @@ TABLE: dict[str, Code] = {
         "The outputs volume is full or broken; checkpoints are kept.",
         "Free space, then run the stage again.",
     ),
+    "RUN735": Code(
+        "error",
+        "judge gives no verdict",
+        "Twice in a row its reply holds none, for more than one answer in twenty: a score would leave out too many.",
+        "Use a judge that follows the format, or shorten the rubric; the verdicts so far are kept.",
+    ),
+    "RUN736": Code(
+        "error",
+        "labels of answers cannot be read",
+        "A row of the labelled answers is malformed, or a file that the command names is missing.",
+        "Correct the rows that the message names.",
+    ),
     "RUN740": Code("error", "stopped by a signal", "The stage kept a checkpoint and resumes from it.", "Run it again."),
     "RUN741": Code("error", "output folder is in use", "Another process runs the same stage.", "Wait for it to end."),
     "RUN748": Code(
@@ -260,13 +272,13 @@ TABLE: dict[str, Code] = {
     ),
     "RUN764": Code(
         "error",
-        "teacher's endpoint rejects the request",
+        "endpoint rejects the request",
         "The endpoint does not accept the key, the model's name or the request; a retry would not help.",
-        "Correct the teacher of the spec, or the secret with its key.",
+        "Correct the teacher or judge of the spec, or the secret with its key.",
     ),
     "RUN765": Code(
         "error",
-        "teacher's endpoint fails",
+        "endpoint of a teacher or judge fails",
         "It cannot be reached, or failed repeatedly; the answers so far are kept.",
         "Make sure that it is up, then run the stage again.",
     ),

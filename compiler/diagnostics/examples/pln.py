@@ -51,6 +51,10 @@ EXAMPLES: dict[str, Example | Situation] = {
         bad="        target: 0.9\n      - name: helpfulness\n        use: people\n        target: 0.8",
         good="        target: 0.9",
     ),
+    "PLN419": Situation(
+        bad="A judge measures the first metric, and the teacher's answers are kept where that metric accepts them.",
+        good="A metric that needs no judge comes first, or `teacher.ask.keep` is `agreed`.",
+    ),
     "PLN412": Example(bad="  decoding: {constrained: true}\n  data:", good="  data:"),
     "PLN408": Example(file="specs/shop/data/demos.jsonl", whole=True, bad=jsonl(demos(60)), good=jsonl(demos())),
 }
