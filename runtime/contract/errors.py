@@ -29,6 +29,8 @@ EXIT_CODES = {
     "RUN727": ExitCode.BAD_DATA,  # marked answers are all good, or all bad
     "RUN728": ExitCode.BAD_DATA,  # pairs cannot be split into training and held-out rows
     "RUN730": ExitCode.IO_ERROR,  # writing failed, such as on a full disk
+    "RUN733": ExitCode.BAD_CONFIG,  # the function or schema of a metric cannot be used
+    "RUN734": ExitCode.BAD_DATA,  # the function of a metric gives no score for many answers
     "RUN735": ExitCode.BAD_DATA,  # the judge gave no verdict on too many answers
     "RUN736": ExitCode.BAD_DATA,  # the labels for a judge's agreement are malformed
     "RUN740": ExitCode.TRY_LATER,  # stopped by a signal

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from runtime.contract.blocks import Block, RelativePath, Share
 from runtime.contract.metrics import GENERAL_GUARD, JUDGE, METRICS, passes_at
@@ -30,6 +30,11 @@ class MetricBlock(Block):
         return ":" in self.use
 
     @property
+    def compares(self) -> bool:
+        """Whether the metric compares an answer with the reference."""
+        return self.is_own or METRICS[self.use].compares
+
+    @property
     def is_judged(self) -> bool:
         """Whether a judge reads the answers; its option `rubric` is a file of the data volume."""
         return self.use == JUDGE
@@ -39,16 +44,11 @@ class MetricBlock(Block):
         """The score from which on an answer is right."""
         return passes_at(self.use, self.options)
 
-    @field_validator("use")
-    @classmethod
-    def _is_known(cls, use: str) -> str:
-        if ":" not in use and use not in METRICS:
-            known = ", ".join(f"`{each}`" for each in METRICS)
-            raise ValueError(f"must be `module:function` or one of {known}, not `{use}`")
-        return use
-
     @model_validator(mode="after")
     def _settings_fit(self) -> "MetricBlock":
+        if not self.is_own and self.use not in METRICS:
+            known = ", ".join(f"`{each}`" for each in METRICS)
+            raise ValueError(f"`use` must be `module:function` or one of {known}, not `{self.use}`")
         needs_databases = not self.is_own and METRICS[self.use].needs_databases
         if needs_databases != (self.databases is not None):
             names = ", ".join(f"`{name}`" for name, metric in METRICS.items() if metric.needs_databases)

@@ -45,6 +45,18 @@ METRICS: dict[str, Metric] = {
     JUDGE: Metric(options=("rubric",), required=("rubric",)),
     "numeric_answer": Metric(),
     "tool_call": Metric(),
+    "contains": Metric(options=("need", "separator", "fold")),
+    "regex": Metric(options=("pattern",), required=("pattern",), compares=False),
+    "json_schema": Metric(options=("schema",), required=("schema",), compares=False),
+    "token_f1": Metric(graded=True),
+    "rouge_l": Metric(graded=True),
+    "chrf": Metric(graded=True),
+    "refusal": Metric(options=("phrases",)),
+    "label_accuracy": Metric(options=("labels",)),
+    "macro_f1": Metric(options=("labels",), of_set=True),
+    "set_precision": Metric(options=("separator",), graded=True),
+    "set_recall": Metric(options=("separator",), graded=True),
+    "set_f1": Metric(options=("separator",), graded=True),
 }
 
 

@@ -17,7 +17,10 @@ _MAX_CHARACTERS = 300
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Broken:
-    """The rows that were right in the baseline and are wrong now; `fixed` counts the opposite."""
+    """The rows that were right in the baseline and are wrong now; `fixed` counts the opposite.
+
+    An answer is right from the metric's `passes_at` on.
+    """
 
     rows: list[dict[str, Any]]
     fixed: int
@@ -41,7 +44,9 @@ class Broken:
 
 def broken_of(now: ScoredSet, before: BaselineAnswers) -> Broken:
     """Compare the answers to the held-out rows with the baseline's, by the deciding metric."""
-    pairs = _pairs(now.values, before.values)
+    passes_at = now.questions.metrics[0].passes_at
+    scores = _pairs(now.values, before.values)
+    pairs = {at: (new >= passes_at, old >= passes_at) for at, (new, old) in scores.items()}
     reasons = now.scores[now.questions.metrics[0].name]
     rows = [
         {
@@ -60,15 +65,15 @@ def broken_of(now: ScoredSet, before: BaselineAnswers) -> Broken:
 
 def fix_rates(now: ScoredSet, before: Mapping[int, float] | None) -> dict[str, Any]:
     """Return the fix rates of badcases, over all and per class, with intervals."""
-    clusters, values = now.questions.clusters, now.values
+    clusters, values, passes_at = now.questions.clusters, now.values, now.questions.metrics[0].passes_at
     classes: dict[str, list[int]] = {}
     for index in values:
         classes.setdefault(class_of(now.questions.rows[index]), []).append(index)
     return {
         "metric": now.questions.metrics[0].name,
         "unjudged": now.questions.unjudged,
-        **_rate(values, clusters, list(values)),
-        "classes": {name: _rate(values, clusters, members) for name, members in sorted(classes.items())},
+        **_rate(values, clusters, list(values), passes_at),
+        "classes": {name: _rate(values, clusters, members, passes_at) for name, members in sorted(classes.items())},
         "gain": None if before is None else asdict(_gain(values, before, clusters)),
     }
 
@@ -106,9 +111,11 @@ def _gain(new: Mapping[int, float], old: Mapping[int, float], clusters: Sequence
     return interval_of_gain(after, before, [clusters[at] for at in pairs])
 
 
-def _rate(values: Mapping[int, float], clusters: Sequence[str], members: Sequence[int]) -> dict[str, Any]:
+def _rate(
+    values: Mapping[int, float], clusters: Sequence[str], members: Sequence[int], passes_at: float
+) -> dict[str, Any]:
     found: Interval = interval_of_mean([values[at] for at in members], [clusters[at] for at in members])
-    return {"fixed": sum(values[at] == 1 for at in members), **asdict(found)}
+    return {"fixed": sum(values[at] >= passes_at for at in members), **asdict(found)}
 
 
 def _mean(values: Sequence[int]) -> float:

@@ -63,8 +63,8 @@ def build_question_sets(
 
     Checks every reference: RUN710 if a held-out one is unusable for the deciding metric, or all are for another metric;
     RUN721 or RUN723 if databases or a library are missing. A metric that does not decide scores the rows that it can.
-    Badcases whose fix is unusable for the deciding metric are left out; if a general row's reference is, or a judge
-    decides, all general rows are compared as text.
+    Badcases whose fix is unusable for the deciding metric are left out; if a general row's reference is, or if the
+    metric compares with none or asks a judge, all general rows are compared as text.
     """
     metrics = sorted(stage.metrics, key=lambda metric: metric.name != deciding(stage))
     rows = _rows(sources, None)
@@ -76,7 +76,8 @@ def build_question_sets(
         fit = [row for row in badcases if not reference_fault(row, metrics[0], data, judges)]
         sets.append(QuestionSet(name=BADCASES, rows=fit, metrics=metrics[:1], unjudged=len(badcases) - len(fit)))
     if general := _rows(sources, GENERAL):
-        fits = not metrics[0].is_judged and not any(reference_fault(row, metrics[0], data, judges) for row in general)
+        judgeless = metrics[0].compares and not metrics[0].is_judged
+        fits = judgeless and not any(reference_fault(row, metrics[0], data, judges) for row in general)
         text = MetricBlock(name="exact_match", answer_marker=metrics[0].answer_marker)
         sets.append(QuestionSet(name=GENERAL, rows=general, metrics=[metrics[0] if fits else text]))
     return [each for each in sets if each.rows]

@@ -9,10 +9,13 @@ from typing import Any
 import numpy as np
 
 from runtime.contract.errors import StageError
+from runtime.contract.goal_blocks import MetricBlock
 from runtime.evaluate.corrected import corrected_difference, corrected_mean
 from runtime.evaluate.question_sets import QuestionSet
 from runtime.model.generate import Answer
-from runtime.scoring.metrics import SCORERS, Judges, Score, verdicts_of
+from runtime.scoring.measures.labels import is_set_level, labels_in
+from runtime.scoring.metrics import Judges, Score, scorer_of, verdicts_of
+from runtime.stage.label_statistics import gain_of_macro_f1, interval_of_macro_f1
 from runtime.stage.statistics import Interval, interval_of_gain, interval_of_mean
 
 
@@ -34,13 +37,16 @@ class ScoredSet:
 
     @property
     def intervals(self) -> dict[str, Interval]:
-        """The mean of each metric over the rows that it scores, with its interval; corrected for a judge's errors."""
+        """The value of each metric over the rows that it scores, with its interval; corrected for a judge's errors."""
         return {name: self.interval(name) for name in self.scores}
 
     def interval(self, metric: str, *, raw: bool = False) -> Interval:
-        """Return the mean of `metric` with its interval; with `raw`, without the correction for a judge's errors."""
-        column, clusters = self.scores[metric], self.questions.clusters
-        values, names = [score.value for score in column.values()], [clusters[at] for at in column]
+        """Return the value of `metric` with its interval; with `raw`, without the correction for a judge's errors."""
+        block, column, clusters = self._block(metric), self.scores[metric], self.questions.clusters
+        names = [clusters[at] for at in column]
+        if is_set_level(block):
+            return interval_of_macro_f1(self._wanted(block), self._found(block), names)
+        values = [score.value for score in column.values()]
         agreement = None if raw else self.questions.agreements.get(metric)
         return interval_of_mean(values, names) if agreement is None else corrected_mean(values, names, agreement)
 
@@ -49,13 +55,31 @@ class ScoredSet:
 
         It is corrected for a judge's errors unless `raw`.
         """
-        column, clusters = self.scores[metric], self.questions.clusters
-        earlier = before.scores[metric]
-        pairs = [(score.value, earlier[at], clusters[at]) for at, score in column.items() if at in earlier]
-        after, old, names = zip(*pairs, strict=True)
-        gain = interval_of_gain(after, old, names)
+        block, column, clusters = self._block(metric), self.scores[metric], self.questions.clusters
+        rows = [at for at in column if at in before.scores[metric]]
+        names = [clusters[at] for at in rows]
+        if is_set_level(block):
+            earlier = labels_in([before.predictions[at] for at in rows], block)
+            return gain_of_macro_f1(self._wanted(block), self._found(block), earlier, names)
+        gain = interval_of_gain([column[at].value for at in rows], [before.scores[metric][at] for at in rows], names)
         agreement = None if raw else self.questions.agreements.get(metric)
         return gain if agreement is None else corrected_difference(gain, agreement)
+
+    @property
+    def faults(self) -> dict[str, int]:
+        """How many answers a metric could not score, for each metric with any; they count as wrong."""
+        counts = {name: sum(score.is_fault for score in column.values()) for name, column in self.scores.items()}
+        return {name: count for name, count in counts.items() if count}
+
+    def _block(self, metric: str) -> MetricBlock:
+        return next(each for each in self.questions.metrics if each.name == metric)
+
+    def _wanted(self, metric: MetricBlock) -> list[str]:
+        rows = self.questions.rows
+        return [str(each) for each in labels_in([rows[at]["reference"] for at in self.scores[metric.name]], metric)]
+
+    def _found(self, metric: MetricBlock) -> list[str | None]:
+        return labels_in([self.answers[at].text for at in self.scores[metric.name]], metric)
 
     @property
     def lines(self) -> str:
@@ -76,18 +100,31 @@ class ScoredSet:
 
 
 def score_answers(questions: QuestionSet, answers: list[Answer], data: Path, judges: Judges) -> ScoredSet:
-    """Score every answer by every metric of the question set that can use the row's reference."""
+    """Score every answer by every metric of the question set that can use the row's reference.
+
+    RUN734 if a function of the team's own fails on too many answers, RUN735 if a judge gives no verdict on too many.
+    """
     scores: dict[str, dict[int, Score]] = {}
     for metric in questions.metrics:
         kept = [at for at in range(len(answers)) if at not in questions.left_out.get(metric.name, ())]
         rows, texts = [questions.rows[at] for at in kept], [answers[at].text for at in kept]
         if metric.is_judged:  # at once: each answer's own request would wait for the one before
             verdicts_of(rows, texts, metric, judges)
-        column = (
-            SCORERS[metric.use].score(row, text, metric, data, judges) for row, text in zip(rows, texts, strict=True)
-        )
-        scores[metric.name] = {at: score for at, score in zip(kept, column, strict=True) if score is not None}
+        score = scorer_of(metric).score
+        column = (score(row, text, metric, data, judges) for row, text in zip(rows, texts, strict=True))
+        scores[metric.name] = {at: found for at, found in zip(kept, column, strict=True) if found is not None}
+        if metric.is_own:
+            _require_scores(metric, questions, scores[metric.name])
     return ScoredSet(questions=questions, answers=answers, scores=scores)
+
+
+def _require_scores(metric: MetricBlock, questions: QuestionSet, scores: dict[int, Score]) -> None:
+    """Raise RUN734 if a function of the team's own fails on more than one answer in ten."""
+    faults = {at: score.reason for at, score in scores.items() if score.is_fault}
+    if len(faults) * 10 > len(scores):
+        shown = "; ".join(f"row `{questions.rows[at]['id']}`: {fault}" for at, fault in list(faults.items())[:5])
+        message = f"metric `{metric.name}` could not score {len(faults)} of {len(scores)} answers: {shown}"
+        raise StageError("RUN734", message, "make the function return a score for any answer, then compile again")
 
 
 def costs_of(answers: Sequence[Answer], batch_size: int) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from runtime.model.load import check_model_files, context_length, load_model, lo
 from runtime.model.prompts import prompts_of
 from runtime.scoring.judge.panel import JudgePanel
 from runtime.scoring.metrics import Judges
+from runtime.scoring.planned import require_planned
 from runtime.stage.answer_log import AnswerLog
 from runtime.stage.context import StageContext
 from runtime.stage.files import write_text
@@ -39,6 +40,7 @@ def run(stage: EvaluateStage, context: StageContext) -> Outcome:
     context.events.emit("phase", name="check data")
     sources = read_sources(stage.data, context.volumes)
     texts = general_texts(sources)
+    require_planned(stage.metric_code, context.volumes.data, "a metric")
     check_model_files(stage.model, context.volumes)
     panel = _panel(stage, context)
     with Judges(panel) as judges:
@@ -125,6 +127,8 @@ def _outcome(stage: EvaluateStage, context: StageContext, measured: Measured, di
         report["unjudged"] = unjudged
     if judged := judged_report(stage, held_out, baseline.sets[HELD_OUT] if baseline else None):
         report["judged"] = judged
+    if faults := {name: scored.faults for name, scored in found.items() if scored.faults}:
+        report["unscored"] = faults
     if baseline is not None:
         broken = broken_of(held_out, baseline.sets[HELD_OUT])
         report["broken"], files[BROKEN_FILE] = broken.figures, broken.lines

@@ -38,7 +38,7 @@ def run(stage: SampleStage, context: StageContext) -> Outcome:
     context.events.emit("phase", name="check data")
     questions = questions_of(read_sources(stage.data, context.volumes))
     check_model_files(stage.model, context.volumes)
-    with Verifier(stage.metrics[0], context.volumes.data) as verifier:
+    with Verifier(stage.metrics[0], context.volumes.data, stage.metric_code) as verifier:
         verifier.check(questions)
         sampled = _answers(stage, questions, context)
         answers = [[answer.text for answer in samples] for samples in sampled]

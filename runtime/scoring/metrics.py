@@ -13,6 +13,8 @@ from runtime.data.formats import Row
 from runtime.scoring.judge.panel import Case, JudgePanel
 from runtime.scoring.judge.prompt import question_text
 from runtime.scoring.judge.verdict import Verdict
+from runtime.scoring.measures.own import OwnJudge
+from runtime.scoring.measures.table import TEXT_METRICS, TextMetric
 from runtime.scoring.sandbox.numeric import NumericJudge, require_math_verify
 from runtime.scoring.sandbox.sql import SqlJudge, database_scripts, extract_sql
 from runtime.scoring.text import final_answer, same_text
@@ -21,10 +23,15 @@ from runtime.scoring.tool_calls import read_tool_calls, same_calls
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Score:
-    """1.0 for a right answer, 0.0 for a wrong one with the reason."""
+    """A score from 0 to 1; below 1 with the reason, which begins with `error:` if the metric could not score."""
 
     value: float
     reason: str
+
+    @property
+    def is_fault(self) -> bool:
+        """Whether the metric could not score the answer."""
+        return self.reason.startswith("error: ")
 
 
 class Judges:
@@ -35,6 +42,7 @@ class Judges:
         self.sql = SqlJudge()
         self.numbers = NumericJudge()
         self.panel = panel
+        self.own = OwnJudge()
 
     def __enter__(self) -> Self:
         return self
@@ -44,6 +52,7 @@ class Judges:
     ) -> None:
         self.sql.__exit__(kind, error, trace)
         self.numbers.__exit__(kind, error, trace)
+        self.own.__exit__(kind, error, trace)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,10 +113,38 @@ def verdicts_of(
     return judges.panel.verdicts(metric.options["rubric"], cases)
 
 
+def _confined(row: Row, prediction: str, metric: MetricBlock, data: Path, judges: Judges) -> Score:
+    """Score in the confined process: a function of the team's own, a pattern or a schema."""
+    score = judges.own.score(metric, data, row, final_answer(prediction, metric.answer_marker))
+    if isinstance(score, str):
+        return Score(value=0.0, reason=f"error: {score}")
+    return Score(
+        value=score, reason="" if score == 1 else "scored by the function" if metric.is_own else "does not fit"
+    )
+
+
+def _by_text(measure: TextMetric) -> Scorer:
+    """Return the scorer of a metric of two texts."""
+
+    def score(row: Row, prediction: str, metric: MetricBlock, data: Path, judges: Judges) -> Score:
+        value, reason = measure.score(*_final(row, prediction, metric), metric.options)
+        return Score(value=value, reason=reason)
+
+    def fault(row: Row, metric: MetricBlock, data: Path, judges: Judges) -> str:
+        return measure.fault(_final(row, "", metric)[0], metric.options)
+
+    return Scorer(score=score, reference_fault=fault, require=measure.require)
+
+
 def reference_fault(row: Row, metric: MetricBlock, data: Path, judges: Judges) -> str:
     """Return why `metric` cannot use the row's `reference`, or an empty string if it can."""
-    check = SCORERS[metric.use].reference_fault
+    check = scorer_of(metric).reference_fault
     return check(row, metric, data, judges) if check else ""
+
+
+def scorer_of(metric: MetricBlock) -> Scorer:
+    """Return the scorer of a metric of the library, or of a function of the team's own."""
+    return _OWN if metric.is_own else SCORERS[metric.use]
 
 
 def check_references(rows: Sequence[Row], metrics: Sequence[MetricBlock], data: Path, judges: Judges) -> None:
@@ -125,7 +162,7 @@ def reference_faults(rows: Sequence[Row], metric: MetricBlock, data: Path, judge
 
     RUN721 if a folder is missing, RUN723 if a library is missing.
     """
-    require = SCORERS[metric.use].require
+    require = scorer_of(metric).require
     if require is not None:
         require()
     if metric.databases is not None and not (data / metric.databases).is_dir():
@@ -139,7 +176,7 @@ def unusable_references(rows: Sequence[Row], faults: Mapping[int, str]) -> Stage
     """Return RUN710 with the first five of `faults`, which are by the row's index."""
     shown = [f"row `{rows[index]['id']}`: {fault}" for index, fault in faults.items()]
     more = f"; and {len(shown) - 5} more" if len(shown) > 5 else ""
-    hint = "fix the references or the database scripts, or choose a metric that suits them"
+    hint = "fix the references, or what the metric runs on them, or choose a metric that suits them"
     return StageError("RUN710", "; ".join(shown[:5]) + more, hint)
 
 
@@ -178,10 +215,26 @@ def _query_fault(row: Row, metric: MetricBlock, data: Path, judges: Judges) -> s
     return "" if verdict.right else f"the reference query does not run: {verdict.gold_error or verdict.reason}"
 
 
+def _form_fault(row: Row, metric: MetricBlock, data: Path, judges: Judges) -> str:
+    """Start the process, so that a broken pattern or schema ends the stage before a model is loaded."""
+    judges.own.start(metric, data)
+    return ""
+
+
+def _own_fault(row: Row, metric: MetricBlock, data: Path, judges: Judges) -> str:
+    """Return why the function cannot score the row's own reference."""
+    score = judges.own.score(metric, data, row, str(row.get("reference") or ""))
+    return f"`{metric.use}` {score}, with the reference as the answer" if isinstance(score, str) else ""
+
+
+_OWN = Scorer(score=_confined, reference_fault=_own_fault)
 SCORERS: dict[str, Scorer] = {
     "exact_match": Scorer(score=exact_match),
     "execution_accuracy": Scorer(score=execution_accuracy, reference_fault=_query_fault),
     JUDGE: Scorer(score=judged),
     "numeric_answer": Scorer(score=numeric_answer, reference_fault=_number_fault, require=require_math_verify),
     "tool_call": Scorer(score=tool_call, reference_fault=_call_fault),
+    "regex": Scorer(score=_confined, reference_fault=_form_fault),
+    "json_schema": Scorer(score=_confined, reference_fault=_form_fault),
+    **{name: _by_text(measure) for name, measure in TEXT_METRICS.items()},
 }

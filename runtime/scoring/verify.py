@@ -1,18 +1,23 @@
 """Verification of answers by a stage's first metric."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
 from runtime.contract.goal_blocks import MetricBlock
 from runtime.data.questions import Question
-from runtime.scoring.metrics import SCORERS, Judges, check_references
+from runtime.scoring.metrics import Judges, check_references, scorer_of
+from runtime.scoring.planned import require_planned
 
 
 class Verifier:
-    """A context manager that judges answers by `metric`; its databases are under the folder `data`."""
+    """A context manager that judges answers by `metric`; its databases and files are under the folder `data`.
 
-    def __init__(self, metric: MetricBlock, data: Path) -> None:
+    RUN711 or RUN721 if a file of `code` (path to SHA-256) is not that of the plan.
+    """
+
+    def __init__(self, metric: MetricBlock, data: Path, code: Mapping[str, str]) -> None:
+        require_planned(code, data, "a metric")
         self._metric = metric
         self._data = data
         self._judges = Judges()
@@ -35,6 +40,6 @@ class Verifier:
         known: dict[str, bool] = {}
         for answer in answers:
             if answer not in known:
-                score = SCORERS[self._metric.use].score(question.row, answer, self._metric, self._data, self._judges)
+                score = scorer_of(self._metric).score(question.row, answer, self._metric, self._data, self._judges)
                 known[answer] = score is not None and score.value >= self._metric.passes_at
         return [known[answer] for answer in answers]

@@ -14,12 +14,12 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from runtime.contract.statistics import wilson_interval
+from runtime.contract.statistics import Z, wilson_interval
 
 RESAMPLES = 5000
 SEED = 20260101
-_SIGNIFICANT = Fraction(1, 20)
-_CHUNK = 250  # resamples at a time, so that many clusters need little memory
+SIGNIFICANT = Fraction(1, 20)
+CHUNK = 250  # resamples at a time, so that many clusters need little memory
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,12 +38,15 @@ def interval_of_mean(scores: Sequence[float], clusters: Sequence[str]) -> Interv
     Rows of one cluster are resampled together. The interval is the bootstrap's, widened to Wilson's at the effective
     number of independent rows that the bootstrap's variance implies (Korn and Graubard 1998): near 0 and 1, few
     resamples contain the rare answer. If all scores are 0, or all are 1, the effective number is that of the clusters.
+    Scores between 0 and 1 vary less than right and wrong ones of the same mean, so their number may exceed the rows';
+    Student's t for the number of clusters keeps it honest where there are few.
     """
     sums = _by_cluster(scores, [1.0] * len(scores), clusters)
     means = _resampled(sums)
-    low, high = _quantiles(means)
+    low, high = quantiles(means)
     value = math.fsum(scores) / len(scores)
-    floor, ceiling = wilson_interval(value, _independent_rows(value, float(means.var()), len(sums), len(scores)))
+    rows = float(len(scores)) if all(score in (0, 1) for score in scores) else math.inf
+    floor, ceiling = wilson_interval(value, _independent_rows(value, float(means.var()), len(sums), len(scores), rows))
     return Interval(value=value, low=min(low, floor), high=max(high, ceiling), n=len(scores))
 
 
@@ -51,7 +54,7 @@ def independent_rows(scores: Sequence[float], clusters: Sequence[str]) -> float:
     """Return the number of independent rows that would vary as much as `scores` (each 0 to 1) in their clusters."""
     sums = _by_cluster(scores, [1.0] * len(scores), clusters)
     value = math.fsum(scores) / len(scores)
-    return _independent_rows(value, float(_resampled(sums).var()), len(sums), len(scores))
+    return _independent_rows(value, float(_resampled(sums).var()), len(sums), len(scores), float(len(scores)))
 
 
 def interval_of_gain(after: Sequence[float], before: Sequence[float], clusters: Sequence[str]) -> Interval:
@@ -66,7 +69,7 @@ def interval_of_gain(after: Sequence[float], before: Sequence[float], clusters: 
 
 def interval_of_ratio(tops: Sequence[float], bottoms: Sequence[float], clusters: Sequence[str]) -> Interval:
     """Return the sum of `tops` over that of `bottoms` (all above 0), with its interval."""
-    low, high = _quantiles(_resampled(_by_cluster(tops, bottoms, clusters)))
+    low, high = quantiles(_resampled(_by_cluster(tops, bottoms, clusters)))
     value = math.fsum(tops) / math.fsum(bottoms)
     return Interval(value=value, low=min(low, value), high=max(high, value), n=len(tops))
 
@@ -90,9 +93,9 @@ def exact_p(wins: int, losses: int) -> Fraction:
 
 def _signed(value: float, tops: Sequence[float], bottoms: Sequence[float], clusters: Sequence[str]) -> Interval:
     sums = _by_cluster(tops, bottoms, clusters)
-    low, high = _quantiles(_resampled(sums))
+    low, high = quantiles(_resampled(sums))
     wins, losses = sum(top > 0 for top, _ in sums), sum(top < 0 for top, _ in sums)
-    if exact_p(wins, losses) > _SIGNIFICANT:
+    if exact_p(wins, losses) > SIGNIFICANT:
         low, high = min(low, 0.0), max(high, 0.0)
     return Interval(value=value, low=min(low, value), high=max(high, value), n=len(tops))
 
@@ -112,20 +115,33 @@ def _resampled(sums: Sequence[tuple[float, float]]) -> NDArray[np.float64]:
     kinds, counts = np.unique(np.asarray(sums, dtype=float), axis=0, return_counts=True)
     generator = np.random.default_rng(SEED)
     drawn = []
-    for _ in range(RESAMPLES // _CHUNK):
-        times = generator.multinomial(len(sums), counts / len(sums), size=_CHUNK).astype(float)
+    for _ in range(RESAMPLES // CHUNK):
+        times = generator.multinomial(len(sums), counts / len(sums), size=CHUNK).astype(float)
         drawn.append((times @ kinds[:, 0]) / (times @ kinds[:, 1]))
     ratios: NDArray[np.float64] = np.concatenate(drawn)
     return ratios
 
 
-def _quantiles(means: NDArray[np.float64]) -> tuple[float, float]:
+def quantiles(means: NDArray[np.float64]) -> tuple[float, float]:
+    """Return the ends of the middle 95 % of resampled values; each is one of them."""
     low, high = np.quantile(means, [0.025, 0.975], method="inverted_cdf")
     return float(low), float(high)
 
 
-def _independent_rows(value: float, variance: float, clusters: int, rows: int) -> float:
+def _independent_rows(value: float, variance: float, clusters: int, rows: int, most: float) -> float:
     if value in (0.0, 1.0) or clusters == 1:
         return clusters
     spread = variance * clusters / (clusters - 1)
-    return min(float(rows), value * (1 - value) / spread) if spread > 0 else float(rows)
+    if spread <= 0:
+        return float(rows)
+    if math.isinf(most):
+        spread *= (_student(clusters - 1) / Z) ** 2
+    return min(most, value * (1 - value) / spread)
+
+
+def _student(freedom: int) -> float:
+    """Return Student's t for 95 %, by the expansion of Cornish and Fisher; exact for one degree of freedom."""
+    if freedom == 1:
+        return 12.706
+    terms = (Z**3 + Z) / 4, (5 * Z**5 + 16 * Z**3 + 3 * Z) / 96, (3 * Z**7 + 19 * Z**5 + 17 * Z**3 - 15 * Z) / 384
+    return Z + math.fsum(term / freedom**power for power, term in enumerate(terms, start=1))

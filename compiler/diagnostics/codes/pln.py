@@ -81,4 +81,11 @@ TABLE: dict[str, Code] = {
         "Scores of unconstrained answers may be lower than those of the deployed system, which constrains its output.",
         "Measure with the constraint elsewhere and commit the result, or read the scores with this in mind.",
     ),
+    "PLN417": Code(
+        "error",
+        "no score says when an answer is right",
+        "A teacher's verified answers, and pairs of sampled ones, are chosen by right and wrong. A metric that scores from "
+        "0 to 1 does not say where right begins, and a low default would train on wrong answers.",
+        "Set `options.passes_at` of the first metric.",
+    ),
 }

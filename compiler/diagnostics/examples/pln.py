@@ -51,6 +51,10 @@ EXAMPLES: dict[str, Example | Situation] = {
         bad="        target: 0.9\n      - name: helpfulness\n        use: people\n        target: 0.8",
         good="        target: 0.9",
     ),
+    "PLN417": Situation(
+        bad="The first metric is `token_f1`, and a teacher's verified answers become training data.",
+        good="The metric has `options: {passes_at: 0.8}`.",
+    ),
     "PLN419": Situation(
         bad="A judge measures the first metric, and the teacher's answers are kept where that metric accepts them.",
         good="A metric that needs no judge comes first, or `teacher.ask.keep` is `agreed`.",

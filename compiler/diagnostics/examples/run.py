@@ -114,6 +114,14 @@ EXAMPLES: dict[str, Example | Situation] = {
         bad="The metric `numeric_answer` is evaluated in an image without math-verify.",
         good="The image has `trainspec[runtime]`.",
     ),
+    "RUN733": Situation(
+        bad="The function of a metric imports a package that the image of the stage lacks.",
+        good="The function uses the standard library, or a package of the image.",
+    ),
+    "RUN734": Situation(
+        bad="The function of a metric reads each answer as JSON, and the model answers in sentences.",
+        good="The function returns 0 for an answer that is not JSON.",
+    ),
     "RUN727": Example(
         file=TRAIN,
         whole=True,

@@ -1,12 +1,12 @@
 """Checks of what evaluation Jobs leave open: goals and guards without a measure, and constrained decoding."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from compiler.diagnostics import Diagnostic, diagnostic
 from compiler.plan.goal_blocks import measured_guards, unmeasured_metrics
 from compiler.plan.model import Plan
 from compiler.spec.judged import uncounted
-from runtime.contract.metrics import GENERAL_GUARD
+from runtime.contract.metrics import GENERAL_GUARD, METRICS
 
 
 def goals_without_measure(plan: Plan) -> Iterator[Diagnostic]:
@@ -21,6 +21,23 @@ def goals_without_measure(plan: Plan) -> Iterator[Diagnostic]:
             message = f"no evaluation Job measures `{metric.name}`, so no gate can find that the target is met"
             hint = "commit what people measure as evidence, or use a metric that Jobs measure"
             yield diagnostic("PLN411", message, document.at(("spec", "goal", "metrics", index)), hint=hint)
+
+
+def passing_score(plan: Plan) -> Iterator[Diagnostic]:
+    """Report a stage that keeps right answers by a metric that does not say which are."""
+    first = plan.inputs.spec.spec.goal.metrics[0]
+    graded = first.function in METRICS and METRICS[first.function].graded
+    if not graded or "passes_at" in first.options:
+        return
+    for stage in plan.stages:
+        work = stage.config.get("work")
+        keeps = isinstance(work, Mapping) and work.get("keep") == "verified"
+        if stage.method == "sample" or keeps:
+            where = plan.inputs.document.at(("spec", "goal", "metrics", 0))
+            message = f"stage `{stage.name}` keeps right answers, but `{first.function}` scores from 0 to 1"
+            hint = "say from which score on an answer is right: `options: {passes_at: 0.8}`"
+            yield diagnostic("PLN417", message, where, hint=hint)
+            return
 
 
 def guards_without_measure(plan: Plan) -> Iterator[Diagnostic]:

@@ -46,7 +46,7 @@ def run(stage: TeacherStage, context: StageContext) -> Outcome:
     marker = stage.metrics[0].answer_marker if stage.work.makes.chain else None
     prompts = [each.prompt if marker is None else asked_for_chain(each.prompt, marker) for each in questions]
     retries = 0
-    with Verifier(stage.metrics[0], context.volumes.data) as verifier:
+    with Verifier(stage.metrics[0], context.volumes.data, stage.metric_code) as verifier:
         if stage.work.keep == "verified":
             verifier.check(questions)
         if teacher.access == "weights":

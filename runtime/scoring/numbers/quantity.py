@@ -31,7 +31,13 @@ class Unclear:
     is_formula: bool = False
 
 
-_GROUPED = r"\d{1,3}(?:,\d{3})+(?!\d)|\d{1,2}(?:,\d{2})+,\d{3}(?!\d)|\d{1,3}(?:'\d{3})+(?!\d)|\d{1,3}(?: \d{3})+(?![\d/]|,\d| \d)"
+_GROUPS = (
+    r"\d{1,3}(?:,\d{3})+(?!\d)",
+    r"\d{1,2}(?:,\d{2})+,\d{3}(?!\d)",  # 12,34,567, as in India
+    r"\d{1,3}(?:'\d{3})+(?!\d)",
+    r"\d{1,3}(?: \d{3})+(?![\d/]|,\d| \d)",
+)
+_GROUPED = "|".join(_GROUPS)
 _EUROPEAN = r"\d{1,3}(?:\.\d{3})+,\d+(?![\d,.])|\d{1,3}(?:\.\d{3}){2,}(?![\d,.])"
 _CURRENCY = "|".join(re.escape(each) for each in (*SIGNS, *CODES))
 NUMBER = re.compile(

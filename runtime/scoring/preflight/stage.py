@@ -11,6 +11,7 @@ from runtime.data.questions import Question, questions_of
 from runtime.data.rows import Source, read_sources
 from runtime.model.load import check_model_files, load_tokenizer
 from runtime.scoring.metrics import Judges, check_references
+from runtime.scoring.planned import require_planned
 from runtime.scoring.preflight.checks import Examiner, Judged, Sampled
 from runtime.scoring.rewards.rows import check_rewards, reward_prompts
 from runtime.scoring.rewards.scorer import Scorer
@@ -34,6 +35,7 @@ def run(stage: PreflightStage, context: StageContext) -> Outcome:
     prompts = reward_prompts(prompt_sources, stage.rewards)
     questions = questions_of(prompt_sources)
     check_model_files(stage.model, context.volumes)
+    require_planned(stage.metric_code, context.volumes.data, "a metric")
     with Judges() as judges:
         answered = [question.row for question in questions if question.reference]
         check_references(answered, stage.metrics[:1], context.volumes.data, judges)
@@ -108,7 +110,7 @@ def _sample(stage: PreflightStage, context: StageContext, questions: Sequence[Qu
     texts = [[answer.text for answer in group] for group in answers]
     if not answerable:  # the metric has no reference to compare with
         return Sampled(indices=chosen, texts=texts, right=[[False] * len(group) for group in texts])
-    with Verifier(stage.metrics[0], context.volumes.data) as verifier:
+    with Verifier(stage.metrics[0], context.volumes.data, stage.metric_code) as verifier:
         right = [verifier.right(questions[at], group) for at, group in zip(chosen, texts, strict=True)]
     return Sampled(indices=chosen, texts=texts, right=right)
 

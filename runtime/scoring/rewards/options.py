@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from runtime.contract.blocks import RewardBlock
@@ -37,7 +38,7 @@ def read_options(block: RewardBlock, volumes: Volumes) -> dict[str, Any]:
         raise StageError("RUN750", f"options of reward `{block.use}`: {faults}", HINT)
     read = {name: block.options.get(name, DEFAULTS.get(name)) for name in function.known}
     if "schema" in read:
-        read["schema"] = _schema(read["schema"], volumes)
+        read["schema"] = read_schema(read["schema"], volumes.data)
     if "databases" in read and not (volumes.data / read["databases"]).is_dir():
         message = f"folder `{read['databases']}` is missing under `TRAINSPEC_DATA`"
         raise StageError("RUN721", message, "copy the databases to the data volume")
@@ -52,13 +53,14 @@ def _faults(block: RewardBlock) -> Iterator[str]:
         yield from (_CLASHES[clash] for clash in length_clashes(options))
 
 
-def _schema(name: str, volumes: Volumes) -> Any:
+def read_schema(name: str, data: Path) -> Any:
+    """Return the JSON schema of a file below `data`; RUN721 if it is missing, RUN750 if it is no schema."""
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import SchemaError
     from jsonschema.validators import validator_for
 
-    path = volumes.data / name
-    if not path.is_file() or not path.resolve().is_relative_to(volumes.data.resolve()):
+    path = data / name
+    if not path.is_file() or not path.resolve().is_relative_to(data.resolve()):
         message = f"schema `{name}` is missing under `TRAINSPEC_DATA`"
         raise StageError("RUN721", message, "copy the file to the data volume")
     if path.stat().st_size > MAX_SCHEMA_BYTES:

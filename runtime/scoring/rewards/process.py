@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from runtime.contract.blocks import RewardBlock
 from runtime.contract.errors import StageError
 
 START_SECONDS = 120.0
@@ -24,8 +23,8 @@ _CHUNK = 1 << 16
 class RewardProcess:
     """A worker that imports the functions of all terms; its environment contains no secrets. See `worker.py`."""
 
-    def __init__(self, blocks: Sequence[RewardBlock], options: Sequence[Mapping[str, Any]], data: Path) -> None:
-        self._uses = [block.use for block in blocks]
+    def __init__(self, uses: Sequence[str], options: Sequence[Mapping[str, Any]], data: Path) -> None:
+        self._uses = list(uses)
         self._terms = [{"use": use, "options": dict(each)} for use, each in zip(self._uses, options, strict=True)]
         self._data = data
         self._worker: subprocess.Popen[bytes] | None = None
@@ -33,7 +32,12 @@ class RewardProcess:
         self._start()
 
     def score(
-        self, term: int, prompts: Sequence[Any], completions: Sequence[Any], columns: Mapping[str, Sequence[Any]]
+        self,
+        term: int,
+        prompts: Sequence[Any],
+        completions: Sequence[Any],
+        columns: Mapping[str, Sequence[Any]],
+        seconds: float = BATCH_SECONDS,
     ) -> Any:
         """Return the unchecked result of the term's function.
 
@@ -42,13 +46,27 @@ class RewardProcess:
         if self._worker is None:
             self._start()
         use = self._uses[term]
-        seconds = BATCH_SECONDS + (NUMERIC_SECONDS * len(completions) if use == "numeric_answer" else 0.0)
+        seconds += NUMERIC_SECONDS * len(completions) if use == "numeric_answer" else 0.0
         request = {"term": term, "prompts": prompts, "completions": completions, "columns": columns, "seconds": seconds}
         answer = self._send(json.dumps(request).encode("ascii"), seconds, f"reward `{use}`")
         if "fault" in answer:
             self.stop()
             raise _failed(answer)
         return answer["scores"]
+
+    def score_row(self, row: Mapping[str, Any], text: str, seconds: float) -> tuple[Any, str]:
+        """Return the unchecked result of the only term, a metric of the team's own, and the error that it raised.
+
+        RUN753 if it exceeded a limit.
+        """
+        if self._worker is None:
+            self._start()
+        request = {"term": 0, "row": row, "answer": text, "seconds": seconds}
+        answer = self._send(json.dumps(request).encode("ascii"), seconds, f"metric `{self._uses[0]}`")
+        if "fault" in answer:
+            self.stop()
+            raise _failed(answer)
+        return answer.get("score"), answer.get("raised", "")
 
     def stop(self) -> None:
         """Kill the process if it runs."""

@@ -1,6 +1,5 @@
 """The scorer of a reward: it computes each term in another process, and validates the scores."""
 
-import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType, TracebackType
@@ -9,6 +8,7 @@ from typing import Any, Self
 from runtime.contract.blocks import RewardBlock
 from runtime.contract.errors import StageError
 from runtime.contract.volumes import Volumes
+from runtime.scoring.planned import require_planned
 from runtime.scoring.rewards.options import read_options
 from runtime.scoring.rewards.process import RewardProcess
 from runtime.scoring.rewards.queries import score_queries
@@ -38,10 +38,10 @@ class Scorer:
         RUN750 if a function is missing or its options are invalid, RUN721 if a file is missing, RUN711 if a file of
         `code` (path to SHA-256) differs from the plan, RUN753 if the import takes too long.
         """
-        _require_planned(code, volumes)
+        require_planned(code, volumes.data, "the reward")
         self._blocks, self._volumes = tuple(blocks), volumes
         self._options = [read_options(block, volumes) for block in blocks]
-        self._process = RewardProcess(blocks, self._options, volumes.data)
+        self._process = RewardProcess([block.use for block in blocks], self._options, volumes.data)
         self._judge = SqlJudge()
 
     def __enter__(self) -> Self:
@@ -127,15 +127,3 @@ def _checked(scores: Any, count: int, use: str) -> Scores:
         if score is not None and not (isinstance(score, float) and math.isfinite(score)):
             raise StageError("RUN752", f"reward `{use}` returned `{score}` for completion {at} of {count}", NO_SCORE)
     return scores
-
-
-def _require_planned(code: Mapping[str, str], volumes: Volumes) -> None:
-    for name, sha256 in code.items():
-        try:
-            content = (volumes.data / name).read_bytes()
-        except OSError as error:
-            message = f"cannot read `{name}`, which the reward uses: {(error.strerror or str(error)).lower()}"
-            raise StageError("RUN721", message, "copy the file to the data volume") from error
-        if hashlib.sha256(content).hexdigest() != sha256:
-            message = f"`{name}`, which the reward uses, is not the file of the plan"
-            raise StageError("RUN711", message, "compile the plan again, and have the change reviewed")

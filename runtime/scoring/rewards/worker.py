@@ -2,8 +2,8 @@
 
 It reads one request per line from stdin and writes one answer per line to stdout. The first request names the terms and
 the data volume, from whose top folder modules are imported; the answer names the isolation (`sandbox.confine`). Each
-later request is one batch for one term. Output of functions is discarded. Memory, processor time and file size are
-limited; the parent kills the process if it does not answer in time.
+later request is one batch for one term, or one row for a metric of the team's own. Output of functions is discarded.
+Memory, processor time and file size are limited; the parent kills the process if it does not answer in time.
 """
 
 import importlib
@@ -67,19 +67,32 @@ def _nothing(**_: Any) -> list[None]:
 
 def _answer(terms: list[Function], request: dict[str, Any], first: dict[str, Any]) -> dict[str, Any]:
     use = first["terms"][request["term"]]["use"]
+    kind = "metric" if "row" in request else "reward"
     used = resource.getrusage(resource.RUSAGE_SELF)
     seconds = int(used.ru_utime + used.ru_stime + CPU_PER_SECOND * request["seconds"]) + 1
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, resource.RLIM_INFINITY))
-    columns = {name: values for name, values in request["columns"].items() if name not in ("prompts", "completions")}
     try:
+        if kind == "metric":
+            return _scored_row(terms[request["term"]], request, Path(first["data"]))
+        columns = {name: each for name, each in request["columns"].items() if name not in ("prompts", "completions")}
         scores = terms[request["term"]](prompts=request["prompts"], completions=request["completions"], **columns)
     except MemoryError:
-        return {"fault": "RUN753", "message": f"reward `{use}` needs more than {MEMORY_BYTES >> 30} GiB of memory"}
+        return {"fault": "RUN753", "message": f"{kind} `{use}` needs more than {MEMORY_BYTES >> 30} GiB of memory"}
     except ReferenceError as error:
         return {"fault": "RUN754", "message": f"reward `{use}`: {error}"}
     except Exception as error:
         return {"fault": "RUN751", "message": f"reward `{use}` raised {_summary(error, Path(first['data']))}"}
     return {"scores": _plain(scores)}
+
+
+def _scored_row(function: Function, request: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Return the score that a metric of the team's own gives to an answer, or the error that it raises."""
+    try:
+        return {"score": _number(function(request["row"], request["answer"]))}
+    except MemoryError:
+        raise
+    except Exception as error:
+        return {"raised": _summary(error, folder)}
 
 
 def _plain(scores: Any) -> Any:

@@ -1,0 +1,1 @@
+"""What metrics compute from a reference and an answer, as plain functions of text."""
