@@ -1,4 +1,4 @@
-"""The `trainspec-runtime` command: run a stage, fetch a model, or export one."""
+"""The `trainspec-runtime` command: run a stage, fetch a model, export one, or compare a judge with people."""
 
 import argparse
 import os
@@ -14,6 +14,7 @@ commands:
   run CONFIG                     run one stage of a plan from its config
   fetch OWNER/NAME@COMMIT        fetch a model of a hub, a small model, or the files of a data package
   export OUTPUTS/JOB --to DIR    merge the adapters of a trained stage, and save the whole model
+  judge-agreement LABELS ...     compare a judge of answers with people's labels, as evidence
 
 `trainspec-runtime COMMAND --help` shows the options of a command.
 """
@@ -68,4 +69,17 @@ def _export(arguments: list[str]) -> int:
 
 
 INTERRUPTED = 130  # as a shell reports a process that Ctrl-C ended
-COMMANDS: dict[str, Callable[[list[str]], int]] = {"run": _run, "fetch": _fetch, "export": _export}
+
+
+def _judge_agreement(arguments: list[str]) -> int:
+    from runtime.scoring.judge.agreement import main
+
+    return main(arguments)
+
+
+COMMANDS: dict[str, Callable[[list[str]], int]] = {
+    "run": _run,
+    "fetch": _fetch,
+    "export": _export,
+    "judge-agreement": _judge_agreement,
+}

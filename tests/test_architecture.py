@@ -33,6 +33,7 @@ LAYERS: dict[str, tuple[Floor, ...]] = {
         "inputs",
         "verified",
         ("stale", "check_options", "check_model"),
+        "judged",
         "check",
     ),
     "compiler.run.cluster": ("api", "state", "apply", "show", ("collect", "access", "driver")),

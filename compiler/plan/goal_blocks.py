@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from compiler.plan.data_blocks import CHECKED
 from compiler.plan.draft import Block
 from compiler.spec.inputs import Inputs
+from compiler.spec.judged import uncounted
 from compiler.spec.schema.goal import Guard, Metric
 from compiler.spec.schema.types import Purpose
 from runtime.contract.metrics import GENERAL_GUARD, METRICS
@@ -16,8 +17,9 @@ def measured_metrics(inputs: Inputs) -> list[Metric]:
 
 
 def unmeasured_metrics(inputs: Inputs) -> list[str]:
-    """Return the names of the goal's metrics that no evaluation Job measures."""
-    return [each.name for each in inputs.spec.spec.goal.metrics if not each.is_measured]
+    """Return the names of the goal's metrics that no evaluation Job measures, or whose judge does not count."""
+    missing = uncounted(inputs)
+    return [each.name for each in inputs.spec.spec.goal.metrics if not each.is_measured or each.name in missing]
 
 
 def measured_guards(inputs: Inputs) -> list[Guard]:
@@ -42,8 +44,8 @@ def gate_block(inputs: Inputs, *, baseline: str | None, base: str | None, guards
     `baseline` is the earlier evaluation that gains are measured against; guards compare with `base`, that of the base
     model, unless the spec records a value. A guard with neither is left out: nothing has changed yet.
     """
-    first, *others = measured_metrics(inputs)
     unmeasured = unmeasured_metrics(inputs)
+    first, *others = (each for each in measured_metrics(inputs) if each.name not in unmeasured)
     blocks = [block for each in guards if (block := _guard(each, base))]
     return {
         "metric": first.name,
@@ -66,4 +68,6 @@ def _is_measured(guard: Guard, inputs: Inputs) -> bool:
         general = (each for each in body.data if each.purpose is Purpose.GENERAL and each.shape in CHECKED["general"])
         return body.evaluation.general > 0 and any(general)
     goal = next((each for each in body.goal.metrics if each.name == guard.name), None)
+    if goal is not None and goal.name in uncounted(inputs):
+        return False
     return goal.is_measured if goal else guard.name in METRICS and not METRICS[guard.name].needs_settings

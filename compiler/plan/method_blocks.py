@@ -1,11 +1,13 @@
 """Blocks of a stage config that only some methods have; a method's row names its blocks."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 
 from compiler.plan.draft import Block, Draft
 from compiler.plan.goal_blocks import guarded_metrics, measured_metrics
 from compiler.plan.settings import answer_settings, generation_settings, values
 from compiler.spec.inputs import Inputs
+from compiler.spec.judged import agreements
 from compiler.spec.methods import METHODS
 from compiler.spec.methods.reinforcement import HELD_OUT_SHARE
 from compiler.spec.schema.training_spec import RewardFunction
@@ -33,6 +35,15 @@ def learns_chains(draft: Draft, method: str) -> bool:
 def _teacher(draft: Draft) -> Block:
     teacher = draft.inputs.spec.spec.teacher
     return {} if teacher is None else {"teacher": teacher.model_dump(exclude_none=True, exclude={"ask"})}
+
+
+def _judge(draft: Draft) -> Block:
+    """Return the judge, with the counts of its agreement with people by metric."""
+    judge = draft.inputs.spec.spec.judge
+    if judge is None:
+        return {}
+    counted = {name: asdict(each) for name, each in sorted(agreements(draft.inputs).items())}
+    return {"judge": {**judge.model_dump(), **({"agreements": counted} if counted else {})}}
 
 
 def _rewards(draft: Draft) -> Block:
@@ -98,6 +109,7 @@ def _generation(draft: Draft) -> Block:
 
 _BLOCKS: dict[str, Callable[[Draft], Block]] = {
     "teacher": _teacher,
+    "judge": _judge,
     "rewards": _rewards,
     "reward_model": _reward_model,
     "held_out_share": _held_out_share,

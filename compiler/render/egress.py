@@ -1,30 +1,46 @@
-"""The stages that may reach the network, and their ports; all other stages run offline."""
+"""The stages that may reach the network, their ports and their keys; all other stages run offline."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from compiler.plan.model import Plan
-from compiler.spec.schema.cluster_profile import Bucket, Hub, Source
+from compiler.plan.model import Plan, Stage
+from compiler.spec.schema.cluster_profile import Bucket, Hub, ProfileBody, SecretRef, Source
+from runtime.contract.judging import KEY_VARIABLE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Egress:
-    """A policy that lets the pods of a stage resolve names and reach `ports`."""
+    """A policy, called `name`, that lets the pods of some stages resolve names and reach `ports`."""
 
     file: str
-    stage: str
+    name: str
+    stages: tuple[str, ...]
     ports: tuple[int, ...]
 
 
 def egress_of(plan: Plan) -> Iterator[Egress]:
     """Yield the policies that a plan's unfinished stages need."""
-    teacher, source = plan.inputs.spec.spec.teacher, plan.inputs.profile.spec.storage.source
+    teacher, judge = plan.inputs.spec.spec.teacher, plan.inputs.spec.spec.judge
+    source = plan.inputs.profile.spec.storage.source
     methods = {stage.method for stage in plan.pending}
     if teacher is not None and teacher.endpoint and "teacher" in methods:
-        yield Egress(file="egress-policy.yaml", stage="teacher", ports=(_port(teacher.endpoint),))
+        yield Egress(file="egress-policy.yaml", name="teacher", stages=("teacher",), ports=(_port(teacher.endpoint),))
+    judged = tuple(stage.name for stage in plan.pending if asks_judge(stage))
+    if judge is not None and judged:
+        yield Egress(file="judge-policy.yaml", name="judge", stages=judged, ports=(_port(judge.endpoint),))
     if source is not None and "load" in methods and (ports := _ports_of(source)):
-        yield Egress(file="load-policy.yaml", stage="load", ports=tuple(sorted(ports)))
+        yield Egress(file="load-policy.yaml", name="load", stages=("load",), ports=tuple(sorted(ports)))
+
+
+def asks_judge(stage: Stage) -> bool:
+    """Whether the stage sends answers to a judge."""
+    return stage.config.get("judge") is not None
+
+
+def secrets_of(stage: Stage, profile: ProfileBody) -> list[SecretRef]:
+    """Return the profile's secrets that the stage gets: the judge's key only where a judge is asked."""
+    return [each for each in profile.secrets if each.env != KEY_VARIABLE or asks_judge(stage)]
 
 
 def _ports_of(source: Source) -> set[int]:

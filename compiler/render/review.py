@@ -13,6 +13,8 @@ from compiler.selection.rules import RULES_VERSION
 from compiler.selection.sensitivity.flips import flips
 from compiler.selection.sensitivity.next_measurement import next_measurement
 from compiler.spec.evidence import EvidenceFile
+from compiler.spec.inputs import Inputs
+from compiler.spec.judged import agreements, judged_metrics, uncounted
 from compiler.spec.methods import METHODS
 from compiler.spec.schema.types import GapKind
 from compiler.spec.stale import stale
@@ -187,8 +189,9 @@ def review_context(plan: Plan) -> dict[str, object]:
         "flips": flips(plan.inputs, most=3),
         "next_measurement": next_measurement(plan.inputs),
         "thresholds": changed_thresholds(plan),
-        "measured": measured_metrics(plan.inputs),
+        "measured": [each for each in measured_metrics(plan.inputs) if each.name not in uncounted(plan.inputs)],
         "unmeasured": unmeasured_metrics(plan.inputs),
+        "judged": judged_lines(plan.inputs),
         "guards": measured_guards(plan.inputs),
         "counted": counted,
         "advice_in_order": advice_in_order(plan),
@@ -203,6 +206,21 @@ def review_context(plan: Plan) -> dict[str, object]:
         "rules_version": RULES_VERSION,
         "language": plan.inputs.spec.metadata.reader_language,
     }
+
+
+def judged_lines(inputs: Inputs) -> list[str]:
+    """Return one sentence for each metric that a judge measures: by which judge, and whether it counts."""
+    counting, missing, judge = agreements(inputs), uncounted(inputs), inputs.spec.spec.judge
+    lines = []
+    for metric in judged_metrics(inputs) if judge else ():
+        by = f"`{judge.path}` judges `{metric.name}` by `{metric.options.get('rubric')}`" if judge else ""
+        found = counting.get(metric.name)
+        if found is None:
+            lines.append(f"{by}, which counts for nothing: {missing[metric.name]}.")
+            continue
+        rates = f"TPR {found.tpr:.2f} of {found.right} right answers, TNR {found.tnr:.2f} of {found.wrong} wrong ones"
+        lines.append(f"{by}; its pass rates are corrected by its agreement with people ({rates}).")
+    return lines
 
 
 def shown_value(value: object) -> str:

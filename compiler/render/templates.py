@@ -18,7 +18,7 @@ from compiler import __version__
 from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic
 from compiler.plan.model import Plan, Stage
 from compiler.render.bundle import RenderedBundle, RenderedFile
-from compiler.render.egress import egress_of
+from compiler.render.egress import egress_of, secrets_of
 from compiler.render.read_back import Holes, reads_as, reads_back
 from compiler.render.review import review_context
 from compiler.render.workload import workload_files
@@ -71,6 +71,7 @@ def _objects(plan: Plan, found: list[Diagnostic]) -> Iterator[tuple[str, str, di
         config = _config_text(stage, found)
         yield f"{stem}.config.yaml", "kubernetes/configmap.yaml.j2", common | {"stage": stage, "config": config}
         job = _EXITS | {"stage": stage, "gpus": stage.gpus(gpus), "backoff": BACKOFF_LIMIT, "grace": GRACE_SECONDS}
+        job["secrets"] = secrets_of(stage, plan.inputs.profile.spec)
         workload = workload_files(stage, plan.inputs.profile.spec)
         for part, template in workload.templates.items():
             yield f"{stem}.{part}.yaml", template, common | job | workload.context

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic
 from compiler.run.local.jobs import read_plan
 from compiler.run.local.run import work_folder
-from compiler.run.results import preflight_document, report_fields, rounded
+from compiler.run.results import judged_fields, preflight_document, report_fields, rounded
 from compiler.spec.evidence import FOLDER, as_evidence
 from compiler.spec.schema import API_VERSION
 from compiler.spec.yaml.load import compose
@@ -184,7 +184,9 @@ def _document(job: StageJob, jobs: Sequence[StageJob], metrics: Mapping[str, Any
             **({"adapters": list(config["model"]["adapters"])} if config["model"]["adapters"] else {}),
             "evaluation": config["data"][0]["sha256"],
             "questions": metrics["metrics"][names[0]]["n"],
-            "metrics": [{"name": name, **rounded(metrics["metrics"][name])} for name in names],
+            "metrics": [
+                {"name": name, **rounded(metrics["metrics"][name]), **judged_fields(metrics, name)} for name in names
+            ],
             **({"gain": rounded(gain)} if gain else {}),
             "gate": gate.get("verdict", "continue"),
             **report_fields(metrics),

@@ -18,6 +18,15 @@ def rounded(interval: Mapping[str, float]) -> dict[str, float]:
     return {name: round(float(interval[name]), DIGITS) for name in ("value", "low", "high")}
 
 
+def judged_fields(metrics: Mapping[str, Any], name: str) -> Document:
+    """Return the field `judged` of a metric that a judge measures; `raw` only if the value is corrected."""
+    found = (metrics.get("report") or {}).get("judged", {}).get(name)
+    if found is None:
+        return {}
+    fields = {each: found[each] for each in ("judge", "language", "rubric", "unjudged")}
+    return {"judged": fields | ({"raw": rounded(found["raw"])} if found["agreement"] else {})}
+
+
 def report_fields(metrics: Mapping[str, Any]) -> Document:
     """Return the optional fields of a `StageResult`; older runtimes report none."""
     gate, report = metrics["gate"] or {}, metrics.get("report") or {}

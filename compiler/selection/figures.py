@@ -19,7 +19,8 @@ class Evidence:
 class Round:
     """A prompt round: its score (0 to 1) on `questions` of the test set with this digest.
 
-    `decoding` is None where neither the round nor the spec names it.
+    `decoding` is None where neither the round nor the spec names it. `interval` is that of a judged score, which is
+    corrected for the judge's errors.
     """
 
     name: str
@@ -29,11 +30,12 @@ class Round:
     test_set: str
     file: str
     decoding: Decoding | None = None
+    interval: tuple[float, float] | None = None
 
     @property
     def measure(self) -> "Measure":
-        """The score with its 95 % Wilson interval."""
-        low, high = wilson_interval(self.score, self.questions)
+        """The score with its 95 % interval: Wilson's, or that of the correction."""
+        low, high = self.interval or wilson_interval(self.score, self.questions)
         return Measure(value=self.score, low=low, high=high, file=self.file)
 
 

@@ -9,6 +9,7 @@ from compiler.selection.current import current, measure_of, shown
 from compiler.selection.facts import Declared, Facts, Goal, Guard, Limit, PreflightCheck, Reward, Source, Teacher
 from compiler.selection.faults import FLOW_CONTROL, Attribution, BadcaseGroup
 from compiler.selection.figures import Evidence, Measure, Reading, Round, Verdict
+from compiler.selection.gather_judged import judged_rounds
 from compiler.selection.gather_probes import Probes
 from compiler.selection.gather_results import results
 from compiler.selection.probe_verdicts import readings, recall_only
@@ -27,7 +28,7 @@ def facts_of(inputs: Inputs) -> Facts:
     body = inputs.spec.spec
     goals, limits = body.goal, body.thresholds
     probes = Probes.of(inputs)
-    rounds = {each.name: tuple(_rounds(inputs, each.name)) for each in goals.metrics}
+    rounds = {each.name: tuple(judged_rounds(_rounds(inputs, each.name), each.name, inputs)) for each in goals.metrics}
     first, *others = rounds.values()
     serving = tuple(_limits(inputs))
     return Facts(
@@ -39,7 +40,7 @@ def facts_of(inputs: Inputs) -> Facts:
         closed_book=goals.constraints.closed_book,
         acts_in_steps=_acts_in_steps(inputs),
         max_latency_ms=goals.constraints.max_latency_ms,
-        verifiable=goals.metrics[0].is_measured,
+        verifiable=goals.metrics[0].is_measured and not goals.metrics[0].is_judged,
         small_test_set=_accepted(body.evidence.small_test_set),
         model=body.model.path,
         thresholds=limits,

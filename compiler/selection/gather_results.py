@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from compiler.selection.current import current, measure_of, shown
 from compiler.selection.facts import Result
 from compiler.selection.figures import Measure
+from compiler.selection.gather_judged import counted_scores
 from compiler.selection.power import observed_discordance
 from compiler.spec.inputs import Inputs
 from compiler.spec.names import job_name
@@ -17,7 +18,7 @@ def results(inputs: Inputs) -> Iterator[Result]:
     goal = inputs.spec.spec.goal.metrics[0].name
     latest = {report.spec.job: (file, report) for file, report in current(inputs, StageResult)}
     for file, report in sorted(latest.values(), key=lambda each: (each[1].metadata.date, each[1].spec.order)):
-        scores = {each.name: measure_of(each, shown(file, inputs)) for each in report.spec.metrics}
+        scores = counted_scores(report.spec, shown(file, inputs), inputs)
         if goal in scores and not _is_refused(report):
             yield _result(report.spec, scores, goal, inputs)
 
@@ -74,6 +75,11 @@ def notes_of(result: StageResultBody) -> tuple[str, ...]:
 def _notes(result: StageResultBody) -> Iterator[str]:
     for other in result.metrics[1:]:
         yield f"`{other.name}` {other.value:.3f} (95 % {other.low:.3f} to {other.high:.3f})"
+    for score in result.metrics:
+        if score.judged is not None and score.judged.raw is not None:
+            yield f"the judge passes {score.judged.raw.value:.3f} by `{score.name}`, before the correction"
+        elif score.judged is not None:
+            yield f"`{score.name}` does not count: nobody had compared its judge with people"
     if result.badcases is not None:
         yield f"{result.badcases.fixed} of {result.badcases.total} badcases fixed"
     if result.broken is not None:

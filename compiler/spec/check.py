@@ -13,6 +13,7 @@ from compiler.spec.data.gates import FITTING_SHAPES
 from compiler.spec.data.gates import problems as data_problems
 from compiler.spec.evidence import EvidenceFile
 from compiler.spec.inputs import Inputs
+from compiler.spec.judged import judged_metrics, uncounted
 from compiler.spec.methods.trainer_fields import check_trainer
 from compiler.spec.schema.evidence import BadcaseReport, PromptRounds
 from compiler.spec.schema.preflight import RewardPreflight
@@ -20,7 +21,9 @@ from compiler.spec.schema.training_spec import Gap
 from compiler.spec.schema.types import GapKind
 from compiler.spec.stale import contradiction, stale
 from compiler.spec.yaml.document import FieldPath, place_of
+from runtime.contract.agreement import LEAST_LABELS
 from runtime.contract.credentials import credentials_in
+from runtime.contract.metrics import JUDGE
 
 _PINNED = re.compile(r"[^\s@]+@sha256:[0-9a-f]{64}")
 
@@ -151,6 +154,27 @@ def fields_fit_together(inputs: Inputs) -> Iterator[Diagnostic]:
         yield diagnostic("CHK243", message, document.at(("spec", "reward", "functions"), key=True), hint=hint)
 
 
+def judges_fit_and_count(inputs: Inputs) -> Iterator[Diagnostic]:
+    """A judge belongs to metrics that use it, and its verdicts count only with an agreement with people."""
+    document, judge, judged = inputs.document, inputs.spec.spec.judge, judged_metrics(inputs)
+    if judge is not None and not judged:
+        hint = f"add a metric with `use: {JUDGE}`, or remove the judge"
+        yield diagnostic("CHK243", "no metric uses `judge`", document.at(("spec", "judge"), key=True), hint=hint)
+    missing = uncounted(inputs) if judge is not None else {}
+    for index, metric in enumerate(inputs.spec.spec.goal.metrics):
+        where = document.at(("spec", "goal", "metrics", index, "use" if metric.use else "name"))
+        if metric.is_judged and judge is None:
+            hint = "add `judge` with its endpoint, name and revision"
+            yield diagnostic("CHK243", f"metric `{metric.name}` needs `spec.judge`", where, hint=hint)
+        if why := missing.get(metric.name):
+            message = f"judged metric `{metric.name}` is measured, but counts for nothing: {why}"
+            hint = (
+                f"let people label {LEAST_LABELS} right and {LEAST_LABELS} wrong answers, "
+                "run `trainspec-runtime judge-agreement`, and commit its report"
+            )
+            yield diagnostic("CHK246", message, where, hint=hint)
+
+
 def trainer_fields_are_known(inputs: Inputs) -> Iterator[Diagnostic]:
     """Trainer overrides use fields of the pinned TRL."""
     for field, overrides in inputs.spec.spec.training:
@@ -216,6 +240,7 @@ CHECKS: tuple[Callable[[Inputs], Iterator[Diagnostic]], ...] = (
     fields_fit_together,
     reward_options_fit,
     metric_options_fit,
+    judges_fit_and_count,
     evidence_is_current,
     estimates_are_intervals,
     parts_fit_their_totals,

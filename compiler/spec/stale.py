@@ -6,13 +6,14 @@ from compiler.diagnostics.wording import alternatives
 from compiler.spec.data import DataFile
 from compiler.spec.evidence import EvidenceFile
 from compiler.spec.inputs import Inputs
-from compiler.spec.schema.evidence import ProbeReport, PromptRounds, ServingReport
+from compiler.spec.schema.evidence import JudgeAgreement, ProbeReport, PromptRounds, ServingReport
 from compiler.spec.schema.preflight import RewardPreflight
 from compiler.spec.schema.provenance import EvidenceDocument
 from compiler.spec.schema.stage_result import StageResult
 from compiler.spec.schema.training_spec import RewardFunction, TrainingSpec
 from compiler.spec.schema.types import Purpose
 from compiler.spec.verified import unverified
+from runtime.contract.metrics import JUDGE
 
 
 def stale(file: EvidenceFile, inputs: Inputs) -> str:
@@ -33,6 +34,8 @@ def _of_kind(file: EvidenceFile, inputs: Inputs) -> str:
     match report:
         case PromptRounds():
             return _rounds(report, inputs)
+        case JudgeAgreement():
+            return _agreement(report, inputs)
         case ServingReport() if report.metadata.model is None:
             return NO_MODEL
         case ProbeReport() if report.spec.model.split("+")[0] != model:
@@ -66,6 +69,20 @@ def _rounds(report: PromptRounds, inputs: Inputs) -> str:
     for source in inputs.spec.spec.data:
         if source.purpose is not Purpose.EVALUATION and inputs.files[source.name].sha256 == report.metadata.digest:
             return f"it was measured on `{source.name}`, which is no evaluation data"
+    return ""
+
+
+def _agreement(report: JudgeAgreement, inputs: Inputs) -> str:
+    """Return why the agreement of a judge does not count: another metric, judge, or rubric."""
+    body, found = inputs.spec.spec, report.spec
+    metric = next((each for each in body.goal.metrics if each.is_judged and each.name == found.metric), None)
+    if metric is None:
+        return f"the goal has no metric `{found.metric}` with `use: {JUDGE}`"
+    if body.judge is not None and (found.judge, found.language) != (body.judge.path, body.judge.language):
+        judge = f"`{body.judge.path}` in language `{body.judge.language}`"
+        return f"it is of judge `{found.judge}` in language `{found.language}`, but the spec's judge is {judge}"
+    if found.rubric != inputs.metric_code.get(str(metric.options.get("rubric"))):
+        return f"rubric `{metric.options.get('rubric')}` has changed since"
     return ""
 
 

@@ -31,6 +31,8 @@ EXIT_CODES = {
     "RUN730": ExitCode.IO_ERROR,  # writing failed, such as on a full disk
     "RUN733": ExitCode.BAD_CONFIG,  # the function or schema of a metric cannot be used
     "RUN734": ExitCode.BAD_DATA,  # the function of a metric gives no score for many answers
+    "RUN735": ExitCode.BAD_DATA,  # the judge gave no verdict on too many answers
+    "RUN736": ExitCode.BAD_DATA,  # the labels for a judge's agreement are malformed
     "RUN738": ExitCode.BAD_DATA,  # a hub serves other content than the pinned one
     "RUN739": ExitCode.NO_INPUT,  # a hub's repository has no model that a stage can read
     "RUN740": ExitCode.TRY_LATER,  # stopped by a signal
@@ -57,8 +59,8 @@ EXIT_CODES = {
     "RUN761": ExitCode.BAD_DATA,  # a fetched package is not the pinned one
     "RUN762": ExitCode.BAD_CONFIG,  # the model reference is not in the table
     "RUN763": ExitCode.BAD_CONFIG,  # the teacher's licence does not allow training on its output
-    "RUN764": ExitCode.BAD_CONFIG,  # the teacher's endpoint rejects the requests
-    "RUN765": ExitCode.TRY_LATER,  # the teacher's endpoint cannot be reached, or keeps failing
+    "RUN764": ExitCode.BAD_CONFIG,  # the endpoint of a teacher or judge rejects the requests
+    "RUN765": ExitCode.TRY_LATER,  # the endpoint of a teacher or judge cannot be reached, or keeps failing
     "RUN766": ExitCode.BAD_CONFIG,  # the vocabularies of student and teacher do not match the plan
     "RUN770": ExitCode.TRY_LATER,  # some nodes of the stage did not arrive
     "RUN767": ExitCode.BAD_CONFIG,  # the source of models and data denies access

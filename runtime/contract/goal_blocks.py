@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 
 from runtime.contract.blocks import Block, RelativePath, Share
-from runtime.contract.metrics import GENERAL_GUARD, METRICS, passes_at
+from runtime.contract.metrics import GENERAL_GUARD, JUDGE, METRICS, passes_at
 from runtime.contract.options import option_faults
 from runtime.contract.rewards import FUNCTION
 
@@ -33,6 +33,11 @@ class MetricBlock(Block):
     def compares(self) -> bool:
         """Whether the metric compares an answer with the reference."""
         return self.is_own or METRICS[self.use].compares
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether a judge reads the answers; its option `rubric` is a file of the data volume."""
+        return self.use == JUDGE
 
     @property
     def passes_at(self) -> float:
@@ -84,9 +89,9 @@ class GuardBlock(Block):
 class GateBlock(Block):
     """The gate of an evaluation: the `target` for the deciding `metric`, and the earlier evaluation to compare with.
 
-    `others` are further targets. `unmeasured` are metrics of the goal that this version cannot measure: while there are
-    any, the target is never met. Without `needs_gain`, only a broken guard or a loss of general ability stops the plan:
-    the worth of a corpus for the task shows only after the next training stage.
+    `others` are further targets. `unmeasured` are metrics of the goal that no Job measures, or whose judge was not
+    compared with people: while there are any, the target is never met. Without `needs_gain`, only a broken guard or a
+    loss of general ability stops the plan: the worth of a corpus for the task shows only after the next training stage.
     """
 
     metric: str

@@ -37,10 +37,12 @@ class Metric:
 
 GENERAL_GUARD = "general"  # as the name of a guard: the check of general ability
 PEOPLE = "people"  # as `use` of a metric: people measure it, no Job does
+JUDGE = "judge"  # as `use` of a metric: a model behind an endpoint judges answers by a rubric
 
 METRICS: dict[str, Metric] = {
     "exact_match": Metric(),
     "execution_accuracy": Metric(needs_databases=True),
+    JUDGE: Metric(options=("rubric",), required=("rubric",)),
     "numeric_answer": Metric(),
     "tool_call": Metric(),
     "contains": Metric(options=("need", "separator", "fold")),

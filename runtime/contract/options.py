@@ -36,7 +36,7 @@ _Path = Annotated[str, Field(min_length=1), AfterValidator(check_relative)]
 
 _Phrase = Annotated[str, Field(min_length=1, max_length=200)]
 
-FILE_OPTIONS = ("databases", "schema")  # they name a folder or a file below the spec's folder
+FILE_OPTIONS = ("databases", "rubric", "schema")  # they name a folder or a file below the spec's folder
 
 # An option has the same type in every function and every metric of the library.
 OPTION_TYPES: Mapping[str, Any] = {
@@ -50,6 +50,7 @@ OPTION_TYPES: Mapping[str, Any] = {
     "passes_at": Annotated[float, Field(gt=0, le=1)],
     "pattern": Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(check_pattern)],
     "phrases": Annotated[list[_Phrase], Field(min_length=1, max_length=100)],
+    "rubric": _Path,
     "schema": _Path,
     "separator": Annotated[str, Field(min_length=1, max_length=20)],
     "unit": Literal["characters", "tokens"],

@@ -20,6 +20,7 @@ from runtime.contract.blocks import (
 )
 from runtime.contract.goal_blocks import GateBlock, MetricBlock
 from runtime.contract.hub import hub_model
+from runtime.contract.judging import JudgeBlock
 from runtime.contract.source_blocks import SourceBlock
 from runtime.contract.stage import Stage
 from runtime.contract.training_stages import AnyTrainingStage
@@ -180,13 +181,15 @@ class PreflightStage(Stage):
 class EvaluateStage(Stage):
     """Score answers to held-out prompts by every metric; the gate decides whether the plan continues.
 
-    With `without_chain`, the model also answers directly, which measures the worth of its chain.
+    With `without_chain`, the model also answers directly, which measures the worth of its chain. `metric_code` has the
+    digest of each rubric of `judge`.
     """
 
     method: Literal["evaluate"]
     generation: AnswerBlock
     metrics: Metrics
     metric_code: Code = Field(default={})
+    judge: JudgeBlock | None = None
     gate: GateBlock | None = None
     without_chain: bool = False
 
@@ -197,6 +200,19 @@ class EvaluateStage(Stage):
             raise ValueError("`metrics` names a metric twice")
         if self.gate is not None and (missing := [each for each in self.gate.measured if each not in names]):
             raise ValueError(f"`gate` reads `{missing[0]}`, which is not one of `metrics`")
+        judged = [metric for metric in self.metrics if metric.is_judged]
+        if bool(judged) != (self.judge is not None):
+            raise ValueError("`judge` belongs to metrics that use a judge")
+        for metric in judged:
+            if metric.options["rubric"] not in self.metric_code:
+                raise ValueError(f"`metric_code` lacks the digest of `{metric.options['rubric']}`")
+            if (
+                self.judge
+                and self.gate
+                and metric.name in self.gate.measured
+                and metric.name not in self.judge.agreements
+            ):
+                raise ValueError(f"`gate` reads `{metric.name}`, but `judge.agreements` lacks it")
         if self.without_chain and self.metrics[0].answer_marker is None:
             raise ValueError("`without_chain` needs `metrics.0.answer_marker`, which precedes the answer")
         shapes = {None: ("evaluation",), "badcases": ("badcase",), "general": ("evaluation", "text")}

@@ -1,7 +1,7 @@
 """Changes since the baseline: broken answers, fixed badcases, and the effect of a chain."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -45,7 +45,8 @@ class Broken:
 def broken_of(now: ScoredSet, before: BaselineAnswers) -> Broken:
     """Compare the answers to the held-out rows with the baseline's, by the deciding metric."""
     passes_at = now.questions.metrics[0].passes_at
-    pairs = [(new >= passes_at, old >= passes_at) for new, old in zip(now.values, before.values, strict=True)]
+    scores = _pairs(now.values, before.values)
+    pairs = {at: (new >= passes_at, old >= passes_at) for at, (new, old) in scores.items()}
     reasons = now.scores[now.questions.metrics[0].name]
     rows = [
         {
@@ -56,24 +57,24 @@ def broken_of(now: ScoredSet, before: BaselineAnswers) -> Broken:
             "after": now.answers[at].text,
             "reason": reasons[at].reason,
         }
-        for at, (new, old) in enumerate(pairs)
+        for at, (new, old) in pairs.items()
         if new < old
     ]
-    return Broken(rows=rows, fixed=sum(new > old for new, old in pairs))
+    return Broken(rows=rows, fixed=sum(new > old for new, old in pairs.values()))
 
 
-def fix_rates(now: ScoredSet, before: Sequence[float] | None) -> dict[str, Any]:
+def fix_rates(now: ScoredSet, before: Mapping[int, float] | None) -> dict[str, Any]:
     """Return the fix rates of badcases, over all and per class, with intervals."""
     clusters, values, passes_at = now.questions.clusters, now.values, now.questions.metrics[0].passes_at
     classes: dict[str, list[int]] = {}
-    for index, row in enumerate(now.questions.rows):
-        classes.setdefault(class_of(row), []).append(index)
+    for index in values:
+        classes.setdefault(class_of(now.questions.rows[index]), []).append(index)
     return {
         "metric": now.questions.metrics[0].name,
         "unjudged": now.questions.unjudged,
-        **_rate(values, clusters, range(len(values)), passes_at),
+        **_rate(values, clusters, list(values), passes_at),
         "classes": {name: _rate(values, clusters, members, passes_at) for name, members in sorted(classes.items())},
-        "gain": None if before is None else asdict(interval_of_gain(values, before, clusters)),
+        "gain": None if before is None else asdict(_gain(values, before, clusters)),
     }
 
 
@@ -83,7 +84,7 @@ def chain_worth(chain: ScoredSet, direct: ScoredSet) -> dict[str, Any]:
     `p` is McNemar's and assumes independent rows; the interval of `gain` assumes independent clusters. The tokens
     exclude the forced marker.
     """
-    clusters, pairs = chain.questions.clusters, list(zip(chain.values, direct.values, strict=True))
+    clusters, pairs = chain.questions.clusters, _pairs(chain.values, direct.values).values()
     better, worse = sum(one > other for one, other in pairs), sum(one < other for one, other in pairs)
     name = chain.questions.metrics[0].name
     tokens = [_mean([answer.tokens for answer in each.answers]) for each in (chain, direct)]
@@ -91,7 +92,7 @@ def chain_worth(chain: ScoredSet, direct: ScoredSet) -> dict[str, Any]:
         "metric": name,
         "with_chain": asdict(chain.intervals[name]),
         "without_chain": asdict(direct.intervals[name]),
-        "gain": asdict(interval_of_gain(chain.values, direct.values, clusters)),
+        "gain": asdict(_gain(chain.values, direct.values, clusters)),
         "only_with": better,
         "only_without": worse,
         "p": float(exact_p(better, worse)),
@@ -99,7 +100,20 @@ def chain_worth(chain: ScoredSet, direct: ScoredSet) -> dict[str, Any]:
     }
 
 
-def _rate(values: Sequence[float], clusters: Sequence[str], members: Sequence[int], passes_at: float) -> dict[str, Any]:
+def _pairs(new: Mapping[int, float], old: Mapping[int, float]) -> dict[int, tuple[float, float]]:
+    """Return both scores of each row that has both."""
+    return {at: (value, old[at]) for at, value in new.items() if at in old}
+
+
+def _gain(new: Mapping[int, float], old: Mapping[int, float], clusters: Sequence[str]) -> Interval:
+    pairs = _pairs(new, old)
+    after, before = zip(*pairs.values(), strict=True)
+    return interval_of_gain(after, before, [clusters[at] for at in pairs])
+
+
+def _rate(
+    values: Mapping[int, float], clusters: Sequence[str], members: Sequence[int], passes_at: float
+) -> dict[str, Any]:
     found: Interval = interval_of_mean([values[at] for at in members], [clusters[at] for at in members])
     return {"fixed": sum(values[at] >= passes_at for at in members), **asdict(found)}
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import chain, zip_longest
 from pathlib import Path
 
+from runtime.contract.agreement import Agreement
 from runtime.contract.errors import StageError
 from runtime.contract.goal_blocks import MetricBlock
 from runtime.contract.stages import EvaluateStage
@@ -32,7 +33,8 @@ class QuestionSet:
     """Rows with `id`, `prompt` and `reference`, and their metrics; the first one decides.
 
     `unjudged` counts the rows left out because the deciding metric cannot use their reference. `left_out` has the
-    indices of the rows that another metric does not score, for the same reason.
+    indices of the rows that another metric does not score, for the same reason. `agreements` are those of the judge
+    with people, by metric.
     """
 
     name: str
@@ -40,6 +42,7 @@ class QuestionSet:
     metrics: Sequence[MetricBlock]
     unjudged: int = 0
     left_out: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    agreements: Mapping[str, Agreement] = field(default_factory=dict)
 
     @property
     def file(self) -> str:
@@ -60,19 +63,21 @@ def build_question_sets(
 
     Checks every reference: RUN710 if a held-out one is unusable for the deciding metric, or all are for another metric;
     RUN721 or RUN723 if databases or a library are missing. A metric that does not decide scores the rows that it can.
-    Badcases whose fix is unusable for the deciding metric are left out; if a general row's reference is, or if
-    the metric compares with none, all general rows are compared as text.
+    Badcases whose fix is unusable for the deciding metric are left out; if a general row's reference is, or if the
+    metric compares with none or asks a judge, all general rows are compared as text.
     """
     metrics = sorted(stage.metrics, key=lambda metric: metric.name != deciding(stage))
     rows = _rows(sources, None)
     check_references(rows, metrics[:1], data, judges)
     left_out = {metric.name: _left_out(rows, metric, data, judges) for metric in metrics[1:]}
-    sets = [QuestionSet(name=HELD_OUT, rows=rows, metrics=metrics, left_out=left_out)]
+    agreements = {name: each.counts for name, each in (stage.judge.agreements if stage.judge else {}).items()}
+    sets = [QuestionSet(name=HELD_OUT, rows=rows, metrics=metrics, left_out=left_out, agreements=agreements)]
     if badcases := _rows(sources, BADCASES):
         fit = [row for row in badcases if not reference_fault(row, metrics[0], data, judges)]
         sets.append(QuestionSet(name=BADCASES, rows=fit, metrics=metrics[:1], unjudged=len(badcases) - len(fit)))
     if general := _rows(sources, GENERAL):
-        fits = metrics[0].compares and not any(reference_fault(row, metrics[0], data, judges) for row in general)
+        judgeless = metrics[0].compares and not metrics[0].is_judged
+        fits = judgeless and not any(reference_fault(row, metrics[0], data, judges) for row in general)
         text = MetricBlock(name="exact_match", answer_marker=metrics[0].answer_marker)
         sets.append(QuestionSet(name=GENERAL, rows=general, metrics=[metrics[0] if fits else text]))
     return [each for each in sets if each.rows]

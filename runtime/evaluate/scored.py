@@ -10,10 +10,11 @@ import numpy as np
 
 from runtime.contract.errors import StageError
 from runtime.contract.goal_blocks import MetricBlock
+from runtime.evaluate.corrected import corrected_difference, corrected_mean
 from runtime.evaluate.question_sets import QuestionSet
 from runtime.model.generate import Answer
 from runtime.scoring.measures.labels import is_set_level, labels_in
-from runtime.scoring.metrics import Judges, Score, scorer_of
+from runtime.scoring.metrics import Judges, Score, scorer_of, verdicts_of
 from runtime.stage.label_statistics import gain_of_macro_f1, interval_of_macro_f1
 from runtime.stage.statistics import Interval, interval_of_gain, interval_of_mean
 
@@ -22,7 +23,7 @@ from runtime.stage.statistics import Interval, interval_of_gain, interval_of_mea
 class ScoredSet:
     """A question set, its answers in the same order, and the scores of each metric.
 
-    `scores` maps row indices to scores, without the rows that are left out for a metric.
+    `scores` maps row indices to scores, without the rows that are left out for a metric or have no verdict of a judge.
     """
 
     questions: QuestionSet
@@ -30,38 +31,48 @@ class ScoredSet:
     scores: dict[str, dict[int, Score]]
 
     @property
-    def values(self) -> list[float]:
-        """The scores of the deciding metric."""
-        return [score.value for score in self.scores[self.questions.metrics[0].name].values()]
+    def values(self) -> dict[int, float]:
+        """The scores of the deciding metric, by row index."""
+        return {at: score.value for at, score in self.scores[self.questions.metrics[0].name].items()}
 
     @property
     def intervals(self) -> dict[str, Interval]:
-        """The value of each metric over the rows that it scores, with its interval."""
-        return {metric.name: self._interval(metric) for metric in self.questions.metrics}
+        """The value of each metric over the rows that it scores, with its interval; corrected for a judge's errors."""
+        return {name: self.interval(name) for name in self.scores}
 
-    def _interval(self, metric: MetricBlock) -> Interval:
-        column, clusters = self.scores[metric.name], self.questions.clusters
-        names = [clusters[at] for at in column]
-        if is_set_level(metric):
-            return interval_of_macro_f1(self._wanted(metric), self._found(metric), names)
-        return interval_of_mean([score.value for score in column.values()], names)
-
-    def gain(self, metric: str, before: "BaselineAnswers") -> Interval:
-        """Return the paired gain of `metric` over the baseline's answers to the same rows."""
-        block = next(each for each in self.questions.metrics if each.name == metric)
-        column, clusters = self.scores[metric], self.questions.clusters
+    def interval(self, metric: str, *, raw: bool = False) -> Interval:
+        """Return the value of `metric` with its interval; with `raw`, without the correction for a judge's errors."""
+        block, column, clusters = self._block(metric), self.scores[metric], self.questions.clusters
         names = [clusters[at] for at in column]
         if is_set_level(block):
-            earlier = labels_in([before.predictions[at] for at in column], block)
+            return interval_of_macro_f1(self._wanted(block), self._found(block), names)
+        values = [score.value for score in column.values()]
+        agreement = None if raw else self.questions.agreements.get(metric)
+        return interval_of_mean(values, names) if agreement is None else corrected_mean(values, names, agreement)
+
+    def gain(self, metric: str, before: "BaselineAnswers", *, raw: bool = False) -> Interval:
+        """Return the paired gain of `metric` over the baseline's answers to the same rows.
+
+        It is corrected for a judge's errors unless `raw`.
+        """
+        block, column, clusters = self._block(metric), self.scores[metric], self.questions.clusters
+        rows = [at for at in column if at in before.scores[metric]]
+        names = [clusters[at] for at in rows]
+        if is_set_level(block):
+            earlier = labels_in([before.predictions[at] for at in rows], block)
             return gain_of_macro_f1(self._wanted(block), self._found(block), earlier, names)
-        old = [before.scores[metric][at] for at in column]
-        return interval_of_gain([score.value for score in column.values()], old, names)
+        gain = interval_of_gain([column[at].value for at in rows], [before.scores[metric][at] for at in rows], names)
+        agreement = None if raw else self.questions.agreements.get(metric)
+        return gain if agreement is None else corrected_difference(gain, agreement)
 
     @property
     def faults(self) -> dict[str, int]:
         """How many answers a metric could not score, for each metric with any; they count as wrong."""
         counts = {name: sum(score.is_fault for score in column.values()) for name, column in self.scores.items()}
         return {name: count for name, count in counts.items() if count}
+
+    def _block(self, metric: str) -> MetricBlock:
+        return next(each for each in self.questions.metrics if each.name == metric)
 
     def _wanted(self, metric: MetricBlock) -> list[str]:
         rows = self.questions.rows
@@ -91,18 +102,17 @@ class ScoredSet:
 def score_answers(questions: QuestionSet, answers: list[Answer], data: Path, judges: Judges) -> ScoredSet:
     """Score every answer by every metric of the question set that can use the row's reference.
 
-    RUN734 if a function of the team's own fails on too many answers.
+    RUN734 if a function of the team's own fails on too many answers, RUN735 if a judge gives no verdict on too many.
     """
-    pairs = list(enumerate(zip(questions.rows, answers, strict=True)))
-    scores: dict[str, dict[int, Score]] = {
-        metric.name: {
-            at: scorer_of(metric).score(row, answer.text, metric, data, judges)
-            for at, (row, answer) in pairs
-            if at not in questions.left_out.get(metric.name, ())
-        }
-        for metric in questions.metrics
-    }
+    scores: dict[str, dict[int, Score]] = {}
     for metric in questions.metrics:
+        kept = [at for at in range(len(answers)) if at not in questions.left_out.get(metric.name, ())]
+        rows, texts = [questions.rows[at] for at in kept], [answers[at].text for at in kept]
+        if metric.is_judged:  # at once: each answer's own request would wait for the one before
+            verdicts_of(rows, texts, metric, judges)
+        score = scorer_of(metric).score
+        column = (score(row, text, metric, data, judges) for row, text in zip(rows, texts, strict=True))
+        scores[metric.name] = {at: found for at, found in zip(kept, column, strict=True) if found is not None}
         if metric.is_own:
             _require_scores(metric, questions, scores[metric.name])
     return ScoredSet(questions=questions, answers=answers, scores=scores)
@@ -148,9 +158,9 @@ class BaselineAnswers:
     scores: dict[str, dict[int, float]]
 
     @property
-    def values(self) -> list[float]:
-        """The scores of the deciding metric."""
-        return list(next(iter(self.scores.values())).values())
+    def values(self) -> dict[int, float]:
+        """The scores of the deciding metric, by row index."""
+        return next(iter(self.scores.values()))
 
 
 def read_baseline(outputs: Path, baseline: str, questions: QuestionSet) -> BaselineAnswers:
@@ -175,6 +185,7 @@ def read_baseline(outputs: Path, baseline: str, questions: QuestionSet) -> Basel
                 at: float(record["scores"][metric.name]["value"])
                 for at, record in enumerate(records)
                 if at not in questions.left_out.get(metric.name, ())
+                and not (metric.is_judged and metric.name not in record["scores"])  # the judge gave no verdict
             }
         except (ValueError, KeyError, TypeError) as error:
             message = f"baseline `{baseline}/{questions.file}` has no scores of `{metric.name}` to read"

@@ -8,6 +8,7 @@ from runtime.data.rows import read_sources
 from runtime.evaluate.baselines import load_baselines
 from runtime.evaluate.changes import BROKEN_FILE, broken_of, chain_worth, fix_rates
 from runtime.evaluate.forgetting import TEXT_FILE, TextBits, measure_texts
+from runtime.evaluate.judged import judged_report
 from runtime.evaluate.question_sets import BADCASES, HELD_OUT, QuestionSet, build_question_sets, general_texts
 from runtime.evaluate.samples import answer_samples
 from runtime.evaluate.scored import ScoredSet, costs_of, score_answers
@@ -15,6 +16,7 @@ from runtime.evaluate.verdict import Measured, decision, gate_report
 from runtime.model.generate import Answer, generate_answers
 from runtime.model.load import check_model_files, context_length, load_model, load_tokenizer
 from runtime.model.prompts import prompts_of
+from runtime.scoring.judge.panel import JudgePanel
 from runtime.scoring.metrics import Judges
 from runtime.scoring.planned import require_planned
 from runtime.stage.answer_log import AnswerLog
@@ -42,7 +44,8 @@ def run(stage: EvaluateStage, context: StageContext) -> Outcome:
     texts = general_texts(sources)
     require_planned(stage.metric_code, context.volumes.data, "a metric")
     check_model_files(stage.model, context.volumes)
-    with Judges() as judges:
+    panel = _panel(stage, context)
+    with Judges(panel) as judges:
         sets = build_question_sets(stage, sources, context.volumes.data, judges)
         baselines = load_baselines(stage.gate, context.volumes.outputs, sets, texts)
         tokenizer = load_tokenizer(stage.model, context.volumes)
@@ -58,6 +61,17 @@ def run(stage: EvaluateStage, context: StageContext) -> Outcome:
         found = {questions.name: score_answers(questions, answers[questions.name], data, judges) for questions in sets}
         direct = score_answers(sets[0], answers[DIRECT], data, judges) if DIRECT in answers else None
     return _outcome(stage, context, Measured(found=found, texts=text_bits, baselines=baselines), direct)
+
+
+def _panel(stage: EvaluateStage, context: StageContext) -> JudgePanel | None:
+    """Return the judge of the stage, after it has answered; None without one."""
+    if stage.judge is None:
+        return None
+    rubrics = {path: stage.metric_code[path] for each in stage.metrics if (path := each.options.get("rubric"))}
+    data, folder = context.volumes.data, context.folder
+    panel = JudgePanel(stage.judge, rubrics, data, folder=folder, events=context.events, stop=context.stop)
+    panel.check()
+    return panel
 
 
 def _prompts(
@@ -115,6 +129,8 @@ def _outcome(stage: EvaluateStage, context: StageContext, measured: Measured, di
     write_samples(context.folder, {"answers": samples, "metric": held_out.questions.metrics[0].name})
     if unjudged := {name: len(rows) for name, rows in held_out.questions.left_out.items() if rows}:
         report["unjudged"] = unjudged
+    if judged := judged_report(stage, held_out, baseline.sets[HELD_OUT] if baseline else None):
+        report["judged"] = judged
     if faults := {name: scored.faults for name, scored in found.items() if scored.faults}:
         report["unscored"] = faults
     if baseline is not None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from runtime.contract.agreement import WIDEST
 from runtime.contract.goal_blocks import GateBlock, GuardBlock
 from runtime.contract.metrics import GENERAL_GUARD
 from runtime.evaluate.baselines import Baseline
@@ -37,13 +38,21 @@ class Measured:
 def decision(gate: GateBlock, measured: Measured) -> Decision:
     """Return the verdict on all goals and guards of `gate`."""
     targets = [(gate.metric, gate.target), *((each.metric, each.target) for each in gate.others)]
-    values = measured.found[HELD_OUT].intervals
+    held_out = measured.found[HELD_OUT]
     goals = [
-        Goal(metric=name, value=values[name], target=target, gain=measured.gain(name, gate.baseline))
+        Goal(
+            metric=name,
+            value=held_out.interval(name),
+            target=target,
+            gain=measured.gain(name, gate.baseline),
+            widest=WIDEST if name in held_out.questions.agreements else 1.0,
+        )
         for name, target in targets
     ]
+    unmeasured = [name for name in gate.unmeasured if name not in held_out.scores]
+    uncounted = [name for name in gate.unmeasured if name in held_out.scores]
     changes = [*_guards(gate, measured), *_side_effects(gate, measured)]
-    return decide(goals, changes, unmeasured=gate.unmeasured, needs_gain=gate.needs_gain)
+    return decide(goals, changes, unmeasured=unmeasured, uncounted=uncounted, needs_gain=gate.needs_gain)
 
 
 def gate_report(gate: GateBlock, measured: Measured) -> dict[str, Any]:

@@ -8,7 +8,11 @@ from typing import Self
 
 from runtime.contract.errors import StageError
 from runtime.contract.goal_blocks import MetricBlock
+from runtime.contract.metrics import JUDGE
 from runtime.data.formats import Row
+from runtime.scoring.judge.panel import Case, JudgePanel
+from runtime.scoring.judge.prompt import question_text
+from runtime.scoring.judge.verdict import Verdict
 from runtime.scoring.measures.own import OwnJudge
 from runtime.scoring.measures.table import TEXT_METRICS, TextMetric
 from runtime.scoring.sandbox.numeric import NumericJudge, require_math_verify
@@ -33,9 +37,11 @@ class Score:
 class Judges:
     """The processes that judge untrusted queries and formulas; each starts with the first answer that needs it."""
 
-    def __init__(self) -> None:
+    def __init__(self, panel: JudgePanel | None = None) -> None:
+        """Use `panel` for metrics that a judge measures."""
         self.sql = SqlJudge()
         self.numbers = NumericJudge()
+        self.panel = panel
         self.own = OwnJudge()
 
     def __enter__(self) -> Self:
@@ -53,11 +59,11 @@ class Judges:
 class Scorer:
     """The implementation of a metric.
 
-    `score` scores an answer. `reference_fault` returns why the metric cannot use a row's reference, or an empty string.
-    `require` raises RUN723 if a library is missing.
+    `score` scores an answer, None if the judge gives no verdict. `reference_fault` returns why the metric cannot use a
+    row's reference, or an empty string. `require` raises RUN723 if a library is missing.
     """
 
-    score: Callable[[Row, str, MetricBlock, Path, Judges], Score]
+    score: Callable[[Row, str, MetricBlock, Path, Judges], Score | None]
     reference_fault: Callable[[Row, MetricBlock, Path, Judges], str] | None = None
     require: Callable[[], None] | None = None
 
@@ -85,6 +91,26 @@ def execution_accuracy(row: Row, prediction: str, metric: MetricBlock, data: Pat
     wanted, answer = _final(row, prediction, metric)
     verdict = judges.sql.judge(scripts, wanted, extract_sql(answer))
     return Score(value=float(verdict.right), reason=verdict.reason)
+
+
+def judged(row: Row, prediction: str, metric: MetricBlock, data: Path, judges: Judges) -> Score | None:
+    """Score 1 if the judge passes the answer by the metric's rubric; None without a verdict."""
+    [verdict] = verdicts_of([row], [prediction], metric, judges)
+    return None if verdict is None else Score(value=float(verdict.passed), reason=verdict.reason)
+
+
+def verdicts_of(
+    rows: Sequence[Row], predictions: Sequence[str], metric: MetricBlock, judges: Judges
+) -> list[Verdict | None]:
+    """Return the judge's verdicts on the answers, asked for at once; same errors as `JudgePanel.verdicts`."""
+    if judges.panel is None:
+        raise StageError("RUN701", f"no judge for metric `{metric.name}`", "add `judge` to the config of the stage")
+    finals = [_final(row, prediction, metric) for row, prediction in zip(rows, predictions, strict=True)]
+    cases = [
+        Case(question=question_text(row["prompt"]), answer=answer, reference=reference)
+        for row, (reference, answer) in zip(rows, finals, strict=True)
+    ]
+    return judges.panel.verdicts(metric.options["rubric"], cases)
 
 
 def _confined(row: Row, prediction: str, metric: MetricBlock, data: Path, judges: Judges) -> Score:
@@ -205,6 +231,7 @@ _OWN = Scorer(score=_confined, reference_fault=_own_fault)
 SCORERS: dict[str, Scorer] = {
     "exact_match": Scorer(score=exact_match),
     "execution_accuracy": Scorer(score=execution_accuracy, reference_fault=_query_fault),
+    JUDGE: Scorer(score=judged),
     "numeric_answer": Scorer(score=numeric_answer, reference_fault=_number_fault, require=require_math_verify),
     "tool_call": Scorer(score=tool_call, reference_fault=_call_fault),
     "regex": Scorer(score=_confined, reference_fault=_form_fault),

@@ -41,5 +41,5 @@ class Verifier:
         for answer in answers:
             if answer not in known:
                 score = scorer_of(self._metric).score(question.row, answer, self._metric, self._data, self._judges)
-                known[answer] = score.value >= self._metric.passes_at
+                known[answer] = score is not None and score.value >= self._metric.passes_at
         return [known[answer] for answer in answers]

@@ -37,17 +37,26 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Goal:
-    """A metric of the goal: its `value`, its `target`, and its `gain` over the baseline, None without one."""
+    """A metric of the goal: its `value`, its `target`, and its `gain` over the baseline, None without one.
+
+    An interval that is wider than `widest` shows nothing, so it reaches no target.
+    """
 
     metric: str
     value: Interval
     target: float
     gain: Interval | None
+    widest: float = 1.0
+
+    @property
+    def is_vague(self) -> bool:
+        """Whether the interval is too wide."""
+        return self.value.high - self.value.low > self.widest
 
     @property
     def is_met(self) -> bool:
         """Whether the whole interval reaches the target."""
-        return self.value.low >= self.target
+        return self.value.low >= self.target and not self.is_vague
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,13 +69,18 @@ class Decision:
 
 
 def decide(
-    goals: Sequence[Goal], changes: Sequence[Change] = (), *, unmeasured: Sequence[str] = (), needs_gain: bool = True
+    goals: Sequence[Goal],
+    changes: Sequence[Change] = (),
+    *,
+    unmeasured: Sequence[str] = (),
+    uncounted: Sequence[str] = (),
+    needs_gain: bool = True,
 ) -> Decision:
     """Return the verdict for `goals`, the deciding one first. Bounds of intervals decide, never the point value alone.
 
     A loss beyond its tolerance, of general ability or of a guarded metric, outweighs any gain: no later stage builds on
-    such a model. The target is met if every goal is met and none is `unmeasured`. Without `needs_gain`, nothing else
-    stops the plan.
+    such a model. The target is met if every goal is met, and none is `unmeasured`, or `uncounted` as its judge was
+    not compared with people. Without `needs_gain`, nothing else stops the plan.
     """
     gain = goals[0].gain
     excessive = next((change for change in changes if change.exceeds_tolerance), None)
@@ -74,11 +88,15 @@ def decide(
         loss = f"{_loss(excessive)}, more than the tolerated {excessive.tolerated:g}"
         return Decision(verdict="worse", reason="; ".join([loss, *map(_shown, goals)]), gain=gain)
     open_goals = [f"`{name}` is not measured here, so the target is not met" for name in unmeasured]
+    open_goals += [
+        f"`{name}` does not count, as its judge was not compared with people, so the target is not met"
+        for name in uncounted
+    ]
     losses = [_loss(change) for change in changes if change.is_loss]
     reason = "; ".join([*map(_shown, goals), *open_goals, *losses])
     if not needs_gain:
         return Decision(verdict="continue", reason=f"the plan continues in any case: {reason}", gain=gain)
-    if not unmeasured and all(goal.is_met for goal in goals):
+    if not unmeasured and not uncounted and all(goal.is_met for goal in goals):
         return Decision(verdict="target-met", reason=reason, gain=gain)
     if gain is None:
         return Decision(verdict="continue", reason=f"{reason}; no earlier evaluation to compare with", gain=None)
@@ -103,6 +121,8 @@ def _is_loss(gain: Interval | None) -> bool:
 
 def _shown(goal: Goal) -> str:
     value, reached = goal.value, "reached" if goal.is_met else "not reached"
+    if goal.is_vague:
+        reached = "not reached, as the interval is too wide"
     interval = f"95 % interval {value.low:.3f} to {value.high:.3f}"
     return f"`{goal.metric}` is {value.value:.3f} ({interval}), target {goal.target:g} {reached}{_change(goal.gain)}"
 

@@ -50,6 +50,13 @@ def interval_of_mean(scores: Sequence[float], clusters: Sequence[str]) -> Interv
     return Interval(value=value, low=min(low, floor), high=max(high, ceiling), n=len(scores))
 
 
+def independent_rows(scores: Sequence[float], clusters: Sequence[str]) -> float:
+    """Return the number of independent rows that would vary as much as `scores` (each 0 to 1) in their clusters."""
+    sums = _by_cluster(scores, [1.0] * len(scores), clusters)
+    value = math.fsum(scores) / len(scores)
+    return _independent_rows(value, float(_resampled(sums).var()), len(sums), len(scores), float(len(scores)))
+
+
 def interval_of_gain(after: Sequence[float], before: Sequence[float], clusters: Sequence[str]) -> Interval:
     """Return the mean of `after - before`, row by row, with its interval.
 

@@ -228,6 +228,12 @@ TABLE: dict[str, Code] = {
         "The counts of the report contradict each other, and the classes of badcases are derived from them.",
         "Correct the figures.",
     ),
+    "CHK246": Code(
+        "warning",
+        "judged metric counts for nothing",
+        "A judge errs, and nobody knows how often until its verdicts are compared with people's on the same answers.",
+        "Label answers, run `trainspec-runtime judge-agreement`, and commit its report as evidence.",
+    ),
     "CHK247": Code(
         "warning",
         "result contradicts itself",

@@ -69,6 +69,12 @@ TABLE: dict[str, Code] = {
         "Every metric and guard of the goal binds, but the runtime of this version cannot compute this one.",
         "Measure it elsewhere and commit the result, or use a metric that the message names.",
     ),
+    "PLN419": Code(
+        "error",
+        "stage has no judge for its answers",
+        "Stages that check their own answers use the deciding metric, and only evaluations ask a judge.",
+        "Put first a metric that needs no judge, or let the stage keep answers without a check.",
+    ),
     "PLN412": Code(
         "warning",
         "evaluation Jobs decode without a constraint",

@@ -130,6 +130,18 @@ TABLE: dict[str, Code] = {
         "The outputs volume is full or broken; checkpoints are kept.",
         "Free space, then run the stage again.",
     ),
+    "RUN735": Code(
+        "error",
+        "judge gives no verdict",
+        "Twice in a row its reply holds none, for more than one answer in twenty: a score would leave out too many.",
+        "Use a judge that follows the format, or shorten the rubric; the verdicts so far are kept.",
+    ),
+    "RUN736": Code(
+        "error",
+        "labels of answers cannot be read",
+        "A row of the labelled answers is malformed, or a file that the command names is missing.",
+        "Correct the rows that the message names.",
+    ),
     "RUN738": Code(
         "error",
         "hub serves other content than the pinned one",

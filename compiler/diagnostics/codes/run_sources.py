@@ -29,13 +29,13 @@ TABLE: dict[str, Code] = {
     ),
     "RUN764": Code(
         "error",
-        "teacher's endpoint rejects the request",
+        "endpoint rejects the request",
         "The endpoint does not accept the key, the model's name or the request; a retry would not help.",
-        "Correct the teacher of the spec, or the secret with its key.",
+        "Correct the teacher or judge of the spec, or the secret with its key.",
     ),
     "RUN765": Code(
         "error",
-        "teacher's endpoint fails",
+        "endpoint of a teacher or judge fails",
         "It cannot be reached, or failed repeatedly; the answers so far are kept.",
         "Make sure that it is up, then run the stage again.",
     ),

@@ -1,6 +1,7 @@
 """Examples of CHK2xx."""
 
 from compiler.diagnostics.examples.example import Example, Situation
+from compiler.diagnostics.examples.judge import AGREEMENT_FILE, GIVEN, JUDGED_SPEC
 from compiler.diagnostics.examples.project import API_VERSION, DIGEST, badcases, demos, jsonl
 from compiler.diagnostics.examples.reinforcement import WORSE
 
@@ -83,6 +84,13 @@ EXAMPLES: dict[str, Example | Situation] = {
         bad="      count: 501",
         good="      count: 40",
         given=(("specs/shop/evidence/badcases.yaml", REPORT),),
+    ),
+    "CHK246": Example(
+        file=AGREEMENT_FILE,
+        bad="  falsePass: 4\n  trueFail: 16",
+        good="  falsePass: 4\n  trueFail: 46",
+        given=(("specs/shop/spec.yaml", JUDGED_SPEC), *GIVEN),
+        along=("SEL310",),
     ),
     "CHK247": Example(
         file="specs/shop/evidence/sft.yaml",

@@ -55,6 +55,10 @@ EXAMPLES: dict[str, Example | Situation] = {
         bad="The first metric is `token_f1`, and a teacher's verified answers become training data.",
         good="The metric has `options: {passes_at: 0.8}`.",
     ),
+    "PLN419": Situation(
+        bad="A judge measures the first metric, and the teacher's answers are kept where that metric accepts them.",
+        good="A metric that needs no judge comes first, or `teacher.ask.keep` is `agreed`.",
+    ),
     "PLN412": Example(bad="  decoding: {constrained: true}\n  data:", good="  data:"),
     "PLN408": Example(file="specs/shop/data/demos.jsonl", whole=True, bad=jsonl(demos(60)), good=jsonl(demos())),
 }

@@ -5,13 +5,17 @@ from collections.abc import Iterator, Mapping
 from compiler.diagnostics import Diagnostic, diagnostic
 from compiler.plan.goal_blocks import measured_guards, unmeasured_metrics
 from compiler.plan.model import Plan
+from compiler.spec.judged import uncounted
 from runtime.contract.metrics import GENERAL_GUARD, METRICS
 
 
 def goals_without_measure(plan: Plan) -> Iterator[Diagnostic]:
-    """Report the goal's metrics, but the deciding one, that no evaluation Job measures."""
+    """Report the goal's metrics, but the deciding one, that no evaluation Job measures.
+
+    The check phase reports judged metrics that do not count.
+    """
     body, document = plan.inputs.spec.spec, plan.inputs.document
-    missing = unmeasured_metrics(plan.inputs) if _evaluates(plan) else []
+    missing = {*unmeasured_metrics(plan.inputs)} - {*uncounted(plan.inputs)} if _evaluates(plan) else set()
     for index, metric in enumerate(body.goal.metrics):
         if metric.name in missing:
             message = f"no evaluation Job measures `{metric.name}`, so no gate can find that the target is met"

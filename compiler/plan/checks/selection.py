@@ -13,12 +13,13 @@ from runtime.contract.metrics import METRICS
 
 
 def selection_problems(inputs: Inputs, selection: Selection) -> Iterator[Diagnostic]:
-    """Yield PLN401, PLN402 and PLN403 of a selection."""
+    """Yield PLN401, PLN402, PLN403 and PLN419 of a selection."""
     methods = {stage.method for stage in selection.stages}
     if selection.phase is Phase.TRAIN:
         yield from _overrides_without_stage(inputs, methods)
     if any(METHODS[method].trains or method == "optimize-prompt" for method in methods):
         yield from _evaluation_problems(inputs)
+        yield from _judge_problems(inputs, methods)
 
 
 def _overrides_without_stage(inputs: Inputs, methods: set[str]) -> Iterator[Diagnostic]:
@@ -29,6 +30,21 @@ def _overrides_without_stage(inputs: Inputs, methods: set[str]) -> Iterator[Diag
             message = f"`training.{to_camel(field)}` is set, but the plan has no `{method}` stage"
             hint = "remove it, or keep it if the stage is only blocked for now"
             yield diagnostic("PLN403", message, where, hint=hint)
+
+
+def _judge_problems(inputs: Inputs, methods: set[str]) -> Iterator[Diagnostic]:
+    """Yield PLN419 where a stage would need a judge to check its own answers, because a judge decides."""
+    first = inputs.spec.spec.goal.metrics[0]
+    if not first.is_judged:
+        return
+    where = inputs.document.at(("spec", "goal", "metrics", 0))
+    teacher = inputs.spec.spec.teacher
+    verifies = teacher is not None and teacher.ask.keep in (None, "verified")
+    checking = sorted(methods & {"sample", "preflight", *(["teacher"] if verifies else [])})
+    if checking:
+        message = f"stage `{checking[0]}` checks answers by the deciding metric, but `{first.name}` needs a judge"
+        hint = "put first a metric that needs no judge, or set `teacher.ask.keep`"
+        yield diagnostic("PLN419", message, where, hint=hint)
 
 
 def _evaluation_problems(inputs: Inputs) -> Iterator[Diagnostic]:

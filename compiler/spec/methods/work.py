@@ -89,5 +89,5 @@ ROW_MAKERS: tuple[Method, ...] = (
 )
 
 EVALUATE = Method(
-    name="evaluate", title="evaluation", kind="support", blocks=("generation", "metrics"), deadline_minutes=60
+    name="evaluate", title="evaluation", kind="support", blocks=("generation", "metrics", "judge"), deadline_minutes=60
 )

@@ -22,11 +22,13 @@ from compiler.spec.schema.types import (
     Name,
     Positive,
     RelativePath,
+    Sha256,
     Share,
     Technique,
     Temperature,
     Text,
 )
+from runtime.contract.judging import Language
 
 
 class PromptRound(Model):
@@ -154,9 +156,34 @@ class ServingReport(EvidenceDocument):
     spec: ServingBody = Field(description="What was measured.")
 
 
+class JudgeAgreementBody(Model):
+    """The verdicts of a judge on answers that people labelled."""
+
+    metric: MetricName = Field(description="Judged metric of the goal.")
+    judge: Text = Field(description="The judge, as `name/revision`.")
+    language: Language = Field(default="en", description="Language of the judge's task.")
+    rubric: Sha256 = Field(description="SHA-256 of the rubric. The counts hold for no other one.")
+    true_pass: Count = Field(description="Answers that people and the judge pass.")
+    false_fail: Count = Field(description="Answers that people pass and the judge fails.")
+    false_pass: Count = Field(description="Answers that people fail and the judge passes.")
+    true_fail: Count = Field(description="Answers that people and the judge fail.")
+    unjudged: Count = Field(default=0, description="Answers without a verdict of the judge.")
+
+
+class JudgeAgreement(EvidenceDocument):
+    """Agreement of a judge with people, which its verdicts are corrected by. The digest is that of the labelled answers.
+
+    It counts with 30 labels of each class, and if the judge is better than chance.
+    """
+
+    kind: Literal["JudgeAgreement"] = KIND
+    spec: JudgeAgreementBody = Field(description="Counts of labels against verdicts.")
+
+
 EVIDENCE: tuple[type[EvidenceDocument], ...] = (
     BadcaseReport,
     DataCard,
+    JudgeAgreement,
     ProbeReport,
     PromptRounds,
     RewardPreflight,

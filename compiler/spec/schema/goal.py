@@ -17,7 +17,7 @@ from compiler.spec.schema.types import (
     Share,
     Text,
 )
-from runtime.contract.metrics import METRICS, PEOPLE
+from runtime.contract.metrics import JUDGE, METRICS, PEOPLE
 
 
 class Metric(Model):
@@ -47,6 +47,11 @@ class Metric(Model):
     def is_own(self) -> bool:
         """Whether a function in the spec's folder measures it."""
         return ":" in self.function
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether a judge measures it, by the rubric in its options."""
+        return self.function == JUDGE
 
     @property
     def is_measured(self) -> bool:

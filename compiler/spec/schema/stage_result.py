@@ -18,7 +18,21 @@ from compiler.spec.schema.types import (
     Share,
     Text,
 )
+from runtime.contract.judging import Language
 from runtime.contract.outputs import Verdict
+
+
+class Judged(Model):
+    """The verdicts of a judge, before they were corrected for its errors."""
+
+    judge: Text = Field(description="The judge, as `name/revision`.")
+    language: Language = Field(default="en", description="Language of the judge's task.")
+    rubric: Sha256 = Field(description="SHA-256 of the rubric.")
+    unjudged: Count = Field(default=0, description="Answers without a verdict.")
+    raw: Estimate | None = Field(
+        default=None,
+        description="Share of answers that the judge passes, if `value` is corrected; without it, the value does not count.",
+    )
 
 
 class MetricResult(Model):
@@ -28,6 +42,7 @@ class MetricResult(Model):
     value: Share = Field(description="Its value.")
     low: Share = Field(description="Lower end of the 95 % interval.")
     high: Share = Field(description="Upper end of the 95 % interval.")
+    judged: Judged | None = Field(default=None, description="The judge's verdicts, for a metric with `use: judge`.")
 
 
 class Measured(Model):

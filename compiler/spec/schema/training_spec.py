@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, Strict
 
 from compiler.spec.schema.goal import Goal
+from compiler.spec.schema.judge import Judge
 from compiler.spec.schema.thresholds import Thresholds
 from compiler.spec.schema.training import TrainerValue, Training
 from compiler.spec.schema.types import (
@@ -232,6 +233,7 @@ class SpecBody(Model):
     system: System = Field(description="The application around the model.")
     model: BaseModelRef = Field(description="The model to start from.")
     teacher: Teacher | None = Field(default=None, description="A stronger model to learn from.")
+    judge: Judge | None = Field(default=None, description="Model that judges answers for metrics with `use: judge`.")
     reward: Reward | None = Field(default=None, description="Reward that reinforcement learning would optimise.")
     data: list[DataSource] = Field(default=[], description="Data sources.")
     gaps: list[Gap] = Field(default=[], description="Capability gaps that the team sees.")

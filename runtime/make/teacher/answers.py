@@ -1,17 +1,16 @@
 """A teacher's answers to all prompts, from an endpoint or from a model of the models volume."""
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from runtime.contract.blocks import ModelBlock
-from runtime.contract.errors import StageError
 from runtime.contract.stages import TeacherStage
 from runtime.data.formats import Row
 from runtime.data.questions import Prompt
-from runtime.make.teacher.endpoint import Endpoint, Reply
+from runtime.model.endpoint.batch import query_all
+from runtime.model.endpoint.client import Endpoint, Reply, Service
 from runtime.stage.answer_log import PromptLog
 from runtime.stage.context import StageContext
 from runtime.stage.seeds import seed_of
@@ -19,7 +18,7 @@ from runtime.stage.seeds import seed_of
 if TYPE_CHECKING:
     from runtime.model.generate import Answer
 
-POLL_SECONDS = 0.2
+KEY_VARIABLE = "TEACHER_API_KEY"
 
 
 def teacher_model(stage: TeacherStage) -> ModelBlock:
@@ -81,56 +80,38 @@ async def _query_all(
 ) -> int:
     """Add the missing replies to `known` and to `log`; return the number of retries."""
     work, teacher = stage.work, stage.teacher
-    endpoint = Endpoint(
-        str(teacher.endpoint),
-        teacher.name,
-        teacher.revision,
-        concurrency=work.concurrency,
-        requests_per_minute=work.requests_per_minute,
+    service = Service(
+        role="teacher",
+        url=str(teacher.endpoint),
+        name=teacher.name,
+        revision=teacher.revision,
+        key_variable=KEY_VARIABLE,
     )
-    waiting = iter([number for number in range(len(prompts)) if number not in known])
+    endpoint = Endpoint(service, concurrency=work.concurrency, requests_per_minute=work.requests_per_minute)
 
-    async def worker() -> None:
-        for number in waiting:  # shared by the workers: each gets different numbers
-            replies = [
-                await endpoint.query(
-                    _messages(prompts[number]),
-                    temperature=work.temperature,
-                    max_tokens=work.max_new_tokens,
-                    seed=seed_of(stage.seed, number, sample),
-                )
-                for sample in range(work.samples)
-            ]
-            known[number] = replies
-            log.append(number, [asdict(each) for each in replies])
-            context.events.emit("progress", done=len(known), total=len(prompts))
+    async def query(number: int) -> None:
+        replies = [
+            await endpoint.query(
+                _messages(prompts[number]),
+                temperature=work.temperature,
+                max_tokens=work.max_new_tokens,
+                seed=seed_of(stage.seed, number, sample),
+            )
+            for sample in range(work.samples)
+        ]
+        known[number] = replies
+        log.append(number, [asdict(each) for each in replies])
+        context.events.emit("progress", done=len(known), total=len(prompts))
 
-    async def work_all() -> None:
-        async with endpoint:
-            if len(known) < len(prompts):
-                await endpoint.find_model()
-                await _first_failure([asyncio.create_task(worker()) for _ in range(work.concurrency)])
-
-    task = asyncio.create_task(work_all())
-    while not (await asyncio.wait({task}, timeout=POLL_SECONDS))[0]:
-        if context.stop.is_set:  # abandon open requests: a slow answer takes longer than a pod's grace
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-            message = f"stopped by {context.stop.signal_name} with {len(known)} of {len(prompts)} prompts answered"
-            raise StageError("RUN740", message, "run the stage again: it resumes from there")
-    await task
+    await query_all(
+        endpoint,
+        [number for number in range(len(prompts)) if number not in known],
+        query,
+        concurrency=work.concurrency,
+        stop=context.stop,
+        progress=lambda: f"{len(known)} of {len(prompts)} prompts answered",
+    )
     return endpoint.retries
-
-
-async def _first_failure(tasks: list["asyncio.Task[None]"]) -> None:
-    """Wait for all tasks; if one fails, cancel the others and raise its error."""
-    try:
-        await asyncio.gather(*tasks)
-    finally:
-        for each in tasks:
-            each.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _messages(prompt: Prompt) -> list[dict[str, str]]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from runtime.make.teacher.endpoint import Reply
+from runtime.model.endpoint.client import Reply
 
 Keep = Literal["all", "agreed", "verified"]
 

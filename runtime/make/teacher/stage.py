@@ -15,8 +15,8 @@ from runtime.data.formats import Row
 from runtime.data.questions import Question, questions_of, refuse_tools
 from runtime.data.rows import names_of, read_sources
 from runtime.make.teacher.answers import answers_of_endpoint, answers_of_model, teacher_model
-from runtime.make.teacher.endpoint import Reply
 from runtime.make.teacher.keep import Kept, keep_answers
+from runtime.model.endpoint.client import Reply
 from runtime.model.load import check_model_files
 from runtime.scoring.verify import Verifier
 from runtime.stage.answer_log import AnswerLog, PromptLog

@@ -3,98 +3,32 @@
 import asyncio
 import json
 import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from support.chat_endpoint import Response, Server, said, served
 
 from runtime.contract.errors import StageError
 from runtime.contract.stages import TeacherStage
 from runtime.contract.volumes import Volumes
-from runtime.make.teacher import endpoint
+from runtime.make.teacher import answers
 from runtime.make.teacher import stage as ask_teacher
-from runtime.make.teacher.endpoint import Endpoint
+from runtime.model.endpoint import client
+from runtime.model.endpoint.client import Endpoint, Service
 from runtime.stage.context import StageContext
 from runtime.stage.events import EventStream
 from runtime.stage.stop import StopRequest
 
-Response = tuple[int, dict[str, str], bytes]
-Respond = Callable[[int, dict[str, Any]], Response]
-
-
-def said(text: str, finish: str = "stop") -> Response:
-    """A chat completion."""
-    usage = {"prompt_tokens": 5, "completion_tokens": 2}
-    choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": finish}
-    return 200, {}, json.dumps({"choices": [choice], "usage": usage}, ensure_ascii=False).encode()
-
-
-class Server:
-    """An endpoint that answers with `respond` and records its requests."""
-
-    def __init__(self) -> None:
-        self.requests: list[dict[str, Any]] = []
-        self.keys: list[str | None] = []
-        self.models: Response = (404, {}, b"")
-        self.respond: Respond = lambda number, body: said(f"answer to {body['messages'][-1]['content']}")
-        self.most_at_once = self._now = 0
-        self._lock = threading.Lock()
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self) -> None:
-                self._send(outer.models)
-
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-                with outer._lock:
-                    outer.requests.append(body)
-                    outer.keys.append(self.headers.get("authorization"))
-                    number = len(outer.requests)
-                    outer._now += 1
-                    outer.most_at_once = max(outer.most_at_once, outer._now)
-                try:
-                    response = outer.respond(number, body)
-                finally:
-                    with outer._lock:  # before the client has its answer and may send another request
-                        outer._now -= 1
-                self._send(response)
-
-            def _send(self, response: Response) -> None:
-                status, headers, content = response
-                if status == 0:  # dies in the middle of its answer
-                    self.wfile.write(b'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{"cho')
-                    self.close_connection = True
-                    return
-                self.send_response(status)
-                for name, value in {**headers, "Content-Length": str(len(content))}.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(content)
-
-            def log_message(self, *arguments: object) -> None:
-                pass
-
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.http.handle_error = lambda *arguments: None  # type: ignore[method-assign]  # a client that goes away
-        self.url = f"http://127.0.0.1:{self.http.server_port}/v1"
-
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    monkeypatch.setattr(endpoint, "BACKOFF_SECONDS", 0.001)
+    monkeypatch.setattr(client, "BACKOFF_SECONDS", 0.001)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.delenv(endpoint.KEY_VARIABLE, raising=False)
-    started = Server()
-    thread = threading.Thread(target=started.http.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    yield started
-    started.http.shutdown()
-    started.http.server_close()
+    monkeypatch.delenv(answers.KEY_VARIABLE, raising=False)
+    with served() as started:
+        yield started
 
 
 @pytest.fixture
@@ -144,7 +78,7 @@ def written(context: StageContext, name: str) -> list[dict[str, Any]]:
 
 
 def test_rows_and_their_provenance(server: Server, context: StageContext, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(endpoint.KEY_VARIABLE, "secret-key")
+    monkeypatch.setenv(answers.KEY_VARIABLE, "secret-key")
     prompts: list[Any] = [
         "发票在哪？",
         [{"role": "system", "content": "be short"}, {"role": "user", "content": "two?"}],
@@ -250,7 +184,7 @@ def test_requests_are_few_at_once_and_evenly_spaced(server: Server, context: Sta
     assert server.most_at_once <= 2
 
     async def spaced() -> float:
-        pace = endpoint._Pace(requests_per_minute=1200)
+        pace = client._Pace(requests_per_minute=1200)
         started = asyncio.get_running_loop().time()
         await asyncio.gather(*(pace.turn() for _ in range(5)))
         return asyncio.get_running_loop().time() - started
@@ -308,11 +242,12 @@ def test_cut_answers_are_no_examples(server: Server, context: StageContext) -> N
 
 
 def test_answers_are_bounded(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(endpoint, "MAX_ANSWER_BYTES", 100)
+    monkeypatch.setattr(client, "MAX_ANSWER_BYTES", 100)
     server.respond = lambda number, body: said("long " * 100)
 
     async def ask() -> None:
-        async with Endpoint(server.url, "large", "3", concurrency=1, requests_per_minute=60000) as teacher:
+        service = Service(role="teacher", url=server.url, name="large", revision="3", key_variable="K")
+        async with Endpoint(service, concurrency=1, requests_per_minute=60000) as teacher:
             await teacher.query([{"role": "user", "content": "?"}], temperature=0, max_tokens=5, seed=1)
 
     with pytest.raises(StageError, match="more than 100 bytes"):

@@ -18,7 +18,6 @@ import httpx2
 
 from runtime.contract.errors import StageError
 
-KEY_VARIABLE = "TEACHER_API_KEY"
 ATTEMPTS = 6
 BACKOFF_SECONDS = 1.0  # doubled with each attempt
 LONGEST_WAIT_SECONDS = 120.0
@@ -27,6 +26,20 @@ MAX_ANSWER_BYTES = 4 << 20
 # Timeouts, conflicts and rate limits are temporary; a retry cannot help with other rejections.
 _TEMPORARY = {408, 409, 425, 429}
 _POSSIBLY_WRONG_NAME = {400, 404, 422}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Service:
+    """A model behind an OpenAI-compatible endpoint: its base URL, and its name with or without the revision.
+
+    `role` is the word for it in messages, and its block in the spec. `key_variable` is the variable with its key.
+    """
+
+    role: str
+    url: str
+    name: str
+    revision: str
+    key_variable: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,19 +86,20 @@ class _Pace:
 
 
 class Endpoint:
-    """Queries the model `name` (or `name/revision`) at `url`.
+    """Queries the model `name` (or `name/revision`) of a service.
 
     Use it as an asynchronous context manager.
     """
 
-    def __init__(self, url: str, name: str, revision: str, *, concurrency: int, requests_per_minute: int) -> None:
-        key = os.environ.get(KEY_VARIABLE)
+    def __init__(self, service: Service, *, concurrency: int, requests_per_minute: int) -> None:
+        key = os.environ.get(service.key_variable)
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         limits = httpx2.Limits(max_connections=concurrency)
         self._client = httpx2.AsyncClient(headers=headers, timeout=REQUEST_SECONDS, limits=limits)
-        self._url = url.rstrip("/")
-        self._names = (name, f"{name}/{revision}")
-        self._model = name
+        self._service = service
+        self._url = service.url.rstrip("/")
+        self._names = (service.name, f"{service.name}/{service.revision}")
+        self._model = service.name
         self._accepted: set[str] = set()  # names that the endpoint answered to
         self._slots = asyncio.Semaphore(concurrency)
         self._pace = _Pace(requests_per_minute)
@@ -99,7 +113,7 @@ class Endpoint:
         await self._client.__aexit__(*raised)
 
     async def find_model(self) -> str:
-        """Return the endpoint's name for the teacher; RUN764 if it lists only other models.
+        """Return the endpoint's name for the model; RUN764 if it lists only other models.
 
         If the list is empty or missing, the first answer decides the name (see `query`).
         """
@@ -114,14 +128,14 @@ class Endpoint:
         if served and not matching:
             shown = ", ".join(f"`{name}`" for name in served[:5])
             message = f"`{self._url}` serves {shown}, but neither `{self._names[0]}` nor `{self._names[1]}`"
-            raise StageError("RUN764", message, "use the endpoint's name for the teacher in the spec")
+            raise StageError("RUN764", message, f"use the endpoint's name for the {self._service.role} in the spec")
         self._model = matching[0] if matching else self._model
         return self._model
 
     async def query(self, messages: list[dict[str, str]], *, temperature: float, max_tokens: int, seed: int) -> Reply:
         """Return one sample; RUN764 if the request is rejected, RUN765 after repeated failures.
 
-        A request that is rejected before any was answered is sent again with the teacher's other name.
+        A request that is rejected before any was answered is sent again with the model's other name.
         """
         model = self._model
         body = {
@@ -157,7 +171,7 @@ class Endpoint:
                 wait = self._wait(attempt, error.wait)
                 if attempt == ATTEMPTS or wait > LONGEST_WAIT_SECONDS:
                     delay = f" and requests a delay of {wait:.0f} s" if wait > LONGEST_WAIT_SECONDS else ""
-                    message = f"teacher at `{self._url}` failed {attempt} times{delay}: {error}"
+                    message = f"{self._service.role} at `{self._url}` failed {attempt} times{delay}: {error}"
                     hint = "check that the endpoint is up, and run the stage again: it keeps the answers so far"
                     raise StageError("RUN765", message, hint) from error
                 self.retries += 1
@@ -178,7 +192,7 @@ class Endpoint:
             raise _TemporaryError("no answer in time") from error
         except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as error:
             message = f"`{self._url}` is not a valid URL: {error}"
-            raise StageError("RUN764", message, "fix `teacher.endpoint`") from error
+            raise StageError("RUN764", message, f"fix `{self._service.role}.endpoint`") from error
         except httpx2.HTTPError as error:
             raise _TemporaryError(f"{type(error).__name__} {error}".strip()) from error
         status = response.status_code
@@ -197,8 +211,10 @@ class Endpoint:
         text = " ".join(content[:2000].decode("utf-8", "replace").split())[:300]
         hint = "fix the model's name, its length limits, or the endpoint in the spec"
         if status in (401, 403):
-            hint = f"set `{KEY_VARIABLE}`, a secret of the cluster profile, to a key that this endpoint accepts"
-        return _RejectedError(status, f"teacher at `{self._url}` rejects the request with HTTP {status}: {text}", hint)
+            variable = self._service.key_variable
+            hint = f"set `{variable}`, a secret of the cluster profile, to a key that this endpoint accepts"
+        message = f"{self._service.role} at `{self._url}` rejects the request with HTTP {status}: {text}"
+        return _RejectedError(status, message, hint)
 
     @staticmethod
     def _wait(attempt: int, requested: float | None) -> float:
