@@ -18,6 +18,7 @@ from runtime.data.rows import read_sources
 from runtime.model.cpu import attend_short_rows_by_matrices
 from runtime.model.load import check_model_files, context_length, load_model, load_tokenizer
 from runtime.model.prompts import prompts_of
+from runtime.model.stops import stops_of
 from runtime.model.vocabulary import check_vocabularies
 from runtime.stage.context import StageContext
 from runtime.stage.report import Outcome
@@ -193,15 +194,15 @@ def _answers(
     from transformers import GenerationConfig
 
     width, pad = max(map(len, prompts)), tokenizer.pad_token_id
-    ends = model.generation_config.eos_token_id or tokenizer.eos_token_id
+    ends = stops_of(model, tokenizer)
     ids = torch.tensor([[pad] * (width - len(prompt)) + prompt for prompt in prompts], device=model.device)
     mask = torch.tensor([[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts], device=model.device)
     settings = GenerationConfig(max_new_tokens=max_new_tokens, do_sample=False, pad_token_id=pad, eos_token_id=ends)
     generator: Any = model
     output = generator.generate(input_ids=ids, attention_mask=mask, generation_config=settings)
-    rows, stops = [], ends if isinstance(ends, list) else [ends]
+    rows = []
     for prompt, answer in zip(prompts, output[:, width:].tolist(), strict=True):
-        last = next((at for at, token in enumerate(answer, start=1) if token in stops), len(answer))
+        last = next((at for at, token in enumerate(answer, start=1) if token in ends), len(answer))
         whole = [*prompt, *answer[:last]]
         rows.append((torch.tensor([whole], device=model.device), len(prompt)))
     return rows
