@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 _ASKED = [{"role": "user", "content": "zq"}]
 _PROBES = ("5", "8")
-# Reasoning models' templates write an empty block before answers without thoughts; metrics score the text after it.
-_NO_THOUGHTS = re.compile(r"\s*(<think>\s*</think>)?\s*")
+# Reasoning models' templates write an empty block before answers without thoughts; metrics score the text after it. The
+# generation prompt may open the block.
+_NO_THOUGHTS = re.compile(r"\s*((<think>)?\s*</think>)?\s*")
 _MAX_SHOWN = 40  # characters
 
 

@@ -44,7 +44,8 @@ def tokens_of(example: Example, tokenizer: "PreTrainedTokenizerBase") -> list[To
     """
     if example.turns is None:
         return [_plain(example, tokenizer)]
-    written = [_written(example, index, tokenizer) for index in example.learnt]
+    # The last answer first, whose prompt is the longest: it shows all texts that are lost.
+    written = [_written(example, index, tokenizer) for index in reversed(example.learnt)][::-1]
     whole = ids_of(render_text(example, len(example.turns), tokenizer), tokenizer)
     spans = [(start, len(ids)) for ids, start in written if whole[: len(ids)] == ids]
     if len(spans) == len(written):
@@ -62,7 +63,7 @@ def length_of(example: Example, tokenizer: "PreTrainedTokenizerBase") -> int:
         prompt = list(tokenizer(example.prompt)["input_ids"])
         whole = list(tokenizer(example.prompt + _with_end(example.answer, tokenizer))["input_ids"])
     else:
-        for index in example.learnt:
+        for index in reversed(example.learnt):
             _written(example, index, tokenizer)
         prompt = ids_of(render_text(example, example.first, tokenizer, asks=True), tokenizer)
         whole = ids_of(render_text(example, len(example.turns), tokenizer), tokenizer)

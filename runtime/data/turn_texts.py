@@ -1,6 +1,7 @@
 """The texts of a conversation, each with its place: what a model must read or learn."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ from typing import Any, Literal
 Turn = dict[str, Any]
 Tool = dict[str, Any]
 _ENDED = "</think>"
+_SWITCH = re.compile(r"/(no_)?think\b")  # a mode of SmolLM3's template, which removes it from the system turn
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,9 +50,20 @@ def with_marks(turns: Sequence[Turn], tools: Sequence[Tool] | None) -> tuple[lis
 
 
 def forms_of(value: str) -> Iterator[str]:
-    """Yield how a template may write a text: as it is, or escaped as in JSON, once or twice; without white space."""
+    """Yield how a template may write a text, without white space.
+
+    It is written as it is, without a switch of thoughts, or escaped as in JSON, once or twice.
+    """
     once = json.dumps(value, ensure_ascii=False)[1:-1]
-    for form in (value, once, json.dumps(value)[1:-1], json.dumps(once, ensure_ascii=False)[1:-1], repr(value)[1:-1]):
+    plain = _SWITCH.sub("", value)
+    for form in (
+        value,
+        plain,
+        once,
+        json.dumps(value)[1:-1],
+        json.dumps(once, ensure_ascii=False)[1:-1],
+        repr(value)[1:-1],
+    ):
         yield squeezed(form)
 
 
