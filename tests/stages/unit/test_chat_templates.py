@@ -122,7 +122,7 @@ def test_thoughts_of_learnt_answers_are_learnt_or_refused(family: Family) -> Non
     turns = [USER, {**ANSWER, "reasoning_content": "a first guess"}, MORE, {**LAST, "reasoning_content": "so two"}]
     if not family.thoughts:
         problem = refusal(turns, tokenizer)
-        assert (problem.code, "the thoughts of turn 2" in problem.message) == ("RUN718", True)
+        assert (problem.code, "the thoughts of turn 4" in problem.message) == ("RUN718", True)
         return
     sequences = tokens_of(example(turns), tokenizer)
     text = "".join(tokenizer.decode(ids) for tokens in sequences for _, ids in learnt(tokens))
@@ -209,7 +209,7 @@ BROKEN: dict[str, tuple[str, str, str]] = {
     "another generation prompt": (
         LOOP + TURN + "{% endfor %}{% if add_generation_prompt %}<|im_start|>model\n{% endif %}",
         "RUN725",
-        "the generation prompt of turn 3 ends with `model\\n`, but the template writes `assistant\\n三个。",
+        "the generation prompt of turn 5 ends with `model\\n`, but the template writes `assistant\\ntwo",
     ),
     "raises": ("{{ raise_exception('only one turn') }}", "RUN718", "cannot write these turns: only one turn"),
     "does not parse": ("{% if %}", "RUN718", "cannot write these turns"),
