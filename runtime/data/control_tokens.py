@@ -50,7 +50,7 @@ def _fault(example: Example, tokenizer: "PreTrainedTokenizerBase") -> StageError
     pattern = _pattern(tokenizer, tuple(tokenizer.added_tokens_decoder))
     for text in _texts(example, tokenizer.eos_token or ""):
         if found := pattern.search(text.value):
-            message = f"{example.place}: the text of {text.place} holds `{found[0]}`, a special token of the tokenizer"
+            message = f"{example.place}: {text.place} holds `{found[0]}`, a special token of the tokenizer"
             hint = (
                 "write it another way, such as with a space inside, or remove these rows; write calls as `tool_calls`"
             )
@@ -74,7 +74,8 @@ def _texts(example: Example, end: str) -> Iterator[Text]:
     if example.turns is None:
         yield Text(kind="content", place="the prompt", value=example.prompt, turn=None)
         answer = example.answer.removesuffix(end) if end else example.answer  # a written end is not doubled
-        yield Text(kind="content", place="the answer", value=answer, turn=None)
+        place = "the answer" if example.prompt else "the row"
+        yield Text(kind="content", place=place, value=answer, turn=None)
         return
     yield from texts_of(example.turns, example.tools)
     for tool in example.tools or ():

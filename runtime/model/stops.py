@@ -1,6 +1,6 @@
 """The tokens at which generation stops, wherever a model writes answers."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from runtime.data.answer_form import end_of_answers
 
@@ -23,3 +23,13 @@ def set_stops(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase") ->
     """Write the tokens that end an answer to the model's generation settings, which trainers and exports use."""
     if model.generation_config is not None:
         model.generation_config.eos_token_id = stops_of(model, tokenizer)
+
+
+def set_vllm_stops(args: Any, model: "PreTrainedModel") -> None:
+    """Let vLLM stop at the model's end tokens, if the trainer's arguments say that it generates.
+
+    It reads the model's files, which may lack the end of the chat template.
+    """
+    if args.use_vllm:
+        ends = model.generation_config.eos_token_id
+        args.generation_kwargs = {"stop_token_ids": ends, **(args.generation_kwargs or {})}

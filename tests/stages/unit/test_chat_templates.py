@@ -291,10 +291,10 @@ def test_special_tokens_in_a_text_are_refused_by_row_and_turn(at: int) -> None:
     place = f"turn {at + 1} (`{turns[at]['role']}`)"
     assert (problem.code, problem.message) == (
         "RUN726",
-        f"talks.jsonl:1: the text of {place} holds `<|im_end|>`, a special token of the tokenizer",
+        f"talks.jsonl:1: {place} holds `<|im_end|>`, a special token of the tokenizer",
     )
     if turns[at]["role"] != "assistant":
-        with pytest.raises(StageError, match="row `row`: the text of") as caught:
+        with pytest.raises(StageError, match="row `row`: turn") as caught:
             asked(turns[: at + 1], tokenizer_of(FAMILIES["qwen2.5"]))
         assert caught.value.problem.code == "RUN726"
 
@@ -334,8 +334,8 @@ def test_plain_rows_are_checked_too_and_may_write_their_own_end() -> None:
     with pytest.raises(StageError) as caught:
         prepare(examples, tokenizer, Limit(tokens=999, what=""))
     assert caught.value.problem.message == (
-        "rows.jsonl:2: the text of the prompt holds `</s>`, a special token of the tokenizer (and 1 more row); "
-        "rows.jsonl:3: the text of the answer holds `<s>`, a special token of the tokenizer"
+        "rows.jsonl:2: the prompt holds `</s>`, a special token of the tokenizer (and 1 more row); "
+        "rows.jsonl:3: the answer holds `<s>`, a special token of the tokenizer"
     )
 
 
