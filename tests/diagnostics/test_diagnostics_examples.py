@@ -45,6 +45,8 @@ UNPROVOKED = {
     "RND501",
     "RUN700",
     "RUN723",
+    "RUN724",
+    "RUN725",
     "RUN730",
     "RUN740",
     "RUN741",
