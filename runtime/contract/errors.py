@@ -26,6 +26,9 @@ EXIT_CODES = {
     "RUN721": ExitCode.NO_INPUT,  # a data file or folder is missing
     "RUN722": ExitCode.NO_INPUT,  # an output of an earlier stage is missing
     "RUN723": ExitCode.BAD_CONFIG,  # the library of a metric is not installed
+    "RUN724": ExitCode.BAD_CONFIG,  # answers would not end: the template writes no token to stop at
+    "RUN725": ExitCode.BAD_DATA,  # the template's generation prompt is not what is learnt
+    "RUN726": ExitCode.BAD_DATA,  # rows hold special tokens of the tokenizer in their texts
     "RUN727": ExitCode.BAD_DATA,  # marked answers are all good, or all bad
     "RUN728": ExitCode.BAD_DATA,  # pairs cannot be split into training and held-out rows
     "RUN730": ExitCode.IO_ERROR,  # writing failed, such as on a full disk

@@ -7,11 +7,13 @@ template marks the answers, and it drops or cuts rows that are too long. So stag
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from runtime.contract.data.turns import calls_of
 from runtime.contract.errors import StageError
+from runtime.data.answer_form import shown
+from runtime.data.chat import common_prefix, ids_of, render_text
 from runtime.data.examples import Example
+from runtime.data.written import require_all_written
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
 
 IGNORED = -100  # the label of a token without loss
 _MAX_NAMED = 5
+_PROMPT_HINT = (
+    "give these answers their thoughts in `reasoning_content` if the template writes thoughts, or use a chat template "
+    "that writes an answer right after its generation prompt"
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,58 +35,66 @@ class Tokens:
     labels: list[int]
 
 
-def require_template(examples: Sequence[Example], tokenizer: "PreTrainedTokenizerBase", model: str) -> None:
-    """Raise RUN718 if rows consist of turns, but the tokenizer has no chat template."""
-    if tokenizer.chat_template is None and any(example.turns is not None for example in examples):
-        message = f"the tokenizer of `{model}` has no chat template, but the rows consist of turns with roles"
-        raise StageError("RUN718", message, "write the rows as plain text, or choose a chat model")
-
-
 def tokens_of(example: Example, tokenizer: "PreTrainedTokenizerBase") -> list[Tokens]:
     """Return the example as one sequence, or as one per learnt answer if the template rewrites earlier answers.
 
     Some templates write thoughts in the last answer but omit them from the history. A single sequence would then
-    contain a history that the model never sees in use. RUN718 if the template cannot write the turns.
+    contain a history that the model never sees in use. RUN718 if the template cannot write the turns or loses a text,
+    RUN725 if the prompt of an answer, as evaluations write it, is not how the answer is written in training.
     """
     if example.turns is None:
         return [_plain(example, tokenizer)]
-    whole = render(example, len(example.turns), tokenizer)
-    require_all_written(example, whole, tokenizer)
-    answers = example.learnt
-    spans, apart = [], []
-    for index in answers:
-        start = render(example, index, tokenizer, asks=True) if index else _before_first(example, tokenizer)
-        end = whole if index + 1 == len(example.turns) else render(example, index + 1, tokenizer)
-        apart.append(_labelled(end, [(common_prefix(start, end), len(end))]))
-        if whole[: len(end)] == end:
-            spans.append((common_prefix(start, whole), len(end)))
-    return [_labelled(whole, spans)] if len(spans) == len(answers) else apart
+    # The last answer first, whose prompt is the longest: it shows all texts that are lost.
+    written = [_written(example, index, tokenizer) for index in reversed(example.learnt)][::-1]
+    whole = ids_of(render_text(example, len(example.turns), tokenizer), tokenizer)
+    spans = [(start, len(ids)) for ids, start in written if whole[: len(ids)] == ids]
+    if len(spans) == len(written):
+        return [_labelled(whole, spans)]
+    return [_labelled(ids, [(start, len(ids))]) for ids, start in written]
 
 
 def length_of(example: Example, tokenizer: "PreTrainedTokenizerBase") -> int:
-    """Return the length of the whole example in tokens; RUN718 if the template cannot write it."""
+    """Return the length of an example for a trainer that tokenizes by itself.
+
+    Errors as in `tokens_of`; RUN725 also if the tokens of the prompt change next to the answer, which such a trainer
+    cannot keep apart.
+    """
     if example.turns is None:
-        return len(tokenizer(example.prompt + _with_end(example.answer, tokenizer))["input_ids"])
-    whole = render(example, len(example.turns), tokenizer)
-    require_all_written(example, whole, tokenizer)
+        prompt = list(tokenizer(example.prompt)["input_ids"])
+        whole = list(tokenizer(example.prompt + _with_end(example.answer, tokenizer))["input_ids"])
+    else:
+        for index in reversed(example.learnt):
+            _written(example, index, tokenizer)
+        prompt = ids_of(render_text(example, example.first, tokenizer, asks=True), tokenizer)
+        whole = ids_of(render_text(example, len(example.turns), tokenizer), tokenizer)
+    if common_prefix(prompt, whole) < len(prompt):
+        joined = tokenizer.decode(prompt[common_prefix(prompt, whole) :])
+        message = f"{example.place}: the end of the prompt, `{joined}`, and the start of an answer share a token"
+        hint = "move the white space at the end of the prompt to the start of the answers, or remove it"
+        raise StageError("RUN725", message, hint)
     return len(whole)
 
 
-def render(example: Example, count: int, tokenizer: "PreTrainedTokenizerBase", *, asks: bool = False) -> list[int]:
-    """Return the tokens of the first `count` turns; RUN718 if the template fails.
-
-    `asks` adds the template's prefix of an answer.
-    """
-    turns = [{**turn, "content": turn.get("content") or ""} for turn in (example.turns or [])[:count]]
-    try:
-        encoded: Any = tokenizer.apply_chat_template(
-            turns, tools=example.tools, add_generation_prompt=asks, tokenize=True, return_dict=True
+def _written(example: Example, index: int, tokenizer: "PreTrainedTokenizerBase") -> tuple[list[int], int]:
+    """Return the tokens up to the end of the answer at `index`, and where it starts."""
+    text = render_text(example, index + 1, tokenizer)
+    last = index == example.learnt[-1]
+    require_all_written(example, text, index + 1, tokenizer, learns=True, only_last=not last)
+    ids = ids_of(text, tokenizer)
+    if index == 0:
+        return ids, common_prefix(ids, _before_first(example, tokenizer))
+    asked = render_text(example, index, tokenizer, asks=True)
+    if not text.startswith(asked):
+        common = common_prefix(asked, text)
+        message = (
+            f"{example.place}: the generation prompt of turn {index + 1} ends with {shown(asked[common:])}, "
+            f"but the template writes {shown(text[common:])} there for the answer that is learnt"
         )
-    except Exception as error:  # a template is a program from the model's authors and may raise anything
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        message = f"{example.place}: the chat template cannot write these turns: {reason}"
-        raise StageError("RUN718", message, "use the roles, and their order, that the template supports") from error
-    return list(encoded["input_ids"])
+        raise StageError("RUN725", message, _PROMPT_HINT)
+    start = ids_of(asked, tokenizer)
+    if common_prefix(start, ids) < len(start):  # its last token merges with the answer's first letters
+        ids = [*start, *ids_of(text[len(asked) :], tokenizer)]
+    return ids, len(start)
 
 
 def _plain(example: Example, tokenizer: "PreTrainedTokenizerBase") -> Tokens:
@@ -95,49 +109,11 @@ def _plain(example: Example, tokenizer: "PreTrainedTokenizerBase") -> Tokens:
 
 
 def _before_first(example: Example, tokenizer: "PreTrainedTokenizerBase") -> list[int]:
-    """Return the template's prefix of a first turn that is an answer: tokens that do not depend on its content."""
+    """Return the tokens of a first turn that is an answer and has another text, whose start is the template's."""
     first = (example.turns or [])[0]
     other = "0" if not str(first.get("content") or "").startswith("0") else "1"
     probe = replace(example, turns=[{"role": "assistant", "content": other}])
-    one, two = (render(each, 1, tokenizer) for each in (example, probe))
-    return one[: common_prefix(one, two)]
-
-
-def require_all_written(
-    example: Example, ids: list[int], tokenizer: "PreTrainedTokenizerBase", *, asks: bool = False
-) -> None:
-    """Raise RUN718 if the template drops calls or tools from `ids`, the result of `render` on all turns.
-
-    The model would never see what it answers to.
-    """
-    turns = example.turns or []
-    named = sorted({*calls_of(turns), *(tool["function"]["name"] for tool in example.tools or ())})
-    text = tokenizer.decode(ids) if named else ""
-    lost = [name for name in named if name not in text]
-    # Other text may mention a name too, so compare with a rendering without the tools or calls.
-    bare = [{name: value for name, value in turn.items() if name != "tool_calls"} for turn in turns]
-    for without in (replace(example, tools=None), replace(example, turns=bare)):
-        if named and without != example and _rendered(without, tokenizer, asks=asks) == ids:
-            lost = named
-    if lost:
-        shown = ", ".join(f"`{name}`" for name in lost[:_MAX_NAMED])
-        message = f"{example.place}: the chat template writes neither tools nor calls, so it loses {shown}"
-        hint = "choose a model whose chat template supports tools, or write the calls as text in `content`"
-        raise StageError("RUN718", message, hint)
-
-
-def _rendered(example: Example, tokenizer: "PreTrainedTokenizerBase", *, asks: bool) -> list[int]:
-    """Return the tokens of all turns, or an empty list if the template cannot write them."""
-    try:
-        return render(example, len(example.turns or []), tokenizer, asks=asks)
-    except StageError:
-        return []
-
-
-def common_prefix(tokens: Sequence[int], others: Sequence[int]) -> int:
-    """Return the length of the common prefix of two sequences."""
-    pairs = enumerate(zip(tokens, others, strict=False))
-    return next((index for index, (one, other) in pairs if one != other), min(len(tokens), len(others)))
+    return ids_of(render_text(probe, 1, tokenizer), tokenizer)
 
 
 def dataset_of(sequences: Iterable[Tokens]) -> "Dataset":

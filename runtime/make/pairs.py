@@ -7,18 +7,26 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rapidfuzz.distance import Levenshtein
 
 from runtime.contract.errors import StageError
 from runtime.contract.stages import PairsStage
-from runtime.data.examples import require_one_kind
+from runtime.data.answer_form import require_template
+from runtime.data.by_row import for_each_row
+from runtime.data.control_tokens import rows_without_control_tokens
+from runtime.data.examples import Example, require_one_kind
 from runtime.data.formats import Row
 from runtime.data.rows import Source, names_of, read_sources
+from runtime.data.tokens import length_of
+from runtime.model.load import check_model_files, load_tokenizer
 from runtime.stage.context import StageContext
 from runtime.stage.files import write_text
 from runtime.stage.report import Outcome
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 PAIRS_FILE = "preference.jsonl"
 FATES = ("made", "given", "no_answer", "equal", "too_close", "duplicate")
@@ -48,6 +56,8 @@ def run(stage: PairsStage, context: StageContext) -> Outcome:
     context.events.emit("phase", name="check data")
     sources = read_sources(stage.data, context.volumes)
     judged = judge_rows(sources, stage)
+    check_model_files(stage.model, context.volumes)
+    require_learnable(judged, load_tokenizer(stage.model, context.volumes), stage.model.path)
     rows = pair_rows(judged)
     excluded = sum(source.excluded for source in sources)
     counts = {"usable": len(rows), "dropped": len(judged) - len(rows), "excluded": excluded}
@@ -77,6 +87,19 @@ def judge_rows(sources: Sequence[Source], stage: PairsStage) -> list[Judged]:
 def pair_rows(judged: Sequence[Judged]) -> list[Row]:
     """Return the pairs with the id, class, cluster and tools of their rows."""
     return [each.pair | {name: each.row[name] for name in _KEPT if each.row.get(name)} for each in judged if each.pair]
+
+
+def require_learnable(judged: Sequence[Judged], tokenizer: "PreTrainedTokenizerBase", model: str) -> None:
+    """Raise an error if the policy `model` could not learn a pair as it is asked: RUN718, RUN724, RUN725 or RUN726.
+
+    The stages after this one would find the same, but cannot name the row that a pair was made of.
+    """
+    given = [each for each in judged if each.pair]
+    rows = [[_example(each, name) for name in _PAIR[1:]] for each in given]
+    require_template([example for row in rows for example in row], tokenizer, model)
+    rows_without_control_tokens(rows, tokenizer)
+    for column in zip(*rows, strict=True):
+        for_each_row(lambda example: length_of(example, tokenizer), column)
 
 
 def report(judged: Sequence[Judged], stage: PairsStage, excluded: int) -> dict[str, Any]:
@@ -125,6 +148,14 @@ def _judge(source: Source, row: Row, place: str, stage: PairsStage, seen: set[st
     logged_elsewhere = bool(stage.model.adapters) or row.get("model") != stage.model.path
     fate = "made" if is_badcase else "given"
     return Judged(row=row, name=name, fate=fate, pair=pair, off_policy=is_badcase and logged_elsewhere)
+
+
+def _example(judged: Judged, answer: str) -> Example:
+    place, pair = f"row `{judged.name}`", judged.pair
+    if isinstance(pair["prompt"], str):
+        return Example(place=place, is_made=False, prompt=pair["prompt"], answer=pair[answer])
+    turns, tools = [*pair["prompt"], *pair[answer]], judged.row.get("tools") or None
+    return Example(place=place, is_made=False, turns=turns, first=len(pair["prompt"]), tools=tools)
 
 
 def _unusable(pair: Row, floor: float) -> str:

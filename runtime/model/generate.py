@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from runtime.contract.blocks import AnswerBlock
 from runtime.contract.errors import StageError
+from runtime.model.stops import stops_of
 from runtime.stage.answer_log import AnswerLog
 from runtime.stage.context import StageContext
 from runtime.stage.seeds import seed_of
@@ -70,15 +71,6 @@ def generate_answers(
     return [by_index[index] for index in range(len(prompts))]
 
 
-def prompt_ids(tokenizer: "PreTrainedTokenizerBase", prompt: str | list[dict[str, Any]]) -> list[int]:
-    """Return the tokens of a prompt: plain text, or turns in the chat template."""
-    if isinstance(prompt, str):
-        ids: list[int] = tokenizer(prompt)["input_ids"]
-        return ids
-    encoded: Any = tokenizer.apply_chat_template(prompt, add_generation_prompt=True, tokenize=True, return_dict=True)
-    return list(encoded["input_ids"])
-
-
 def generate_batch(
     model: "PreTrainedModel",
     tokenizer: "PreTrainedTokenizerBase",
@@ -108,7 +100,7 @@ def answer_batch(
     pad = tokenizer.pad_token_id
     ids = torch.tensor([[pad] * (width - len(prompt)) + prompt for prompt in prompts], device=model.device)
     mask = torch.tensor([[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts], device=model.device)
-    ends: int | list[int] = model.generation_config.eos_token_id or tokenizer.eos_token_id
+    ends = stops_of(model, tokenizer)
     sampling: dict[str, Any] = {"do_sample": True, "temperature": temperature, "top_k": 0, "top_p": 1.0}
     # Ignore the model's generation settings: a repetition penalty or a top-k would change the distribution.
     settings = GenerationConfig(
@@ -126,8 +118,10 @@ def answer_batch(
         stopping_criteria=StoppingCriteriaList([steps]),
     )
     written: list[list[int]] = output[:, width:].tolist()
-    texts: list[str] = tokenizer.batch_decode(written, skip_special_tokens=True)
     lengths = [_length(tokens, ends) for tokens in written]
+    # Without the end token: a model may stop at one that its tokenizer does not call special, and would write.
+    read = [tokens[: count if is_cut else count - 1] for tokens, (count, is_cut) in zip(written, lengths, strict=True)]
+    texts: list[str] = tokenizer.batch_decode(read, skip_special_tokens=True)
     return [
         Answer(text=text, prompt_tokens=len(prompt), tokens=count, is_cut=is_cut, seconds=steps.seconds(count))
         for prompt, text, (count, is_cut) in zip(prompts, texts, lengths, strict=True)
@@ -151,11 +145,10 @@ class _StepTimes:
         return round(self._times[tokens - 1] - self._started, 4)
 
 
-def _length(tokens: list[int], ends: int | list[int]) -> tuple[int, bool]:
+def _length(tokens: list[int], ends: Sequence[int]) -> tuple[int, bool]:
     """Return the number of tokens up to the end token, and whether that token is missing.
 
     Padding follows the end token.
     """
-    last = set(ends if isinstance(ends, list) else [ends])
-    end = next((at for at, token in enumerate(tokens, start=1) if token in last), None)
+    end = next((at for at, token in enumerate(tokens, start=1) if token in ends), None)
     return (len(tokens), True) if end is None else (end, False)

@@ -9,6 +9,7 @@ from runtime.contract.blocks import ModelBlock
 from runtime.contract.errors import StageError
 from runtime.contract.hub import reference_of
 from runtime.contract.volumes import Volumes
+from runtime.model.stops import set_stops
 
 if TYPE_CHECKING:  # these imports take seconds, so they wait until the data has been checked
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -66,7 +67,7 @@ def load_model(block: ModelBlock, volumes: Volumes) -> "PreTrainedModel":
 
     Adapters are merged in float32 and rounded once, because a 16-bit type would lose small changes of large weights.
     With `quantization: nf4`, the weights are in 4 bits on the GPU (QLoRA, arXiv 2305.14314), and each merge is rounded
-    to 4 bits. RUN719 if the machine has no GPU.
+    to 4 bits. RUN719 if the machine has no GPU. The model stops where its tokenizer and chat template end an answer.
     """
     import torch
 
@@ -81,6 +82,7 @@ def load_model(block: ModelBlock, volumes: Volumes) -> "PreTrainedModel":
             model = _merge(model, folder)
         else:  # an earlier stage trained all weights, which replace the base model's
             model = _load_weights(folder, block, merge_dtype)
+    set_stops(model, load_tokenizer(block, volumes))
     return model if dtype == merge_dtype else model.to(dtype)
 
 

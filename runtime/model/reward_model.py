@@ -3,11 +3,12 @@
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from runtime.contract.blocks import ModelBlock
 from runtime.contract.errors import StageError
 from runtime.contract.volumes import Volumes
+from runtime.data.chat import ids_of, text_of_turns
 from runtime.model.load import load_model, load_tokenizer
 
 if TYPE_CHECKING:  # these imports take seconds, so they wait until the data has been checked
@@ -60,8 +61,7 @@ class RewardModel:
             ids: list[int] = self.tokenizer(prompt + completion.removesuffix(end) + end)["input_ids"]
             return ids
         turns = [*prompt, {"role": "assistant", "content": completion}]
-        encoded: Any = self.tokenizer.apply_chat_template(turns, tokenize=True, return_dict=True)
-        return list(encoded["input_ids"])
+        return ids_of(text_of_turns(turns, None, self.tokenizer, asks=False), self.tokenizer)
 
 
 def check_reward_model_files(path: str, volumes: Volumes) -> None:

@@ -29,15 +29,15 @@ def sample_answers(
     """Load the model of `block` and return its `samples` answers to each row, in order.
 
     A batch holds all samples of as many prompts as fit into `batch_size` answers (at least one prompt). Its seed
-    depends on its number, so that a resumed run gives the same answers. RUN740 on a stop request, RUN718 or RUN755 if a
-    prompt is unusable.
+    depends on its number, so that a resumed run gives the same answers. RUN740 on a stop request, and the errors of
+    `prompts_of` if a prompt is unusable.
     """
     import torch
 
-    context.events.emit("phase", name="load model")
     tokenizer = load_tokenizer(block, context.volumes)
     room = context_length(block, context.volumes)
     ids = prompts_of(rows, tokenizer, answer_tokens=max_new_tokens, context=room)
+    context.events.emit("phase", name="load model")
     model = load_model(block, context.volumes)
     model.train(False)
     model.to("cuda" if torch.cuda.is_available() else "cpu")

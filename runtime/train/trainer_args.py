@@ -46,6 +46,11 @@ RESERVED = (
     "fsdp_config",
     "deepspeed",
     "ddp_backend",
+    # Evaluations, samples and exports use the model's tokenizer as it is.
+    "chat_template_kwargs",
+    "chat_template_path",
+    "eos_token",
+    "pad_token",
 )
 
 

@@ -17,8 +17,9 @@ import torch
 
 from runtime.contract.blocks import ModelBlock
 from runtime.contract.volumes import Volumes
-from runtime.model.generate import generate_batch, prompt_ids
+from runtime.model.generate import generate_batch
 from runtime.model.load import load_model, load_tokenizer
+from runtime.model.prompts import prompts_of
 
 HERE = Path(__file__).resolve().parent
 BASE = ModelBlock(path="smollm2-135m-instruct/0.1.2", adapters=[], dtype="float32", trust_remote_code=False)
@@ -61,7 +62,8 @@ def main() -> int:
     def answers(prompts: Sequence[Any], temperature: float) -> list[str]:
         texts = []
         for start in range(0, len(prompts), 160):
-            ids = [prompt_ids(tokenizer, prompt) for prompt in prompts[start : start + 160]]
+            batch = [{"id": str(at), "prompt": prompt} for at, prompt in enumerate(prompts[start : start + 160])]
+            ids = prompts_of(batch, tokenizer, answer_tokens=TOKENS, context=None)
             with torch.inference_mode():
                 texts += generate_batch(model, tokenizer, ids, TOKENS, temperature)
         return texts

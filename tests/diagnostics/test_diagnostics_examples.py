@@ -46,6 +46,8 @@ UNPROVOKED = {
     "RND501",
     "RUN700",
     "RUN723",
+    "RUN724",
+    "RUN725",
     "RUN730",
     "RUN735",
     "RUN736",

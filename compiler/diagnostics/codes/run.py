@@ -79,8 +79,8 @@ TABLE: dict[str, Code] = {
     "RUN718": Code(
         "error",
         "chat template cannot render the rows",
-        "The model's tokenizer has no chat template, or one that rejects these turns or ignores tools and their calls.",
-        "Use a model whose template supports them, or write the rows in another form.",
+        "The model's tokenizer has no chat template, or one that rejects these turns or loses a text of theirs: a system turn, tools, calls, thoughts.",
+        "Use a model whose template writes them, or write the rows in another form.",
     ),
     "RUN719": Code(
         "error",

@@ -17,6 +17,8 @@ from runtime.contract.methods import OWNED
 # field → what sets it: a spec that set it would break resuming, isolation or review
 RUNTIME_FIELDS: dict[str, str] = {
     "bf16": "the plan's `dtype`",
+    "chat_template_kwargs": "the model's tokenizer, as in evaluations",
+    "chat_template_path": "the model's tokenizer, as in evaluations",
     "data_seed": "`spec.seed`",
     "ddp_backend": "the runtime",
     "deepspeed": "the plan",
@@ -24,6 +26,7 @@ RUNTIME_FIELDS: dict[str, str] = {
     "disable_tqdm": "the runtime",
     "do_eval": "the plan, which has evaluation stages",
     "enable_jit_checkpoint": "the runtime",
+    "eos_token": "the model's tokenizer, as in evaluations",
     "eval_strategy": "the plan, which has evaluation stages",
     "fp16": "the plan's `dtype`",
     "fsdp": "the plan",
@@ -33,6 +36,7 @@ RUNTIME_FIELDS: dict[str, str] = {
     "local_rank": "the launcher",
     "model_init_kwargs": "the runtime",
     "output_dir": "the runtime",
+    "pad_token": "the model's tokenizer, as in evaluations",
     "project": "the runtime",
     "push_to_hub": "the runtime, whose stages run offline",
     "report_to": "the runtime",

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from runtime.contract.errors import StageError
 from runtime.contract.training_stages import CptStage
+from runtime.data.answer_form import require_end
+from runtime.data.control_tokens import rows_without_control_tokens
+from runtime.data.examples import Example
 from runtime.data.rows import read_sources
 from runtime.data.splits import is_held_out
 from runtime.data.tokens import limit_of
@@ -38,6 +41,9 @@ def run(stage: CptStage, context: StageContext) -> Outcome:
     corpus, general = read_texts(stage, context)
     check_model_files(stage.model, context.volumes)
     tokenizer = load_tokenizer(stage.model, context.volumes)
+    require_end(tokenizer, turns=False)
+    _require_no_control_tokens(corpus, tokenizer)
+    _require_no_control_tokens(general, tokenizer)
 
     # The imports below take seconds, and then a model loads: all early checks come before them.
     from datasets import concatenate_datasets
@@ -80,6 +86,13 @@ def run(stage: CptStage, context: StageContext) -> Outcome:
     )
     outcome = train_and_save(trainer, context, has_adapter=peft_config is not None, rows=len(dataset))
     return replace(outcome, report={**outcome.report, "replay": report})
+
+
+def _require_no_control_tokens(texts: Texts, tokenizer: "PreTrainedTokenizerBase") -> None:
+    pairs = zip(texts.texts, texts.places, strict=True)
+    rows_without_control_tokens(
+        [[Example(place=place, is_made=False, answer=text)] for text, place in pairs], tokenizer
+    )
 
 
 def read_texts(stage: CptStage, context: StageContext) -> tuple[Texts, Texts]:

@@ -18,6 +18,7 @@ from runtime.data.rows import read_sources
 from runtime.model.cpu import attend_short_rows_by_matrices
 from runtime.model.load import check_model_files, context_length, load_model, load_tokenizer
 from runtime.model.prompts import prompts_of
+from runtime.model.stops import set_vllm_stops, stops_of
 from runtime.model.vocabulary import check_vocabularies
 from runtime.stage.context import StageContext
 from runtime.stage.report import Outcome
@@ -50,13 +51,12 @@ def run(stage: DistillStage, context: StageContext) -> Outcome:
     peft_config = lora_config(stage.peft)
     tokenizer = load_tokenizer(stage.model, context.volumes)
     tokenizer.padding_side = "left"
-    prompt_ids = prompts_of(
-        [each.row for each in questions],
-        tokenizer,
-        answer_tokens=_answer_tokens(stage),
-        context=context_length(stage.model, context.volumes),
-        setting="max_completion_length",
-    )
+    rows = [each.row for each in questions]
+    limits: dict[str, Any] = {"answer_tokens": _answer_tokens(stage), "setting": "max_completion_length"}
+    prompt_ids = prompts_of(rows, tokenizer, context=context_length(stage.model, context.volumes), **limits)
+    if not same:  # the teacher reads the prompts in its own chat template
+        teacher_context = context_length(teacher_block, context.volumes)
+        prompts_of(rows, load_tokenizer(teacher_block, context.volumes), context=teacher_context, **limits)
     context.events.emit("phase", name="load model")
     model = load_model(stage.model, context.volumes)
     teacher = load_model(teacher_block, context.volumes)
@@ -132,6 +132,7 @@ def _exact(stage: DistillStage, context: StageContext, prompts: Sequence[Prompt]
     from runtime.train.trainer_args import trainer_args
 
     args = trainer_args(DistillationConfig, stage, context.folder / CHECKPOINTS)
+    set_vllm_stops(args, parts["model"])
     rows = table_of([{"prompt": prompt} for prompt in prompts], ("prompt",))
     trainer: Trainer = DistillationTrainer(args=args, train_dataset=rows, **parts)
     return trainer
@@ -193,15 +194,15 @@ def _answers(
     from transformers import GenerationConfig
 
     width, pad = max(map(len, prompts)), tokenizer.pad_token_id
-    ends = model.generation_config.eos_token_id or tokenizer.eos_token_id
+    ends = stops_of(model, tokenizer)
     ids = torch.tensor([[pad] * (width - len(prompt)) + prompt for prompt in prompts], device=model.device)
     mask = torch.tensor([[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts], device=model.device)
     settings = GenerationConfig(max_new_tokens=max_new_tokens, do_sample=False, pad_token_id=pad, eos_token_id=ends)
     generator: Any = model
     output = generator.generate(input_ids=ids, attention_mask=mask, generation_config=settings)
-    rows, stops = [], ends if isinstance(ends, list) else [ends]
+    rows = []
     for prompt, answer in zip(prompts, output[:, width:].tolist(), strict=True):
-        last = next((at for at, token in enumerate(answer, start=1) if token in stops), len(answer))
+        last = next((at for at, token in enumerate(answer, start=1) if token in ends), len(answer))
         whole = [*prompt, *answer[:last]]
         rows.append((torch.tensor([whole], device=model.device), len(prompt)))
     return rows

@@ -45,6 +45,7 @@ def _train(stage: GrpoStage, context: StageContext, prompts: Prompts, scorer: Sc
     from trl.trainer.grpo_trainer import GRPOTrainer
 
     from runtime.model.prompts import prompts_of
+    from runtime.model.stops import set_vllm_stops
     from runtime.train.loop import CHECKPOINTS, train_and_save
     from runtime.train.reward_watch import RewardWatch
     from runtime.train.trainer_args import lora_config, trainer_args
@@ -63,6 +64,7 @@ def _train(stage: GrpoStage, context: StageContext, prompts: Prompts, scorer: Sc
     )
     context.events.emit("phase", name="load model")
     model = load_model(stage.model, context.volumes)
+    set_vllm_stops(args, model)
     # With an adapter, the reference is the model without it. Without one, the trainer would reload the base model from
     # its folder and lose the merged adapters of earlier stages; the copy keeps them.
     needs_copy = peft_config is None and args.beta != 0.0 and bool(stage.model.adapters)

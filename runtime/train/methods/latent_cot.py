@@ -13,9 +13,13 @@ from transformers.training_args import TrainingArguments
 
 from runtime.contract.blocks import CurriculumBlock
 from runtime.contract.training_stages import LatentCotStage
+from runtime.data.answer_form import require_template
+from runtime.data.by_row import for_each_row
+from runtime.data.chat import common_prefix
+from runtime.data.control_tokens import rows_without_control_tokens
 from runtime.data.examples import Example, sft_examples
 from runtime.data.rows import read_sources
-from runtime.data.tokens import IGNORED, Tokens, common_prefix, dataset_of, limit_of, require_template, tokens_of
+from runtime.data.tokens import IGNORED, Tokens, dataset_of, limit_of, tokens_of
 from runtime.model.load import check_model_files, context_length, load_model, load_tokenizer
 from runtime.stage.context import StageContext
 from runtime.stage.report import Outcome
@@ -128,7 +132,9 @@ def run(stage: LatentCotStage, context: StageContext) -> Outcome:
     args = trainer_args(SFTConfig, stage.model_copy(update={"trainer": in_order}), context.folder / CHECKPOINTS)
     peft_config = lora_config(stage.peft)
     context.events.emit("phase", name="prepare data")
-    parts = [parts_of(one, other, tokenizer) for one, other in zip(whole, bare, strict=True)]
+    clean = rows_without_control_tokens([[example] for example in whole], tokenizer)
+    whole, bare = ([examples[at] for at in clean] for examples in (whole, bare))
+    parts = for_each_row(lambda one, other: parts_of(one, other, tokenizer), whole, bare)
     limit = limit_of(args.max_length, context_length(stage.model, context.volumes))
     limit.require([part.length for part in parts], [example.place for example in whole])
     curriculum = curriculum_of(

@@ -5,9 +5,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from runtime.contract.training_stages import SftStage
+from runtime.data.answer_form import require_template
+from runtime.data.by_row import for_each_row
+from runtime.data.control_tokens import rows_without_control_tokens
 from runtime.data.examples import Example, sft_examples
 from runtime.data.rows import read_sources
-from runtime.data.tokens import IGNORED, Limit, Tokens, dataset_of, limit_of, require_template, tokens_of
+from runtime.data.tokens import IGNORED, Limit, Tokens, dataset_of, limit_of, tokens_of
 from runtime.model.load import check_model_files, context_length, load_model, load_tokenizer
 from runtime.stage.context import StageContext
 from runtime.stage.report import Outcome
@@ -60,16 +63,18 @@ def prepare(
 ) -> tuple[list[Tokens], dict[str, Any]]:
     """Return the sequences to train on, and the report on them.
 
-    RUN717 if rows of the plan are longer than `limit`. Longer rows from an earlier stage are dropped and counted;
-    RUN712 if no row remains.
+    RUN717 if rows of the plan are longer than `limit`, RUN726 if their texts hold special tokens. Such rows from an
+    earlier stage are dropped and counted; RUN712 if no row remains.
     """
-    by_row = [tokens_of(example, tokenizer) for example in examples]
+    clean = [examples[at] for at in rows_without_control_tokens([[example] for example in examples], tokenizer)]
+    by_row = for_each_row(lambda example: tokens_of(example, tokenizer), clean)
     lengths = [max(len(tokens.ids) for tokens in row) for row in by_row]
-    kept = [by_row[index] for index in limit.fitting(lengths, examples)]
+    kept = [by_row[index] for index in limit.fitting(lengths, clean)]
     sequences = [tokens for row in kept for tokens in row]
     return sequences, {
         "rows": len(examples),
-        "made_rows_too_long": len(examples) - len(kept),
+        "made_rows_too_long": len(clean) - len(kept),
+        "made_rows_with_special_tokens": len(examples) - len(clean),
         "conversations_split": sum(len(row) > 1 for row in kept),
         "turns_masked": sum(len(example.masked) for example in examples),
         "tokens": sum(len(tokens.ids) for tokens in sequences),

@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 from transformers import Trainer, set_seed
 from trl.trainer.utils import disable_dropout_in_model, identity
 
+from runtime.model.stops import stops_of
 from runtime.train.ppo.advantages import policy_losses, value_losses
 from runtime.train.ppo.config import PPOConfig
 from runtime.train.ppo.experience import experience
@@ -174,10 +175,7 @@ class PPOTrainer(Trainer):  # type: ignore[misc]
 
     @property
     def _ends(self) -> list[int]:
-        own = self.model.base.generation_config.eos_token_id
-        tokenizer: Any = self.processing_class
-        ends = tokenizer.eos_token_id if own is None else own
-        return list(ends) if isinstance(ends, list) else [ends]
+        return stops_of(self.model.base, self.processing_class)
 
     # The loss
 

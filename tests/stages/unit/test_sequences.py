@@ -6,9 +6,10 @@ import pytest
 
 from runtime.contract.blocks import DataBlock
 from runtime.contract.errors import StageError
+from runtime.data.answer_form import require_template
 from runtime.data.examples import Example, sft_examples
 from runtime.data.rows import Source
-from runtime.data.tokens import IGNORED, Limit, Tokens, limit_of, require_template, tokens_of
+from runtime.data.tokens import IGNORED, Limit, Tokens, limit_of, tokens_of
 from runtime.train.methods.sft import prepare
 
 CHATML = (
