@@ -44,6 +44,7 @@ def _curves(training: Document) -> list[str]:
 
 
 def _figure(value: float) -> str:
+    value += 0.0  # without the sign of -0.0
     return f"{value:.2f}" if abs(value) >= 0.1 or value == 0 else f"{value:.2g}"
 
 

@@ -48,7 +48,7 @@ class RewardWatch(TrainerCallback):  # type: ignore[misc]
         if dead is not None and dead.steps >= limit_of(self._zero_spread_steps, state.max_steps):
             last = float(next(entry["reward"] for entry in reversed(history) if "reward" in entry))
             message = (
-                f"{NO_SPREAD.sentence}: steps {dead.first} to {dead.last} of {state.max_steps}, "
-                f"where the mean reward is {last:g} in the end"
+                f"{NO_SPREAD.sentence}: steps {dead.first} to {dead.last} of {state.max_steps}; "
+                f"the mean reward of the last one is {last:g}"
             )
             raise StageError("RUN759", message, NO_SPREAD.hint)
