@@ -47,8 +47,8 @@ class MetricBlock(Block):
     @model_validator(mode="after")
     def _settings_fit(self) -> "MetricBlock":
         if not self.is_own and self.use not in METRICS:
-            known = ", ".join(f"`{each}`" for each in METRICS)
-            raise ValueError(f"`use` must be `module:function` or one of {known}, not `{self.use}`")
+            names = ", ".join(f"`{each}`" for each in METRICS)
+            raise ValueError(f"`use` must be `module:function` or one of {names}, not `{self.use}`")
         needs_databases = not self.is_own and METRICS[self.use].needs_databases
         if needs_databases != (self.databases is not None):
             names = ", ".join(f"`{name}`" for name, metric in METRICS.items() if metric.needs_databases)

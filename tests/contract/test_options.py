@@ -1,16 +1,20 @@
-"""The runtime accepts the reward options that the compiler accepts."""
+"""The runtime accepts the options of rewards and metrics that the compiler accepts."""
 
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from compiler.diagnostics import Location
-from compiler.spec.check_options import reward_options_fit
+from compiler.spec.check_options import metric_options_fit, reward_options_fit
+from compiler.spec.schema.goal import Metric
 from compiler.spec.schema.training_spec import Reward
 from runtime.contract.blocks import RewardBlock
 from runtime.contract.errors import StageError
+from runtime.contract.goal_blocks import MetricBlock
+from runtime.contract.metrics import METRICS
 from runtime.contract.rewards import REWARDS
 from runtime.contract.volumes import Volumes
 from runtime.scoring.rewards.options import read_options
@@ -18,6 +22,7 @@ from runtime.scoring.rewards.options import read_options
 VALUES = (
     *(None, True, -1, 0, 1, 3, 1.0, 2.5, ["a"], {"a": 1}),
     *("", "a", "10", "(", "[z-a]", "a" * 100, "a" * 101, "a" * 2001, "(" * 900 + ")" * 900, "a{99999999999999999999}"),
+    *("all", "any", True, 0.5, ["a", "b"], ["a", "a"], ["", "b"]),
     *("characters", "tokens", "words", ".", "..", "/a", "a/b.json", "./a", "a/", "a//b", "a/../b", "a\\b"),
 )
 RIGHT: dict[str, dict[str, Any]] = {
@@ -80,3 +85,28 @@ def test_code_of_the_spec_takes_no_options(volumes: Volumes) -> None:
     assert compiler_refuses("rules:checked", {"strict": True})
     assert runtime_refuses("rules:checked", {"strict": True}, volumes)
     assert not compiler_refuses("rules:checked", {})
+
+
+def metric_refused_by_both(use: str, options: dict[str, Any]) -> bool:
+    metric = Metric(name="ours", use=use, target=0.5).model_copy(update={"options": options})
+    goal = SimpleNamespace(metrics=[metric])
+    document = SimpleNamespace(at=lambda field, key=False: Location(path="spec.yaml"))
+    inputs: Any = SimpleNamespace(spec=SimpleNamespace(spec=SimpleNamespace(goal=goal)), document=document)
+    by_compiler = bool(list(metric_options_fit(inputs)))
+    try:
+        MetricBlock.model_validate({"name": "ours", "use": use, "options": options})
+    except ValidationError:
+        by_runtime = True
+    else:
+        by_runtime = False
+    assert by_compiler == by_runtime, options
+    return by_runtime
+
+
+@pytest.mark.parametrize("use", [name for name, metric in METRICS.items() if not metric.needs_databases])
+def test_both_refuse_the_same_values_of_metrics(use: str) -> None:
+    for name in METRICS[use].known:
+        refused = [metric_refused_by_both(use, RIGHT.get(use, {}) | {name: value}) for value in VALUES]
+        assert True in refused
+    assert metric_refused_by_both("ours:score", {"strict": True})
+    assert not metric_refused_by_both("ours:score", {})

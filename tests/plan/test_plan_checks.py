@@ -220,3 +220,18 @@ def test_a_teacher_without_an_endpoint_gets_no_requests(make_spec: MakeSpec) -> 
     assert "teacher" in [stage.method for stage in planned(path).stages]
     (found,) = reported(path, "PLN403")
     assert found.message.startswith("`teacher.ask.concurrency` is set, but the teacher has no endpoint")
+
+
+def test_right_answers_of_a_metric_between_0_and_1_need_a_passing_score(make_spec: MakeSpec) -> None:
+    teacher = (
+        '  teacher:\n    {name: big, revision: "1", access: weights, license: MIT, outputsMayTrain: true,\n'
+        "    ask: {keep: verified, samples: 2}}\n  data:\n"
+    )
+    evidence = ("metric: exact_match", "metric: token_f1")
+    silent = make_spec(CHAINS[1], ("  data:\n", teacher), ("- name: exact_match\n", "- name: token_f1\n"), evidence)
+    codes = [each.code for each in make_plan(silent, "spec.yaml").diagnostics if each.severity == "error"]
+    assert codes == ["PLN417"]
+    given = ("- name: exact_match\n", "- name: token_f1\n        options: {passes_at: 0.8}\n")
+    plan = planned(make_spec(CHAINS[1], ("  data:\n", teacher), given, evidence))
+    (work,) = [stage.config["work"] for stage in plan.stages if stage.method == "teacher"]
+    assert work["keep"] == "verified"  # type: ignore[index]
