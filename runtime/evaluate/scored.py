@@ -13,6 +13,7 @@ from runtime.contract.goal_blocks import MetricBlock
 from runtime.evaluate.corrected import corrected_difference, corrected_mean
 from runtime.evaluate.question_sets import QuestionSet
 from runtime.model.generate import Answer
+from runtime.scoring.judge.panel import require_verdicts
 from runtime.scoring.measures.labels import is_set_level, labels_in
 from runtime.scoring.metrics import Judges, Score, scorer_of, verdicts_of
 from runtime.stage.label_statistics import gain_of_macro_f1, interval_of_macro_f1
@@ -109,7 +110,7 @@ def score_answers(questions: QuestionSet, answers: list[Answer], data: Path, jud
         kept = [at for at in range(len(answers)) if at not in questions.left_out.get(metric.name, ())]
         rows, texts = [questions.rows[at] for at in kept], [answers[at].text for at in kept]
         if metric.is_judged:  # at once: each answer's own request would wait for the one before
-            verdicts_of(rows, texts, metric, judges)
+            require_verdicts(verdicts_of(rows, texts, metric, judges), metric.options["rubric"])
         score = scorer_of(metric).score
         column = (score(row, text, metric, data, judges) for row, text in zip(rows, texts, strict=True))
         scores[metric.name] = {at: found for at, found in zip(kept, column, strict=True) if found is not None}

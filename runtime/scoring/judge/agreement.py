@@ -23,7 +23,7 @@ from runtime.contract.judging import JudgeBlock
 from runtime.contract.volumes import check_relative
 from runtime.scoring.judge.labels import Label, file_content, read_labels
 from runtime.scoring.judge.log import LOG_FILE
-from runtime.scoring.judge.panel import JudgePanel
+from runtime.scoring.judge.panel import JudgePanel, require_verdicts
 from runtime.scoring.judge.verdict import Verdict
 from runtime.stage.events import EventStream
 from runtime.stage.files import write_text
@@ -96,6 +96,7 @@ def _run(options: argparse.Namespace) -> int:
         judge, rubrics, options.rubric.parent, folder=folder, events=EventStream(None), stop=catch_signals()
     )
     verdicts = panel.verdicts(options.rubric.name, [each.case for each in labels])
+    require_verdicts(verdicts, options.rubric.name)
     agreement = agreement_of(labels, verdicts)
     document = _document(options, agreement, verdicts.count(None), content, rubric)
     write_text(options.to, _COMMENT + yaml.safe_dump(document, allow_unicode=True, sort_keys=False))

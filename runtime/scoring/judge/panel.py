@@ -63,19 +63,14 @@ class JudgePanel:
     def verdicts(self, rubric: str, cases: Sequence[Case]) -> list[Verdict | None]:
         """Return the verdict on each answer by the rubric at this path, None where two replies hold none.
 
-        RUN740 on a stop request, RUN764 or RUN765 if the endpoint rejects or fails, RUN735 if too many answers have no
-        verdict. Verdicts of an earlier run are not asked for again.
+        RUN740 on a stop request, RUN764 or RUN765 if the endpoint rejects or fails. Verdicts of an earlier run are not
+        asked for again.
         """
         keys = [self._key(rubric, case) for case in cases]
         missing = {key: case for key, case in zip(keys, cases, strict=True) if key not in self._log.known}
         if missing:
             asyncio.run(self._query(rubric, missing))
-        found = [self._log.known[key] for key in keys]
-        if found.count(None) > MAX_UNJUDGED * len(found):
-            message = f"the judge gave no verdict on {found.count(None)} of {len(found)} answers by `{rubric}`"
-            hint = "use a judge that follows the format, or shorten the rubric"
-            raise StageError("RUN735", message, hint)
-        return found
+        return [self._log.known[key] for key in keys]
 
     async def _query(self, rubric: str, missing: dict[str, Case]) -> None:
         endpoint, items = self._endpoint(), list(missing.items())
@@ -129,6 +124,13 @@ class JudgePanel:
             case.answer,
             case.reference,
         )
+
+
+def require_verdicts(found: Sequence[Verdict | None], rubric: str) -> None:
+    """Raise RUN735 if too many of the answers have no verdict by the rubric at this path."""
+    if found.count(None) > MAX_UNJUDGED * len(found):
+        message = f"the judge gave no verdict on {found.count(None)} of {len(found)} answers by `{rubric}`"
+        raise StageError("RUN735", message, "use a judge that follows the format, or shorten the rubric")
 
 
 def _read_rubric(data: Path, name: str, digest: str) -> str:

@@ -18,7 +18,7 @@ from runtime.contract.judging import KEY_VARIABLE, JudgeBlock
 from runtime.model.endpoint import client
 from runtime.scoring.judge.agreement import main
 from runtime.scoring.judge.log import LOG_FILE
-from runtime.scoring.judge.panel import Case, JudgePanel
+from runtime.scoring.judge.panel import Case, JudgePanel, require_verdicts
 from runtime.scoring.judge.prompt import as_data, messages_of
 from runtime.scoring.judge.verdict import read_verdict
 from runtime.stage.events import EventStream
@@ -154,8 +154,10 @@ def test_a_reply_without_a_verdict_is_asked_for_twice_and_then_counted(server: S
     )
     found = panel_of(server, tmp_path).verdicts("rubric.md", cases("odd", *(f"good {number}" for number in range(30))))
     assert (found.count(None), len(server.requests)) == (1, 32)
+    require_verdicts(found, "rubric.md")
+    found = panel_of(server, tmp_path).verdicts("rubric.md", cases("odd", "good 1", "good 2", "good 3"))
     with pytest.raises(StageError, match="no verdict on 1 of 4 answers") as caught:
-        panel_of(server, tmp_path).verdicts("rubric.md", cases("odd", "good 1", "good 2", "good 3"))
+        require_verdicts(found, "rubric.md")
     assert (caught.value.problem.code, len(server.requests)) == ("RUN735", 32)
 
 
