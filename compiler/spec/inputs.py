@@ -1,6 +1,5 @@
 """Load phase of a spec and everything that it refers to: profile, evidence, data, other files."""
 
-import hashlib
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from compiler.spec.schema.training_spec import TrainingSpec
 from compiler.spec.schema.validate import validate
 from compiler.spec.yaml.document import SourceDocument
 from compiler.spec.yaml.load import load
-from runtime.contract.digests import folder_digest
+from runtime.contract.digests import content_digest, folder_digest
 
 MAX_RAW_BYTES = 4 << 20
 
@@ -203,7 +202,7 @@ def _raw_digest(path: Path, reader: Reader) -> str:
     try:
         if path.is_symlink() or not path.is_file() or path.stat().st_size > MAX_RAW_BYTES:
             return ""
-        found = hashlib.sha256(read_file(path, MAX_RAW_BYTES)).hexdigest()
+        found = content_digest(read_file(path, MAX_RAW_BYTES))
     except OSError:
         return ""  # what cannot be read verifies nothing
     reader.reads.file(path, found)

@@ -9,6 +9,7 @@ from compiler.diagnostics.wording import alternatives
 from compiler.spec.dependencies import Reads
 from compiler.spec.files import digest_of, reason
 from compiler.spec.yaml.document import SourceDocument
+from runtime.contract.foreign import pointer_at
 
 
 class Reader:
@@ -32,7 +33,7 @@ class Reader:
         return str(Path(*parts))
 
     def resolve(self, relative: str, where: Location, *, folder: bool = False) -> Path | None:
-        """Return the file or `folder` that a field names; None, and a diagnostic, if it is missing."""
+        """Return the file or `folder` that a field names; None, and a diagnostic, if it is missing or a pointer."""
         pure = PurePosixPath(relative)
         kind = "folder" if folder else "file"
         try:
@@ -58,10 +59,18 @@ class Reader:
                 diagnostic("CHK201", f"{kind} `{self.show(Path(relative))}` does not exist", where, hint=hint)
             )
             return None
+        found = None if folder else pointer_at(path)
+        if found:
+            message = f"`{self.show(Path(relative))}` is {found.what}"
+            self.found.append(diagnostic("CHK237", message, where, hint=found.hint))
+            return None
         return path
 
     def digest(self, path: Path, where: Location, limit: int) -> str:
-        """Return the SHA-256 of a file of at most `limit` bytes; "", and a diagnostic, if unreadable."""
+        """Return the content digest of a file of at most `limit` bytes; "", and a diagnostic, if unreadable."""
+        if found := pointer_at(path):
+            self.found.append(diagnostic("CHK237", f"`{path.name}` is {found.what}", where, hint=found.hint))
+            return ""
         try:
             sha256 = digest_of(path, limit)
         except OSError as error:

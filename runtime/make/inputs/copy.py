@@ -3,7 +3,6 @@
 A stop request ends the retries.
 """
 
-import hashlib
 import os
 import random
 import time
@@ -11,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from runtime.contract.digests import ContentDigest
 from runtime.contract.errors import StageError
 from runtime.contract.files import sync_folder
 from runtime.make.inputs.source import Source, SourceError, SourceFile
@@ -53,7 +53,7 @@ class Fetcher:
         """Return whether `path` is a file with this digest; with `size`, count it as kept."""
         if sha256 is None or not path.is_file() or (size is not None and path.stat().st_size != size):
             return False
-        digest = hashlib.sha256()
+        digest = ContentDigest()
         with path.open("rb") as stream:
             while chunk := stream.read(_READ_BYTES):
                 self._check_stop()
@@ -65,7 +65,7 @@ class Fetcher:
         return is_same
 
     def fetch(self, file: SourceFile, root: Path, path: str, planned: str | None) -> str:
-        """Copy `file` to `path` below `root` and return its SHA-256.
+        """Copy `file` to `path` below `root` and return its content digest.
 
         RUN711 if the digest differs from `planned`, RUN730 if the volume cannot be written to.
         """
@@ -95,7 +95,7 @@ class Fetcher:
 
     def _write(self, file: SourceFile, temporary: Path) -> str:
         """Write the file's bytes and return their digest; after a failure, resume at the last byte."""
-        digest, written, failures = hashlib.sha256(), 0, 0
+        digest, written, failures = ContentDigest(), 0, 0
         with temporary.open("wb") as stream:
             while True:
                 try:

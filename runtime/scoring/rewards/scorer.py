@@ -1,12 +1,12 @@
 """The scorer of a reward: it computes each term in another process, and validates the scores."""
 
-import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 from runtime.contract.blocks import RewardBlock
+from runtime.contract.digests import content_digest
 from runtime.contract.errors import StageError
 from runtime.contract.volumes import Volumes
 from runtime.scoring.rewards.options import read_options
@@ -136,6 +136,6 @@ def _require_planned(code: Mapping[str, str], volumes: Volumes) -> None:
         except OSError as error:
             message = f"cannot read `{name}`, which the reward uses: {(error.strerror or str(error)).lower()}"
             raise StageError("RUN721", message, "copy the file to the data volume") from error
-        if hashlib.sha256(content).hexdigest() != sha256:
+        if content_digest(content) != sha256:
             message = f"`{name}`, which the reward uses, is not the file of the plan"
             raise StageError("RUN711", message, "compile the plan again, and have the change reviewed")
