@@ -221,9 +221,12 @@ def _note_data(reader: Reader, files: Mapping[str, DataFile]) -> None:
 
 
 def _prompt_files(reader: Reader, reports: Iterable[EvidenceFile]) -> None:
-    """Check that the prompt files of measured rounds exist."""
+    """Check that the prompt files of measured rounds exist, and are no pointers."""
     for each in reports:
         if isinstance(each.report, PromptRounds):
             for index, one in enumerate(each.report.spec.rounds):
                 if one.prompt is not None:
-                    reader.resolve(one.prompt, each.document.at(("spec", "rounds", index, "prompt")))
+                    where = each.document.at(("spec", "rounds", index, "prompt"))
+                    path = reader.resolve(one.prompt, where)
+                    if path is not None:
+                        reader.digest(path, where, MAX_RAW_BYTES)

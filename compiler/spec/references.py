@@ -33,7 +33,7 @@ class Reader:
         return str(Path(*parts))
 
     def resolve(self, relative: str, where: Location, *, folder: bool = False) -> Path | None:
-        """Return the file or `folder` that a field names; None, and a diagnostic, if it is missing or a pointer."""
+        """Return the file or `folder` that a field names; None, and a diagnostic, if it is missing."""
         pure = PurePosixPath(relative)
         kind = "folder" if folder else "file"
         try:
@@ -58,11 +58,6 @@ class Reader:
             self.found.append(
                 diagnostic("CHK201", f"{kind} `{self.show(Path(relative))}` does not exist", where, hint=hint)
             )
-            return None
-        found = None if folder else pointer_at(path)
-        if found:
-            message = f"`{self.show(Path(relative))}` is {found.what}"
-            self.found.append(diagnostic("CHK237", message, where, hint=found.hint))
             return None
         return path
 

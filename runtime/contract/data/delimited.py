@@ -48,7 +48,7 @@ def delimited(pieces: Iterator[str], check: Check | None = None) -> Rows:
     lines.begin()
     try:
         for cells in reader:
-            if any(cells) and not all(map(_is_blank, cells)):
+            if any(map(str.strip, cells)):
                 yield lines.started, _row(header, cells)
             lines.begin()
     except csv.Error as error:
@@ -124,10 +124,6 @@ def names_fault(names: Sequence[str]) -> Unreadable | None:
     if twice:
         return Unreadable(subject="table", message=f"has two columns `{twice[0][:80]}`", hint="rename one of the two")
     return None
-
-
-def _is_blank(text: str) -> bool:
-    return not text.strip(_INVISIBLE)
 
 
 def _name(header: Header) -> str:

@@ -65,6 +65,10 @@ class Headed(io.RawIOBase):
         self._head = head
         self._stream = stream
 
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
     def read(self, size: int = -1, /) -> bytes:
         """Return up to `size` bytes; none at the end."""
         if self._head:

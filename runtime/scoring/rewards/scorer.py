@@ -14,6 +14,7 @@ from runtime.scoring.rewards.process import RewardProcess
 from runtime.scoring.rewards.queries import score_queries
 from runtime.scoring.rewards.text import text_of
 from runtime.scoring.sandbox.sql import SqlJudge
+from runtime.stage.pointers import refuse_pointers
 
 Conversation = str | list[dict[str, Any]]
 Columns = Mapping[str, Sequence[Any]]
@@ -136,6 +137,7 @@ def _require_planned(code: Mapping[str, str], volumes: Volumes) -> None:
         except OSError as error:
             message = f"cannot read `{name}`, which the reward uses: {(error.strerror or str(error)).lower()}"
             raise StageError("RUN721", message, "copy the file to the data volume") from error
+        refuse_pointers(volumes.data / name, name)
         if content_digest(content) != sha256:
             message = f"`{name}`, which the reward uses, is not the file of the plan"
             raise StageError("RUN711", message, "compile the plan again, and have the change reviewed")
