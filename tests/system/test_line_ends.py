@@ -12,7 +12,7 @@ from compiler.pipeline.phases import make_plan
 from compiler.spec.inputs import Inputs
 
 SPEC = Path("specs/shop/spec.yaml")
-REWARD = "  reward:\n    functions:\n      - use: own:score\n        weight: 1\n  data:\n"
+REWARD = "  reward:\n    kind: programmatic\n    functions:\n      - use: own:score\n        weight: 1\n  data:\n"
 CRLF_ROWS = b'id,prompt,reference\r\n1,"two\r\nlines",a\r\n'
 
 
