@@ -8,6 +8,7 @@ from runtime.contract.data.file_formats import ANY_ENDING, EXPORT_HINT, ending_o
 from runtime.contract.digests import content_digest, folder_digest
 from runtime.contract.errors import StageError
 from runtime.contract.volumes import Volumes
+from runtime.stage.pointers import refuse_pointers
 
 MAX_NAMED = 5
 
@@ -23,9 +24,9 @@ class DataFile:
 def read_planned(block: DataBlock, volumes: Volumes) -> tuple[DataFile, ...]:
     """Return the block's file, or the data files of its folder.
 
-    Raises RUN721 or RUN722 for a missing file, RUN711 for a digest that differs from the plan's, RUN712 for a folder
-    without data files, and RUN715 for one with files that nothing reads. Outputs of an earlier stage
-    (`volume: outputs`) have no digest in the plan; the name of the Job identifies them.
+    Raises RUN721 or RUN722 for a missing file, RUN706 for a Git LFS pointer, RUN711 for a digest that differs from the
+    plan's, RUN712 for a folder without data files, and RUN715 for one with files that nothing reads. Outputs of an
+    earlier stage (`volume: outputs`) have no digest in the plan; the name of the Job identifies them.
     """
     root = volumes.outputs if block.volume == "outputs" else volumes.data
     path = root / block.path
@@ -38,6 +39,8 @@ def read_planned(block: DataBlock, volumes: Volumes) -> tuple[DataFile, ...]:
     files = tuple(_read(root, f"{block.path}/{name}" if name else block.path) for name in names)
     digest = _digest_of_folder(files, block.path) if path.is_dir() else content_digest(files[0].content)
     if block.sha256 is not None and digest != block.sha256:
+        for file in files:
+            refuse_pointers(root / file.path, file.path)
         message = f"`{block.path}` has sha256 `{digest}`, but the plan was made for `{block.sha256}`"
         raise StageError("RUN711", message, "compile the plan again for the changed file, or restore the file")
     return files

@@ -16,6 +16,7 @@ from runtime.contract.data.text_encoding import text_lines, text_pieces
 from runtime.contract.digests import content_digest
 from runtime.contract.errors import StageError
 from runtime.contract.volumes import Volumes
+from runtime.data.files import counts_as_data
 from runtime.data.rows import read_rows
 
 ROWS = [{"prompt": "退款？", "completion": "三天"}, {"prompt": "a, b; c", "completion": 'two\n"lines"'}]
@@ -146,6 +147,8 @@ def test_a_folder_of_many_formats_is_read_whole(tmp_path: Path) -> None:
     outcome, rows = read_both(tmp_path, "rows", rows=8)
     assert outcome.value.rows == 8
     assert rows == ROWS * 4
+    assert all(map(counts_as_data, contents))  # the load stage brings these
+    assert not any(map(counts_as_data, (".hidden.txt", "_README.md", "_old/x.jsonl", "x.xlsx")))
     for name in ("e.xlsx", "f.txt", "README.md"):
         (tmp_path / "rows" / name).write_bytes(b"x")
     outcome, error = read_both(tmp_path, "rows", rows=8)

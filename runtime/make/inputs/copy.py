@@ -15,6 +15,7 @@ from runtime.contract.errors import StageError
 from runtime.contract.files import sync_folder
 from runtime.make.inputs.source import Source, SourceError, SourceFile
 from runtime.stage.context import StageContext
+from runtime.stage.pointers import refuse_pointers
 
 ATTEMPTS = 6  # in a row, without a byte between them
 BACKOFF_SECONDS = 1.0  # doubled with each attempt
@@ -67,7 +68,8 @@ class Fetcher:
     def fetch(self, file: SourceFile, root: Path, path: str, planned: str | None) -> str:
         """Copy `file` to `path` below `root` and return its content digest.
 
-        RUN711 if the digest differs from `planned`, RUN730 if the volume cannot be written to.
+        RUN706 if it is a Git LFS pointer, RUN711 if the digest differs from `planned`, RUN730 if the volume cannot be
+        written to.
         """
         target = root / path
         temporary = target.with_name(f".{self._context.stage.output}.tmp")
@@ -76,6 +78,7 @@ class Fetcher:
             _check_inside(target, root)
             try:
                 digest = self._write(file, temporary)
+                refuse_pointers(temporary, file.path)
                 if planned is not None and digest != planned:
                     raise not_as_planned(file.path, self.source.name, digest, planned)
                 temporary.replace(target)

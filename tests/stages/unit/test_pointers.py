@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from compiler.diagnostics.examples.project import POINTER
-from runtime.contract.blocks import MetricBlock, ModelBlock, RewardBlock
+from runtime.contract.blocks import DataBlock, MetricBlock, ModelBlock, RewardBlock
 from runtime.contract.digests import content_digest
 from runtime.contract.errors import StageError
 from runtime.contract.volumes import Volumes
+from runtime.data.rows import read_rows
 from runtime.model.load import check_model_files
 from runtime.scoring.metrics import Judges, reference_faults
 from runtime.scoring.rewards.options import read_options
@@ -47,6 +48,14 @@ def test_a_database_that_is_a_pointer(volumes: Volumes) -> None:
     with Judges() as judges, pytest.raises(StageError) as caught:
         reference_faults([], metric, volumes.data, judges)
     assert "`shop.0.sql` of `databases` is" in problem(caught)
+
+
+def test_data_that_is_a_pointer_is_not_merely_another_file(volumes: Volumes) -> None:
+    (volumes.data / "rows.jsonl").write_text(POINTER, encoding="utf-8")
+    block = {"path": "rows.jsonl", "shape": "text", "sha256": content_digest(b"{}"), "rows": 1}
+    with pytest.raises(StageError) as caught:
+        read_rows([DataBlock.model_validate(block)], volumes)
+    assert "`rows.jsonl` is a Git LFS pointer" in problem(caught)
 
 
 def test_reward_code_and_a_schema_that_are_pointers(volumes: Volumes) -> None:
