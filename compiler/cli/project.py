@@ -11,7 +11,8 @@ def init(given: Namespace) -> ExitCode:
     """Write a first spec to `specs/NAME`.
 
     Prompts for the values that no option gives. Also writes a cluster profile and
-    the schemas for editors if they are missing. Never overwrites a file.
+    the schemas for editors if they are missing, and adds what Git needs to
+    `.gitattributes` and `.gitignore`. Never overwrites a file.
     """
     from compiler.cli.init.command import init_spec
 

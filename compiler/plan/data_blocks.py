@@ -86,6 +86,8 @@ def _block(inputs: Inputs, source: DataSource, left_out: tuple[LabelFilter, ...]
     }
     if source.uri is not None:
         block["uri"] = source.uri
+    if source.encoding is not None:
+        block["encoding"] = source.encoding
     if source.purpose is Purpose.GENERAL:
         block["role"] = "replay"
     if source.shape is Shape.BADCASE:

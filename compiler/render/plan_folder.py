@@ -1,4 +1,4 @@
-"""Compare a rendered plan with its folder, and replace the folder as a whole."""
+"""Compare a rendered plan with its folder, whatever the line ends there, and replace the folder as a whole."""
 
 import fcntl
 import hashlib
@@ -11,6 +11,7 @@ from pathlib import Path
 from compiler.diagnostics import Diagnostic, Location, diagnostic
 from compiler.render.bundle import RenderedBundle
 from compiler.spec.files import read_file
+from runtime.contract.digests import with_lf
 
 MAX_FILE_BYTES = 64 << 20  # larger than any file of a plan
 
@@ -49,9 +50,14 @@ def _entries(folder: Path) -> list[Path]:
         return []
 
 
+def _content(path: Path | str) -> bytes:
+    """Return a file of a plan as it was rendered: Git may have changed its line ends."""
+    return with_lf(read_file(path, MAX_FILE_BYTES))
+
+
 def _read(path: Path) -> str | None:
     try:
-        return read_file(path, MAX_FILE_BYTES).decode("utf-8")
+        return _content(path).decode("utf-8")
     except (OSError, UnicodeDecodeError):
         return None
 
@@ -64,7 +70,7 @@ def bundle_digest(bundle: RenderedBundle) -> str:
 def folder_digest(folder: Path) -> str | None:
     """Return a digest of the names and contents in a plan folder; None if it cannot be read."""
     try:
-        return _digest((name, read_file(f"{folder}/{name}", MAX_FILE_BYTES)) for name in sorted(os.listdir(folder)))
+        return _digest((name, _content(f"{folder}/{name}")) for name in sorted(os.listdir(folder)))
     except OSError:
         return None
 
@@ -74,7 +80,7 @@ def folder_files(folder: Path, digest: str) -> dict[str, bytes] | None:
     mounted = folder / "..data"  # a kubelet keeps the files of a ConfigMap here; the folder itself holds links
     place = mounted if mounted.is_dir() else folder
     try:
-        files = {name: read_file(f"{place}/{name}", MAX_FILE_BYTES) for name in sorted(os.listdir(place))}
+        files = {name: _content(f"{place}/{name}") for name in sorted(os.listdir(place))}
     except OSError:
         return None
     return files if _digest(files.items()) == digest else None

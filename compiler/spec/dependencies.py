@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from compiler.spec.files import open_file, read_file
+from runtime.contract.digests import content_digest, stream_digest
 
 _SMALL = 4 << 20
 
@@ -32,7 +33,7 @@ class Reads:
         return tuple(sorted((path, lookup, result) for (path, lookup), result in self._notes.items()))
 
     def file(self, path: Path, sha256: str) -> None:
-        """Note that a file was read whole, with the SHA-256 of its bytes."""
+        """Note that a file was read whole, with the digest of its content."""
         self._note(path, "file", sha256)
 
     def exists(self, path: Path, kind: str) -> bool:
@@ -67,9 +68,9 @@ def unchanged(base: Path, notes: Iterable[Note]) -> bool:
 
 def _file(path: str) -> str:
     if os.path.getsize(path) < _SMALL:
-        return hashlib.sha256(read_file(path, _SMALL)).hexdigest()
+        return content_digest(read_file(path, _SMALL))
     with open_file(path) as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
+        return stream_digest(stream)
 
 
 def _look_up(path: str, lookup: str) -> str:

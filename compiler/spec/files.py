@@ -1,12 +1,13 @@
 """Reading of files in untrusted folders: only regular files, and only up to a size limit."""
 
 import errno
-import hashlib
 import os
 import re
 import stat
 from pathlib import Path
 from typing import BinaryIO
+
+from runtime.contract.digests import ContentDigest
 
 # Control characters, bytes that are not UTF-8 (lone surrogates), and marks that change the direction of text: a name
 # with them cannot be written to a plan, or looks like another name.
@@ -43,8 +44,8 @@ def read_file(path: Path | str, limit: int) -> bytes:
 
 
 def digest_of(path: Path, limit: int) -> str:
-    """Return the SHA-256 of a regular file, in hexadecimal; OSError if it is larger than `limit` bytes."""
-    digest, size = hashlib.sha256(), 0
+    """Return the content digest of a regular file; OSError if it is larger than `limit` bytes."""
+    digest, size = ContentDigest(), 0
     with open_file(path) as stream:
         while chunk := stream.read(_CHUNK):
             size += len(chunk)

@@ -1,6 +1,5 @@
 """Load phase of a spec and everything that it refers to: profile, evidence, data, other files."""
 
-import hashlib
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from compiler.spec.schema.training_spec import TrainingSpec
 from compiler.spec.schema.validate import validate
 from compiler.spec.yaml.document import SourceDocument
 from compiler.spec.yaml.load import load
-from runtime.contract.digests import folder_digest
+from runtime.contract.digests import content_digest, folder_digest
 
 MAX_RAW_BYTES = 4 << 20
 
@@ -205,7 +204,7 @@ def _raw_digest(path: Path, reader: Reader) -> str:
     try:
         if path.is_symlink() or not path.is_file() or path.stat().st_size > MAX_RAW_BYTES:
             return ""
-        found = hashlib.sha256(read_file(path, MAX_RAW_BYTES)).hexdigest()
+        found = content_digest(read_file(path, MAX_RAW_BYTES))
     except OSError:
         return ""  # what cannot be read verifies nothing
     reader.reads.file(path, found)
@@ -224,9 +223,12 @@ def _note_data(reader: Reader, files: Mapping[str, DataFile]) -> None:
 
 
 def _prompt_files(reader: Reader, reports: Iterable[EvidenceFile]) -> None:
-    """Check that the prompt files of measured rounds exist."""
+    """Check that the prompt files of measured rounds exist, and are no pointers."""
     for each in reports:
         if isinstance(each.report, PromptRounds):
             for index, one in enumerate(each.report.spec.rounds):
                 if one.prompt is not None:
-                    reader.resolve(one.prompt, each.document.at(("spec", "rounds", index, "prompt")))
+                    where = each.document.at(("spec", "rounds", index, "prompt"))
+                    path = reader.resolve(one.prompt, where)
+                    if path is not None:
+                        reader.digest(path, where, MAX_RAW_BYTES)

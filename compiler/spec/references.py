@@ -9,6 +9,7 @@ from compiler.diagnostics.wording import alternatives
 from compiler.spec.dependencies import Reads
 from compiler.spec.files import digest_of, reason
 from compiler.spec.yaml.document import SourceDocument
+from runtime.contract.foreign import pointer_at
 
 
 class Reader:
@@ -61,7 +62,10 @@ class Reader:
         return path
 
     def digest(self, path: Path, where: Location, limit: int) -> str:
-        """Return the SHA-256 of a file of at most `limit` bytes; "", and a diagnostic, if unreadable."""
+        """Return the content digest of a file of at most `limit` bytes; "", and a diagnostic, if unreadable."""
+        if found := pointer_at(path):
+            self.found.append(diagnostic("CHK237", f"`{path.name}` is {found.what}", where, hint=found.hint))
+            return ""
         try:
             sha256 = digest_of(path, limit)
         except OSError as error:

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from runtime.contract.data.columns import BadcaseClass
 from runtime.contract.data.labels import LabelFilter
 from runtime.contract.data.shapes import Shape
+from runtime.contract.data.text_encoding import check_encoding
 from runtime.contract.rewards import FUNCTION
 from runtime.contract.volumes import check_relative
 
@@ -16,6 +17,7 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[int, Field(ge=1)]
 Temperature = Annotated[float, Field(ge=0, le=2)]
+Encoding = Annotated[str, AfterValidator(check_encoding)]
 # Enums of the contract; YAML holds their values.
 ShapeName = Annotated[Shape, Field(strict=False)]
 BadcaseClassName = Annotated[BadcaseClass, Field(strict=False)]
@@ -65,7 +67,7 @@ class DataBlock(Block):
 
     `volume: outputs` marks rows that an earlier stage writes, so the plan cannot know their digest. The stage skips
     badcases of `exclude_classes`, and those with `exclude_labels`; `rows` counts them nevertheless. `uri`, the origin
-    of the rows, is for readers only.
+    of the rows, is for readers only. `encoding` is that of the text in the files, UTF-8 if it is not set.
     `role` marks rows that do not serve the stage's main purpose: `replay` is general text mixed with a corpus;
     `badcases` and `general` supplement the held-out rows of an evaluation. An evaluation uses at most `limit` rows.
     """
@@ -80,6 +82,7 @@ class DataBlock(Block):
     exclude_labels: list[LabelsBlock] = []
     limit: Positive | None = None
     uri: str | None = None
+    encoding: Encoding | None = None
 
     @model_validator(mode="after")
     def _parts_fit(self) -> "DataBlock":

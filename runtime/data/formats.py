@@ -1,56 +1,54 @@
-"""Readers of JSONL, CSV and Parquet, which yield each row with its place in the file.
+"""Rows of data files, each with its place. The contract reads text; this module opens the files, and reads Parquet."""
 
-The compiler reads the same files in the same way; a contract test compares the two.
-"""
-
-import csv
 import io
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-from runtime.contract.data.file_formats import ending_of
-from runtime.contract.data.shapes import parse_cell
+from runtime.contract.data.file_formats import BINARY, USE_A_FORMAT, ending_of, format_of, row_place
+from runtime.contract.data.text_encoding import Stream
+from runtime.contract.data.text_files import check_head, text_rows
+from runtime.contract.data.unreadable import FileError, Kind, Rows, Unreadable
+from runtime.contract.data.unreadable import Row as Row
+from runtime.contract.errors import StageError
 
-Row = dict[str, Any]
 Record = tuple[str, Row | ValueError]
 
-MAX_CELL_CHARACTERS = 4 << 20
+_CODES: dict[Kind, str] = {"foreign": "RUN706", "damaged": "RUN706", "empty": "RUN712"}  # of other kinds: RUN710
 
 
-def json_lines(content: bytes) -> Iterator[Record]:
-    """Yield the rows of JSONL, one JSON object per line; blank lines are skipped."""
-    # Only \n ends a line of JSONL: `splitlines` on text would also split at U+2028 inside a string.
-    for number, line in enumerate(content.split(b"\n"), start=1):
-        if line.strip():
-            yield f":{number}", _row_of_line(line)
+def records(path: str, content: bytes, encoding: str | None = None) -> Iterator[Record]:
+    """Yield the rows of a file with their places; what cannot be read is a ValueError.
 
-
-def csv_rows(content: bytes) -> Iterator[Record]:
-    """Yield the rows of CSV with a header; an empty cell is a missing field."""
-    csv.field_size_limit(MAX_CELL_CHARACTERS)
+    RUN715 if the format is unknown, RUN706 if the file is not what its name says or is damaged, RUN712 if it is empty.
+    """
+    if not ending_of(path):
+        raise StageError("RUN715", f"the format of `{path}` is unknown", USE_A_FORMAT)
+    read = _parquet(content) if format_of(path) in BINARY else _text(path, content, encoding)
     try:
-        reader = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="\n"), strict=True)
-    except UnicodeDecodeError as error:
-        yield "", ValueError(f"is not UTF-8 (byte {error.start})")
-        return
-    header: list[str] = []
-    line = 1
-    try:
-        for cells in reader:
-            if cells and not header:
-                header = cells
-                if len(set(header)) != len(header):
-                    yield f":{line}", ValueError("repeats the name of a column")
-            elif cells:
-                yield f":{line}", _row_of_cells(header, cells)
-            line = reader.line_num + 1
-    except csv.Error as error:
-        yield f":{line}", ValueError(f"is not CSV: {error}")
+        for number, row in read:
+            place = row_place(path, number) if number else path
+            yield place, ValueError(f"{row.message} ({row.hint})") if isinstance(row, Unreadable) else row
+    except FileError as fault:
+        if fault.kind not in _CODES:
+            yield path, ValueError(f"{fault.message} ({fault.hint})")
+            return
+        raise StageError(_CODES[fault.kind], f"`{path}` {fault.message}", fault.hint) from fault
 
 
-def parquet_rows(content: bytes) -> Iterator[Record]:
+def _text(path: str, content: bytes, encoding: str | None) -> Rows:
+    return text_rows(io.BytesIO(content), path, open_zstd=_zstd, encoding=encoding)
+
+
+def _zstd(stream: io.RawIOBase) -> Stream:
+    import pyarrow
+
+    opened: Stream = pyarrow.CompressedInputStream(stream, "zstd")
+    return opened
+
+
+def _parquet(content: bytes) -> Rows:
     """Yield the rows of Parquet; a null is a missing field."""
+    check_head(io.BytesIO(content), ".parquet")
     import pyarrow
     from pyarrow import parquet
 
@@ -59,45 +57,10 @@ def parquet_rows(content: bytes) -> Iterator[Record]:
         for batch in parquet.ParquetFile(pyarrow.BufferReader(content)).iter_batches(batch_size=1024):
             for row in batch.to_pylist():
                 number += 1
-                yield f" row {number}", _without_nulls(row)
+                yield number, _without_nulls(row)
     except (pyarrow.ArrowException, OSError, ValueError) as error:
-        yield "", ValueError(f"is not Parquet: {' '.join(str(error).split())[:200]}")
-
-
-READERS: dict[str, Callable[[bytes], Iterator[Record]]] = {
-    ".jsonl": json_lines,
-    ".csv": csv_rows,
-    ".parquet": parquet_rows,
-}
-
-
-def reader_of(path: str) -> Callable[[bytes], Iterator[Record]] | None:
-    """Return the reader for the ending of `path`, or None if the format is unknown."""
-    return READERS.get(ending_of(path))
-
-
-def _row_of_line(line: bytes) -> Row | ValueError:
-    try:
-        row = json.loads(line.decode("utf-8-sig"), parse_constant=_refuse_constant)
-    except UnicodeDecodeError as error:
-        return ValueError(f"is not UTF-8 (byte {error.start})")
-    except json.JSONDecodeError as error:
-        return ValueError(f"is not JSON: {error.msg.lower()} (column {error.colno})")
-    except RecursionError:
-        return ValueError("is nested too deeply")
-    except ValueError as error:
-        return error
-    return row if isinstance(row, dict) else ValueError("is not a JSON object")
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"`{name}` is not a JSON number")
-
-
-def _row_of_cells(header: list[str], cells: list[str]) -> Row | ValueError:
-    if len(cells) != len(header):
-        return ValueError(f"has {len(cells)} cells, but the header has {len(header)}")
-    return {name: parse_cell(name, cell) for name, cell in zip(header, cells, strict=True) if cell}
+        message = f"is not Parquet: {' '.join(str(error).split())[:200]}"
+        raise FileError("format", message, "write the file again") from error
 
 
 def _without_nulls(value: object) -> Any:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from runtime.contract.blocks import DataBlock
 from runtime.contract.data.columns import BadcaseClass
-from runtime.contract.data.file_formats import ANY_ENDING
 from runtime.contract.data.labels import labels_of
 from runtime.contract.data.rows import row_fault
 from runtime.contract.data.shapes import TURN_COLUMNS
@@ -14,7 +13,7 @@ from runtime.contract.errors import StageError
 from runtime.contract.volumes import Volumes
 from runtime.data.faults import Faults
 from runtime.data.files import DataFile, read_planned
-from runtime.data.formats import Row, reader_of
+from runtime.data.formats import Record, Row, records
 
 UNDETERMINED = BadcaseClass.UNDETERMINED  # the class of a badcase without `class`
 
@@ -39,7 +38,8 @@ def read_sources(blocks: Sequence[DataBlock], volumes: Volumes) -> list[Source]:
     """Return the rows of each block, in order.
 
     RUN721 or RUN722 if a file is missing, RUN711 if it differs from the plan, RUN715 if its format has no reader,
-    RUN710 with up to ten faults if rows are malformed, RUN712 if a block has no rows or none remains.
+    RUN706 if it is not what its name says, RUN710 with up to ten faults if rows are malformed, RUN712 if a block has no
+    rows or none remains.
     """
     contents = [read_planned(block, volumes) for block in blocks]
     faults = Faults()
@@ -69,7 +69,7 @@ def names_of(blocks: Iterable[DataBlock]) -> str:
 def _source(block: DataBlock, files: Sequence[DataFile], ids: dict[str, str], faults: Faults) -> Source:
     rows: list[Row] = []
     places: list[str] = []
-    for place, row in _records(files):
+    for place, row in _records(files, block.encoding):
         try:
             if isinstance(row, ValueError):
                 raise row
@@ -93,14 +93,9 @@ def _source(block: DataBlock, files: Sequence[DataFile], ids: dict[str, str], fa
     )
 
 
-def _records(files: Sequence[DataFile]) -> Iterator[tuple[str, Row | ValueError]]:
+def _records(files: Sequence[DataFile], encoding: str | None) -> Iterator[Record]:
     for file in files:
-        read = reader_of(file.path)
-        if read is None:
-            message = f"the format of `{file.path}` is unknown"
-            raise StageError("RUN715", message, f"use a {ANY_ENDING} file, or a folder of them")
-        for place, row in read(file.content):
-            yield f"{file.path}{place}", row
+        yield from records(file.path, file.content, encoding)
 
 
 def _check_count(source: Source) -> None:

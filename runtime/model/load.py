@@ -10,6 +10,7 @@ from runtime.contract.errors import StageError
 from runtime.contract.hub import reference_of
 from runtime.contract.volumes import Volumes
 from runtime.model.stops import set_stops
+from runtime.stage.pointers import refuse_pointers
 
 if TYPE_CHECKING:  # these imports take seconds, so they wait until the data has been checked
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -18,8 +19,8 @@ if TYPE_CHECKING:  # these imports take seconds, so they wait until the data has
 def check_model_files(block: ModelBlock, volumes: Volumes) -> None:
     """Check that the files of the model and its adapters exist; RUN720 or RUN722 if not.
 
-    RUN720 also if the model's `config.json` is not a JSON object. RUN719 if the config wants 4-bit weights and the
-    library for them is not installed.
+    RUN720 also if the model's `config.json` is not a JSON object, RUN706 if a file is a Git LFS pointer, RUN719 if the
+    config wants 4-bit weights and the library for them is not installed.
     """
     folder = volumes.models / block.path
     hint = f"run `trainspec-runtime fetch {reference_of(block.path)}`, or copy the model to the models volume"
@@ -27,6 +28,7 @@ def check_model_files(block: ModelBlock, volumes: Volumes) -> None:
         raise StageError("RUN720", f"model `{block.path}` is missing under `TRAINSPEC_MODELS`", hint)
     if not (folder / "config.json").is_file() or not _has_weights(folder):
         raise StageError("RUN720", f"model `{block.path}` lacks its `config.json` or its safetensors weights", hint)
+    refuse_pointers(folder, block.path)
     _read_config(block, volumes)
     if block.quantization and importlib.util.find_spec("bitsandbytes") is None:
         raise _cannot_quantize(block, "`bitsandbytes` is not installed")

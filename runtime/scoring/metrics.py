@@ -19,6 +19,7 @@ from runtime.scoring.sandbox.numeric import NumericJudge, require_math_verify
 from runtime.scoring.sandbox.sql import SqlJudge, database_scripts, extract_sql
 from runtime.scoring.text import final_answer, same_text
 from runtime.scoring.tool_calls import read_tool_calls, same_calls
+from runtime.stage.pointers import refuse_pointers
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -160,7 +161,7 @@ def check_references(rows: Sequence[Row], metrics: Sequence[MetricBlock], data: 
 def reference_faults(rows: Sequence[Row], metric: MetricBlock, data: Path, judges: Judges) -> dict[int, str]:
     """Return why `metric` cannot use the references of some rows, by the row's index.
 
-    RUN721 if a folder is missing, RUN723 if a library is missing.
+    RUN721 if a folder is missing, RUN706 if a file in it is a Git LFS pointer, RUN723 if a library is missing.
     """
     require = scorer_of(metric).require
     if require is not None:
@@ -168,6 +169,8 @@ def reference_faults(rows: Sequence[Row], metric: MetricBlock, data: Path, judge
     if metric.databases is not None and not (data / metric.databases).is_dir():
         message = f"folder `{metric.databases}` is missing under `TRAINSPEC_DATA`"
         raise StageError("RUN721", message, "copy the databases to the data volume")
+    if metric.databases is not None:
+        refuse_pointers(data / metric.databases, metric.databases)
     found = ((index, reference_fault(row, metric, data, judges)) for index, row in enumerate(rows))
     return {index: fault for index, fault in found if fault}
 

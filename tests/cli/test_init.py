@@ -70,6 +70,8 @@ def test_the_spec_compiles_to_the_phase_of_the_answers(more: list[str], wanted: 
 def test_an_empty_folder_gets_a_profile_and_schemas_and_nothing_made_up() -> None:
     run("shop", *FLAGS, "--no-runs")
     assert files() == [
+        ".gitattributes",
+        ".gitignore",
         "specs/clusters/local.yaml",
         "specs/schema/cluster-profile.schema.json",
         "specs/schema/evidence.schema.json",

@@ -11,6 +11,7 @@ import pyarrow.parquet
 import pytest
 
 from compiler.spec.data.sources import MAX_REPORTED_ROWS, read_source
+from runtime.contract.digests import content_digest
 
 TURNS = [{"role": "user", "content": "退款\n多久到账？"}]
 ANSWER = [{"role": "assistant", "content": 'Three "working" days, 三天'}]
@@ -60,7 +61,7 @@ def test_every_format_reads_the_same(tmp_path: Path, name: str) -> None:
         assert outcome.value, outcome.diagnostics
         results.append(outcome.value)
     assert counted(results[0]) == counted(results[1])
-    assert results[1].sha256 == hashlib.sha256((tmp_path / f"rows.{name}").read_bytes()).hexdigest()
+    assert results[1].sha256 == content_digest((tmp_path / f"rows.{name}").read_bytes())
 
 
 def test_a_label_in_csv_is_a_flag(tmp_path: Path) -> None:
@@ -80,12 +81,12 @@ def test_text_that_begins_like_turns_stays_text(tmp_path: Path) -> None:
     ("text", "line", "message"),
     [
         ("prompt,answer\nq,a\n", 1, "the table has no column `completion`"),
-        ("prompt,prompt\nq,a\n", 1, "column `prompt` is used twice"),
+        ("prompt,prompt\nq,a\n", 1, "the table has two columns `prompt`"),
         ("prompt,completion\nq\n", 2, "has 1 cells, but the header has 2"),
         ('prompt,completion\nq,"a\nb"\nq,""\n', 4, "`completion` is missing"),
         ('prompt,completion\nq,"a"b\n', 2, "not CSV"),
         ("prompt,completion\n\n\nq,a\nq,\n", 5, "`completion` is missing"),
-        ('prompt,completion\nq,"never closed\n\n', 3, "not CSV"),
+        ('prompt,completion\nq,"never closed\n\n', 2, "not CSV"),
     ],
 )
 def test_a_bad_row_of_csv_is_reported_with_its_line(tmp_path: Path, text: str, line: int, message: str) -> None:
@@ -132,7 +133,7 @@ def test_parquet_without_pyarrow_names_the_package_to_install(tmp_path: Path, mo
     assert (found.code, "trainspec[data]" in found.hint) == ("CHK224", True)
 
 
-@pytest.mark.parametrize("name", ["rows.txt", "rows.json", "rows"])
+@pytest.mark.parametrize("name", ["rows.txt", "rows.xlsx", "rows"])
 def test_other_formats_are_reported(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("x", encoding="utf-8")
     (found,) = read(tmp_path / name).diagnostics
@@ -145,11 +146,11 @@ def test_a_folder_is_read_at_any_depth(tmp_path: Path) -> None:
     (folder / "_tmp").mkdir()
     write_jsonl(folder / "2026" / "10" / "b.jsonl", ROWS[:1])
     write_csv(folder / "a.csv", ROWS[1:])
-    for name in ("README.md", ".hidden.jsonl", "_tmp/x.jsonl", "_SUCCESS"):
+    for name in ("_README.md", ".hidden.jsonl", "_tmp/x.jsonl", "_SUCCESS"):
         (folder / name).write_text("not rows", encoding="utf-8")
     data = read(folder).value
     assert data.rows == 2
-    digests = [hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in ("2026/10/b.jsonl", "a.csv")]
+    digests = [content_digest((folder / name).read_bytes()) for name in ("2026/10/b.jsonl", "a.csv")]
     lines = f"2026/10/b.jsonl\0{digests[0]}\na.csv\0{digests[1]}\n"
     assert data.sha256 == hashlib.sha256(lines.encode()).hexdigest()
     assert data.parts == (("rows/2026/10/b.jsonl", digests[0]), ("rows/a.csv", digests[1]))

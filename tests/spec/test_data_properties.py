@@ -29,7 +29,7 @@ Rows = list[dict[str, Any]]
 IN_ONE_FOLDER = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None, max_examples=60
 )
-TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30).filter(
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), min_size=1, max_size=30).filter(
     lambda text: text.strip() != ""
 )
 SHORT = st.sampled_from(["退款", "refund", "q1", "q2", "错", "对的答案", "a longer answer of some words"])

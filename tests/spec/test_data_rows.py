@@ -64,14 +64,13 @@ def test_models_and_classes_are_counted(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("line", "column", "message"),
     [
-        ("", 1, "empty"),
         ("{", 2, "not JSON"),
         ('{"id": "1",}', 12, "not JSON"),
         ("[1]", 1, "not a JSON object"),
         ('{"id": "1", "prompt": "q"}', 1, "`fix` is missing"),
         ('{"id": "1", "prompt": "", "fix": "x"}', 1, "`prompt` must be text"),
         ('{"id": "1", "prompt": [{"role": "user"}], "fix": "x"}', 1, "`prompt` must be text"),
-        ("[" * 100_000, 1, "cannot be read as JSON"),
+        ("[" * 100_000, 1, "is nested too deeply"),
     ],
 )
 def test_a_bad_row_is_reported_with_its_line(tmp_path, line: str, column: int, message: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from compiler.cli.exit_codes import ExitCode
 from compiler.cli.init.answers import NEEDED, SPECS, Given, UnusableError, checked, completed
+from compiler.cli.init.git_files import write_git_files
 from compiler.cli.init.texts import DATA_NOTES, EVIDENCE_NOTES, PROFILE, PROFILE_TEXT, Answers, spec_text
 from compiler.diagnostics import has_errors
 from runtime.contract.data.file_formats import ending_of
@@ -59,7 +60,7 @@ def _write(answers: Answers) -> ExitCode:
         staged.rename(folder)
     finally:
         shutil.rmtree(staged, ignore_errors=True)
-    for name in (*written, *(str(folder / name) for name in names)):
+    for name in (*written, *(str(folder / name) for name in names), *write_git_files(Path())):
         print(f"wrote {name}")
     print(f"\n{verdict(outcome.value)}\n\nnext: trainspec explain {folder}, then trainspec compile {folder}")
     return ExitCode.OK

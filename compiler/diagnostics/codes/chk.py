@@ -109,8 +109,9 @@ TABLE: dict[str, Code] = {
     "CHK223": Code(
         "error",
         "data format cannot be read",
-        f"Rows are read from {ALL_FORMATS} files, distinguished by their extension, and from folders of these.",
-        "Convert the file, or correct its extension.",
+        f"Rows are read from {ALL_FORMATS} files, distinguished by their extension, and from folders of these. A file "
+        "that nothing reads would leave its rows out.",
+        "Convert the file, correct its extension, or move it out of the folder.",
     ),
     "CHK224": Code(
         "error",
@@ -197,6 +198,13 @@ TABLE: dict[str, Code] = {
         "rows hold images, audio, video or files",
         "trainspec trains and evaluates text only: without the image, a model would learn to guess what it shows.",
         "Remove the column or the part of the turn, or describe in text what it shows.",
+    ),
+    "CHK237": Code(
+        "error",
+        "file is not what its name says",
+        "A Git LFS pointer, the error page of a download, a file of another format or a part of a compressed file holds "
+        "no content that could be reviewed or trained on.",
+        "Fetch the file itself, as with `git lfs pull`, or correct its name.",
     ),
     "CHK240": Code(
         "warning",

@@ -31,6 +31,13 @@ TABLE: dict[str, Code] = {
         "A stage needs its volumes, and starts the processes of its plan itself.",
         "Start the stage as its manifest does.",
     ),
+    "RUN706": Code(
+        "error",
+        "file is not what its name says",
+        "A Git LFS pointer, the error page of a download, a file of another format or a part of a compressed file holds "
+        "no content that a stage could use.",
+        "Fetch the file itself, as with `git lfs pull`, and copy it to the volume again.",
+    ),
     "RUN710": Code(
         "error", "rows are malformed", "The stage cannot use a row.", "Fix the rows that the message names."
     ),

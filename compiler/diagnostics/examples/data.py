@@ -3,7 +3,7 @@
 from hashlib import sha256
 
 from compiler.diagnostics.examples.example import FILE, Example, Situation
-from compiler.diagnostics.examples.project import API_VERSION, SPEC, badcases, demos, held_out, jsonl
+from compiler.diagnostics.examples.project import API_VERSION, POINTER, SPEC, badcases, demos, held_out, jsonl
 
 DEMOS, BADCASES = "specs/shop/data/demos.jsonl", "specs/shop/data/badcases.jsonl"
 FIRST_DEMO = jsonl(demos(1))
@@ -132,4 +132,5 @@ EXAMPLES: dict[str, Example | Situation] = {
         good='{"id": "d0", "prompt": "demo 0?", "completion": "an answer", "image": "a scan of a blue lamp"}\n',
         instead_of=FIRST_DEMO,
     ),
+    "CHK237": Example(file=DEMOS, whole=True, bad=POINTER, good=jsonl(demos())),
 }

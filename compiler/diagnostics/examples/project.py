@@ -117,6 +117,9 @@ spec:
     win: {{value: 0.75, low: 0.70, high: 0.80}}
 """
 
+# what a clone without Git LFS has instead of a file
+POINTER = f"version https://git-lfs.github.com/spec/v1\noid sha256:{DIGEST}\nsize 5096\n"
+
 # stages of a plan, shortened; running an example replaces `SHA256` with the digest of the file
 STAGE = """\
 schema: trainspec.dev/stage/v1

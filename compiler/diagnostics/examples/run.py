@@ -62,6 +62,7 @@ EXAMPLES: dict[str, Example | Situation] = {
         bad="`python -m runtime stage.yaml --report` is run for a stage that was stopped early.",
         good="Without `--report` the stage resumes from its checkpoint; once it has finished, `--report` prints its result.",
     ),
+    "RUN706": Example(file=TRAIN, whole=True, command=RUN, bad=project.POINTER, good=jsonl(demos(4))),
     "RUN710": Example(
         file=TRAIN,
         command=RUN,

@@ -12,6 +12,7 @@ from compiler.spec.evidence import FOLDER
 from compiler.spec.schema.data_card import DataCard
 from compiler.spec.schema.training_spec import DataSource
 from compiler.spec.yaml.write import document_text, write_document
+from runtime.contract.digests import with_lf
 
 Data = dict[str, object]
 
@@ -154,7 +155,7 @@ def _deliver(
 
 def _same(path: Path, text: str) -> bool:
     try:
-        return path.read_bytes() == text.encode()
+        return with_lf(path.read_bytes()) == text.encode()
     except OSError:
         return False
 

@@ -1,54 +1,96 @@
-"""Files of a source and their rows, one at a time: JSONL, CSV or Parquet, by file extension."""
+"""Files of a source and their rows, one at a time; the contract reads the formats, this module opens the files."""
 
-import csv
-import hashlib
-import json
+import io
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import BinaryIO
 
+from compiler.diagnostics.wording import counted
 from compiler.spec.data.errors import Problem, SourceError
-from compiler.spec.data.parts import ELSEWHERE, MAX_FILES, MAX_ROW_BYTES, Numbered, Part, header_problem
-from compiler.spec.data.texts import Row
+from compiler.spec.data.parts import (
+    ELSEWHERE,
+    MAX_FILES,
+    MAX_SOURCE_BYTES,
+    Allowance,
+    Numbered,
+    Part,
+    missing_columns,
+)
 from compiler.spec.files import can_be_shown, lies_in, open_file, reason
-from runtime.contract.data.file_formats import FILE_FORMATS, PACKAGES, ending_of
-from runtime.contract.data.shapes import parse_cell
-from runtime.contract.digests import folder_digest
+from runtime.contract.data.delimited import Header
+from runtime.contract.data.file_formats import (
+    BINARY,
+    COMPRESSIONS,
+    EXPORT_HINT,
+    FILE_FORMATS,
+    PACKAGES,
+    USE_A_FORMAT,
+    ending_of,
+    format_of,
+    is_set_aside,
+)
+from runtime.contract.data.text_encoding import Stream
+from runtime.contract.data.text_files import check_head, text_rows
+from runtime.contract.data.unreadable import FileError, Kind, Rows, Unreadable
+from runtime.contract.digests import ContentDigest, folder_digest
 
-SET_ASIDE = (".", "_")  # first characters of files and folders that hold no rows
+MAX_NAMED = 5
+_CODES: dict[Kind, str] = {
+    "foreign": "CHK237",
+    "damaged": "CHK237",
+    "empty": "CHK204",
+    "large": "YML005",
+    "format": "CHK223",
+}
+
+# called with the SHA-256 of a file and the bytes that it covers, after the last row
+Done = Callable[[str, int], None]
 
 
-def parts_of(file: Path, path: str, shown: str, *, inside: Path) -> tuple[Part, ...]:
+def parts_of(file: Path, path: str, shown: str, *, inside: Path, encoding: str | None = None) -> tuple[Part, ...]:
     """Return the file itself, or the data files of the folder at any depth, in name order.
 
-    SourceError if there are none. A link that leaves the folder `inside` is an error: the result would depend on files
-    outside it.
+    SourceError if there are none, or others that are not set aside. A link that leaves the folder `inside` is an
+    error: the result would depend on files outside it.
     """
     if not file.is_dir():
         if not ending_of(file):
-            raise SourceError("CHK223", f"`{shown}` has an unknown format", _FORMATS)
-        return (Part(file=file, path=path, shown=shown),)
-    parts = []
-    for folder, inner, names in os.walk(file):
-        inner[:] = [name for name in inner if not name.startswith(SET_ASIDE)]
-        for name in names:
-            each = Path(folder) / name
-            if ending_of(name) and not name.startswith(SET_ASIDE):
-                below = each.relative_to(file).as_posix()
-                if not can_be_shown(name):
-                    raise SourceError(
-                        "YML001", "a file name contains characters that cannot be shown", "rename the file"
-                    )
-                if not lies_in(each, inside):
-                    message = f"`{path}/{below}` is a link that leaves the spec's folder"
-                    raise SourceError("CHK202", message, "replace the link with the file itself")
-                parts.append(Part(file=each, path=f"{path.rstrip('/')}/{below}", shown=f"{shown.rstrip('/')}/{below}"))
+            raise SourceError("CHK223", f"`{shown}` has an unknown format", f"{USE_A_FORMAT}; {EXPORT_HINT}")
+        return (Part(file=file, path=path, shown=shown, encoding=encoding),)
+    parts, others = [], []
+    for below in _files_below(file):
+        if not can_be_shown(below):
+            raise SourceError("YML001", "a file name contains characters that cannot be shown", "rename the file")
+        if not ending_of(below):
+            others.append(below)
+            continue
+        if not lies_in(file / below, inside):
+            message = f"`{path}/{below}` is a link that leaves the spec's folder"
+            raise SourceError("CHK202", message, "replace the link with the file itself")
+        inner, named = f"{path.rstrip('/')}/{below}", f"{shown.rstrip('/')}/{below}"
+        parts.append(Part(file=file / below, path=inner, shown=named, encoding=encoding))
         if len(parts) > MAX_FILES:
             raise SourceError("YML005", f"`{shown}` has more than {MAX_FILES:,} data files", ELSEWHERE)
+    if others:
+        raise _not_read(shown, sorted(others))
     if not parts:
-        raise SourceError("CHK223", f"folder `{shown}` has no data file", _FORMATS)
+        raise SourceError("CHK223", f"folder `{shown}` has no data file", USE_A_FORMAT)
     return tuple(sorted(parts, key=lambda part: part.path))
+
+
+def _files_below(folder: Path) -> Iterator[str]:
+    """Yield the paths of the files in a folder, without those set aside."""
+    for place, inner, names in os.walk(folder):
+        inner[:] = [name for name in inner if not is_set_aside(name)]
+        yield from ((Path(place) / name).relative_to(folder).as_posix() for name in names if not is_set_aside(name))
+
+
+def _not_read(shown: str, others: Sequence[str]) -> SourceError:
+    named = ", ".join(f"`{name}`" for name in others[:MAX_NAMED])
+    more = f" and {len(others) - MAX_NAMED:,} more" if len(others) > MAX_NAMED else ""
+    message = f"folder `{shown}` has {counted(len(others), 'file')} whose format is unknown: {named}{more}"
+    return SourceError("CHK223", message, f"move them out of the folder; {EXPORT_HINT}")
 
 
 def source_digest(path: str, digests: tuple[tuple[str, str], ...], *, folder: bool) -> str:
@@ -59,157 +101,88 @@ def source_digest(path: str, digests: tuple[tuple[str, str], ...], *, folder: bo
     return folder_digest({name.removeprefix(prefix): sha256 for name, sha256 in digests})
 
 
-def rows_of(part: Part, need: list[str], done: Callable[[str], None]) -> Iterator[Numbered]:
-    """Yield the rows of a file, or their problems, with their line (in Parquet, their number).
+def rows_of(part: Part, need: list[str], done: Done, allowance: Allowance) -> Iterator[Numbered]:
+    """Yield the rows of a file, or their problems, with their line (in Parquet and JSON, their number).
 
-    `need` names the columns that a table must have; `done` is called with the file's SHA-256 after the last row.
+    `need` names the columns that a table must have; `done` is called after the last row. SourceError if the file
+    cannot be read further, or unpacks to more than the allowance.
     """
+    digest = ContentDigest()
     try:
-        yield from READERS[ending_of(part.file)](part, need, done)
+        with open_file(part.file) as stream:
+            read = _parquet if format_of(part.file) in BINARY else _text
+            for number, row in read(part, stream, digest, need, allowance):
+                yield number, _problem(row) if isinstance(row, Unreadable) else row
+    except FileError as fault:
+        raise SourceError(_CODES[fault.kind], f"the file {fault.message}", fault.hint) from fault
     except OSError as error:
         raise SourceError("YML001", f"cannot read the file: {reason(error)}") from error
+    done(digest.hexdigest(), digest.size)
 
 
-def _jsonl(part: Part, _: list[str], done: Callable[[str], None]) -> Iterator[Numbered]:
-    digest = hashlib.sha256()
-    for number, raw in _lines(part, digest):
-        yield number, parse(raw)
-    done(digest.hexdigest())
+def _problem(row: Unreadable) -> Problem:
+    return Problem(f"the {row.subject} {row.message}", row.hint, column=row.column, text=row.text)
 
 
-def _csv(part: Part, need: list[str], done: Callable[[str], None]) -> Iterator[Numbered]:
-    csv.field_size_limit(MAX_ROW_BYTES)
-    digest = hashlib.sha256()
-    size = _RowSize()
-    reader = csv.reader((_text(number, size.add(number, raw)) for number, raw in _lines(part, digest)), strict=True)
-    try:
-        header = next((cells for cells in reader if cells), [])
-        size.bytes = 0
-        problem = header_problem(header, need)
-        if problem:
-            yield 1, problem
-            return
-        before = reader.line_num
-        for cells in reader:
-            size.bytes = 0
-            if cells:  # an empty line holds no row
-                yield before + 1, _cells(header, cells)
-            before = reader.line_num
-    except csv.Error as error:
-        yield max(reader.line_num, 1), Problem(f"the row is not CSV: {str(error).lower()}", "check its quotes")
-        return
-    except _UndecodedError as error:
-        yield error.line, Problem(f"the row is not UTF-8 text (byte {error.byte})", "save the file as UTF-8")
-        return
-    done(digest.hexdigest())
+def _text(part: Part, stream: BinaryIO, digest: ContentDigest, need: list[str], allowance: Allowance) -> Rows:
+    def check(header: Header) -> Unreadable | None:
+        return missing_columns(header.names, need, header.shown)
+
+    digested = _Digested(stream, digest)
+    size = os.fstat(stream.fileno()).st_size
+    yield from text_rows(
+        digested,
+        part.file.name,
+        open_zstd=_zstd,
+        encoding=part.encoding,
+        check=check,
+        spend=allowance.meter(size),
+    )
+    digested.drain()
 
 
-def _parquet(part: Part, need: list[str], done: Callable[[str], None]) -> Iterator[Numbered]:
+def _parquet(part: Part, stream: BinaryIO, digest: ContentDigest, need: list[str], _: Allowance) -> Rows:
+    check_head(stream, ".parquet")
     try:
         import pyarrow.parquet  # noqa: F401
 
         from compiler.spec.data.parquet import rows
     except ImportError:
         raise _missing_package(".parquet") from None
-    yield from rows(part, need, done)
+    stream.seek(0)
+    _Digested(stream, digest).drain()
+    stream.seek(0)
+    yield from rows(stream, need, bounded=os.fstat(stream.fileno()).st_size <= MAX_SOURCE_BYTES)
+
+
+def _zstd(stream: io.RawIOBase) -> Stream:
+    try:
+        import pyarrow
+    except ImportError:
+        raise _missing_package(".zst") from None
+    opened: Stream = pyarrow.CompressedInputStream(stream, "zstd")
+    return opened
 
 
 def _missing_package(ending: str) -> SourceError:
-    message = f"reading {FILE_FORMATS[ending]} needs the package `{PACKAGES[ending]}`"
+    message = f"reading {(FILE_FORMATS | COMPRESSIONS)[ending]} needs the package `{PACKAGES[ending]}`"
     return SourceError("CHK224", message, "install it: pip install 'trainspec[data]'")
 
 
-READERS: dict[str, Callable[[Part, list[str], Callable[[str], None]], Iterator[Numbered]]] = {
-    ".jsonl": _jsonl,
-    ".csv": _csv,
-    ".parquet": _parquet,
-}
-_FORMATS = f"use a {', '.join(f'`{ending}`' for ending in FILE_FORMATS)} file, or a folder of such files"
-_SURROGATE = Problem("the row contains a lone surrogate", "write the character as UTF-8, or as a pair of escapes")
+class _Digested:
+    """A stream whose bytes are digested as they are read."""
 
+    def __init__(self, stream: BinaryIO, digest: ContentDigest) -> None:
+        self._stream = stream
+        self._digest = digest
 
-def _lines(part: Part, digest: Any) -> Iterator[tuple[int, bytes]]:
-    with open_file(part.file) as stream:
-        for number, raw in enumerate(iter(lambda: stream.readline(MAX_ROW_BYTES + 1), b""), start=1):
-            if len(raw) > MAX_ROW_BYTES:
-                raise SourceError("YML005", f"row {number} is larger than {MAX_ROW_BYTES:,} bytes", "make it smaller")
-            digest.update(raw)
-            yield number, raw
+    def read(self, size: int = -1, /) -> bytes:
+        """Return up to `size` bytes; none at the end."""
+        piece = self._stream.read(size)
+        self._digest.update(piece)
+        return piece
 
-
-class _RowSize:
-    """Size of the current row: a quoted cell of CSV can span any number of lines."""
-
-    def __init__(self) -> None:
-        self.bytes = 0
-
-    def add(self, number: int, raw: bytes) -> bytes:
-        self.bytes += len(raw)
-        if self.bytes > MAX_ROW_BYTES:
-            message = f"the row that ends on line {number} or later is larger than {MAX_ROW_BYTES:,} bytes"
-            raise SourceError("YML005", message, "check its quotes, or make it smaller")
-        return raw
-
-
-class _UndecodedError(Exception):
-    def __init__(self, line: int, byte: int) -> None:
-        super().__init__(line, byte)
-        self.line = line
-        self.byte = byte
-
-
-def _text(number: int, raw: bytes) -> str:
-    try:
-        return raw.decode("utf-8-sig" if number == 1 else "utf-8")
-    except UnicodeDecodeError as error:
-        raise _UndecodedError(number, error.start) from None
-
-
-def _cells(header: list[str], cells: list[str]) -> Row | Problem:
-    if len(cells) != len(header):
-        return Problem(
-            f"the row has {len(cells)} cells, but the header has {len(header)}", "check its commas and quotes"
-        )
-    try:
-        return {name: _cell(name, cell) for name, cell in zip(header, cells, strict=True) if cell}
-    except UnicodeEncodeError:
-        return _SURROGATE
-
-
-def _cell(name: str, cell: str) -> object:
-    value = parse_cell(name, cell)
-    if isinstance(value, list) and "\\ud" in cell.lower():
-        json.dumps(value, ensure_ascii=False).encode()
-    return value
-
-
-_BOM = "\N{BYTE ORDER MARK}".encode()
-
-
-def parse(raw: bytes) -> Row | Problem:
-    """Return one line of JSONL as a row, or its problem."""
-    try:
-        text = raw.removeprefix(_BOM).decode().strip()  # three times as fast as the codec `utf-8-sig`
-        if not text:
-            return Problem("the row is empty", "remove the empty line")
-        row = _DECODER.decode(text)
-        if "\\u" in text and "\\ud" in text.lower():
-            json.dumps(row, ensure_ascii=False).encode()
-    except UnicodeDecodeError as error:
-        return Problem(f"the row is not UTF-8 text (byte {error.start})", "save the file as UTF-8")
-    except UnicodeEncodeError:
-        return _SURROGATE
-    except json.JSONDecodeError as error:
-        shown = text if len(text) < 500 else ""
-        hint = "write one JSON object per line"
-        return Problem(f"the row is not JSON: {error.msg.lower()}", hint, column=error.colno, text=shown)
-    except (RecursionError, ValueError) as error:
-        return Problem(f"the row cannot be read as JSON: {type(error).__name__}", "write one flat JSON object per line")
-    return row if isinstance(row, dict) else Problem("the row is not a JSON object", "write one JSON object per line")
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(name)
-
-
-_DECODER = json.JSONDecoder(parse_constant=_no_constant)  # made once: `json.loads` makes a decoder per row
+    def drain(self) -> None:
+        """Read what is left."""
+        while self.read(1 << 20):
+            pass

@@ -3,7 +3,7 @@
 from compiler.diagnostics import Diagnostic, Location, diagnostic
 from compiler.diagnostics.wording import counted
 from compiler.spec.data.errors import Problem
-from runtime.contract.data.file_formats import ENDINGS_WITHOUT_LINES
+from runtime.contract.data.file_formats import has_lines
 
 
 class Folded:
@@ -26,7 +26,7 @@ class Folded:
 def row_problem(shown: str, number: int, problem: Problem, *, rows: int = 1) -> Diagnostic:
     """Return the diagnostic of a row of a file; `rows` have the same problem."""
     message = problem.message + (f" ({counted(rows, 'row')}, of which this is the first)" if rows > 1 else "")
-    if shown.endswith(ENDINGS_WITHOUT_LINES):
+    if not has_lines(shown):
         message = f"row {number}: {message}" if number else message
         return diagnostic(problem.code, message, Location(path=shown), hint=problem.hint)
     where = Location(path=shown, line=number, column=problem.column, end_column=problem.column + 1, text=problem.text)

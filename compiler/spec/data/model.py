@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from runtime.contract.data.file_formats import ENDINGS_WITHOUT_LINES
+from runtime.contract.data.file_formats import row_place
 
 MAX_SHOWN_ROWS = 5
 PLACES_PER_FILE = 1 << 40
@@ -80,7 +80,7 @@ class DataFile:
     edit distance; `same`: pairs with equal answers; `unanswered`: badcases without a logged wrong answer; `repeated`:
     rows with the same text as an earlier row; ids do not count. `labels`: badcases by their labels. `trajectories`:
     rows with several turns of the assistant; `judged`: those whose steps have verdicts. `path` is as in the spec, and
-    empty for a remote source, which has a `uri`. `size` is in bytes, of all files.
+    empty for a remote source, which has a `uri`. `size` is in bytes, of all files; CRLF counts as LF.
 
     `prompts`, `clusters`, `targets` (prompt and taught answer) and `failures` (prompt and wrong answer) map digests to
     the first place of each: see `place`; questions are compared in normal form. `shared` holds what was found when the
@@ -117,9 +117,4 @@ class DataFile:
 
     def place(self, at: int) -> str:
         """Return a place of `prompts`, `clusters`, … as text: `data/train.jsonl:7`."""
-        return row_name(self.parts[at // PLACES_PER_FILE][0], at % PLACES_PER_FILE)
-
-
-def row_name(shown: str, number: int) -> str:
-    """Return a row's name: by its line in a text file, by its number in a file without lines."""
-    return f"{shown} row {number}" if shown.endswith(ENDINGS_WITHOUT_LINES) else f"{shown}:{number}"
+        return row_place(self.parts[at // PLACES_PER_FILE][0], at % PLACES_PER_FILE)

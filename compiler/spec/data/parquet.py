@@ -1,7 +1,6 @@
 """Rows of Parquet files. Few bytes can unpack to very many, so that size is checked first."""
 
-import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, BinaryIO
 
 import pyarrow
@@ -9,35 +8,36 @@ import pyarrow.compute
 import pyarrow.parquet
 
 from compiler.spec.data.errors import SourceError
-from compiler.spec.data.parts import ELSEWHERE, MAX_ROW_BYTES, MAX_SOURCE_BYTES, Numbered, Part, header_problem
-from compiler.spec.files import open_file
+from compiler.spec.data.parts import ELSEWHERE, MAX_ROW_BYTES, MAX_SOURCE_BYTES, missing_columns
+from runtime.contract.data.delimited import names_fault
+from runtime.contract.data.unreadable import Rows
 
 MAX_VALUES = 1 << 26  # of one column of a row group, including the items of lists
 MAX_BATCH_VALUES = 1 << 20
 _BATCH_ROWS, _BATCH_BYTES = 256, 64 << 20
 
 
-def rows(part: Part, need: list[str], done: Callable[[str], None]) -> Iterator[Numbered]:
-    """Yield the rows of a file with their numbers; `need` and `done` as in `files.rows_of`."""
-    with open_file(part.file) as stream:
-        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
-        stream.seek(0)
-        try:
-            yield from _rows(stream, need, bounded=part.file.stat().st_size <= MAX_SOURCE_BYTES)
-        except (pyarrow.ArrowException, ValueError, OverflowError, LookupError, RecursionError, OSError) as error:
-            # the library also raises errors of Python: text that is not UTF-8, dates after the year 9999, unknown
-            # time zones
-            first = next(iter(str(error).splitlines()), type(error).__name__)
-            hint = "write the file again, with text as UTF-8 and plain values"
-            raise SourceError("CHK223", f"cannot read the file as Parquet: {first[:120].lower()}", hint) from error
-    done(sha256)
+def rows(stream: BinaryIO, need: Sequence[str], *, bounded: bool) -> Rows:
+    """Yield the rows of a file with their numbers; `need` names the columns that it must have.
+
+    `bounded` limits its unpacked size. SourceError if the file cannot be read further.
+    """
+    try:
+        yield from _rows(stream, need, bounded=bounded)
+    except (pyarrow.ArrowException, ValueError, OverflowError, LookupError, RecursionError, OSError) as error:
+        # the library also raises errors of Python: text that is not UTF-8, dates after the year 9999, unknown
+        # time zones
+        first = next(iter(str(error).splitlines()), type(error).__name__)
+        hint = "write the file again, with text as UTF-8 and plain values"
+        raise SourceError("CHK223", f"cannot read the file as Parquet: {first[:120].lower()}", hint) from error
 
 
-def _rows(stream: BinaryIO, need: list[str], *, bounded: bool) -> Iterator[Numbered]:
+def _rows(stream: BinaryIO, need: Sequence[str], *, bounded: bool) -> Rows:
     table = pyarrow.parquet.ParquetFile(stream)
-    problem = header_problem(table.schema_arrow.names, need)
-    if problem:
-        yield 0, problem
+    names = table.schema_arrow.names
+    fault = names_fault(names) or missing_columns(names, need)
+    if fault:
+        yield 0, fault
         return
     largest = _check_unpacked(stream, table, bounded=bounded)
     number = 0

@@ -1,50 +1,65 @@
 """Files of a data source, their limits, and the check of a table's columns."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from compiler.spec.data.errors import Problem
+from compiler.spec.data.errors import Problem, SourceError
 from compiler.spec.data.texts import Row
+from runtime.contract.data.unreadable import Unreadable
 
 MAX_SOURCE_BYTES = 1 << 30
-
-
 MAX_ROW_BYTES = 4 << 20
-
-
 MAX_FILES = 10_000
-
-
-MAX_COLUMNS = 1_000
-
+MAX_RATIO = 100  # between unpacked and packed bytes of a large file: text rarely packs better than 20 to 1
 
 Numbered = tuple[int, Row | Problem]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Part:
-    """A file of a source: its location, its path in the spec's folder, and its path for people."""
+    """A file of a source: its location, its path in the spec's folder, and its path for people.
+
+    `encoding` is that of its text, as the spec names it.
+    """
 
     file: Path
     path: str
     shown: str
+    encoding: str | None = None
 
 
 ELSEWHERE = "move the rows elsewhere, name them with `uri`, and commit their card: trainspec data"
 
 
-def header_problem(names: list[str], need: list[str]) -> Problem | None:
-    """Return the problem of a table's columns, if any; all columns of `need` must exist."""
-    if len(names) > MAX_COLUMNS:
-        return Problem(f"the table has more than {MAX_COLUMNS:,} columns", "remove columns that are not needed")
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        return Problem(f"column `{twice[0][:80]}` is used twice", "rename one of the two")
+def missing_columns(names: Sequence[str], need: Sequence[str], separator: str = "") -> Unreadable | None:
+    """Return the fault of a table that lacks columns of `need`, or None; `separator` is that of its cells, in words."""
     missing = [name for name in need if name not in names]
-    if missing:
-        has = ", ".join(f"`{name[:80]}`" for name in names[:20]) or "none"
-        return Problem(
-            f"the table has no column {', '.join(f'`{name}`' for name in missing)}",
-            f"rename its columns: {has}",
-        )
-    return None
+    if not missing:
+        return None
+    has = ", ".join(f"`{name[:80]}`" for name in names[:20] if name) or "none"
+    message = f"has no column {', '.join(f'`{name}`' for name in missing)}"
+    message += f" (its header is read with {separator} as separator)" if separator else ""
+    return Unreadable(subject="table", message=message, hint=f"rename its columns: {has}")
+
+
+class Allowance:
+    """The bytes that the compressed files of a source may still unpack to; None for no limit but that of a bomb."""
+
+    def __init__(self, limit: int | None) -> None:
+        self._left = limit
+
+    def meter(self, packed: int) -> Callable[[int], None]:
+        """Return a function that takes the size of each piece of a file of `packed` bytes; SourceError beyond."""
+        unpacked = 0
+
+        def spend(size: int) -> None:
+            nonlocal unpacked
+            unpacked += size
+            if self._left is not None:
+                self._left -= size
+            is_bomb = unpacked > max(MAX_SOURCE_BYTES, packed * MAX_RATIO)
+            if is_bomb or (self._left is not None and self._left < 0):
+                raise SourceError("YML005", f"the file is larger than {unpacked - 1:,} bytes when unpacked", ELSEWHERE)
+
+        return spend

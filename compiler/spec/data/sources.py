@@ -10,14 +10,15 @@ from compiler.spec.data.errors import Problem, SourceError
 from compiler.spec.data.files import parts_of, rows_of, source_digest
 from compiler.spec.data.folded import Folded, row_problem
 from compiler.spec.data.leakage import HeldOut, Watcher, is_evaluation
-from compiler.spec.data.model import DataFile, row_name
-from compiler.spec.data.parts import ELSEWHERE, MAX_SOURCE_BYTES, Part
+from compiler.spec.data.model import DataFile
+from compiler.spec.data.parts import ELSEWHERE, MAX_SOURCE_BYTES, Allowance, Part
 from compiler.spec.data.tally import Tally
 from compiler.spec.data.texts import Row
 from compiler.spec.evidence import EvidenceFile
 from compiler.spec.files import reason
 from compiler.spec.references import Reader
 from compiler.spec.schema.training_spec import DataSource, TrainingSpec
+from runtime.contract.data.file_formats import compression_of, row_place
 from runtime.contract.data.shapes import required_columns
 
 MAX_REPORTED_ROWS = 10
@@ -116,6 +117,7 @@ def _read(
         name=source.name,
         relative=relative,
         shape=source.shape,
+        encoding=source.encoding,
         near_distance=near_distance,
         inside=reader.folder,
         limit=limit,
@@ -140,6 +142,7 @@ def read_source(
     name: str,
     relative: str,
     shape: str,
+    encoding: str | None = None,
     near_distance: float = NEAR_DISTANCE,
     inside: Path | None = None,
     uri: str | None = None,
@@ -149,16 +152,17 @@ def read_source(
     """Read the file or folder at `path` as rows of `shape`.
 
     Up to `MAX_REPORTED_ROWS` unusable rows are reported. `relative` is the source's path in the spec, `shown` its path
-    as shown to people; `limit` is in bytes.
+    as shown to people; `limit` is in bytes, of the files and of what they unpack to.
     """
     found: list[Diagnostic] = []
     folded = Folded()
     tally = Tally(shape, near_distance)
     try:
-        parts = parts_of(path, relative, shown, inside=inside or path.resolve().parent)
-        size = _size(parts, shown, limit)
+        parts = parts_of(path, relative, shown, inside=inside or path.resolve().parent, encoding=encoding)
+        packed = _check_size(parts, shown, limit)
+        allowance = Allowance(None if limit is None else limit - packed)
         for part in parts:
-            _count(part, tally, found, folded, watch)
+            _count(part, tally, found, folded, watch, allowance)
             if len(found) >= MAX_REPORTED_ROWS:
                 break
     except SourceError as error:
@@ -178,27 +182,29 @@ def read_source(
         name=name,
         path=relative,
         uri=uri,
-        size=size,
         sha256=lambda read: source_digest(relative, read, folder=folder),
     )
     return Outcome(value=data, diagnostics=_repeats(data, shown))
 
 
-def _size(parts: Sequence[Part], shown: str, limit: int | None) -> int:
+def _check_size(parts: Sequence[Part], shown: str, limit: int | None) -> int:
+    """Return the bytes of the files that are not compressed; SourceError if all files exceed the limit."""
     try:
-        size = sum(part.file.stat().st_size for part in parts)
+        sizes = {part: part.file.stat().st_size for part in parts}
     except OSError as error:
         raise SourceError("YML001", f"cannot read the file: {reason(error)}") from error
-    if limit is not None and size > limit:
+    if limit is not None and sum(sizes.values()) > limit:
         before = "" if limit == MAX_SOURCE_BYTES else ", the rest of the limit after earlier sources"
         raise SourceError("YML005", f"`{shown}` is larger than {limit:,} bytes{before}", ELSEWHERE)
-    return size
+    return sum(size for part, size in sizes.items() if not compression_of(part.file))
 
 
-def _count(part: Part, tally: Tally, found: list[Diagnostic], folded: Folded, watch: Watch | None) -> None:
+def _count(
+    part: Part, tally: Tally, found: list[Diagnostic], folded: Folded, watch: Watch | None, allowance: Allowance
+) -> None:
     tally.begin(part.path)
     try:
-        for number, row in rows_of(part, required_columns(tally.shape), tally.end):
+        for number, row in rows_of(part, required_columns(tally.shape), tally.end, allowance):
             taken = row if isinstance(row, Problem) else tally.take(number, row)
             if isinstance(taken, Problem) and taken.fold:
                 folded.add(part.shown, number, taken)
@@ -207,7 +213,7 @@ def _count(part: Part, tally: Tally, found: list[Diagnostic], folded: Folded, wa
                 if len(found) >= MAX_REPORTED_ROWS:
                     return
             elif watch is not None:
-                watch(row, taken, row_name(part.path, number))  # type: ignore[arg-type]
+                watch(row, taken, row_place(part.path, number))  # type: ignore[arg-type]
     except SourceError as error:
         error.where = part.shown
         raise

@@ -6,11 +6,12 @@ from heapq import heappushpop
 
 from compiler.spec.data.errors import Problem
 from compiler.spec.data.labels import classes_of, labels_counted
-from compiler.spec.data.model import MAX_SHOWN_ROWS, PLACES_PER_FILE, DataFile, Lengths, row_name
+from compiler.spec.data.model import MAX_SHOWN_ROWS, PLACES_PER_FILE, DataFile, Lengths
 from compiler.spec.data.normal import normal
 from compiler.spec.data.shapes import is_conversational, shape_problem
 from compiler.spec.data.texts import Row, answer_of, content_digest, digest, plain, question_of
 from compiler.spec.files import showable
+from runtime.contract.data.file_formats import row_place
 from runtime.contract.data.labels import Labels, labels_of
 from runtime.contract.data.shapes import SHAPES, TEXT_COLUMNS
 from runtime.contract.data.turns import is_judged
@@ -33,6 +34,7 @@ class Tally:
         self._sides = SHAPES[shape].sides
         self._near_distance = near_distance
         self._parts: list[tuple[str, str]] = []
+        self._bytes = 0
         self._counts: Counter[str] = Counter()
         self._models: Counter[str] = Counter()
         self._labels: dict[Labels, Counter[str]] = {}
@@ -53,9 +55,10 @@ class Tally:
         """Begin the rows of a file."""
         self._parts.append((path, ""))
 
-    def end(self, sha256: str) -> None:
-        """End the rows of the file."""
+    def end(self, sha256: str, size: int) -> None:
+        """End the rows of the file, whose digest covers `size` bytes."""
         self._parts[-1] = (self._parts[-1][0], sha256)
+        self._bytes += size
 
     def take(self, number: int, row: Row) -> Problem | list[str]:
         """Count a row. Return its problem, or the texts of its `TEXT_COLUMNS`."""
@@ -148,7 +151,7 @@ class Tally:
             self._counts["trajectories"] += 1
             self._counts["judged"] += any(is_judged(turn) for turn in steps)
 
-    def result(self, *, name: str, path: str, uri: str | None, size: int, sha256: Callable[[Parts], str]) -> DataFile:
+    def result(self, *, name: str, path: str, uri: str | None, sha256: Callable[[Parts], str]) -> DataFile:
         """Return all counts; `sha256` computes the source's digest from those of its files."""
         parts = tuple(self._parts)
         labels = labels_counted(self._labels)
@@ -156,7 +159,7 @@ class Tally:
             name=name,
             path=path,
             uri=uri,
-            size=size,
+            size=self._bytes,
             sha256=sha256(parts),
             rows=self.rows,
             answered=self._counts["answered"],
@@ -181,7 +184,7 @@ class Tally:
         )
 
     def _name(self, place: int) -> str:
-        return row_name(self._parts[place // PLACES_PER_FILE][0], place % PLACES_PER_FILE)
+        return row_place(self._parts[place // PLACES_PER_FILE][0], place % PLACES_PER_FILE)
 
 
 def lengths_of(sizes: Counter[int], longest: list[tuple[str, int]], unit: str, tokenizer: str | None = None) -> Lengths:

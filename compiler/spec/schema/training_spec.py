@@ -18,6 +18,7 @@ from compiler.spec.schema.types import (
     ComponentKind,
     Count,
     Decoding,
+    Encoding,
     Endpoint,
     Flag,
     GapKind,
@@ -170,6 +171,11 @@ class DataSource(Model):
     )
     uri: Uri | None = Field(
         default=None, description="URI of the rows, if they are not in Git; `evidence/` then holds their card."
+    )
+    encoding: Encoding | None = Field(
+        default=None,
+        description="Encoding of the text in its files, such as `gb18030`, `big5` or `windows-1252`. A byte order mark "
+        "decides before it; without both, text is UTF-8.",
     )
     license: Text | None = Field(default=None, description="Licence of the rows.")
     volatile: Flag = Field(

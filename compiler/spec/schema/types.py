@@ -11,6 +11,7 @@ from pydantic.alias_generators import to_camel
 from runtime.contract.data.columns import BadcaseClass as BadcaseClass  # of this vocabulary too, and of the stages'
 from runtime.contract.data.shapes import Purpose as Purpose
 from runtime.contract.data.shapes import Shape as Shape
+from runtime.contract.data.text_encoding import check_encoding
 from runtime.contract.rewards import FUNCTION as FUNCTION
 
 API_VERSION = "trainspec.dev/v1"
@@ -66,6 +67,7 @@ Sha256 = Annotated[str, Field(pattern=SHA256)]
 RelativePath = Annotated[
     str, Field(min_length=1, max_length=500, description="A path relative to the spec's folder."), AfterValidator(tidy)
 ]
+Encoding = Annotated[str, Field(max_length=40), AfterValidator(check_encoding)]
 Flag = Annotated[bool, Strict()]
 Temperature = Annotated[float, Strict(), Field(ge=0, le=2)]
 Share = Annotated[float, Strict(), Field(ge=0, le=1)]

@@ -15,6 +15,8 @@ from compiler.spec.dependencies import Reads
 from compiler.spec.files import open_file, reason
 from compiler.spec.yaml.compose import Composer, TooMuchError
 from compiler.spec.yaml.document import Mark, SourceDocument, place_of
+from runtime.contract.digests import content_digest, with_lf
+from runtime.contract.foreign import foreign
 
 MAX_BYTES = 1 << 20
 MAX_DIRECTIVES = 100
@@ -23,7 +25,7 @@ _WIDE_COLON = re.compile(r"\s*(- )?[A-Za-z][A-Za-z0-9_]*：")
 
 
 def read_text(path: Path, shown: str, reads: Reads | None = None) -> Outcome[str]:
-    """Read a text of at most `MAX_BYTES`: UTF-8 without NUL; a byte order mark is dropped."""
+    """Read a text of at most `MAX_BYTES`: UTF-8 without NUL, with LF for CRLF and no byte order mark."""
     try:
         with open_file(path) as stream:
             raw = stream.read(MAX_BYTES + 1)
@@ -31,10 +33,12 @@ def read_text(path: Path, shown: str, reads: Reads | None = None) -> Outcome[str
         return _failed("YML001", f"cannot read the file: {reason(error)}", shown)
     if len(raw) > MAX_BYTES:
         return _failed("YML005", f"the file is larger than {MAX_BYTES:,} bytes", shown)
+    if found := foreign(raw):
+        return _failed("CHK237", f"the file is {found.what}", shown, hint=found.hint)
     if reads is not None:
-        reads.file(path, hashlib.sha256(raw).hexdigest())
+        reads.file(path, content_digest(raw))
     try:
-        text = raw.decode("utf-8-sig")
+        text = with_lf(raw).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         return _failed("YML002", f"byte {error.start} is not UTF-8", shown)
     if "\0" in text:
@@ -108,6 +112,6 @@ def _first_line(text: str) -> str:
     return text.strip().split("\n", 1)[0]
 
 
-def _failed(code: str, message: str, shown: str, *, line: int = 0) -> Outcome[Any]:
+def _failed(code: str, message: str, shown: str, *, line: int = 0, hint: str = "") -> Outcome[Any]:
     where = Location(path=shown, line=line, column=min(line, 1), end_column=2 * min(line, 1))
-    return Outcome(value=None, diagnostics=(diagnostic(code, message, where),))
+    return Outcome(value=None, diagnostics=(diagnostic(code, message, where, hint=hint),))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from compiler.spec.yaml.quote import mapping
+from runtime.contract.digests import with_lf
 from runtime.contract.files import write_atomically
 
 
@@ -18,7 +19,7 @@ def document_text(data: Mapping[str, object], comment: str) -> str:
 def write_document(path: Path, data: Mapping[str, object], comment: str) -> bool:
     """Write the document, whole or not at all, and say whether the file changed. OSError where it cannot be written."""
     content = document_text(data, comment).encode("utf-8")
-    if path.is_file() and path.read_bytes() == content:
+    if path.is_file() and with_lf(path.read_bytes()) == content:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, content)

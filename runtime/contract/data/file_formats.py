@@ -1,23 +1,73 @@
-"""The file formats of rows. The ending of a file's name decides its format."""
+"""The file formats of rows. The ending of a file's name, in any case, decides its format and its compression."""
 
-from pathlib import PurePath
+from functools import lru_cache
+from pathlib import PurePath, PurePosixPath
 
-FILE_FORMATS = {".jsonl": "JSONL", ".csv": "CSV", ".parquet": "Parquet"}  # ending and name
-PACKAGES = {".parquet": "pyarrow"}  # the package that the compiler's reader needs, for formats that need one
-ENDINGS_WITHOUT_LINES = (".parquet",)  # a row of these files is named by its number
+FILE_FORMATS = {  # ending and name
+    ".jsonl": "JSONL",
+    ".ndjson": "JSONL",
+    ".json": "JSON",
+    ".csv": "CSV",
+    ".tsv": "TSV",
+    ".parquet": "Parquet",
+}
+COMPRESSIONS = {".gz": "gzip", ".zst": "Zstandard"}  # of texts, as a second ending
+PACKAGES = {".parquet": "pyarrow", ".zst": "pyarrow"}  # the package that a reader needs, for formats that need one
+BINARY = (".parquet",)  # formats that are not text
+_WITHOUT_LINES = (".parquet", ".json")
+_SET_ASIDE = (".", "_")  # first characters of files and folders that hold no rows
 
 
 def ending_of(path: PurePath | str) -> str:
-    """Return the ending of a file's name that decides its format; empty if the format is unknown."""
-    name = PurePath(path).name
-    return next((ending for ending in FILE_FORMATS if name.endswith(ending) and name != ending), "")
+    """Return the ending of a file's name that decides its format, in lower case: `.jsonl`, `.csv.gz`.
+
+    It is empty if the format is unknown.
+    """
+    name = PurePath(path).name.lower()
+    packed = compression_of(name)
+    stem = name.removesuffix(packed)
+    found = next((ending for ending in FILE_FORMATS if stem.endswith(ending) and stem != ending), "")
+    return "" if packed and found in BINARY else found + packed * bool(found)
+
+
+def compression_of(path: PurePath | str) -> str:
+    """Return the ending of a compressed file, such as `.gz`; empty if the file is not compressed."""
+    name = str(path).lower()
+    return next((ending for ending in COMPRESSIONS if name.endswith(ending)), "")
+
+
+def format_of(path: PurePath | str) -> str:
+    """Return the ending of the format without that of the compression: `.csv` for `rows.CSV.gz`."""
+    ending = ending_of(path)
+    return ending.removesuffix(compression_of(ending))
+
+
+def is_set_aside(path: str) -> bool:
+    """Return whether a path in a folder is set aside: the name of the file or of a folder begins with `.` or `_`."""
+    return any(part.startswith(_SET_ASIDE) for part in PurePosixPath(path).parts)
+
+
+def row_place(path: str, number: int) -> str:
+    """Return the name of a row: by its line in a text, by its number in a file without lines."""
+    return f"{path}:{number}" if has_lines(path) else f"{path} row {number}"
+
+
+@lru_cache(maxsize=1024)
+def has_lines(path: str) -> bool:
+    """Return whether the rows of a file are named by their lines."""
+    return format_of(path) not in _WITHOUT_LINES
 
 
 def _listed(texts: list[str], last: str) -> str:
     return f" {last} ".join(filter(None, (", ".join(texts[:-1]), texts[-1])))
 
 
-ANY_FORMAT = _listed([*FILE_FORMATS.values()], "or")  # JSONL, CSV or Parquet
-ALL_FORMATS = _listed([*FILE_FORMATS.values()], "and")
-PACKAGED_FORMATS = _listed([FILE_FORMATS[ending] for ending in PACKAGES], "and")
+_NAMES = list(dict.fromkeys(FILE_FORMATS.values()))
+ANY_FORMAT = _listed(_NAMES, "or")  # JSONL, CSV or Parquet
+ALL_FORMATS = _listed(_NAMES, "and")
+PACKAGED_FORMATS = _listed([{**FILE_FORMATS, **COMPRESSIONS}[ending] for ending in PACKAGES], "and")
 ANY_ENDING = _listed([f"`{ending}`" for ending in FILE_FORMATS], "or")
+USE_A_FORMAT = f"use a {ANY_ENDING} file (a text also with `.gz` or `.zst`), or a folder of such files"
+EXPORT_HINT = (
+    "export a sheet as `CSV UTF-8`, or write the rows as JSONL; a name that begins with `_` or `.` sets a file aside"
+)

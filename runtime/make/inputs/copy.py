@@ -4,7 +4,6 @@ A stop request ends the retries. Of a file that its source names by content, the
 continues after it.
 """
 
-import hashlib
 import os
 import random
 import time
@@ -12,11 +11,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, Protocol, TypeVar
 
+from runtime.contract.digests import ContentDigest
 from runtime.contract.errors import StageError
 from runtime.contract.events import EventName
 from runtime.contract.files import sync_folder
 from runtime.make.inputs.hashes import Hashes
 from runtime.make.inputs.source import Source, SourceError, SourceFile
+from runtime.stage.pointers import refuse_pointers
 from runtime.stage.stop import StopRequest
 
 ATTEMPTS = 6  # in a row, without a byte between them
@@ -66,7 +67,7 @@ class Fetcher:
         """Return whether `path` is a file with this digest, and this size in bytes."""
         if sha256 is None or not path.is_file() or (size is not None and path.stat().st_size != size):
             return False
-        digest = hashlib.sha256()
+        digest = ContentDigest()
         with path.open("rb") as stream:
             while chunk := stream.read(_READ_BYTES):
                 self.check_stop()
@@ -79,10 +80,10 @@ class Fetcher:
         self._report_progress(size)
 
     def fetch(self, source: Source, file: SourceFile, root: Path, path: str, planned: str | None) -> str:
-        """Copy `file` to `path` below `root` and return its SHA-256.
+        """Copy `file` to `path` below `root` and return its content digest.
 
-        RUN711 if the digest differs from `planned`, RUN738 from the one that the source names; RUN730 if the volume
-        cannot be written to.
+        RUN706 if it is a Git LFS pointer, RUN711 if the digest differs from `planned`, RUN738 from the one that the
+        source names; RUN730 if the volume cannot be written to.
         """
         target = root / path
         temporary = part_of(target) if file.is_named_by_content else target.with_name(f".{self._label}.tmp")
@@ -91,6 +92,7 @@ class Fetcher:
             _check_inside(target, root)
             try:
                 digest = self._fetch_to(temporary, source, file)
+                refuse_pointers(temporary, file.path)
                 if planned is not None and digest != planned:
                     raise not_as_planned(file.path, source.name, digest, planned)
                 temporary.replace(target)
@@ -122,13 +124,13 @@ class Fetcher:
             before = self._done
             hashes = self._write(temporary, source, file)
             if hashes.agree:
-                return hashes.sha256
+                return hashes.content()
             temporary.unlink()
             self._done = before
             if attempt == 1:  # the part that was there may be damaged
                 self._events.emit("warning", message=f"`{file.path}` differs from its hash: fetching it again")
-        name, found = ("SHA-256", hashes.sha256) if file.sha256 else ("Git hash", "another")
-        message = f"`{file.path}` from `{source.name}` has {name} `{found}`, but the hub names `{file.tag}`"
+        name = "SHA-256" if file.sha256 else "Git hash"
+        message = f"`{file.path}` from `{source.name}` has {name} `{hashes.found}`, but the hub names `{file.tag}`"
         raise StageError("RUN738", message, "do not use this file: find out what changes it, a mirror or a proxy")
 
     def _write(self, temporary: Path, source: Source, file: SourceFile) -> Hashes:

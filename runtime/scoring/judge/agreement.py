@@ -6,7 +6,6 @@ was. The key of the endpoint is read from JUDGE_API_KEY.
 """
 
 import argparse
-import hashlib
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from typing import Any
 import yaml
 
 from runtime.contract.agreement import Agreement
+from runtime.contract.digests import content_digest
 from runtime.contract.errors import StageError, as_write_failure
 from runtime.contract.exit_codes import ExitCode
 from runtime.contract.judging import JudgeBlock
@@ -91,7 +91,7 @@ def _run(options: argparse.Namespace) -> int:
         raise StageError("RUN736", message, "write the judge as `NAME/REVISION`, as in `spec.judge`") from error
     folder = options.to.parent / f".{options.to.stem}"
     folder.mkdir(parents=True, exist_ok=True)
-    rubrics = {options.rubric.name: hashlib.sha256(rubric).hexdigest()}
+    rubrics = {options.rubric.name: content_digest(rubric)}
     panel = JudgePanel(
         judge, rubrics, options.rubric.parent, folder=folder, events=EventStream(None), stop=catch_signals()
     )
@@ -151,13 +151,13 @@ def _document(
         "metadata": {
             "source": "trainspec-runtime judge-agreement",
             "date": datetime.now(UTC).date(),
-            "digest": hashlib.sha256(labels).hexdigest(),
+            "digest": content_digest(labels),
         },
         "spec": {
             "metric": options.metric,
             "judge": options.judge,
             "language": options.language,
-            "rubric": hashlib.sha256(rubric).hexdigest(),
+            "rubric": content_digest(rubric),
             "truePass": found.true_pass,
             "falseFail": found.false_fail,
             "falsePass": found.false_pass,

@@ -1,11 +1,11 @@
 """Verdicts of a judge on many answers: each is asked for once, and again only if its reply holds none."""
 
 import asyncio
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from runtime.contract.digests import content_digest, with_lf
 from runtime.contract.errors import StageError
 from runtime.contract.judging import KEY_VARIABLE, MAX_UNJUDGED, JudgeBlock
 from runtime.model.endpoint.batch import query_all
@@ -137,13 +137,13 @@ def _read_rubric(data: Path, name: str, digest: str) -> str:
     """Return a rubric's text; RUN721 if it is missing, RUN711 if it is not that of the plan."""
     try:
         content = (data / name).read_bytes()
-        text = content.decode("utf-8")
+        text = with_lf(content).decode("utf-8")
     except OSError as error:
         message = f"rubric `{name}` is missing under `TRAINSPEC_DATA`"
         raise StageError("RUN721", message, "copy the rubric to the data volume") from error
     except UnicodeDecodeError as error:
         raise StageError("RUN711", f"rubric `{name}` is not UTF-8", "save it as UTF-8, then compile again") from error
-    if hashlib.sha256(content).hexdigest() != digest:
+    if content_digest(content) != digest:
         message = f"rubric `{name}` is not the file of the plan"
         raise StageError("RUN711", message, "compile the plan again, or restore the file")
     return text

@@ -10,6 +10,7 @@ from runtime.contract.errors import StageError
 from runtime.contract.options import LengthClash, length_clashes, option_faults
 from runtime.contract.rewards import DEFAULTS, REWARDS
 from runtime.contract.volumes import Volumes
+from runtime.stage.pointers import refuse_pointers
 
 MAX_SCHEMA_BYTES = 1 << 20
 HINT = "fix `spec.reward`, then compile the plan again"
@@ -23,7 +24,7 @@ _CLASHES: dict[LengthClash, str] = {
 def read_options(block: RewardBlock, volumes: Volumes) -> dict[str, Any]:
     """Return the options of a term with defaults, and with the schema loaded.
 
-    RUN750 if they are invalid, RUN721 if a file or folder is missing.
+    RUN750 if they are invalid, RUN721 if a file or folder is missing, RUN706 if a file is a Git LFS pointer.
     """
     if ":" in block.use:
         if block.options:
@@ -42,6 +43,8 @@ def read_options(block: RewardBlock, volumes: Volumes) -> dict[str, Any]:
     if "databases" in read and not (volumes.data / read["databases"]).is_dir():
         message = f"folder `{read['databases']}` is missing under `TRAINSPEC_DATA`"
         raise StageError("RUN721", message, "copy the databases to the data volume")
+    if "databases" in read:
+        refuse_pointers(volumes.data / read["databases"], read["databases"])
     return read
 
 
@@ -63,6 +66,7 @@ def read_schema(name: str, data: Path) -> Any:
     if not path.is_file() or not path.resolve().is_relative_to(data.resolve()):
         message = f"schema `{name}` is missing under `TRAINSPEC_DATA`"
         raise StageError("RUN721", message, "copy the file to the data volume")
+    refuse_pointers(path, name)
     if path.stat().st_size > MAX_SCHEMA_BYTES:
         raise StageError("RUN750", f"schema `{name}` is larger than 1 MiB", "use a smaller schema")
     try:
