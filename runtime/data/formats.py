@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from runtime.contract.data.file_formats import ending_of
-from runtime.contract.data.shapes import parse_cell
 
 Row = dict[str, Any]
 Record = tuple[str, Row | ValueError]
@@ -27,7 +26,7 @@ def json_lines(content: bytes) -> Iterator[Record]:
 
 
 def csv_rows(content: bytes) -> Iterator[Record]:
-    """Yield the rows of CSV with a header; an empty cell is a missing field."""
+    """Yield the rows of CSV with a header; an empty cell is null."""
     csv.field_size_limit(MAX_CELL_CHARACTERS)
     try:
         reader = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="\n"), strict=True)
@@ -50,7 +49,7 @@ def csv_rows(content: bytes) -> Iterator[Record]:
 
 
 def parquet_rows(content: bytes) -> Iterator[Record]:
-    """Yield the rows of Parquet; a null is a missing field."""
+    """Yield the rows of Parquet; inside lists and objects, a null is a missing field."""
     import pyarrow
     from pyarrow import parquet
 
@@ -59,7 +58,7 @@ def parquet_rows(content: bytes) -> Iterator[Record]:
         for batch in parquet.ParquetFile(pyarrow.BufferReader(content)).iter_batches(batch_size=1024):
             for row in batch.to_pylist():
                 number += 1
-                yield f" row {number}", _without_nulls(row)
+                yield f" row {number}", {name: _without_nulls(value) for name, value in row.items()}
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         yield "", ValueError(f"is not Parquet: {' '.join(str(error).split())[:200]}")
 
@@ -97,7 +96,7 @@ def _refuse_constant(name: str) -> None:
 def _row_of_cells(header: list[str], cells: list[str]) -> Row | ValueError:
     if len(cells) != len(header):
         return ValueError(f"has {len(cells)} cells, but the header has {len(header)}")
-    return {name: parse_cell(name, cell) for name, cell in zip(header, cells, strict=True) if cell}
+    return {name: cell or None for name, cell in zip(header, cells, strict=True)}
 
 
 def _without_nulls(value: object) -> Any:

@@ -82,6 +82,18 @@ TABLE: dict[str, Code] = {
         "Preference training learns from the difference between two answers.",
         "Give each row two answers that differ.",
     ),
+    "CHK215": Code(
+        "error",
+        "field `columns` names an unknown column",
+        "Its left side names columns of the shape, which are the ones that training and evaluation read.",
+        "Write a column of the shape on the left, and the column of the file on the right.",
+    ),
+    "CHK217": Code(
+        "error",
+        "no row has a column that `columns` names",
+        "The column is misspelt, or of another file: without it, training would silently lack what it holds.",
+        "Correct the name on the right of `columns`, or remove the line.",
+    ),
     "CHK220": Code(
         "error",
         "data source differs from its card",

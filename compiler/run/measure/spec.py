@@ -95,6 +95,7 @@ def _read(loaded: Loaded, source: DataSource, path: Path, watch: Watch) -> Outco
         name=source.name,
         relative=source.path or path.name,
         shape=source.shape,
+        columns=source.columns,
         near_distance=loaded.spec.spec.thresholds.near_pair_distance,
         inside=loaded.reader.folder if source.path else inside.resolve(),
         uri=source.uri,

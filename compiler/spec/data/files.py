@@ -13,7 +13,6 @@ from compiler.spec.data.parts import ELSEWHERE, MAX_FILES, MAX_ROW_BYTES, Number
 from compiler.spec.data.texts import Row
 from compiler.spec.files import can_be_shown, lies_in, open_file, reason
 from runtime.contract.data.file_formats import FILE_FORMATS, PACKAGES, ending_of
-from runtime.contract.data.shapes import parse_cell
 from runtime.contract.digests import folder_digest
 
 SET_ASIDE = (".", "_")  # first characters of files and folders that hold no rows
@@ -170,17 +169,7 @@ def _cells(header: list[str], cells: list[str]) -> Row | Problem:
         return Problem(
             f"the row has {len(cells)} cells, but the header has {len(header)}", "check its commas and quotes"
         )
-    try:
-        return {name: _cell(name, cell) for name, cell in zip(header, cells, strict=True) if cell}
-    except UnicodeEncodeError:
-        return _SURROGATE
-
-
-def _cell(name: str, cell: str) -> object:
-    value = parse_cell(name, cell)
-    if isinstance(value, list) and "\\ud" in cell.lower():
-        json.dumps(value, ensure_ascii=False).encode()
-    return value
+    return {name: cell or None for name, cell in zip(header, cells, strict=True)}
 
 
 _BOM = "\N{BYTE ORDER MARK}".encode()

@@ -109,7 +109,9 @@ def _spread(leaf: Any) -> tuple[int, int]:
 
 
 def _without_nulls(value: Any) -> Any:
-    """Return turns without null fields: Parquet gives every turn the fields of all turns."""
+    """Return lists and objects without null fields: Parquet gives every object the fields of all objects."""
     if isinstance(value, list):
-        return [{k: v for k, v in item.items() if v is not None} if isinstance(item, dict) else item for item in value]
+        return [_without_nulls(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _without_nulls(inner) for name, inner in value.items() if inner is not None}
     return value

@@ -162,6 +162,11 @@ class DataSource(Model):
     uri: Uri | None = Field(
         default=None, description="URI of the rows, if they are not in Git; `evidence/` then holds their card."
     )
+    columns: dict[str, Text] = Field(
+        default={},
+        description="Native columns whose columns in the file have other names, as `completion: answer`; a path such as "
+        "`data.turns` leads into an object.",
+    )
     license: Text | None = Field(default=None, description="Licence of the rows.")
     volatile: Flag = Field(
         default=False,
