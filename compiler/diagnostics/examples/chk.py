@@ -60,10 +60,12 @@ EXAMPLES: dict[str, Example | Situation] = {
     "CHK215": Example(
         bad="      path: data/demos.jsonl\n      columns: {answer: completion}",
         good="      path: data/demos.jsonl\n      columns: {completion: completion}",
+        instead_of="      path: data/demos.jsonl",
     ),
     "CHK217": Example(
         bad="      path: data/demos.jsonl\n      columns: {cluster: topic}",
         good="      path: data/demos.jsonl\n      columns: {cluster: id}",
+        instead_of="      path: data/demos.jsonl",
     ),
     "CHK240": Example(
         file="specs/shop/evidence/probe.yaml", bad="  model: tiny/0", good="  model: tiny/1", along=("SEL310",)

@@ -17,7 +17,10 @@ def without_empty(row: Row) -> Row:
 
     The column `system` stays: it says that the rows of the file are questions to a chat model.
     """
-    if not any(value is None or value != value for value in row.values()):
+    for value in row.values():  # a loop, as this is done for every row of a source
+        if value is None or value != value:
+            break
+    else:
         return row
     return {name: value for name, value in row.items() if name == "system" or not (value is None or value != value)}
 

@@ -55,7 +55,11 @@ def _needs_conversion(row: Row, shape: str) -> bool:
         return True
     if row.get("tools") and is_padded_schema(row["tools"]):
         return True
-    return any(isinstance(row[name], str) and may_be_list(row[name]) for name in names)
+    for name in names:  # a loop, as this is done for every row of a source
+        value = row[name]
+        if isinstance(value, str) and may_be_list(value):
+            return True
+    return False
 
 
 def _converted(row: Row, shape: str) -> Row | RowFault:
@@ -117,7 +121,7 @@ def _of_alpaca(row: Row, shape: str) -> Row:
     if shape == Shape.PREFERENCE:
         both = output if isinstance(output, list) and len(output) == 2 else []
         return dict(zip(("chosen", "rejected"), both, strict=False)) | rest | {"prompt": turns}
-    if output is None or (isinstance(output, str) and not output.strip() and shape == Shape.PROMPT):
+    if shape == Shape.PROMPT or (output is None and not _lacks(rest | {"prompt": turns}, shape)):
         return rest | {"prompt": turns}
     if fault := text_fault(output):
         raise RefusedError(fault.below("output"))

@@ -55,7 +55,7 @@ class RowFault:
     @property
     def turn(self) -> int | None:
         """The number of the turn, from 1; None if the fault is of no turn."""
-        at = _NUMBER.search(self.place)
+        at = _NUMBER.search(self.place or self.problem)
         return int(at[1]) + 1 if at else None
 
 

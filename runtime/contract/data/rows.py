@@ -14,6 +14,18 @@ from runtime.contract.data.shown import shown_name
 from runtime.contract.data.turns import text_fault, tools_fault
 
 Row = Mapping[str, Any]
+# names of columns that people give to native ones; a hint suggests them, and nothing is guessed
+_OTHER_NAMES = {
+    "prompt": ("question", "query", "input", "instruction", "user", "问题", "提问", "输入"),
+    "completion": ("answer", "response", "output", "reply", "回答", "答案", "答复", "输出"),
+    "reference": ("answer", "expected", "gold", "target", "solution", "答案", "参考答案"),
+    "messages": ("dialog", "dialogue", "chat", "turns", "对话"),
+    "text": ("content", "document", "body", "正文", "内容"),
+    "fix": ("correct", "correction", "ideal", "expected", "正确答案"),
+    "chain": ("reasoning", "rationale", "thought", "cot", "推理"),
+    "label": ("feedback", "thumbs", "rating", "标签"),
+    "id": ("uid", "uuid", "key", "编号"),
+}
 MAX_NAMES = 12  # columns of a row that a message lists
 
 
@@ -28,14 +40,15 @@ def row_fault(row: Row, shape: str) -> RowFault | None:
 def media_row_fault(row: Row) -> RowFault | None:
     """Return the fault of the first image, audio, video or file in the row; None without any."""
     media = media_fault(row)
-    return RowFault(place=media[0], problem=media[1], hint=REMEDY, kind="media") if media else None
+    return RowFault(place="", problem=f"`{media[0]}`: {media[1]}", hint=REMEDY, kind="media") if media else None
 
 
 def shape_fault(row: Row, shape: str) -> RowFault | None:
     """Return the first fault of a row without media, or None if it has the shape."""
-    missing = [name for name in required_columns(shape) if row.get(name) is None]
-    if missing:
-        return _missing(row, shape, missing)
+    required = required_columns(shape)
+    for name in required:  # a loop, as this is done for every row of a source
+        if row.get(name) is None:
+            return _missing(row, shape, [each for each in required if row.get(each) is None])
     for name, column in SHAPES[shape].columns.items():
         if fault := column.fault(row.get(name)):
             return _of_column(name, fault, shape)
@@ -63,13 +76,19 @@ def _missing(row: Row, shape: str, missing: list[str]) -> RowFault:
     expected = SHAPES[shape].columns[missing[0]].expected
     is_are = "is" if len(missing) == 1 else "are"
     what = f" (it must be {expected})" if len(missing) == 1 else ""
-    others = [str(name) for name in row if name not in SHAPES[shape].columns]
-    near = {name: get_close_matches(name, others, 1, 0.6) for name in missing}
-    pairs = ", ".join(f"{name}: {shown_name((near[name] or ['…'])[0])}" for name in missing)
+    others = {str(name).lower(): str(name) for name in row if name not in SHAPES[shape].columns}
+    pairs = ", ".join(f"{name}: {shown_name(_other_name(name, others))}" for name in missing)
     hint = f"{shape_hint(shape)}; name other columns in the source: `columns: {{{pairs}}}`"
     return RowFault(
         place="", problem=f"{_names(missing)} {is_are} missing{what}; the row has {columns_of(row)}", hint=hint
     )
+
+
+def _other_name(name: str, others: Mapping[str, str]) -> str:
+    """Return the column that may be meant by a native name; `others` are columns by their name in lower case."""
+    known = [others[each] for each in _OTHER_NAMES.get(name, ()) if each in others]
+    near = get_close_matches(name, list(others), 1, 0.6)
+    return known[0] if known else others[near[0]] if near else "…"
 
 
 def _of_column(name: str, fault: Fault, shape: str) -> RowFault:

@@ -141,6 +141,9 @@ _ALL_COLUMNS = [named for row in SHAPES.values() for named in row.columns.items(
 VERDICTS = tuple(dict.fromkeys(name for name, column in _ALL_COLUMNS if column.is_verdict))
 
 
+_REQUIRED = {shape: [name for name, column in row.columns.items() if column.required] for shape, row in SHAPES.items()}
+
+
 def required_columns(shape: str) -> list[str]:
     """Return the columns that every row of the shape must have."""
-    return [name for name, column in SHAPES[shape].columns.items() if column.required]
+    return _REQUIRED[shape]

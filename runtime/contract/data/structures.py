@@ -56,7 +56,7 @@ def _looks_like_turns(text: str) -> bool:
 
 def are_turns(value: object) -> bool:
     """Return whether a value is one turn, or a list of turns, by the keys of the first."""
-    turns = value if isinstance(value, list) else [value]
+    turns: list[Any] = value if isinstance(value, list) else [value]
     if not turns or not all(isinstance(turn, dict) for turn in turns):
         return False
     first = turns[0]
