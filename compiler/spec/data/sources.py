@@ -206,7 +206,7 @@ def _count(part: Part, mapping: Mapped, tally: Tally, folded: Folded, watch: Wat
     tally.begin(part.path)
     try:
         for number, record in rows_of(part, [], tally.end):
-            row = record if isinstance(record, Problem) else mapping.native_row(record, tally.shape)
+            row = record if isinstance(record, Problem) else mapping.native_row(dict(record), tally.shape)
             if isinstance(row, RowFault):
                 row = shape_problem(row)
             taken = row if isinstance(row, Problem) else tally.take(number, row)

@@ -255,6 +255,18 @@ def test_rows_of_all_shapes_become_examples_of_answers() -> None:
     assert [each.answer for each in sft_examples([plain], "答案：", chains=False)] == ["答案：二"]
 
 
+def test_thoughts_reach_the_chat_template() -> None:
+    thinking = [{**ANSWER[0], "reasoning_content": "count them"}]
+    talk, single = sft_examples(
+        [
+            source("m", "messages", {"messages": [*TURNS, *thinking]}),
+            source("p", "prompt-completion", {"prompt": TURNS, "completion": thinking}),
+        ],
+        None,
+    )
+    assert talk.turns == single.turns == [*TURNS, *thinking]
+
+
 def test_plain_text_and_turns_are_not_trained_together() -> None:
     plain = source("plain.csv", "prompt-completion", {"prompt": "p", "completion": "c"})
     turns = source("turns.csv", "prompt-completion", ROWS[0])
