@@ -84,6 +84,8 @@ def _block(inputs: Inputs, source: DataSource, left_out: tuple[LabelFilter, ...]
         "sha256": file.sha256,
         "rows": file.rows,
     }
+    if source.columns:
+        block["columns"] = dict(sorted(source.columns.items()))
     if source.uri is not None:
         block["uri"] = source.uri
     if source.encoding is not None:

@@ -6,6 +6,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from runtime.contract.data.columns import BadcaseClass
 from runtime.contract.data.labels import LabelFilter
+from runtime.contract.data.mapping import mappable
 from runtime.contract.data.shapes import Shape
 from runtime.contract.data.text_encoding import check_encoding
 from runtime.contract.rewards import FUNCTION
@@ -66,8 +67,9 @@ class DataBlock(Block):
     """A data file, or a folder of them, with the digest and row count recorded in the plan.
 
     `volume: outputs` marks rows that an earlier stage writes, so the plan cannot know their digest. The stage skips
-    badcases of `exclude_classes`, and those with `exclude_labels`; `rows` counts them nevertheless. `uri`, the origin
-    of the rows, is for readers only. `encoding` is that of the text in the files, UTF-8 if it is not set.
+    badcases of `exclude_classes`, and those with `exclude_labels`; `rows` counts them nevertheless. `columns` are
+    native columns with the columns of the file that hold them. `uri`, the origin of the rows, is for readers only.
+    `encoding` is that of the text in the files, UTF-8 if it is not set.
     `role` marks rows that do not serve the stage's main purpose: `replay` is general text mixed with a corpus;
     `badcases` and `general` supplement the held-out rows of an evaluation. An evaluation uses at most `limit` rows.
     """
@@ -83,6 +85,7 @@ class DataBlock(Block):
     limit: Positive | None = None
     uri: str | None = None
     encoding: Encoding | None = None
+    columns: dict[str, str] = {}
 
     @model_validator(mode="after")
     def _parts_fit(self) -> "DataBlock":
@@ -91,6 +94,8 @@ class DataBlock(Block):
         for name in ("exclude_classes", "exclude_labels"):
             if getattr(self, name) and self.shape != "badcase":
                 raise ValueError(f"`{name}` belongs to rows of shape `badcase`")
+        if unknown := sorted(self.columns.keys() - set(mappable(self.shape))):
+            raise ValueError(f"`columns.{unknown[0]}` is no column of the shape `{self.shape}`")
         return self
 
     @property

@@ -89,5 +89,5 @@ def _examples(source: Source, marker: str | None, *, chains: bool) -> Iterator[E
         if isinstance(row["prompt"], str):
             yield Example(place=place, is_made=is_made, prompt=row["prompt"], answer=answer)
         else:
-            turns = [*row["prompt"], {"role": "assistant", "content": answer}]
+            turns = [*row["prompt"], {**row["completion"][0], "content": answer}]
             yield Example(place=place, is_made=is_made, turns=turns, first=len(row["prompt"]), tools=tools)

@@ -47,7 +47,7 @@ def _zstd(stream: io.RawIOBase) -> Stream:
 
 
 def _parquet(content: bytes) -> Rows:
-    """Yield the rows of Parquet; a null is a missing field."""
+    """Yield the rows of Parquet; inside lists and objects, a null is a missing field."""
     check_head(io.BytesIO(content), ".parquet")
     import pyarrow
     from pyarrow import parquet
@@ -57,7 +57,7 @@ def _parquet(content: bytes) -> Rows:
         for batch in parquet.ParquetFile(pyarrow.BufferReader(content)).iter_batches(batch_size=1024):
             for row in batch.to_pylist():
                 number += 1
-                yield number, _without_nulls(row)
+                yield number, {name: _without_nulls(value) for name, value in row.items()}
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         message = f"is not Parquet: {' '.join(str(error).split())[:200]}"
         raise FileError("format", message, "write the file again") from error

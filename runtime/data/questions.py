@@ -1,11 +1,9 @@
 """Rows of any shape as questions: the prompt, and the right answer if the row has one."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from runtime.contract.data.turns import is_learnt, without_steps
+from runtime.contract.data.turns import is_learnt, text_with_calls, without_steps
 from runtime.contract.errors import StageError
 from runtime.data.examples import require_one_kind
 from runtime.data.formats import Row
@@ -80,7 +78,7 @@ def _question(source: Source, row: Row, place: str) -> Question:
         if start == 0:
             message = f"{place}: the conversation begins with an answer, so it has no prompt"
             raise StageError("RUN716", message, "begin the conversation with the user's turn")
-        prompt, reference = without_steps(row["messages"][:start]), _text_with_calls(row["messages"][answer])
+        prompt, reference = without_steps(row["messages"][:start]), text_with_calls(row["messages"][answer])
     elif shape == "badcase":
         reference = row["fix"]
     elif shape in ("prompt-completion", "chain"):
@@ -93,9 +91,3 @@ def _question(source: Source, row: Row, place: str) -> Question:
         prompt = [{**turn, "content": turn.get("content") or ""} for turn in prompt]
     kept = {**row, "id": row.get("id", place), "prompt": prompt, "reference": reference}
     return Question(row=kept, is_fix=shape == "badcase")
-
-
-def _text_with_calls(turn: dict[str, Any]) -> str:
-    """Return the text of an assistant's turn, with its tool calls as JSON."""
-    calls = [call.get("function", call) for call in turn.get("tool_calls") or []]
-    return "\n".join([turn.get("content") or "", *(json.dumps(call, ensure_ascii=False) for call in calls)]).strip()

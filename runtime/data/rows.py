@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from runtime.contract.blocks import DataBlock
 from runtime.contract.data.columns import BadcaseClass
+from runtime.contract.data.dialects import native_row
+from runtime.contract.data.faults import RowFault
 from runtime.contract.data.labels import labels_of
-from runtime.contract.data.rows import row_fault
 from runtime.contract.data.shapes import TURN_COLUMNS
 from runtime.contract.data.turns import without_steps
 from runtime.contract.errors import StageError
@@ -69,19 +70,18 @@ def names_of(blocks: Iterable[DataBlock]) -> str:
 def _source(block: DataBlock, files: Sequence[DataFile], ids: dict[str, str], faults: Faults) -> Source:
     rows: list[Row] = []
     places: list[str] = []
-    for place, row in _records(files, block.encoding):
-        try:
-            if isinstance(row, ValueError):
-                raise row
-            if fault := row_fault(row, block.shape):
-                faults.add_fault(place, fault)
-                continue
-            if block.shape == "evaluation" and (first := ids.setdefault(f"{block.role} {row['id']}", place)) != place:
-                raise ValueError(f"`id` `{row['id']}` repeats that of `{first}`")
+    for place, record in _records(files, block.encoding):
+        if isinstance(record, ValueError):
+            faults.add(place, str(record))
+            continue
+        row = native_row(record, block.shape, block.columns)
+        if isinstance(row, RowFault):
+            faults.add_fault(place, row)
+        elif block.shape == "evaluation" and (first := ids.setdefault(f"{block.role} {row['id']}", place)) != place:
+            faults.add(place, f"`id` `{row['id']}` repeats that of `{first}`")
+        else:
             rows.append(_readable(row))
             places.append(place)
-        except ValueError as error:
-            faults.add(f"{place}: {error}")
     _check_kinds(rows, block, faults)
     filters = block.excluded
     kept = [index for index, row in enumerate(rows) if not any(each.matches(labels_of(row)) for each in filters)]
@@ -119,4 +119,4 @@ def _check_kinds(rows: list[Row], block: DataBlock, faults: Faults) -> None:
         return
     field = TURN_COLUMNS[block.shape][0]
     if len({isinstance(row[field], str) for row in rows}) > 1:
-        faults.add(f"{block.path}: `{field}` is plain text in some rows and messages in others")
+        faults.add(block.path, f"`{field}` is plain text in some rows and turns in others")

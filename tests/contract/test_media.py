@@ -115,12 +115,12 @@ def test_both_sides_refuse_rows_with_images_once(tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
     path.write_text("{}\n" + "".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     outcome = read_source(path, "rows.jsonl", name="s", relative="rows.jsonl", shape="messages")
-    columns, parts, other = outcome.diagnostics
+    other, columns, parts = outcome.diagnostics
     assert (columns.code, columns.location.line) == ("CHK236", 2)
-    assert columns.message.startswith("`images`: images are not supported")
-    assert "(30 rows, of which this is the first)" in columns.message
+    assert columns.message.startswith("30 rows: `images`: images are not supported")
+    assert columns.message.endswith(", first in row 2")
     assert "remove the column" in columns.hint
-    assert (parts.code, parts.location.line, "(3 rows" in parts.message) == ("CHK236", 32, True)
+    assert (parts.code, parts.location.line, "3 rows: `messages[].content[]`" in parts.message) == ("CHK236", 32, True)
     assert other.code == "CHK203"
     block = DataBlock.model_validate(
         {"path": "rows.jsonl", "shape": "messages", "sha256": None, "rows": None, "volume": "outputs"}
@@ -130,8 +130,8 @@ def test_both_sides_refuse_rows_with_images_once(tmp_path: Path) -> None:
     problem = caught.value.problem
     assert problem.code == "RUN710"
     assert problem.message.count("not supported") == 2
-    assert "rows.jsonl:2: `images`: images are not supported" in problem.message
-    assert "(and 29 more rows)" in problem.message
+    assert "30 rows: `images`: images are not supported" in problem.message
+    assert ", first in rows.jsonl:2 (remove the column" in problem.message
 
 
 def test_an_image_of_parquet_is_refused_by_both(tmp_path: Path) -> None:
@@ -144,9 +144,9 @@ def test_an_image_of_parquet_is_refused_by_both(tmp_path: Path) -> None:
         tmp_path / "rows.parquet", "rows.parquet", name="s", relative="rows.parquet", shape="prompt-completion"
     )
     (found,) = outcome.diagnostics
-    assert (found.code, found.message.startswith("row 1: `image`: images are not supported")) == ("CHK236", True)
+    assert (found.code, found.message.startswith("2 rows: `image`: images are not supported")) == ("CHK236", True)
     block = DataBlock.model_validate(
         {"path": "rows.parquet", "shape": "prompt-completion", "sha256": None, "rows": None, "volume": "outputs"}
     )
-    with pytest.raises(StageError, match=r"rows\.parquet row 1: `image`: images are not supported"):
+    with pytest.raises(StageError, match=r"2 rows: `image`: images are not supported.*, first in rows\.parquet row 1"):
         read_rows([block], Volumes(models=tmp_path, data=tmp_path, outputs=tmp_path))

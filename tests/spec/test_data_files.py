@@ -80,7 +80,7 @@ def test_text_that_begins_like_turns_stays_text(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "line", "message"),
     [
-        ("prompt,answer\nq,a\n", 1, "the table has no column `completion`"),
+        ("prompt,answer\nq,a\n", 2, "`completion` is missing"),
         ("prompt,prompt\nq,a\n", 1, "the table has two columns `prompt`"),
         ("prompt,completion\nq\n", 2, "has 1 cells, but the header has 2"),
         ('prompt,completion\nq,"a\nb"\nq,""\n', 4, "`completion` is missing"),
@@ -185,6 +185,6 @@ def test_rows_and_files_are_bounded(tmp_path: Path) -> None:
     long.write_text('{"text": "' + "x" * (4 << 20) + '"}\n', encoding="utf-8")
     assert [found.code for found in read(long, "text").diagnostics] == ["YML005"]
     many = tmp_path / "many.csv"
-    many.write_text("text\n" + "''\n" * 10 + "a,b\n" * 500, encoding="utf-8")
+    many.write_text("text\n" + "''\n" * 10 + "".join("a," * n + "b\n" for n in range(1, 500)), encoding="utf-8")
     assert len(read(many, "text").diagnostics) == MAX_REPORTED_ROWS
     assert [found.code for found in read(many, "text", limit=100).diagnostics] == ["YML005"]

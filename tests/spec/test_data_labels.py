@@ -54,7 +54,7 @@ def test_labels_are_text(tmp_path: Path, column: str) -> None:
     path = tmp_path / "rows.jsonl"
     path.write_text(json.dumps(badcase(1, "x", **{column: 3})), encoding="utf-8")
     (found,) = read_source(path, "rows.jsonl", name="rows", relative="rows.jsonl", shape="badcase").diagnostics
-    assert found.message == f"`{column}` must be text, or omitted"
+    assert found.message == f"`{column}` is not text: found a number, `3`"
 
 
 def test_the_rarest_labels_are_folded_by_class(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,7 +185,7 @@ def replace_shape(shape: str) -> DataSource:
     ("turn", "message"),
     [
         (
-            {"role": "user", "content": "q", "train": False},
+            {"role": "user", "content": "q", "train": True},
             "`messages[1].train` belongs only to turns of the `assistant`, not of the `user`",
         ),
         (

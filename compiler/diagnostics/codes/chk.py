@@ -82,11 +82,23 @@ TABLE: dict[str, Code] = {
         "Preference training learns from the difference between two answers.",
         "Give each row two answers that differ.",
     ),
+    "CHK215": Code(
+        "error",
+        "field `columns` names an unknown column",
+        "Its left side names columns of the shape, which are the ones that training and evaluation read.",
+        "Write a column of the shape on the left, and the column of the file on the right.",
+    ),
     "CHK216": Code(
         "error",
         "model is not pinned by a commit",
         "A branch or tag of a hub's model can move, so the same plan could train other weights.",
         "Write the 40 digits of the commit.",
+    ),
+    "CHK217": Code(
+        "error",
+        "no row has a column that `columns` names",
+        "The column is misspelt, or of another file: without it, training would silently lack what it holds.",
+        "Correct the name on the right of `columns`, or remove the line.",
     ),
     "CHK220": Code(
         "error",

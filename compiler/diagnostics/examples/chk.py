@@ -58,11 +58,21 @@ EXAMPLES: dict[str, Example | Situation] = {
     ),
     "CHK213": Example(bad="        learning_rate: fast", good="        learning_rate: 0.0002"),
     "CHK214": Example(file=BADCASES, whole=True, bad=jsonl(badcases("the right one is {i}")), good=jsonl(badcases())),
+    "CHK215": Example(
+        bad="      path: data/demos.jsonl\n      columns: {answer: completion}",
+        good="      path: data/demos.jsonl\n      columns: {completion: completion}",
+        instead_of="      path: data/demos.jsonl",
+    ),
     "CHK216": Example(
         bad="    name: acme/tiny\n    revision: main",
         good=f"    name: acme/tiny\n    revision: {DIGEST[:40]}",
         instead_of='    name: tiny\n    revision: "1"',
         along=("CHK240", "PLN404"),
+    ),
+    "CHK217": Example(
+        bad="      path: data/demos.jsonl\n      columns: {cluster: topic}",
+        good="      path: data/demos.jsonl\n      columns: {cluster: id}",
+        instead_of="      path: data/demos.jsonl",
     ),
     "CHK240": Example(
         file="specs/shop/evidence/probe.yaml", bad="  model: tiny/0", good="  model: tiny/1", along=("SEL310",)

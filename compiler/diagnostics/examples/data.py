@@ -46,8 +46,9 @@ SAME = badcases("the right one is {i}", count=1)
 
 QUESTION = [{"role": "user", "content": "which one?"}]
 ANSWERS = [[{"role": "assistant", "content": text}] for text in ("this one", "that one")]
-WITH_PROMPT = jsonl([{"prompt": QUESTION, "chosen": QUESTION + ANSWERS[0], "rejected": QUESTION + ANSWERS[1]}] * 1)
-WITHOUT_PROMPT = jsonl([{"prompt": QUESTION, "chosen": ANSWERS[0], "rejected": ANSWERS[1]}])
+OTHER = [{"role": "user", "content": "which other one?"}]
+WITH_OTHER_PROMPT = jsonl([{"chosen": QUESTION + ANSWERS[0], "rejected": OTHER + ANSWERS[1]}])
+WITH_ONE_PROMPT = jsonl([{"prompt": QUESTION, "chosen": ANSWERS[0], "rejected": ANSWERS[1]}])
 WITH_PAIRS = SPEC.replace(
     "  data:\n",
     "  data:\n    - name: pairs\n      purpose: preferences\n      shape: preference\n      path: data/pairs.jsonl\n",
@@ -75,8 +76,8 @@ EXAMPLES: dict[str, Example | Situation] = {
     "CHK226": Example(
         file="specs/shop/data/pairs.jsonl",
         whole=True,
-        bad=WITH_PROMPT,
-        good=WITHOUT_PROMPT,
+        bad=WITH_OTHER_PROMPT,
+        good=WITH_ONE_PROMPT,
         given=((FILE, WITH_PAIRS),),
         along=("PLN407",),
     ),

@@ -77,6 +77,7 @@ def _body(
     source, file, found = measured.source, measured.file, measured.measurement
     body: Data = {"source": source.name, "shape": source.shape.value}
     body |= {"path": source.path} if source.uri is None else {"uri": source.uri}
+    body |= {"mapping": dict(sorted(source.columns.items()))} if source.columns else {}
     body |= {"files": len(file.parts), "rows": file.rows, "bytes": file.size}
     if source.shape is Shape.TEXT:
         body["textBytes"] = file.text_bytes

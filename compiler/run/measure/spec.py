@@ -96,6 +96,7 @@ def _read(loaded: Loaded, source: DataSource, path: Path, watch: Watch) -> Outco
         relative=source.path or path.name,
         shape=source.shape,
         encoding=source.encoding,
+        columns=source.columns,
         near_distance=loaded.spec.spec.thresholds.near_pair_distance,
         inside=loaded.reader.folder if source.path else inside.resolve(),
         uri=source.uri,

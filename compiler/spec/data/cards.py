@@ -101,6 +101,9 @@ def disagreements(
     elif body.shape is not source.shape:
         message = f"the card of data source `{source.name}` has shape `{body.shape}`, but the spec has `{source.shape}`"
         yield diagnostic("CHK220", message, document.at(("spec", "shape")), hint=hint)
+    elif body.mapping != source.columns:
+        message = f"the card of data source `{source.name}` was measured with other `columns` than the spec has"
+        yield diagnostic("CHK220", message, document.at(("spec", "mapping")), hint=hint)
     elif sha256 is None and body.uri != source.uri:
         message = f"the card of data source `{source.name}` has another URI than `{source.uri}`"
         yield diagnostic("CHK220", message, document.at(("spec", "uri")), hint=hint)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 class Problem:
     """Why a row is not usable; `column` counts from 1, `text` is the line if it can be shown.
 
-    Of problems of many rows with the same `fold`, only the first is reported, with the number of rows.
+    Of problems of many rows with the same `common` words, only the first is reported, with the number of rows; without
+    them, the whole message counts. `turn` is the number of the turn, from 1.
     """
 
     message: str
@@ -15,7 +16,8 @@ class Problem:
     column: int = 1
     text: str = ""
     code: str = "CHK203"
-    fold: str = ""
+    common: str = ""
+    turn: int | None = None
 
 
 class SourceError(Exception):

@@ -15,10 +15,8 @@ from compiler.spec.data.parts import (
     Allowance,
     Numbered,
     Part,
-    missing_columns,
 )
 from compiler.spec.files import can_be_shown, lies_in, open_file, reason
-from runtime.contract.data.delimited import Header
 from runtime.contract.data.file_formats import (
     BINARY,
     COMPRESSIONS,
@@ -101,17 +99,17 @@ def source_digest(path: str, digests: tuple[tuple[str, str], ...], *, folder: bo
     return folder_digest({name.removeprefix(prefix): sha256 for name, sha256 in digests})
 
 
-def rows_of(part: Part, need: list[str], done: Done, allowance: Allowance) -> Iterator[Numbered]:
+def rows_of(part: Part, done: Done, allowance: Allowance) -> Iterator[Numbered]:
     """Yield the rows of a file, or their problems, with their line (in Parquet and JSON, their number).
 
-    `need` names the columns that a table must have; `done` is called after the last row. SourceError if the file
-    cannot be read further, or unpacks to more than the allowance.
+    `done` is called after the last row. SourceError if the file cannot be read further, or unpacks to more than the
+    allowance.
     """
     digest = ContentDigest()
     try:
         with open_file(part.file) as stream:
             read = _parquet if format_of(part.file) in BINARY else _text
-            for number, row in read(part, stream, digest, need, allowance):
+            for number, row in read(part, stream, digest, allowance):
                 yield number, _problem(row) if isinstance(row, Unreadable) else row
     except FileError as fault:
         raise SourceError(_CODES[fault.kind], f"the file {fault.message}", fault.hint) from fault
@@ -124,10 +122,7 @@ def _problem(row: Unreadable) -> Problem:
     return Problem(f"the {row.subject} {row.message}", row.hint, column=row.column, text=row.text)
 
 
-def _text(part: Part, stream: BinaryIO, digest: ContentDigest, need: list[str], allowance: Allowance) -> Rows:
-    def check(header: Header) -> Unreadable | None:
-        return missing_columns(header.names, need, header.shown)
-
+def _text(part: Part, stream: BinaryIO, digest: ContentDigest, allowance: Allowance) -> Rows:
     digested = _Digested(stream, digest)
     size = os.fstat(stream.fileno()).st_size
     yield from text_rows(
@@ -135,13 +130,12 @@ def _text(part: Part, stream: BinaryIO, digest: ContentDigest, need: list[str], 
         part.file.name,
         open_zstd=_zstd,
         encoding=part.encoding,
-        check=check,
         spend=allowance.meter(size),
     )
     digested.drain()
 
 
-def _parquet(part: Part, stream: BinaryIO, digest: ContentDigest, need: list[str], _: Allowance) -> Rows:
+def _parquet(part: Part, stream: BinaryIO, digest: ContentDigest, _: Allowance) -> Rows:
     check_head(stream, ".parquet")
     try:
         import pyarrow.parquet  # noqa: F401
@@ -152,7 +146,7 @@ def _parquet(part: Part, stream: BinaryIO, digest: ContentDigest, need: list[str
     stream.seek(0)
     _Digested(stream, digest).drain()
     stream.seek(0)
-    yield from rows(stream, need, bounded=os.fstat(stream.fileno()).st_size <= MAX_SOURCE_BYTES)
+    yield from rows(stream, bounded=os.fstat(stream.fileno()).st_size <= MAX_SOURCE_BYTES)
 
 
 def _zstd(stream: io.RawIOBase) -> Stream:

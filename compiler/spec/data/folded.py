@@ -1,33 +1,34 @@
-"""Problems of rows as diagnostics; those that many rows share are reported once."""
+"""Problems of rows as diagnostics; one that many rows share is reported once, at its first row."""
 
 from compiler.diagnostics import Diagnostic, Location, diagnostic
-from compiler.diagnostics.wording import counted
 from compiler.spec.data.errors import Problem
+from runtime.contract.data.faults import Folding, folded
 from runtime.contract.data.file_formats import has_lines
 
 
 class Folded:
-    """Problems that many rows of a source share: the first row of each, and the number of rows."""
+    """The problems of the rows of a source so far."""
 
     def __init__(self) -> None:
-        self._first: dict[str, tuple[str, int, Problem]] = {}
-        self._rows: dict[str, int] = {}
+        self._problems: Folding[tuple[str, int, Problem]] = Folding()
+
+    def __len__(self) -> int:
+        return len(self._problems)
 
     def add(self, shown: str, number: int, problem: Problem) -> None:
-        """Count the problem of a row of the file."""
-        self._first.setdefault(problem.fold, (shown, number, problem))
-        self._rows[problem.fold] = self._rows.get(problem.fold, 0) + 1
+        """Count the problem of a row of the file `shown`."""
+        self._problems.add(f"{problem.code} {problem.common or problem.message}", (shown, number, problem))
 
     def diagnostics(self) -> list[Diagnostic]:
         """Return one diagnostic per kind of problem, at its first row."""
-        return [row_problem(*first, rows=self._rows[fold]) for fold, first in self._first.items()]
+        return [_diagnostic(*first, rows) for first, rows in self._problems]
 
 
-def row_problem(shown: str, number: int, problem: Problem, *, rows: int = 1) -> Diagnostic:
-    """Return the diagnostic of a row of a file; `rows` have the same problem."""
-    message = problem.message + (f" ({counted(rows, 'row')}, of which this is the first)" if rows > 1 else "")
+def _diagnostic(shown: str, number: int, problem: Problem, rows: int) -> Diagnostic:
+    message = problem.message if has_lines(shown) or not number else f"row {number}: {problem.message}"
+    if rows > 1:
+        message = folded(problem.common or problem.message, rows, f"row {number}", problem.turn)
     if not has_lines(shown):
-        message = f"row {number}: {message}" if number else message
         return diagnostic(problem.code, message, Location(path=shown), hint=problem.hint)
     where = Location(path=shown, line=number, column=problem.column, end_column=problem.column + 1, text=problem.text)
     return diagnostic(problem.code, message, where, hint=problem.hint)

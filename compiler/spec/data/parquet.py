@@ -1,6 +1,6 @@
 """Rows of Parquet files. Few bytes can unpack to very many, so that size is checked first."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
 import pyarrow
@@ -8,7 +8,7 @@ import pyarrow.compute
 import pyarrow.parquet
 
 from compiler.spec.data.errors import SourceError
-from compiler.spec.data.parts import ELSEWHERE, MAX_ROW_BYTES, MAX_SOURCE_BYTES, missing_columns
+from compiler.spec.data.parts import ELSEWHERE, MAX_ROW_BYTES, MAX_SOURCE_BYTES
 from runtime.contract.data.delimited import names_fault
 from runtime.contract.data.unreadable import Rows
 
@@ -17,13 +17,13 @@ MAX_BATCH_VALUES = 1 << 20
 _BATCH_ROWS, _BATCH_BYTES = 256, 64 << 20
 
 
-def rows(stream: BinaryIO, need: Sequence[str], *, bounded: bool) -> Rows:
-    """Yield the rows of a file with their numbers; `need` names the columns that it must have.
+def rows(stream: BinaryIO, *, bounded: bool) -> Rows:
+    """Yield the rows of a file with their numbers; `bounded` limits its unpacked size.
 
-    `bounded` limits its unpacked size. SourceError if the file cannot be read further.
+    SourceError if the file cannot be read further.
     """
     try:
-        yield from _rows(stream, need, bounded=bounded)
+        yield from _rows(stream, bounded=bounded)
     except (pyarrow.ArrowException, ValueError, OverflowError, LookupError, RecursionError, OSError) as error:
         # the library also raises errors of Python: text that is not UTF-8, dates after the year 9999, unknown
         # time zones
@@ -32,11 +32,9 @@ def rows(stream: BinaryIO, need: Sequence[str], *, bounded: bool) -> Rows:
         raise SourceError("CHK223", f"cannot read the file as Parquet: {first[:120].lower()}", hint) from error
 
 
-def _rows(stream: BinaryIO, need: Sequence[str], *, bounded: bool) -> Rows:
+def _rows(stream: BinaryIO, *, bounded: bool) -> Rows:
     table = pyarrow.parquet.ParquetFile(stream)
-    names = table.schema_arrow.names
-    fault = names_fault(names) or missing_columns(names, need)
-    if fault:
+    if fault := names_fault(table.schema_arrow.names):
         yield 0, fault
         return
     largest = _check_unpacked(stream, table, bounded=bounded)
@@ -109,7 +107,9 @@ def _spread(leaf: Any) -> tuple[int, int]:
 
 
 def _without_nulls(value: Any) -> Any:
-    """Return turns without null fields: Parquet gives every turn the fields of all turns."""
+    """Return lists and objects without null fields: Parquet gives every object the fields of all objects."""
     if isinstance(value, list):
-        return [{k: v for k, v in item.items() if v is not None} if isinstance(item, dict) else item for item in value]
+        return [_without_nulls(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _without_nulls(inner) for name, inner in value.items() if inner is not None}
     return value

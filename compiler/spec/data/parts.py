@@ -1,12 +1,11 @@
-"""Files of a data source, their limits, and the check of a table's columns."""
+"""Files of a data source, and their limits."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from compiler.spec.data.errors import Problem, SourceError
 from compiler.spec.data.texts import Row
-from runtime.contract.data.unreadable import Unreadable
 
 MAX_SOURCE_BYTES = 1 << 30
 MAX_ROW_BYTES = 4 << 20
@@ -30,17 +29,6 @@ class Part:
 
 
 ELSEWHERE = "move the rows elsewhere, name them with `uri`, and commit their card: trainspec data"
-
-
-def missing_columns(names: Sequence[str], need: Sequence[str], separator: str = "") -> Unreadable | None:
-    """Return the fault of a table that lacks columns of `need`, or None; `separator` is that of its cells, in words."""
-    missing = [name for name in need if name not in names]
-    if not missing:
-        return None
-    has = ", ".join(f"`{name[:80]}`" for name in names[:20] if name) or "none"
-    message = f"has no column {', '.join(f'`{name}`' for name in missing)}"
-    message += f" (its header is read with {separator} as separator)" if separator else ""
-    return Unreadable(subject="table", message=message, hint=f"rename its columns: {has}")
 
 
 class Allowance:

@@ -1,6 +1,6 @@
 """Load phase of data: read each source of a spec as a `DataFile`, from its rows or its card."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic, has_errors
@@ -8,22 +8,25 @@ from compiler.diagnostics.wording import counted
 from compiler.spec.data.cards import Card, cards_of, disagreements, file_of, media_columns, with_card
 from compiler.spec.data.errors import Problem, SourceError
 from compiler.spec.data.files import parts_of, rows_of, source_digest
-from compiler.spec.data.folded import Folded, row_problem
+from compiler.spec.data.folded import Folded
 from compiler.spec.data.leakage import HeldOut, Watcher, is_evaluation
+from compiler.spec.data.mapping import Mapped, unknown_columns
 from compiler.spec.data.model import DataFile
 from compiler.spec.data.parts import ELSEWHERE, MAX_SOURCE_BYTES, Allowance, Part
+from compiler.spec.data.shapes import shape_problem
 from compiler.spec.data.tally import Tally
 from compiler.spec.data.texts import Row
 from compiler.spec.evidence import EvidenceFile
 from compiler.spec.files import reason
 from compiler.spec.references import Reader
 from compiler.spec.schema.training_spec import DataSource, TrainingSpec
+from runtime.contract.data.faults import RowFault
 from runtime.contract.data.file_formats import compression_of, row_place
-from runtime.contract.data.shapes import required_columns
 
 MAX_REPORTED_ROWS = 10
 MAX_SOURCES = 200
 NEAR_DISTANCE = 0.1
+NO_COLUMNS: Mapping[str, str] = {}
 
 # called with each usable row, the texts of its columns, and its name
 Watch = Callable[[Row, list[str], str], None]
@@ -54,6 +57,8 @@ def read_sources(reader: Reader, spec: TrainingSpec, evidence: Sequence[Evidence
             which = "neither `path` nor `uri`" if source.path is None else "both `path` and `uri`"
             hint = "set `path` for rows in the spec's folder, or `uri` for rows elsewhere"
             reader.found.append(diagnostic("CHK232", f"data source `{source.name}` has {which}", where, hint=hint))
+        elif unknown := unknown_columns(source, reader.document.at(("spec", "data", index, "columns"))):
+            reader.found.append(unknown)
         elif source.path is not None:
             file = _read(reader, index, source, source.path, distance, left, Watcher(source, held_out, files))
             if file is not None:
@@ -118,6 +123,7 @@ def _read(
         relative=relative,
         shape=source.shape,
         encoding=source.encoding,
+        columns=source.columns,
         near_distance=near_distance,
         inside=reader.folder,
         limit=limit,
@@ -143,6 +149,7 @@ def read_source(
     relative: str,
     shape: str,
     encoding: str | None = None,
+    columns: Mapping[str, str] = NO_COLUMNS,
     near_distance: float = NEAR_DISTANCE,
     inside: Path | None = None,
     uri: str | None = None,
@@ -151,10 +158,11 @@ def read_source(
 ) -> Outcome[DataFile]:
     """Read the file or folder at `path` as rows of `shape`.
 
-    Up to `MAX_REPORTED_ROWS` unusable rows are reported. `relative` is the source's path in the spec, `shown` its path
-    as shown to people; `limit` is in bytes, of the files and of what they unpack to.
+    Up to `MAX_REPORTED_ROWS` kinds of problems are reported. `columns` maps native columns to those of the files.
+    `relative` is the source's path in the spec, `shown` its path as shown to people; `limit` is in bytes, of the files
+    and of what they unpack to.
     """
-    found: list[Diagnostic] = []
+    mapping = Mapped(columns)
     folded = Folded()
     tally = Tally(shape, near_distance)
     try:
@@ -162,16 +170,16 @@ def read_source(
         packed = _check_size(parts, shown, limit)
         allowance = Allowance(None if limit is None else limit - packed)
         for part in parts:
-            _count(part, tally, found, folded, watch, allowance)
-            if len(found) >= MAX_REPORTED_ROWS:
+            _count(part, mapping, tally, folded, watch, allowance)
+            if len(folded) >= MAX_REPORTED_ROWS:
                 break
     except SourceError as error:
         place = Location(path=error.where or shown)
         return Outcome(
             value=None,
-            diagnostics=(*folded.diagnostics(), *found, diagnostic(error.code, error.message, place, hint=error.hint)),
+            diagnostics=(*folded.diagnostics(), diagnostic(error.code, error.message, place, hint=error.hint)),
         )
-    found = [*folded.diagnostics(), *found]
+    found = [*folded.diagnostics(), *mapping.diagnostics(shown)]
     if has_errors(found):
         return Outcome(value=None, diagnostics=tuple(found))
     if not tally.rows:
@@ -200,17 +208,18 @@ def _check_size(parts: Sequence[Part], shown: str, limit: int | None) -> int:
 
 
 def _count(
-    part: Part, tally: Tally, found: list[Diagnostic], folded: Folded, watch: Watch | None, allowance: Allowance
+    part: Part, mapping: Mapped, tally: Tally, folded: Folded, watch: Watch | None, allowance: Allowance
 ) -> None:
     tally.begin(part.path)
     try:
-        for number, row in rows_of(part, required_columns(tally.shape), tally.end, allowance):
+        for number, record in rows_of(part, tally.end, allowance):
+            row = record if isinstance(record, Problem) else mapping.native_row(dict(record), tally.shape)
+            if isinstance(row, RowFault):
+                row = shape_problem(row)
             taken = row if isinstance(row, Problem) else tally.take(number, row)
-            if isinstance(taken, Problem) and taken.fold:
+            if isinstance(taken, Problem):
                 folded.add(part.shown, number, taken)
-            elif isinstance(taken, Problem):
-                found.append(row_problem(part.shown, number, taken))
-                if len(found) >= MAX_REPORTED_ROWS:
+                if len(folded) >= MAX_REPORTED_ROWS:
                     return
             elif watch is not None:
                 watch(row, taken, row_place(part.path, number))  # type: ignore[arg-type]

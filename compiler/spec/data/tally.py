@@ -8,7 +8,7 @@ from compiler.spec.data.errors import Problem
 from compiler.spec.data.labels import classes_of, labels_counted
 from compiler.spec.data.model import MAX_SHOWN_ROWS, PLACES_PER_FILE, DataFile, Lengths
 from compiler.spec.data.normal import normal
-from compiler.spec.data.shapes import is_conversational, shape_problem
+from compiler.spec.data.shapes import is_conversational
 from compiler.spec.data.texts import Row, answer_of, content_digest, digest, plain, question_of
 from compiler.spec.files import showable
 from runtime.contract.data.file_formats import row_place
@@ -61,8 +61,8 @@ class Tally:
         self._bytes += size
 
     def take(self, number: int, row: Row) -> Problem | list[str]:
-        """Count a row. Return its problem, or the texts of its `TEXT_COLUMNS`."""
-        problem = shape_problem(row, self.shape) or self._mismatch(row)
+        """Count a native row. Return how it does not fit the others, or the texts of its `TEXT_COLUMNS`."""
+        problem = self._mismatch(row)
         if problem:
             return problem
         self.rows += 1

@@ -6,16 +6,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from runtime.contract.data.shapes import VERDICTS
-from runtime.contract.data.turns import is_learnt
+from runtime.contract.data.turns import THOUGHTS, is_learnt
 
 Row = Mapping[str, Any]
 
 
 def plain(value: object) -> str:
-    """Return the text of a plain or conversational field, turn after turn."""
+    """Return the text of a plain or conversational field, turn after turn, each with its thoughts before it."""
     if isinstance(value, str):
         return value
-    return "\n".join([_turn_text(turn) for turn in value]) if isinstance(value, list) else ""
+    if not isinstance(value, list):
+        return ""
+    return "\n".join(
+        [f"{turn[THOUGHTS]}\n{_turn_text(turn)}" if turn.get(THOUGHTS) else _turn_text(turn) for turn in value]
+    )
 
 
 def _turn_text(turn: Row) -> str:

@@ -151,6 +151,7 @@ class DataCardBody(Model):
         default=None, description="Path of the source, if its rows are in the spec's folder."
     )
     uri: Uri | None = Field(default=None, description="URI of the rows, if they are not in the spec's folder.")
+    mapping: dict[str, Text] = Field(default={}, description="The source's `columns` when the rows were read.")
     files: Annotated[int, Strict(), Field(ge=1, le=10_000)] = Field(default=1, description="Files of the source.")
     rows: Annotated[int, Strict(), Field(ge=1, le=2**63 - 1)] = Field(description="Rows.")
     bytes: Size = Field(description="Bytes of the files.")

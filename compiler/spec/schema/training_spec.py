@@ -177,6 +177,11 @@ class DataSource(Model):
         description="Encoding of the text in its files, such as `gb18030`, `big5` or `windows-1252`. A byte order mark "
         "decides before it; without both, text is UTF-8.",
     )
+    columns: dict[str, Text] = Field(
+        default={},
+        description="Native columns whose columns in the file have other names, as `completion: answer`; a path such as "
+        "`data.turns` leads into an object.",
+    )
     license: Text | None = Field(default=None, description="Licence of the rows.")
     volatile: Flag = Field(
         default=False,

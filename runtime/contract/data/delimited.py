@@ -1,11 +1,9 @@
 """Rows of CSV and TSV. The header decides the separator: `,`, tab, `;` or `|`."""
 
 import csv
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from runtime.contract.data.json_rows import SURROGATE, has_surrogate
-from runtime.contract.data.shapes import parse_cell
 from runtime.contract.data.text_encoding import text_lines
 from runtime.contract.data.unreadable import MAX_ROW_CHARACTERS, Row, Rows, Unreadable, too_large
 
@@ -28,19 +26,14 @@ class Header:
         return SEPARATORS.get(self.separator, f"`{self.separator}`")
 
 
-# returns the fault of a header, or None
-Check = Callable[[Header], Unreadable | None]
+def delimited(pieces: Iterator[str]) -> Rows:
+    """Yield the rows of a table with their first lines; an empty cell is null.
 
-
-def delimited(pieces: Iterator[str], check: Check | None = None) -> Rows:
-    """Yield the rows of a table with their first lines; an empty cell is a missing field.
-
-    Rows without any text are skipped, columns without a name are not read. `check` may refuse the header.
+    Rows without any text are skipped, columns without a name are not read.
     """
     lines = _Lines(pieces)
     header = _header(lines)
-    fault = names_fault(header.names) or (check(header) if check else None)
-    if fault:
+    if fault := names_fault(header.names):
         yield lines.started, fault
         return
     csv.field_size_limit(MAX_ROW_CHARACTERS)
@@ -135,13 +128,4 @@ def _row(header: Header, cells: list[str]) -> Row | Unreadable:
     if len(cells) != len(names):
         message = f"has {len(cells)} cells, but the header has {len(names)}, separated by {header.shown}"
         return Unreadable(message=message, hint="check its separators and quotes")
-    row = {name: parse_cell(name, cell) for name, cell in zip(names, cells, strict=True) if cell and name}
-    for name, cell in zip(names, cells, strict=True):
-        if (
-            "\\u" in cell
-            and "\\ud" in cell.lower()
-            and not isinstance(row.get(name), str)
-            and has_surrogate(row.get(name))
-        ):
-            return SURROGATE
-    return row
+    return {name: cell or None for name, cell in zip(names, cells, strict=True) if name}

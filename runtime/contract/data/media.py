@@ -61,10 +61,10 @@ _PARTS = {
 }
 # columns whose values may be turns or content parts, whatever the shape of the source
 _TALKS = frozenset(
-    ["conversation", "conversations"]
+    ["conversation", "conversations", "instruction", "input", "output"]
     + [name for shape in SHAPES.values() for name, column in shape.columns.items() if column.is_text]
 )
-_TURN_KEYS = frozenset(("role", "content", "tool_calls", "name", "tool_call_id", "train", "verdict"))
+_TURN_KEYS = frozenset(("role", "content", "from", "value", "tool_calls", "name", "tool_call_id", "train", "verdict"))
 
 
 def media_fault(row: Mapping[str, Any]) -> tuple[str, str] | None:

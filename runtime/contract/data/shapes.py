@@ -15,7 +15,6 @@ from runtime.contract.data.columns import (
     PROMPT,
     TEXT,
     Column,
-    parse_turns,
 )
 
 
@@ -140,15 +139,11 @@ TEXT_COLUMNS: dict[str, tuple[str, ...]] = {
 }
 _ALL_COLUMNS = [named for row in SHAPES.values() for named in row.columns.items()]
 VERDICTS = tuple(dict.fromkeys(name for name, column in _ALL_COLUMNS if column.is_verdict))
-_PARSERS = {"tools": parse_turns} | {name: column.parse for name, column in _ALL_COLUMNS if column.parse}
+
+
+_REQUIRED = {shape: [name for name, column in row.columns.items() if column.required] for shape, row in SHAPES.items()}
 
 
 def required_columns(shape: str) -> list[str]:
     """Return the columns that every row of the shape must have."""
-    return [name for name, column in SHAPES[shape].columns.items() if column.required]
-
-
-def parse_cell(name: str, cell: str) -> object:
-    """Return the value of a CSV cell that is not empty; a reader knows the column's name, but not the shape."""
-    parse = _PARSERS.get(name)
-    return parse(cell) if parse else cell
+    return _REQUIRED[shape]

@@ -4,7 +4,7 @@ import io
 from collections.abc import Callable, Iterator
 
 from runtime.contract.data.compression import OpenZstd, Unpacked
-from runtime.contract.data.delimited import Check, delimited
+from runtime.contract.data.delimited import delimited
 from runtime.contract.data.file_formats import COMPRESSIONS, FILE_FORMATS, compression_of, format_of
 from runtime.contract.data.json_rows import json_lines
 from runtime.contract.data.json_values import json_values
@@ -22,13 +22,12 @@ def text_rows(
     *,
     open_zstd: OpenZstd,
     encoding: str | None = None,
-    check: Check | None = None,
     spend: Callable[[int], None] | None = None,
 ) -> Rows:
     """Yield the rows of a text file and their faults, with their lines (in JSON, their numbers).
 
-    `path` decides the format; `check` may refuse the header of a table, `spend` the size of unpacked pieces. FileError
-    if the file is empty, not what its name says, or damaged.
+    `path` decides the format; `spend` may refuse the size of unpacked pieces. FileError if the file is empty, not what
+    its name says, or damaged.
     """
     compression, ending = compression_of(path), format_of(path)
     source = check_head(stream, compression or ending)
@@ -37,7 +36,7 @@ def text_rows(
     pieces = text_pieces(source, encoding)
     try:
         if ending in _TABLES:
-            yield from delimited(pieces, check)
+            yield from delimited(pieces)
         else:
             yield from _JSON[ending](pieces)
     except LineError as error:

@@ -1,45 +1,55 @@
 """Validation of conversation turns and their tools, in TRL's format.
 
-A fault consists of a place below the checked value, such as `[0].role`, and a message.
+A fault has a place below the checked value, such as `[0].role`.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
-Fault = tuple[str, str]
+from runtime.contract.data.faults import Fault
+from runtime.contract.data.shown import shown, shown_name, what
 
 ROLES = ("system", "user", "assistant", "tool")
+THOUGHTS = "reasoning_content"  # the assistant's thoughts before its answer, which chat templates write
 # optional keys of a turn by role, in addition to `role` and `content`
-_MORE = {"assistant": frozenset({"tool_calls"}), "tool": frozenset({"name", "tool_call_id"})}
+_MORE = {"assistant": frozenset({"tool_calls", THOUGHTS}), "tool": frozenset({"name", "tool_call_id"})}
 # keys of the assistant's turns that say which of them a model learns; a chat template never sees them
 STEP_KEYS = ("train", "verdict")
 VERDICTS = ("right", "wrong")
+TURN_HINT = 'write each turn as `{"role": "user", "content": "…"}`'
+TOOLS_HINT = 'write each as `{"type": "function", "function": {"name": …, "parameters": …}}`'
+CALL_HINT = 'write each as `{"type": "function", "function": {"name": …, "arguments": {…}}}`'
+STEP_HINT = "mark turns of the assistant alone, with `train: false`, or with `verdict: right` or `verdict: wrong`"
+_ROLES = ", ".join(f"`{each}`" for each in ROLES)
 _NO_MORE: frozenset[str] = frozenset()
 _TURN = frozenset({"role", "content"})
-_CALL = frozenset({"id", "type", "function"})
+_CALL = ("type", "function", "id")
+_FUNCTION = ("name", "arguments")
 _STEPS = frozenset(STEP_KEYS)
 
 
 def text_fault(value: object) -> Fault | None:
     """Return the fault of `value` unless it is a string, not blank, that UTF-8 can encode."""
     if not isinstance(value, str):
-        return "", "is not a string"
+        found = "" if value is None else f"{what(value)}, {shown(value)}"
+        return Fault("", "is missing" if value is None else "is not text", found, "write it as text, in quotes")
     if not value.strip():
-        return "", "is empty"
+        return Fault("", "is empty", hint="write the text, or remove the row")
     try:
         value.isascii() or value.encode("utf-8")
     except UnicodeEncodeError as error:
-        return "", f"contains a lone surrogate (character {error.start})"
+        return Fault("", f"contains a lone surrogate (character {error.start})", hint="write the character as UTF-8")
     return None
 
 
 def turns_fault(value: object) -> Fault | None:
     """Return the first fault of `value` unless it is a list of at least one turn."""
     if not isinstance(value, list) or not value:
-        return "", "is not a list of messages"
+        return Fault("", "is not a list of turns", f"{what(value)}, {shown(value)}", TURN_HINT)
     for position, turn in enumerate(value):
         if fault := _turn_fault(turn):
-            return f"[{position}]{fault[0]}", fault[1]
+            return fault.below(f"[{position}]")
     return None
 
 
@@ -49,19 +59,25 @@ def tools_fault(tools: object) -> Fault | None:
     A function is written as `{"type": "function", "function": {"name": …, …}}`.
     """
     if not isinstance(tools, list):
-        return "", "is not a list of functions"
+        return Fault("", "is not a list of functions", f"{what(tools)}, {shown(tools)}", TOOLS_HINT)
     for position, tool in enumerate(tools):
         function = tool.get("function") if isinstance(tool, dict) else None
         if not isinstance(function, dict):
-            return f"[{position}]", "has no `function` with a `name`"
+            return Fault(f"[{position}]", "has no `function` with a `name`", shown(tool), TOOLS_HINT)
         if fault := text_fault(function.get("name")):
-            return f"[{position}].function.name", fault[1]
+            return fault.below(f"[{position}].function.name")
     return None
 
 
 def calls_of(turns: list[dict[str, Any]]) -> list[str]:
     """Return the names of the functions that the turns call, in order."""
     return [call["function"]["name"] for turn in turns for call in turn.get("tool_calls") or ()]
+
+
+def text_with_calls(turn: Mapping[str, Any]) -> str:
+    """Return the text of an assistant's turn, with its tool calls as JSON."""
+    calls = [call.get("function", call) for call in turn.get("tool_calls") or []]
+    return "\n".join([turn.get("content") or "", *(json.dumps(call, ensure_ascii=False) for call in calls)]).strip()
 
 
 def is_learnt(turn: Mapping[str, Any]) -> bool:
@@ -83,58 +99,78 @@ def without_steps(turns: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _turn_fault(turn: object) -> Fault | None:
     """Return the first fault of a turn; one that calls tools may lack `content`, as in OpenAI's logs."""
-    if not isinstance(turn, dict) or "role" not in turn:
-        return "", "must have the keys `role` and `content`, and no others"
-    role = turn["role"]
-    if role not in ROLES:
-        return ".role", f"must be one of {', '.join(f'`{each}`' for each in ROLES)}, not `{role}`"
-    if len(turn) > 2 and (fault := _step_fault(turn, role)):
+    if not isinstance(turn, dict):
+        return Fault("", "is not a turn", f"{what(turn)}, {shown(turn)}", TURN_HINT)
+    role = turn.get("role")
+    if not isinstance(role, str) or role not in ROLES:
+        if "role" not in turn:
+            return Fault("", "has no `role`", shown(turn), TURN_HINT)
+        return Fault(".role", f"must be one of {_ROLES}", shown(role), "correct the role of the turn")
+    if len(turn) > 2 and (fault := _extras_fault(turn, role)):
         return fault
-    more = _MORE.get(role, _NO_MORE)
     calls = turn.get("tool_calls") if role == "assistant" else None
-    if not turn.keys() <= _TURN | more | _STEPS or not ("content" in turn or calls):
-        optional = "".join(f", optionally `{each}`" for each in sorted(more))
-        return "", f"must have the keys `role` and `content`{optional}, and no others"
-    for key in more if role == "tool" else ():
-        if turn.get(key) is not None and (fault := text_fault(turn[key])):
-            return f".{key}", fault[1]
     if calls is not None and (fault := _calls_fault(calls)):
-        return f".tool_calls{fault[0]}", fault[1]
+        return fault.below(".tool_calls")
+    if "content" not in turn and not calls:
+        return Fault("", "has no `content`", shown(turn), TURN_HINT)
     if calls and turn.get("content") in (None, ""):
         return None
     fault = text_fault(turn["content"])
-    return fault and (".content", fault[1])
+    return fault and fault.below(".content")
+
+
+def _extras_fault(turn: dict[str, Any], role: str) -> Fault | None:
+    """Return the fault of the keys beside `role` and `content`."""
+    if fault := _step_fault(turn, role):
+        return fault
+    more = _MORE.get(role, _NO_MORE)
+    for key in turn:
+        if key not in _TURN and key not in more and key not in _STEPS:
+            keys = ", ".join(f"`{each}`" for each in ("role", "content", *sorted(more)))
+            hint = f"remove it, or write what it says in another key: such a turn has {keys}"
+            return Fault(f".{shown_name(key)}", f"is no key of a turn of the `{role}`", shown(turn[key]), hint)
+    for key in more:
+        if key != "tool_calls" and turn.get(key) is not None and (fault := text_fault(turn[key])):
+            return fault.below(f".{key}")
+    return None
 
 
 def _step_fault(turn: dict[str, Any], role: str) -> Fault | None:
     """Return the fault of the keys that say whether a turn is learnt."""
     for key in STEP_KEYS:
         if key in turn and role != "assistant":
-            return f".{key}", f"belongs only to turns of the `assistant`, not of the `{role}`"
+            problem = f"belongs only to turns of the `assistant`, not of the `{role}`"
+            return Fault(f".{key}", problem, shown(turn[key]), STEP_HINT)
     if turn.get("train") is not None and not isinstance(turn["train"], bool):
-        return ".train", "must be true or false"
+        return Fault(".train", "must be true or false", shown(turn["train"]), STEP_HINT)
     if turn.get("verdict") is not None and turn["verdict"] not in VERDICTS:
-        return ".verdict", f"must be {' or '.join(f'`{each}`' for each in VERDICTS)}"
+        either = " or ".join(f"`{each}`" for each in VERDICTS)
+        return Fault(".verdict", f"must be {either}", shown(turn["verdict"]), STEP_HINT)
     return None
 
 
 def _calls_fault(calls: object) -> Fault | None:
     if not isinstance(calls, list) or not calls:
-        return "", "is not a list of calls"
+        return Fault("", "is not a list of calls", shown(calls), CALL_HINT)
     for position, call in enumerate(calls):
         if fault := _call_fault(call):
-            return f"[{position}]{fault[0]}", fault[1]
+            return fault.below(f"[{position}]")
     return None
 
 
 def _call_fault(call: object) -> Fault | None:
-    if not isinstance(call, dict) or not call.keys() <= _CALL or call.get("type", "function") != "function":
-        return "", "must have the keys `type` (`function`) and `function`, optionally `id`, and no others"
-    function = call.get("function")
-    if not isinstance(function, dict) or function.keys() != {"name", "arguments"}:
-        return ".function", "must have the keys `name` and `arguments`, and no others"
-    if fault := text_fault(function["name"]):
-        return ".function.name", fault[1]
-    if not isinstance(function["arguments"], dict):
-        return ".function.arguments", "is not an object; JSON text must be parsed first"
+    if not isinstance(call, dict) or not isinstance(call.get("function"), dict):
+        return Fault("", "is not a call of a function", shown(call), CALL_HINT)
+    function = call["function"]
+    for place, keys, known in (("", call, _CALL), (".function", function, _FUNCTION)):
+        for key in keys:
+            if key not in known:
+                return Fault(f"{place}.{shown_name(key)}", "is no key of a call", shown(keys[key]), CALL_HINT)
+    if call.get("type", "function") != "function":
+        return Fault(".type", "must be `function`", shown(call["type"]), CALL_HINT)
+    if fault := text_fault(function.get("name")):
+        return fault.below(".function.name")
+    arguments = function.get("arguments")
+    if not isinstance(arguments, dict):
+        return Fault(".function.arguments", f"is {what(arguments)}, not an object", shown(arguments), CALL_HINT)
     return None

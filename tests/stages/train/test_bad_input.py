@@ -76,7 +76,12 @@ TABLE: dict[str, tuple[Change, int, str, str]] = {
     "NaN": (lines(GOOD + b'{"id": NaN}\n'), 65, "RUN710", "`NaN`"),
     "nested too deeply": (lines(b"[" * 200_000), 65, "RUN710", "train.jsonl:1"),
     "half a surrogate": (lines(HALF), 65, "RUN710", "surrogate"),
-    "field missing": (lines(GOOD + b'{"id": "b", "prompt": "p"}'), 65, "RUN710", "train.jsonl:2: lacks `completion`"),
+    "field missing": (
+        lines(GOOD + b'{"id": "b", "prompt": "p"}'),
+        65,
+        "RUN710",
+        "train.jsonl:2: `completion` is missing",
+    ),
     "field empty": (lines(b'{"prompt": " ", "completion": "c"}'), 65, "RUN710", "`prompt` is empty"),
     "unknown role": (
         lines(b'{"prompt": [{"role": "bot", "content": "x"}], "completion": [{"role": "assistant", "content": "y"}]}'),

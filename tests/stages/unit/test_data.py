@@ -124,10 +124,11 @@ def test_blocks_are_read_in_order_and_all_their_faults_are_reported(volumes: Vol
     names = ("a.jsonl", "b.csv", "c.parquet")
     code, message = problem(volumes, *(block(volumes, name, 2) for name in names))
     assert code == "RUN710"
-    assert message == (
-        "a.jsonl:1: lacks `completion`; b.csv:5: has 3 cells, but the header has 2, separated by `,` (check its "
-        "separators and quotes); c.parquet row 2: lacks `completion`"
+    assert message.startswith(
+        "2 rows: `completion` is missing (it must be text, or a list of one turn of the `assistant`)"
     )
+    assert ", first in a.jsonl:1 (" in message
+    assert message.endswith("; b.csv:5: has 3 cells, but the header has 2")
 
 
 @pytest.mark.parametrize(
@@ -253,6 +254,18 @@ def test_rows_of_all_shapes_become_examples_of_answers() -> None:
     assert [each.answer for each in sft_examples([plain], "答案：", chains=False)] == ["答案：二"]
 
 
+def test_thoughts_reach_the_chat_template() -> None:
+    thinking = [{**ANSWER[0], "reasoning_content": "count them"}]
+    talk, single = sft_examples(
+        [
+            source("m", "messages", {"messages": [*TURNS, *thinking]}),
+            source("p", "prompt-completion", {"prompt": TURNS, "completion": thinking}),
+        ],
+        None,
+    )
+    assert talk.turns == single.turns == [*TURNS, *thinking]
+
+
 def test_plain_text_and_turns_are_not_trained_together() -> None:
     plain = source("plain.csv", "prompt-completion", {"prompt": "p", "completion": "c"})
     turns = source("turns.csv", "prompt-completion", ROWS[0])
@@ -268,16 +281,25 @@ CALL = {"type": "function", "function": {"name": "f", "arguments": {"a": 1}}}
 @pytest.mark.parametrize(
     ("turn", "text"),
     [
-        ({"role": "user", "content": "x", "tool_calls": [CALL]}, "`messages[0]` must have the keys"),
-        ({"role": "user", "content": "x", "name": "y"}, "`messages[0]` must have the keys"),
-        ({"role": "assistant"}, "`messages[0]` must have the keys"),
-        ({"role": "assistant", "content": None}, "`messages[0].content` is not a string"),
-        ({"role": "assistant", "tool_calls": []}, "must have the keys"),
-        ({"role": "assistant", "content": "x", "tool_calls": []}, "is not a list of calls"),
-        ({"role": "assistant", "tool_calls": [{"name": "f"}]}, "must have the keys `type` (`function`)"),
-        ({"role": "assistant", "tool_calls": [{"function": {"name": "f"}}]}, "`name` and `arguments`"),
-        ({"role": "assistant", "tool_calls": [{"function": {"name": "f", "arguments": "{}"}}]}, "is not an object"),
-        ({"role": "tool", "content": "x", "tool_call_id": 7}, "`messages[0].tool_call_id` is not a string"),
+        ({"role": "user", "content": "x", "tool_calls": [CALL]}, "`messages[0].tool_calls` is no key of a turn of the"),
+        (
+            {"role": "user", "content": "x", "tool_call_id": "y"},
+            "`messages[0].tool_call_id` is no key of a turn of the",
+        ),
+        ({"role": "assistant"}, "`messages[0]` has no `content`"),
+        ({"role": "assistant", "content": None}, "`messages[0]` has no `content`"),
+        ({"role": "assistant", "tool_calls": []}, "`messages[0]` has no `content`"),
+        ({"role": "assistant", "content": "x", "tool_calls": "f(1)"}, "is text that is not a list of calls in JSON"),
+        ({"role": "assistant", "tool_calls": [{"f": 1}]}, "`messages[0].tool_calls[0]` is not a call of a function"),
+        (
+            {"role": "assistant", "tool_calls": [{"function": {"name": "f", "arguments": "[1]"}}]},
+            "`messages[0].tool_calls[0].function.arguments` is text that is not an object in JSON: found `[1]`",
+        ),
+        (
+            {"role": "assistant", "tool_calls": [{"function": {"name": "f", "arguments": [1]}}]},
+            "`messages[0].tool_calls[0].function.arguments` is a list, not an object: found `[1]`",
+        ),
+        ({"role": "tool", "content": "x", "tool_call_id": 7}, "`messages[0].tool_call_id` is not text: found a number"),
     ],
 )
 def test_turns_that_call_tools_wrongly(volumes: Volumes, turn: dict[str, Any], text: str) -> None:
