@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,6 +27,7 @@ DOCS = ROOT / "docs" / "training.md"
 MARKS = ("<!-- templates: written by `make templates` -->\n", "<!-- end of templates -->\n")
 ANSWERS = {"how many singers?": "three", "几个乐队？": "两个", "who sings?": "Ann and Bo", "which city?": "Oslo"}
 MARKER = "####"
+PROCESSES = 2
 TAUGHT = ("sft", "cot", "latent-cot")
 CONTINUED = ("dpo", "kto", "grpo", "ppo", "distill")
 METHODS = (*TAUGHT, *CONTINUED, "reward")
@@ -131,27 +133,36 @@ def stages_of(workspace: Workspace, family: Family) -> dict[str, dict[str, Any]]
     return stages
 
 
-def run(family: Family) -> dict[str, str]:
-    """Run all stages of a family in one process; return the cell of each method."""
+def run(families: Sequence[Family]) -> dict[str, dict[str, str]]:
+    """Run all stages of some families in one process; return the cell of each family and method."""
     with TemporaryDirectory() as folder:
-        root = Path(folder)
-        workspace = Workspace(root, root / "models")
-        write_model(family, root / "models" / "model" / "1")
-        stages = stages_of(workspace, family)
-        for name, config in stages.items():
-            workspace.write_config(name, config)
+        runs, names = [], []
+        for family in families:
+            root = Path(folder) / family.name
+            root.mkdir()
+            workspace = Workspace(root, root / "models")
+            write_model(family, root / "models" / "model" / "1")
+            for name, config in stages_of(workspace, family).items():
+                workspace.write_config(name, config)
+                runs.append([str(root), f"{name}.yaml", None])
+                names.append((family.name, name))
         ended = subprocess.run(
             [sys.executable, str(ROOT / "tests/stages/train/stopping.py")],
-            input=json.dumps([[folder, f"{name}.yaml", None] for name in stages]),
+            input=json.dumps(runs),
             env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
             capture_output=True,
             text=True,
             check=False,
         )
         if ended.returncode:
-            raise SystemExit(f"{family.name}: {ended.stderr[-4000:]}")
-        events = dict(zip(stages, json.loads(ended.stdout), strict=True))
-        return {method: cell(method, events, root / "outputs") for method in METHODS}
+            raise SystemExit(f"{', '.join(each.name for each in families)}: {ended.stderr[-4000:]}")
+        found: dict[str, dict[str, list[dict[str, Any]]]] = {family.name: {} for family in families}
+        for (family_name, stage), events in zip(names, json.loads(ended.stdout), strict=True):
+            found[family_name][stage] = events
+        return {
+            name: {method: cell(method, events, Path(folder) / name / "outputs") for method in METHODS}
+            for name, events in found.items()
+        }
 
 
 def cell(method: str, events: dict[str, list[dict[str, Any]]], outputs: Path) -> str:
@@ -181,8 +192,10 @@ def table(found: dict[str, dict[str, str]]) -> str:
 def main() -> int:
     """Print the table, and write it if all families ran; return 1 if a cell is neither right nor refused."""
     chosen = [name for name in os.environ.get("FAMILIES", "").split(",") if name] or list(FAMILIES)
-    with ThreadPoolExecutor(2) as pool:
-        found = dict(zip(chosen, pool.map(run, [FAMILIES[name] for name in chosen]), strict=True))
+    halves = [[FAMILIES[name] for name in chosen[start::PROCESSES]] for start in range(PROCESSES)]
+    with ThreadPoolExecutor(PROCESSES) as pool:
+        parts = [part for half in pool.map(run, filter(None, halves)) for part in half.items()]
+    found = {name: dict(parts)[name] for name in chosen}
     text = table(found)
     print(text)
     if chosen == list(FAMILIES):
