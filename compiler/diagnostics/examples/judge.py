@@ -1,7 +1,8 @@
-"""The project with a judge of free-text answers, which agrees with people."""
+"""The project with a judge of free-text answers, which agrees with people; and examples of its codes."""
 
 from hashlib import sha256
 
+from compiler.diagnostics.examples.example import Example, Situation
 from compiler.diagnostics.examples.project import API_VERSION, DIGEST, SPEC
 
 AGREEMENT_FILE = "specs/shop/evidence/judge-helpful.yaml"
@@ -39,3 +40,14 @@ spec:
   trueFail: 46
 """
 GIVEN = (("specs/shop/rubrics/helpful.md", RUBRIC), (AGREEMENT_FILE, AGREEMENT))
+
+EXAMPLES: dict[str, Example | Situation] = {
+    "RUN735": Situation(
+        bad="The judge is a small model that writes no JSON, so one answer in ten has no verdict.",
+        good="A model that follows the format judges all answers.",
+    ),
+    "RUN736": Situation(
+        bad="A labelled answer has `label: good`.",
+        good="The row has `label: pass`, and the command goes on where it was.",
+    ),
+}

@@ -143,14 +143,6 @@ EXAMPLES: dict[str, Example | Situation] = {
         bad="The outputs volume is full when a checkpoint is written.",
         good="Once space is free, the stage resumes from its last whole checkpoint.",
     ),
-    "RUN735": Situation(
-        bad="The judge is a small model that writes no JSON, so one answer in ten has no verdict.",
-        good="A model that follows the format judges all answers.",
-    ),
-    "RUN736": Situation(
-        bad="A labelled answer has `label: good`.",
-        good="The row has `label: pass`, and the command goes on where it was.",
-    ),
     "RUN740": Situation(
         bad="The stage receives SIGTERM, for example because its pod is evicted.",
         good="It writes a checkpoint, ends, and resumes from there in its next run.",
