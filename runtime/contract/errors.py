@@ -28,6 +28,9 @@ EXIT_CODES = {
     "RUN723": ExitCode.BAD_CONFIG,  # the library of a metric is not installed
     "RUN727": ExitCode.BAD_DATA,  # marked answers are all good, or all bad
     "RUN728": ExitCode.BAD_DATA,  # pairs cannot be split into training and held-out rows
+    "RUN729": ExitCode.BAD_CONFIG,  # merged or exported weights answer otherwise than the trained ones
+    "RUN731": ExitCode.BAD_CONFIG,  # the libraries cannot train with the settings, which their checks do not see
+    "RUN732": ExitCode.BAD_CONFIG,  # a setting needs a GPU or a package that the machine lacks
     "RUN730": ExitCode.IO_ERROR,  # writing failed, such as on a full disk
     "RUN740": ExitCode.TRY_LATER,  # stopped by a signal
     "RUN741": ExitCode.TRY_LATER,  # another process holds the output folder

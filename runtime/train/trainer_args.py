@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ConfigDict, PydanticSchemaGenerationError, PydanticUserError, TypeAdapter, ValidationError
 
-from runtime.contract.blocks import PeftBlock
 from runtime.contract.errors import StageError
 from runtime.contract.stages import AnyStage
 from runtime.contract.training_stages import TrainingStage
+from runtime.contract.volumes import Volumes
 from runtime.distributed.sharding import sharding
 from runtime.model.cpu import has_fast_bfloat16
 
@@ -92,22 +92,28 @@ def trainer_args(config: type[Config], stage: TrainingStage, folder: Path) -> Co
     return args
 
 
-def lora_config(block: PeftBlock | None, *, scores: bool = False) -> "LoraConfig | None":
-    """Return the LoRA settings, None for full fine-tuning; RUN702 if PEFT rejects them.
+def lora_config(stage: TrainingStage, volumes: Volumes, *, scores: bool = False) -> "LoraConfig | None":
+    """Return the LoRA settings, None for full fine-tuning.
 
-    With `scores`, the settings are for a reward model, whose new head is trained and saved whole.
+    RUN702 if PEFT rejects them, or they do not fit the model, whose weights are not loaded for that. With `scores`, the
+    settings are for a reward model, whose new head is trained and saved whole.
     """
     from peft import LoraConfig
 
-    if block is None:
+    from runtime.model.targets import check_targets
+
+    if stage.peft is None:
         return None
+    settings = stage.peft.as_arguments()
+    if scores:
+        settings["modules_to_save"] = [*settings.get("modules_to_save", ()), "score"]
     try:
-        if scores:
-            return LoraConfig(task_type="SEQ_CLS", modules_to_save=["score"], **block.model_dump())
-        return LoraConfig(task_type="CAUSAL_LM", **block.model_dump())
+        config = LoraConfig(task_type="SEQ_CLS" if scores else "CAUSAL_LM", **settings)
     except (ValueError, TypeError) as error:
         message = f"PEFT rejects `peft`: {error}"
         raise StageError("RUN702", message, "change the LoRA settings of the spec and compile it again") from error
+    check_targets(config, stage.model, volumes)
+    return config
 
 
 def check_trackers(stage: AnyStage) -> None:

@@ -48,7 +48,7 @@ def run(stage: CptStage, context: StageContext) -> Outcome:
     from runtime.train.trainer_args import lora_config, trainer_args
 
     args = trainer_args(SFTConfig, stage, context.folder / CHECKPOINTS)
-    peft_config = lora_config(stage.peft)
+    peft_config = lora_config(stage, context.volumes)
     context.events.emit("phase", name="prepare data")
     read = tokenised(corpus.texts, tokenizer)
     spare = tokenised(general.texts, tokenizer)

@@ -47,7 +47,7 @@ def run(stage: DistillStage, context: StageContext) -> Outcome:
     from runtime.train.loop import train_and_save
     from runtime.train.trainer_args import lora_config
 
-    peft_config = lora_config(stage.peft)
+    peft_config = lora_config(stage, context.volumes)
     tokenizer = load_tokenizer(stage.model, context.volumes)
     tokenizer.padding_side = "left"
     prompt_ids = prompts_of(

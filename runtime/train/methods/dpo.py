@@ -31,7 +31,7 @@ def run(stage: PlainStage, context: StageContext) -> Outcome:
     from runtime.train.trainer_args import lora_config, trainer_args
 
     args = trainer_args(DPOConfig, stage, context.folder / CHECKPOINTS)
-    peft_config = lora_config(stage.peft)
+    peft_config = lora_config(stage, context.volumes)
     context.events.emit("phase", name="prepare data")
     tokenizer = load_tokenizer(stage.model, context.volumes)
     limit = limit_of(args.max_length, context_length(stage.model, context.volumes))

@@ -47,7 +47,7 @@ def _train(stage: GrpoStage, context: StageContext, prompts: Prompts, scorer: Sc
 
     args = trainer_args(GRPOConfig, stage, context.folder / CHECKPOINTS)
     args.reward_weights = scorer.weights
-    peft_config = lora_config(stage.peft)
+    peft_config = lora_config(stage, context.volumes)
     tokenizer = load_tokenizer(stage.model, context.volumes)
     rows = [{**row, "row": index} for index, row in enumerate(prompts.asked)]
     prompts_of(

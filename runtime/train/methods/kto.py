@@ -49,7 +49,7 @@ def run(stage: PlainStage, context: StageContext) -> Outcome:
     # The trainer reads rows in order and compares each with the others of its batch, so labels must be mixed.
     random.Random(stage.seed).shuffle(rows)  # noqa: S311  (a repeatable order, not a secret)
     left_over = rows.pop() if len(rows) % args.per_device_train_batch_size == 1 else None  # alone in the last batch
-    peft_config = lora_config(stage.peft)
+    peft_config = lora_config(stage, context.volumes)
     context.events.emit("phase", name="load model")
     model = load_model(stage.model, context.volumes)
     # With an adapter, the reference is the model without it. Without one, the trainer would reload the base model from

@@ -126,7 +126,7 @@ def run(stage: LatentCotStage, context: StageContext) -> Outcome:
     # The rows are in the order of the curriculum and already repeated for its epochs.
     in_order = {**stage.trainer, "num_train_epochs": 1, "train_sampling_strategy": "sequential"}
     args = trainer_args(SFTConfig, stage.model_copy(update={"trainer": in_order}), context.folder / CHECKPOINTS)
-    peft_config = lora_config(stage.peft)
+    peft_config = lora_config(stage, context.volumes)
     context.events.emit("phase", name="prepare data")
     parts = [parts_of(one, other, tokenizer) for one, other in zip(whole, bare, strict=True)]
     limit = limit_of(args.max_length, context_length(stage.model, context.volumes))

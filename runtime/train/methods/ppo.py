@@ -56,7 +56,7 @@ def _train(stage: PpoStage, context: StageContext, prompts: Prompts, scorer: Sco
     from runtime.train.trainer_args import lora_config, trainer_args
 
     args = trainer_args(PPOConfig, stage, context.folder / CHECKPOINTS)
-    peft_config = lora_config(stage.peft)
+    peft_config = lora_config(stage, context.volumes)
     tokenizer = load_tokenizer(stage.model, context.volumes)
     asked = prompts_of(
         prompts.asked,

@@ -36,7 +36,7 @@ def run(stage: SftStage, context: StageContext) -> Outcome:
     from runtime.train.trainer_args import lora_config, trainer_args
 
     args = trainer_args(SFTConfig, stage, context.folder / CHECKPOINTS)
-    peft_config = lora_config(stage.peft)
+    peft_config = lora_config(stage, context.volumes)
     context.events.emit("phase", name="prepare data")
     limit = limit_of(args.max_length, context_length(stage.model, context.volumes))
     sequences, report = prepare(examples, tokenizer, limit)
