@@ -43,6 +43,7 @@ def _train(stage: GrpoStage, context: StageContext, prompts: Prompts, scorer: Sc
 
     from runtime.model.prompts import prompts_of
     from runtime.train.loop import CHECKPOINTS, train_and_save
+    from runtime.train.setting_faults import settings_at_fault
     from runtime.train.trainer_args import lora_config, trainer_args
 
     args = trainer_args(GRPOConfig, stage, context.folder / CHECKPOINTS)
@@ -65,14 +66,15 @@ def _train(stage: GrpoStage, context: StageContext, prompts: Prompts, scorer: Sc
     reference = copy.deepcopy(model) if needs_copy else None
 
     context.events.emit("phase", name="prepare data")
-    trainer = GRPOTrainer(
-        model=model,
-        reward_funcs=[_term(scorer, index, prompts) for index in range(len(scorer.names))],
-        args=args,
-        train_dataset=table_of(rows, ("prompt", "row")),
-        processing_class=tokenizer,
-        peft_config=peft_config,
-    )
+    with settings_at_fault(stage):
+        trainer = GRPOTrainer(
+            model=model,
+            reward_funcs=[_term(scorer, index, prompts) for index in range(len(scorer.names))],
+            args=args,
+            train_dataset=table_of(rows, ("prompt", "row")),
+            processing_class=tokenizer,
+            peft_config=peft_config,
+        )
     if reference is not None:
         trainer.ref_model = trainer.accelerator.prepare_model(reference.eval(), evaluation_mode=True)
     outcome = train_and_save(
@@ -108,6 +110,8 @@ def reward_curves(history: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
     curves = {}
     for name in names:
         values = [float(entry[name]) for entry in history if entry.get(name) is not None]
+        if not values:
+            continue
         count = min(len(values), max(5, len(values) // 10))
         curves[name] = {"first": math.fsum(values[:count]) / count, "last": math.fsum(values[-count:]) / count}
     return curves

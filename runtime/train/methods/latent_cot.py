@@ -120,6 +120,7 @@ def run(stage: LatentCotStage, context: StageContext) -> Outcome:
     from trl.trainer.sft_trainer import SFTTrainer
 
     from runtime.train.loop import CHECKPOINTS, train_and_save
+    from runtime.train.setting_faults import settings_at_fault
     from runtime.train.trainer_args import lora_config, trainer_args
 
     given = trainer_args(SFTConfig, stage, context.folder / CHECKPOINTS)
@@ -143,14 +144,15 @@ def run(stage: LatentCotStage, context: StageContext) -> Outcome:
 
     context.events.emit("phase", name="load model")
     model = load_model(stage.model, context.volumes)
-    trainer = SFTTrainer(
-        model=model,
-        args=args,
-        train_dataset=dataset,
-        processing_class=tokenizer,
-        peft_config=peft_config,
-        callbacks=[ResetOptimizer(curriculum.boundaries)] if stage.curriculum.reset_optimizer else None,
-    )
+    with settings_at_fault(stage):
+        trainer = SFTTrainer(
+            model=model,
+            args=args,
+            train_dataset=dataset,
+            processing_class=tokenizer,
+            peft_config=peft_config,
+            callbacks=[ResetOptimizer(curriculum.boundaries)] if stage.curriculum.reset_optimizer else None,
+        )
     outcome = train_and_save(trainer, context, has_adapter=peft_config is not None, rows=len(dataset))
     return replace(outcome, report={**outcome.report, "curriculum": report_of(curriculum, parts, trainer)})
 

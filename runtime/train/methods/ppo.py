@@ -53,6 +53,7 @@ def _train(stage: PpoStage, context: StageContext, prompts: Prompts, scorer: Sco
     from runtime.train.loop import CHECKPOINTS, train_and_save
     from runtime.train.ppo.config import PPOConfig
     from runtime.train.ppo.trainer import PPOTrainer
+    from runtime.train.setting_faults import settings_at_fault
     from runtime.train.trainer_args import lora_config, trainer_args
 
     args = trainer_args(PPOConfig, stage, context.folder / CHECKPOINTS)
@@ -70,14 +71,17 @@ def _train(stage: PpoStage, context: StageContext, prompts: Prompts, scorer: Sco
 
     context.events.emit("phase", name="prepare data")
     rows = [{"row": row, "prompt_ids": ids} for row, ids in enumerate(asked)]
-    trainer = PPOTrainer(
-        model=model,
-        args=args,
-        train_dataset=Dataset.from_list(rows),
-        processing_class=tokenizer,
-        reward=_by_functions(scorer, prompts, tokenizer) if scorer else _by_model(stage, context, prompts, tokenizer),
-        peft_config=peft_config,
-    )
+    with settings_at_fault(stage):
+        trainer = PPOTrainer(
+            model=model,
+            args=args,
+            train_dataset=Dataset.from_list(rows),
+            processing_class=tokenizer,
+            reward=_by_functions(scorer, prompts, tokenizer)
+            if scorer
+            else _by_model(stage, context, prompts, tokenizer),
+            peft_config=peft_config,
+        )
     outcome = train_and_save(trainer, context, has_adapter=peft_config is not None, rows=len(rows))
     return replace(outcome, report={"curves": first_and_last(trainer.state.log_history, CURVES)})
 
