@@ -124,6 +124,24 @@ TABLE: dict[str, Code] = {
         "A reward model is trusted only as far as it agrees with held-out pairs.",
         "Add pairs of other prompts or clusters.",
     ),
+    "RUN729": Code(
+        "error",
+        "merged weights answer otherwise than the trained ones",
+        "Each merge and export is compared with the base model and its adapter, on rows of the stage that trained it.",
+        "Train without adapters on embeddings and added modules, or train all weights.",
+    ),
+    "RUN731": Code(
+        "error",
+        "libraries cannot train with the settings",
+        "A library failed while it built the trainer, or before the first step; a retry would fail in the same way.",
+        "Change the setting that the library's sentence in the message is about.",
+    ),
+    "RUN732": Code(
+        "error",
+        "setting needs a GPU or a package",
+        "The machine or the image lacks what a trainer setting needs.",
+        "Use a profile and an image that have it, or remove the setting.",
+    ),
     "RUN730": Code(
         "error",
         "writing failed",

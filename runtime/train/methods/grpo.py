@@ -69,7 +69,7 @@ def _train(stage: GrpoStage, context: StageContext, prompts: Prompts, scorer: Sc
     with settings_at_fault(stage):
         trainer = GRPOTrainer(
             model=model,
-            reward_funcs=[_term(scorer, index, prompts) for index in range(len(scorer.names))],
+            reward_funcs=_terms(scorer, prompts),
             args=args,
             train_dataset=table_of(rows, ("prompt", "row")),
             processing_class=tokenizer,
@@ -83,21 +83,30 @@ def _train(stage: GrpoStage, context: StageContext, prompts: Prompts, scorer: Sc
     return dataclasses.replace(outcome, report={"reward": reward_curves(trainer.state.log_history)})
 
 
-def _term(scorer: Scorer, index: int, prompts: Prompts) -> Callable[..., list[float | None]]:
-    """Return one term of the reward as the trainer calls it.
+def _terms(scorer: Scorer, prompts: Prompts) -> list[Callable[..., list[float | None]]]:
+    """Return the terms of the reward as the trainer calls them, in order, for each batch.
 
-    `row` gives the prompt of each completion. The rows themselves stay out of the trainer's table, which allows one
-    type per column: rows from several files may mix types.
+    The last one raises RUN752 if no term applies to a row, which the trainer would score 0. `row` gives the prompt of
+    each completion. The rows themselves stay out of the trainer's table, which allows one type per column: rows from
+    several files may mix types.
     """
+    batch: list[list[float | None]] = []
 
-    def reward(
-        *, completions: list[Any], completion_ids: list[list[int]], row: list[int], **_: Any
-    ) -> list[float | None]:
-        columns = {**prompts.columns_at(row), "completion_ids": completion_ids}
-        return scorer.score_term(index, [prompts.prompts[at] for at in row], completions, columns)
+    def term(index: int) -> Callable[..., list[float | None]]:
+        def reward(
+            *, completions: list[Any], completion_ids: list[list[int]], row: list[int], **_: Any
+        ) -> list[float | None]:
+            columns = {**prompts.columns_at(row), "completion_ids": completion_ids}
+            scores = scorer.score_term(index, [prompts.prompts[at] for at in row], completions, columns)
+            batch[index:] = [scores]
+            if len(batch) == len(scorer.names):
+                scorer.sums(batch)
+            return scores
 
-    reward.__name__ = scorer.names[index]
-    return reward
+        reward.__name__ = scorer.names[index]
+        return reward
+
+    return [term(index) for index in range(len(scorer.names))]
 
 
 def reward_curves(history: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
