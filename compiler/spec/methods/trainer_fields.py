@@ -101,7 +101,6 @@ AT_LEAST: dict[str, int] = {
     "per_device_train_batch_size": 1,
     "precompute_ref_batch_size": 1,
     "ref_model_sync_steps": 1,
-    "repetition_penalty": 0,
     "steps_per_generation": 1,
     "top_k": 0,
     "top_p": 0,
@@ -116,6 +115,7 @@ ABOVE_ZERO = (
     "learning_rate",
     "logging_steps",
     "num_train_epochs",
+    "repetition_penalty",
     "save_steps",
     "temperature",
 )
@@ -181,6 +181,8 @@ def missed_range(name: str, value: object) -> str:
     """Return the range that a number of this name violates; empty without a violation."""
     if not isinstance(value, int | float) or isinstance(value, bool):
         return ""
+    if name == "max_steps" and value == 0:
+        return "-1 for whole epochs, or a number above 0"
     if name in ABOVE_ZERO and not value > 0:
         return "a number above 0"
     if name in AT_LEAST and not value >= AT_LEAST[name]:
