@@ -138,6 +138,9 @@ def _alone(trainer: Mapping[str, Any], has_adapter: bool) -> Iterator[SettingFau
         names = " or ".join(f"`{key}`" for key in keys)
         message = f"`lr_scheduler_type: {schedule}` needs {names} in `lr_scheduler_kwargs`"
         yield SettingFault(field="lr_scheduler_type", message=message, hint=f"add {names} to `lr_scheduler_kwargs`")
+    if get("max_steps") == 0:
+        message = "`max_steps: 0` trains nothing"
+        yield SettingFault(field="max_steps", message=message, hint="remove it: `num_train_epochs` sets the length")
     for name in _NOT_NULL:
         if name in trainer and get(name) is None:
             yield SettingFault(field=name, message=f"`{name}` is null", hint=f"set `{name}` to a number, or remove it")

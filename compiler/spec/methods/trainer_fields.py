@@ -181,8 +181,6 @@ def missed_range(name: str, value: object) -> str:
     """Return the range that a number of this name violates; empty without a violation."""
     if not isinstance(value, int | float) or isinstance(value, bool):
         return ""
-    if name == "max_steps" and value == 0:
-        return "-1 for whole epochs, or a number above 0"
     if name in ABOVE_ZERO and not value > 0:
         return "a number above 0"
     if name in AT_LEAST and not value >= AT_LEAST[name]:
