@@ -103,22 +103,6 @@ class PairsBlock(Block):
     min_edit_distance: Share
 
 
-class PeftBlock(Block):
-    """The LoRA settings, passed to `peft.LoraConfig`; unset ones are left to it."""
-
-    r: Positive
-    lora_alpha: Annotated[float, Field(gt=0)]
-    lora_dropout: Annotated[float, Field(ge=0, lt=1)]
-    target_modules: str | Annotated[list[str], Field(min_length=1)]
-    use_rslora: bool = False
-    use_dora: bool = False
-    modules_to_save: Annotated[list[str], Field(min_length=1)] | None = None
-
-    def as_arguments(self) -> dict[str, Any]:
-        """Return the settings of the plan by name."""
-        return self.model_dump(exclude_unset=True)
-
-
 class GenerationBlock(Block):
     """Generation of at most `max_new_tokens` per row, `batch_size` rows at once."""
 

@@ -1,6 +1,6 @@
 """An example of each diagnostic code: data that `trainspec explain` shows and the tests run."""
 
-from compiler.diagnostics.examples import chk, clu, data, pln, rnd, run, sel, spc, yml
+from compiler.diagnostics.examples import chk, clu, data, pln, rnd, run, run_settings, sel, spc, yml
 from compiler.diagnostics.examples.example import Example, Situation
 
 EXAMPLES: dict[str, Example | Situation] = {
@@ -13,6 +13,7 @@ EXAMPLES: dict[str, Example | Situation] = {
     **rnd.EXAMPLES,
     **clu.EXAMPLES,
     **run.EXAMPLES,
+    **run_settings.EXAMPLES,
 }
 
 __all__ = ["EXAMPLES", "Example", "Situation"]

@@ -58,24 +58,6 @@ EXAMPLES: dict[str, Example | Situation] = {
     "RUN701": Example(file=STAGE, command=RUN, bad="method: stf", good="method: sft"),
     "RUN702": Example(file=STAGE, command=RUN, bad="  learning_rte: 0.001", good="  learning_rate: 0.001"),
     "RUN703": Example(file="", bad=f"WORLD_SIZE=2 {RUN}", good=RUN),
-    "RUN729": Situation(
-        bad="A library merges an adapter of tied embeddings into the output layer too, so the merged model answers otherwise.",
-        good="The adapter changes inner layers only, or the stage trains all weights.",
-    ),
-    "RUN731": Example(
-        file=STAGE,
-        command=RUN,
-        bad="  max_steps: 2\n  router_aux_loss_coef: 0.1",
-        good="  max_steps: 2",
-        instead_of="  max_steps: 2",
-    ),
-    "RUN732": Example(
-        file=STAGE,
-        command=RUN,
-        bad="  max_steps: 2\n  use_liger_kernel: true",
-        good="  max_steps: 2",
-        instead_of="  max_steps: 2",
-    ),
     "RUN749": Situation(
         bad="`python -m runtime stage.yaml --report` is run for a stage that was stopped early.",
         good="Without `--report` the stage resumes from its checkpoint; once it has finished, `--report` prints its result.",
