@@ -9,6 +9,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from runtime.contract.blocks import ModelBlock
 from runtime.contract.errors import StageError, as_write_failure
@@ -21,7 +22,10 @@ from runtime.stage.files import finish_folder
 from runtime.stage.libraries import prepare_libraries
 from runtime.stage.memory import as_memory_failure
 from runtime.stage.report import CONFIG_FILE, read_complete
-from runtime.train.save import CARD_FILE
+from runtime.train.card import CARD_FILE
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -61,7 +65,7 @@ def export(job: Path, target: Path, models: Path) -> str:
     """Write a stage's merged model to `target`; return its answer to a short prompt.
 
     `job` is the output folder of the stage. RUN747 if `job` is not a finished training stage, or `target` exists;
-    RUN746 if the saved weights differ.
+    RUN746 if the saved weights differ, RUN729 if the merged or exported model answers otherwise than trained.
     """
     stage, merged = _stage_and_model(job)
     if target.exists():
@@ -97,22 +101,39 @@ def _stage_and_model(job: Path) -> tuple[TrainingStage, ModelBlock]:
 
 
 def _export(stage: TrainingStage, merged: ModelBlock, volumes: Volumes, target: Path) -> str:
+    from runtime.model.merge import logits_of, noted_rows
     from runtime.train.save import check_saved
 
     tokenizer = load_tokenizer(merged, volumes)
     model = load_model(merged, volumes)
+    rows = noted_rows(volumes.outputs / Path(merged.adapters[-1]).parent, model.get_input_embeddings().weight.shape[0])
+    expected = logits_of(model, rows)
     temporary = target.with_name(f".{target.name}.tmp")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     model.save_pretrained(temporary, max_shard_size="4GB")
     tokenizer.save_pretrained(temporary)
     found = check_saved(model, tokenizer, temporary)
+    del model  # its memory is needed for the one that is read back
+    _require_same_answers(temporary, target.name, rows, expected, own_code=merged.trust_remote_code)
     card = volumes.outputs / merged.adapters[-1] / CARD_FILE
     if card.is_file():
         text = card.read_text(encoding="utf-8").replace("library_name: peft", "library_name: transformers", 1)
         (temporary / CARD_FILE).write_text(text, encoding="utf-8")
     finish_folder(temporary, target)
     return str(found.get("answer", ""))
+
+
+def _require_same_answers(
+    folder: Path, name: str, rows: "list[list[int]]", expected: "list[Tensor]", *, own_code: bool
+) -> None:
+    """Read the exported model as its users will, and compare its logits; RUN729 if they differ."""
+    from transformers import AutoModelForCausalLM
+
+    from runtime.model.merge import logits_of, require_equal_logits, tolerance_of
+
+    model = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, trust_remote_code=own_code)
+    require_equal_logits(expected, logits_of(model, rows), f"the exported model `{name}`", tolerance_of(model))
 
 
 if __name__ == "__main__":

@@ -111,15 +111,6 @@ class PairsBlock(Block):
     min_edit_distance: Share
 
 
-class PeftBlock(Block):
-    """The LoRA settings, passed to `peft.LoraConfig`."""
-
-    r: Positive
-    lora_alpha: Annotated[float, Field(gt=0)]
-    lora_dropout: Annotated[float, Field(ge=0, lt=1)]
-    target_modules: str | list[str]
-
-
 class GenerationBlock(Block):
     """Generation of at most `max_new_tokens` per row, `batch_size` rows at once."""
 

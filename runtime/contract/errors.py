@@ -32,6 +32,9 @@ EXIT_CODES = {
     "RUN726": ExitCode.BAD_DATA,  # rows hold special tokens of the tokenizer in their texts
     "RUN727": ExitCode.BAD_DATA,  # marked answers are all good, or all bad
     "RUN728": ExitCode.BAD_DATA,  # pairs cannot be split into training and held-out rows
+    "RUN729": ExitCode.BAD_CONFIG,  # merged or exported weights answer otherwise than the trained ones
+    "RUN731": ExitCode.BAD_CONFIG,  # the libraries cannot train with the settings, which their checks do not see
+    "RUN732": ExitCode.BAD_CONFIG,  # a setting needs a GPU or a package that the machine lacks
     "RUN730": ExitCode.IO_ERROR,  # writing failed, such as on a full disk
     "RUN733": ExitCode.BAD_CONFIG,  # the function or schema of a metric cannot be used
     "RUN734": ExitCode.BAD_DATA,  # the function of a metric gives no score for many answers

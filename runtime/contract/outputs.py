@@ -1,8 +1,9 @@
-"""The outputs of a stage that commands of the compiler read."""
+"""The outputs of a stage that commands of the compiler, or later stages, read."""
 
 from typing import Literal
 
 METRICS_FILE = "metrics.json"  # written last: an output folder with this file is complete
+CHECK_ROWS_FILE = "check-rows.json"  # token ids of rows on which later merges of the weights are compared
 TERMINATION_LOG = "TRAINSPEC_TERMINATION_LOG"  # environment variable: the path of the termination message
 
 # `status` of the event `end` and of the termination message

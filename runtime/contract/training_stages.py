@@ -5,11 +5,11 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from runtime.contract.blocks import (
+    Block,
     Code,
     CurriculumBlock,
     DistillationBlock,
     DistributedBlock,
-    PeftBlock,
     Positive,
     RelativePath,
     RewardBlock,
@@ -18,6 +18,22 @@ from runtime.contract.blocks import (
 from runtime.contract.methods import OWNED, PlainTraining
 from runtime.contract.rewards import ZERO_SPREAD_STEPS
 from runtime.contract.stage import Stage
+
+
+class PeftBlock(Block):
+    """The LoRA settings, passed to `peft.LoraConfig`; unset ones are left to it."""
+
+    r: Positive
+    lora_alpha: Annotated[float, Field(gt=0)]
+    lora_dropout: Annotated[float, Field(ge=0, lt=1)]
+    target_modules: str | Annotated[list[str], Field(min_length=1)]
+    use_rslora: bool = False
+    use_dora: bool = False
+    modules_to_save: Annotated[list[str], Field(min_length=1)] | None = None
+
+    def as_arguments(self) -> dict[str, Any]:
+        """Return the settings of the plan by name."""
+        return self.model_dump(exclude_unset=True)
 
 
 class TrainingStage(Stage):

@@ -69,7 +69,8 @@ def load_model(block: ModelBlock, volumes: Volumes) -> "PreTrainedModel":
 
     Adapters are merged in float32 and rounded once, because a 16-bit type would lose small changes of large weights.
     With `quantization: nf4`, the weights are in 4 bits on the GPU (QLoRA, arXiv 2305.14314), and each merge is rounded
-    to 4 bits. RUN719 if the machine has no GPU. The model stops where its tokenizer and chat template end an answer.
+    to 4 bits. RUN719 if the machine has no GPU, RUN729 if a merged adapter answers otherwise than beside the model. The
+    model stops where its tokenizer and chat template end an answer.
     """
     import torch
 
@@ -133,11 +134,12 @@ def _load_weights(folder: Path, block: ModelBlock, dtype: object) -> "PreTrained
 
 
 def _merge(model: "PreTrainedModel", folder: Path) -> "PreTrainedModel":
-    from peft import PeftModel
     from safetensors import SafetensorError
 
+    from runtime.model.merge import merge_adapter
+
     try:
-        merged: PreTrainedModel = PeftModel.from_pretrained(model, str(folder)).merge_and_unload()
+        merged = merge_adapter(model, folder)
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         message = f"adapter `{folder.parent.name}/{folder.name}` does not fit the model: {_first_line(error)}"
         raise StageError("RUN722", message, "train the adapter again on this base model") from error

@@ -3,13 +3,14 @@
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from runtime.contract.blocks import ModelBlock
 from runtime.contract.errors import StageError
 from runtime.contract.volumes import Volumes
 from runtime.data.chat import ids_of, text_of_turns
 from runtime.model.load import load_model, load_tokenizer
+from runtime.model.merge import merge_adapter
 
 if TYPE_CHECKING:  # these imports take seconds, so they wait until the data has been checked
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -91,12 +92,10 @@ def load_reward_model(path: str, base: ModelBlock, volumes: Volumes) -> RewardMo
     dtype: torch.dtype = getattr(torch, base.dtype)
     try:
         if (folder / "adapter_config.json").is_file():
-            from peft import PeftModel
-
             # Merged in float32 and rounded once, like the adapters of earlier stages.
             unquantized = base.model_copy(update={"dtype": "float32", "quantization": None})
             untrained = new_reward_model(unquantized, volumes, tokenizer)
-            model = PeftModel.from_pretrained(untrained, str(folder)).merge_and_unload().to(dtype)
+            model: Any = merge_adapter(untrained, folder).to(dtype)
         else:
             model = AutoModelForSequenceClassification.from_pretrained(folder, dtype=dtype, local_files_only=True)
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:

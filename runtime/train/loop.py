@@ -4,6 +4,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from runtime.contract.errors import StageError
+from runtime.contract.training_stages import TrainingStage
 from runtime.distributed.ranks import any_rank, from_rank_zero
 from runtime.model.cpu import attend_short_rows_by_matrices, score_only_labelled_positions
 from runtime.stage.context import StageContext
@@ -13,6 +14,7 @@ from runtime.stage.report import Outcome
 from runtime.train.callbacks import StageCallback
 from runtime.train.checkpoint import newest_whole
 from runtime.train.save import save_weights
+from runtime.train.setting_faults import settings_at_fault
 
 if TYPE_CHECKING:
     from transformers import Trainer, TrainerCallback
@@ -38,6 +40,8 @@ def train_and_save(
     """
     from transformers.trainer_callback import PrinterCallback
 
+    stage = context.stage
+    assert isinstance(stage, TrainingStage)  # noqa: S101
     if trainer.args.use_cpu:
         score_only_labelled_positions()
         if trainer.args.bf16:
@@ -53,8 +57,10 @@ def train_and_save(
     checkpoint, discarded = from_rank_zero(newest)
     context.events.emit("phase", name="train", resumed_from=checkpoint and checkpoint.name, discarded=discarded)
     with context.stop.worth_waiting_for():
+        start = trainer.state.global_step
         if not any_rank(context.stop.is_set):
-            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+            with settings_at_fault(stage, lambda: checkpoint is None and trainer.state.global_step == start):
+                trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         state = trainer.state
         # A stopped `train()` returns like a finished one; only the step count differs.
         if state.global_step < state.max_steps or state.max_steps == 0:

@@ -1,22 +1,24 @@
 """Saving trained weights: write, describe in a model card, test, then rename.
 
-`save_weights` does all of it; `check_saved` is the smoke test, `write_card` the model card (README.md).
+`save_weights` does all of it; `check_saved` is the smoke test.
 """
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runtime.contract.blocks import DataBlock
 from runtime.contract.errors import StageError
 from runtime.contract.hub import hub_model
-from runtime.contract.methods import METHODS
+from runtime.contract.outputs import CHECK_ROWS_FILE
 from runtime.contract.training_stages import TrainingStage
 from runtime.distributed.ranks import wait_for_all
+from runtime.model.merge import logits_of, require_equal_logits, tolerance_of
 from runtime.stage.context import StageContext
-from runtime.stage.files import finish_folder
-from runtime.stage.page import readable, versions
+from runtime.stage.files import finish_folder, write_json
+from runtime.train.card import write_card
+from runtime.train.trained_rows import rows_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -24,13 +26,7 @@ if TYPE_CHECKING:
 
 PROMPT = "Hello"
 NEW_TOKENS = 8
-CARD_FILE = "README.md"
 _ADAPTER = "saved"
-_LIMITS = (
-    "Trained for the task of the plan above, in the format of its data. The terms and limits of the base model apply."
-    " The reports of the plan's evaluation stages give the gains, with intervals; without such a report, the quality of"
-    " these weights is unknown."
-)
 
 
 def save_weights(trainer: "Trainer", context: StageContext, folder: Path, figures: dict[str, Any]) -> dict[str, Any]:
@@ -49,7 +45,9 @@ def save_weights(trainer: "Trainer", context: StageContext, folder: Path, figure
     found: dict[str, Any] = {}
     if context.is_main:
         (temporary / "training_args.bin").unlink(missing_ok=True)  # a pickle that names folders of this machine
-        found = _smoke_test(trainer, stage, temporary)
+        rows = rows_of(trainer.train_dataset, trainer.processing_class)
+        write_json(context.folder / CHECK_ROWS_FILE, {"input_ids": rows})
+        found = _smoke_test(trainer, stage, temporary, rows)
         set_base_model(temporary, stage.model.path)
         write_card(stage, figures, context.config_sha256, context.volumes.models / stage.model.path, temporary)
         shutil.rmtree(folder, ignore_errors=True)
@@ -58,12 +56,13 @@ def save_weights(trainer: "Trainer", context: StageContext, folder: Path, figure
     return found
 
 
-def check_saved(model: Any, tokenizer: Any, folder: Path) -> dict[str, Any]:
+def check_saved(model: Any, tokenizer: Any, folder: Path, rows: Sequence[Sequence[int]] = ()) -> dict[str, Any]:
     """Compare the weights in `folder` with the trained `model`; return the findings.
 
     Also generates an answer to a short prompt. An adapter is loaded again next to the trained one, and the loaded one
-    answers. The files of a whole model are compared tensor by tensor, so that memory holds one extra tensor at a time.
-    RUN746 if they differ or cannot be read, RUN713 if the model's logits are not finite.
+    answers; both must give the same logits on `rows` (token ids). The files of a whole model are compared tensor by
+    tensor, so that memory holds one extra tensor at a time. RUN746 if they differ or cannot be read, RUN729 if the
+    logits differ, RUN713 if they are not finite.
     """
     import torch
     from safetensors import SafetensorError
@@ -72,10 +71,12 @@ def check_saved(model: Any, tokenizer: Any, folder: Path) -> dict[str, Any]:
     inner = _saved_part(model, is_adapter)
     trained = inner.active_adapter if is_adapter else None
     inner.train(False)
+    expected = logits_of(inner, rows) if is_adapter else []
     try:
         with torch.inference_mode():
             compared = _activate_saved(inner, folder) if is_adapter else _compare_files(inner.state_dict(), folder)
             answer = _answer(inner, tokenizer)
+        same = _same_logits(inner, expected, rows, folder)
     except (SafetensorError, OSError, KeyError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise _fault(folder, f"cannot be read: {reason}") from error
@@ -83,7 +84,7 @@ def check_saved(model: Any, tokenizer: Any, folder: Path) -> dict[str, Any]:
         if is_adapter and _ADAPTER in inner.peft_config:
             inner.set_adapter(trained)
             inner.delete_adapter(_ADAPTER)
-    return {"tensors_compared": compared, "prompt": PROMPT, **answer}
+    return {"tensors_compared": compared, **same, "prompt": PROMPT, **answer}
 
 
 def set_base_model(folder: Path, model: str) -> None:
@@ -100,30 +101,13 @@ def set_base_model(folder: Path, model: str) -> None:
         path.write_text(json.dumps(config, ensure_ascii=False, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def write_card(stage: TrainingStage, figures: dict[str, Any], config_sha256: str, base: Path, folder: Path) -> None:
-    """Write README.md to `folder`; the card in the folder `base` may give the licence."""
-    from huggingface_hub import ModelCard
-
-    card = ModelCard(f"---\n{_header(stage, base, folder)}\n---\n\n{_body(stage, figures, config_sha256)}")
-    (folder / CARD_FILE).write_text(str(card), encoding="utf-8")
-
-
-def licence_of(base: Path) -> str | None:
-    """Return the licence in the base model's card; None if the card is missing or has none."""
-    from huggingface_hub import ModelCard
-
-    try:
-        licence = ModelCard.load(base / CARD_FILE).data.license
-    except (OSError, ValueError):
-        licence = None
-    return licence if isinstance(licence, str) else None
-
-
-def _smoke_test(trainer: "Trainer", stage: TrainingStage, folder: Path) -> dict[str, Any]:
+def _smoke_test(
+    trainer: "Trainer", stage: TrainingStage, folder: Path, rows: Sequence[Sequence[int]]
+) -> dict[str, Any]:
     if stage.distributed.strategy != "ddp":  # no process holds all weights, so none can answer
         return {"skipped": f"weights are sharded ({stage.distributed.strategy}): `runtime.export` tests them"}
     model = trainer.accelerator.unwrap_model(trainer.model)
-    return check_saved(model, trainer.processing_class, folder)
+    return check_saved(model, trainer.processing_class, folder, rows)
 
 
 def _saved_part(model: Any, is_adapter: bool) -> Any:
@@ -133,6 +117,16 @@ def _saved_part(model: Any, is_adapter: bool) -> Any:
 
     kind = PeftModel if is_adapter else PreTrainedModel
     return next(module for module in model.modules() if isinstance(module, kind))
+
+
+def _same_logits(
+    model: Any, expected: "Sequence[Tensor]", rows: Sequence[Sequence[int]], folder: Path
+) -> dict[str, float]:
+    """Compare the logits of the active adapter with the `expected` ones, if there are any."""
+    if not expected:
+        return {}
+    name = f"the saved adapter `{folder.parent.name}/{folder.name}`"
+    return require_equal_logits(expected, logits_of(model, rows), name, tolerance_of(model))
 
 
 def _activate_saved(model: Any, folder: Path) -> int:
@@ -215,63 +209,3 @@ def _prompt_ids(tokenizer: Any, device: Any) -> "Tensor":
 def _fault(folder: Path, reason: str) -> StageError:
     hint = "check the outputs volume, then run the stage again: it resumes from its last checkpoint"
     return StageError("RUN746", f"the weights in `{folder.parent.name}/{folder.name}` are damaged: {reason}", hint)
-
-
-def _header(stage: TrainingStage, base: Path, folder: Path) -> str:
-    from huggingface_hub import ModelCardData
-
-    is_adapter = (folder / "adapter_config.json").is_file()
-    known = hub_model(stage.model.path)
-    data = ModelCardData(
-        base_model=known.name if known else stage.model.path,
-        library_name="peft" if is_adapter else "transformers",
-        license=licence_of(base),
-        pipeline_tag="text-classification" if _method(stage) == "reward" else "text-generation",
-        tags=["trainspec", "trl", _method(stage), *(["lora"] if is_adapter else [])],
-    )
-    return str(data.to_yaml())
-
-
-def _body(stage: TrainingStage, figures: dict[str, Any], config_sha256: str) -> str:
-    earlier = "".join(f", after `{adapter}`" for adapter in stage.model.adapters)
-    settings = {**stage.trainer, **{f"peft.{name}": value for name, value in _peft(stage).items()}, "seed": stage.seed}
-    parts = [
-        f"# {stage.plan}: {stage.stage}\n",
-        f"Made by {METHODS[_method(stage)].title} (`{_method(stage)}`) of `{stage.model.path}`{earlier}.\n",
-        _table("Origin", _origin(stage, config_sha256)),
-        "## Data\n\n" + "\n".join(map(_data_line, stage.data)) + "\n",
-        _table("Settings", settings),
-        _table("Training figures", figures),
-        _table("Versions", dict(versions())),
-        f"## Use and limits\n\n{_LIMITS}\n",
-    ]
-    return "\n".join(parts)
-
-
-def _method(stage: TrainingStage) -> str:
-    return str(stage.model_dump()["method"])
-
-
-def _peft(stage: TrainingStage) -> dict[str, Any]:
-    return {} if stage.peft is None else stage.peft.model_dump()
-
-
-def _origin(stage: TrainingStage, config_sha256: str) -> dict[str, Any]:
-    return {
-        "plan": stage.plan,
-        "stage": stage.stage,
-        "output": stage.output,
-        "config (SHA-256)": config_sha256,
-        "processes": stage.distributed.world,
-    }
-
-
-def _data_line(block: DataBlock) -> str:
-    if block.volume == "outputs":
-        return f"- `{block.path}` ({block.shape}), made by an earlier stage of the plan"
-    return f"- `{block.path}` ({block.shape}): {block.rows} rows, SHA-256 `{block.sha256}`"
-
-
-def _table(title: str, rows: dict[str, Any]) -> str:
-    lines = [f"| {name} | {readable(value)} |" for name, value in rows.items() if not isinstance(value, dict)]
-    return "\n".join([f"## {title}\n", "| | |", "|---|---|", *(line.replace("\n", " ") for line in lines), ""])

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ConfigDict, PydanticSchemaGenerationError, PydanticUserError, TypeAdapter, ValidationError
 
-from runtime.contract.blocks import PeftBlock
 from runtime.contract.errors import StageError
 from runtime.contract.stages import AnyStage
+from runtime.contract.trainer_needs import Machine, setting_faults
 from runtime.contract.training_stages import TrainingStage
+from runtime.contract.volumes import Volumes
 from runtime.distributed.sharding import sharding
 from runtime.model.cpu import has_fast_bfloat16
+from runtime.train.rehearsal import rehearse
 
 if TYPE_CHECKING:
     from peft import LoraConfig
@@ -51,6 +53,15 @@ RESERVED = (
     "chat_template_path",
     "eos_token",
     "pad_token",
+    "accelerator_config",
+    "eval_on_start",
+    "load_best_model_at_end",
+    "log_completions_hub_repo",
+    "metric_for_best_model",
+    "parallelism_config",
+    "teacher_model_init_kwargs",
+    "teacher_model_name_or_path",
+    "teacher_model_revision",
 )
 
 
@@ -89,30 +100,48 @@ def trainer_args(config: type[Config], stage: TrainingStage, folder: Path) -> Co
         "save_total_limit": max(2, stage.trainer.get("save_total_limit") or 2),
     }
     configure_trackers(stage, folder.parent)
+    _require_settings(stage, has_gpu=has_gpu)
     try:
         args: Config = config(**{**defaults, **stage.trainer, **owned})
-    except (ValueError, TypeError, ImportError) as error:
-        message = f"`{config.__name__}` rejects `trainer`: {' '.join(str(error).split())}"
+        rehearse(args)
+    except Exception as error:  # the libraries raise errors of any type
+        message = f"`{config.__name__}` rejects `trainer`: {' '.join(str(error).split()) or type(error).__name__}"
         raise StageError("RUN702", message, "change the training settings of the spec and compile it again") from error
     return args
 
 
-def lora_config(block: PeftBlock | None, *, scores: bool = False) -> "LoraConfig | None":
-    """Return the LoRA settings, None for full fine-tuning; RUN702 if PEFT rejects them.
+def _require_settings(stage: TrainingStage, *, has_gpu: bool) -> None:
+    """Raise RUN702 or RUN732 with all settings that cannot work, or not on this machine."""
+    machine = Machine(has_gpu=has_gpu, has_package=lambda name: importlib.util.find_spec(name) is not None)
+    method = str(stage.model_dump()["method"])
+    faults = list(setting_faults(method, stage.trainer, machine, has_adapter=stage.peft is not None))
+    if faults:
+        code = "RUN732" if all(fault.by_machine for fault in faults) else "RUN702"
+        raise StageError(code, "; ".join(fault.message for fault in faults), faults[0].hint)
 
-    With `scores`, the settings are for a reward model, whose new head is trained and saved whole.
+
+def lora_config(stage: TrainingStage, volumes: Volumes, *, scores: bool = False) -> "LoraConfig | None":
+    """Return the LoRA settings, None for full fine-tuning.
+
+    RUN702 if PEFT rejects them, or they do not fit the model, whose weights are not loaded for that. With `scores`, the
+    settings are for a reward model, whose new head is trained and saved whole.
     """
     from peft import LoraConfig
 
-    if block is None:
+    from runtime.model.targets import check_targets
+
+    if stage.peft is None:
         return None
+    settings = stage.peft.as_arguments()
+    if scores:
+        settings["modules_to_save"] = [*settings.get("modules_to_save", ()), "score"]
     try:
-        if scores:
-            return LoraConfig(task_type="SEQ_CLS", modules_to_save=["score"], **block.model_dump())
-        return LoraConfig(task_type="CAUSAL_LM", **block.model_dump())
+        config = LoraConfig(task_type="SEQ_CLS" if scores else "CAUSAL_LM", **settings)
     except (ValueError, TypeError) as error:
         message = f"PEFT rejects `peft`: {error}"
         raise StageError("RUN702", message, "change the LoRA settings of the spec and compile it again") from error
+    check_targets(config, stage.model, volumes)
+    return config
 
 
 def check_trackers(stage: AnyStage) -> None:

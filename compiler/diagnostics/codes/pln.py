@@ -81,6 +81,18 @@ TABLE: dict[str, Code] = {
         "Scores of unconstrained answers may be lower than those of the deployed system, which constrains its output.",
         "Measure with the constraint elsewhere and commit the result, or read the scores with this in mind.",
     ),
+    "PLN414": Code(
+        "error",
+        "adapter is on the output layer",
+        "The trainers multiply by the output layer's weights directly, so an adapter there would never be trained.",
+        "Leave the output layer out of `target_modules`, or train all weights.",
+    ),
+    "PLN415": Code(
+        "error",
+        "trainer setting cannot work",
+        "The trainer would refuse the setting when its stage starts: it needs another setting, or excludes one.",
+        "Change the setting as the message says.",
+    ),
     "PLN417": Code(
         "error",
         "no score says when an answer is right",

@@ -1,4 +1,4 @@
-"""RUN700 to RUN749: failures of a stage, which the runtime reports.
+"""RUN700 to RUN749: failures of a stage, which the runtime reports; those of its settings are in `run_settings`.
 
 A contract test compares this list with the runtime's.
 """
@@ -18,12 +18,6 @@ TABLE: dict[str, Code] = {
         "stage config is not valid",
         "The runtime reads configs strictly; compiled ones are valid.",
         "Compile the spec again with the version of the image.",
-    ),
-    "RUN702": Code(
-        "error",
-        "trainer or peft field is rejected",
-        "The installed libraries reject a field or its value.",
-        "Change the training settings of the spec.",
     ),
     "RUN703": Code(
         "error",
@@ -88,12 +82,6 @@ TABLE: dict[str, Code] = {
         "chat template cannot render the rows",
         "The model's tokenizer has no chat template, or one that rejects these turns or loses a text of theirs: a system turn, tools, calls, thoughts.",
         "Use a model whose template writes them, or write the rows in another form.",
-    ),
-    "RUN719": Code(
-        "error",
-        "weights cannot be loaded in 4 bits",
-        "QLoRA needs a GPU and the package `bitsandbytes`.",
-        "Run the stage where both are available, or set `tuning: lora`.",
     ),
     "RUN720": Code(
         "error",
@@ -192,23 +180,5 @@ TABLE: dict[str, Code] = {
         "model cannot be sharded here",
         "FSDP and DeepSpeed shard a model over GPUs; without one, plain copies would be trained.",
         "Use a profile with GPUs, or the strategy `ddp`.",
-    ),
-    "RUN745": Code(
-        "error",
-        "tracker is not installed",
-        "The image must contain each tracker of the spec; otherwise the stage would fail after it loads the model.",
-        "Install `trainspec[tracking]`, or remove the tracker.",
-    ),
-    "RUN746": Code(
-        "error",
-        "saved weights differ from the trained ones",
-        "After each save, the stage reads the weights back and compares them with the trained ones.",
-        "Check the outputs volume, then run the stage again.",
-    ),
-    "RUN747": Code(
-        "error",
-        "export cannot be made",
-        "An export copies weights from the folder of a finished stage to a new folder.",
-        "Name both folders as the message says.",
     ),
 }

@@ -1,6 +1,19 @@
 """An example of each diagnostic code: data that `trainspec explain` shows and the tests run."""
 
-from compiler.diagnostics.examples import chk, clu, data, judge, pln, rnd, run, run_template, sel, spc, yml
+from compiler.diagnostics.examples import (
+    chk,
+    clu,
+    data,
+    judge,
+    pln,
+    rnd,
+    run,
+    run_settings,
+    run_template,
+    sel,
+    spc,
+    yml,
+)
 from compiler.diagnostics.examples.example import Example, Situation
 
 EXAMPLES: dict[str, Example | Situation] = {
@@ -15,6 +28,7 @@ EXAMPLES: dict[str, Example | Situation] = {
     **run.EXAMPLES,
     **judge.EXAMPLES,
     **run_template.EXAMPLES,
+    **run_settings.EXAMPLES,
 }
 
 __all__ = ["EXAMPLES", "Example", "Situation"]

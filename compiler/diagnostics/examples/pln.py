@@ -60,5 +60,15 @@ EXAMPLES: dict[str, Example | Situation] = {
         good="A metric that needs no judge comes first, or `teacher.ask.keep` is `agreed`.",
     ),
     "PLN412": Example(bad="  decoding: {constrained: true}\n  data:", good="  data:"),
+    "PLN414": Example(
+        bad="    sft:\n      peft: {target_modules: [q_proj, lm_head]}",
+        good="    sft:\n      peft: {target_modules: [q_proj, v_proj]}",
+    ),
+    "PLN415": Example(
+        bad="    sft:\n      trainer:\n        lr_scheduler_type: cosine_with_min_lr",
+        good="    sft:\n      trainer:\n        lr_scheduler_type: cosine_with_min_lr\n"
+        "        lr_scheduler_kwargs: {min_lr_rate: 0.1}",
+        instead_of="    sft:\n      trainer:",
+    ),
     "PLN408": Example(file="specs/shop/data/demos.jsonl", whole=True, bad=jsonl(demos(60)), good=jsonl(demos())),
 }

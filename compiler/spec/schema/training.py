@@ -26,7 +26,14 @@ class Lora(Model):
     r: Annotated[int, Strict(), Field(ge=1, le=1024)] | None = Field(default=None, description="Rank.")
     lora_alpha: Positive | None = Field(default=None, description="Scale.")
     lora_dropout: Annotated[float, Strict(), Field(ge=0, lt=1)] | None = Field(default=None, description="Dropout.")
-    target_modules: str | list[str] | None = Field(default=None, description="Modules that get an adapter.")
+    target_modules: str | Annotated[list[str], Field(min_length=1)] | None = Field(
+        default=None, description="Modules that get an adapter: `all-linear`, a list of names, or a regular expression."
+    )
+    use_rslora: Flag | None = Field(default=None, description="Scale by `lora_alpha / sqrt(r)` (rank-stabilised LoRA).")
+    use_dora: Flag | None = Field(default=None, description="Also learn each column's magnitude (DoRA).")
+    modules_to_save: Annotated[list[str], Field(min_length=1)] | None = Field(
+        default=None, description="Modules that are trained whole beside the adapter, such as `embed_tokens`."
+    )
 
 
 class MethodOverrides(Model):

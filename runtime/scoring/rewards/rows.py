@@ -10,7 +10,7 @@ from runtime.contract.rewards import compares
 from runtime.data.formats import Row
 from runtime.data.questions import Prompt, questions_of, refuse_tools
 from runtime.data.rows import Source
-from runtime.scoring.rewards.scorer import Scorer
+from runtime.scoring.rewards.scorer import NO_SCORE, Scorer
 
 BATCH = 64
 _NOT_COLUMNS = ("prompt", "prompts", "completion", "completions", "completion_ids", "messages")
@@ -88,7 +88,11 @@ def score_texts(
 def check_rewards(scorer: Scorer, prompts: Prompts) -> None:
     """Score each row's right answer (empty if missing), so that a broken reward fails early.
 
-    Raises RUN751 to RUN754 of the scorer.
+    Raises RUN751 to RUN754 of the scorer; RUN752 also if no term applies to any row.
     """
     texts = [reference or "" for reference in prompts.columns["reference"]]
-    score_texts(scorer, prompts, range(len(texts)), texts)
+    scores = score_texts(scorer, prompts, range(len(texts)), texts)
+    if all(score is None for term in scores for score in term):
+        terms = ", ".join(f"`{name}`" for name in scorer.names)
+        message = f"the reward gives no score for any of {len(texts)} rows: {terms} returned `None` for each"
+        raise StageError("RUN752", message, NO_SCORE)

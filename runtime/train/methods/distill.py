@@ -46,9 +46,10 @@ def run(stage: DistillStage, context: StageContext) -> Outcome:
 
     # The imports below take seconds, and then a model loads: all early checks come before them.
     from runtime.train.loop import train_and_save
+    from runtime.train.setting_faults import settings_at_fault
     from runtime.train.trainer_args import lora_config
 
-    peft_config = lora_config(stage.peft)
+    peft_config = lora_config(stage, context.volumes)
     tokenizer = load_tokenizer(stage.model, context.volumes)
     tokenizer.padding_side = "left"
     rows = [each.row for each in questions]
@@ -66,7 +67,8 @@ def run(stage: DistillStage, context: StageContext) -> Outcome:
     context.events.emit("phase", name="prepare data")
     parts = {"model": model, "teacher_model": teacher, "processing_class": tokenizer, "peft_config": peft_config}
     prompts = [each.prompt for each in questions]
-    trainer = _exact(stage, context, prompts, parts) if same else _aligned(stage, context, prompts, parts)
+    with settings_at_fault(stage):
+        trainer = _exact(stage, context, prompts, parts) if same else _aligned(stage, context, prompts, parts)
     if trainer.args.use_cpu and trainer.args.bf16:
         attend_short_rows_by_matrices()  # as in training, so that both measurements of the gap run alike
     before = _gap(trainer, teacher, tokenizer, prompt_ids, stage, context) if same else None

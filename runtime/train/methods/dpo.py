@@ -28,10 +28,11 @@ def run(stage: PlainStage, context: StageContext) -> Outcome:
     from trl.trainer.dpo_trainer import DPOTrainer
 
     from runtime.train.loop import CHECKPOINTS, train_and_save
+    from runtime.train.setting_faults import settings_at_fault
     from runtime.train.trainer_args import lora_config, trainer_args
 
     args = trainer_args(DPOConfig, stage, context.folder / CHECKPOINTS)
-    peft_config = lora_config(stage.peft)
+    peft_config = lora_config(stage, context.volumes)
     context.events.emit("phase", name="prepare data")
     tokenizer = load_tokenizer(stage.model, context.volumes)
     limit = limit_of(args.max_length, context_length(stage.model, context.volumes))
@@ -41,14 +42,15 @@ def run(stage: PlainStage, context: StageContext) -> Outcome:
     # With an adapter, the reference is the model without it. Without one, the trainer would reload the base model from
     # its folder and lose the merged adapters of earlier stages; the copy keeps them.
     reference = copy.deepcopy(model) if peft_config is None else None
-    trainer = DPOTrainer(
-        model=model,
-        ref_model=reference,
-        args=args,
-        train_dataset=table_of(rows, ("prompt", *ANSWERS)),
-        processing_class=tokenizer,
-        peft_config=peft_config,
-    )
+    with settings_at_fault(stage):
+        trainer = DPOTrainer(
+            model=model,
+            ref_model=reference,
+            args=args,
+            train_dataset=table_of(rows, ("prompt", *ANSWERS)),
+            processing_class=tokenizer,
+            peft_config=peft_config,
+        )
     outcome = train_and_save(trainer, context, has_adapter=peft_config is not None, rows=len(rows))
     names = ("rewards/chosen", "rewards/rejected", "rewards/margins", "rewards/accuracies")
     curves = first_and_last(trainer.state.log_history, names)

@@ -48,11 +48,12 @@ def _train(stage: GrpoStage, context: StageContext, prompts: Prompts, scorer: Sc
     from runtime.model.stops import set_vllm_stops
     from runtime.train.loop import CHECKPOINTS, train_and_save
     from runtime.train.reward_watch import RewardWatch
+    from runtime.train.setting_faults import settings_at_fault
     from runtime.train.trainer_args import lora_config, trainer_args
 
     args = trainer_args(GRPOConfig, stage, context.folder / CHECKPOINTS)
     args.reward_weights = scorer.weights
-    peft_config = lora_config(stage.peft)
+    peft_config = lora_config(stage, context.volumes)
     tokenizer = load_tokenizer(stage.model, context.volumes)
     rows = [{**row, "row": index} for index, row in enumerate(prompts.asked)]
     prompts_of(
@@ -71,14 +72,15 @@ def _train(stage: GrpoStage, context: StageContext, prompts: Prompts, scorer: Sc
     reference = copy.deepcopy(model) if needs_copy else None
 
     context.events.emit("phase", name="prepare data")
-    trainer = GRPOTrainer(
-        model=model,
-        reward_funcs=_terms(scorer, prompts, CompletionLog(context, every=steps_per_generation(args))),
-        args=args,
-        train_dataset=table_of(rows, ("prompt", "row")),
-        processing_class=tokenizer,
-        peft_config=peft_config,
-    )
+    with settings_at_fault(stage):
+        trainer = GRPOTrainer(
+            model=model,
+            reward_funcs=_terms(scorer, prompts, CompletionLog(context, every=steps_per_generation(args))),
+            args=args,
+            train_dataset=table_of(rows, ("prompt", "row")),
+            processing_class=tokenizer,
+            peft_config=peft_config,
+        )
     if reference is not None:
         trainer.ref_model = trainer.accelerator.prepare_model(reference.eval(), evaluation_mode=True)
     outcome = train_and_save(
@@ -97,7 +99,8 @@ def _terms(scorer: Scorer, prompts: Prompts, log: CompletionLog) -> list[Callabl
     """Return the terms of the reward as the trainer calls them, one after the other on the same completions.
 
     `row` gives the prompt of each completion. The rows themselves stay out of the trainer's table, which allows one
-    type per column: rows from several files may mix types. The last term passes the scores of all terms to `log`.
+    type per column: rows from several files may mix types. The last term passes the scores of all terms to `log`, and
+    raises RUN752 if no term applies to a row, which the trainer would score 0.
     """
     found: dict[str, Scores] = {}
 
@@ -110,7 +113,7 @@ def _terms(scorer: Scorer, prompts: Prompts, log: CompletionLog) -> list[Callabl
             scores = found[scorer.names[index]] = scorer.score_term(index, asked, completions, columns)
             if index + 1 == len(scorer.names):
                 step, steps = trainer_state.global_step, trainer_state.max_steps
-                log.note(step, steps, asked, list(map(text_of, completions)), found, scorer.weighted(found.values()))
+                log.note(step, steps, asked, list(map(text_of, completions)), found, scorer.sums(list(found.values())))
             return scores
 
         reward.__name__ = scorer.names[index]
@@ -129,6 +132,8 @@ def reward_curves(history: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
     curves = {}
     for name in names:
         values = [float(entry[name]) for entry in history if entry.get(name) is not None]
+        if not values:
+            continue
         count = min(len(values), max(5, len(values) // 10))
         curves[name] = {"first": math.fsum(values[:count]) / count, "last": math.fsum(values[-count:]) / count}
     return curves

@@ -37,6 +37,7 @@ def run(stage: PlainStage, context: StageContext) -> Outcome:
     from trl.trainer.kto_trainer import KTOTrainer
 
     from runtime.train.loop import CHECKPOINTS, train_and_save
+    from runtime.train.setting_faults import settings_at_fault
     from runtime.train.trainer_args import lora_config, trainer_args
 
     weights = {name: balance[name] for name in _WEIGHTS}
@@ -49,20 +50,21 @@ def run(stage: PlainStage, context: StageContext) -> Outcome:
     # The trainer reads rows in order and compares each with the others of its batch, so labels must be mixed.
     random.Random(stage.seed).shuffle(rows)  # noqa: S311  (a repeatable order, not a secret)
     left_over = rows.pop() if len(rows) % args.per_device_train_batch_size == 1 else None  # alone in the last batch
-    peft_config = lora_config(stage.peft)
+    peft_config = lora_config(stage, context.volumes)
     context.events.emit("phase", name="load model")
     model = load_model(stage.model, context.volumes)
     # With an adapter, the reference is the model without it. Without one, the trainer would reload the base model from
     # its folder and lose the merged adapters of earlier stages; the copy keeps them.
     reference = copy.deepcopy(model) if peft_config is None else None
-    trainer = KTOTrainer(
-        model=model,
-        ref_model=reference,
-        args=args,
-        train_dataset=table_of(rows, ("prompt", "completion", "label")),
-        processing_class=tokenizer,
-        peft_config=peft_config,
-    )
+    with settings_at_fault(stage):
+        trainer = KTOTrainer(
+            model=model,
+            ref_model=reference,
+            args=args,
+            train_dataset=table_of(rows, ("prompt", "completion", "label")),
+            processing_class=tokenizer,
+            peft_config=peft_config,
+        )
     outcome = train_and_save(trainer, context, has_adapter=peft_config is not None, rows=len(rows))
     curves = first_and_last(trainer.state.log_history, ("rewards/chosen", "rewards/rejected", "rewards/margins", "kl"))
     return replace(outcome, report={"balance": balance, "left_over": int(left_over is not None), "curves": curves})

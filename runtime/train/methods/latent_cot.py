@@ -124,13 +124,14 @@ def run(stage: LatentCotStage, context: StageContext) -> Outcome:
     from trl.trainer.sft_trainer import SFTTrainer
 
     from runtime.train.loop import CHECKPOINTS, train_and_save
+    from runtime.train.setting_faults import settings_at_fault
     from runtime.train.trainer_args import lora_config, trainer_args
 
     given = trainer_args(SFTConfig, stage, context.folder / CHECKPOINTS)
     # The rows are in the order of the curriculum and already repeated for its epochs.
     in_order = {**stage.trainer, "num_train_epochs": 1, "train_sampling_strategy": "sequential"}
     args = trainer_args(SFTConfig, stage.model_copy(update={"trainer": in_order}), context.folder / CHECKPOINTS)
-    peft_config = lora_config(stage.peft)
+    peft_config = lora_config(stage, context.volumes)
     context.events.emit("phase", name="prepare data")
     clean = rows_without_control_tokens([[example] for example in whole], tokenizer)
     whole, bare = ([examples[at] for at in clean] for examples in (whole, bare))
@@ -149,14 +150,15 @@ def run(stage: LatentCotStage, context: StageContext) -> Outcome:
 
     context.events.emit("phase", name="load model")
     model = load_model(stage.model, context.volumes)
-    trainer = SFTTrainer(
-        model=model,
-        args=args,
-        train_dataset=dataset,
-        processing_class=tokenizer,
-        peft_config=peft_config,
-        callbacks=[ResetOptimizer(curriculum.boundaries)] if stage.curriculum.reset_optimizer else None,
-    )
+    with settings_at_fault(stage):
+        trainer = SFTTrainer(
+            model=model,
+            args=args,
+            train_dataset=dataset,
+            processing_class=tokenizer,
+            peft_config=peft_config,
+            callbacks=[ResetOptimizer(curriculum.boundaries)] if stage.curriculum.reset_optimizer else None,
+        )
     outcome = train_and_save(trainer, context, has_adapter=peft_config is not None, rows=len(dataset))
     return replace(outcome, report={**outcome.report, "curriculum": report_of(curriculum, parts, trainer)})
 

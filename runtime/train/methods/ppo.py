@@ -54,10 +54,11 @@ def _train(stage: PpoStage, context: StageContext, prompts: Prompts, scorer: Sco
     from runtime.train.ppo.config import PPOConfig
     from runtime.train.ppo.trainer import PPOTrainer
     from runtime.train.reward_watch import RewardWatch
+    from runtime.train.setting_faults import settings_at_fault
     from runtime.train.trainer_args import lora_config, trainer_args
 
     args = trainer_args(PPOConfig, stage, context.folder / CHECKPOINTS)
-    peft_config = lora_config(stage.peft)
+    peft_config = lora_config(stage, context.volumes)
     tokenizer = load_tokenizer(stage.model, context.volumes)
     asked = prompts_of(
         prompts.asked,
@@ -81,14 +82,15 @@ def _train(stage: PpoStage, context: StageContext, prompts: Prompts, scorer: Sco
         log.note(trainer.state.global_step, trainer.state.max_steps, asked, texts, terms, totals)
         return totals
 
-    trainer = PPOTrainer(
-        model=model,
-        args=args,
-        train_dataset=Dataset.from_list(rows),
-        processing_class=tokenizer,
-        reward=reward,
-        peft_config=peft_config,
-    )
+    with settings_at_fault(stage):
+        trainer = PPOTrainer(
+            model=model,
+            args=args,
+            train_dataset=Dataset.from_list(rows),
+            processing_class=tokenizer,
+            reward=reward,
+            peft_config=peft_config,
+        )
     outcome = train_and_save(
         trainer,
         context,

@@ -51,10 +51,11 @@ def run(stage: RewardStage, context: StageContext) -> Outcome:
 
     from runtime.model.reward_model import new_reward_model
     from runtime.train.loop import CHECKPOINTS, train_and_save
+    from runtime.train.setting_faults import settings_at_fault
     from runtime.train.trainer_args import lora_config, trainer_args
 
     args = trainer_args(RewardConfig, stage, context.folder / CHECKPOINTS)
-    peft_config = lora_config(stage.peft, scores=True)
+    peft_config = lora_config(stage, context.volumes, scores=True)
     context.events.emit("phase", name="prepare data")
     tokenizer = load_tokenizer(stage.model, context.volumes)
     limit = limit_of(args.max_length, context_length(stage.model, context.volumes))
@@ -63,13 +64,14 @@ def run(stage: RewardStage, context: StageContext) -> Outcome:
 
     context.events.emit("phase", name="load model")
     model = new_reward_model(stage.model, context.volumes, tokenizer, stage.seed)
-    trainer = RewardTrainer(
-        model=model,
-        args=args,
-        train_dataset=table_of(train, ("prompt", *ANSWERS)),
-        processing_class=tokenizer,
-        peft_config=peft_config,
-    )
+    with settings_at_fault(stage):
+        trainer = RewardTrainer(
+            model=model,
+            args=args,
+            train_dataset=table_of(train, ("prompt", *ANSWERS)),
+            processing_class=tokenizer,
+            peft_config=peft_config,
+        )
     outcome = train_and_save(trainer, context, has_adapter=peft_config is not None, rows=len(train))
     del trainer, model  # free their memory: the saved model is loaded to score the held-out pairs
     gc.collect()

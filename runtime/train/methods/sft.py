@@ -36,10 +36,11 @@ def run(stage: SftStage, context: StageContext) -> Outcome:
     from trl.trainer.sft_trainer import SFTTrainer
 
     from runtime.train.loop import CHECKPOINTS, train_and_save
+    from runtime.train.setting_faults import settings_at_fault
     from runtime.train.trainer_args import lora_config, trainer_args
 
     args = trainer_args(SFTConfig, stage, context.folder / CHECKPOINTS)
-    peft_config = lora_config(stage.peft)
+    peft_config = lora_config(stage, context.volumes)
     context.events.emit("phase", name="prepare data")
     limit = limit_of(args.max_length, context_length(stage.model, context.volumes))
     sequences, report = prepare(examples, tokenizer, limit)
@@ -47,13 +48,14 @@ def run(stage: SftStage, context: StageContext) -> Outcome:
 
     context.events.emit("phase", name="load model")
     model = load_model(stage.model, context.volumes)
-    trainer = SFTTrainer(
-        model=model,
-        args=args,
-        train_dataset=dataset,
-        processing_class=tokenizer,
-        peft_config=peft_config,
-    )
+    with settings_at_fault(stage):
+        trainer = SFTTrainer(
+            model=model,
+            args=args,
+            train_dataset=dataset,
+            processing_class=tokenizer,
+            peft_config=peft_config,
+        )
     outcome = train_and_save(trainer, context, has_adapter=peft_config is not None, rows=len(sequences))
     return replace(outcome, report={**outcome.report, "answers": report})
 

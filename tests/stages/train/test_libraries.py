@@ -6,6 +6,7 @@ import pytest
 
 from runtime.contract.errors import StageError
 from runtime.contract.training_stages import SftStage
+from runtime.contract.volumes import Volumes
 from runtime.model.cpu import attend_short_rows_by_matrices, has_fast_bfloat16, score_only_labelled_positions
 from runtime.train.trainer_args import lora_config, trainer_args
 
@@ -50,12 +51,17 @@ def test_trainer_fields_that_are_refused(tmp_path: Any, trainer: dict[str, Any],
     assert text in caught.value.problem.message
 
 
-def test_lora_settings() -> None:
-    peft = {"r": 8, "lora_alpha": 16, "lora_dropout": 0.0, "target_modules": ["q_proj"]}
-    config = lora_config(stage(peft).peft)
+def test_lora_settings(tmp_path: Any) -> None:
+    volumes = Volumes(models=tmp_path, data=tmp_path, outputs=tmp_path)
+    peft = {"r": 8, "lora_alpha": 16, "lora_dropout": 0.0, "target_modules": ["q_proj"], "use_rslora": True}
+    config = lora_config(stage(peft), volumes)
     assert config is not None
     assert (config.r, config.lora_alpha, config.target_modules) == (8, 16, {"q_proj"})
-    assert lora_config(None) is None
+    assert (config.use_rslora, config.use_dora, config.modules_to_save) == (True, False, None)
+    scores = lora_config(stage({**peft, "modules_to_save": ["norm"]}), volumes, scores=True)
+    assert scores is not None
+    assert scores.modules_to_save == ["norm", "score"]
+    assert lora_config(stage(), volumes) is None
 
 
 def test_skipping_the_prompt_gives_the_same_loss_and_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
