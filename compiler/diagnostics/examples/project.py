@@ -121,6 +121,7 @@ spec:
 POINTER = f"version https://git-lfs.github.com/spec/v1\noid sha256:{DIGEST}\nsize 5096\n"
 
 # stages of a plan, shortened; running an example replaces `SHA256` with the digest of the file
+STAGE_FILE, TRAIN, RUN = "stage.yaml", "data/train.jsonl", "python -m runtime stage.yaml"
 STAGE = """\
 schema: trainspec.dev/stage/v1
 plan: shop

@@ -1,8 +1,7 @@
 """Examples of RUN7xx about training settings."""
 
 from compiler.diagnostics.examples.example import Example, Situation
-
-STAGE, RUN = "stage.yaml", "python -m runtime stage.yaml"
+from compiler.diagnostics.examples.project import RUN, STAGE_FILE
 
 EXAMPLES: dict[str, Example | Situation] = {
     "RUN729": Situation(
@@ -10,14 +9,14 @@ EXAMPLES: dict[str, Example | Situation] = {
         good="The adapter changes inner layers only, or the stage trains all weights.",
     ),
     "RUN731": Example(
-        file=STAGE,
+        file=STAGE_FILE,
         command=RUN,
         bad="  max_steps: 2\n  router_aux_loss_coef: 0.1",
         good="  max_steps: 2",
         instead_of="  max_steps: 2",
     ),
     "RUN732": Example(
-        file=STAGE,
+        file=STAGE_FILE,
         command=RUN,
         bad="  max_steps: 2\n  use_liger_kernel: true",
         good="  max_steps: 2",
