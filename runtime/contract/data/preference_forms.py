@@ -10,7 +10,7 @@ _HINT = "write the shared turns in `prompt`, and one turn of the `assistant` eac
 
 
 def with_prompt(prompt: Any, chosen: Answer, rejected: Answer) -> tuple[Any, Answer, Answer]:
-    """Return the prompt and the two answers without it; a pair that mixes text and turns stays as it is.
+    """Return the prompt and the two answers without it; a pair of text and turns, or of other values, stays as it is.
 
     `prompt` is None if the row has none. RefusedError of kind `pair` if the answers have no common prompt.
     """
@@ -20,7 +20,7 @@ def with_prompt(prompt: Any, chosen: Answer, rejected: Answer) -> tuple[Any, Ans
         if isinstance(prompt, list):
             return prompt, [_answer(chosen)], [_answer(rejected)]
         return prompt, chosen, rejected
-    if isinstance(chosen, str) or isinstance(rejected, str):
+    if not (isinstance(chosen, list) and isinstance(rejected, list)):
         return prompt, chosen, rejected
     if isinstance(prompt, list) and prompt == chosen[: len(prompt)] == rejected[: len(prompt)]:
         return prompt, _last(chosen[len(prompt) :]), _last(rejected[len(prompt) :])
@@ -42,9 +42,14 @@ def _split(chosen: Any, rejected: Any) -> tuple[Any, Any, Any]:
     at = next((at for at in range(shorter) if chosen[at] != rejected[at]), shorter - 1)
     if at > 0 and chosen[at] != rejected[at] and chosen[at - 1] == " ":
         at -= 1
-    if at <= 0:
+    if at <= 0 or (isinstance(chosen, str) and _is_inside_word(chosen, at)):
         raise _refused("`chosen` and `rejected` answer different prompts")
     return chosen[:at], chosen[at:], rejected[at:]
+
+
+def _is_inside_word(text: str, at: int) -> bool:
+    """Return whether a text is cut inside a word of letters that are written without spaces between them."""
+    return all(letter.isascii() and letter.isalnum() for letter in text[at - 1 : at + 1]) and at < len(text)
 
 
 def _repeats(shared: list[Turn], prompt: Any) -> bool:
