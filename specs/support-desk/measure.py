@@ -28,6 +28,8 @@ _EXAMPLES = (
     ("Can I pay the courier in cash?", "No, we do not offer cash on delivery."),
     ("礼品卡有效期多久？", "礼品卡有效期三年。"),
     ("Where is your shop?", "The shop is at 12 Mill Street, next to the old library."),
+    ("普通快递几天能到？", "普通快递需要三到五个工作日。"),
+    ("Can I use two vouchers at once?", "No, each order takes only one code."),
 )
 _RULES = (
     "You answer customers of Maple Leaf, a shop for tea. Use one or two short sentences, in the language of the "
@@ -43,16 +45,22 @@ def _rules(turns: Turns) -> Turns:
     return [{"role": "system", "content": _RULES}, *turns[1:]]
 
 
-def _examples(turns: Turns) -> Turns:
+def _examples(turns: Turns, count: int = 3) -> Turns:
     shots = [
         {"role": role, "content": text}
-        for pair in _EXAMPLES
+        for pair in _EXAMPLES[:count]
         for role, text in zip(("user", "assistant"), pair, strict=True)
     ]
     return [turns[0], *shots, turns[1]]
 
 
-ROUNDS: dict[str, Callable[[Turns], Turns]] = {"system": _system, "rules": _rules, "three-examples": _examples}
+ROUNDS: dict[str, Callable[[Turns], Turns]] = {
+    "system": _system,
+    "rules": _rules,
+    "three-examples": _examples,
+    "rules-and-examples": lambda turns: _examples(_rules(turns)),
+    "five-examples": lambda turns: _examples(turns, 5),
+}
 
 
 def main() -> int:

@@ -13,6 +13,7 @@ from compiler.pipeline.phases import compile_spec
 
 # the digest that the examples give for the rows of `held-out`, which this test writes
 HELD_OUT = "1baa3334853b1d6e336d9a047929439d6c71fe8ed42968c81f8c908df5b335e1"
+RUBRIC = "An answer passes if the customer knows what to do next.\n"  # its digest is in the example, too
 
 
 def test_the_examples_compile_together(tmp_path: Path) -> None:
@@ -25,6 +26,8 @@ def test_the_examples_compile_together(tmp_path: Path) -> None:
     real = hashlib.sha256((spec.parent / "data" / "held-out.jsonl").read_bytes()).hexdigest()
     shutil.copy(EXAMPLES / "TrainingSpec.yaml", spec)
     shutil.copy(EXAMPLES / "ClusterProfile.yaml", profile)
+    (spec.parent / "rubrics").mkdir()
+    (spec.parent / "rubrics" / "helpful.md").write_text(RUBRIC, encoding="utf-8")
     for kind in KINDS[2:]:
         text = (EXAMPLES / f"{kind}.yaml").read_text(encoding="utf-8").replace(HELD_OUT, real)
         (spec.parent / "evidence" / f"{kind}.yaml").write_text(text, encoding="utf-8")
