@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # these imports take seconds, so they wait until the data has
 
 # The largest difference of two logits that count as equal, as a share of their standard deviation. Merges are made in
 # float32. Measured there on SmolLM2-135M (rank 16, random adapters): 2e-5 on all linear layers, also with DoRA, and
-# 0.0025 on embeddings; tied embeddings that are merged into both ends are off by 14. In 16 bits, a right merge was off by
+# 0.0025 on embeddings; tied embeddings merged into both ends are off by 14. In 16 bits, a right merge was off by
 # 0.03 to 5, so there only unmerged weights are compared: a saved adapter, and an export that is read back.
 TOLERANCE = 0.02
 # Weights in 4 bits are rounded again after each merge. Not measured: a bound for gross faults only.
