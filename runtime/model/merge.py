@@ -13,15 +13,16 @@ from runtime.contract.errors import StageError
 from runtime.contract.outputs import CHECK_ROWS_FILE
 
 if TYPE_CHECKING:  # these imports take seconds, so they wait until the data has been checked
-    from torch import Tensor, dtype
+    from torch import Tensor
     from transformers import PreTrainedModel
 
-# The largest difference of two logits that count as equal, as a share of their standard deviation. Merging is exact up
-# to rounding. Measured on SmolLM2-135M (rank 16, all linear layers and the embeddings): 2e-5 in float32, 0.04 in
-# bfloat16, 0.005 in float16; an adapter of tied embeddings that is merged into both is off by 20 or more.
-TOLERANCES = {"float32": 0.02, "bfloat16": 0.25, "float16": 0.05}
-# Weights in 4 bits are rounded again after a merge, by up to half a step of the coarse grid.
-QUANTIZED_TOLERANCE = 1.0
+# The largest difference of two logits that count as equal, as a share of their standard deviation. Merges are made in
+# float32. Measured there on SmolLM2-135M (rank 16, random adapters): 2e-5 on all linear layers, also with DoRA, and
+# 0.0025 on embeddings; tied embeddings merged into both ends are off by 14. In 16 bits, a right merge was off by
+# 0.03 to 5, so there only unmerged weights are compared: a saved adapter, and an export that is read back.
+TOLERANCE = 0.02
+# Weights in 4 bits are rounded again after each merge. Not measured: a bound for gross faults only.
+QUANTIZED_TOLERANCE = 8.0
 ROWS = 4
 TOKENS = 64  # the end of each row: a check of a 7B model then takes seconds on a CPU
 
@@ -76,12 +77,9 @@ def logits_of(model: Any, rows: Sequence[Sequence[int]]) -> "list[Tensor]":
     return found
 
 
-def tolerance_of(model: Any, other: "dtype | None" = None) -> float:
-    """Return the tolerance for logits of `model`, or of its copy in the type `other`."""
-    if getattr(model, "is_quantized", False):
-        return QUANTIZED_TOLERANCE
-    name = str(other or model.dtype).removeprefix("torch.")
-    return TOLERANCES.get(name, TOLERANCES["bfloat16"])
+def tolerance_of(model: Any) -> float:
+    """Return the tolerance for logits of `model`."""
+    return QUANTIZED_TOLERANCE if getattr(model, "is_quantized", False) else TOLERANCE
 
 
 def require_equal_logits(

@@ -61,8 +61,9 @@ EXAMPLES: dict[str, Example | Situation] = {
     ),
     "PLN412": Example(bad="  decoding: {constrained: true}\n  data:", good="  data:"),
     "PLN414": Example(
-        bad="    sft:\n      peft: {target_modules: [q_proj, lm_head]}",
-        good="    sft:\n      peft: {target_modules: [q_proj, v_proj]}",
+        bad="    sft:\n      peft: {target_modules: [q_proj, lm_head]}\n      trainer:",
+        good="    sft:\n      peft: {target_modules: [q_proj, v_proj]}\n      trainer:",
+        instead_of="    sft:\n      trainer:",
     ),
     "PLN415": Example(
         bad="    sft:\n      trainer:\n        lr_scheduler_type: cosine_with_min_lr",
