@@ -138,8 +138,7 @@ def test_columns_are_mapped_by_name_and_path() -> None:
     ("chosen", "rejected"),
     [
         ("The sky is blue.", "The sky is green."),
-        ("same", "same"),
-        ("abc", "abcd"),
+        ("天空是蓝色的", "天空是绿色的"),
         ([USER, ANSWER], [USER, OTHER]),
         ([USER, ANSWER, USER, ANSWER], [USER, ANSWER, USER, OTHER]),
         ([USER, ANSWER], [USER, ANSWER]),
@@ -149,6 +148,13 @@ def test_an_implicit_prompt_is_the_one_that_trl_extracts(chosen: Any, rejected: 
     trl = pytest.importorskip("trl.data_utils")
     row = {"chosen": chosen, "rejected": rejected}
     assert native_row(row, "preference") == trl.extract_prompt(row)
+
+
+@pytest.mark.parametrize(("chosen", "rejected"), [("Paris", "Pisa"), ("abc", "abcd"), ("same", "same")])
+def test_letters_that_two_words_share_are_no_prompt(chosen: str, rejected: str) -> None:
+    fault = native_row({"chosen": chosen, "rejected": rejected}, "preference")
+    assert isinstance(fault, RowFault)
+    assert fault.message == "`chosen` and `rejected` answer different prompts"
 
 
 TEXT = st.text("abc 问{}[]'\"\\\n", min_size=1, max_size=12).filter(str.strip)

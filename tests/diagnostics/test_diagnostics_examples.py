@@ -49,6 +49,7 @@ UNPROVOKED = {
     "RUN723",
     "RUN724",
     "RUN725",
+    "RUN729",
     "RUN730",
     "RUN733",
     "RUN734",
