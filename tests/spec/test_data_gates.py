@@ -220,3 +220,22 @@ def test_an_owner_keeps_similar_questions_that_are_others(make_spec: MakeSpec) -
     assert (warning.code, "`王芳` keeps them: other lamps" in warning.message) == ("CHK248", True)
     reason = next(each.finding.reason for each in found.value.selection.trace if each.rule.id == "D14")
     assert reason == "training and evaluation data share nothing but 1 similar question, kept by an owner"
+
+
+def as_turns(row: dict[str, object]) -> dict[str, object]:
+    return row | {
+        "prompt": [{"role": "user", "content": row["prompt"]}],
+        "completion": [{"role": "assistant", "content": row["completion"]}],
+    }
+
+
+def test_training_and_evaluation_ask_in_one_form(make_spec: MakeSpec) -> None:
+    (found,) = reported(make_spec(demos=[as_turns(each) for each in demos()]), "CHK238")
+    assert has_errors([found])
+    assert found.message == "`demos` is written as turns, but evaluation source `held-out` asks in plain text"
+
+
+def test_rows_without_a_cluster_are_groups_of_their_own(make_spec: MakeSpec) -> None:
+    mixed = [{**row, "cluster": "c" if index < 10 else ""} for index, row in enumerate(held_out())]
+    file = make_plan(make_spec(held_out=mixed), "specs/shop/spec.yaml").value.inputs.files["held-out"]
+    assert (len(file.clusters), file.unclustered, file.rows) == (1, 30, 40)

@@ -218,6 +218,13 @@ TABLE: dict[str, Code] = {
         "no content that could be reviewed or trained on.",
         "Fetch the file itself, as with `git lfs pull`, or correct its name.",
     ),
+    "CHK238": Code(
+        "error",
+        "training and evaluation ask in two forms",
+        "Turns go through the model's chat template and plain text does not, so the evaluation would measure questions that "
+        "the model never learnt to read.",
+        "Write the rows of both sources as turns, or both as plain text.",
+    ),
     "CHK240": Code(
         "warning",
         "evidence is stale",

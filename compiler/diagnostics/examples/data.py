@@ -54,6 +54,15 @@ WITH_PAIRS = SPEC.replace(
     "  data:\n    - name: pairs\n      purpose: preferences\n      shape: preference\n      path: data/pairs.jsonl\n",
 )
 
+
+def as_turns(row: dict[str, object]) -> dict[str, object]:
+    """Return a demonstration that is written as turns."""
+    prompt, completion = (
+        [{"role": role, "content": row[key]}] for role, key in (("user", "prompt"), ("assistant", "completion"))
+    )
+    return row | {"prompt": prompt, "completion": completion}
+
+
 EXAMPLES: dict[str, Example | Situation] = {
     "CHK220": Example(
         file=DEMOS,
@@ -134,4 +143,5 @@ EXAMPLES: dict[str, Example | Situation] = {
         instead_of=FIRST_DEMO,
     ),
     "CHK237": Example(file=DEMOS, whole=True, bad=POINTER, good=jsonl(demos())),
+    "CHK238": Example(file=DEMOS, whole=True, bad=jsonl(map(as_turns, demos())), good=jsonl(demos())),
 }

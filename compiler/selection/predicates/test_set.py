@@ -80,10 +80,11 @@ def _questions(facts: Facts) -> float:
     """Return the independent questions of the test set; those of one cluster count once."""
     held_out = facts.of(Purpose.EVALUATION)
     rows = sum(each.file.rows for each in held_out)
-    clusters = sum(len(each.file.clusters) for each in held_out)
+    # a data card does not count clusters
+    groups = sum(len(each.file.clusters) + each.file.unclustered or each.file.rows for each in held_out)
     if not rows:
         return float(facts.counted_rounds[-1].questions)
-    return effective_questions(rows, clusters, 1.0) if 0 < clusters < rows else float(rows)
+    return effective_questions(rows, groups, 1.0)
 
 
 def _discordance(facts: Facts, wanted: float) -> float:

@@ -137,6 +137,7 @@ def problems(document: SourceDocument, spec: TrainingSpec, files: Mapping[str, D
                 message = f"{teach} an answer that badcase source `{failed}` logs as wrong"
                 hint = f"correct the answer, or remove the rows: {', '.join(rows)}"
                 yield diagnostic("CHK227", message, where, hint=hint)
+    yield from _form_problems(document, spec, files)
     yield from _overlap_problems(document, spec, files)
 
 
@@ -150,6 +151,21 @@ def _pair_problems(document: SourceDocument, index: int, file: DataFile) -> Iter
         message = f"data source `{file.name}`: in {file.same} of {file.rows} rows both answers are the same ({rows})"
         hint = "remove these rows: they are left out of training"
         yield diagnostic("CHK225", message, where, hint=hint)
+
+
+def _form_problems(document: SourceDocument, spec: TrainingSpec, files: Mapping[str, DataFile]) -> Iterator[Diagnostic]:
+    """Report sources to train on that ask in another form than the evaluation: only turns have a chat template."""
+    known = {name: file.conversational for name, file in files.items()}
+    held_out = [source for source in spec.spec.data if is_evaluation(source) and source.purpose is Purpose.EVALUATION]
+    for source in held_out:
+        for index, other in enumerate(spec.spec.data):
+            forms = known.get(source.name), known.get(other.name)
+            if not may_leak(other) or other.purpose is Purpose.GENERAL or None in forms or forms[0] == forms[1]:
+                continue
+            asks, taught = ("turns", "plain text") if forms[0] else ("plain text", "turns")
+            message = f"`{other.name}` is written as {taught}, but evaluation source `{source.name}` asks in {asks}"
+            hint = "write both in one form: a model that learns one is asked otherwise than it was taught"
+            yield diagnostic("CHK238", message, document.at(("spec", "data", index)), hint=hint)
 
 
 def _failed_targets(

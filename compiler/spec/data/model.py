@@ -79,8 +79,10 @@ class DataFile:
     `answered`: badcases or pairs with two different answers; `near`: those closer than `near_distance` in normalised
     edit distance; `same`: pairs with equal answers; `unanswered`: badcases without a logged wrong answer; `repeated`:
     rows with the same text as an earlier row; ids do not count. `labels`: badcases by their labels. `trajectories`:
-    rows with several turns of the assistant; `judged`: those whose steps have verdicts. `path` is as in the spec, and
-    empty for a remote source, which has a `uri`. `size` is in bytes, of all files; CRLF counts as LF.
+    rows with several turns of the assistant; `judged`: those whose steps have verdicts. `unclustered`: rows without a
+    `cluster`. `conversational`: whether questions are turns rather than plain text; None for rows without questions.
+    `path` is as in the spec, and empty for a remote source, which has a `uri`. `size` is in bytes, of all files; CRLF
+    counts as LF.
 
     `prompts`, `clusters`, `targets` (prompt and taught answer) and `failures` (prompt and wrong answer) map digests to
     the first place of each: see `place`; questions are compared in normal form. `shared` holds what was found when the
@@ -105,6 +107,8 @@ class DataFile:
     labels: tuple[LabelCount, ...] = ()
     trajectories: int = 0
     judged: int = 0
+    unclustered: int = 0
+    conversational: bool | None = None
     text_bytes: int = 0
     lengths: Lengths | None = None
     same_rows: tuple[str, ...] = ()

@@ -13,7 +13,7 @@ from compiler.spec.data.texts import Row, answer_of, content_digest, digest, pla
 from compiler.spec.files import showable
 from runtime.contract.data.file_formats import row_place
 from runtime.contract.data.labels import Labels, labels_of
-from runtime.contract.data.shapes import SHAPES, TEXT_COLUMNS
+from runtime.contract.data.shapes import SHAPES, TEXT_COLUMNS, TURN_COLUMNS
 from runtime.contract.data.turns import is_judged
 
 Distance = Callable[[str, str, float], float]
@@ -117,6 +117,8 @@ class Tally:
         cluster = row.get("cluster")
         if cluster is not None and cluster != "":
             self._clusters.setdefault(digest(str(cluster)), place)
+        else:
+            self._counts["unclustered"] += 1
         question = normal(question_of(row))
         if not question:
             return
@@ -173,6 +175,8 @@ class Tally:
             labels=labels,
             trajectories=self._counts["trajectories"],
             judged=self._counts["judged"],
+            unclustered=self._counts["unclustered"],
+            conversational=self._turns if TURN_COLUMNS[self.shape] else None,
             text_bytes=sum(size * count for size, count in self._sizes.items()) if self.shape == "text" else 0,
             lengths=lengths_of(self._sizes, [(self._name(-place), size) for size, place in self._longest], "bytes"),
             same_rows=tuple(self._name(place) for place in self._same),
