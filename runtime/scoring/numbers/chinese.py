@@ -12,7 +12,10 @@ _SHORT = {"廿": "二十", "卅": "三十"}
 
 _ARABIC = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
 _CHARACTERS = "零〇一二三四五六七八九两十百千万亿兆"
-_NUMERAL = rf"(?:(?:{_ARABIC}|[{_CHARACTERS}])+(?:点[零〇一二三四五六七八九]+[万亿]*)?)"
+# After digits, the first character of 千克 and 兆瓦 belongs to the unit.
+_NUMERAL = (
+    rf"(?:(?:{_ARABIC}|(?!(?<=\d)(?:千[克米瓦卡帕]|兆[瓦赫]))[{_CHARACTERS}])+(?:点[零〇一二三四五六七八九]+[万亿]*)?)"
+)
 NUMBER = re.compile(
     rf"(?P<sign>负)?(?:(?P<whole>{_NUMERAL})又)?"
     rf"(?:(?P<half>一?半)|(?P<below>{_NUMERAL})分之(?P<above>{_NUMERAL})"

@@ -34,6 +34,8 @@ def same_number(reference: str, answer: str) -> bool:
     wanted, found = read_number(reference), read_number(answer)
     if isinstance(wanted, Quantity) and isinstance(found, Quantity):
         return _equal(wanted, found)
+    if isinstance(wanted, Unclear) and not wanted.is_formula:
+        return False
     if isinstance(found, Unclear) and not (found.is_formula and not isinstance(wanted, Quantity)):
         return False
     return _same_formula(_plain(wanted) or reference, _plain(found) or answer)

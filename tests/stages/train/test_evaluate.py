@@ -1,6 +1,7 @@
 """Evaluation: a baseline, a trained model compared with it, gates, and stops."""
 
 import copy
+import hashlib
 import json
 import signal
 import subprocess
@@ -127,6 +128,45 @@ def test_further_targets_guards_and_a_temperature(shared_workspace: Any, evaluat
         for name in ("greedy", "sampled", "again")
     }
     assert texts["sampled"] == texts["again"] != texts["greedy"]  # seeded
+
+
+def test_every_kind_of_metric_in_one_pass(shared_workspace: Any, evaluation: dict[str, Any]) -> None:
+    """Overlap, labels over the whole set, a pattern, and the team's own function; then a gain over the same answers."""
+    text = "def score(row, answer):\n    return len(answer) > 0 and row['database'] == 'music'\n"
+    (shared_workspace.data / "ours.py").write_text(text, encoding="utf-8")
+    config = copy.deepcopy(evaluation) | {"stage": "eval-kinds", "output": "plan-eval-kinds"}
+    config["metrics"] = [
+        {"name": "near", "use": "token_f1"},
+        {"name": "macro_f1"},
+        {"name": "form", "use": "regex", "options": {"pattern": "."}},
+        {"name": "ours", "use": "ours:score"},
+        {"name": "chrf"},
+    ]
+    config["metric_code"] = {"ours.py": hashlib.sha256(text.encode()).hexdigest()}
+    config["gate"] = {
+        "metric": "near",
+        "target": 0.9,
+        "baseline": None,
+        "others": [{"metric": "macro_f1", "target": 0.9}],
+    }
+    ended = shared_workspace.run(shared_workspace.write_config("eval-kinds", config))
+    assert ended.code == 0, ended.stderr
+    found = shared_workspace.metrics("plan-eval-kinds")
+    assert set(found["metrics"]) == {"near", "macro_f1", "form", "ours", "chrf"}
+    assert "unscored" not in found["report"]
+    again = config | {"stage": "eval-kinds-2", "output": "plan-eval-kinds-2"}
+    again["gate"] = config["gate"] | {"baseline": "plan-eval-kinds"}
+    ended = shared_workspace.run(shared_workspace.write_config("eval-kinds-2", again))
+    assert ended.code == 80, ended.stderr  # no gain
+    gains = shared_workspace.metrics("plan-eval-kinds-2")["report"]["gains"]
+    assert {name: each["value"] for name, each in gains.items()} == dict.fromkeys(
+        ("macro_f1", "form", "ours", "chrf"), 0
+    )
+    (shared_workspace.data / "ours.py").write_text(text + "#", encoding="utf-8")
+    ended = shared_workspace.run(
+        shared_workspace.write_config("eval-kinds-3", config | {"output": "plan-eval-kinds-3"})
+    )
+    assert (ended.code, "is not the file of the plan" in ended.stderr) == (65, True)
 
 
 def test_a_stopped_evaluation_resumes_and_gives_the_same_answers(
