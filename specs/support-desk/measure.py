@@ -30,6 +30,9 @@ _EXAMPLES = (
     ("Where is your shop?", "The shop is at 12 Mill Street, next to the old library."),
     ("普通快递几天能到？", "普通快递需要三到五个工作日。"),
     ("Can I use two vouchers at once?", "No, each order takes only one code."),
+    ("优惠码用不了", "每单只能用一个优惠码，礼品卡和特价商品不能用。"),
+    ("How do I start a return?", "Choose the order under My orders, press Return, and print the label."),
+    ("绿茶用多少度的水？", "用七十五到八十度的水，泡两分钟。"),
 )
 _RULES = (
     "You answer customers of Maple Leaf, a shop for tea. Use one or two short sentences, in the language of the "
@@ -60,6 +63,8 @@ ROUNDS: dict[str, Callable[[Turns], Turns]] = {
     "three-examples": _examples,
     "rules-and-examples": lambda turns: _examples(_rules(turns)),
     "five-examples": lambda turns: _examples(turns, 5),
+    "eight-examples": lambda turns: _examples(turns, 8),
+    "rules-and-eight": lambda turns: _examples(_rules(turns), 8),
 }
 
 

@@ -10,6 +10,7 @@ from support.command import invoke
 
 from compiler.diagnostics.examples.judge import AGREEMENT, JUDGE, METRIC, RUBRIC
 from compiler.pipeline.phases import make_plan
+from compiler.run.results import judged_fields
 from compiler.selection.gather import facts_of
 from runtime.contract.read import read_stage
 
@@ -142,3 +143,61 @@ def test_a_metric_and_its_judge_belong_together(make_spec: MakeSpec) -> None:
     (path.parent / "rubrics" / "helpful.md").write_text(RUBRIC, encoding="utf-8")
     outcome = make_plan(path, "spec.yaml")
     assert "metric `helpful` needs `spec.judge`" in [each.message for each in outcome.diagnostics]
+
+
+RESULT = """\
+apiVersion: trainspec.dev/v1
+kind: StageResult
+metadata: {source: a Job, date: 2026-10-03, digest: %s}
+spec:
+  job: shop-evaluate-sft-0123456789
+  order: 3
+  method: sft
+  model: tiny/1
+  evaluation: %s
+  questions: 20
+  metrics:
+    - {name: exact_match, value: 0.40, low: 0.20, high: 0.60}
+    - name: helpful
+      value: 0.7
+      low: 0.6
+      high: HIGH
+      judged: {judge: JUDGE, rubric: %s, RAW}
+  gain: {value: 0.1, low: 0.05, high: 0.15}
+  gate: continue
+"""
+RAW = "raw: {value: 0.62, low: 0.5, high: 0.7}"
+
+
+@pytest.mark.parametrize(
+    ("judge", "raw", "high", "agreement", "counts"),
+    [
+        ("large/1", RAW, "0.8", AGREEMENT, True),
+        ("large/1", "unjudged: 1", "0.8", AGREEMENT, False),  # not corrected
+        ("large/2", RAW, "0.8", AGREEMENT, False),  # another judge
+        ("large/1", RAW, "1.0", AGREEMENT.replace("truePass: 45", "truePass: 46"), True),
+        ("large/1", RAW, "0.8", None, False),  # its agreement is gone
+    ],
+)
+def test_a_judged_result_counts_if_it_is_corrected(
+    make_spec: MakeSpec, judge: str, raw: str, high: str, agreement: str | None, counts: bool
+) -> None:
+    path = judged(make_spec, agreement)
+    evaluation = sha256((path.parent / "data" / "held-out.jsonl").read_bytes()).hexdigest()
+    text = RESULT % ("b" * 64, evaluation, sha256(RUBRIC.encode()).hexdigest())
+    text = text.replace("JUDGE", judge).replace("RAW", raw).replace("HIGH", high)
+    (path.parent / "evidence" / "sft.yaml").write_text(text, encoding="utf-8")
+    [result] = facts_of(made(path)[2].inputs).results
+    assert ("helpful" in result.scores) == counts
+    assert any("before the correction" in note for note in result.notes) == (raw == RAW)
+
+
+def test_collected_results_name_the_judge() -> None:
+    found = {"judge": "large/1", "language": "en", "rubric": "c" * 64, "unjudged": 2, "raw_gain": None}
+    raw = {"value": 0.5, "low": 0.4, "high": 0.6, "n": 40}
+    for agreement in (None, {"tpr": 0.9}):
+        report = {"judged": {"helpful": {**found, "raw": raw, "agreement": agreement}}}
+        fields = judged_fields({"report": report}, "helpful")["judged"]
+        assert fields["unjudged"] == 2
+        assert fields.get("raw") == ({"value": 0.5, "low": 0.4, "high": 0.6} if agreement else None)
+    assert judged_fields({"report": {}}, "helpful") == {}

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from judges import judge_of
 from rich.console import Console
 from rich.table import Table
 from teachers import teacher_of
@@ -26,6 +27,7 @@ WORK = ROOT / ".trainspec" / "e2e"
 SPECS = (
     "poetry-tutor",
     "tool-calls",
+    "support-desk",
     "mail-triage",
     "parcel-address",
     "nl2sql",
@@ -63,7 +65,7 @@ def main(names: list[str]) -> int:
         started = time.monotonic()
         print(f"== specs/{name}", file=sys.stderr, flush=True)
         command = [Path(sys.executable).with_name("trainspec"), "run", f"specs/{name}/plan", "--work", WORK / name]
-        with teacher_of(ROOT / "specs" / name):
+        with teacher_of(ROOT / "specs" / name), judge_of(ROOT / "specs" / name):
             done = subprocess.run(command, cwd=ROOT, check=False)
         worst = max(worst, done.returncode)
         print(f"== specs/{name}: exit code {done.returncode}, {time.monotonic() - started:.0f} s", file=sys.stderr)
