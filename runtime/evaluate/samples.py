@@ -15,12 +15,14 @@ GROUPS = ("fixed", "broken", "right", "wrong")
 def answer_samples(now: ScoredSet, before: BaselineAnswers | None) -> dict[str, dict[str, Any]]:
     """Return the groups by name, each with its `count` and sample `rows`; a group without rows is left out.
 
-    With a baseline, `fixed` answers score more than before and `broken` ones less; `right` and `wrong` ones score the
-    same. An answer is right with a full score by the deciding metric.
+    With a baseline, `fixed` answers were wrong before and `broken` ones right. The deciding metric says which score is
+    right. Answers without a score are left out.
     """
     groups: dict[str, list[int]] = {name: [] for name in GROUPS}
-    for at, value in enumerate(now.values):
-        groups[_group(value, before.values[at] if before else value)].append(at)
+    passes_at = now.questions.metrics[0].passes_at
+    for at, value in now.values.items():
+        earlier = before.values.get(at, value) if before else value
+        groups[_group(value >= passes_at, earlier >= passes_at)].append(at)
     return {
         name: {"count": len(rows), "rows": [_sample(at, now, before) for at in chosen(rows, now.questions.clusters)]}
         for name, rows in groups.items()
@@ -41,10 +43,10 @@ def chosen(rows: Sequence[int], clusters: Sequence[str], most: int = MOST_SAMPLE
     return sorted(spread[:most])
 
 
-def _group(value: float, earlier: float) -> str:
-    if value != earlier:
-        return "fixed" if value > earlier else "broken"
-    return "right" if value >= 1 else "wrong"
+def _group(is_right: bool, was_right: bool) -> str:
+    if is_right != was_right:
+        return "fixed" if is_right else "broken"
+    return "right" if is_right else "wrong"
 
 
 def _sample(at: int, now: ScoredSet, before: BaselineAnswers | None) -> dict[str, Any]:

@@ -37,7 +37,7 @@ class RewardProcess:
         prompts: Sequence[Any],
         completions: Sequence[Any],
         columns: Mapping[str, Sequence[Any]],
-        seconds: float = BATCH_SECONDS,
+        seconds: float | None = None,
     ) -> Any:
         """Return the unchecked result of the term's function.
 
@@ -46,6 +46,7 @@ class RewardProcess:
         if self._worker is None:
             self._start()
         use = self._uses[term]
+        seconds = BATCH_SECONDS if seconds is None else seconds
         seconds += NUMERIC_SECONDS * len(completions) if use == "numeric_answer" else 0.0
         request = {"term": term, "prompts": prompts, "completions": completions, "columns": columns, "seconds": seconds}
         answer = self._send(json.dumps(request).encode("ascii"), seconds, f"reward `{use}`")

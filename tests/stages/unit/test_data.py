@@ -128,7 +128,7 @@ def test_blocks_are_read_in_order_and_all_their_faults_are_reported(volumes: Vol
         "2 rows: `completion` is missing (it must be text, or a list of one turn of the `assistant`)"
     )
     assert ", first in a.jsonl:1 (" in message
-    assert message.endswith("; b.csv:5: has 3 cells, but the header has 2")
+    assert "; b.csv:5: has 3 cells, but the header has 2, separated by `,` (" in message
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import importlib.util
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -139,7 +139,7 @@ def answered(judges: Judges, texts: list[str], tokens: int) -> ScoredSet:
 
 
 def test_fix_rates_are_reported_for_each_class(judges: Judges) -> None:
-    rates = fix_rates(answered(judges, ["1", "?"] + ["1"] * 6, 5), [0.0] * 8)
+    rates = fix_rates(answered(judges, ["1", "?"] + ["1"] * 6, 5), dict.fromkeys(range(8), 0.0))
     assert (rates["fixed"], rates["n"], rates["value"]) == (7, 8, 7 / 8)
     assert {name: (rate["fixed"], rate["n"]) for name, rate in rates["classes"].items()} == {
         "critical": (1, 2),
@@ -176,6 +176,10 @@ class Tokenizer:
     """One token for each character."""
 
     chat_template = None
+    eos_token, eos_token_id = "\0", 0
+    added_tokens_decoder: ClassVar[dict[int, Any]] = {}
+    all_special_ids: ClassVar[list[int]] = [0]
+    all_special_tokens: ClassVar[list[str]] = ["\0"]
 
     def __call__(self, text: str, **_: Any) -> dict[str, list[int]]:
         return {"input_ids": [ord(letter) for letter in text]}

@@ -5,15 +5,16 @@ from pathlib import Path
 import pytest
 
 from compiler.diagnostics.examples.project import POINTER
-from runtime.contract.blocks import DataBlock, MetricBlock, ModelBlock, RewardBlock
+from runtime.contract.blocks import DataBlock, ModelBlock, RewardBlock
 from runtime.contract.digests import content_digest
 from runtime.contract.errors import StageError
+from runtime.contract.goal_blocks import MetricBlock
 from runtime.contract.volumes import Volumes
 from runtime.data.rows import read_rows
 from runtime.model.load import check_model_files
 from runtime.scoring.metrics import Judges, reference_faults
+from runtime.scoring.planned import require_planned
 from runtime.scoring.rewards.options import read_options
-from runtime.scoring.rewards.scorer import _require_planned
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ def test_reward_code_and_a_schema_that_are_pointers(volumes: Volumes) -> None:
     for name in ("own.py", "schema.json"):
         (volumes.data / name).write_text(POINTER, encoding="utf-8")
     with pytest.raises(StageError) as caught:
-        _require_planned({"own.py": content_digest(b"def score(): ...\n")}, volumes)
+        require_planned({"own.py": content_digest(b"def score(): ...\n")}, volumes.data, "the reward")
     assert "`own.py` is a Git LFS pointer" in problem(caught)
     with pytest.raises(StageError) as caught:
         read_options(RewardBlock(use="json_schema", weight=1.0, options={"schema": "schema.json"}), volumes)

@@ -22,7 +22,10 @@ def row(arguments: Any, **fields: Any) -> dict[str, Any]:
 def test_calls_keep_the_arguments_that_they_have(arguments: list[Any]) -> None:
     rows = [row(each) for each in arguments]
     table = table_of(rows, ("prompt", "chosen", "rejected"))
-    assert [each["prompt"] for each in table] == [each["prompt"] for each in rows]
+    for got, given in zip(table, rows, strict=True):
+        assert [each.get("tool_calls") for each in got["prompt"]] == [
+            each.get("tool_calls") for each in given["prompt"]
+        ]
     assert table.column_names == ["prompt", "chosen", "rejected"]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from runtime.contract.blocks import MetricBlock
+from runtime.contract.goal_blocks import MetricBlock
 from runtime.contract.stages import EvaluateStage
 from runtime.evaluate.question_sets import HELD_OUT, QuestionSet
 from runtime.evaluate.samples import MOST_SAMPLES, answer_samples, chosen
