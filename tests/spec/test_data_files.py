@@ -83,9 +83,9 @@ def test_text_that_begins_like_turns_stays_text(tmp_path: Path) -> None:
         ("prompt,answer\nq,a\n", 2, "`completion` is missing"),
         ("prompt,prompt\nq,a\n", 1, "the table has two columns `prompt`"),
         ("prompt,completion\nq\n", 2, "has 1 cells, but the header has 2"),
-        ('prompt,completion\nq,"a\nb"\nq,""\n', 4, "`completion` is missing"),
+        ('prompt,completion\nq,"a\nb"\nq,""\n', 4, "`completion` is empty"),
         ('prompt,completion\nq,"a"b\n', 2, "not CSV"),
-        ("prompt,completion\n\n\nq,a\nq,\n", 5, "`completion` is missing"),
+        ("prompt,completion\n\n\nq,a\nq,\n", 5, "`completion` is empty"),
         ('prompt,completion\nq,"never closed\n\n', 2, "not CSV"),
     ],
 )
@@ -109,7 +109,7 @@ def test_a_bad_row_of_parquet_is_reported_with_its_number(tmp_path: Path) -> Non
     write_parquet(path, [{"prompt": "q", "completion": "a"}, {"prompt": "q", "completion": None}])
     (found,) = read(path).diagnostics
     assert (found.code, found.location.line) == ("CHK203", 0)
-    assert found.message.startswith("row 2: `completion` is missing")
+    assert found.message.startswith("row 2: `completion` is empty")
 
 
 def test_turns_of_parquet_may_have_fields_that_are_null(tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ def _joined(turn: Turn, place: str) -> Turn:
         kind = part.get("type", "text") if isinstance(part, dict) else "text"
         text = part if isinstance(part, str) else part.get(kind) if kind == "thinking" else _text_of(part)
         if not isinstance(text, str) or kind not in (*_TEXT_PARTS, "thinking"):
-            hint = 'write its text: `{"type": "text", "text": "…"}`'
+            hint = 'write its text: `{"type": "text", "text": "…"}`; write calls as `tool_calls`'
             raise RefusedError(Fault(f"{place}[{at}]", "is not a part of text", shown(part), hint))
         (thoughts if kind == "thinking" else texts).append(text)
     joined = turn | {"content": "".join(texts)}

@@ -79,9 +79,8 @@ def _missing(row: Row, shape: str, missing: list[str]) -> RowFault:
     others = {str(name).lower(): str(name) for name in row if name not in SHAPES[shape].columns}
     pairs = ", ".join(f"{name}: {shown_name(_other_name(name, others))}" for name in missing)
     hint = f"{shape_hint(shape)}; name other columns in the source: `columns: {{{pairs}}}`"
-    return RowFault(
-        place="", problem=f"{_names(missing)} {is_are} missing{what}; the row has {columns_of(row)}", hint=hint
-    )
+    problem = f"{_names(missing)} {is_are} missing{what}; the row has {columns_of(row)}"
+    return RowFault(place="", problem=problem, hint=hint, kind="missing")
 
 
 def _other_name(name: str, others: Mapping[str, str]) -> str:
