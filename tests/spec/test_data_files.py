@@ -4,7 +4,10 @@ import csv
 import dataclasses
 import hashlib
 import json
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pyarrow
 import pyarrow.parquet
@@ -116,6 +119,22 @@ def test_turns_of_parquet_may_have_fields_that_are_null(tmp_path: Path) -> None:
     path = tmp_path / "rows.parquet"
     write_parquet(path, [{"prompt": [{"role": "user", "content": "q", "name": None}], "completion": ANSWER}])
     assert read(path).value.rows == 1
+
+
+@pytest.mark.parametrize("value", [date(2026, 1, 2), Decimal("1.20"), b"x", float("nan")])
+def test_values_of_parquet_that_json_does_not_have_are_refused_in_calls_and_tools(tmp_path: Path, value: Any) -> None:
+    path = tmp_path / "rows.parquet"
+    call = {"type": "function", "function": {"name": "f", "arguments": {"list": [{"when": value}]}}}
+    tool = {"type": "function", "function": {"name": "f", "parameters": {"default": value}}}
+    user, answer = {"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}
+    calling = {"role": "assistant", "content": None, "tool_calls": [call]}
+    for row, place in (
+        ({"messages": [user, calling]}, "messages[1].tool_calls[0].function.arguments.list[0].when"),
+        ({"messages": [user, answer], "tools": [tool]}, "tools[0].function.parameters.default"),
+    ):
+        write_parquet(path, [row])
+        (found,) = read(path, "messages").diagnostics
+        assert (found.code, f"`{place}` is" in found.message, "JSON" in found.message) == ("CHK203", True, True)
 
 
 @pytest.mark.parametrize("name", ["rows.parquet", "rows.csv"])

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from runtime.contract.data.faults import Fault
+from runtime.contract.data.json_types import json_fault
 from runtime.contract.data.shown import shown, shown_name, what
 
 ROLES = ("system", "user", "assistant", "tool")
@@ -71,6 +72,8 @@ def tools_fault(tools: object) -> Fault | None:
             return Fault(f"[{position}]", "has no `function` with a `name`", shown(tool), TOOLS_HINT)
         if fault := text_fault(function.get("name")):
             return fault.below(f"[{position}].function.name")
+        if fault := json_fault(tool):
+            return fault.below(f"[{position}]")
     return None
 
 
@@ -200,4 +203,5 @@ def _call_fault(call: object) -> Fault | None:
     arguments = function.get("arguments")
     if not isinstance(arguments, dict):
         return Fault(".function.arguments", f"is {what(arguments)}, not an object", shown(arguments), CALL_HINT)
-    return None
+    fault = json_fault(arguments)
+    return fault and fault.below(".function.arguments")
