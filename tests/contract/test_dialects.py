@@ -59,6 +59,12 @@ def says(who: str, text: Any) -> Row:
         ({"messages": [USER, ANSWER], "system_prompt": "s"}, {"messages": [{"role": "system", "content": "s"}, USER, ANSWER]}),
         ({"messages": [USER, ANSWER], "system_prompt": "", "system": None}, {"messages": [USER, ANSWER]}),
         ({"messages": [says("human", "q"), says("gpt", "a")], "system": ""}, {"messages": [USER, ANSWER]}),
+        ({"messages": [{**USER, "content": [{"type": "text", "value": "q"}], "loss_weight": 0.0},
+                       {"role": "assistant", "content": [{"type": "reasoning", "value": "hm"}, {"type": "text", "value": "a"}], "loss_weight": 1.0},
+                       {**USER, "content": [{"type": "text", "value": "q"}]},
+                       {"role": "assistant", "content": [{"type": "reasoning", "value": "so"}, {"type": "tool_call", "value": '{"name": "f", "arguments": {"id": 1}}'}]}]},
+         {"messages": [USER, {**ANSWER, "train": True, "reasoning_content": "hm"}, USER,
+                       {"role": "assistant", "content": "", "reasoning_content": "so", "tool_calls": [{"type": "function", "function": CALL["function"]}]}]}),
         # Alpaca
         ({"instruction": "q", "input": "", "output": "a"}, {"messages": [USER, ANSWER]}),
         ({"instruction": "sum up", "input": "text", "output": "a", "history": [["q", "a"]], "system": "s"},

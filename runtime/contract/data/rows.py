@@ -18,6 +18,8 @@ Row = Mapping[str, Any]
 _OTHER_NAMES = {
     "prompt": ("question", "query", "input", "instruction", "user", "问题", "提问", "输入"),
     "completion": ("answer", "response", "output", "reply", "回答", "答案", "答复", "输出"),
+    "chosen": ("chosen_messages", "chosen_response", "preferred", "preferred_output", "response_j", "better"),
+    "rejected": ("rejected_messages", "rejected_response", "non_preferred_output", "response_k", "worse"),
     "reference": ("answer", "expected", "gold", "target", "solution", "答案", "参考答案"),
     "messages": ("dialog", "dialogue", "chat", "turns", "对话"),
     "text": ("content", "document", "body", "正文", "内容"),
