@@ -54,7 +54,17 @@ def says(who: str, text: Any) -> Row:
                             says("observation", "1"), says("gpt", "a")], "tools": json.dumps([TOOL["function"]])},
          {"messages": [USER, {"role": "assistant", "tool_calls": [{"type": "function", "function": CALL["function"]}]},
                        {"role": "tool", "content": "1"}, ANSWER], "tools": [TOOL]}),
+        ({"conversations": [says("USER", "q"), {"role": "assistant", "tool_calls": [CALL]}, says("FUNCTION RESPONSE", "1"), says("ASSISTANT", "a")]},
+         {"messages": [USER, CALLING, {"role": "tool", "content": "1"}, ANSWER]}),
+        ({"messages": [USER, ANSWER], "system_prompt": "s"}, {"messages": [{"role": "system", "content": "s"}, USER, ANSWER]}),
+        ({"messages": [USER, ANSWER], "system_prompt": "", "system": None}, {"messages": [USER, ANSWER]}),
         ({"messages": [says("human", "q"), says("gpt", "a")], "system": ""}, {"messages": [USER, ANSWER]}),
+        ({"messages": [{**USER, "content": [{"type": "text", "value": "q"}], "loss_weight": 0.0},
+                       {"role": "assistant", "content": [{"type": "reasoning", "value": "hm"}, {"type": "text", "value": "a"}], "loss_weight": 1.0},
+                       {**USER, "content": [{"type": "text", "value": "q"}]},
+                       {"role": "assistant", "content": [{"type": "reasoning", "value": "so"}, {"type": "tool_call", "value": '{"name": "f", "arguments": {"id": 1}}'}]}]},
+         {"messages": [USER, {**ANSWER, "train": True, "reasoning_content": "hm"}, USER,
+                       {"role": "assistant", "content": "", "reasoning_content": "so", "tool_calls": [{"type": "function", "function": CALL["function"]}]}]}),
         # Alpaca
         ({"instruction": "q", "input": "", "output": "a"}, {"messages": [USER, ANSWER]}),
         ({"instruction": "sum up", "input": "text", "output": "a", "history": [["q", "a"]], "system": "s"},
@@ -122,6 +132,14 @@ def test_a_row_without_an_id_gets_one_from_its_texts() -> None:
 )
 def test_text_that_is_no_turn_stays_text(row: Row) -> None:
     assert native_row(row, "prompt-completion") == row
+
+
+def test_results_of_repeated_ids_are_in_order() -> None:
+    calling = {"role": "assistant", "tool_calls": [CALL, {**CALL, "id": "c2"}]}
+    again = [USER, calling, RESULT, {**RESULT, "tool_call_id": "c2"}, ANSWER]
+    same = [USER, {**calling, "tool_calls": [CALL, CALL]}, RESULT, RESULT, ANSWER]
+    for turns in (again * 2, same):
+        assert native_row({"messages": turns}, "messages") == {"messages": turns}
 
 
 def test_columns_are_mapped_by_name_and_path() -> None:

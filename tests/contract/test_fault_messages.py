@@ -22,6 +22,12 @@ def calls(arguments: Any) -> dict[str, Any]:
     return {"messages": [USER, {"role": "assistant", "tool_calls": [call]}, ANSWER]}
 
 
+def results(*ids: str) -> dict[str, Any]:
+    made = [{"id": f"c{number}", "function": {"name": "f", "arguments": {}}} for number in (1, 2)]
+    answers = [{"role": "tool", "tool_call_id": each, "content": "r"} for each in ids]
+    return {"messages": [USER, {"role": "assistant", "tool_calls": made}, *answers, ANSWER]}
+
+
 FAULTS: dict[str, tuple[str, list[dict[str, Any]]]] = {
     "arguments that are no JSON, in many rows": ("messages", [calls({})] * 3 + [calls('{"id":')] * 300),
     "arguments that are a list": ("messages", [calls([1])]),
@@ -47,6 +53,11 @@ FAULTS: dict[str, tuple[str, list[dict[str, Any]]]] = {
     "another prompt": ("preference", [{"prompt": "z", "chosen": [USER, ANSWER], "rejected": [USER, {**ANSWER, "content": "b"}]}]),
     "an answer that calls": ("prompt-completion", [{"messages": calls({})["messages"][:2]}]),
     "a history that is no pairs": ("messages", [{"instruction": "q", "output": "a", "history": ["q", "a"]}]),
+    "an empty cell": ("prompt-completion", [{"prompt": "q", "completion": None}]),
+    "thoughts in two places": ("messages", [{"messages": [USER, {"role": "assistant", "content": "<think>hm</think>a", "reasoning_content": "so"}]}]),
+    "results in another order": ("messages", [results("c2", "c1")]),
+    "a context beside an instruction": ("messages", [{"instruction": "q", "context": "c", "output": "a"}]),
+    "two columns of the system prompt": ("messages", [{"system": "one", "system_prompt": "two", "messages": [USER, ANSWER]}]),
     "characters that break a terminal": ("messages", [{"messages": [USER, {**ANSWER, "\x1b[31m`k": "\x1b[0m`\n" + "x" * 99}]}]),
 }  # fmt: skip
 

@@ -4,7 +4,10 @@ import csv
 import dataclasses
 import hashlib
 import json
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pyarrow
 import pyarrow.parquet
@@ -83,9 +86,9 @@ def test_text_that_begins_like_turns_stays_text(tmp_path: Path) -> None:
         ("prompt,answer\nq,a\n", 2, "`completion` is missing"),
         ("prompt,prompt\nq,a\n", 1, "the table has two columns `prompt`"),
         ("prompt,completion\nq\n", 2, "has 1 cells, but the header has 2"),
-        ('prompt,completion\nq,"a\nb"\nq,""\n', 4, "`completion` is missing"),
+        ('prompt,completion\nq,"a\nb"\nq,""\n', 4, "`completion` is empty"),
         ('prompt,completion\nq,"a"b\n', 2, "not CSV"),
-        ("prompt,completion\n\n\nq,a\nq,\n", 5, "`completion` is missing"),
+        ("prompt,completion\n\n\nq,a\nq,\n", 5, "`completion` is empty"),
         ('prompt,completion\nq,"never closed\n\n', 2, "not CSV"),
     ],
 )
@@ -109,13 +112,29 @@ def test_a_bad_row_of_parquet_is_reported_with_its_number(tmp_path: Path) -> Non
     write_parquet(path, [{"prompt": "q", "completion": "a"}, {"prompt": "q", "completion": None}])
     (found,) = read(path).diagnostics
     assert (found.code, found.location.line) == ("CHK203", 0)
-    assert found.message.startswith("row 2: `completion` is missing")
+    assert found.message.startswith("row 2: `completion` is empty")
 
 
 def test_turns_of_parquet_may_have_fields_that_are_null(tmp_path: Path) -> None:
     path = tmp_path / "rows.parquet"
     write_parquet(path, [{"prompt": [{"role": "user", "content": "q", "name": None}], "completion": ANSWER}])
     assert read(path).value.rows == 1
+
+
+@pytest.mark.parametrize("value", [date(2026, 1, 2), Decimal("1.20"), b"x", float("nan")])
+def test_values_of_parquet_that_json_does_not_have_are_refused_in_calls_and_tools(tmp_path: Path, value: Any) -> None:
+    path = tmp_path / "rows.parquet"
+    call = {"type": "function", "function": {"name": "f", "arguments": {"list": [{"when": value}]}}}
+    tool = {"type": "function", "function": {"name": "f", "parameters": {"default": value}}}
+    user, answer = {"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}
+    calling = {"role": "assistant", "content": None, "tool_calls": [call]}
+    for row, place in (
+        ({"messages": [user, calling]}, "messages[1].tool_calls[0].function.arguments.list[0].when"),
+        ({"messages": [user, answer], "tools": [tool]}, "tools[0].function.parameters.default"),
+    ):
+        write_parquet(path, [row])
+        (found,) = read(path, "messages").diagnostics
+        assert (found.code, f"`{place}` is" in found.message, "JSON" in found.message) == ("CHK203", True, True)
 
 
 @pytest.mark.parametrize("name", ["rows.parquet", "rows.csv"])

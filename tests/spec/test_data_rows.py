@@ -87,7 +87,7 @@ ANSWER = [{"role": "assistant", "content": "答"}]
 @pytest.mark.parametrize(
     ("shape", "good", "bad", "message"),
     [
-        ("chain", {"prompt": "q", "chain": "because", "completion": "a"}, {"chain": None}, "`chain` is missing"),
+        ("chain", {"prompt": "q", "chain": "because", "completion": "a"}, {"chain": None}, "`chain` is empty"),
         ("prompt", {"prompt": TURNS}, {"prompt": TURNS + ANSWER}, "`prompt[1]` is an answer"),
         ("prompt-completion", {"prompt": TURNS, "completion": ANSWER}, {"completion": "a"}, "mix plain text and turns"),
         (

@@ -4,7 +4,7 @@ from compiler.spec.data.errors import Problem
 from compiler.spec.data.texts import Row
 from runtime.contract.data.faults import RowFault
 
-_CODES = {"row": "CHK203", "media": "CHK236", "pair": "CHK226"}
+_CODES = {"row": "CHK203", "media": "CHK236", "pair": "CHK226", "missing": "CHK203"}
 
 
 def shape_problem(fault: RowFault) -> Problem:

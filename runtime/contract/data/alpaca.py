@@ -18,6 +18,9 @@ def question_turns(row: dict[str, Any]) -> list[Turn]:
 
     RefusedError if one of them is not text, or both are empty.
     """
+    if "context" in row and "input" not in row:
+        hint = "map it in the source, `columns: {input: context}`, or remove it"
+        raise RefusedError(Fault("context", "is a column of Dolly, and Alpaca's `input` is missing", hint=hint))
     texts = [_text(row, name) for name in ("instruction", "input")]
     question = "\n".join(filter(None, texts))
     if not question:

@@ -11,12 +11,13 @@ from runtime.contract.data.alpaca import question_turns
 from runtime.contract.data.calls import is_padded_schema, native_tools
 from runtime.contract.data.cells import CONVERSATIONS, flag_of, may_be_list, parsed, without_empty
 from runtime.contract.data.conversations import TEXTS, spread, with_id, with_system
-from runtime.contract.data.faults import RefusedError, RowFault
+from runtime.contract.data.faults import Fault, RefusedError, RowFault
 from runtime.contract.data.mapping import mapped
 from runtime.contract.data.openai import native_turns
 from runtime.contract.data.preference_forms import with_prompt
 from runtime.contract.data.rows import media_row_fault, row_fault
 from runtime.contract.data.shapes import SHAPES, TURN_COLUMNS, Shape, required_columns
+from runtime.contract.data.shown import shown
 from runtime.contract.data.structures import are_turns
 from runtime.contract.data.turns import text_fault, text_with_calls
 
@@ -33,6 +34,11 @@ def native_row(record: Row, shape: str, columns: Mapping[str, str] = _NO_COLUMNS
     `columns` are native columns with the columns of the file that hold them. A value that is null is missing, as is an
     empty cell of CSV, which its readers give as null.
     """
+    found = _native_row(record, shape, columns)
+    return _of_empty(record, shape) or found if isinstance(found, RowFault) and found.kind == "missing" else found
+
+
+def _native_row(record: Row, shape: str, columns: Mapping[str, str]) -> Row | RowFault:
     try:
         row = without_empty(mapped(record, columns, shape) if columns else record)
         fault = row_fault(row, shape)
@@ -46,12 +52,21 @@ def native_row(record: Row, shape: str, columns: Mapping[str, str] = _NO_COLUMNS
     return converted if isinstance(converted, RowFault) else row_fault(converted, shape) or converted
 
 
+def _of_empty(record: Row, shape: str) -> RowFault | None:
+    """Return the fault of the first required column that the file has, but without a value in this row."""
+    names = [name for name in required_columns(shape) if name in record]
+    empty = next((name for name in names if not without_empty({name: record[name]})), None)
+    if empty is None:
+        return None
+    return RowFault(place=empty, problem="is empty", hint="write the value, or remove the row")
+
+
 def _needs_conversion(row: Row, shape: str) -> bool:
     """Return whether a row that has its shape says more, in columns or texts that only dialects have."""
     names = TURN_COLUMNS[shape]
     if not names:
         return False
-    if "system" in row or ("functions" in row and not row.get("tools")):
+    if "system" in row or "system_prompt" in row or ("functions" in row and not row.get("tools")):
         return True
     if row.get("tools") and is_padded_schema(row["tools"]):
         return True
@@ -68,7 +83,7 @@ def _converted(row: Row, shape: str) -> Row | RowFault:
     row = parsed(row, lists, TURN_COLUMNS[shape])
     if media := media_row_fault(row):
         return media
-    system = row.pop("system", _ABSENT)
+    system = _system_of(row)
     row = _with_tools(row)
     if whole:
         turns = native_turns(row[whole], whole)
@@ -84,6 +99,15 @@ def _converted(row: Row, shape: str) -> Row | RowFault:
     if shape == Shape.UNPAIRED_PREFERENCE:
         row = _with_label(row)
     return with_id(row) if "id" in SHAPES[shape].columns else row
+
+
+def _system_of(row: Row) -> Any:
+    """Remove the column of the system prompt from the row and return its text, which may be absent."""
+    found = [row.pop(name) for name in ("system", "system_prompt") if name in row]
+    texts = [each for each in found if each]
+    if len(texts) == 2 and texts[0] != texts[1]:
+        raise RefusedError(Fault("system_prompt", "differs from `system`", shown(texts[1]), "keep one of the two"))
+    return [*texts, *found, _ABSENT][0]
 
 
 def _lacks(row: Row, shape: str) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Generic, Literal, NamedTuple, TypeVar
 
 T = TypeVar("T")
-Kind = Literal["row", "media", "pair"]
+Kind = Literal["row", "media", "pair", "missing"]
 
 _NUMBER = re.compile(r"\[(\d+)\]")
 
@@ -32,7 +32,7 @@ class RowFault:
     """Why a row does not have its shape.
 
     `place` is empty if the whole row is meant. `found` is shown for one row only. Of kind `media` are images and the
-    like; of kind `pair` are two answers without a common prompt.
+    like; of kind `pair` are two answers without a common prompt, of kind `missing` columns that a row lacks.
     """
 
     place: str

@@ -4,9 +4,10 @@ import json
 from collections.abc import Iterator
 
 from runtime.contract.data.text_encoding import text_lines
-from runtime.contract.data.unreadable import MAX_ROW_CHARACTERS, Row, Rows, Unreadable, too_large
+from runtime.contract.data.unreadable import MAX_ROW_CHARACTERS, FileError, Row, Rows, Unreadable, too_large
 
 _PER_LINE = "write one JSON object per line"
+_AS_JSON = "end its name with `.json`, or write one JSON object per line"
 MAX_SHOWN = 500
 SURROGATE = Unreadable(
     message="contains a lone surrogate", hint="write the character as UTF-8, or as a pair of escapes"
@@ -14,11 +15,19 @@ SURROGATE = Unreadable(
 
 
 def json_lines(pieces: Iterator[str]) -> Rows:
-    """Yield the rows of JSONL, one JSON object per line; blank lines are skipped."""
+    """Yield the rows of JSONL, one JSON object per line; blank lines are skipped.
+
+    FileError if it is one JSON value over several lines, or a list.
+    """
+    is_first = True
     try:
         for number, line in text_lines(pieces, MAX_ROW_CHARACTERS):
             text = line.strip()
             if text:
+                if is_first and (text == "{" or text.startswith("[")):
+                    what = "a JSON list" if text.startswith("[") else "JSON objects over several lines"
+                    raise FileError("format", f"holds {what}, not one object per line", _AS_JSON)
+                is_first = False
                 yield number, json_row(text)
     except OverflowError as error:
         raise too_large(str(error)) from None

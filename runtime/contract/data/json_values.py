@@ -1,5 +1,7 @@
 """Rows of a `.json` file: a list of objects, an object that holds one such list, or objects one after the other.
 
+A table by column, as pandas writes it, is read as well.
+
 A list is read object by object, so that memory holds one piece of the file at a time.
 """
 
@@ -7,6 +9,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from runtime.contract.data.json_columns import rows_by_column
 from runtime.contract.data.json_rows import DECODER, as_row
 from runtime.contract.data.shapes import TEXT_COLUMNS
 from runtime.contract.data.unreadable import MAX_ROW_CHARACTERS, FileError, Rows, Unreadable, too_large
@@ -40,6 +43,10 @@ def _objects(text: "_Text") -> Rows:
         yield from _members(text)
         return
     if not text.peek():
+        by_column = rows_by_column(value)
+        if by_column is not None:
+            yield from enumerate((as_row(row, has_escapes=text.has_escapes) for row in by_column), start=1)
+            return
         held = [] if _ROW_COLUMNS & set(value) else [name for name, each in value.items() if _is_rows(each)]
         if len(held) > 1:
             raise _many_lists(held)

@@ -13,9 +13,15 @@ from runtime.contract.data.shown import shown, what
 from runtime.contract.data.structures import json_of
 from runtime.contract.data.turns import STEP_HINT, STEP_KEYS, THOUGHTS, TURN_HINT, turns_fault
 
-_TEXT_PARTS = ("text", "input_text", "output_text")
+# kinds of parts of a content
+_PARTS = {
+    **dict.fromkeys(("text", "input_text", "output_text"), "text"),
+    **dict.fromkeys(("thinking", "reasoning"), "thoughts"),
+    "tool_call": "call",
+}
 _THOUGHTS = (THOUGHTS, "reasoning", "thinking")
-_FLAGS = ("train", "weight", "loss")  # whether a turn is learnt: of Axolotl, OpenAI and ms-swift
+# whether a turn is learnt: of Axolotl, OpenAI, ms-swift and LLaMA-Factory
+_FLAGS = ("train", "weight", "loss", "loss_weight")
 # keys that say nothing about what a model reads or writes
 _HARMLESS = frozenset(
     ("id", "message_id", "index", "timestamp", "created", "created_at", "model", "finish_reason", "logprobs", "usage")
@@ -92,22 +98,30 @@ def _calling(turn: Turn, place: str, original: Turn) -> Turn:
 
 
 def _joined(turn: Turn, place: str) -> Turn:
-    """Return the turn with the parts of its content as one text, and thoughts among them apart."""
-    texts: list[str] = []
-    thoughts: list[str] = []
+    """Return the turn with the parts of its content as one text, and thoughts and calls among them apart."""
+    found: dict[str, list[Any]] = {"text": [], "thoughts": [], "call": []}
     for at, part in enumerate(turn["content"]):
         kind = part.get("type", "text") if isinstance(part, dict) else "text"
-        text = part if isinstance(part, str) else part.get(kind) if kind == "thinking" else _text_of(part)
-        if not isinstance(text, str) or kind not in (*_TEXT_PARTS, "thinking"):
-            hint = 'write its text: `{"type": "text", "text": "…"}`'
+        sort = _PARTS.get(kind) if isinstance(kind, str) else None
+        value = part if isinstance(part, str) else _value_of(part, kind)
+        if sort == "call":
+            found[sort] += calls_of_text(value, f"{place}[{at}].value")
+        elif sort and isinstance(value, str):
+            found[sort].append(value)
+        else:
+            hint = 'write its text: `{"type": "text", "text": "…"}`; write calls as `tool_calls`'
             raise RefusedError(Fault(f"{place}[{at}]", "is not a part of text", shown(part), hint))
-        (thoughts if kind == "thinking" else texts).append(text)
-    joined = turn | {"content": "".join(texts)}
-    return joined | {"thinking": "".join(thoughts)} if thoughts else joined
+    joined = turn | {"content": "".join(found["text"])}
+    if found["call"]:
+        joined["tool_calls"] = [*(turn.get("tool_calls") or ()), *found["call"]]
+    return joined | {"thinking": "".join(found["thoughts"])} if found["thoughts"] else joined
 
 
-def _text_of(part: Any) -> Any:
-    return part.get("text") if isinstance(part, dict) else None
+def _value_of(part: Any, kind: str) -> Any:
+    """Return what a part says: under the name of its kind, or, in the format of LLaMA-Factory's v1, under `value`."""
+    if not isinstance(part, dict):
+        return None
+    return part.get("value", part.get("thinking" if kind == "thinking" else "text"))
 
 
 def _with_thoughts(turn: Turn, place: str) -> Turn:

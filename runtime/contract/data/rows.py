@@ -18,6 +18,8 @@ Row = Mapping[str, Any]
 _OTHER_NAMES = {
     "prompt": ("question", "query", "input", "instruction", "user", "问题", "提问", "输入"),
     "completion": ("answer", "response", "output", "reply", "回答", "答案", "答复", "输出"),
+    "chosen": ("chosen_messages", "chosen_response", "preferred", "preferred_output", "response_j", "better"),
+    "rejected": ("rejected_messages", "rejected_response", "non_preferred_output", "response_k", "worse"),
     "reference": ("answer", "expected", "gold", "target", "solution", "答案", "参考答案"),
     "messages": ("dialog", "dialogue", "chat", "turns", "对话"),
     "text": ("content", "document", "body", "正文", "内容"),
@@ -79,9 +81,8 @@ def _missing(row: Row, shape: str, missing: list[str]) -> RowFault:
     others = {str(name).lower(): str(name) for name in row if name not in SHAPES[shape].columns}
     pairs = ", ".join(f"{name}: {shown_name(_other_name(name, others))}" for name in missing)
     hint = f"{shape_hint(shape)}; name other columns in the source: `columns: {{{pairs}}}`"
-    return RowFault(
-        place="", problem=f"{_names(missing)} {is_are} missing{what}; the row has {columns_of(row)}", hint=hint
-    )
+    problem = f"{_names(missing)} {is_are} missing{what}; the row has {columns_of(row)}"
+    return RowFault(place="", problem=problem, hint=hint, kind="missing")
 
 
 def _other_name(name: str, others: Mapping[str, str]) -> str:

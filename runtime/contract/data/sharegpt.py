@@ -22,7 +22,9 @@ _KEYS = {"from": "role", "value": "content"}  # keys of ShareGPT, and of a nativ
 
 def role_of(name: object) -> object:
     """Return the native role of a name such as `human`; an unknown one as it is."""
-    return _ROLE_OF.get(name.strip().lower().replace("-", "_"), name) if isinstance(name, str) else name
+    return (
+        _ROLE_OF.get(name.strip().lower().replace("-", "_").replace(" ", "_"), name) if isinstance(name, str) else name
+    )
 
 
 def with_native_keys(turn: Turn, place: str) -> Turn:

@@ -57,6 +57,8 @@ def text_pieces(stream: Stream, encoding: str | None) -> Iterator[str]:
             text = held + decoder.decode(piece, last)
         except UnicodeDecodeError as error:
             raise place.undecodable(held, error) from None
+        except UnicodeError:  # such as `utf-16` without the byte order mark that it requires
+            raise place.without_mark() from None
         held = ""
         if not last and text.endswith("\r"):
             text, held = text[:-1], "\r"
@@ -115,6 +117,11 @@ class _Place:
         return LineError(
             self._line, Unreadable(message=message, hint=_hint(error.object[error.start :], self._encoding))
         )
+
+    def without_mark(self) -> LineError:
+        """Return the fault of a text that does not begin as its encoding requires."""
+        message = f"is not `{self._encoding}` text: it has no byte order mark"
+        return LineError(self._line, Unreadable(message=message, hint=_hint(b"", self._encoding)))
 
     def nul(self, text: str) -> LineError:
         """Return the fault of the first NUL in a text."""

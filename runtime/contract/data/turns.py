@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from runtime.contract.data.faults import Fault
+from runtime.contract.data.json_types import json_fault
 from runtime.contract.data.shown import shown, shown_name, what
 
 ROLES = ("system", "user", "assistant", "tool")
 THOUGHTS = "reasoning_content"  # the assistant's thoughts before its answer, which chat templates write
+_BEGIN_OF_THOUGHTS = "<think>"  # of thoughts that are written in the text
 # optional keys of a turn by role, in addition to `role` and `content`
 _MORE = {"assistant": frozenset({"tool_calls", THOUGHTS}), "tool": frozenset({"name", "tool_call_id"})}
 # keys of the assistant's turns that say which of them a model learns; a chat template never sees them
@@ -21,6 +23,8 @@ TURN_HINT = 'write each turn as `{"role": "user", "content": "…"}`'
 TOOLS_HINT = 'write each as `{"type": "function", "function": {"name": …, "parameters": …}}`'
 CALL_HINT = 'write each as `{"type": "function", "function": {"name": …, "arguments": {…}}}`'
 STEP_HINT = "mark turns of the assistant alone, with `train: false`, or with `verdict: right` or `verdict: wrong`"
+_ORDER_HINT = "write the results in the order of their calls: most chat templates write no ids"
+_THOUGHTS_HINT = "keep one of the two"
 _ROLES = ", ".join(f"`{each}`" for each in ROLES)
 _NO_MORE: frozenset[str] = frozenset()
 _TURN = frozenset({"role", "content"})
@@ -50,6 +54,8 @@ def turns_fault(value: object) -> Fault | None:
     for position, turn in enumerate(value):
         if fault := _turn_fault(turn):
             return fault.below(f"[{position}]")
+        if "tool_call_id" in turn and (fault := _order_fault(value, position)):
+            return fault.below(f"[{position}].tool_call_id")
     return None
 
 
@@ -66,6 +72,8 @@ def tools_fault(tools: object) -> Fault | None:
             return Fault(f"[{position}]", "has no `function` with a `name`", shown(tool), TOOLS_HINT)
         if fault := text_fault(function.get("name")):
             return fault.below(f"[{position}].function.name")
+        if fault := json_fault(tool):
+            return fault.below(f"[{position}]")
     return None
 
 
@@ -115,8 +123,12 @@ def _turn_fault(turn: object) -> Fault | None:
         return Fault("", "has no `content`", shown(turn), TURN_HINT)
     if calls and turn.get("content") in (None, ""):
         return None
-    fault = text_fault(turn["content"])
-    return fault and fault.below(".content")
+    if fault := text_fault(turn["content"]):
+        return fault.below(".content")
+    if turn.get(THOUGHTS) and turn["content"].lstrip().startswith(_BEGIN_OF_THOUGHTS):
+        problem = f"begins with thoughts, and `{THOUGHTS}` holds some too"
+        return Fault(".content", problem, shown(turn["content"]), _THOUGHTS_HINT)
+    return None
 
 
 def _extras_fault(turn: dict[str, Any], role: str) -> Fault | None:
@@ -133,6 +145,24 @@ def _extras_fault(turn: dict[str, Any], role: str) -> Fault | None:
         if key != "tool_calls" and turn.get(key) is not None and (fault := text_fault(turn[key])):
             return fault.below(f".{key}")
     return None
+
+
+def _order_fault(turns: list[dict[str, Any]], position: int) -> Fault | None:
+    """Return the fault of a result that follows the result of a later call: most chat templates write no ids."""
+    start = position
+    while start and turns[start - 1]["role"] == "tool":
+        start -= 1
+    calls = turns[start - 1].get("tool_calls") or () if start else ()
+    order = [call.get("id") for call in calls]
+    before, this = (turn.get("tool_call_id") for turn in (turns[position - 1], turns[position]))
+    if (
+        start == position
+        or order.count(this) != 1
+        or order.count(before) != 1
+        or order.index(before) < order.index(this)
+    ):
+        return None
+    return Fault("", f"answers a call before that of `{shown_name(before)}`", shown(this), _ORDER_HINT)
 
 
 def _step_fault(turn: dict[str, Any], role: str) -> Fault | None:
@@ -173,4 +203,5 @@ def _call_fault(call: object) -> Fault | None:
     arguments = function.get("arguments")
     if not isinstance(arguments, dict):
         return Fault(".function.arguments", f"is {what(arguments)}, not an object", shown(arguments), CALL_HINT)
-    return None
+    fault = json_fault(arguments)
+    return fault and fault.below(".function.arguments")

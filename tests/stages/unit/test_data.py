@@ -120,7 +120,7 @@ def test_blocks_are_read_in_order_and_all_their_faults_are_reported(volumes: Vol
     assert [len(source.rows) for source in read_sources(blocks, volumes)] == [1, 2]
     write(volumes, "a.jsonl", as_jsonl([{"prompt": "p"}]))
     write(volumes, "b.csv", b'prompt,completion\n"two\nlines",c\n\np,c,d\n')
-    write(volumes, "c.parquet", as_parquet([{"prompt": "p", "completion": "c"}, {"prompt": "p", "completion": None}]))
+    write(volumes, "c.parquet", as_parquet([{"prompt": "p"}]))
     names = ("a.jsonl", "b.csv", "c.parquet")
     code, message = problem(volumes, *(block(volumes, name, 2) for name in names))
     assert code == "RUN710"
