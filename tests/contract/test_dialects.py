@@ -273,3 +273,12 @@ def test_any_row_is_a_native_row_or_a_fault(row: Row, shape: str) -> None:
         assert "\n" not in read.message
     else:
         assert native_row(read, shape) == read
+
+
+def test_two_conversations_in_a_row_are_refused() -> None:
+    row = {"messages": [USER, ANSWER], "conversations": [USER, OTHER]}
+    fault = native_row(row, "messages")
+    assert isinstance(fault, RowFault)
+    assert fault.message == "`messages` and `conversations` hold two conversations"
+    same = {"messages": [USER, ANSWER], "conversations": [USER, ANSWER]}
+    assert native_row(same, "messages")["messages"] == [USER, ANSWER]

@@ -70,6 +70,8 @@ def _needs_conversion(row: Row, shape: str) -> bool:
         return True
     if row.get("tools") and is_padded_schema(row["tools"]):
         return True
+    if shape == Shape.MESSAGES and ("conversations" in row or "conversation" in row):
+        return True
     for name in names:  # a loop, as this is done for every row of a source
         value = row[name]
         if isinstance(value, str) and may_be_list(value):
@@ -121,7 +123,11 @@ def _conversation_in(row: Row, shape: str) -> str | None:
         return None
     if shape != Shape.MESSAGES and not _lacks(row, shape):
         return None
-    return next((name for name in CONVERSATIONS if may_be_list(row.get(name))), None)
+    found = [name for name in CONVERSATIONS if may_be_list(row.get(name))]
+    if len({str(row[name]) for name in found}) > 1:
+        problem = f"`{found[0]}` and `{found[1]}` hold two conversations"
+        raise RefusedError(Fault("", problem, hint="keep one of them, or make two rows of them"))
+    return found[0] if found else None
 
 
 def _repeats_prompt(row: Row) -> bool:

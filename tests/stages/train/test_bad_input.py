@@ -84,7 +84,9 @@ TABLE: dict[str, tuple[Change, int, str, str]] = {
     ),
     "field empty": (lines(b'{"prompt": " ", "completion": "c"}'), 65, "RUN710", "`prompt` is empty"),
     "unknown role": (
-        lines(b'{"prompt": [{"role": "oracle", "content": "x"}], "completion": [{"role": "assistant", "content": "y"}]}'),
+        lines(
+            b'{"prompt": [{"role": "oracle", "content": "x"}], "completion": [{"role": "assistant", "content": "y"}]}'
+        ),
         65,
         "RUN710",
         "`prompt[0].role`",
