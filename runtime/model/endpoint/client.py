@@ -60,7 +60,7 @@ class _TemporaryError(Exception):
         self.wait = wait
 
 
-class _RejectedError(StageError):
+class RejectedError(StageError):
     """RUN764 with the HTTP status of the rejection."""
 
     def __init__(self, status: int, message: str, hint: str) -> None:
@@ -112,6 +112,11 @@ class Endpoint:
     async def __aexit__(self, *raised: Any) -> None:
         await self._client.__aexit__(*raised)
 
+    @property
+    def has_answered(self) -> bool:
+        """Whether the endpoint accepted a request, so a later rejection is of that request alone."""
+        return bool(self._accepted)
+
     async def find_model(self) -> str:
         """Return the endpoint's name for the model; RUN764 if it lists only other models.
 
@@ -148,12 +153,12 @@ class Endpoint:
         }
         try:
             reply: Reply = await self._request("POST", "chat/completions", body)
-        except _RejectedError as rejection:
+        except RejectedError as rejection:
             if model == self._names[1] or model in self._accepted or rejection.status not in _POSSIBLY_WRONG_NAME:
                 raise
             try:
                 reply = await self._request("POST", "chat/completions", {**body, "model": self._names[1]})
-            except _RejectedError:
+            except RejectedError:
                 raise rejection from None
             model = self._model = self._names[1]
         self._accepted.add(model)
@@ -207,14 +212,14 @@ class Endpoint:
         except (ValueError, RecursionError) as error:
             raise _TemporaryError("an answer that is not JSON") from error
 
-    def _rejected(self, status: int, content: bytes) -> _RejectedError:
+    def _rejected(self, status: int, content: bytes) -> RejectedError:
         text = " ".join(content[:2000].decode("utf-8", "replace").split())[:300]
         hint = "fix the model's name, its length limits, or the endpoint in the spec"
         if status in (401, 403):
             variable = self._service.key_variable
             hint = f"set `{variable}`, a secret of the cluster profile, to a key that this endpoint accepts"
         message = f"{self._service.role} at `{self._url}` rejects the request with HTTP {status}: {text}"
-        return _RejectedError(status, message, hint)
+        return RejectedError(status, message, hint)
 
     @staticmethod
     def _wait(attempt: int, requested: float | None) -> float:
