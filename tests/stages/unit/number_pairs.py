@@ -124,6 +124,9 @@ FORMULAS: tuple[Row, ...] = (
     ("$\\sqrt{2}$", ("so \\boxed{\\sqrt{2}}",), ("2", "\\sqrt{3}")),
     ("2", ("$\\sqrt{4}$", "$\\frac{4}{2}$"), ("$\\sqrt{2}$", "2x")),
     ("3 + 4", ("3 + 4", "4 + 3"), ("3 + 5",)),
+    ("$1 - \\frac{1}{\\mathrm{e}}$", ("$1 - \\frac{1}{e}$",), ("$1 + \\frac{1}{\\mathrm{e}}$", "1")),
+    ("$4\\sqrt{2}$", ("$4\\sqrt(2)$", "$\\sqrt{32}$"), ("$4$", "$4\\sqrt(3)$")),
+    ("$\\frac{1}{2^{99}}$", ("$2^{-99}$",), ("$\\frac{1}{2^{98}}$",)),
 )
 PAIRS: tuple[Row, ...] = (
     *(*EXPONENTS, *CHINESE_UNITS, *CHINESE_NUMERALS, *ENGLISH, *SHARES, *UNITS),
