@@ -25,6 +25,7 @@ REQUEST_SECONDS = 300.0
 MAX_ANSWER_BYTES = 4 << 20
 # Timeouts, conflicts and rate limits are temporary; a retry cannot help with other rejections.
 _TEMPORARY = {408, 409, 425, 429}
+_OTHER_LIMIT = "max_completion_tokens"  # the limit of reasoning models, which reject `max_tokens` and name it
 _POSSIBLY_WRONG_NAME = {400, 404, 422}
 
 
@@ -100,6 +101,7 @@ class Endpoint:
         self._url = service.url.rstrip("/")
         self._names = (service.name, f"{service.name}/{service.revision}")
         self._model = service.name
+        self._limit = "max_tokens"
         self._accepted: set[str] = set()  # names that the endpoint answered to
         self._slots = asyncio.Semaphore(concurrency)
         self._pace = _Pace(requests_per_minute)
@@ -147,13 +149,17 @@ class Endpoint:
             "model": model,
             "messages": messages,
             "temperature": temperature,
-            "max_tokens": max_tokens,
+            self._limit: max_tokens,
             "seed": seed,
             "stream": False,
         }
         try:
             reply: Reply = await self._request("POST", "chat/completions", body)
         except RejectedError as rejection:
+            if self._limit == "max_tokens" and _OTHER_LIMIT in rejection.problem.message:
+                self._limit = _OTHER_LIMIT
+            if self._limit not in body:  # another request may have found out meanwhile
+                return await self.query(messages, temperature=temperature, max_tokens=max_tokens, seed=seed)
             if model == self._names[1] or model in self._accepted or rejection.status not in _POSSIBLY_WRONG_NAME:
                 raise
             try:

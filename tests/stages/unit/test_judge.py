@@ -114,6 +114,13 @@ def test_each_answer_is_asked_for_once(server: Server, tmp_path: Path) -> None:
     assert len(server.requests) == 3
 
 
+def test_an_endpoint_may_name_its_limit_otherwise(server: Server, tmp_path: Path) -> None:
+    refused = b'{"error": {"message": "Unsupported parameter: \'max_tokens\'. Use \'max_completion_tokens\' instead."}}'
+    server.respond = lambda number, body: (400, {}, refused) if "max_tokens" in body else by_answer(number, body)
+    found = panel_of(server, tmp_path).verdicts("rubric.md", cases("good", "bad", "other"))
+    assert [verdict and verdict.passed for verdict in found] == [True, False, False]
+
+
 @pytest.mark.parametrize("status", [400, 413, 422])
 def test_a_rejection_of_one_answer_is_no_verdict_and_one_of_all_ends(
     server: Server, tmp_path: Path, status: int
