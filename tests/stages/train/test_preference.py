@@ -105,7 +105,7 @@ def trained(stage: str, method: str, build: Any, data: dict[str, Any], steps: in
 
 
 def toolful(stage: str, build: Any, data: dict[str, Any]) -> dict[str, Any]:
-    config = trained(stage, "dpo", build, data, 2, max_length=256)
+    config = trained(stage, "dpo", build, data, 3, max_length=256)
     config["model"] |= {"path": "toolful/1"}
     return config
 
