@@ -205,7 +205,7 @@ def test_tools_and_their_calls_reach_the_model_or_the_stage_is_refused(
     shared_workspace: Any, ran: dict[str, list[str]]
 ) -> None:
     assert ran["dpo-tools"] == []
-    assert shared_workspace.metrics("plan-dpo-tools")["steps"] == 2
+    assert shared_workspace.metrics("plan-dpo-tools")["steps"] == 3
     assert ran["dpo-tools-lost"] == ["RUN718"]  # the template writes neither
     assert ran["reward-tools"] == ["RUN716"]
 
