@@ -28,7 +28,7 @@ LAYERS: dict[str, tuple[Floor, ...]] = {
         "references",
         "evidence",
         "data",
-        "code",
+        ("code", "own_function"),
         "functions",
         "inputs",
         "verified",

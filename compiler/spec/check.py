@@ -35,8 +35,13 @@ def check(inputs: Inputs) -> Outcome[Inputs]:
 
 
 def names_are_unique(inputs: Inputs) -> Iterator[Diagnostic]:
-    """Data sources have different names, and so have the prompt rounds of a document."""
-    lists = [(inputs.document, ("spec", "data"), [source.name for source in inputs.spec.spec.data])]
+    """Data sources, metrics, guards, and the prompt rounds of a document have different names."""
+    body = inputs.spec.spec
+    lists = [
+        (inputs.document, ("spec", "data"), [source.name for source in body.data]),
+        (inputs.document, ("spec", "goal", "metrics"), [metric.name for metric in body.goal.metrics]),
+        (inputs.document, ("spec", "goal", "mustNotFall"), [guard.name for guard in body.goal.must_not_fall]),
+    ]
     for file in inputs.evidence:
         if isinstance(file.report, PromptRounds):
             lists.append((file.document, ("spec", "rounds"), [each.name for each in file.report.spec.rounds]))

@@ -3,13 +3,16 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from compiler.diagnostics import diagnostic
+from compiler.diagnostics import Location, diagnostic
 from compiler.spec.code import code_digests
+from compiler.spec.files import read_file
+from compiler.spec.own_function import Kind, function_fault
 from compiler.spec.references import Reader, close_or_known
 from compiler.spec.schema.goal import Metric
 from compiler.spec.schema.training_spec import TrainingSpec
 from compiler.spec.yaml.document import FieldPath
 from compiler.spec.yaml.load import MAX_BYTES
+from runtime.contract.json_schema import schema_fault
 from runtime.contract.metrics import GENERAL_GUARD, METRICS, PEOPLE
 from runtime.contract.options import FILE_OPTIONS
 from runtime.contract.rewards import REWARDS
@@ -39,7 +42,7 @@ def reward_code(reader: Reader, spec: TrainingSpec) -> dict[str, str]:
     for index, term in enumerate(spec.spec.reward.functions if spec.spec.reward else []):
         at = ("spec", "reward", "functions", index)
         if ":" in term.use:
-            code |= code_digests(reader, term.use.partition(":")[0], reader.document.at((*at, "use")))
+            code |= _own_code(reader, term.use, "reward", reader.document.at((*at, "use")))
         elif term.use not in REWARDS:
             hint = close_or_known(term.use, REWARDS)
             where = reader.document.at((*at, "use"))
@@ -63,7 +66,8 @@ def metric_code(reader: Reader, spec: TrainingSpec) -> dict[str, str]:
     for index, metric in enumerate(spec.spec.goal.metrics):
         at = ("spec", "goal", "metrics", index)
         if metric.is_own:
-            code |= code_digests(reader, metric.function.partition(":")[0], reader.document.at((*at, "use")))
+            where = reader.document.at((*at, "use" if metric.use else "name"))
+            code |= _own_code(reader, metric.function, "metric", where)
         elif metric.function in METRICS:
             row = METRICS[metric.function]
             code |= _digests(
@@ -80,6 +84,20 @@ def metric_code(reader: Reader, spec: TrainingSpec) -> dict[str, str]:
         elif metric.is_measured:
             _unknown_metric(reader, metric, at)
     _guards(reader, spec)
+    return code
+
+
+def _own_code(reader: Reader, use: str, kind: Kind, where: Location) -> dict[str, str]:
+    """Return the digests of the code of `module:function`, and check that the function can be called."""
+    module, _, name = use.partition(":")
+    code = code_digests(reader, module, where)
+    path = module.replace(".", "/")
+    relative = next((each for each in (f"{path}/__init__.py", f"{path}.py") if code.get(each)), None)
+    if relative is not None:
+        text = read_file(reader.folder / relative, MAX_BYTES).decode("utf-8-sig", "replace")
+        if fault := function_fault(text, relative, name, kind):
+            message, hint = fault
+            reader.found.append(diagnostic("CHK249", message, where, hint=hint))
     return code
 
 
@@ -140,7 +158,12 @@ def _files_named(reader: Reader, function: _Function) -> Iterator[tuple[str, str
     if path is None:
         return
     if option != "databases":
-        yield name, reader.digest(path, where, MAX_BYTES)
+        sha256 = reader.digest(path, where, MAX_BYTES)
+        if option == "schema" and sha256:
+            text = read_file(path, MAX_BYTES).decode("utf-8", "replace")
+            if fault := schema_fault(text):
+                reader.found.append(diagnostic("CHK249", f"schema `{name}` {fault}", where, hint="fix the file"))
+        yield name, sha256
         return
     for each in (f"{name.rstrip('/')}/{inner}" for inner in reader.reads.names(path)):
         if reader.reads.exists(reader.folder / each, "file") and (file := reader.resolve(each, where)) is not None:

@@ -1,6 +1,7 @@
 """Options of rewards and metrics: their types, and the combinations that are invalid."""
 
 import re
+import unicodedata
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
@@ -10,6 +11,8 @@ from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationE
 from pydantic_core import ErrorDetails
 
 from runtime.contract.volumes import check_relative
+
+_AROUND_LABELS = " \t\n.。,，!！;；:：\"'`*“”‘’「」[]【】()（）<>《》"
 
 
 def check_pattern(pattern: str) -> str:
@@ -24,11 +27,23 @@ def check_pattern(pattern: str) -> str:
     return pattern
 
 
+def label_key(text: str) -> str:
+    """Return a label as it is compared: without case, width, white space, and punctuation around it."""
+    folded = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    return folded.strip(_AROUND_LABELS)
+
+
 def check_distinct(labels: list[str]) -> list[str]:
-    """Return `labels` if no two are equal; raise ValueError otherwise."""
-    twice = next((label for at, label in enumerate(labels) if label in labels[:at]), None)
-    if twice is not None:
-        raise ValueError(f"names `{twice}` twice")
+    """Return `labels` if each is a label of its own as answers are compared; raise ValueError otherwise."""
+    first: dict[str, str] = {}
+    for label in labels:
+        key = label_key(label)
+        if not key:
+            raise ValueError(f"has `{label}`, which is punctuation only")
+        if key in first:
+            same = "twice" if first[key] == label else f"and `{first[key]}`, which differ only in case or punctuation"
+            raise ValueError(f"names `{label}` {same}")
+        first[key] = label
     return labels
 
 

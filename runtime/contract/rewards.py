@@ -6,7 +6,9 @@ required, its default in `DEFAULTS`.
 
 from dataclasses import dataclass
 
-FUNCTION = r"^[a-z][a-z0-9_.]*(:[a-z_][a-z0-9_]*)?$"  # of a library, or `module:function` of the spec's folder
+FUNCTION = (
+    r"^[A-Za-z_][A-Za-z0-9_.]*(:[A-Za-z_][A-Za-z0-9_]*)?$"  # of a library, or `module:function` of the spec's folder
+)
 # After so many steps in a row in which no group of answers has different rewards, GRPO and PPO end.
 ZERO_SPREAD_STEPS = 100
 

@@ -141,6 +141,11 @@ def _alone(trainer: Mapping[str, Any], has_adapter: bool) -> Iterator[SettingFau
     if get("max_steps") == 0:
         message = "`max_steps: 0` trains nothing"
         yield SettingFault(field="max_steps", message=message, hint="remove it: `num_train_epochs` sets the length")
+    steps, warmup = get("max_steps") or 0, get("warmup_steps") or 0
+    if steps > 0 and warmup > 1 and warmup >= steps:
+        message = f"`warmup_steps: {warmup}` leaves no step of `max_steps: {steps}` at the full learning rate"
+        hint = "lower `warmup_steps`; below 1 it is a share of the steps"
+        yield SettingFault(field="warmup_steps", message=message, hint=hint)
     for name in _NOT_NULL:
         if name in trainer and get(name) is None:
             yield SettingFault(field=name, message=f"`{name}` is null", hint=f"set `{name}` to a number, or remove it")

@@ -105,3 +105,61 @@ def test_people_measure_what_no_job_can_and_a_spec_says_so(make_spec: MakeSpec) 
     assert found(path) == []
     assert invoke("check", str(path)).exit_code == 0
     assert stages(path)["evaluate-base"]["gate"]["unmeasured"] == ["tone"]
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("def scor(row, answer):\n    return 1\n", "defines no `score`"),
+        ("def score(row, answer)\n    return 1\n", "is not Python: expected ':' (line 1)"),
+        ("def score(answer):\n    return 1\n", "is called with a row and an answer"),
+        ("def score(row, answer, *, strict):\n    return 1\n", "is called with a row and an answer"),
+        ("async def score(row, answer):\n    return 1\n", "is asynchronous"),
+    ],
+)
+def test_a_function_that_no_job_could_call_is_refused(make_spec: MakeSpec, code: str, words: str) -> None:
+    path = make_spec(*measured("        use: ours:score\n", "tone"))
+    (path.parent / "ours.py").write_text(code, encoding="utf-8")
+    assert [(each.code, words in each.message) for each in found(path)] == [("CHK249", True)]
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        ("def score(row, answer, strict=False):\n    return 1\n", "score"),
+        ("def score(*given):\n    return 1\n", "score"),
+        ("def scoreTone(row, answer):\n    return 1\n", "scoreTone"),
+        ("class Tone:\n    def __call__(self, row, answer):\n        return 1\n\nscore = Tone()\n", "score"),
+        ("from rules import *\n", "score"),
+        ("if True:\n    def score(row, answer):\n        return 1\n", "score"),
+    ],
+)
+def test_a_function_may_be_defined_in_any_way(make_spec: MakeSpec, code: str, name: str) -> None:
+    path = make_spec(*measured(f"        use: ours:{name}\n", "tone"))
+    (path.parent / "ours.py").write_text(code, encoding="utf-8")
+    assert found(path) == []
+
+
+@pytest.mark.parametrize(
+    ("schema", "words"),
+    [
+        ('{"type": ', "is not JSON"),
+        ("type: object\n", "is not JSON"),
+        ("[]", "neither an object nor a truth value"),
+        ('{"$ref": "https://example.com/a.json"}', "leads to nothing in it"),
+        ('{"properties": {"a": {"$ref": "#/$defs/b"}}, "$defs": {"a": {}}}', "leads to nothing in it"),
+    ],
+)
+def test_a_schema_that_no_job_could_apply_is_refused(make_spec: MakeSpec, schema: str, words: str) -> None:
+    path = make_spec(*measured("        use: json_schema\n        options: {schema: order.json}\n", "form"))
+    (path.parent / "order.json").write_text(schema, encoding="utf-8")
+    assert [(each.code, words in each.message) for each in found(path)] == [("CHK249", True)]
+    (path.parent / "order.json").write_text(
+        '{"$ref": "#/$defs/a~1b", "$defs": {"a/b": {}}, "enum": [{"$ref": "x"}]}', encoding="utf-8"
+    )
+    assert found(path) == []
+
+
+def test_a_metric_has_one_target(make_spec: MakeSpec) -> None:
+    path = make_spec(("        target: 0.9\n", "        target: 0.9\n      - {name: exact_match, target: 0.5}\n"))
+    assert [(each.code, each.message) for each in found(path)] == [("CHK206", "name `exact_match` is used twice")]

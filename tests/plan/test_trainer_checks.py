@@ -34,6 +34,7 @@ def test_what_needs_a_gpu_needs_a_profile_with_one(make_spec: MakeSpec, setting:
     ("trainer", "code", "text"),
     [
         ("optim: adamw_9bit", "PLN415", "`optim` of `sft` takes"),
+        ("max_steps: 90, warmup_steps: 90", "PLN415", "leaves no step of `max_steps: 90` at the full learning rate"),
         ("loss_type: sigmoid", "PLN415", "takes `nll`, `dft`, not `sigmoid`"),
         ("lr_scheduler_type: sideways", "PLN415", "not `sideways`"),
         ("lr_scheduler_type: cosine_with_min_lr", "PLN415", "needs `min_lr` or `min_lr_rate`"),

@@ -267,6 +267,12 @@ TABLE: dict[str, Code] = {
         "The verdict of a gate and the gain of a stage exclude each other. The plan decides by the gain.",
         "Correct the file, or collect the result again.",
     ),
+    "CHK249": Code(
+        "error",
+        "code or schema of a function cannot be used",
+        "The Job would fail when it calls the function, or applies the schema.",
+        "Fix the file that the message names.",
+    ),
     "CHK245": Code(
         "error",
         "file contains a credential",

@@ -2,7 +2,7 @@
 
 from compiler.diagnostics.examples.example import Example, Situation
 from compiler.diagnostics.examples.judge import AGREEMENT_FILE, GIVEN, JUDGED_SPEC
-from compiler.diagnostics.examples.project import API_VERSION, DIGEST, badcases, demos, jsonl
+from compiler.diagnostics.examples.project import API_VERSION, DIGEST, SPEC, badcases, demos, jsonl
 from compiler.diagnostics.examples.reinforcement import WORSE
 
 PROFILE = "specs/clusters/small.yaml"
@@ -29,6 +29,10 @@ spec:
     - name: wrong-order
       count: 40
 """
+
+OWN_METRIC_SPEC = SPEC.replace(
+    "        target: 0.9\n", "        target: 0.9\n      - {name: tone, use: 'tone:score', target: 0.9}\n"
+)
 
 EXAMPLES: dict[str, Example | Situation] = {
     "CHK201": Example(bad="      path: data/demo.jsonl", good="      path: data/demos.jsonl"),
@@ -117,5 +121,12 @@ EXAMPLES: dict[str, Example | Situation] = {
         bad=f"  teacher:\n    access: weights\n    endpoint: https://models.example.com/v1{TEACHER}",
         good=f"  teacher:\n    access: weights{TEACHER}",
         instead_of="  seed: 42",
+    ),
+    "CHK249": Example(
+        file="specs/shop/tone.py",
+        whole=True,
+        bad="def tone(row, answer):\n    return len(answer) < 200\n",
+        good="def score(row, answer):\n    return len(answer) < 200\n",
+        given=(("specs/shop/spec.yaml", OWN_METRIC_SPEC),),
     ),
 }

@@ -25,6 +25,7 @@ REQUEST_SECONDS = 300.0
 MAX_ANSWER_BYTES = 4 << 20
 # Timeouts, conflicts and rate limits are temporary; a retry cannot help with other rejections.
 _TEMPORARY = {408, 409, 425, 429}
+_OTHER_LIMIT = "max_completion_tokens"  # the limit of reasoning models, which reject `max_tokens` and name it
 _POSSIBLY_WRONG_NAME = {400, 404, 422}
 
 
@@ -60,7 +61,7 @@ class _TemporaryError(Exception):
         self.wait = wait
 
 
-class _RejectedError(StageError):
+class RejectedError(StageError):
     """RUN764 with the HTTP status of the rejection."""
 
     def __init__(self, status: int, message: str, hint: str) -> None:
@@ -100,6 +101,7 @@ class Endpoint:
         self._url = service.url.rstrip("/")
         self._names = (service.name, f"{service.name}/{service.revision}")
         self._model = service.name
+        self._limit = "max_tokens"
         self._accepted: set[str] = set()  # names that the endpoint answered to
         self._slots = asyncio.Semaphore(concurrency)
         self._pace = _Pace(requests_per_minute)
@@ -111,6 +113,11 @@ class Endpoint:
 
     async def __aexit__(self, *raised: Any) -> None:
         await self._client.__aexit__(*raised)
+
+    @property
+    def has_answered(self) -> bool:
+        """Whether the endpoint accepted a request, so a later rejection is of that request alone."""
+        return bool(self._accepted)
 
     async def find_model(self) -> str:
         """Return the endpoint's name for the model; RUN764 if it lists only other models.
@@ -142,18 +149,22 @@ class Endpoint:
             "model": model,
             "messages": messages,
             "temperature": temperature,
-            "max_tokens": max_tokens,
+            self._limit: max_tokens,
             "seed": seed,
             "stream": False,
         }
         try:
             reply: Reply = await self._request("POST", "chat/completions", body)
-        except _RejectedError as rejection:
+        except RejectedError as rejection:
+            if self._limit == "max_tokens" and _OTHER_LIMIT in rejection.problem.message:
+                self._limit = _OTHER_LIMIT
+            if self._limit not in body:  # another request may have found out meanwhile
+                return await self.query(messages, temperature=temperature, max_tokens=max_tokens, seed=seed)
             if model == self._names[1] or model in self._accepted or rejection.status not in _POSSIBLY_WRONG_NAME:
                 raise
             try:
                 reply = await self._request("POST", "chat/completions", {**body, "model": self._names[1]})
-            except _RejectedError:
+            except RejectedError:
                 raise rejection from None
             model = self._model = self._names[1]
         self._accepted.add(model)
@@ -207,14 +218,14 @@ class Endpoint:
         except (ValueError, RecursionError) as error:
             raise _TemporaryError("an answer that is not JSON") from error
 
-    def _rejected(self, status: int, content: bytes) -> _RejectedError:
+    def _rejected(self, status: int, content: bytes) -> RejectedError:
         text = " ".join(content[:2000].decode("utf-8", "replace").split())[:300]
         hint = "fix the model's name, its length limits, or the endpoint in the spec"
         if status in (401, 403):
             variable = self._service.key_variable
             hint = f"set `{variable}`, a secret of the cluster profile, to a key that this endpoint accepts"
         message = f"{self._service.role} at `{self._url}` rejects the request with HTTP {status}: {text}"
-        return _RejectedError(status, message, hint)
+        return RejectedError(status, message, hint)
 
     @staticmethod
     def _wait(attempt: int, requested: float | None) -> float:

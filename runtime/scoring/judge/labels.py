@@ -39,6 +39,10 @@ def read_labels(content: bytes, name: str) -> list[Label]:
                 faults.append(f"{name}:{number}: {error}")
     counts = Counter(each.id for each in labels)
     faults += [f"`id` `{each}` is used {count} times" for each, count in counts.items() if count > 1]
+    first: dict[Case, str] = {}
+    for each in labels:
+        if (other := first.setdefault(each.case, each.id)) != each.id:
+            faults.append(f"`{each.id}` repeats the question and the answer of `{other}`: keep one of them")
     if faults or not labels:
         more = f"; and {len(faults) - _SHOWN} more" if len(faults) > _SHOWN else ""
         message = "; ".join(faults[:_SHOWN]) + more if faults else f"`{name}` has no row"

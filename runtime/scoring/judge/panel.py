@@ -9,13 +9,14 @@ from runtime.contract.digests import content_digest, with_lf
 from runtime.contract.errors import StageError
 from runtime.contract.judging import KEY_VARIABLE, MAX_UNJUDGED, JudgeBlock
 from runtime.model.endpoint.batch import query_all
-from runtime.model.endpoint.client import Endpoint, Service
+from runtime.model.endpoint.client import Endpoint, RejectedError, Service
 from runtime.scoring.judge.log import VerdictLog, key_of
 from runtime.scoring.judge.prompt import VERSION, messages_of
 from runtime.scoring.judge.verdict import Verdict, read_verdict
 from runtime.stage.events import EventStream
 from runtime.stage.stop import StopRequest
 
+_OF_ONE_REQUEST = (400, 413, 422)  # of a content filter, or of an answer that is too long for the judge
 ATTEMPTS = 2  # requests for one verdict
 MAX_TOKENS = 1024  # of a reply: a thought, a sentence and a verdict
 
@@ -74,12 +75,18 @@ class JudgePanel:
 
     async def _query(self, rubric: str, missing: dict[str, Case]) -> None:
         endpoint, items = self._endpoint(), list(missing.items())
+        rejected: dict[str, RejectedError] = {}
         done = 0
 
         async def query(number: int) -> None:
             nonlocal done
             key, case = items[number]
-            self._log.append(key, await self._ask(endpoint, rubric, case))
+            try:
+                self._log.append(key, await self._ask(endpoint, rubric, case))
+            except RejectedError as error:
+                if error.status not in _OF_ONE_REQUEST:
+                    raise
+                rejected[key] = error
             done += 1
             self._events.emit("progress", done=done, total=len(items))
 
@@ -91,6 +98,10 @@ class JudgePanel:
             stop=self._stop,
             progress=lambda: f"{done} of {len(items)} answers judged",
         )
+        for key, error in rejected.items():
+            if not endpoint.has_answered:  # it rejects every request
+                raise error
+            self._log.append(key, None)
 
     async def _ask(self, endpoint: Endpoint, rubric: str, case: Case) -> Verdict | None:
         messages = messages_of(
@@ -130,7 +141,10 @@ def require_verdicts(found: Sequence[Verdict | None], rubric: str) -> None:
     """Raise RUN735 if too many of the answers have no verdict by the rubric at this path."""
     if found.count(None) > MAX_UNJUDGED * len(found):
         message = f"the judge gave no verdict on {found.count(None)} of {len(found)} answers by `{rubric}`"
-        raise StageError("RUN735", message, "use a judge that follows the format, or shorten the rubric")
+        hint = (
+            f"use a judge that follows the format within {MAX_TOKENS} tokens, thoughts included, or shorten the rubric"
+        )
+        raise StageError("RUN735", message, hint)
 
 
 def _read_rubric(data: Path, name: str, digest: str) -> str:

@@ -37,7 +37,9 @@ def read_verdict(reply: str) -> Verdict | None:
 
 def _verdict(value: dict[str, Any]) -> Verdict | None:
     said, reason = value.get("verdict"), value.get("reason")
-    passed = _PASSED.get(said.strip().lower()) if isinstance(said, str) else None
+    passed = said if isinstance(said, bool) else None
+    if isinstance(said, str):
+        passed = _PASSED.get(said.strip(" .!。！\n").lower())
     if passed is None:
         return None
     return Verdict(passed=passed, reason=reason.strip()[:MAX_REASON] if isinstance(reason, str) else "")

@@ -5,10 +5,9 @@ from collections.abc import Iterable, Sequence
 
 from runtime.contract.goal_blocks import MetricBlock
 from runtime.contract.metrics import METRICS
-from runtime.scoring.measures.words import folded
+from runtime.contract.options import label_key
 from runtime.scoring.text import final_answer
 
-_AROUND = " \t\n.。,，!！;；:：\"'`*“”‘’「」[]【】()（）<>《》"
 _AFTER_COLON = re.compile(r"[:：]\s*([^:：]+)$")
 
 
@@ -29,12 +28,12 @@ def label_of(text: str, labels: Sequence[str] | None) -> str | None:
     Punctuation around it does not count, nor words before a colon: `Category: refund.` is `refund`. A text that only
     mentions a label is none.
     """
-    whole = folded(text).strip(_AROUND)
+    whole = label_key(text)
     if labels is None:
         return whole or None
-    known = {folded(label).strip(_AROUND) for label in labels}
+    known = {label_key(label) for label in labels}
     if whole in known:
         return whole
-    named = _AFTER_COLON.search(folded(text).strip(_AROUND))
-    after = named[1].strip(_AROUND) if named else ""
+    named = _AFTER_COLON.search(whole)
+    after = label_key(named[1]) if named else ""
     return after if after in known else None

@@ -60,6 +60,9 @@ def value_of(found: "re.Match[str]") -> Fraction | None:
 
 
 def _value(words: list[str]) -> Fraction | None:
+    if len(words) > 1 and words[-1] in _SCALES and ("point" in words or _PARTS.keys() & set(words)):
+        part = _value(words[:-1])
+        return None if part is None else part * _SCALES[words[-1]]
     if "point" in words:
         at = words.index("point")
         whole, places = _value(words[:at]), [_WORDS.get(word, 10) for word in words[at + 1 :]]

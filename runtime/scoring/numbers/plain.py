@@ -45,12 +45,13 @@ _SAID = re.compile(
 )
 _LAST_WORDS = re.compile(r"^(?:[\s-][A-Za-z]+){0,2}[\s.!)*\"']*$")
 _AND_A_HALF = re.compile(r"(?<![\d.,/])(\d+) and (?:a|one) half\b", re.I)
-_MINUS = re.compile(r"\b(?:minus|negative) (?=[$€£¥]?\d)|零下(?=[\d一二三四五六七八九十])", re.I)
+_MINUS = re.compile(r"\b(?:minus|negative) (?=[$€£¥]?\d)|零下(?=[\d一二三四五六七八九十])|负(?=\d)", re.I)
+_TAG = re.compile(r"</?[A-Za-z][A-Za-z_]*>")  # `<answer>12</answer>`
 
 
 def plain_text(text: str) -> str:
     """Return `text` with its numbers in ASCII digits. LaTeX that is more than a number keeps its backslashes."""
-    text = _boxed(text).translate(_ASCII)
+    text = _TAG.sub(" ", _boxed(text)).translate(_ASCII)
     text = _VULGAR.sub(_vulgar, text)
     text = _SUPERSCRIPT.sub(lambda found: "^" + found[0].translate(_RAISED), text)
     if "\\" in text or "$" in text:

@@ -23,6 +23,7 @@ _BETWEEN: tuple[tuple["re.Pattern[str]", str], ...] = (
     (re.compile(r"[,.、]"), "a list, or a number in another notation"),
     (re.compile(r" ?± ?"), "a number with its error"),
 )
+_CHOICE = re.compile(r" ?(?:or|或|或者|还是) ?")
 _OPERATOR = re.compile(r" ?(?:[+*×·xX÷^]|\*\*) ?[-(]?")
 _JOINED = re.compile(r" ?(?:and|零|又|,)? ?")
 
@@ -53,6 +54,8 @@ def read_number(text: str) -> Quantity | Unclear | None:
         return last.quantity
     if _BOUND.search(plain[: last.start]):
         return Unclear(reason="a bound")
+    if re.match(r"\+(?!\d)", plain[last.end :]):
+        return Unclear(reason="a bound")
     if re.match(r"/\d", plain[last.end :]) or re.search(r"\d ?[年月] ?$", plain[: last.start]):
         return Unclear(reason="a date")
     whole = _with_earlier_units(plain, places)
@@ -62,6 +65,12 @@ def read_number(text: str) -> Quantity | Unclear | None:
         between = plain[one.end : other.start]
         if between == " and " and re.search(r"\bbetween $", plain[: one.start], re.I):
             return Unclear(reason="a range")
+        if (
+            _CHOICE.fullmatch(between)
+            and isinstance(one.quantity, Quantity)
+            and one.quantity.value != last.quantity.value
+        ):
+            return Unclear(reason="a choice of several")
         if _OPERATOR.fullmatch(between):
             return Unclear(reason="a sum or a product that is not worked out", is_formula=True)
         for pattern, meaning in _BETWEEN:

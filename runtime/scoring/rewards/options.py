@@ -7,6 +7,7 @@ from typing import Any
 
 from runtime.contract.blocks import RewardBlock
 from runtime.contract.errors import StageError
+from runtime.contract.json_schema import schema_fault
 from runtime.contract.options import LengthClash, length_clashes, option_faults
 from runtime.contract.rewards import DEFAULTS, REWARDS
 from runtime.contract.volumes import Volumes
@@ -70,7 +71,10 @@ def read_schema(name: str, data: Path) -> Any:
     if path.stat().st_size > MAX_SCHEMA_BYTES:
         raise StageError("RUN750", f"schema `{name}` is larger than 1 MiB", "use a smaller schema")
     try:
-        schema = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        if fault := schema_fault(text):
+            raise StageError("RUN750", f"schema `{name}` {fault}", "fix the file")
+        schema = json.loads(text)
         validator_for(schema, default=Draft202012Validator).check_schema(schema)
     except (ValueError, RecursionError, SchemaError) as error:
         reason = str(error).strip().splitlines()[0]

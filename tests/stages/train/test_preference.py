@@ -80,13 +80,13 @@ def ran(shared_workspace: Any, build: Any) -> dict[str, list[str]]:
         trained("reward-full", "reward", build, FROM_PAIRS, 16, learning_rate=0.001) | reward | {"peft": None},
         trained("reward-noise", "reward", build, random, 8) | reward,
         toolful("dpo-tools", build, tools),
-        trained("dpo-tools-lost", "dpo", build, tools, 2),
-        trained("reward-tools", "reward", build, tools, 2) | reward,
-        trained("dpo-long", "dpo", build, random, 2, max_length=12),
-        trained("dpo-made-long", "dpo", build, FROM_PAIRS, 2, max_length=44),
-        trained("dpo-all-long", "dpo", build, FROM_PAIRS, 2, max_length=8),
-        trained("kto-long", "kto", build, marked, 2, max_length=12),
-        trained("reward-long", "reward", build, random, 2, max_length=12) | reward,
+        trained("dpo-tools-lost", "dpo", build, tools, 3),
+        trained("reward-tools", "reward", build, tools, 3) | reward,
+        trained("dpo-long", "dpo", build, random, 3, max_length=12),
+        trained("dpo-made-long", "dpo", build, FROM_PAIRS, 3, max_length=44),
+        trained("dpo-all-long", "dpo", build, FROM_PAIRS, 3, max_length=8),
+        trained("kto-long", "kto", build, marked, 3, max_length=12),
+        trained("reward-long", "reward", build, random, 3, max_length=12) | reward,
         trained("reward-few", "reward", build, made_of_one_prompt(workspace), 8) | reward,
     ]
     runs = [[str(workspace.root), workspace.write_config(each["stage"], each).name, {}] for each in stages]
@@ -105,7 +105,7 @@ def trained(stage: str, method: str, build: Any, data: dict[str, Any], steps: in
 
 
 def toolful(stage: str, build: Any, data: dict[str, Any]) -> dict[str, Any]:
-    config = trained(stage, "dpo", build, data, 2, max_length=256)
+    config = trained(stage, "dpo", build, data, 3, max_length=256)
     config["model"] |= {"path": "toolful/1"}
     return config
 
@@ -205,7 +205,7 @@ def test_tools_and_their_calls_reach_the_model_or_the_stage_is_refused(
     shared_workspace: Any, ran: dict[str, list[str]]
 ) -> None:
     assert ran["dpo-tools"] == []
-    assert shared_workspace.metrics("plan-dpo-tools")["steps"] == 2
+    assert shared_workspace.metrics("plan-dpo-tools")["steps"] == 3
     assert ran["dpo-tools-lost"] == ["RUN718"]  # the template writes neither
     assert ran["reward-tools"] == ["RUN716"]
 

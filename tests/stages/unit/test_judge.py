@@ -67,6 +67,9 @@ def cases(*answers: str) -> list[Case]:
         ('{"reason": "a {brace} and a \\"quote\\"", "verdict": "pass"}', True),
         ('{"reason": "line\nbreak", "verdict": "pass"}', True),
         ('{"verdict": "pass"} {"verdict": "pass"}', True),
+        ('{"verdict": true}', True),
+        ('{"verdict": "Fail."}', False),
+        ('{"verdict": 1}', None),
         ("pass", None),
         ("", None),
         ('{"verdict": "maybe"}', None),
@@ -109,6 +112,32 @@ def test_each_answer_is_asked_for_once(server: Server, tmp_path: Path) -> None:
     again = panel_of(server, tmp_path).verdicts("rubric.md", cases("good", "bad", "other"))
     assert [verdict and verdict.passed for verdict in again] == [True, False, False]
     assert len(server.requests) == 3
+
+
+def test_an_endpoint_may_name_its_limit_otherwise(server: Server, tmp_path: Path) -> None:
+    refused = b'{"error": {"message": "Unsupported parameter: \'max_tokens\'. Use \'max_completion_tokens\' instead."}}'
+    server.respond = lambda number, body: (400, {}, refused) if "max_tokens" in body else by_answer(number, body)
+    found = panel_of(server, tmp_path).verdicts("rubric.md", cases("good", "bad", "other"))
+    assert [verdict and verdict.passed for verdict in found] == [True, False, False]
+
+
+@pytest.mark.parametrize("status", [400, 413, 422])
+def test_a_rejection_of_one_answer_is_no_verdict_and_one_of_all_ends(
+    server: Server, tmp_path: Path, status: int
+) -> None:
+    """A content filter rejects one answer; a parameter that the endpoint lacks rejects all."""
+    filtered = b'{"error": "content_filter"}'
+
+    def respond(number: int, body: dict[str, Any]) -> Response:
+        return (status, {}, filtered) if "rude" in body["messages"][-1]["content"] else by_answer(number, body)
+
+    server.respond = respond
+    panel = panel_of(server, tmp_path, concurrency=1)
+    with pytest.raises(StageError) as caught:
+        panel.verdicts("rubric.md", cases("rude"))
+    assert (caught.value.problem.code, "content_filter" in caught.value.problem.message) == ("RUN764", True)
+    found = panel.verdicts("rubric.md", cases("rude", "good", "bad"))
+    assert [verdict and verdict.passed for verdict in found] == [None, True, False]
 
 
 def test_a_half_written_line_is_asked_for_again(server: Server, tmp_path: Path) -> None:
@@ -232,7 +261,12 @@ def test_few_labels_and_verdicts_by_chance_do_not_count() -> None:
 
 def labels(count: int, **changes: Any) -> str:
     rows = [
-        {"id": number, "prompt": "why?", "answer": "good" if number % 2 else f"poor {number}", "reference": "so"}
+        {
+            "id": number,
+            "prompt": "why?",
+            "answer": f"good {number}" if number % 2 else f"poor {number}",
+            "reference": "so",
+        }
         | {"label": "pass" if number % 2 or number == 0 else "fail"}
         | changes
         for number in range(count)
@@ -266,6 +300,7 @@ def test_the_command_writes_the_agreement(
         (labels(2, label="good"), "labels.jsonl:1: `label` is neither `pass` nor `fail`"),
         (labels(2, prompt=None), "`prompt` is missing or neither text nor a list of turns"),
         (labels(2, id=7), "`id` `7` is used 2 times"),
+        (labels(2, answer="yes"), "`1` repeats the question and the answer of `0`: keep one of them"),
         (labels(2) + "{\n", "labels.jsonl:3"),
         ("[]\n", "the line is no JSON object"),
         ("", "`labels.jsonl` has no row"),
