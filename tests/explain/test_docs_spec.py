@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import badcases, held_out, write_rows
@@ -16,13 +17,17 @@ HELD_OUT = "1baa3334853b1d6e336d9a047929439d6c71fe8ed42968c81f8c908df5b335e1"
 RUBRIC = "An answer passes if the customer knows what to do next.\n"  # its digest is in the example, too
 
 
+def asked_in_turns(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [row | {"prompt": [{"role": "user", "content": row["prompt"]}]} for row in rows]
+
+
 def test_the_examples_compile_together(tmp_path: Path) -> None:
     spec = tmp_path / "specs" / "order-agent" / "spec.yaml"
     profile = tmp_path / "specs" / "clusters" / "one-gpu.yaml"
     for folder in (spec.parent / "evidence", profile.parent):
         folder.mkdir(parents=True)
-    write_rows(spec.parent / "data" / "badcases.jsonl", badcases(model="qwen3-8b-instruct/2026-08"))
-    write_rows(spec.parent / "data" / "held-out.jsonl", held_out(200))
+    write_rows(spec.parent / "data" / "badcases.jsonl", asked_in_turns(badcases(model="qwen3-8b-instruct/2026-08")))
+    write_rows(spec.parent / "data" / "held-out.jsonl", asked_in_turns(held_out(200)))
     real = hashlib.sha256((spec.parent / "data" / "held-out.jsonl").read_bytes()).hexdigest()
     shutil.copy(EXAMPLES / "TrainingSpec.yaml", spec)
     shutil.copy(EXAMPLES / "ClusterProfile.yaml", profile)

@@ -48,7 +48,7 @@ QUESTION = [{"role": "user", "content": "which one?"}]
 ANSWERS = [[{"role": "assistant", "content": text}] for text in ("this one", "that one")]
 OTHER = [{"role": "user", "content": "which other one?"}]
 WITH_OTHER_PROMPT = jsonl([{"chosen": QUESTION + ANSWERS[0], "rejected": OTHER + ANSWERS[1]}])
-WITH_ONE_PROMPT = jsonl([{"prompt": QUESTION, "chosen": ANSWERS[0], "rejected": ANSWERS[1]}])
+WITH_ONE_PROMPT = jsonl([{"prompt": "a?", "chosen": "b", "rejected": "c"}])
 WITH_PAIRS = SPEC.replace(
     "  data:\n",
     "  data:\n    - name: pairs\n      purpose: preferences\n      shape: preference\n      path: data/pairs.jsonl\n",
