@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from conftest import PROFILE, MakeSpec, demos, write_rows
+from conftest import PROFILE, MakeSpec, badcases, demos, held_out, write_rows
 
 from compiler.pipeline.phases import make_plan
 
@@ -168,8 +168,12 @@ def test_leakage_is_found_across_shapes_and_spacing(make_spec: MakeSpec, row) ->
         {"messages": [{"role": "user", "content": f"demo {i}"}, {"role": "assistant", "content": "y"}]}
         for i in range(60)
     ]
-    assert codes(make_spec(messages, demos=[*rows, row])) == ["CHK210"]
-    assert codes(make_spec(messages, demos=rows)) == []
+    asked, failed = (
+        [each | {"prompt": [{"role": "user", "content": each["prompt"]}]} for each in made]
+        for made in (held_out(), badcases())
+    )
+    assert codes(make_spec(messages, demos=[*rows, row], held_out=asked, badcases=failed)) == ["CHK210"]
+    assert codes(make_spec(messages, demos=rows, held_out=asked, badcases=failed)) == []
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ def test_all_metrics_are_collected_and_shown_the_deciding_one_first(
     assert project.run() == []
     table = capfd.readouterr().out
     assert "0.250 (0.100 to 0.450)" in table
-    assert "+0.125 (+0.050 to +0.200)" in table
+    assert "+0.125 (+0.050 to +0.200)" in " ".join(table.replace("│", " ").split())
     done = project.collect()
     scores = "exact_match 0.500 (0.400 to 0.667), a_tool_call 0.250 (0.100 to 0.450), gate: continue"
     assert scores in " ".join(done.stdout.split())

@@ -219,7 +219,7 @@ TABLE: dict[str, Code] = {
         "Fetch the file itself, as with `git lfs pull`, or correct its name.",
     ),
     "CHK238": Code(
-        "error",
+        "warning",
         "training and evaluation ask in two forms",
         "Turns go through the model's chat template and plain text does not, so the evaluation would measure questions that "
         "the model never learnt to read.",
