@@ -134,7 +134,14 @@ def test_a_card_replaces_its_rows(source: tuple[str, Rows], tmp_path: Path) -> N
     data = card_data(measured, spec, {"x": measured}, {}, None, "2026-11-22")
     card = DataCard.model_validate(data)
     by_card = file_of(card, spec.spec.data[0], "m/1")
-    nothing: dict[str, Any] = {"prompts": {}, "clusters": {}, "targets": {}, "failures": {}, "parts": ()}
+    nothing: dict[str, Any] = {
+        "prompts": {},
+        "clusters": {},
+        "targets": {},
+        "failures": {},
+        "parts": (),
+        "unclustered": 0,
+    }
     assert by_card == replace(file, path="", uri="s3://bucket/x", **nothing)
 
     document = compose(document_text(data, COMMENT), "card.yaml")
