@@ -74,7 +74,7 @@ TABLE: dict[str, tuple[Change, int, str, str]] = {
     "not an object": (lines(GOOD + b"[1]\n"), 65, "RUN710", "train.jsonl:2: is not a JSON object"),
     "not UTF-8": (lines(GOOD + b'{"id": "\xff"}\n'), 65, "RUN710", "train.jsonl:2: is not UTF-8"),
     "NaN": (lines(GOOD + b'{"id": NaN}\n'), 65, "RUN710", "`NaN`"),
-    "nested too deeply": (lines(b"[" * 200_000), 65, "RUN710", "train.jsonl:1"),
+    "nested too deeply": (lines(b'{"a": ' + b"[" * 200_000), 65, "RUN710", "train.jsonl:1"),
     "half a surrogate": (lines(HALF), 65, "RUN710", "surrogate"),
     "field missing": (
         lines(GOOD + b'{"id": "b", "prompt": "p"}'),
