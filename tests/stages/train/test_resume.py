@@ -123,7 +123,8 @@ def test_an_undisturbed_run_leaves_its_adapter_its_report_and_no_checkpoints(
     steps = [event["step"] for event in undisturbed.events if event["event"] == "step"]
     assert steps == list(range(1, 61))
     left = {path.name for path in (shared_workspace.outputs / "plan-sft").iterdir()}
-    assert left == {".lock", "adapter", "metrics.json", "plots", "report.html", "stage.yaml", "steps.jsonl"}
+    made = {"adapter", "check-rows.json", "metrics.json", "plots", "report.html", "stage.yaml", "steps.jsonl"}
+    assert left == {".lock", *made}
     assert undisturbed.termination["status"] == "complete"
 
 
