@@ -65,7 +65,7 @@ class _Lines(Iterator[str]):
             self.number, line = next(self._lines)
         except OverflowError as error:
             raise too_large(str(error)) from None
-        self._size += len(line)
+        self._size += len(line) + 1
         if self._size > MAX_ROW_CHARACTERS:
             raise too_large(f"the row that begins on line {self.started}")
         return f"{line}\n"

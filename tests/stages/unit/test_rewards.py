@@ -257,7 +257,7 @@ def test_none_takes_no_part_in_a_sum(volumes: Volumes) -> None:
         (term("exact_match", before="x"), "RUN750", "`before`"),
         (term("json_schema", schema="../schema.json"), "RUN750", "relative path inside its volume"),
         (term("json_schema", schema="lost.json"), "RUN721", "`lost.json` is missing"),
-        (term("json_schema", schema="own.py"), "RUN750", "is not a JSON schema"),
+        (term("json_schema", schema="own.py"), "RUN750", "schema `own.py` is not JSON"),
         (term("sql_execution", databases="lost"), "RUN721", "`lost` is missing under"),
         (term("sql_execution", databases="databases"), "RUN754", "no `database`"),
         (term("exact_match"), "RUN754", "has no right answer"),
