@@ -6,6 +6,7 @@ The runtime adds the fields that depend on the machine and on the output folder.
 import dataclasses
 import difflib
 import importlib.util
+import inspect
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -73,7 +74,7 @@ def trainer_args(config: type[Config], stage: TrainingStage, folder: Path) -> Co
     """
     import torch
 
-    known = {each.name: each for each in dataclasses.fields(config) if each.init}
+    known = _field_types(config)
     faults = [fault for name, value in stage.trainer.items() if (fault := _fault(known, name, value))]
     if faults:
         raise StageError("RUN702", "; ".join(faults), f"use the fields of `{config.__name__}` in `trainer`")
@@ -175,13 +176,21 @@ def configure_trackers(stage: TrainingStage, output: Path) -> None:
         os.environ["MLFLOW_ALLOW_FILE_STORE"] = "true"
 
 
-def _fault(known: dict[str, dataclasses.Field[Any]], name: str, value: Any) -> str | None:
+def _field_types(config: type) -> dict[str, Any]:
+    """Return the types of a config's fields as its classes declare them: a parser of the libraries changes the others."""
+    declared: dict[str, Any] = {}
+    for each in reversed(config.__mro__):
+        declared |= inspect.get_annotations(each)
+    return {each.name: declared[each.name] for each in dataclasses.fields(config) if each.init}
+
+
+def _fault(known: dict[str, Any], name: str, value: Any) -> str | None:
     if name in RESERVED:
         return f"`trainer.{name}` is set by the runtime"
     if name not in known:
         close = difflib.get_close_matches(name, known, n=1)
         return f"`trainer.{name}` is unknown" + (f", did you mean `{close[0]}`?" if close else "")
-    field_type: Any = known[name].type
+    field_type = known[name]
     try:
         strict = TypeAdapter(field_type, config=ConfigDict(strict=True))
         strict.validate_python(value)
