@@ -177,7 +177,7 @@ def configure_trackers(stage: TrainingStage, output: Path) -> None:
 
 
 def _field_types(config: type) -> dict[str, Any]:
-    """Return the types of a config's fields as its classes declare them: a parser of the libraries changes the others."""
+    """Return the types of a config's fields as declared; an argument parser of the libraries changes those in use."""
     declared: dict[str, Any] = {}
     for each in reversed(config.__mro__):
         declared |= inspect.get_annotations(each)
