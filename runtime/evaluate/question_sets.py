@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, zip_longest
+from itertools import chain
 from pathlib import Path
 
 from runtime.contract.agreement import Agreement
@@ -14,6 +14,7 @@ from runtime.contract.stages import EvaluateStage
 from runtime.data.formats import Row
 from runtime.data.rows import UNDETERMINED, Source
 from runtime.data.splits import is_held_out
+from runtime.evaluate.spread import spread
 from runtime.scoring.metrics import (
     Judges,
     check_references,
@@ -136,9 +137,7 @@ def _sample(rows: Sequence[Row], limit: int | None) -> list[Row]:
     for index, row in enumerate(rows):
         digest = hashlib.sha256(json.dumps(row, sort_keys=True, default=str).encode()).hexdigest()
         classes.setdefault(class_of(row), []).append((digest, index))
-    rounds = zip_longest(*(sorted(members) for _, members in sorted(classes.items())))
-    drawn = [member[1] for member in chain.from_iterable(rounds) if member is not None]
-    return [rows[index] for index in sorted(drawn[:limit])]
+    return [rows[index] for index in spread((members for _, members in sorted(classes.items())), limit)]
 
 
 def class_of(row: Row) -> str:

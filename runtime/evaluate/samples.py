@@ -2,10 +2,10 @@
 
 import hashlib
 from collections.abc import Sequence
-from itertools import chain, zip_longest
 from typing import Any
 
 from runtime.evaluate.scored import BaselineAnswers, ScoredSet
+from runtime.evaluate.spread import spread
 from runtime.stage.samples import shown
 
 MOST_SAMPLES = 8  # of a group
@@ -38,9 +38,7 @@ def chosen(rows: Sequence[int], clusters: Sequence[str], most: int = MOST_SAMPLE
     members: dict[str, list[tuple[str, int]]] = {}
     for at in rows:
         members.setdefault(clusters[at], []).append((_digest(f"{clusters[at]} {at}"), at))
-    rounds = zip_longest(*sorted(sorted(each) for each in members.values()))
-    spread = [each[1] for each in chain.from_iterable(rounds) if each is not None]
-    return sorted(spread[:most])
+    return spread(sorted(sorted(each) for each in members.values()), most)
 
 
 def _group(is_right: bool, was_right: bool) -> str:

@@ -1,12 +1,9 @@
 """GRPO and its reward pre-flight on the tiny model: events, exact resumption, faults without loss."""
 
-import json
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
+from stages.one_process import events_of
 
 from runtime.stage.samples import read_samples
 
@@ -80,14 +77,8 @@ def recorded(shared_workspace: Any, build: Any) -> dict[str, list[dict[str, Any]
     add("vllm", grpo(terms, use_vllm=True))
     add("examined", preflight("exact_match", rows, judged))
     add("fooled", preflight("own:letters", rows, judged))
-    program = Path(__file__).with_name("stopping.py")
-    work = json.dumps([[str(workspace.root), f"{name}.yaml", at] for name, at in runs])
-    environment = {"PYTHONPATH": str(Path(__file__).resolve().parents[3])}
-    ended = subprocess.run(
-        [sys.executable, str(program)], input=work, env=environment, capture_output=True, text=True, check=False
-    )
-    assert ended.returncode == 0, ended.stderr
-    return dict(zip((name for name, _ in runs), json.loads(ended.stdout), strict=True))
+    found = events_of([[str(workspace.root), f"{name}.yaml", at] for name, at in runs])
+    return dict(zip((name for name, _ in runs), found, strict=True))
 
 
 def steps(events: list[dict[str, Any]]) -> list[dict[str, Any]]:

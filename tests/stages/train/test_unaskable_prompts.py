@@ -1,12 +1,9 @@
 """Prompts that a model cannot answer end every generating method for good, before a model is loaded."""
 
-import json
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
+from stages.one_process import events_of
 
 STRICT = "{{ raise_exception('only a system turn may come first') }}"
 CALL = {"type": "function", "function": {"name": "look_up", "arguments": {"page": 3}}}
@@ -63,16 +60,7 @@ def recorded(shared_workspace: Any, build: Any) -> dict[tuple[str, str], list[di
     for number, pair in enumerate(pairs):
         shared_workspace.write_config(f"stage-{number}", config_of(shared_workspace, build, *pair))
     runs = [[str(shared_workspace.root), f"stage-{number}.yaml", None] for number in range(len(pairs))]
-    ended = subprocess.run(
-        [sys.executable, str(Path(__file__).with_name("stopping.py"))],
-        input=json.dumps(runs),
-        env={"PYTHONPATH": str(Path(__file__).resolve().parents[3])},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ended.returncode == 0, ended.stderr
-    return dict(zip(pairs, json.loads(ended.stdout), strict=True))
+    return dict(zip(pairs, events_of(runs), strict=True))
 
 
 @pytest.mark.parametrize("method", METHODS)
