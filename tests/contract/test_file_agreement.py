@@ -28,6 +28,11 @@ POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsiz
 PAGE = b"\n<!DOCTYPE html>\n<html><body>404</body></html>\n"
 
 
+def gz(content: bytes) -> bytes:
+    """Return the same bytes at any time: names of tests hold them, and both workers must collect the same names."""
+    return gzip.compress(content, mtime=0)
+
+
 def zstd(content: bytes) -> bytes:
     sink = pyarrow.BufferOutputStream()
     with pyarrow.CompressedOutputStream(sink, "zstd") as stream:
@@ -64,10 +69,10 @@ def read_both(
         ("a.jsonl", b"\xef\xbb\xbf\n" + LINES.replace(b"\n", b"\n\n  \n"), None),
         ("a.jsonl", LINES.decode().encode("utf-16"), None),
         ("a.jsonl", LINES.decode().encode("gb18030"), "gb18030"),
-        ("a.jsonl.gz", gzip.compress(LINES), None),
-        ("a.JSONL.GZ", gzip.compress(LINES[:20]) + gzip.compress(LINES[20:]), None),
+        ("a.jsonl.gz", gz(LINES), None),
+        ("a.JSONL.GZ", gz(LINES[:20]) + gz(LINES[20:]), None),
         ("a.jsonl.zst", zstd(LINES), None),
-        ("a.csv.gz", gzip.compress(TABLE.encode("gbk")), "gbk"),
+        ("a.csv.gz", gz(TABLE.encode("gbk")), "gbk"),
         ("a.json", ARRAY, None),
         ("a.json", b"\xef\xbb\xbf" + ARRAY.replace(b"\n", b"\r\n"), None),
         ("a.json", ARRAY.decode().encode("utf-16-be"), "utf-16-be"),
@@ -104,11 +109,11 @@ def test_both_read_what_people_have(tmp_path: Path, name: str, content: bytes, e
         ("a.parquet", POINTER, None, ("CHK237", "RUN706"), ("Git LFS pointer", "git lfs pull")),
         ("a.csv.gz", POINTER, None, ("CHK237", "RUN706"), ("Git LFS pointer", "git lfs pull")),
         ("a.jsonl", PAGE, None, ("CHK237", "RUN706"), ("an HTML or XML page", "download the file again")),
-        ("a.csv.gz", gzip.compress(PAGE), None, ("CHK237", "RUN706"), ("an HTML or XML page", "download")),
+        ("a.csv.gz", gz(PAGE), None, ("CHK237", "RUN706"), ("an HTML or XML page", "download")),
         ("a.csv", b"PK\x03\x04\x14\0", None, ("CHK237", "RUN706"), ("an Excel workbook", "CSV UTF-8")),
-        ("a.jsonl", gzip.compress(LINES), None, ("CHK237", "RUN706"), ("compressed with gzip", "`.gz`")),
+        ("a.jsonl", gz(LINES), None, ("CHK237", "RUN706"), ("compressed with gzip", "`.gz`")),
         ("a.jsonl.gz", LINES, None, ("CHK237", "RUN706"), ("is not compressed with gzip", "remove `.gz`")),
-        ("a.jsonl.gz", gzip.compress(LINES)[:-9], None, ("CHK237", "RUN706"), ("ends in the middle", "again")),
+        ("a.jsonl.gz", gz(LINES)[:-9], None, ("CHK237", "RUN706"), ("ends in the middle", "again")),
         ("a.jsonl.zst", zstd(LINES)[:-9], None, ("CHK237", "RUN706"), ("ends in the middle", "again")),
         ("a.jsonl", b"", None, ("CHK204", "RUN712"), ("is empty: it has 0 bytes", "again")),
         ("a.csv", TABLE.encode("gb18030"), None, ("CHK203", "RUN710"), ("byte 1 of the line", "encoding: gb18030")),
@@ -144,7 +149,7 @@ def test_both_name_what_a_file_is(
 
 
 def test_a_folder_of_many_formats_is_read_whole(tmp_path: Path) -> None:
-    contents = {"a.jsonl": LINES, "b.jsonl.gz": gzip.compress(LINES), "c.JSONL": LINES, "d.json": ARRAY}
+    contents = {"a.jsonl": LINES, "b.jsonl.gz": gz(LINES), "c.JSONL": LINES, "d.json": ARRAY}
     (tmp_path / "rows" / "_old").mkdir(parents=True)
     for name, content in contents.items():
         (tmp_path / "rows" / name).write_bytes(content)
@@ -166,7 +171,7 @@ def test_a_folder_of_many_formats_is_read_whole(tmp_path: Path) -> None:
 
 
 def test_a_small_file_that_unpacks_to_very_much_is_an_error(tmp_path: Path) -> None:
-    (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(LINES * 10_000))
+    (tmp_path / "a.jsonl.gz").write_bytes(gz(LINES * 10_000))
     read = read_source(tmp_path / "a.jsonl.gz", "a", name="s", relative="a.jsonl.gz", shape=SHAPE, limit=100_000)
     assert [(each.code, "when unpacked" in each.message) for each in read.diagnostics][-1] == ("YML005", True)
 
