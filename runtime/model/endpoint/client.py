@@ -139,10 +139,19 @@ class Endpoint:
         self._model = matching[0] if matching else self._model
         return self._model
 
-    async def query(self, messages: list[dict[str, str]], *, temperature: float, max_tokens: int, seed: int) -> Reply:
+    async def query(
+        self,
+        messages: list[dict[str, str]],
+        *,
+        temperature: float,
+        max_tokens: int,
+        seed: int,
+        idempotency_key: str | None = None,
+    ) -> Reply:
         """Return one sample; RUN764 if the request is rejected, RUN765 after repeated failures.
 
-        A request that is rejected before any was answered is sent again with the model's other name.
+        A request that is rejected before any was answered is sent again with the model's other name. With an
+        `idempotency_key`, an endpoint that knows the header does not bill a repeated request.
         """
         model = self._model
         body = {
@@ -154,29 +163,38 @@ class Endpoint:
             "stream": False,
         }
         try:
-            reply: Reply = await self._request("POST", "chat/completions", body)
+            reply: Reply = await self._request("POST", "chat/completions", body, key=idempotency_key)
         except RejectedError as rejection:
             if self._limit == "max_tokens" and _OTHER_LIMIT in rejection.problem.message:
                 self._limit = _OTHER_LIMIT
             if self._limit not in body:  # another request may have found out meanwhile
-                return await self.query(messages, temperature=temperature, max_tokens=max_tokens, seed=seed)
+                return await self.query(
+                    messages,
+                    temperature=temperature,
+                    max_tokens=max_tokens,
+                    seed=seed,
+                    idempotency_key=idempotency_key,
+                )
             if model == self._names[1] or model in self._accepted or rejection.status not in _POSSIBLY_WRONG_NAME:
                 raise
             try:
-                reply = await self._request("POST", "chat/completions", {**body, "model": self._names[1]})
+                renamed = {**body, "model": self._names[1]}
+                reply = await self._request("POST", "chat/completions", renamed, key=idempotency_key)
             except RejectedError:
                 raise rejection from None
             model = self._model = self._names[1]
         self._accepted.add(model)
         return reply
 
-    async def _request(self, verb: str, path: str, body: dict[str, Any] | None, *, may_lack: bool = False) -> Any:
+    async def _request(
+        self, verb: str, path: str, body: dict[str, Any] | None, *, may_lack: bool = False, key: str | None = None
+    ) -> Any:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 async with self._slots:
                     if body is not None:
                         await self._pace.turn()
-                    answer = await self._send(verb, path, body, may_lack=may_lack)
+                    answer = await self._send(verb, path, body, may_lack=may_lack, key=key)
                     return answer if body is None else _reply_of(answer)
             except _TemporaryError as error:
                 wait = self._wait(attempt, error.wait)
@@ -191,9 +209,10 @@ class Endpoint:
                 await asyncio.sleep(wait)
         raise AssertionError  # the last attempt returns or raises
 
-    async def _send(self, verb: str, path: str, body: dict[str, Any] | None, *, may_lack: bool) -> Any:
+    async def _send(self, verb: str, path: str, body: dict[str, Any] | None, *, may_lack: bool, key: str | None) -> Any:
+        headers = {"Idempotency-Key": key} if key else {}
         try:
-            async with self._client.stream(verb, f"{self._url}/{path}", json=body) as response:
+            async with self._client.stream(verb, f"{self._url}/{path}", json=body, headers=headers) as response:
                 content = bytearray()
                 async for chunk in response.aiter_bytes():
                     content += chunk

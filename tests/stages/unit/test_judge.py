@@ -157,7 +157,8 @@ def test_another_judge_is_asked_anew(server: Server, tmp_path: Path, changes: di
     assert len(server.requests) == 2
 
 
-def test_a_stopped_judge_goes_on(server: Server, tmp_path: Path) -> None:
+def test_a_stopped_judge_goes_on(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runtime.model.endpoint.batch.DRAIN_SECONDS", 0.1)
     stop, released = StopRequest(), threading.Event()
 
     def respond(number: int, body: dict[str, Any]) -> Response:

@@ -160,7 +160,10 @@ def test_no_connection_can_be_retried(server: Server, context: StageContext) -> 
     assert caught.value.problem.code == "RUN765"
 
 
-def test_a_stop_is_not_kept_waiting_by_a_slow_answer(server: Server, context: StageContext) -> None:
+def test_a_stop_is_not_kept_waiting_by_a_slow_answer(
+    server: Server, context: StageContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runtime.model.endpoint.batch.DRAIN_SECONDS", 0.1)
     released = threading.Event()
 
     def respond(number: int, body: dict[str, Any]) -> Response:
