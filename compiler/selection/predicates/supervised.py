@@ -13,6 +13,7 @@ from compiler.selection.predicates.data import (
     prompts,
     rows,
 )
+from compiler.selection.predicates.goals import meets_quality
 from compiler.spec.methods import METHODS
 from compiler.spec.schema.types import GapKind, Purpose, Shape
 
@@ -28,7 +29,7 @@ def unknown_domain(facts: Facts) -> Finding:
     corpus = facts.of(Purpose.CORPUS)
     recall = facts.recall.evidence if facts.recall else ()
     evidence = (gaps_evidence(facts), *recall, _corpus_evidence(corpus, facts), demonstrations_evidence(facts))
-    if GapKind.UNKNOWN_DOMAIN not in facts.gaps and not recall_only(facts):
+    if GapKind.UNKNOWN_DOMAIN not in facts.gaps and (not recall_only(facts) or meets_quality(facts)):
         return silent("there is no gap `unknown-domain`", *evidence)
     refusal = _no_pretraining(corpus, facts)
     if refusal:
