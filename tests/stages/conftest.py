@@ -15,8 +15,10 @@ from typing import Any
 
 import pytest
 import yaml
+from stages.forked import ForkedStage
 from support.waiting import HUNG_SECONDS
 
+Process = subprocess.Popen[str] | ForkedStage
 REPOSITORY = Path(__file__).resolve().parents[2]
 TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
@@ -74,10 +76,13 @@ class Workspace:
         path.write_text(yaml.safe_dump(config, allow_unicode=True, sort_keys=False), encoding="utf-8")
         return path
 
-    def start(self, config: Path, *, lockstep: bool = False, **options: Any) -> "subprocess.Popen[str]":
+    def start(self, config: Path, *, lockstep: bool = False, **options: Any) -> Process:
         """Start the stage. In `lockstep` it is never more than one event ahead of its reader: on a busy
         machine it would otherwise finish before a test sees the step that it waits for.
+
+        A stage without `options` is forked from a process with the libraries.
         """
+        forks = not options.keys() - {"arguments"}
         environment = {
             **os.environ,
             "PYTHONPATH": str(REPOSITORY),
@@ -87,16 +92,24 @@ class Workspace:
             "TRAINSPEC_TERMINATION_LOG": str(self.root / "termination.json"),
             **options.pop("environment", {}),
         }
-        command = [sys.executable, "-m", "runtime", str(config), *options.pop("arguments", ())]
+        arguments = [str(config), *options.pop("arguments", ())]
         log = (self.root / "stderr.txt").open("w")
         # O_DIRECT: one packet for each write
         reading, writing = os.pipe2(os.O_CLOEXEC | (os.O_DIRECT if lockstep else 0))
         if lockstep:
             fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, resource.getpagesize())  # which holds one packet
-        process = subprocess.Popen(
-            command, env=environment, text=True, cwd=self.root, stdout=writing, stderr=log, **options
-        )
+        process: Process
+        if forks:
+            process = ForkedStage(
+                arguments, environment=environment, cwd=self.root, stdout=writing, stderr=log.fileno()
+            )
+        else:
+            command = [sys.executable, "-m", "runtime", *arguments]
+            process = subprocess.Popen(
+                command, env=environment, text=True, cwd=self.root, stdout=writing, stderr=log, **options
+            )
         os.close(writing)
+        log.close()
         process.stdout = os.fdopen(reading, encoding="utf-8")
         return process
 
@@ -117,7 +130,7 @@ class Workspace:
                 break
         return self.finish(process, events)
 
-    def finish(self, process: "subprocess.Popen[str]", events: list[dict[str, Any]]) -> Ended:
+    def finish(self, process: Process, events: list[dict[str, Any]]) -> Ended:
         events = events + list(self.events(process))
         code = process.wait(timeout=HUNG_SECONDS)
         log = self.root / "termination.json"
@@ -126,7 +139,7 @@ class Workspace:
         return Ended(code=code, events=events, stderr=stderr, termination=termination)
 
     @staticmethod
-    def events(process: "subprocess.Popen[str]") -> Iterator[dict[str, Any]]:
+    def events(process: Process) -> Iterator[dict[str, Any]]:
         """Parse every line of stdout as JSON; any other output fails the test."""
         assert process.stdout is not None
         for line in process.stdout:
