@@ -124,6 +124,10 @@ class Part:
         except Exception as failed:
             report("a trace is lost", error_text(failed))
 
+    def record(self) -> dict[str, Any]:
+        """Return the part in the form of `trainspec.dev/trace/v1`."""
+        raise NotImplementedError
+
     def _open(self) -> None:
         raise NotImplementedError
 

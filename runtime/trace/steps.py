@@ -42,6 +42,12 @@ class Step(Part):
             self.trace = self.above.trace
             self._input = self.take(value, "input")[0]
 
+    def know_input(self, value: object) -> None:
+        """Set the input where it is known only after the start."""
+        self._input = self.take(value, "input")[0]
+        if self.above is None:
+            self.trace._input = self._input
+
     @property
     def output(self) -> Any:
         """The output as it was when it was set."""

@@ -3,14 +3,11 @@
 import itertools
 import os
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .form import SCHEMA, SOURCE, loss, name_of, present, step_losses, time_of
 from .part import Part
 from .writer import Recorder
-
-if TYPE_CHECKING:
-    from .steps import Step
 
 
 class Trace(Part):
@@ -33,7 +30,7 @@ class Trace(Part):
         self.trace = self
         self.recorder, self.room = recorder, recorder.trace_characters
         self.session, self.intent, self.id = session, intent, name_of(id) or os.urandom(16).hex()
-        self.steps: list[Step] = []
+        self.steps: list[Part] = []
         self.numbers, self.missed, self.process = itertools.count(1), 0, os.getpid()
         self._input = self.take(query, "query")[0]
 

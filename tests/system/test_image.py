@@ -137,7 +137,7 @@ def ignored(path: str) -> bool:
 
 
 def test_copied_files_exist_and_nothing_else_is_sent(steps: Steps) -> None:
-    contract = {"runtime/__init__.py", "runtime/contract"}
+    contract = {"runtime/__init__.py", "runtime/contract", "runtime/trace"}
     libraries = {"pyproject.toml", "runtime/constraints.txt"}
     assert set(sources(steps)) == {*libraries, "runtime", "compiler", "templates", *contract}
     assert set(sources(target(steps, "driver-code"))) == {"compiler", "templates", *contract}
