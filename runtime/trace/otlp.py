@@ -186,13 +186,25 @@ def _messages(value: Any, role: str) -> Any:
 
 
 def _message(value: Any, role: str) -> dict[str, Any]:
-    if isinstance(value, dict) and "role" in value:
-        if "parts" in value:
-            return value
-        text, more = value.get("content"), value.get("tool_calls") or []
-        parts = [] if text in (None, "") else [{"type": "text", "content": _text(text)}]
-        return {"role": value["role"], "parts": parts + [{"type": "tool_call", "call": each} for each in more]}
-    return {"role": role, "parts": [{"type": "text", "content": _text(value)}]}
+    if not isinstance(value, dict) or "role" not in value:
+        return {"role": role, "parts": [{"type": "text", "content": _text(value)}]}
+    if "parts" in value:
+        return value
+    content = value.get("content")
+    if value["role"] == "tool":
+        answered = {"type": "tool_call_response", "id": value.get("tool_call_id"), "response": content}
+        return {"role": "tool", "parts": [answered]}
+    parts = [] if content in (None, "") else [{"type": "text", "content": _text(content)}]
+    calls = value.get("tool_calls")
+    return {"role": value["role"], "parts": parts + [_call(each) for each in calls or () if isinstance(each, dict)]}
+
+
+def _call(call: dict[str, Any]) -> dict[str, Any]:
+    """Return a call of a tool, given as OpenAI's API or LangChain writes it."""
+    inner = call.get("function")
+    function = inner if isinstance(inner, dict) else call
+    arguments = function.get("arguments", call.get("args"))
+    return {"type": "tool_call", "id": call.get("id"), "name": str(function.get("name")), "arguments": arguments}
 
 
 def _text(value: Any) -> str:

@@ -136,6 +136,9 @@ class Part:
 
     def _noted(self) -> dict[str, Any] | None:
         """Return the attributes as they are now."""
+        if not isinstance(self.attributes, dict):
+            report("`attributes` are not a dict")
+            self.attributes = {}
         noted = {**self.attributes, "stopped_early": True} if self.early else self.attributes
         return self.take(noted, "attributes")[0] if noted else None
 

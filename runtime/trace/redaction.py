@@ -104,16 +104,15 @@ class Redaction:
         texts, plain = self._texts, not self._reasons
         made: dict[str, Any] = {}
         for key, inner in value.items():
-            if self._masked(key):
-                self.found[f"field `{key}`"] = None
-                made[key] = MASK
-                continue
             name = texts.get(key) if plain else None
             if name is None:
                 name = self._text(key)
             if name in made:
                 name = f"{name}#{len(made)}"
-            if type(inner) is not str:
+            if self._masked(key):
+                self.found[f"field `{name}`"] = None
+                made[name] = MASK
+            elif type(inner) is not str:
                 made[name] = inner if inner is None else self.value(inner)
             else:
                 kept = texts.get(inner) if plain else None

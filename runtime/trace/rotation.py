@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import stat
 import threading
 import time
 from contextlib import suppress
@@ -79,6 +80,9 @@ class RotatingFile:
         except FileNotFoundError:
             os.makedirs(os.path.dirname(self.path) or ".", exist_ok=True)
             self._descriptor = os.open(self.path, _FLAGS, 0o600)
+        if not stat.S_ISREG(os.fstat(self._descriptor).st_mode):
+            self._close()
+            raise OSError(f"`{self.path}` is no file")
 
     def _wait_for_lock(self, deadline: float) -> None:
         while fcntl is not None:

@@ -87,9 +87,9 @@ class Step(Part):
 
     def record(self) -> dict[str, Any]:
         """Return the step in the form of a step of `trainspec.dev/trace/v1`."""
-        trace, kind = self.trace, self.kind
+        trace, kind = self.trace, name_of(self.kind)
         if kind not in KINDS:
-            report(f"kind `{name_of(kind)}` of a step is unknown, use one of {', '.join(KINDS)}")
+            report(f"kind `{kind}` of a step is unknown, use one of {', '.join(KINDS)}")
             kind = "other"
         tokens = tokens_of(self.tokens)
         if self.tokens is not None and tokens is None:
