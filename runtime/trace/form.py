@@ -50,14 +50,15 @@ def present(**fields: Any) -> dict[str, Any]:
 
 
 def tokens_of(value: Any) -> dict[str, int] | None:
-    """Return token counts, given as (input, output) or by name; None for anything else."""
+    """Return the token counts that are known, given as (input, output) or by name; None for anything else."""
     if isinstance(value, dict):
         value = (value.get("input"), value.get("output"))
     if not isinstance(value, (tuple, list)) or len(value) != 2:
         return None
     counts = dict(zip(("input", "output"), value, strict=True))
-    known = {name: count for name, count in counts.items() if type(count) is int and count >= 0}
-    return known or None
+    if not all(count is None or (type(count) is int and count >= 0) for count in counts.values()):
+        return None
+    return {name: count for name, count in counts.items() if count is not None}
 
 
 def step_losses(step: dict[str, Any], lost: Iterable[Lost]) -> Iterator[dict[str, str]]:

@@ -149,7 +149,7 @@ def _step(
         milliseconds=max(0.0, round((ended - started) / 1e6, 3)) if started and ended else None,
         model=name_of(found.get("model")),
         prompt_version=name_of(found.get("prompt_version")),
-        tokens=tokens_of(found.get("tokens") or ()),
+        tokens=tokens_of(found.get("tokens") or ()) or None,
     )
     return step, room, lost
 

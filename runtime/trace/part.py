@@ -37,7 +37,8 @@ class Part:
     _input: Any
 
     def __init__(self, model: object, prompt_version: object, attributes: dict[str, Any]) -> None:
-        self.model, self.prompt_version, self.attributes = model, prompt_version, attributes
+        self.model, self.prompt_version = model, prompt_version
+        self.attributes: Any = attributes
         self.error: str | None = None
         self.lost: dict[Lost, None] | None = None
         self.started = self.ended = 0

@@ -103,7 +103,7 @@ class Step(Part):
             milliseconds=round((self.ended - self.started) / 1e6, 3) if self.ended else None,
             model=name_of(self.model) or (name_of(trace.model) if kind == "model" else None),
             prompt_version=name_of(self.prompt_version),
-            tokens=tokens,
+            tokens=tokens or None,
             attributes=self._noted(),
         )
 

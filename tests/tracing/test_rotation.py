@@ -9,7 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.waiting import wait_until
 from tracing.conftest import traces_in
 
 from runtime.trace import counts, record, step

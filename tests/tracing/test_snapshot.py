@@ -234,10 +234,10 @@ def test_an_object_that_raises_costs_no_more_than_its_own_detail() -> None:
 
 
 def test_errors_whose_text_raises() -> None:
-    class Mute(Exception):
+    class MuteError(Exception):
         def __str__(self) -> str:
             raise KeyError("x")
 
-    assert error_text(Mute()) == "Mute: (`__str__` raised KeyError)"
+    assert error_text(MuteError()) == "MuteError: (`__str__` raised KeyError)"
     assert error_text(ValueError()) == "ValueError"
     assert len(error_text(ValueError("x" * 10**6))) <= 4000

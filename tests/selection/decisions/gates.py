@@ -48,14 +48,14 @@ GATES = (
     ),
     Case(name="a system that runs", rule="G1", facts=facts(), status=SILENT, reason="runs end to end", stages=SFT),
     Case(
-        name="no traces ask for the callback",
+        name="no traces ask for the recorder",
         rule="G2",
         facts=facts(full_chain_traces=False),
         status=FIRED,
         reason="no full-chain traces",
         phase="collect",
         attached=("trainspec_trace.py",),
-        advises="install the callback",
+        advises="install the recorder",
     ),
     Case(name="full-chain traces", rule="G2", facts=facts(), status=SILENT, reason="are recorded", stages=SFT),
     Case(

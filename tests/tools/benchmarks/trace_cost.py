@@ -96,7 +96,9 @@ def main() -> None:
         ways = {"trainspec_trace": recorded, "opentelemetry-sdk": spans_of(provider)}
         version = opentelemetry.sdk.version.__version__
         print(f"{platform.machine()}, Python {platform.python_version()}, opentelemetry-sdk {version}; microseconds")
-        print(f"{STEPS} steps a query, {BLOCKS} blocks of 10 queries each, in turn; whole: process time of queries, written")
+        print(
+            f"{STEPS} steps a query, {BLOCKS} blocks of 10 queries each, in turn; whole: process time of queries, written"
+        )
         print(f"{'step':<10} {'by':<18} {'median':>8} {'p99':>8} {'whole':>8}   median, whole of OpenTelemetry's")
         for case, content in CASES.items():
             _row(case, content, ways, provider)
