@@ -29,6 +29,8 @@ CONTAINERFILE = ROOT / "runtime" / "Containerfile"
 PLAN = ROOT / "specs" / "nl2sql" / "plan"
 # needed by some specs only; docs/image.md says how an image gets them
 OPTIONAL = {"mlflow", "tensorboard", "trackio", "vllm", "bitsandbytes", "deepspeed"}
+# needed by the adapters of the recorder, which no stage imports
+OPTIONAL |= {"langchain_core", "opentelemetry"}
 Steps = list[dict[str, Any]]
 
 

@@ -1,8 +1,9 @@
 """What a recorded step costs beside a span of the OpenTelemetry SDK with the same content, in one loop.
 
-Both are measured in turn, in blocks, so that a slow moment of the machine hits both. Two costs are printed: what the application
-waits for at each step, and what a step costs altogether, with its share of writing the finished trace. OpenTelemetry's
-spans go to its batch processor and an exporter that encodes them as JSON, into a file that nobody reads.
+Both are measured in turn, in blocks, so that a slow moment of the machine hits both. Printed are the time that the
+application waits at a step; the processor time of its thread at a step, which a busy machine disturbs less; and the
+processor time of a step altogether, with its share of writing the finished trace. OpenTelemetry's spans go to its batch
+processor and an exporter that writes them as JSON.
 """
 
 import gc
@@ -37,8 +38,8 @@ CASES: dict[str, tuple[object, object]] = {
     "small": ("where is my parcel?", "at the depot"),
     "10 turns": (TURNS, "It is at the depot, and arrives tomorrow."),
 }
-Times = list[float]
-perf = time.perf_counter
+Times = list[tuple[float, float]]  # seconds that passed, and of the processor
+passed, worked = time.perf_counter, time.thread_time
 
 
 class FileExporter(SpanExporter):
@@ -57,10 +58,10 @@ def recorded(question: object, answer: object) -> Times:
     times = []
     with record(question, model="m/1") as trace:
         for _ in range(STEPS):
-            start = perf()
+            start, began = passed(), worked()
             with step("model", question, kind="model", model="m/1") as call:
                 call.output = answer
-            times.append(perf() - start)
+            times.append((passed() - start, worked() - began))
         trace.answer = answer
     return times
 
@@ -73,7 +74,7 @@ def spans_of(provider: TracerProvider) -> Callable[[object, object], Times]:
         times = []
         with tracer.start_as_current_span("invoke_agent"):
             for _ in range(STEPS):
-                start = perf()
+                start, began = passed(), worked()
                 with tracer.start_as_current_span("chat m") as span:
                     if question is not None:
                         span.set_attribute("gen_ai.operation.name", "chat")
@@ -81,7 +82,7 @@ def spans_of(provider: TracerProvider) -> Callable[[object, object], Times]:
                         text = question if isinstance(question, str) else json.dumps(question)
                         span.set_attribute("gen_ai.input.messages", text)
                         span.set_attribute("gen_ai.output.messages", str(answer))
-                times.append(perf() - start)
+                times.append((passed() - start, worked() - began))
         return times
 
     return query
@@ -99,30 +100,42 @@ def main() -> None:
         print(
             f"{STEPS} steps a query, {BLOCKS} blocks of 10 queries each, in turn; whole: process time of queries, written"
         )
-        print(f"{'step':<10} {'by':<18} {'median':>8} {'p99':>8} {'whole':>8}   median, whole of OpenTelemetry's")
+        columns = ("median", "p99", "cpu", "cpu p99", "whole")
+        print(
+            f"{'step':<10} {'by':<18}", *(f"{each:>9}" for each in columns), "  median, cpu, whole of OpenTelemetry's"
+        )
         for case, content in CASES.items():
             _row(case, content, ways, provider)
 
 
-def _row(case: str, content: tuple[object, object], ways: dict[str, Callable], provider: TracerProvider) -> None:
-    waits: dict[str, Times] = {name: [] for name in ways}
-    whole: dict[str, Times] = {name: [] for name in ways}
+def _row(
+    case: str, content: tuple[object, object], ways: dict[str, Callable[..., Times]], provider: TracerProvider
+) -> None:
+    steps: dict[str, Times] = {name: [] for name in ways}
+    whole: dict[str, list[float]] = {name: [] for name in ways}
     for block in range(BLOCKS + 5):  # the first blocks warm the caches
         for name, way in ways.items():
             gc.collect(0)
             start = time.process_time()
             times = [each for _ in range(10) for each in way(*content)]
-            provider.force_flush()  # the spans of the batch processor are written by its thread
+            provider.force_flush()  # the thread of the batch processor writes what it has
             spent = time.process_time() - start
             if block >= 5:
-                waits[name] += times
+                steps[name] += times
                 whole[name].append(spent / len(times))
-    base = {kind: statistics.median(values["opentelemetry-sdk"]) for kind, values in (("w", waits), ("a", whole))}
+    figures = {}
     for name in ways:
-        median, total = statistics.median(waits[name]), statistics.median(whole[name])
-        p99 = statistics.quantiles(waits[name], n=100)[98]
-        ratio = f"{median / base['w']:.2f} ×, {total / base['a']:.2f} ×" if name == "trainspec_trace" else ""
-        print(f"{case:<10} {name:<18} {median * 1e6:8.1f} {p99 * 1e6:8.1f} {total * 1e6:8.1f}   {ratio}", flush=True)
+        waited, spent_on = zip(*steps[name], strict=True)
+        figures[name] = [*_spread(waited), *_spread(spent_on), statistics.median(whole[name])]
+    base = figures["opentelemetry-sdk"]
+    for name, made in figures.items():
+        ratios = ", ".join(f"{made[column] / base[column]:.2f} ×" for column in (0, 2, 4)) if made is not base else ""
+        print(f"{case:<10} {name:<18}", *(f"{each * 1e6:9.1f}" for each in made), f"  {ratios}", flush=True)
+
+
+def _spread(times: Sequence[float]) -> tuple[float, float]:
+    """The median and the 99th percentile."""
+    return statistics.median(times), statistics.quantiles(times, n=100)[98]
 
 
 if __name__ == "__main__":
