@@ -39,6 +39,7 @@ def lines_of(path: Path) -> list[bytes]:
     return path.read_bytes().splitlines(keepends=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [64 << 20, 1 << 20])
 def test_processes_that_share_a_file_lose_and_mix_nothing(tmp_path: Path, size: int) -> None:
     path = tmp_path / "deep" / "t.jsonl"
@@ -51,6 +52,7 @@ def test_processes_that_share_a_file_lose_and_mix_nothing(tmp_path: Path, size: 
     assert (len(files) > 5) == (size == 1 << 20)
 
 
+@pytest.mark.slow
 def test_a_kill_loses_at_most_the_trace_that_is_being_written(tmp_path: Path) -> None:
     path = tmp_path / "t.jsonl"
     for kill in range(4):
