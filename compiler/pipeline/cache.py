@@ -102,13 +102,14 @@ def open_cache() -> Cache | None:
 def compiler_digest() -> str:
     """Return a digest of everything that turns a spec into a plan.
 
-    It covers the files of the compiler and of its contract with the runtime, the interpreter, and the installed
-    packages, by the names of their metadata folders, which contain the versions.
+    It covers the files of the compiler, of its contract with the runtime and of the recorder, the interpreter, and the
+    installed packages, by the names of their metadata folders, which contain the versions.
     """
     digest = hashlib.sha256(f"{FORMAT} {sys.version}".encode())
     package, contract = Path(__file__).parent.parent, Path(runtime.contract.__file__).parent
+    recorder = contract.parent / "trace"
     templates = package / "templates" if (package / "templates").is_dir() else package.parent / "templates"
-    for root in (package, templates, contract):
+    for root in (package, templates, contract, recorder):
         for path in sorted(_files(str(root))):
             with open(path, "rb", buffering=0) as stream:  # hundreds of files: faster than `Path.read_bytes`
                 content = hashlib.sha256(stream.read()).hexdigest()

@@ -20,6 +20,7 @@ from compiler.plan.model import Plan, Stage
 from compiler.render.bundle import RenderedBundle, RenderedFile
 from compiler.render.egress import egress_of, secrets_of
 from compiler.render.read_back import Holes, reads_as, reads_back
+from compiler.render.recorder import recorder_text
 from compiler.render.review import review_context
 from compiler.render.workload import workload_files
 from compiler.selection.rules import RULES_VERSION
@@ -48,11 +49,7 @@ def render(plan: Plan) -> Outcome[RenderedBundle]:
     """
     found: list[Diagnostic] = []
     files = [RenderedFile(name="PLAN.md", text=_template("review/PLAN.md.j2").render(review_context(plan)))]
-    context = {"plan": plan, "body": plan.inputs.spec.spec}
-    files += [
-        RenderedFile(name=each, text=_template(f"collect/{each}.j2").render(context))
-        for each in plan.selection.attached
-    ]
+    files += [RenderedFile(name=each, text=recorder_text()) for each in plan.selection.attached]
     if plan.stages:
         files += [render_object(name, template, context, found) for name, template, context in _objects(plan, found)]
     found += [problem for file in files for problem in _credentials(file, plan)]
@@ -168,6 +165,11 @@ def as_code(value: object) -> str:
     return f"`{text}`"
 
 
+def as_python(value: object) -> str:
+    """Return a text as a Python literal on one line, which does not end a block of code in Markdown."""
+    return json.dumps(str(value), ensure_ascii=False).replace("`", "\\u0060")
+
+
 @pass_context
 def _block(context: Context, text: str, indent: int) -> str:
     """The template filter `block`, which leaves a hole as `q` does."""
@@ -188,7 +190,7 @@ def _environment() -> SandboxedEnvironment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"md": escape_markdown, "code": as_code, "block": _block}
+    environment.filters |= {"md": escape_markdown, "code": as_code, "python": as_python, "block": _block}
     environment.tests |= {"literal": is_literal}
     environment.globals |= {"q": quote, "key": key, "word": key}
     return environment

@@ -130,7 +130,7 @@ def passing(facts: Facts) -> Facts:
 # what people do who follow a piece of advice, by its words
 FOLLOWED: tuple[tuple[str, Follow], ...] = (
     (r"make the system run", lambda facts, _: replace(facts, runs_end_to_end=True)),
-    (r"install the callback", lambda facts, _: replace(facts, full_chain_traces=True)),
+    (r"install the recorder", lambda facts, _: replace(facts, full_chain_traces=True)),
     (r"label \d+ more badcases", lambda facts, _: with_rows(facts, Purpose.BADCASES, world.badcases(ENOUGH))),
     (r"review the rows", lambda facts, _: with_rows(facts, Purpose.BADCASES, world.badcases(ENOUGH))),
     (r"say what runs in `([^`]*)`", lambda facts, match: fixed(facts, match[1])),

@@ -29,6 +29,8 @@ CONTAINERFILE = ROOT / "runtime" / "Containerfile"
 PLAN = ROOT / "specs" / "nl2sql" / "plan"
 # needed by some specs only; docs/image.md says how an image gets them
 OPTIONAL = {"mlflow", "tensorboard", "trackio", "vllm", "bitsandbytes", "deepspeed"}
+# needed by the adapters of the recorder, which no stage imports
+OPTIONAL |= {"langchain_core", "opentelemetry"}
 Steps = list[dict[str, Any]]
 
 
@@ -137,7 +139,7 @@ def ignored(path: str) -> bool:
 
 
 def test_copied_files_exist_and_nothing_else_is_sent(steps: Steps) -> None:
-    contract = {"runtime/__init__.py", "runtime/contract"}
+    contract = {"runtime/__init__.py", "runtime/contract", "runtime/trace"}
     libraries = {"pyproject.toml", "runtime/constraints.txt"}
     assert set(sources(steps)) == {*libraries, "runtime", "compiler", "templates", *contract}
     assert set(sources(target(steps, "driver-code"))) == {"compiler", "templates", *contract}

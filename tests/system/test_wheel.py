@@ -21,6 +21,11 @@ def test_an_installed_wheel_checks_and_compiles(tmp_path: Path) -> None:
     constraints = ROOT / "runtime" / "constraints.txt"
     install = [python, "-m", "pip", "install", "--quiet", "--constraint", constraints, wheel]
     subprocess.run(install, check=True, capture_output=True, cwd=tmp_path)
+    recorder = (
+        "import trainspec_trace, trainspec_trace.otlp, sys; print(sorted({'pydantic', 'torch'} & set(sys.modules)))"
+    )
+    done = subprocess.run([python, "-c", recorder], capture_output=True, text=True, cwd=tmp_path, check=True)
+    assert done.stdout == "[]\n"
     for name in ("clusters", "nl2sql"):
         shutil.copytree(ROOT / "specs" / name, tmp_path / "specs" / name)
     committed = {path.name: path.read_bytes() for path in (tmp_path / "specs" / "nl2sql" / "plan").iterdir()}

@@ -38,9 +38,9 @@ def full_chain_traces(facts: Facts) -> Finding:
     evidence = Evidence(source="spec.system.traces.fullChain", value=str(facts.full_chain_traces).lower())
     if facts.full_chain_traces:
         return silent("full-chain traces are recorded", evidence)
-    advice = Advise("install the callback `trace_callback.py`, which records the whole chain and output of each query")
+    advice = Advise("install the recorder `trainspec_trace.py`, which records the whole chain and output of each query")
     reason = "no full-chain traces are recorded, so nobody can see which component fails"
-    return fired(reason, (evidence,), EnterPhase(Phase.COLLECT), Attach("trace_callback.py"), advice)
+    return fired(reason, (evidence,), EnterPhase(Phase.COLLECT), Attach("trainspec_trace.py"), advice)
 
 
 def enough_badcases(facts: Facts) -> Finding:
