@@ -7,14 +7,15 @@ from heapq import heappushpop
 from compiler.spec.data.errors import Problem
 from compiler.spec.data.labels import classes_of, labels_counted
 from compiler.spec.data.model import MAX_SHOWN_ROWS, PLACES_PER_FILE, DataFile, Lengths
-from compiler.spec.data.normal import normal
 from compiler.spec.data.shapes import is_conversational
-from compiler.spec.data.texts import Row, answer_of, content_digest, digest, plain, question_of
+from compiler.spec.data.texts import Row, answer_of, content_digest, digest, plain
 from compiler.spec.files import showable
 from runtime.contract.data.file_formats import row_place
 from runtime.contract.data.labels import Labels, labels_of
 from runtime.contract.data.shapes import SHAPES, TEXT_COLUMNS, TURN_COLUMNS
 from runtime.contract.data.turns import is_judged
+from runtime.contract.leakage.normal import normal
+from runtime.contract.leakage.questions import question_of
 
 Distance = Callable[[str, str, float], float]
 Parts = tuple[tuple[str, str], ...]
