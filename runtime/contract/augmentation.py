@@ -26,10 +26,10 @@ class AugmentWork(Block):
     max_rows: Annotated[int, Field(ge=1, le=MAX_ROWS)]
     chunk_tokens: Annotated[int, Field(ge=64, le=8192)]
     max_facts: Annotated[int, Field(ge=2, le=32)]
-    judgments: Annotated[int, Field(ge=1, le=16)]
     max_new_tokens: Annotated[int, Field(ge=64)]
     turns: bool
     budget: BudgetBlock
+    judgments: Annotated[int, Field(ge=1, le=16)] = 4
     batch_size: Positive = 8
     concurrency: Positive = 4
     requests_per_minute: Positive = 60

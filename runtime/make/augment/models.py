@@ -1,5 +1,9 @@
 """The models of an augmentation: the writer, which is the teacher or the model itself, and the model to be taught."""
 
+import fcntl
+from pathlib import Path
+from typing import TextIO
+
 from runtime.contract.augmentation import AugmentStage
 from runtime.contract.blocks import ModelBlock
 from runtime.contract.errors import StageError
@@ -20,17 +24,27 @@ def refuse_licence(stage: AugmentStage) -> None:
 
 
 class Models:
-    """The askers of a stage, which share an allowance of requests and of money."""
+    """The askers of a stage, which share an allowance of requests and of money.
+
+    The replies of endpoints are kept in a folder of the plan: with another budget or more rows the stage is another
+    Job, and pays only for what is new. RUN741 while another process uses that folder.
+    """
 
     def __init__(self, stage: AugmentStage, context: StageContext) -> None:
         self._stage = stage
         self._context = context
         self.allowance = Allowance(stage.work.budget.calls)
+        self._folder = context.volumes.outputs / f"{stage.plan}-augment-calls"
+        self._lock = _locked(self._folder)
         self._weights = _teacher_weights(stage)
         for block in filter(None, (self._weights, stage.model if stage.serving is None else None)):
             check_model_files(block, context.volumes)
         self._askers: dict[str, Asker] = {}
         self._local: LocalModel | None = None
+
+    def close(self) -> None:
+        """Let other processes use the replies."""
+        self._lock.close()
 
     @property
     def writer_path(self) -> str:
@@ -87,7 +101,7 @@ class Models:
             role=role,
             key_variable=key_variable,
             budget=BudgetBlock(calls=budget.calls, usd=usd),
-            folder=self._context.folder,
+            folder=self._folder,
             events=self._context.events,
             stop=self._context.stop,
         )
@@ -99,6 +113,19 @@ class Models:
 
     def _usd_of(self, role: str) -> float:
         return self._askers[role].usd if role in self._askers else 0.0
+
+
+def _locked(folder: Path) -> TextIO:
+    """Create a folder and lock it until the returned file is closed, at the latest when the process ends."""
+    folder.mkdir(exist_ok=True)
+    stream = (folder / ".lock").open("w", encoding="utf-8")
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        stream.close()
+        message = f"folder `{folder.name}` with the replies is in use by another process"
+        raise StageError("RUN741", message, "wait for that process to end, then run the stage again") from error
+    return stream
 
 
 def _teacher_endpoint(stage: AugmentStage) -> ServedBlock | None:

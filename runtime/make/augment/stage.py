@@ -39,6 +39,15 @@ def run(stage: AugmentStage, context: StageContext) -> Outcome:
     held_out = [source for block in stage.held_out for source in read_sources([block], context.volumes)]
     chunks = chunks_of(corpus, stage.work.chunk_tokens)
     models = Models(stage, context)
+    try:
+        return _augment(stage, context, models, chunks, held_out)
+    finally:
+        models.close()
+
+
+def _augment(
+    stage: AugmentStage, context: StageContext, models: Models, chunks: list[Chunk], held_out: list[Source]
+) -> Outcome:
     context.events.emit("phase", name="read passages")
     read = _affordable(chunks, stage)
     knowledge, empty = _knowledge(read, stage, models)

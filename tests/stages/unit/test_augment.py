@@ -48,7 +48,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 def context(tmp_path: Path) -> Iterator[StageContext]:
     for name in ("models", "data", "outputs/out"):
         (tmp_path / name).mkdir(parents=True)
-    yield context_of(tmp_path)
+    return context_of(tmp_path)
 
 
 def context_of(root: Path) -> StageContext:
@@ -95,6 +95,13 @@ def _block(volumes: Volumes, name: str, shape: str, rows: list[dict[str, Any]]) 
     content = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     (volumes.outputs / name).write_text(content, encoding="utf-8")
     return {"path": name, "shape": shape, "volume": "outputs", "sha256": None, "rows": None}
+
+
+def forget(context: StageContext) -> None:
+    """Remove everything that a stage has written."""
+    for folder in (context.folder, context.volumes.outputs / "plant-augment-calls"):
+        for path in folder.iterdir():
+            path.unlink()
 
 
 def run(server: Server, context: StageContext, **changes: Any) -> dict[str, Any]:
@@ -168,34 +175,39 @@ def test_a_budget_without_a_row_is_an_error(server: Server, context: StageContex
     assert (caught.value.problem.code, caught.value.exit_code) == ("RUN771", 78)
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [
-        (429, {"Retry-After": "0"}, b""),
-        (500, {}, b"down"),
-        (200, {}, b'{"choices": [{"mess'),
-        (0, {}, b""),
-        (200, {}, b'{"choices": []}'),
-    ],
+FAULTS: tuple[Response, ...] = (
+    (429, {"Retry-After": "0"}, b""),
+    (500, {}, b"down"),
+    (200, {}, b'{"choices": [{"mess'),
+    (0, {}, b""),
+    (200, {}, b'{"choices": []}'),
 )
-def test_temporary_faults_of_each_call_change_nothing(server: Server, context: StageContext, fault: Response) -> None:
+
+
+def test_temporary_faults_of_every_call_change_nothing(server: Server, context: StageContext) -> None:
     run(server, context)
     whole, asked = rows_of(context), len(server.requests)
-    for path in context.folder.iterdir():
-        path.unlink()
-    seen: set[str] = set()
+    forget(context)
+    seen: dict[str, int] = {}
 
     def respond(number: int, body: dict[str, Any]) -> Response:
         key = json.dumps(body, sort_keys=True)
-        first = key not in seen
-        seen.add(key)
-        return fault if first else said(reply_to(prompt_of(body)))
+        seen.setdefault(key, 0)
+        seen[key] += 1
+        return FAULTS[len(seen) % len(FAULTS)] if seen[key] == 1 else said(reply_to(prompt_of(body)))
 
     server.respond = respond
     report = run(server, context)
     assert rows_of(context) == whole
     assert report["asked_again"] == asked
     assert len(server.requests) == 3 * asked
+
+
+def test_more_rows_are_another_job_that_pays_for_new_replies_alone(server: Server, context: StageContext) -> None:
+    run(server, context, work={"max_rows": 2})
+    before = len(server.requests)
+    run(server, context, output="other", work={"max_rows": 100})
+    assert len({json.dumps(body, sort_keys=True) for body in server.requests}) == len(server.requests) > before
 
 
 @pytest.mark.parametrize("bad", ["I'm sorry, but I cannot help with that.", "", "QUESTION: only half of"])
@@ -315,13 +327,13 @@ def test_rows_may_be_turns(server: Server, context: StageContext) -> None:
     assert rows_of(context)[0]["completion"][0]["role"] == "assistant"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kill_at", [2, 7, 20, 45, 70])
 def test_a_kill_repeats_no_call_and_changes_no_row(server: Server, context: StageContext, kill_at: int) -> None:
     run(server, context)
     whole, calls = (context.folder / "prompt-completion.jsonl").read_bytes(), len(server.requests)
     assert calls > 70
-    for path in context.folder.iterdir():
-        path.unlink()
+    forget(context)
     server.requests.clear()
     config = context.volumes.outputs / "augment.json"
     config.write_text(json.dumps(config_of(server.url, context.volumes)))
