@@ -24,6 +24,8 @@ def with_augmentation(draft: Draft, table: Table) -> Table:
         return table
     own = draft.inputs.spec.spec.augmentation
     chosen = own.model_dump(include={"kinds", "max_rows"}, exclude_none=True) if own else {}
+    if "kinds" in chosen:
+        chosen["kinds"] = list(dict.fromkeys(chosen["kinds"]))
     paths = {"kinds": "spec.augmentation.kinds", "max_rows": "spec.augmentation.maxRows"}
     table = table | {name: _setting(name, value, paths[name]) for name, value in chosen.items()}
     table |= {each.name: each for each in (*_limits(draft), *_form(draft.inputs))}

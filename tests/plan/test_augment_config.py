@@ -139,8 +139,15 @@ def test_rows_that_a_model_wrote_are_refused_for_evaluation(make_spec: MakeSpec,
     outcome = make_plan(project_of(make_spec, TEACHER, held_out=rows), "specs/shop/spec.yaml")
     (found,) = [each for each in outcome.diagnostics if each.code == "CHK250"]
     assert outcome.value is None
-    assert "a model wrote 2 rows of evaluation source `held-out`" in found.message
+    assert "a model wrote 2 rows of `held-out`, on which stages are evaluated" in found.message
     assert "`data/held-out.jsonl:4`, `data/held-out.jsonl:8`" in found.message
+
+
+def test_rows_that_a_model_wrote_are_no_badcases(make_spec: MakeSpec) -> None:
+    rows = [*badcases(3), *badcases(1, id="made", prompt="made?", synthetic=True)]
+    outcome = make_plan(make_spec(badcases=rows), "specs/shop/spec.yaml")
+    (found,) = [each for each in outcome.diagnostics if each.code == "CHK250"]
+    assert "a model wrote 1 row of `badcases`" in found.message
 
 
 def test_written_rows_are_demonstrations(make_spec: MakeSpec) -> None:

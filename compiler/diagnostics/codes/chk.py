@@ -159,7 +159,7 @@ TABLE: dict[str, Code] = {
         "error",
         "evaluation has rows that a model wrote",
         "Rows of an augmentation say so in their column `synthetic`, whatever the spec says of their source. A test on "
-        "what a model wrote proves little (rule G3).",
+        "what a model wrote proves little (rule G3), and a badcase is what a real user met.",
         "Remove these rows, and evaluate on rows of real users or experts.",
     ),
     "CHK229": Code(

@@ -129,7 +129,7 @@ def problems(document: SourceDocument, spec: TrainingSpec, files: Mapping[str, D
             message = f"evaluation source `{source.name}` is synthetic"
             hint = "evaluate on rows of real users or experts, and use synthetic rows for training"
             yield diagnostic("CHK228", message, document.at(("spec", "data", index, "synthetic")), hint=hint)
-        if is_evaluation(source) and file is not None and file.synthetic:
+        if (is_evaluation(source) or source.shape is Shape.BADCASE) and file is not None and file.synthetic:
             yield _synthetic_rows(file, where)
         if file is not None and SHAPES[source.shape].sides:
             yield from _pair_problems(document, index, file)
@@ -144,10 +144,12 @@ def problems(document: SourceDocument, spec: TrainingSpec, files: Mapping[str, D
 
 
 def _synthetic_rows(file: DataFile, where: Location) -> Diagnostic:
-    """Report rows of an evaluation that say themselves that a model wrote them, whatever the spec says."""
+    """Report rows that evaluations ask, badcases too, and that say that a model wrote them, whatever the spec says."""
     shown = f" ({', '.join(f'`{row}`' for row in file.synthetic_rows)})" if file.synthetic_rows else ""
     rows = counted(file.synthetic, "row")
-    message = f"a model wrote {rows} of evaluation source `{file.name}`: column `{SYNTHETIC}` says so{shown}"
+    message = (
+        f"a model wrote {rows} of `{file.name}`, on which stages are evaluated: column `{SYNTHETIC}` says so{shown}"
+    )
     return diagnostic("CHK250", message, where, hint="remove them, and evaluate on rows of real users or experts")
 
 

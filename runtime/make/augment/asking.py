@@ -117,9 +117,10 @@ class Asker:
         try:
             replies = self._model.replies(wanted)
             made = [True] * len(wanted)
-        except BudgetSpentError as error:
+        except BudgetSpentError:
             assert isinstance(self._model, PaidModel)  # noqa: S101
-            self._allowance.why = self._allowance.why or str(error)
+            why = f"the replies of `{self.path}` cost ${self._model.usd:.2f}, and no further one is affordable"
+            self._allowance.why = self._allowance.why or why
             replies = self._model.so_far(wanted)
             made = [reply is not None for reply in replies]
         by_key = dict(zip((each.key(self.path) for each in wanted), zip(replies, made, strict=True), strict=True))

@@ -14,6 +14,8 @@ from runtime.model.answering.paid import PaidModel
 from runtime.model.load import check_model_files, context_length
 from runtime.stage.context import StageContext
 
+UNLIMITED = 10**12  # calls of an endpoint, whose journal other Jobs share: the allowance counts those of the stage
+
 
 def refuse_licence(stage: AugmentStage) -> None:
     """Raise RUN763 if the teacher's licence does not allow training on its output."""
@@ -94,13 +96,13 @@ class Models:
 
     def _served(self, role: str, block: ServedBlock, key_variable: str) -> Asker:
         """Return the asker of an endpoint, which may spend what the other has left of the money."""
-        budget, others = self._stage.work.budget, self.usd - self._usd_of(role)
-        usd = None if budget.usd is None else max(budget.usd - others, 0.0)
+        limit, others = self._stage.work.budget.usd, self.usd - self._usd_of(role)
+        usd = None if limit is None else max(limit - others, 0.0)
         model = PaidModel(
             block,
             role=role,
             key_variable=key_variable,
-            budget=BudgetBlock(calls=budget.calls, usd=usd),
+            budget=BudgetBlock(calls=UNLIMITED, usd=usd),
             folder=self._folder,
             events=self._context.events,
             stop=self._context.stop,

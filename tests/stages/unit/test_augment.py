@@ -165,7 +165,7 @@ def test_a_budget_of_money_is_kept(server: Server, context: StageContext) -> Non
     report = run(server, context, work={"budget": {"calls": 1000, "usd": 20.0}, "price": price})
     teachers = [body for body in server.requests if body["model"] == "large"]
     assert report["usd"] == len(teachers) == 20
-    assert "$20.00" in report["stopped"]
+    assert "cost $20.00" in report["stopped"]
     assert report["rows"] > 0
 
 
@@ -206,7 +206,9 @@ def test_temporary_faults_of_every_call_change_nothing(server: Server, context: 
 def test_more_rows_are_another_job_that_pays_for_new_replies_alone(server: Server, context: StageContext) -> None:
     run(server, context, work={"max_rows": 2})
     before = len(server.requests)
-    run(server, context, output="other", work={"max_rows": 100})
+    whole = run(server, context, output="other", work={"max_rows": 100})
+    again = run(server, context, output="third", work={"max_rows": 99, "budget": {"calls": whole["calls"]}})
+    assert again["rows"] == whole["rows"]  # replies of other Jobs do not use up the calls of this one
     assert len({json.dumps(body, sort_keys=True) for body in server.requests}) == len(server.requests) > before
 
 
