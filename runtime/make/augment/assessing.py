@@ -11,7 +11,7 @@ from runtime.make.augment.chunks import language_of
 from runtime.make.augment.graph import Fact
 from runtime.make.augment.models import Models
 from runtime.make.augment.parse import statements_of
-from runtime.make.augment.prompts import PROMPTS
+from runtime.make.augment.prompts import turns_of
 from runtime.model.answering.request import Request
 from runtime.model.load import load_model
 from runtime.stage.context import StageContext
@@ -31,7 +31,7 @@ def losses_of(facts: Sequence[Fact], stage: AugmentStage, models: Models, contex
     chosen = _spread(facts, _affordable(len(facts), stage, models))
     requests = [
         Request(
-            prompt=[{"role": "user", "content": PROMPTS[language_of(each.text)].restate.format(fact=each.text)}],
+            prompt=turns_of(language_of(each.text), "restate", fact=each.text),
             max_new_tokens=STATEMENT_TOKENS,
         )
         for each in chosen

@@ -9,7 +9,7 @@ from runtime.contract.errors import StageError
 from runtime.make.augment.asking import Asker
 from runtime.make.augment.chunks import language_of
 from runtime.make.augment.parse import verdict_of
-from runtime.make.augment.prompts import PROMPTS
+from runtime.make.augment.prompts import PROMPTS, turns_of
 from runtime.model.answering.request import Request
 from runtime.model.load import context_length, load_tokenizer
 from runtime.model.prompts import prompts_of
@@ -90,8 +90,7 @@ def loss_of(belief_in_true: float | None, belief_in_false: float | None) -> floa
 
 
 def _turns(statement: str) -> list[dict[str, str]]:
-    prompt = PROMPTS[language_of(statement)].judge.format(statement=statement)
-    return [{"role": "user", "content": prompt}]
+    return turns_of(language_of(statement), "judge", statement=statement)
 
 
 def _written(language: str) -> tuple[str, str]:

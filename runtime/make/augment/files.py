@@ -12,7 +12,7 @@ from runtime.data.formats import Row
 from runtime.make.augment.chunks import Chunk
 from runtime.make.augment.graph import Fact
 from runtime.make.augment.keep import Written
-from runtime.make.augment.prompts import PROMPTS
+from runtime.make.augment.prompts import EXAMPLES, PROMPTS
 from runtime.stage.files import write_json, write_text
 
 ROWS_FILE = "prompt-completion.jsonl"
@@ -36,7 +36,7 @@ def write_files(
     text = _lines([_row(each, places, writer, turns=stage.work.turns) for each in kept])
     write_text(folder / FACTS_FILE, _lines([_fact(each, losses) for each in facts]))
     write_text(folder / ROWS_FILE, text)
-    prompts = json.dumps({name: repr(each) for name, each in PROMPTS.items()}, ensure_ascii=False)
+    prompts = repr([PROMPTS, EXAMPLES])
     document = {
         "file": ROWS_FILE,
         "sha256": hashlib.sha256(text.encode()).hexdigest(),

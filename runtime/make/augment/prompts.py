@@ -140,3 +140,61 @@ FALSE: 句式相同、但有一处与事实相反的句子""",
 )
 
 PROMPTS = {"en": ENGLISH, "zh": CHINESE}
+
+# a request and its reply before the real one: small models follow an example where they do not follow a description
+_EXAMPLES_EN: dict[str, tuple[dict[str, str], str]] = {
+    "extract": (
+        {"passage": "The Marlow bridge crosses the river Teme. It was built by Ada Finch in 1871."},
+        "ENTITY | Marlow bridge | bridge | It crosses the river Teme and was built in 1871.\n"
+        "ENTITY | river Teme | river | The Marlow bridge crosses it.\n"
+        "ENTITY | Ada Finch | person | She built the Marlow bridge.\n"
+        "RELATION | Marlow bridge | river Teme | The Marlow bridge crosses the river Teme.\n"
+        "RELATION | Ada Finch | Marlow bridge | Ada Finch built the Marlow bridge in 1871.",
+    ),
+    "restate": (
+        {"fact": "Ada Finch built the Marlow bridge in 1871."},
+        "TRUE: The Marlow bridge was built by Ada Finch in 1871.\nFALSE: Ada Finch built the Marlow bridge in 1902.",
+    ),
+    "atomic": (
+        {"facts": "- Ada Finch built the Marlow bridge in 1871."},
+        "QUESTION: Who built the Marlow bridge?\nANSWER: Ada Finch.",
+    ),
+    "multi_hop": (
+        {"facts": "- Ada Finch built the Marlow bridge in 1871.\n- The Marlow bridge crosses the river Teme."},
+        "QUESTION: Which river does the bridge that Ada Finch built cross?\nANSWER: The river Teme.",
+    ),
+}
+_EXAMPLES_ZH: dict[str, tuple[dict[str, str], str]] = {
+    "extract": (
+        {"passage": "明溪桥横跨白水河，由林若山于1871年主持修建。"},
+        "ENTITY | 明溪桥 | 桥梁 | 横跨白水河，建于1871年。\n"
+        "ENTITY | 白水河 | 河流 | 明溪桥横跨此河。\n"
+        "ENTITY | 林若山 | 人物 | 主持修建明溪桥。\n"
+        "RELATION | 明溪桥 | 白水河 | 明溪桥横跨白水河。\n"
+        "RELATION | 林若山 | 明溪桥 | 林若山于1871年主持修建明溪桥。",
+    ),
+    "restate": (
+        {"fact": "林若山于1871年主持修建明溪桥。"},
+        "TRUE: 明溪桥由林若山主持修建，时间是1871年。\nFALSE: 林若山于1902年主持修建明溪桥。",
+    ),
+    "atomic": ({"facts": "- 林若山于1871年主持修建明溪桥。"}, "QUESTION: 明溪桥由谁主持修建？\nANSWER: 林若山。"),
+    "multi_hop": (
+        {"facts": "- 林若山于1871年主持修建明溪桥。\n- 明溪桥横跨白水河。"},
+        "QUESTION: 林若山主持修建的桥横跨哪条河？\nANSWER: 白水河。",
+    ),
+}
+EXAMPLES = {"en": _EXAMPLES_EN, "zh": _EXAMPLES_ZH}
+
+
+def turns_of(language: str, name: str, **fields: str) -> list[dict[str, str]]:
+    """Return the prompt called `name` with its `fields` as turns, after an example where it has one."""
+    template: str = getattr(PROMPTS[language], name)
+    turns = [{"role": "user", "content": template.format(**fields)}]
+    if name not in EXAMPLES[language]:
+        return turns
+    given, reply = EXAMPLES[language][name]
+    return [
+        {"role": "user", "content": template.format(**given)},
+        {"role": "assistant", "content": reply},
+        *turns,
+    ]

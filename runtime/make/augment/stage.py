@@ -14,7 +14,7 @@ from runtime.make.augment.files import write_files
 from runtime.make.augment.graph import Knowledge, knowledge_of
 from runtime.make.augment.models import Models, refuse_licence
 from runtime.make.augment.parse import extraction_of
-from runtime.make.augment.prompts import PROMPTS
+from runtime.make.augment.prompts import turns_of
 from runtime.make.augment.report import report_of
 from runtime.make.augment.units import units_of, weakest_first
 from runtime.make.augment.writing import Rows, Writing
@@ -92,7 +92,7 @@ def _knowledge(chunks: list[Chunk], stage: AugmentStage, models: Models) -> tupl
     """Return what the passages say, and the number of passages without a fact."""
     requests = [
         Request(
-            prompt=[{"role": "user", "content": PROMPTS[each.language].extract.format(passage=each.text)}],
+            prompt=turns_of(each.language, "extract", passage=each.text),
             max_new_tokens=stage.work.max_new_tokens,
         )
         for each in chunks

@@ -8,10 +8,10 @@ from itertools import islice
 from runtime.contract.augmentation import AugmentWork
 from runtime.data.rows import Source
 from runtime.make.augment.asking import Asker
-from runtime.make.augment.chunks import Chunk, Language, language_of, tokens_in
+from runtime.make.augment.chunks import Chunk, language_of, tokens_in
 from runtime.make.augment.keep import AGREEMENT, Questions, Written, agreement, fault_of, leaked
 from runtime.make.augment.parse import answer_of, pair_of
-from runtime.make.augment.prompts import PROMPTS, Prompts
+from runtime.make.augment.prompts import turns_of
 from runtime.make.augment.units import Unit
 from runtime.model.answering.request import Request
 
@@ -109,17 +109,13 @@ class Writing:
                 kept.append(Written(unit=each.unit, question=each.question, answer=each.answer, calls=calls))
         return kept
 
-    def _prompt(self, unit: Unit) -> str:
-        prompts = PROMPTS[self._language(unit)]
+    def _prompt(self, unit: Unit) -> list[dict[str, str]]:
         facts = "\n".join(f"- {statement}" for fact in unit.facts for statement in fact.statements)
-        return _template(prompts, unit).format(facts=facts)
+        return turns_of(language_of(unit.facts[0].text), unit.kind.replace("-", "_"), facts=facts)
 
-    def _question_prompt(self, written: Written) -> str:
-        prompts = PROMPTS[language_of(written.question)]
-        return prompts.answer.format(passage=self._passages(written.unit), question=written.question)
-
-    def _language(self, unit: Unit) -> Language:
-        return language_of(unit.facts[0].text)
+    def _question_prompt(self, written: Written) -> list[dict[str, str]]:
+        passages, question = self._passages(written.unit), written.question
+        return turns_of(language_of(question), "answer", passage=passages, question=question)
 
     def _passages(self, unit: Unit) -> str:
         """Return the passages of a unit, as many as there is room for, the first one always."""
@@ -131,11 +127,5 @@ class Writing:
             texts.append(text)
         return "\n\n".join(texts)
 
-    def _request(self, prompt: str) -> Request:
-        turns = [{"role": "user", "content": prompt}]
+    def _request(self, turns: list[dict[str, str]]) -> Request:
         return Request(prompt=turns, max_new_tokens=self._work.max_new_tokens)
-
-
-def _template(prompts: Prompts, unit: Unit) -> str:
-    templates = {"atomic": prompts.atomic, "aggregated": prompts.aggregated, "multi-hop": prompts.multi_hop}
-    return templates[unit.kind]
