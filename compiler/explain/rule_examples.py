@@ -55,7 +55,7 @@ EXAMPLES: dict[str, Example] = {
     ),
     "C1": Example(data=(HELD_OUT, "badcases"), evidence=("badcase-report/retriever",)),
     "C2": Example(data=(HELD_OUT, "badcases"), evidence=(PLATEAU, "probe/greedy")),
-    "G3": Example(data=("manuals",)),
+    "G3": Example(data=("manuals",), spec=TEACHER_OVER_AN_ENDPOINT),
     "P0": Example(data=(HELD_OUT, "badcases")),
     "E1": Example(data=(HELD_OUT, "badcases", "demos"), evidence=("prompt-rounds/close",)),
     "T0": _trained("unstable", HELD_OUT, "badcases", "demos", probe="unstable"),

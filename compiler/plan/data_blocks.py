@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from compiler.plan.draft import Block, Draft
+from compiler.spec.data.leakage import is_evaluation
 from compiler.spec.inputs import Inputs
 from compiler.spec.schema.training_spec import DataSource
 from compiler.spec.schema.types import Purpose, Shape
@@ -46,6 +47,13 @@ def evaluation_data(draft: Draft) -> list[Block]:
                 block = _block(draft.inputs, each, draft.selection.left_out)
                 blocks.append(block | {"role": role, "limit": limit})
     return blocks
+
+
+def forbidden_data(draft: Draft) -> list[Block]:
+    """Return the evaluation rows whose questions an augmentation must not write."""
+    if draft.choice.method != "augment":
+        return []
+    return [_block(draft.inputs, each) for each in draft.inputs.spec.spec.data if is_evaluation(each)]
 
 
 def judged_data(draft: Draft) -> list[Block]:

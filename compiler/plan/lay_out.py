@@ -53,7 +53,7 @@ def plan(inputs: Inputs, selection: Selection) -> Outcome[Plan]:
 
 
 def _worst_cost(inputs: Inputs, stages: tuple[Stage, ...]) -> float | None:
-    """Return the cost in US dollars if all unfinished stages run until their deadlines.
+    """Return the cost in US dollars if all unfinished stages run until their deadlines and spend their budgets.
 
     Deadlines include retries.
     """
@@ -63,7 +63,7 @@ def _worst_cost(inputs: Inputs, stages: tuple[Stage, ...]) -> float | None:
     seconds = sum(
         stage.deadline_seconds * stage.nodes * stage.gpus(gpu.count) for stage in stages if not stage.finished
     )
-    return seconds / 3600 * gpu.hourly_usd
+    return seconds / 3600 * gpu.hourly_usd + sum(stage.endpoint_usd for stage in stages if not stage.finished)
 
 
 class _Pipeline:
@@ -187,7 +187,8 @@ class _Pipeline:
 
     def _deadline(self, method: str) -> int:
         body = self.inputs.spec.spec
-        overrides = body.evaluation if method == "evaluate" else body.training.of(method)
+        own = {"evaluate": body.evaluation, "augment": body.augmentation}
+        overrides = own[method] if method in own else body.training.of(method)
         return (overrides and overrides.deadline_minutes) or METHODS[method].deadline_minutes
 
     def _job(self, name: str, method: str, built: Built) -> str:

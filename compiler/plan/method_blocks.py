@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
+from compiler.plan.augmentation import serving_block
 from compiler.plan.draft import Block, Draft
 from compiler.plan.goal_blocks import guarded_metrics, measured_metrics
 from compiler.plan.settings import answer_settings, generation_settings, values
@@ -34,7 +35,7 @@ def learns_chains(draft: Draft, method: str) -> bool:
 
 def _teacher(draft: Draft) -> Block:
     teacher = draft.inputs.spec.spec.teacher
-    return {} if teacher is None else {"teacher": teacher.model_dump(exclude_none=True, exclude={"ask"})}
+    return {} if teacher is None else {"teacher": teacher.model_dump(exclude_none=True, exclude={"ask", "price"})}
 
 
 def _judge(draft: Draft) -> Block:
@@ -109,6 +110,7 @@ def _generation(draft: Draft) -> Block:
 
 _BLOCKS: dict[str, Callable[[Draft], Block]] = {
     "teacher": _teacher,
+    "serving": serving_block,
     "judge": _judge,
     "rewards": _rewards,
     "reward_model": _reward_model,

@@ -63,6 +63,12 @@ class Stage:
         gate = self.config.get("gate", {})
         return isinstance(gate, Mapping) and gate.get("needs_gain") is False
 
+    @property
+    def endpoint_usd(self) -> float:
+        """The most that the stage may spend on endpoints, in US dollars; 0 without a budget of money."""
+        usd: float = self.config.get("work", {}).get("budget", {}).get("usd", 0.0)
+        return usd
+
     def gpus(self, count: int) -> int:
         """Return how many of a pod's `count` GPUs the stage uses."""
         return gpus_of(self.config, count)
@@ -96,9 +102,17 @@ def gpus_of(config: Config, count: int) -> int:
     One per process that trains, and one for any other model. A teacher behind an endpoint runs its model elsewhere, and
     loading files and making pairs need no GPU.
     """
-    if config["method"] in ("load", "pairs") or (config["method"] == "teacher" and "endpoint" in config["teacher"]):
+    if config["method"] in ("load", "pairs") or _is_served(config):
         return 0
     return count if METHODS[config["method"]].trains else min(1, count)
+
+
+def _is_served(config: Config) -> bool:
+    """Return whether all models of a stage are behind endpoints; an augmentation also judges by the model itself."""
+    teacher = config.get("teacher")
+    if config["method"] == "augment":
+        return "serving" in config and (teacher is None or "endpoint" in teacher)
+    return config["method"] == "teacher" and "endpoint" in config["teacher"]
 
 
 def nodes_of(config: Config) -> int:

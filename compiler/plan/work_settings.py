@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from pydantic.alias_generators import to_camel
 
+from compiler.plan.augmentation import with_augmentation
 from compiler.plan.draft import Draft
 from compiler.plan.model import Setting
 from compiler.plan.settings import generation_settings, settings_of
@@ -71,4 +72,5 @@ _STEPS: tuple[Callable[[Draft, Table], Table], ...] = (
     _with_teacher,
     _without_verification,
     _with_probe_thresholds,
+    with_augmentation,
 )

@@ -70,6 +70,8 @@ EXIT_CODES = {
     "RUN765": ExitCode.TRY_LATER,  # the endpoint of a teacher or judge cannot be reached, or keeps failing
     "RUN766": ExitCode.BAD_CONFIG,  # the vocabularies of student and teacher do not match the plan
     "RUN770": ExitCode.TRY_LATER,  # some nodes of the stage did not arrive
+    "RUN771": ExitCode.BAD_CONFIG,  # the budget ends before an augmentation has a row
+    "RUN772": ExitCode.BAD_DATA,  # the writer of an augmentation finds no fact in its corpus
     "RUN767": ExitCode.BAD_CONFIG,  # the source of models and data denies access
     "RUN768": ExitCode.TRY_LATER,  # the source of models and data cannot be reached, or keeps failing
     "RUN769": ExitCode.BAD_DATA,  # a name in the source leads out of its folder

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from runtime.contract.augmentation import AugmentStage
 from runtime.contract.blocks import (
     AnswerBlock,
     Block,
@@ -224,4 +225,13 @@ class EvaluateStage(Stage):
         return self
 
 
-AnyStage = LoadStage | AnyTrainingStage | PairsStage | TeacherStage | SampleStage | PreflightStage | EvaluateStage
+AnyStage = (
+    LoadStage
+    | AnyTrainingStage
+    | PairsStage
+    | TeacherStage
+    | SampleStage
+    | AugmentStage
+    | PreflightStage
+    | EvaluateStage
+)

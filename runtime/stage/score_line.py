@@ -72,6 +72,14 @@ def _sample(document: Document) -> list[str]:
     return [f"{_counted(report['rows'], 'row')} kept, {_counted(without, 'prompt')} without a row, {right}"]
 
 
+def _augment(document: Document) -> list[str]:
+    report = document["report"]
+    share = "" if report["answerable"] is None else f", {report['answerable']:.0%} answerable"
+    leaked = sum((report["leaked"] or {}).values())
+    rows = f"{_counted(report['rows'], 'row')} of {report['written']:,} written"
+    return [f"{rows}{share}, {leaked:,} as in the evaluation"]
+
+
 def _load(document: Document) -> list[str]:
     report = document["report"]
     return [f"{_counted(report['fetched'], 'file')} fetched, {report['kept']:,} kept"]
@@ -90,6 +98,7 @@ _COUNTS: dict[str, Callable[[Document], list[str]]] = {
     "pairs": _pairs,
     "teacher": _teacher,
     "sample": _sample,
+    "augment": _augment,
     "load": _load,
     "preflight": _preflight,
 }

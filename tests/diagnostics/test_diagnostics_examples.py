@@ -78,6 +78,8 @@ UNPROVOKED = {
     "RUN768",
     "RUN769",
     "RUN770",
+    "RUN771",
+    "RUN772",
     "RUN794",
     "RUN798",
 }

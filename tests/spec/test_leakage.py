@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable
 import pytest
 from support.leaked_questions import CHINESE, ENGLISH, pairs
 
-from compiler.spec.data.leakage import Comparison, HeldOut
-from compiler.spec.data.normal import normal
-from compiler.spec.data.texts import question_of
-from compiler.spec.data.traditional import SIMPLIFIED
+from runtime.contract.leakage.held_out import Comparison, HeldOut
+from runtime.contract.leakage.normal import normal
+from runtime.contract.leakage.questions import question_of
+from runtime.contract.leakage.traditional import SIMPLIFIED
 
 Row = dict[str, object]
 PAIRS = {"Chinese": pairs(CHINESE), "English": pairs(ENGLISH)}

@@ -6,6 +6,7 @@ from compiler.diagnostics.codes import (
     pln,
     rnd,
     run,
+    run_augment,
     run_local,
     run_rewards,
     run_scoring,
@@ -32,6 +33,7 @@ FAMILIES = (
     run_scoring.TABLE,
     run_rewards.TABLE,
     run_sources.TABLE,
+    run_augment.TABLE,
     run_local.TABLE,
 )
 

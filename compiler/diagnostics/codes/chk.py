@@ -155,6 +155,13 @@ TABLE: dict[str, Code] = {
         "A test on rows that a model generated proves little (rule G3), so synthetic rows are never used for evaluation.",
         "Evaluate on real rows; use the synthetic ones for training.",
     ),
+    "CHK250": Code(
+        "error",
+        "evaluation has rows that a model wrote",
+        "Rows of an augmentation say so in their column `synthetic`, whatever the spec says of their source. A test on "
+        "what a model wrote proves little (rule G3), and a badcase is what a real user met.",
+        "Remove these rows, and evaluate on rows of real users or experts.",
+    ),
     "CHK229": Code(
         "error",
         "training and evaluation nearly overlap",

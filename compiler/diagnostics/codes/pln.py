@@ -75,6 +75,13 @@ TABLE: dict[str, Code] = {
         "Stages that check their own answers use the deciding metric, and only evaluations ask a judge.",
         "Put first a metric that needs no judge, or let the stage keep answers without a check.",
     ),
+    "PLN420": Code(
+        "warning",
+        "base model writes its own rows",
+        "Without a teacher, the model that is to learn reads the corpus and writes the rows. The facts come from the "
+        "passages, so it can teach itself what it did not know, but a weak model reads badly and most rows are dropped.",
+        "Name a stronger model in `spec.teacher`, or review the rows with the report in mind.",
+    ),
     "PLN412": Code(
         "warning",
         "evaluation Jobs decode without a constraint",

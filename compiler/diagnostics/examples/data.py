@@ -97,6 +97,11 @@ EXAMPLES: dict[str, Example | Situation] = {
         instead_of=FIRST_DEMO,
     ),
     "CHK228": Example(bad="      purpose: evaluation\n      synthetic: true", good="      purpose: evaluation"),
+    "CHK250": Example(
+        file="specs/shop/data/held-out.jsonl",
+        bad='{"id": "h0", "synthetic": true, ',
+        good='{"id": "h0", ',
+    ),
     "CHK248": Example(
         file=CARD_FILE,
         bad=f"{OVERLAP}, near: 3}}",

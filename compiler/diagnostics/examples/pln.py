@@ -2,12 +2,13 @@
 
 from compiler.diagnostics.examples import reinforcement
 from compiler.diagnostics.examples.example import Example, Situation
-from compiler.diagnostics.examples.project import PROFILE, ROUNDS, ROUNDS_FILE, demos, jsonl, nearly_right
+from compiler.diagnostics.examples.project import PROFILE, ROUNDS, ROUNDS_FILE, badcases, demos, jsonl, nearly_right
 
 BADCASES = "specs/shop/data/badcases.jsonl"
 PROFILE_FILE = "specs/clusters/small.yaml"
 GPU = "  gpu: {type: L4, count: 1, memoryGib: 24, hourlyUsd: 0.8}\n"
 MARKED = [{"prompt": f"asked {i}?", "completion": f"said {i}", "label": i % 2 == 0} for i in range(500)]
+MANUALS = "    - name: manuals\n      purpose: corpus\n      shape: text\n      path: data/manuals.jsonl\n"
 
 EXAMPLES: dict[str, Example | Situation] = {
     "PLN401": Example(
@@ -58,6 +59,17 @@ EXAMPLES: dict[str, Example | Situation] = {
     "PLN419": Situation(
         bad="A judge measures the first metric, and the teacher's answers are kept where that metric accepts them.",
         good="A metric that needs no judge comes first, or `teacher.ask.keep` is `agreed`.",
+    ),
+    "PLN420": Example(
+        bad=f"  data:\n{MANUALS}",
+        good=f"  teacher:\n    name: large-chat\n    revision: '3'\n    access: text\n"
+        "    endpoint: https://teacher.example.com/v1\n    license: apache-2.0\n    outputsMayTrain: true\n"
+        f"  data:\n{MANUALS}",
+        instead_of="  data:\n",
+        given=(
+            (BADCASES, jsonl(badcases(count=5))),
+            ("specs/shop/data/manuals.jsonl", jsonl([{"text": "The pump fills the tank."}])),
+        ),
     ),
     "PLN412": Example(bad="  decoding: {constrained: true}\n  data:", good="  data:"),
     "PLN414": Example(

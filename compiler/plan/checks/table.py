@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from compiler.diagnostics import Diagnostic
+from compiler.plan.checks.augmentation import prices_without_use, writer_of_augmentation
 from compiler.plan.checks.batches import batches_of_broken_groups, kto_batches_of_one
 from compiler.plan.checks.data import few_rows, long_rows, rewards_without_answers, unused_sources
 from compiler.plan.checks.goal import constrained_decoding, goals_without_measure, guards_without_measure, passing_score
@@ -43,6 +44,8 @@ PLAN_CHECKS: tuple[Callable[[Plan], Iterator[Diagnostic]], ...] = (
     topology_of_one_node,
     kueue_settings_without_queue,
     methods_beyond_runtime,
+    writer_of_augmentation,
+    prices_without_use,
     goals_without_measure,
     guards_without_measure,
     passing_score,

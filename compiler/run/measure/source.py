@@ -9,9 +9,10 @@ from compiler.spec.data.model import MAX_SHOWN_ROWS, Lengths, RowPair
 from compiler.spec.data.near import Duplicates
 from compiler.spec.data.shapes import is_conversational
 from compiler.spec.data.tally import lengths_of
-from compiler.spec.data.texts import Row, content_digest, question_of
+from compiler.spec.data.texts import Row, content_digest
 from runtime.contract.data.shapes import SHAPES
 from runtime.contract.data.turns import turns_fault
+from runtime.contract.leakage.questions import question_of
 
 BATCH = 256
 MAX_COLUMNS = 200

@@ -9,7 +9,7 @@ from compiler.run.measure.card import Measured
 from compiler.run.measure.source import Measurement
 from compiler.run.measure.tokens import counter_of
 from compiler.spec.data.cards import Card, cards_of
-from compiler.spec.data.leakage import HeldOut, Watcher, is_evaluation
+from compiler.spec.data.leakage import Watcher, is_evaluation
 from compiler.spec.data.model import DataFile
 from compiler.spec.data.sources import Watch, is_folder, read_source
 from compiler.spec.data.texts import Row
@@ -19,6 +19,7 @@ from compiler.spec.references import Reader
 from compiler.spec.schema.training_spec import DataSource, TrainingSpec
 from compiler.spec.schema.validate import validate
 from compiler.spec.yaml.load import load
+from runtime.contract.leakage.held_out import HeldOut
 
 # called with the name of a source before its first row and after each row
 Progress = Callable[[str], None]

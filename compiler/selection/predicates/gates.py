@@ -59,6 +59,9 @@ def enough_badcases(facts: Facts) -> Finding:
     reason = f"{counted} labelled badcases are too few to show what goes wrong"
     if not corpus:
         return fired(reason, evidence, EnterPhase(Phase.COLLECT), label)
+    if facts.teacher is not None and not facts.teacher.outputs_may_train:
+        teacher = Advise("choose a teacher whose licence allows training on its output")
+        return fired(reason, evidence, EnterPhase(Phase.COLLECT), label, teacher)
     augment = AddStage(method="augment", sources=tuple(each.name for each in corpus))
     review = Advise("review the rows that the augmentation Job makes; synthetic rows never enter the evaluation")
     return fired(reason, evidence, EnterPhase(Phase.COLLECT), augment, label, review)

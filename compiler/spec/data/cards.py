@@ -14,7 +14,7 @@ from compiler.spec.schema.types import Shape
 from compiler.spec.yaml.document import SourceDocument
 from runtime.contract.data.labels import Labels
 from runtime.contract.data.media import REMEDY, media_name, refusal
-from runtime.contract.data.shapes import TURN_COLUMNS
+from runtime.contract.data.shapes import SYNTHETIC, TURN_COLUMNS
 
 _HOLDS_MEDIA = {"text", "list", "object", "turns"}  # types of columns; counts and flags hold none
 
@@ -56,6 +56,7 @@ def file_of(card: DataCard, source: DataSource, model: str) -> DataFile:
         labels=labels,
         trajectories=body.trajectories,
         judged=body.judged,
+        synthetic=sum(each.rows for each in body.columns if each.name == SYNTHETIC),
         conversational=body.format == "conversational" if TURN_COLUMNS[body.shape] else None,
         text_bytes=body.text_bytes,
         lengths=_lengths(body.lengths, model),

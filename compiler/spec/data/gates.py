@@ -4,14 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from compiler.diagnostics import Diagnostic, diagnostic
+from compiler.diagnostics import Diagnostic, Location, diagnostic
 from compiler.diagnostics.wording import counted
 from compiler.spec.data.leakage import is_evaluation, may_leak
 from compiler.spec.data.model import MAX_SHOWN_ROWS, DataFile, Places, Shared
 from compiler.spec.schema.training_spec import TrainingSpec
 from compiler.spec.schema.types import Purpose, Shape
 from compiler.spec.yaml.document import SourceDocument
-from runtime.contract.data.shapes import SHAPES
+from runtime.contract.data.shapes import SHAPES, SYNTHETIC
 
 FITTING_SHAPES: dict[Purpose, tuple[Shape, ...]] = {
     purpose: tuple(Shape(shape) for shape, row in SHAPES.items() if purpose in row.purposes) for purpose in Purpose
@@ -129,6 +129,8 @@ def problems(document: SourceDocument, spec: TrainingSpec, files: Mapping[str, D
             message = f"evaluation source `{source.name}` is synthetic"
             hint = "evaluate on rows of real users or experts, and use synthetic rows for training"
             yield diagnostic("CHK228", message, document.at(("spec", "data", index, "synthetic")), hint=hint)
+        if (is_evaluation(source) or source.shape is Shape.BADCASE) and file is not None and file.synthetic:
+            yield _synthetic_rows(file, where)
         if file is not None and SHAPES[source.shape].sides:
             yield from _pair_problems(document, index, file)
         if file is not None:
@@ -139,6 +141,16 @@ def problems(document: SourceDocument, spec: TrainingSpec, files: Mapping[str, D
                 yield diagnostic("CHK227", message, where, hint=hint)
     yield from _form_problems(document, spec, files)
     yield from _overlap_problems(document, spec, files)
+
+
+def _synthetic_rows(file: DataFile, where: Location) -> Diagnostic:
+    """Report rows that evaluations ask, badcases too, and that say that a model wrote them, whatever the spec says."""
+    shown = f" ({', '.join(f'`{row}`' for row in file.synthetic_rows)})" if file.synthetic_rows else ""
+    rows = counted(file.synthetic, "row")
+    message = (
+        f"a model wrote {rows} of `{file.name}`, on which stages are evaluated: column `{SYNTHETIC}` says so{shown}"
+    )
+    return diagnostic("CHK250", message, where, hint="remove them, and evaluate on rows of real users or experts")
 
 
 def _pair_problems(document: SourceDocument, index: int, file: DataFile) -> Iterator[Diagnostic]:

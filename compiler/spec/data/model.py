@@ -80,7 +80,8 @@ class DataFile:
     edit distance; `same`: pairs with equal answers; `unanswered`: badcases without a logged wrong answer; `repeated`:
     rows with the same text as an earlier row; ids do not count. `labels`: badcases by their labels. `trajectories`:
     rows with several turns of the assistant; `judged`: those whose steps have verdicts. `unclustered`: rows without a
-    `cluster`. `conversational`: whether questions are turns rather than plain text; None for rows without questions.
+    `cluster`. `synthetic`: rows that a model wrote, by their own column; `synthetic_rows` names the first ones.
+    `conversational`: whether questions are turns rather than plain text; None for rows without questions.
     `path` is as in the spec, and empty for a remote source, which has a `uri`. `size` is in bytes, of all files; CRLF
     counts as LF.
 
@@ -108,6 +109,8 @@ class DataFile:
     trajectories: int = 0
     judged: int = 0
     unclustered: int = 0
+    synthetic: int = 0
+    synthetic_rows: tuple[str, ...] = ()
     conversational: bool | None = None
     text_bytes: int = 0
     lengths: Lengths | None = None

@@ -4,7 +4,7 @@ import unicodedata
 
 from rensa import RMinHash, RMinHashDeduplicator
 
-from compiler.spec.data.normal import IDEOGRAPHIC
+from runtime.contract.leakage.normal import IDEOGRAPHIC
 
 THRESHOLD = 0.8  # Jaccard similarity of shingles at which two texts are near
 PERMUTATIONS = 128

@@ -9,7 +9,7 @@ from compiler.spec.data.cards import Card, cards_of, disagreements, file_of, med
 from compiler.spec.data.errors import Problem, SourceError
 from compiler.spec.data.files import parts_of, rows_of, source_digest
 from compiler.spec.data.folded import Folded
-from compiler.spec.data.leakage import HeldOut, Watcher, is_evaluation
+from compiler.spec.data.leakage import Watcher, is_evaluation
 from compiler.spec.data.mapping import Mapped, unknown_columns
 from compiler.spec.data.model import DataFile
 from compiler.spec.data.parts import ELSEWHERE, MAX_SOURCE_BYTES, Allowance, Part
@@ -22,6 +22,7 @@ from compiler.spec.references import Reader
 from compiler.spec.schema.training_spec import DataSource, TrainingSpec
 from runtime.contract.data.faults import RowFault
 from runtime.contract.data.file_formats import compression_of, row_place
+from runtime.contract.leakage.held_out import HeldOut
 
 MAX_REPORTED_ROWS = 10
 MAX_SOURCES = 200

@@ -7,14 +7,15 @@ from heapq import heappushpop
 from compiler.spec.data.errors import Problem
 from compiler.spec.data.labels import classes_of, labels_counted
 from compiler.spec.data.model import MAX_SHOWN_ROWS, PLACES_PER_FILE, DataFile, Lengths
-from compiler.spec.data.normal import normal
 from compiler.spec.data.shapes import is_conversational
-from compiler.spec.data.texts import Row, answer_of, content_digest, digest, plain, question_of
+from compiler.spec.data.texts import Row, answer_of, content_digest, digest, plain
 from compiler.spec.files import showable
 from runtime.contract.data.file_formats import row_place
 from runtime.contract.data.labels import Labels, labels_of
-from runtime.contract.data.shapes import SHAPES, TEXT_COLUMNS, TURN_COLUMNS
+from runtime.contract.data.shapes import SHAPES, SYNTHETIC, TEXT_COLUMNS, TURN_COLUMNS
 from runtime.contract.data.turns import is_judged
+from runtime.contract.leakage.normal import normal
+from runtime.contract.leakage.questions import question_of
 
 Distance = Callable[[str, str, float], float]
 Parts = tuple[tuple[str, str], ...]
@@ -41,6 +42,7 @@ class Tally:
         self._sizes: Counter[int] = Counter()
         self._longest: list[tuple[int, int]] = []
         self._same: list[int] = []
+        self._synthetic: list[int] = []
         self._versions: set[str] = set()
         self._ids: set[str] = set()
         self._seen: set[bytes] = set()
@@ -70,6 +72,7 @@ class Tally:
         texts = [plain(row.get(column)) for column in self._columns]
         self._measure(texts, row, place)
         self._note_digests(row, place)
+        self._note_origin(row, place)
         counted = self._compare(row, place)
         if self.shape == "badcase":
             self._versions.add(_label(row.get("prompt_version"), ""))
@@ -128,6 +131,13 @@ class Tally:
         elif self.shape == "badcase" and (wrong := answer_of(row.get("answer"))) and wrong != answer_of(row["fix"]):
             self._failures.setdefault(digest(question, wrong), place)
 
+    def _note_origin(self, row: Row, place: int) -> None:
+        """Count a row that says that a model wrote it."""
+        if row.get(SYNTHETIC) in (True, "true", "True"):
+            self._counts["synthetic"] += 1
+            if len(self._synthetic) < MAX_SHOWN_ROWS:
+                self._synthetic.append(place)
+
     def _compare(self, row: Row, place: int) -> tuple[str, ...]:
         """Count the pair of a row; return the counts that its labels share."""
         if self._sides is None or self._distance is None:
@@ -176,6 +186,8 @@ class Tally:
             trajectories=self._counts["trajectories"],
             judged=self._counts["judged"],
             unclustered=self._counts["unclustered"],
+            synthetic=self._counts["synthetic"],
+            synthetic_rows=tuple(self._name(place) for place in self._synthetic),
             conversational=self._turns if TURN_COLUMNS[self.shape] else None,
             text_bytes=sum(size * count for size, count in self._sizes.items()) if self.shape == "text" else 0,
             lengths=lengths_of(self._sizes, [(self._name(-place), size) for size, place in self._longest], "bytes"),

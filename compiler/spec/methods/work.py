@@ -13,8 +13,12 @@ BEFORE_TRAINING: tuple[Method, ...] = (
         defaults=(
             Default("kinds", ["atomic", "aggregated", "multi-hop"], "GraphGen (arXiv 2505.20416)"),
             Default("max_rows", 1000, "as many as full tuning needs (LIMA, arXiv 2305.11206)"),
+            Default("chunk_tokens", 512, "short enough that small models find its facts"),
+            Default("max_facts", 5, "GraphGen (arXiv 2505.20416): few enough for one answer"),
+            Default("judgments", 4, "samples of each statement where an endpoint serves the model"),
+            Default("max_new_tokens", 1024, "about 20 facts of a passage"),
         ),
-        blocks=("metrics",),
+        blocks=("teacher", "serving"),
         deadline_minutes=240,
     ),
     Method(

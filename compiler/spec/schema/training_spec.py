@@ -8,9 +8,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, Strict
 
+from compiler.spec.schema.augmentation import Augmentation
 from compiler.spec.schema.goal import Goal
 from compiler.spec.schema.judge import Judge
-from compiler.spec.schema.served import Serving
+from compiler.spec.schema.served import Price, Serving
 from compiler.spec.schema.thresholds import Thresholds
 from compiler.spec.schema.training import TrainerValue, Training
 from compiler.spec.schema.types import (
@@ -125,6 +126,9 @@ class Teacher(Model):
     outputs_may_train: Flag = Field(description="Whether the licence allows training on the teacher's output (M6).")
     shares_vocabulary: Flag = Field(
         default=False, description="Whether it has the student's vocabulary, which distillation on logits requires."
+    )
+    price: Price | None = Field(
+        default=None, description="With access `text`: price of its tokens; without it, calls are free."
     )
     ask: Asking = Field(default=Asking(), description="How it is queried, if a student learns its answers.")
 
@@ -251,6 +255,9 @@ class SpecBody(Model):
     )
     teacher: Teacher | None = Field(default=None, description="A stronger model to learn from.")
     judge: Judge | None = Field(default=None, description="Model that judges answers for metrics with `use: judge`.")
+    augmentation: Augmentation | None = Field(
+        default=None, description="Questions that an augmentation Job writes from the corpus (G3)."
+    )
     reward: Reward | None = Field(default=None, description="Reward that reinforcement learning would optimise.")
     data: list[DataSource] = Field(default=[], description="Data sources.")
     gaps: list[Gap] = Field(default=[], description="Capability gaps that the team sees.")

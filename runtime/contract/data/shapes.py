@@ -127,6 +127,7 @@ SHAPES: dict[str, RowShape] = {
         dataset_type="none",
     ),
 }
+SYNTHETIC = "synthetic"  # column of rows that a model wrote: they are never used for evaluation (rule G3)
 OPTIONAL_TEXTS = ("cluster", "database")  # optional columns of every shape; rows of turns may have `tools` as well
 
 # columns of each shape that contain plain text in some sources and lists of turns in others

@@ -72,20 +72,25 @@ class LocalModel:
                 if any(key not in known for key, _, _ in batch):
                     yield batch
 
-    def _answer(self, batch: Sequence[tuple[str, Request, list[int]]]) -> dict[str, Reply]:
-        import torch
-
+    def weights(self) -> Any:
+        """Return the model, loaded at the first use, for what replies do not show."""
         if self._model is None:
             self._context.events.emit("phase", name="load model")
             self._model = load_model(self._block, self._context.volumes)
-            self._model.train(False)
-            self._model.to("cuda" if torch.cuda.is_available() else "cpu")
+        return self._model
+
+    def _answer(self, batch: Sequence[tuple[str, Request, list[int]]]) -> dict[str, Reply]:
+        import torch
+
+        model = self.weights()
+        model.train(False)
+        model.to("cuda" if torch.cuda.is_available() else "cpu")
         _, first, _ = batch[0]
         digest = hashlib.sha256("".join(key for key, _, _ in batch).encode()).digest()
         torch.manual_seed(int.from_bytes(digest[:4], "big") >> 1)
         prompts = [ids for _, _, ids in batch]
         with torch.inference_mode():
-            answers = answer_batch(self._model, self._tokenizer, prompts, first.max_new_tokens, first.temperature)
+            answers = answer_batch(model, self._tokenizer, prompts, first.max_new_tokens, first.temperature)
         return {
             key: Reply(
                 text=answer.text,

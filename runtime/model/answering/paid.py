@@ -68,6 +68,10 @@ class PaidModel:
             asyncio.run(self._query(missing))
         return [known[key] for key in keys]
 
+    def so_far(self, requests: Sequence[Request]) -> list[Reply | None]:
+        """Return the replies that the journal has, as after a `BudgetSpentError`; None for other requests."""
+        return [self._journal.known.get(request.key(self._served.path)) for request in requests]
+
     async def _query(self, missing: dict[str, Request]) -> None:
         served, items = self._served, list(missing.items())
         endpoint = Endpoint(
@@ -114,7 +118,7 @@ class PaidModel:
         finally:
             self.retries += endpoint.retries
         for key, error in rejected.items():
-            if not endpoint.has_answered:  # it rejects every request
+            if not endpoint.has_answered and not any(self._journal.known.values()):  # it rejects every request
                 raise error
             self._keep(key, None)
         if is_spent:

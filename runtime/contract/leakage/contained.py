@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from itertools import accumulate
 
-from compiler.spec.data.normal import normal, segments, weight
+from runtime.contract.leakage.normal import normal, segments, weight
 
 # weights: see `normal.weight`
 MIN_TURN = 6  # of a question that is a turn of its own: greetings and `continue` do not count

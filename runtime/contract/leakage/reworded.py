@@ -13,7 +13,7 @@ from math import log
 
 from rapidfuzz.distance import Levenshtein
 
-from compiler.spec.data.normal import marks, weight
+from runtime.contract.leakage.normal import marks, weight
 
 MAX_QUESTIONS = 20_000  # of an evaluation source
 MAX_LENGTH = 2_000  # characters of a question: longer ones are only compared whole

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from compiler.spec.data.traditional import SIMPLIFIED
+from runtime.contract.leakage.traditional import SIMPLIFIED
 
 # in these scripts a character carries about as much meaning as half a word
 IDEOGRAPHIC = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")

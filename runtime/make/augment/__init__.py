@@ -1,0 +1,1 @@
+"""The augmentation stage: questions and answers from a corpus, aimed at what the model does not know."""
