@@ -51,6 +51,7 @@ MODULES = {
     "pairs": "runtime.make.pairs",
     "teacher": "runtime.make.teacher.stage",
     "sample": "runtime.make.samples",
+    "optimize-prompt": "runtime.make.prompts.stage",
     "preflight": "runtime.scoring.preflight.stage",
     "evaluate": "runtime.evaluate.stage",
 }
