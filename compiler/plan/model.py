@@ -93,10 +93,14 @@ def replays(data: Iterable[Config]) -> bool:
 def gpus_of(config: Config, count: int) -> int:
     """Return how many of `count` GPUs a stage of this config uses.
 
-    One per process that trains, and one for any other model. A teacher behind an endpoint runs its model elsewhere, and
+    One per process that trains, and one for any other model. A model behind an endpoint runs elsewhere, and
     loading files and making pairs need no GPU.
     """
-    if config["method"] in ("load", "pairs") or (config["method"] == "teacher" and "endpoint" in config["teacher"]):
+    if (
+        "served" in config
+        or config["method"] in ("load", "pairs")
+        or (config["method"] == "teacher" and "endpoint" in config["teacher"])
+    ):
         return 0
     return count if METHODS[config["method"]].trains else min(1, count)
 

@@ -7,6 +7,11 @@ from urllib.parse import urlsplit
 from compiler.plan.model import Plan, Stage
 from compiler.spec.schema.cluster_profile import Bucket, Hub, ProfileBody, SecretRef, Source
 from runtime.contract.judging import KEY_VARIABLE
+from runtime.contract.served import MODEL_KEY, REFLECTION_KEY
+
+# the block of a config whose endpoint a stage queries, by the key that only this stage gets
+_BLOCK_OF_KEY = {KEY_VARIABLE: "judge", MODEL_KEY: "served", REFLECTION_KEY: "reflection"}
+_POLICY_OF_BLOCK = {"served": "model", "reflection": "reflection"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,6 +34,12 @@ def egress_of(plan: Plan) -> Iterator[Egress]:
     judged = tuple(stage.name for stage in plan.pending if asks_judge(stage))
     if judge is not None and judged:
         yield Egress(file="judge-policy.yaml", name="judge", stages=judged, ports=(_port(judge.endpoint),))
+    for block, name in _POLICY_OF_BLOCK.items():
+        asking = [stage for stage in plan.pending if block in stage.config]
+        if asking:
+            port = _port(asking[0].config[block]["endpoint"])
+            stages = tuple(stage.name for stage in asking)
+            yield Egress(file=f"{name}-policy.yaml", name=name, stages=stages, ports=(port,))
     if source is not None and "load" in methods and (ports := _ports_of(source)):
         yield Egress(file="load-policy.yaml", name="load", stages=("load",), ports=tuple(sorted(ports)))
 
@@ -39,8 +50,12 @@ def asks_judge(stage: Stage) -> bool:
 
 
 def secrets_of(stage: Stage, profile: ProfileBody) -> list[SecretRef]:
-    """Return the profile's secrets that the stage gets: the judge's key only where a judge is asked."""
-    return [each for each in profile.secrets if each.env != KEY_VARIABLE or asks_judge(stage)]
+    """Return the profile's secrets that the stage gets: the key of an endpoint only where the endpoint is queried."""
+    return [
+        each
+        for each in profile.secrets
+        if each.env not in _BLOCK_OF_KEY or stage.config.get(_BLOCK_OF_KEY[each.env]) is not None
+    ]
 
 
 def _ports_of(source: Source) -> set[int]:

@@ -5,13 +5,13 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from runtime.contract.stages import EvaluateStage
+from runtime.data.formats import Row
 from runtime.data.prompt_file import prompted, read_prompt
 from runtime.data.rows import read_sources
 from runtime.evaluate.baselines import load_baselines
 from runtime.evaluate.changes import BROKEN_FILE, broken_of, chain_worth, fix_rates
 from runtime.evaluate.forgetting import TEXT_FILE, TextBits, measure_texts
 from runtime.evaluate.judged import judged_report
-from runtime.data.formats import Row
 from runtime.evaluate.question_sets import BADCASES, GENERAL, HELD_OUT, QuestionSet, build_question_sets, general_texts
 from runtime.evaluate.samples import answer_samples
 from runtime.evaluate.scored import ScoredSet, costs_of, score_answers

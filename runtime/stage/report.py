@@ -80,8 +80,8 @@ def write_termination_message(message: dict[str, Any]) -> None:
 def result_message(document: dict[str, Any], digest: str, ending: str, exit_code: int) -> dict[str, Any]:
     """Return the message of a complete stage: the results, and metrics.json's `digest`.
 
-    A message over the limit loses first the ids of newly wrong answers, from the end (their `count` stays), the races of
-    prompts, then the classes of badcases, the rarest first.
+    A message over the limit loses first the ids of newly wrong answers, from the end (their `count` stays), and the
+    races of prompts, then the classes of badcases, the rarest first.
     """
     fields = {name: document[name] for name in _MESSAGE_FIELDS if document.get(name) is not None}
     message: dict[str, Any] = {"status": ending, "exit_code": exit_code, "digest": digest, **_rounded(fields)}

@@ -4,6 +4,7 @@ from compiler.diagnostics.codes import (
     chk,
     clu,
     pln,
+    prompts,
     rnd,
     run,
     run_local,
@@ -33,6 +34,7 @@ FAMILIES = (
     run_rewards.TABLE,
     run_sources.TABLE,
     run_local.TABLE,
+    prompts.TABLE,
 )
 
 CODES: dict[str, Code] = {name: row for table in FAMILIES for name, row in table.items()}

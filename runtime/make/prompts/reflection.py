@@ -32,8 +32,8 @@ These are questions, its answers, and what is wrong with them:
 ```
 
 Write a better prompt for the same task. Find out what the task is and what the right answers have in common: their
-form, their limits, facts that the model does not know, mistakes that it repeats. State these as rules that also hold for
-questions that are not shown. {slot} Write in {language}. Put the whole new prompt between ``` marks."""
+form, their limits, facts that the model does not know, mistakes that it repeats. State these as rules that also hold
+for questions that are not shown. {slot} Write in {language}. Put the whole new prompt between ``` marks."""
 _LANGUAGES: dict[Language, str] = {"en": "English", "zh": "Chinese"}
 
 

@@ -49,7 +49,7 @@ def rules(draft: Draft, rows: Sequence[Question], kinds: Sequence[str]) -> Itera
 
 
 def form_rules(rows: Sequence[Question], language: Language) -> list[str]:
-    """Return the rules that all right answers keep to: a set of labels, the keys of a JSON object, a number, a length."""
+    """Return the rules that all right answers keep to: a set of labels, the keys of an object, a number, a length."""
     answers = [str(each.reference).strip() for each in rows]
     texts, counts = _TEXTS[language], Counter(answers)
     separator = "、" if language == "zh" else ", "
