@@ -9,6 +9,7 @@ from runtime.contract.methods import METHODS
 from runtime.contract.prompting import PromptWork, worst_calls
 
 OPTIMIZE = "optimize-prompt"
+SHOTS = 8  # most examples of a few-shot candidate
 
 
 def optimizes(draft: Draft) -> bool:
@@ -52,18 +53,38 @@ def budget_block(draft: Draft, data: list[Block], work: Block) -> Block:
     budget: Block = {"calls": (prompt and prompt.max_calls) or calls}
     if prompt is not None and prompt.max_cost_usd is not None:
         budget["usd"] = prompt.max_cost_usd
-    return {"budget": budget}
+    return budget
 
 
-def budget_settings(draft: Draft, budget: Block) -> tuple[Setting, ...]:
-    """Return the limits of calls and money, with their sources."""
+def budget_settings(draft: Draft, data: list[Block], work: Block, budget: Block) -> tuple[Setting, ...]:
+    """Return the limits of calls and money, with their sources, and what the worst case costs."""
     prompt = draft.inputs.spec.spec.prompt
+    worst = most_calls(data, work, reflects=_reflection(draft) is not None)
     chosen = prompt is not None and prompt.max_calls is not None
-    source = "spec.prompt.maxCalls" if chosen else "as many as the settings can need"
+    source = f"spec.prompt.maxCalls; the settings can need {worst:,}" if chosen else "as many as the settings can need"
     settings = [Setting(name="budget.calls", value=budget["calls"], source=source)]
     if "usd" in budget:
         settings.append(Setting(name="budget.usd", value=budget["usd"], source="spec.prompt.maxCostUsd"))
+    cost = _worst_cost(draft, min(worst, int(str(budget["calls"]))))
+    if cost is not None:
+        why = "at most: every call with eight examples, long rows and the longest answer, by `serving.price`"
+        settings.append(Setting(name="worst_cost_usd", value=cost, source=why))
     return tuple(settings)
+
+
+def _worst_cost(draft: Draft, calls: int) -> float | None:
+    """Return what the calls to the model cost at most, in US dollars; None without an endpoint with a price.
+
+    A token has at least one byte, so the bytes of the prompt and of rows bound their tokens.
+    """
+    body, inputs = draft.inputs.spec.spec, draft.inputs
+    price = body.serving.price if body.serving is not None else None
+    if price is None:
+        return None
+    lengths = [inputs.files[each.name].lengths for each in body.data if each.name in draft.choice.sources]
+    rows = [each.p99 for each in lengths if each is not None]
+    read = (inputs.prompt.size if inputs.prompt else 0) + (SHOTS + 1) * max(rows, default=0)
+    return round(calls * (read * price.input + body.evaluation.max_new_tokens * price.output) / 1e6, 2)
 
 
 def most_calls(data: list[Block], work: Block, *, reflects: bool) -> int:

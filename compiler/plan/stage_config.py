@@ -71,8 +71,8 @@ def _optimization_config(draft: Draft) -> Built:
     settings, data = work_settings(draft), prompt_data(draft)
     work = values(settings)
     budget = budget_block(draft, data, work)
-    config = _joined(config_head(draft, data), method_blocks(draft), budget, {"work": work})
-    return Built(config=config, settings=(*settings, *budget_settings(draft, dict(budget["budget"]))))  # type: ignore[call-overload]
+    config = _joined(config_head(draft, data), method_blocks(draft), {"budget": budget, "work": work})
+    return Built(config=config, settings=(*settings, *budget_settings(draft, data, work, budget)))
 
 
 def evaluation_config(

@@ -267,7 +267,7 @@ def test_a_stage_that_needs_a_cluster_is_refused_before_anything_runs(
     assert project.starts() == {}
 
 
-@pytest.mark.parametrize("method", ["augment", "optimize-prompt"])
+@pytest.mark.parametrize("method", ["augment"])
 def test_a_method_that_the_runtime_lacks_is_refused_before_anything_runs(project: Project, method: str) -> None:
     for name in ("02-sft", "05-dpo"):
         path = project.plan / f"{name}.config.yaml"

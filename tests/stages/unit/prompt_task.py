@@ -86,7 +86,7 @@ def context_in(folder: Path) -> Iterator[StageContext]:
 
 def stage_of(server: Server | None, context: StageContext, **changes: Any) -> OptimizePromptStage:
     """The stage, with `changes` of its fields; `rows` and `reports` are its rows."""
-    rows, reports = changes.pop("rows", badcases(80)), changes.pop("reports", held_out(40))
+    rows, reports = changes.pop("rows", badcases(60)), changes.pop("reports", held_out(24))
     for name, each in (("badcases", rows), ("held-out", reports)):
         text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in each)
         (context.volumes.outputs / f"{name}.jsonl").write_text(text, encoding="utf-8")
@@ -94,7 +94,7 @@ def stage_of(server: Server | None, context: StageContext, **changes: Any) -> Op
     served = None
     if server is not None:
         served = {"name": "chat", "revision": "1", "endpoint": server.url, "requests_per_minute": 100_000}
-    work = {"max_rounds": 3, "candidates": 6, "techniques": {"few-shot": ["invoice"], "rules": [], "restructure": []}}
+    work = {"max_rounds": 2, "candidates": 5, "techniques": {"few-shot": ["invoice"], "rules": [], "restructure": []}}
     config = {
         "schema": "trainspec.dev/stage/v1",
         "plan": "desk",
