@@ -95,7 +95,7 @@ class Examiner:
 
 
 def by_cluster(scores: Sequence[float], questions: Sequence[Question]) -> Mapping[str, float]:
-    """Return the mean score of each cluster: clusters, not rows, are independent."""
+    """Return the mean score of each cluster."""
     groups: dict[str, list[float]] = {}
     for score, question in zip(scores, questions, strict=True):
         groups.setdefault(cluster_of(question), []).append(score)

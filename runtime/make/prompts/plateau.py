@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from runtime.make.prompts.bounds import ERROR, upper_gain
+from runtime.make.prompts.race import differences
 
 State = Literal["reached", "open"]
 
@@ -39,8 +40,5 @@ def plateau(
     `earlier` and each of the `finalists` have scores by cluster on the rows that choose. `rounds` is the most looks.
     """
     error = ERROR / 2 / rounds / max(1, len(finalists))
-    highest = max(
-        (upper_gain([each[name] - earlier[name] for name in each if name in earlier], error) for each in finalists),
-        default=0.0,
-    )
+    highest = max((upper_gain(differences(each, earlier), error) for each in finalists), default=0.0)
     return Plateau(state="reached" if highest < smallest else "open", highest=highest)

@@ -22,10 +22,14 @@ TOO_LONG = "RUN755"  # the prompts leave no room in the context
 
 @dataclass(kw_only=True, slots=True)
 class Runner:
-    """A prompt in a race: its scores so far, in the order of the questions, and why it left, if it did."""
+    """A prompt in a race: its scores so far, in the order of the questions, and why it left, if it did.
+
+    `clusters` has the mean score of each cluster: clusters, not rows, are independent.
+    """
 
     draft: Draft
     scores: list[float] = field(default_factory=list)
+    clusters: dict[str, float] = field(default_factory=dict)
     left: str = ""
 
     @property
@@ -59,10 +63,6 @@ class Raced:
         best = next(iter(self.finalists), self.incumbent)
         return best if best.mean > self.incumbent.mean else self.incumbent
 
-    def by_cluster(self, runner: Runner) -> Mapping[str, float]:
-        """Return the scores of a runner by cluster."""
-        return by_cluster(runner.scores, self.questions[: len(runner.scores)])
-
 
 def race(
     incumbent: Draft, rivals: Sequence[Draft], questions: Sequence[Question], examiner: Examiner, error: float
@@ -87,29 +87,27 @@ def race(
         there = [each for each in there if not each.left]
         leader = max(there, key=lambda each: each.mean)
         for runner in there[1:]:
-            if runner is not leader and is_worse(differences(runner, leader, done), per_look):
+            if runner is not leader and is_worse(differences(runner.clusters, leader.clusters), per_look):
                 runner.left = f"worse than the leader after {len(done)} questions"
     whole = len(questions) * (1 + len([each for each in others if each.left != TOO_LONG]))
     return Raced(questions=done, incumbent=first, rivals=others, calls=calls, saved=whole - calls)
 
 
-def differences(one: Runner, other: Runner, questions: Sequence[Question]) -> list[float]:
-    """Return the difference of the scores of two runners by cluster."""
-    return _differences(by_cluster(one.scores, questions), by_cluster(other.scores, questions))
-
-
-def _differences(one: Mapping[str, float], other: Mapping[str, float]) -> list[float]:
-    return [one[name] - other[name] for name in one]
+def differences(one: Mapping[str, float], other: Mapping[str, float]) -> list[float]:
+    """Return the differences of the clusters that both have."""
+    return [score - other[name] for name, score in one.items() if name in other]
 
 
 def _ask(runner: Runner, block: Sequence[Question], examiner: Examiner) -> int:
     try:
-        runner.scores += [each.score for each in examiner.answers(runner.draft.text, block)]
+        scores = [each.score for each in examiner.answers(runner.draft.text, block)]
     except StageError as error:
         if error.problem.code != TOO_LONG or runner.draft.technique == "zero-shot":
             raise
         runner.left = TOO_LONG
         return 0
+    runner.scores += scores
+    runner.clusters |= by_cluster(scores, block)
     return len(block)
 
 

@@ -126,7 +126,7 @@ def _with_plateau(rounds: list[Round], work: PromptWork) -> Round:
     window = [each.raced for each in rounds[-work.plateau_rounds :] if each.raced is not None]
     if len(window) < work.plateau_rounds:
         return last
-    earlier = window[0].by_cluster(window[0].incumbent)
-    finalists = [raced.by_cluster(runner) for raced in window for runner in raced.finalists]
+    earlier = window[0].incumbent.clusters
+    finalists = [runner.clusters for raced in window for runner in raced.finalists]
     verdict = plateau(earlier, finalists, rounds=work.max_rounds, smallest=work.plateau_min_gain)
     return replace(last, plateau=verdict)

@@ -21,7 +21,7 @@ from runtime.make.prompts.splits import cluster_of
 from runtime.stage.statistics import interval_of_mean
 
 SEED = 17
-REPEATS = 2000
+REPEATS = 600
 ROUNDS, CANDIDATES = 3, 8
 SMALLEST = 0.02
 
@@ -104,8 +104,8 @@ def false_plateaus(count: int, gain: float, better: int, repeats: int = REPEATS)
             raced.append(race(incumbent, rivals, questions, examiner, race_error(ROUNDS)))  # type: ignore[arg-type]
             if number + 1 >= window and not declared:
                 first = raced[-window]
-                finalists = [each.by_cluster(one) for each in raced[-window:] for one in each.finalists]
-                earlier = first.by_cluster(first.incumbent)
+                finalists = [one.clusters for each in raced[-window:] for one in each.finalists]
+                earlier = first.incumbent.clusters
                 is_false = (
                     max(truth[one.draft.text] for each in raced[-window:] for one in each.rivals)
                     - truth[first.incumbent.draft.text]
@@ -133,14 +133,14 @@ def main() -> int:
     print("the true score of the winner of 3 rounds of 8 equal prompts lies in its 95 % interval")
     print(f"{'rows':>6}{'score':>7}{'naive':>8}{'corrected':>11}{'rows that chose nothing':>25}")
     found = []
-    for count, score in ((60, 0.5), (60, 0.8), (200, 0.5), (200, 0.7), (200, 0.9)):
+    for count, score in ((60, 0.5), (60, 0.8), (200, 0.7)):
         each = coverage(count, score, ROUNDS, CANDIDATES)
         found.append(each)
         print(f"{count:>6}{score:>7}{each.naive:>8.3f}{each.corrected:>11.3f}{each.report:>25.3f}")
     print(f"\njobs that declare a plateau although prompts gain {SMALLEST} or more")
     print(f"{'rows':>6}{'gain':>7}{'better':>8}{'the test':>10}{'point values of P0':>20}")
     plateaus = []
-    for count, gain, better in ((200, 0.02, 1), (200, 0.02, 8), (1000, 0.02, 1), (1000, 0.02, 8), (1000, 0.05, 1)):
+    for count, gain, better in ((200, 0.02, 1), (200, 0.02, 8), (1000, 0.02, 1), (1000, 0.02, 8)):
         wrong, by_rule = false_plateaus(count, gain, better, REPEATS // 4)
         plateaus.append(wrong)
         print(f"{count:>6}{gain:>7}{better:>8}{wrong:>10.3f}{by_rule:>20.3f}")
