@@ -4,7 +4,7 @@ from typing import Any
 
 from runtime.contract.digests import content_digest
 from runtime.contract.errors import StageError
-from runtime.contract.prompt_files import MAX_PROMPT_BYTES, SLOT, prompt_text, slot_fault
+from runtime.contract.prompt_files import MAX_PROMPT_BYTES, SLOT, example_turns, prompt_text, slot_fault
 from runtime.contract.prompting import PromptFileBlock
 from runtime.contract.volumes import Volumes
 from runtime.data.questions import Prompt
@@ -49,17 +49,26 @@ def prompted(text: str, prompt: Prompt) -> Prompt:
     """Return a question inside the prompt `text`.
 
     The slot of the text takes a plain question, or the last turn. A text without a slot is the system turn, before the
-    row's own system text; it precedes a plain question by an empty line.
+    row's own system text; it precedes a plain question by an empty line. Example turns come before the row's turns; a
+    plain question has none, so they stay text.
     """
     if not text:
         return prompt
-    before, found, after = text.partition(SLOT)
     if isinstance(prompt, str):
+        before, found, after = text.partition(SLOT)
         return f"{before}{prompt}{after}" if found else f"{text}\n\n{prompt}"
+    head, examples = example_turns(text)
+    before, found, after = head.partition(SLOT)
     turns: list[dict[str, Any]] = list(prompt)
+    system = [turns.pop(0)] if turns[0]["role"] == "system" and len(turns) > 1 else []
     if found:
         last = turns[-1]
-        return [*turns[:-1], {**last, "content": f"{before}{last.get('content') or ''}{after}"}]
-    if turns[0]["role"] == "system":
-        return [{**turns[0], "content": f"{text}\n\n{turns[0].get('content') or ''}"}, *turns[1:]]
-    return [{"role": "system", "content": text}, *turns]
+        turns = [*turns[:-1], {**last, "content": f"{before}{last.get('content') or ''}{after}"}]
+    elif head:
+        own = f"\n\n{system[0].get('content') or ''}" if system else ""
+        system = [{"role": "system", "content": f"{head}{own}"}]
+    shown = [
+        {"role": role, "content": f"{before}{content}{after}" if found and role == "user" else content}
+        for role, content in examples
+    ]
+    return [*system, *shown, *turns]

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import count, islice
 
 from runtime.data.questions import Question
-from runtime.make.prompts.draft import Draft, Shot, shot_of
+from runtime.make.prompts.draft import Draft, Shot, is_one_turn, shot_of
 from runtime.make.prompts.splits import kind_of, of_kinds, ordered
 
 SIZES = (4, 2, 8)
@@ -18,17 +18,23 @@ LONGEST = 1500  # characters of an example: longer ones cost more than they teac
 def few_shot(
     draft: Draft, rows: Sequence[Question], failing: Sequence[Question], kinds: Sequence[str]
 ) -> Iterator[Draft]:
-    """Yield prompts with other examples, without end; nothing if no row is short enough."""
+    """Yield prompts with other examples, without end; nothing if no row is short enough.
+
+    Examples of conversations of one turn are turns in every first of two choices, and text in the other.
+    """
     usable = [each for each in rows if _fits(shot_of(each))]
     if not usable:
         return
     wanted = of_kinds(usable, kinds)
     wrong = {id(each) for each in failing}
+    can_be_turns = all(is_one_turn(each.prompt) for each in usable)
     for number in count():
-        size = min(SIZES[number % len(SIZES)], len(usable))
+        size = min(SIZES[number // 2 % len(SIZES)], len(usable))
         chosen = _chosen(wanted, usable, wrong, size, number)
         shots = tuple(shot_of(each) for each in chosen)
-        yield draft.changed("few-shot", f"{len(shots)} examples, choice {number + 1}", shots=shots)
+        in_turns = can_be_turns and number % 2 == 0
+        origin = f"{len(shots)} examples{' as turns' * in_turns}, choice {number + 1}"
+        yield draft.changed("few-shot", origin, shots=shots, in_turns=in_turns)
 
 
 def _chosen(

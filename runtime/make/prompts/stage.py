@@ -14,7 +14,7 @@ from runtime.data.prompt_file import read_prompt
 from runtime.data.questions import Question, questions_of, refuse_tools
 from runtime.data.rows import read_sources
 from runtime.make.prompts.asking import Examiner, Ledger
-from runtime.make.prompts.draft import Draft, language_of, shown_question
+from runtime.make.prompts.draft import draft_of, language_of, shown_question
 from runtime.make.prompts.reflection import Reflection
 from runtime.make.prompts.report import prompt_diff, report_of
 from runtime.make.prompts.rounds import Tools, Work, run_rounds
@@ -48,11 +48,8 @@ def run(stage: OptimizePromptStage, context: StageContext) -> Outcome:
     metric = stage.metrics[0]
     with Judges() as judges:
         splits = _splits(stage, context, judges)
-        start = Draft(
-            base=base,
-            language=language_of(shown_question(each.prompt) for each in splits.propose),
-            marker=str(metric.answer_marker),
-        )
+        language = language_of(shown_question(each.prompt) for each in splits.propose)
+        start = draft_of(base, language, str(metric.answer_marker))
         models = _models(stage, context)
         ledger = Ledger(calls=stage.budget.calls)
         tools = _tools(stage, context, judges, models, ledger)

@@ -5,7 +5,7 @@ import pytest
 from runtime.contract.prompt_files import slot_fault
 from runtime.data.prompt_file import prompted
 from runtime.data.questions import Question
-from runtime.make.prompts.draft import Draft, Shot, language_of
+from runtime.make.prompts.draft import Draft, Shot, draft_of, language_of
 from runtime.make.prompts.few_shot import few_shot, first
 from runtime.make.prompts.rules import form_rules
 from runtime.make.prompts.structures import structures
@@ -27,6 +27,25 @@ TURNS = [{"role": "user", "content": "几点？"}]
         ),
         ("问：{question}\n答：", "几点？", "问：几点？\n答："),
         ("问：{question}\n答：", TURNS, [{"role": "user", "content": "问：几点？\n答："}]),
+        (
+            "简短。\n\n### user\n一加一\n\n### assistant\n二",
+            TURNS,
+            [
+                {"role": "system", "content": "简短。"},
+                {"role": "user", "content": "一加一"},
+                {"role": "assistant", "content": "二"},
+                *TURNS,
+            ],
+        ),
+        (
+            "问：{question}\n\n### user\n一加一\n\n### assistant\n二",
+            TURNS,
+            [
+                {"role": "user", "content": "问：一加一"},
+                {"role": "assistant", "content": "二"},
+                {"role": "user", "content": "问：几点？"},
+            ],
+        ),
         # a question is data: a slot in it stays what it is
         ("问：{question}", "{question}？", "问：{question}？"),
     ],
@@ -68,6 +87,13 @@ def test_without_a_slot_it_comes_at_the_end() -> None:
 
 def test_an_example_cannot_bring_a_slot() -> None:
     assert not draft("问：{question}", shots=(Shot(question="{question}", answer="x"),)).is_usable
+
+
+def test_examples_may_be_turns_and_are_read_back() -> None:
+    made = draft("问：{question}", shots=(Shot(question="一加一", answer="二"),), in_turns=True)
+    assert made.text == "问：{question}\n\n### user\n一加一\n\n### assistant\n二"
+    assert draft_of(made.text, "zh", "Answer:").text == made.text
+    assert not draft("", shots=(Shot(question="### user\nx", answer="y"),), in_turns=True).is_usable
 
 
 def rows(*answers: str) -> list[Question]:
