@@ -52,6 +52,7 @@ MODULES = {
     "teacher": "runtime.make.teacher.stage",
     "sample": "runtime.make.samples",
     "augment": "runtime.make.augment.stage",
+    "optimize-prompt": "runtime.make.prompts.stage",
     "preflight": "runtime.scoring.preflight.stage",
     "evaluate": "runtime.evaluate.stage",
 }

@@ -29,7 +29,7 @@ LAYERS: dict[str, tuple[Floor, ...]] = {
         "evidence",
         "data",
         ("code", "own_function"),
-        "functions",
+        ("functions", "prompt"),
         "inputs",
         "verified",
         ("stale", "check_options", "check_model"),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from pydantic.alias_generators import to_camel
 
-from compiler.plan.draft import Block, Draft
+from compiler.plan.draft import Draft
 from compiler.plan.model import Setting
 from compiler.spec.inputs import Inputs
 from compiler.spec.schema.types import Purpose
@@ -32,15 +32,6 @@ def with_augmentation(draft: Draft, table: Table) -> Table:
     table |= {"budget": _budget(draft, {name: each.value for name, each in table.items()})}
     unused = ("judgments",) if draft.inputs.spec.spec.serving is None else ()
     return {name: each for name, each in table.items() if name not in unused}
-
-
-def serving_block(draft: Draft) -> Block:
-    """Return the endpoint of the model, if the spec has one."""
-    body = draft.inputs.spec.spec
-    if body.serving is None:
-        return {}
-    served = body.serving.model_dump(exclude_none=True)
-    return {"serving": {"name": body.model.name, "revision": body.model.revision, **served}}
 
 
 def _limits(draft: Draft) -> Iterator[Setting]:

@@ -34,6 +34,11 @@ def spec_data(draft: Draft) -> list[Block]:
     return [_block(draft.inputs, sources[name], draft.selection.left_out) for name in draft.choice.sources]
 
 
+def spec_sources(draft: Draft, purpose: Purpose) -> list[Block]:
+    """Return one block for each source of a purpose."""
+    return [_block(draft.inputs, each) for each in draft.inputs.spec.spec.data if each.purpose is purpose]
+
+
 def evaluation_data(draft: Draft) -> list[Block]:
     """Return the held-out rows, then badcases and general rows up to the spec's limits."""
     body = draft.inputs.spec.spec

@@ -14,7 +14,7 @@ _BY_BLOCK = ("path", "shape", "sha256", "rows", "uri")  # the other fields say h
 _WHY = {
     "teachers": "spec.teacher, whose weights are read",
     "folders": "spec.goal.metrics, `databases`",
-    "files": "spec.reward and spec.goal.metrics, their code and files",
+    "files": "spec.reward, spec.goal.metrics and spec.prompt, their code and files",
 }
 
 
@@ -56,9 +56,12 @@ def has_load(inputs: Inputs, stages: Sequence[Stage]) -> bool:
 
 
 def _code(stages: Sequence[Stage]) -> dict[str, str]:
-    """Return the digest of each file that a reward or a metric of a stage reads, by path."""
+    """Return the digest of each file that a reward or a metric of a stage reads, or its prompt, by path."""
     parts = [stage.config.get(name, {}) for stage in stages for name in ("reward_code", "metric_code")]
-    return {path: digest for part in parts for path, digest in part.items()}
+    prompts = [stage.config["prompt"] for stage in stages if stage.config.get("prompt", {}).get("sha256")]
+    return {path: digest for part in parts for path, digest in part.items()} | {
+        each["path"]: each["sha256"] for each in prompts
+    }
 
 
 def origin_of(source: Any) -> str:

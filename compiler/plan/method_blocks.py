@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
-from compiler.plan.augmentation import serving_block
 from compiler.plan.draft import Block, Draft
 from compiler.plan.goal_blocks import guarded_metrics, measured_metrics
+from compiler.plan.prompt_blocks import OPTIMIZE, optimizes, prompt_block, reflection_block, served_block
 from compiler.plan.settings import answer_settings, generation_settings, values
 from compiler.spec.inputs import Inputs
 from compiler.spec.judged import agreements
@@ -85,11 +85,11 @@ def _curriculum(draft: Draft) -> Block:
 
 
 def _metrics(draft: Draft) -> Block:
-    """Return the goal's metrics, with the answer marker where a stage learns chains.
+    """Return the goal's metrics, with the answer marker where a stage learns chains or a prompt may ask for them.
 
     A stage that the runtime runs has those that it measures; an evaluation has guarded metrics too.
     """
-    chains = any(learns_chains(draft, each.method) for each in draft.selection.stages)
+    chains = optimizes(draft) or any(learns_chains(draft, each.method) for each in draft.selection.stages)
     marker = {"answer_marker": draft.inputs.spec.spec.evaluation.answer_marker} if chains else {}
     fields = {"name", "use", "options", "databases"}
     inputs, method = draft.inputs, draft.choice.method
@@ -104,13 +104,12 @@ def _metrics(draft: Draft) -> Block:
 
 
 def _generation(draft: Draft) -> Block:
-    settings = answer_settings if draft.choice.method == "evaluate" else generation_settings
+    settings = answer_settings if draft.choice.method in ("evaluate", OPTIMIZE) else generation_settings
     return {"generation": values(settings(draft))}
 
 
 _BLOCKS: dict[str, Callable[[Draft], Block]] = {
     "teacher": _teacher,
-    "serving": serving_block,
     "judge": _judge,
     "rewards": _rewards,
     "reward_model": _reward_model,
@@ -119,4 +118,7 @@ _BLOCKS: dict[str, Callable[[Draft], Block]] = {
     "curriculum": _curriculum,
     "metrics": _metrics,
     "generation": _generation,
+    "prompt": prompt_block,
+    "served": served_block,
+    "reflection": reflection_block,
 }

@@ -99,7 +99,7 @@ def replays(data: Iterable[Config]) -> bool:
 def gpus_of(config: Config, count: int) -> int:
     """Return how many of `count` GPUs a stage of this config uses.
 
-    One per process that trains, and one for any other model. A teacher behind an endpoint runs its model elsewhere, and
+    One per process that trains, and one for any other model. A model behind an endpoint runs elsewhere, and
     loading files and making pairs need no GPU.
     """
     if config["method"] in ("load", "pairs") or _is_served(config):
@@ -108,11 +108,9 @@ def gpus_of(config: Config, count: int) -> int:
 
 
 def _is_served(config: Config) -> bool:
-    """Return whether all models of a stage are behind endpoints; an augmentation also judges by the model itself."""
-    teacher = config.get("teacher")
-    if config["method"] == "augment":
-        return "serving" in config and (teacher is None or "endpoint" in teacher)
-    return config["method"] == "teacher" and "endpoint" in config["teacher"]
+    """Return whether every model that a stage queries is behind an endpoint."""
+    taught_elsewhere = "endpoint" in config.get("teacher", {"endpoint": ""})
+    return taught_elsewhere and (config["method"] == "teacher" or "served" in config)
 
 
 def nodes_of(config: Config) -> int:

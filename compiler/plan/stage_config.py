@@ -13,6 +13,7 @@ from compiler.plan.data_blocks import (
 from compiler.plan.draft import Block, Built, Draft
 from compiler.plan.goal_blocks import gate_block, measured_guards
 from compiler.plan.method_blocks import learns_chains, method_blocks
+from compiler.plan.prompt_blocks import OPTIMIZE, budget_block, budget_settings, prompt_data, served_block
 from compiler.plan.settings import (
     answer_settings,
     distributed_settings,
@@ -27,6 +28,7 @@ from compiler.plan.settings import (
     values,
 )
 from compiler.plan.work_settings import work_settings
+from compiler.spec.schema.types import Shape
 from runtime.contract.methods import STAGE_SCHEMA
 from runtime.contract.metrics import GENERAL_GUARD
 
@@ -62,11 +64,22 @@ def pairs_config(draft: Draft) -> Built | None:
 
 def work_config(draft: Draft) -> Built:
     """Return the config of a stage that makes data or measures."""
+    if draft.choice.method == OPTIMIZE:
+        return _optimization_config(draft)
     settings = work_settings(draft)
     data = [*source_data(draft), *judged_data(draft), *forbidden_data(draft)]
     return Built(
         config=_joined(config_head(draft, data), method_blocks(draft), {"work": values(settings)}), settings=settings
     )
+
+
+def _optimization_config(draft: Draft) -> Built:
+    """Return the config of a prompt optimisation."""
+    settings, data = work_settings(draft), prompt_data(draft)
+    work = values(settings)
+    budget = budget_block(draft, data, work)
+    config = _joined(config_head(draft, data), method_blocks(draft), {"budget": budget, "work": work})
+    return Built(config=config, settings=(*settings, *budget_settings(draft, data, work, budget)))
 
 
 def evaluation_config(
@@ -85,12 +98,16 @@ def evaluation_config(
     lost. `prompt`: an earlier stage's file on the outputs volume.
     """
     data = evaluation_data(draft)
+    served = served_block(draft) if prompt is not None else {}
+    if served:
+        data = [each for each in data if each["shape"] != Shape.TEXT]  # an endpoint does not say how likely a text is
     config = _joined(
         config_head(draft, data),
         method_blocks(draft),
         _gate(draft, data, of=of, baseline=baseline, base=base, gated=gated),
         {"without_chain": True} if of != "latent-cot" and learns_chains(draft, of) else {},
         {} if prompt is None else {"prompt": {"path": prompt, "volume": "outputs"}},
+        served,
     )
     return Built(config=config, settings=answer_settings(draft))
 

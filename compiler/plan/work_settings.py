@@ -67,10 +67,22 @@ def _with_probe_thresholds(draft: Draft, table: Table) -> Table:
     }
 
 
+def _with_plateau(draft: Draft, table: Table) -> Table:
+    """Take what a plateau is from the spec's thresholds, as rule P0 does."""
+    if draft.choice.method != "optimize-prompt":
+        return table
+    limits = draft.inputs.spec.spec.thresholds
+    return table | {
+        name: Setting(name=name, value=getattr(limits, name), source=f"spec.thresholds.{to_camel(name)}, as rule P0")
+        for name in ("plateau_rounds", "plateau_min_gain")
+    }
+
+
 _STEPS: tuple[Callable[[Draft, Table], Table], ...] = (
     _with_generation,
     _with_teacher,
     _without_verification,
     _with_probe_thresholds,
     with_augmentation,
+    _with_plateau,
 )

@@ -7,7 +7,11 @@ from urllib.parse import urlsplit
 from compiler.plan.model import Plan, Stage
 from compiler.spec.schema.cluster_profile import Bucket, Hub, ProfileBody, SecretRef, Source
 from runtime.contract.judging import KEY_VARIABLE
-from runtime.contract.served import MODEL_KEY, TEACHER_KEY
+from runtime.contract.served import MODEL_KEY, REFLECTION_KEY, TEACHER_KEY
+
+# the blocks of a config that name an endpoint: the policy that opens its port, and the key that only its stages get
+_POLICIES = {"teacher": "teacher", "served": "model", "reflection": "reflection", "judge": "judge"}
+_KEYS = {TEACHER_KEY: "teacher", MODEL_KEY: "served", REFLECTION_KEY: "reflection", KEY_VARIABLE: "judge"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,44 +26,26 @@ class Egress:
 
 def egress_of(plan: Plan) -> Iterator[Egress]:
     """Yield the policies that a plan's unfinished stages need."""
-    teacher, judge = plan.inputs.spec.spec.teacher, plan.inputs.spec.spec.judge
+    for block, name in _POLICIES.items():
+        asking = [stage for stage in plan.pending if queries(stage, block)]
+        if asking:
+            file = "egress-policy.yaml" if name == "teacher" else f"{name}-policy.yaml"
+            ports = tuple(sorted({_port(stage.config[block]["endpoint"]) for stage in asking}))
+            yield Egress(file=file, name=name, stages=tuple(stage.name for stage in asking), ports=ports)
     source = plan.inputs.profile.spec.storage.source
-    methods = {stage.method for stage in plan.pending}
-    taught = tuple(stage.name for stage in plan.pending if asks_teacher(stage))
-    if teacher is not None and teacher.endpoint and taught:
-        yield Egress(file="egress-policy.yaml", name="teacher", stages=taught, ports=(_port(teacher.endpoint),))
-    served = tuple(stage.name for stage in plan.pending if asks_model(stage))
-    serving = plan.inputs.spec.spec.serving
-    if serving is not None and served:
-        yield Egress(file="model-policy.yaml", name="model", stages=served, ports=(_port(serving.endpoint),))
-    judged = tuple(stage.name for stage in plan.pending if asks_judge(stage))
-    if judge is not None and judged:
-        yield Egress(file="judge-policy.yaml", name="judge", stages=judged, ports=(_port(judge.endpoint),))
-    if source is not None and "load" in methods and (ports := _ports_of(source)):
-        yield Egress(file="load-policy.yaml", name="load", stages=("load",), ports=tuple(sorted(ports)))
+    loads = any(stage.method == "load" for stage in plan.pending)
+    if source is not None and loads and (ports := tuple(sorted(_ports_of(source)))):
+        yield Egress(file="load-policy.yaml", name="load", stages=("load",), ports=ports)
 
 
-def asks_judge(stage: Stage) -> bool:
-    """Whether the stage sends answers to a judge."""
-    return stage.config.get("judge") is not None
-
-
-def asks_teacher(stage: Stage) -> bool:
-    """Whether the stage queries the endpoint of a teacher."""
-    return "endpoint" in (stage.config.get("teacher") or {})
-
-
-def asks_model(stage: Stage) -> bool:
-    """Whether the stage queries the endpoint of the model."""
-    return stage.config.get("serving") is not None
-
-
-_ASKS = {KEY_VARIABLE: asks_judge, TEACHER_KEY: asks_teacher, MODEL_KEY: asks_model}
+def queries(stage: Stage, block: str) -> bool:
+    """Return whether the stage queries the endpoint that this block of its config names."""
+    return bool((stage.config.get(block) or {}).get("endpoint"))
 
 
 def secrets_of(stage: Stage, profile: ProfileBody) -> list[SecretRef]:
     """Return the profile's secrets that the stage gets: the key of an endpoint only where the stage queries it."""
-    return [each for each in profile.secrets if each.env not in _ASKS or _ASKS[each.env](stage)]
+    return [each for each in profile.secrets if each.env not in _KEYS or queries(stage, _KEYS[each.env])]
 
 
 def _ports_of(source: Source) -> set[int]:

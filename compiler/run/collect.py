@@ -1,6 +1,7 @@
 """Write the results of Jobs as evidence next to the spec, one document per Job.
 
-An evaluation becomes `evidence/stage-<job>.yaml`, a reward's pre-flight `evidence/preflight-<job>.yaml`.
+An evaluation becomes `evidence/stage-<job>.yaml`, a reward's pre-flight `evidence/preflight-<job>.yaml`, and the rounds
+of a prompt optimisation `evidence/prompt-<job>.yaml`.
 """
 
 import hashlib
@@ -14,6 +15,7 @@ from typing import Any, Protocol
 from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic
 from compiler.run.local.jobs import read_plan
 from compiler.run.local.run import work_folder
+from compiler.run.prompt_results import rounds_document
 from compiler.run.results import judged_fields, preflight_document, report_fields, rounded
 from compiler.spec.evidence import FOLDER, as_evidence
 from compiler.spec.schema import API_VERSION
@@ -22,8 +24,12 @@ from compiler.spec.yaml.write import document_text, write_document
 from runtime.contract.credentials import credentials_in
 from runtime.contract.outputs import METRICS_FILE, verdict_words
 
-_COLLECTED = ("evaluate", "preflight")
-_PREFIXES = {"StageResult": "stage", "RewardPreflight": "preflight"}  # file name prefix by kind
+_COLLECTED = ("evaluate", "preflight", "optimize-prompt")
+_PREFIXES = {
+    "StageResult": "stage",
+    "RewardPreflight": "preflight",
+    "PromptRounds": "prompt",
+}  # file name prefix by kind
 COMMENT = "Written by `trainspec collect` from what the Job measured: commit it, do not edit it."
 
 Document = dict[str, Any]
@@ -101,7 +107,7 @@ def collect(plan: Path, work: Path | None) -> Collected:
 def write_evidence(
     plan: Path, jobs: Sequence[StageJob], find: Callable[[StageJob], Measured | None], where: str, command: str
 ) -> Collected:
-    """Write a `StageResult` for each finished evaluation, and a `RewardPreflight` for each finished pre-flight.
+    """Write a `StageResult`, `RewardPreflight` or `PromptRounds` for each finished Job that measures.
 
     `find` returns the result of a Job, None until it has finished; `command` runs the plan, for a hint.
     """
@@ -109,7 +115,7 @@ def write_evidence(
     outcomes = {name: _result(job, jobs, found) for name, (job, found) in measured.items() if found is not None}
     found = tuple(each for outcome in outcomes.values() for each in outcome.diagnostics)
     if not outcomes:
-        message = "no evaluation or pre-flight of this plan has finished"
+        message = "no evaluation, pre-flight or prompt optimisation of this plan has finished"
         found = (diagnostic("RUN797", message, Location(path=where), hint=f"run the plan first: {command}"),)
     if found:
         return Collected(diagnostics=found)
@@ -139,6 +145,8 @@ def _result(job: StageJob, jobs: Sequence[StageJob], measured: Measured) -> Outc
         digest = metrics.get("digest") or hashlib.sha256(measured.content).hexdigest()
         if job.method == "preflight":
             document = preflight_document(job.name, job.config["model"], metrics, digest)
+        elif job.method == "optimize-prompt":
+            document = rounds_document(job.name, job.config, metrics)
         else:
             document = _document(job, jobs, metrics, digest)
         text = document_text(document, COMMENT)
@@ -224,6 +232,9 @@ def _write(folder: Path, documents: Mapping[str, Document]) -> Collected:
 
 def _summary(body: Mapping[str, Any]) -> str:
     """Return a short summary of a document."""
+    if "rounds" in body:
+        shown = " → ".join(f"{each['score']:.3f}" for each in body["rounds"])
+        return f"{body['metric']} {shown} in {len(body['rounds']) - 1} rounds of prompt work"
     if "metrics" not in body:
         terms = ", ".join(f"`{each['use']}`" for each in body["functions"])
         return f"{len(body) - 1} of 8 checks of the reward {terms}; the plan shows which pass"

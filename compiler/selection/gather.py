@@ -68,10 +68,15 @@ def facts_of(inputs: Inputs) -> Facts:
 
 
 def _rounds(inputs: Inputs, metric: str) -> Iterator[Round]:
+    known: set[tuple[str, str]] = set()
     for file, report in current(inputs, PromptRounds):
         if report.spec.metric != metric:
             continue
-        for each in report.spec.rounds:
+        for index, each in enumerate(report.spec.rounds):
+            prompt = (report.metadata.digest, each.prompt_digest or "")
+            if index == 0 and prompt in known:  # the log begins where an earlier one ended: nothing was tried
+                continue
+            known |= {prompt} if each.prompt_digest else set()
             yield Round(
                 name=each.name,
                 technique=each.technique,

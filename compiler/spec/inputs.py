@@ -13,6 +13,7 @@ from compiler.spec.evidence import FOLDER as EVIDENCE_FOLDER
 from compiler.spec.evidence import EvidenceFile, load_evidence
 from compiler.spec.files import can_be_shown, lies_in, read_file, reason
 from compiler.spec.functions import MAX_SCRIPT_BYTES, metric_code, reward_code
+from compiler.spec.prompt import PromptFile, read_prompt_file
 from compiler.spec.references import Reader, close_or_known
 from compiler.spec.schema.cluster_profile import ClusterProfile
 from compiler.spec.schema.evidence import PromptRounds
@@ -31,7 +32,8 @@ class Inputs:
 
     `folder` is the name of the spec's folder, and `evidence` is sorted from old to new. `files` maps the name of each
     data source to its figures, `folders` the path (as in the spec) of each folder that a metric reads to its digest,
-    `code` and `metric_code` the path of each file that reward functions, or metrics, read to its digest.
+    `code` and `metric_code` the path of each file that reward functions, or metrics, read to its digest. `prompt` is
+    the file that `spec.prompt` names.
     """
 
     folder: str
@@ -45,6 +47,7 @@ class Inputs:
     code: Mapping[str, str]
     metric_code: Mapping[str, str]
     raw_digests: frozenset[str] = frozenset()
+    prompt: PromptFile | None = None
 
     @property
     def digests(self) -> frozenset[str]:
@@ -93,6 +96,7 @@ def _load_references(reader: Reader, spec: TrainingSpec, *, lenient: bool) -> Ou
     cards = None if has_errors(evidence.diagnostics) else evidence.value  # no errors about cards that do not load
     files, folders = read_sources(reader, spec, cards), _metric_folders(reader, spec)
     code, metrics_code = reward_code(reader, spec), metric_code(reader, spec)
+    prompt = read_prompt_file(reader, spec)
     _prompt_files(reader, reports)
     found = (*profile.diagnostics, *evidence.diagnostics, *reader.found)
     if profile.value is None or (has_errors(found) and not lenient):
@@ -113,6 +117,7 @@ def _load_references(reader: Reader, spec: TrainingSpec, *, lenient: bool) -> Ou
         code=code,
         metric_code=metrics_code,
         raw_digests=_raw_digests(reader),
+        prompt=prompt,
     )
     return Outcome(value=inputs, diagnostics=found)
 

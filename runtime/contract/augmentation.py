@@ -45,13 +45,13 @@ class AugmentWork(Block):
 class AugmentStage(Stage):
     """Write questions and answers from a corpus, aimed at what the model does not know (GraphGen, arXiv 2505.20416).
 
-    The teacher writes; without one, the model itself does. `serving` is the endpoint of the model, whose weights are
+    The teacher writes; without one, the model itself does. `served` is the endpoint of the model, whose weights are
     read otherwise. Of `data`, the blocks of shape `text` are the corpus; questions of the others must not be written.
     """
 
     method: Literal["augment"]
     teacher: TeacherBlock | None = None
-    serving: ServedBlock | None = None
+    served: ServedBlock | None = None
     work: AugmentWork
 
     @model_validator(mode="after")

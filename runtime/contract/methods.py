@@ -38,6 +38,9 @@ METHODS: dict[str, Method] = {
     "pairs": Method(shapes=(Shape.PREFERENCE, Shape.BADCASE)),
     "teacher": Method(shapes=_PROMPTS),
     "sample": Method(shapes=(Shape.PROMPT_COMPLETION, Shape.MESSAGES, Shape.CHAIN, Shape.BADCASE)),
+    "optimize-prompt": Method(
+        shapes=(Shape.PROMPT_COMPLETION, Shape.MESSAGES, Shape.CHAIN, Shape.BADCASE, Shape.EVALUATION)
+    ),
     "preflight": Method(shapes=_PROMPTS),
     "augment": Method(shapes=(Shape.TEXT, Shape.EVALUATION)),
     "evaluate": Method(shapes=(Shape.EVALUATION, Shape.BADCASE, Shape.TEXT)),

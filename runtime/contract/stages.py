@@ -22,6 +22,8 @@ from runtime.contract.blocks import (
 from runtime.contract.goal_blocks import GateBlock, MetricBlock
 from runtime.contract.hub import hub_model
 from runtime.contract.judging import JudgeBlock
+from runtime.contract.prompting import OptimizePromptStage, PromptFileBlock
+from runtime.contract.served import ServedBlock
 from runtime.contract.source_blocks import SourceBlock
 from runtime.contract.stage import Stage
 from runtime.contract.training_stages import AnyTrainingStage
@@ -183,7 +185,8 @@ class EvaluateStage(Stage):
     """Score answers to held-out prompts by every metric; the gate decides whether the plan continues.
 
     With `without_chain`, the model also answers directly, which measures the worth of its chain. `metric_code` has the
-    digest of each rubric of `judge`.
+    digest of each rubric of `judge`. Every question is put into the `prompt`. `served` is an endpoint that
+    answers instead of the weights of `model`.
     """
 
     method: Literal["evaluate"]
@@ -193,6 +196,8 @@ class EvaluateStage(Stage):
     judge: JudgeBlock | None = None
     gate: GateBlock | None = None
     without_chain: bool = False
+    prompt: PromptFileBlock | None = None
+    served: ServedBlock | None = None
 
     @model_validator(mode="after")
     def _parts_fit(self) -> "EvaluateStage":
@@ -216,6 +221,8 @@ class EvaluateStage(Stage):
                 raise ValueError(f"`gate` reads `{metric.name}`, but `judge.agreements` lacks it")
         if self.without_chain and self.metrics[0].answer_marker is None:
             raise ValueError("`without_chain` needs `metrics.0.answer_marker`, which precedes the answer")
+        if self.served is not None and (self.without_chain or any(block.shape == "text" for block in self.data)):
+            raise ValueError("`served` answers questions only: `without_chain` and rows of shape `text` need weights")
         shapes = {None: ("evaluation",), "badcases": ("badcase",), "general": ("evaluation", "text")}
         for index, block in enumerate(self.data):
             if block.shape not in shapes.get(block.role, ()):
@@ -232,6 +239,7 @@ AnyStage = (
     | TeacherStage
     | SampleStage
     | AugmentStage
+    | OptimizePromptStage
     | PreflightStage
     | EvaluateStage
 )

@@ -128,19 +128,22 @@ def _require_scores(metric: MetricBlock, questions: QuestionSet, scores: dict[in
         raise StageError("RUN734", message, "make the function return a score for any answer, then compile again")
 
 
-def costs_of(answers: Sequence[Answer], batch_size: int) -> dict[str, Any]:
+def costs_of(answers: Sequence[Answer], batch_size: int | None) -> dict[str, Any]:
     """Return tokens and seconds per answer, and how many answers were cut at `max_new_tokens`.
 
-    Seconds run from the start of the batch to the answer's last token, so they depend on `batch_size`.
+    Seconds run from the start of the batch to the answer's last token, so they depend on `batch_size`; without one, an
+    endpoint answered and they say nothing about the model.
     """
-    return {
+    costs: dict[str, Any] = {
         "tokens": {
             "prompt": _spread([answer.prompt_tokens for answer in answers]),
             "answer": _spread([answer.tokens for answer in answers]),
             "cut": sum(answer.is_cut for answer in answers),
-        },
-        "seconds": {**_spread([answer.seconds for answer in answers]), "batch_size": batch_size},
+        }
     }
+    if batch_size is not None:
+        costs["seconds"] = {**_spread([answer.seconds for answer in answers]), "batch_size": batch_size}
+    return costs
 
 
 def _spread(values: Sequence[float]) -> dict[str, float]:

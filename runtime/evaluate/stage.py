@@ -1,17 +1,21 @@
 """Evaluation: answers to held-out rows, their scores, and the gate's decision."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from runtime.contract.stages import EvaluateStage
+from runtime.data.formats import Row
+from runtime.data.prompt_file import prompted, read_prompt
 from runtime.data.rows import read_sources
 from runtime.evaluate.baselines import load_baselines
 from runtime.evaluate.changes import BROKEN_FILE, broken_of, chain_worth, fix_rates
 from runtime.evaluate.forgetting import TEXT_FILE, TextBits, measure_texts
 from runtime.evaluate.judged import judged_report
-from runtime.evaluate.question_sets import BADCASES, HELD_OUT, QuestionSet, build_question_sets, general_texts
+from runtime.evaluate.question_sets import BADCASES, GENERAL, HELD_OUT, QuestionSet, build_question_sets, general_texts
 from runtime.evaluate.samples import answer_samples
 from runtime.evaluate.scored import ScoredSet, costs_of, score_answers
+from runtime.evaluate.served import refuse_served_tools, served_answers
 from runtime.evaluate.verdict import Measured, decision, gate_report
 from runtime.model.generate import Answer, generate_answers
 from runtime.model.load import check_model_files, context_length, load_model, load_tokenizer
@@ -43,18 +47,19 @@ def run(stage: EvaluateStage, context: StageContext) -> Outcome:
     sources = read_sources(stage.data, context.volumes)
     texts = general_texts(sources)
     require_planned(stage.metric_code, context.volumes.data, "a metric")
-    check_model_files(stage.model, context.volumes)
+    text = read_prompt(stage.prompt, context.volumes)
+    if stage.served is None:
+        check_model_files(stage.model, context.volumes)
     panel = _panel(stage, context)
     with Judges(panel) as judges:
         sets = build_question_sets(stage, sources, context.volumes.data, judges)
         baselines = load_baselines(stage.gate, context.volumes.outputs, sets, texts)
-        tokenizer = load_tokenizer(stage.model, context.volumes)
-        prompts = _prompts(stage, context, tokenizer, sets)
-
-        context.events.emit("phase", name="load model")
-        model = load_model(stage.model, context.volumes)
-        answers = {name: _answers(stage, context, model, tokenizer, name, prompts=prompts[name]) for name in prompts}
-        text_bits = _measure_texts(stage, context, model, tokenizer, texts)
+        asked = {questions.name: _asked(text, questions) for questions in sets}
+        if stage.served is not None:
+            refuse_served_tools(asked)
+            answers, text_bits = served_answers(stage.served, stage, asked, context), None
+        else:
+            answers, text_bits = _local_answers(stage, context, sets, asked, texts)
 
         context.events.emit("phase", name="score")
         data = context.volumes.data
@@ -74,8 +79,35 @@ def _panel(stage: EvaluateStage, context: StageContext) -> JudgePanel | None:
     return panel
 
 
+def _asked(text: str, questions: QuestionSet) -> list[Row]:
+    """Return the rows with their questions in the prompt; general questions stay as they are."""
+    if questions.name == GENERAL:
+        return questions.rows
+    return [row | {"prompt": prompted(text, row["prompt"])} for row in questions.rows]
+
+
+def _local_answers(
+    stage: EvaluateStage,
+    context: StageContext,
+    sets: list[QuestionSet],
+    asked: Mapping[str, list[Row]],
+    texts: list[str],
+) -> tuple[dict[str, list[Answer]], TextBits | None]:
+    """Return the answers of the weights to each question set, and the bits of the general texts."""
+    tokenizer = load_tokenizer(stage.model, context.volumes)
+    prompts = _prompts(stage, context, tokenizer, sets, asked)
+    context.events.emit("phase", name="load model")
+    model = load_model(stage.model, context.volumes)
+    answers = {name: _answers(stage, context, model, tokenizer, name, prompts=prompts[name]) for name in prompts}
+    return answers, _measure_texts(stage, context, model, tokenizer, texts)
+
+
 def _prompts(
-    stage: EvaluateStage, context: StageContext, tokenizer: "PreTrainedTokenizerBase", sets: list[QuestionSet]
+    stage: EvaluateStage,
+    context: StageContext,
+    tokenizer: "PreTrainedTokenizerBase",
+    sets: list[QuestionSet],
+    asked: Mapping[str, list[Row]],
 ) -> dict[str, list[list[int]]]:
     """Return the prompts of each question set.
 
@@ -83,11 +115,11 @@ def _prompts(
     """
     room = context_length(stage.model, context.volumes)
     limits: dict[str, Any] = {"answer_tokens": stage.generation.max_new_tokens, "context": room}
-    prompts = {questions.name: prompts_of(questions.rows, tokenizer, **limits) for questions in sets}
+    prompts = {name: prompts_of(rows, tokenizer, **limits) for name, rows in asked.items()}
     marker = sets[0].metrics[0].answer_marker
     if stage.without_chain and marker is not None:
         # The model writes the white space after the marker itself, in one token with the text after it.
-        prompts[DIRECT] = prompts_of(sets[0].rows, tokenizer, begin=marker.rstrip(), **limits)
+        prompts[DIRECT] = prompts_of(asked[sets[0].name], tokenizer, begin=marker.rstrip(), **limits)
     return prompts
 
 
@@ -123,7 +155,7 @@ def _outcome(stage: EvaluateStage, context: StageContext, measured: Measured, di
     found, gate = measured.found, stage.gate
     held_out, before = found[HELD_OUT], gate.baseline if gate is not None else None
     baseline = measured.baselines[before] if before is not None else None
-    report = costs_of(held_out.answers, stage.generation.batch_size)
+    report = costs_of(held_out.answers, None if stage.served else stage.generation.batch_size)
     files = _files(measured, direct)
     samples = answer_samples(held_out, baseline.sets[HELD_OUT] if baseline else None)
     write_samples(context.folder, {"answers": samples, "metric": held_out.questions.metrics[0].name})

@@ -80,8 +80,8 @@ def write_termination_message(message: dict[str, Any]) -> None:
 def result_message(document: dict[str, Any], digest: str, ending: str, exit_code: int) -> dict[str, Any]:
     """Return the message of a complete stage: the results, and metrics.json's `digest`.
 
-    A message over the limit loses first the ids of newly wrong answers, from the end (their `count` stays), then the
-    classes of badcases, the rarest first.
+    A message over the limit loses first the ids of newly wrong answers, from the end (their `count` stays), and the
+    races of prompts, then the classes of badcases, the rarest first.
     """
     fields = {name: document[name] for name in _MESSAGE_FIELDS if document.get(name) is not None}
     message: dict[str, Any] = {"status": ending, "exit_code": exit_code, "digest": digest, **_rounded(fields)}
@@ -90,6 +90,9 @@ def result_message(document: dict[str, Any], digest: str, ending: str, exit_code
         broken.pop("first", None)  # whole answers: the outputs volume has them
         while broken.get("ids") and _size(message) > TERMINATION_BYTES:
             broken["ids"] = broken["ids"][: len(broken["ids"]) * 3 // 4]
+    prompt = message.get("report", {}).get("prompt", {})
+    if _size(message) > TERMINATION_BYTES:
+        prompt.pop("races", None)
     classes = message.get("report", {}).get("badcases", {}).get("classes", {})
     while classes and _size(message) > TERMINATION_BYTES:
         del classes[min(classes, key=lambda name: (classes[name]["n"], name))]

@@ -85,6 +85,13 @@ def _load(document: Document) -> list[str]:
     return [f"{_counted(report['fetched'], 'file')} fetched, {report['kept']:,} kept"]
 
 
+def _optimize_prompt(document: Document) -> list[str]:
+    prompt = document["report"]["prompt"]
+    calls, rounds = prompt["calls"], len(prompt["rounds"]) - 1
+    final = [] if prompt["final"] else ["not final"]
+    return [_counted(rounds, "round"), f"{_counted(calls['made'], 'call')}, {calls['saved']:,} saved", *final]
+
+
 def _preflight(document: Document) -> list[str]:
     verdicts = list(document["report"]["verdicts"].values())
     return [f"{verdicts.count('passes')} of {_counted(len(verdicts), 'check')} passed"]
@@ -100,6 +107,7 @@ _COUNTS: dict[str, Callable[[Document], list[str]]] = {
     "sample": _sample,
     "augment": _augment,
     "load": _load,
+    "optimize-prompt": _optimize_prompt,
     "preflight": _preflight,
 }
 

@@ -4,6 +4,7 @@ from compiler.diagnostics.codes import (
     chk,
     clu,
     pln,
+    prompts,
     rnd,
     run,
     run_augment,
@@ -35,6 +36,7 @@ FAMILIES = (
     run_sources.TABLE,
     run_augment.TABLE,
     run_local.TABLE,
+    prompts.TABLE,
 )
 
 CODES: dict[str, Code] = {name: row for table in FAMILIES for name, row in table.items()}

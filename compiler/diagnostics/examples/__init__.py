@@ -6,6 +6,7 @@ from compiler.diagnostics.examples import (
     data,
     judge,
     pln,
+    prompts,
     rnd,
     run,
     run_augment,
@@ -37,6 +38,7 @@ EXAMPLES: dict[str, Example | Situation] = {
     **judge.EXAMPLES,
     **run_template.EXAMPLES,
     **run_settings.EXAMPLES,
+    **prompts.EXAMPLES,
 }
 
 __all__ = ["EXAMPLES", "Example", "Situation"]

@@ -71,7 +71,7 @@ EXAMPLES: dict[str, Example | Situation] = {
         bad="    name: acme/tiny\n    revision: main",
         good=f"    name: acme/tiny\n    revision: {DIGEST[:40]}",
         instead_of='    name: tiny\n    revision: "1"',
-        along=("CHK240", "PLN404"),
+        along=("CHK240", "PLN421"),
     ),
     "CHK217": Example(
         bad="      path: data/demos.jsonl\n      columns: {cluster: topic}",

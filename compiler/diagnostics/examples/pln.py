@@ -15,16 +15,15 @@ EXAMPLES: dict[str, Example | Situation] = {
         bad="      - name: helpfulness\n        use: people\n        target: 0.9",
         good="      - name: exact_match\n        target: 0.9",
         given=((ROUNDS_FILE, ROUNDS.replace("exact_match", "helpfulness")),),
-        along=("CHK240", "PLN404"),
+        along=("CHK240", "PLN421"),
     ),
     "PLN402": Example(
         bad="        target: 0.9\n      - name: execution_accuracy\n        target: 0.8", good="        target: 0.9"
     ),
     "PLN403": Example(bad="    kto:\n      deadlineMinutes: 60\n    sft:", good="    sft:"),
-    "PLN404": Example(
-        file=ROUNDS_FILE,
-        bad="    - {name: v3, technique: few-shot, score: 0.45, questions: 100}",
-        good="    - {name: v3, technique: few-shot, score: 0.30, questions: 100}",
+    "PLN404": Situation(
+        bad="A newer compiler renders a stage whose method the runtime of this version lacks.",
+        good="The plan is reviewed now, and run with a version whose runtime has the method.",
     ),
     "PLN405": Example(bad="      maxTrainingCostUsd: 1", good="      maxTrainingCostUsd: 100"),
     "PLN406": Example(
@@ -43,7 +42,7 @@ EXAMPLES: dict[str, Example | Situation] = {
         bad="      - use: exact_match",
         good="      - use: regex\n        options: {pattern: ^OK}",
         given=tuple(reinforcement.FILES.items()),
-        along=("CHK240", "PLN404", "SEL302"),
+        along=("CHK240", "PLN421", "SEL302"),
     ),
     "PLN410": Example(
         bad="    sft:\n      tuning: qlora", good="    sft:", given=((PROFILE_FILE, PROFILE.replace(GPU, "")),)

@@ -53,6 +53,6 @@ EXAMPLES: dict[str, Example | Situation] = {
         bad="  alignment: {outputs: 60, spearman: 0.70}",
         good="  alignment: {outputs: 60, spearman: 0.90}",
         given=tuple(reinforcement.FILES.items()),
-        along=("PLN404",),
+        along=("PLN421",),
     ),
 }

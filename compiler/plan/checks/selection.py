@@ -40,7 +40,7 @@ def _judge_problems(inputs: Inputs, methods: set[str]) -> Iterator[Diagnostic]:
     where = inputs.document.at(("spec", "goal", "metrics", 0))
     teacher = inputs.spec.spec.teacher
     verifies = teacher is not None and teacher.ask.keep in (None, "verified")
-    checking = sorted(methods & {"sample", "preflight", *(["teacher"] if verifies else [])})
+    checking = sorted(methods & {"sample", "preflight", "optimize-prompt", *(["teacher"] if verifies else [])})
     if checking:
         message = f"stage `{checking[0]}` checks answers by the deciding metric, but `{first.name}` needs a judge"
         hint = "put first a metric that needs no judge, or set `teacher.ask.keep`"

@@ -79,6 +79,8 @@ def work_folder(plan: Path, work: Path | None) -> Path:
 
 def _missing_model(job: LocalJob, places: Places) -> Diagnostic | None:
     name = job.config["model"]["path"]
+    if "served" in job.config:
+        return None
     if (places.models / name / "config.json").is_file():
         return None
     where = Location(path=str(places.models / name))

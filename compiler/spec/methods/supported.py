@@ -14,4 +14,4 @@ def lacking(config: Mapping[str, Any]) -> str:
     shapes = sorted({block["shape"] for block in config["data"]} - set(METHODS[method].shapes))
     if shapes:
         return f"`{method}` on rows of shape {' and '.join(f'`{shape}`' for shape in shapes)}"
-    return f"`{method}` on the prompt of an earlier stage" if "prompt" in config else ""
+    return ""

@@ -39,6 +39,12 @@ class PromptRound(Model):
     score: Share = Field(description="Value of the metric.")
     questions: Positive = Field(description="Number of questions that the score was measured on.")
     prompt: RelativePath | None = Field(default=None, description="File of the prompt.")
+    prompt_digest: Sha256 | None = Field(
+        default=None,
+        description="SHA-256 of the prompt. A log that begins with a known prompt adds no round for it (P0).",
+    )
+    low: Share | None = Field(default=None, description="Lower end of the 95 % interval of the score.")
+    high: Share | None = Field(default=None, description="Upper end of the 95 % interval of the score.")
     decoding: Decoding | None = Field(default=None, description="Decoding of the round, if it differs.")
     date: datetime.date | None = Field(
         default=None, description="Date of the round, if it differs from the document's."

@@ -11,6 +11,7 @@ from pydantic import Field, Strict
 from compiler.spec.schema.augmentation import Augmentation
 from compiler.spec.schema.goal import Goal
 from compiler.spec.schema.judge import Judge
+from compiler.spec.schema.prompt import PromptSource
 from compiler.spec.schema.served import Price, Serving
 from compiler.spec.schema.thresholds import Thresholds
 from compiler.spec.schema.training import TrainerValue, Training
@@ -253,6 +254,7 @@ class SpecBody(Model):
         description="Endpoint that serves `model`, which probes and prompt optimisation query instead of the weights. "
         "Its key is the secret `MODEL_API_KEY` of the profile.",
     )
+    prompt: PromptSource | None = Field(default=None, description="The prompt that the system uses now.")
     teacher: Teacher | None = Field(default=None, description="A stronger model to learn from.")
     judge: Judge | None = Field(default=None, description="Model that judges answers for metrics with `use: judge`.")
     augmentation: Augmentation | None = Field(

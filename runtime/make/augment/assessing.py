@@ -39,7 +39,7 @@ def losses_of(facts: Sequence[Fact], stage: AugmentStage, models: Models, contex
     found = models.writer().ask(requests, statements_of, attempts=2)
     restated = [(fact, pair.value) for fact, pair in zip(chosen, found, strict=True) if pair is not None]
     statements = [statement for _, pair in restated for statement in pair]
-    if stage.serving is not None:
+    if stage.served is not None:
         beliefs = sampled_beliefs(models.model_behind_endpoint(), statements, stage.work.judgments)
     else:
         beliefs = list(_beliefs_of_weights(statements, stage, models, context))
@@ -51,7 +51,7 @@ def losses_of(facts: Sequence[Fact], stage: AugmentStage, models: Models, contex
 
 def _affordable(facts: int, stage: AugmentStage, models: Models) -> int:
     """Return how many facts are assessed; each takes a request to the writer, and judgments of an endpoint."""
-    each = 1 + (2 * stage.work.judgments if stage.serving is not None else 0)
+    each = 1 + (2 * stage.work.judgments if stage.served is not None else 0)
     return min(facts, max(FACTS_PER_ROW * stage.work.max_rows, LEAST_FACTS), int(SHARE * models.allowance.left) // each)
 
 

@@ -39,7 +39,7 @@ class Models:
         self._folder = context.volumes.outputs / f"{stage.plan}-augment-calls"
         self._lock = _locked(self._folder)
         self._weights = _teacher_weights(stage)
-        for block in filter(None, (self._weights, stage.model if stage.serving is None else None)):
+        for block in filter(None, (self._weights, stage.model if stage.served is None else None)):
             check_model_files(block, context.volumes)
         self._askers: dict[str, Asker] = {}
         self._local: LocalModel | None = None
@@ -51,7 +51,7 @@ class Models:
     @property
     def writer_path(self) -> str:
         """The name of the model that writes, in rows and reports."""
-        return (self._stage.teacher or self._stage.serving or self._stage.model).path
+        return (self._stage.teacher or self._stage.served or self._stage.model).path
 
     @property
     def context_of_writer(self) -> int | None:
@@ -71,7 +71,7 @@ class Models:
     def writer(self) -> Asker:
         """Return the asker of the model that writes."""
         stage = self._stage
-        if stage.teacher is None and stage.serving is not None:
+        if stage.teacher is None and stage.served is not None:
             return self.model_behind_endpoint()
         served = _teacher_endpoint(stage)
         if served is not None:
@@ -86,8 +86,8 @@ class Models:
 
     def model_behind_endpoint(self) -> Asker:
         """Return the asker of the model to be taught, which an endpoint serves."""
-        assert self._stage.serving is not None  # noqa: S101
-        return self._served("model", self._stage.serving, MODEL_KEY)
+        assert self._stage.served is not None  # noqa: S101
+        return self._served("model", self._stage.served, MODEL_KEY)
 
     @property
     def shared_weights(self) -> LocalModel | None:
@@ -147,7 +147,7 @@ def _teacher_endpoint(stage: AugmentStage) -> ServedBlock | None:
 def _teacher_weights(stage: AugmentStage) -> ModelBlock | None:
     """Return the weights that write: the teacher's, whose folder's own code is never run, or the model's."""
     if stage.teacher is None:
-        return stage.model if stage.serving is None else None
+        return stage.model if stage.served is None else None
     if stage.teacher.endpoint is not None:
         return None
     return ModelBlock(path=stage.teacher.path, adapters=[], dtype=stage.model.dtype, trust_remote_code=False)

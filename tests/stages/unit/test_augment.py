@@ -85,7 +85,7 @@ def config_of(url: str, volumes: Volumes, **changes: Any) -> dict[str, Any]:
         "model": {"path": "small/1", "adapters": [], "dtype": "float32", "trust_remote_code": False},
         "data": blocks,
         "teacher": teacher | {"outputs_may_train": True} | changes.pop("teacher", {}),
-        "serving": serving,
+        "served": serving,
         "work": work,
         **changes,
     }
