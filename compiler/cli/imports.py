@@ -8,11 +8,11 @@ from compiler.cli.options import FORMAT, command, option
 
 
 def import_(given: Namespace) -> ExitCode:
-    """Import traces that other tools export, and report what the exports lost.
+    """Import traces of other tools, and report what their exports lost.
 
     Reads OTLP/JSON, OpenInference (Phoenix), Langfuse, LangSmith, MLflow, OpenAI
     logs, native traces, and any rows whose columns are named. Writes one trace a
-    line; a trace that lost its query, its answer or text does not count as evidence.
+    line; one that lost its query, its answer or text does not count as evidence.
     """
     from compiler.cli.import_report import import_traces
 

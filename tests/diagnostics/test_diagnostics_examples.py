@@ -80,6 +80,7 @@ UNPROVOKED = {
     "RUN770",
     "RUN794",
     "RUN798",
+    "TRC819",
 }
 OF_COMPILER = {
     code: example

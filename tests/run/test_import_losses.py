@@ -11,7 +11,8 @@ from support.exports import DAMAGES, natural, write
 from compiler.run.imports.importing import Imported, ImportRequest, import_files
 from runtime.contract.traces import Trace, is_evidence
 
-TRACES = 500
+TRACES = 40
+BUSY = 500  # traces, over so many hours that a window can be missing
 
 
 def imported(folder: Path, *paths: Path) -> Imported:
@@ -24,24 +25,25 @@ def read(folder: Path) -> list[Trace]:
 
 
 CASES = [(tool, name) for tool in WRITERS for name in DAMAGES if name not in IMPOSSIBLE.get(tool, ())]
+SPREADS = ("cut at a limit", "window")  # losses of more than three traces
 
 
 @pytest.mark.parametrize(("tool", "name"), CASES)
 def test_a_loss_is_found_where_it_is_made_and_nowhere_else(tool: str, name: str, tmp_path: Path) -> None:
     kind, damage = DAMAGES[name]
-    items = natural(7, TRACES)
+    items = natural(7, BUSY if name == "window" else TRACES)
+    traces = len({item.trace for item in items})
     damaged = damage(items, random.Random(1))
     made = imported(tmp_path, write(tmp_path / "export.jsonl", WRITERS[tool](damaged)))
     assert kind in made.tally.losses
-    found = {trace.id for trace in read(tmp_path) if trace.losses}
-    assert made.tally.losses[kind].traces <= 12 or name == "cut at a limit"
-    assert len(found) <= 30
+    affected = {trace.id for trace in read(tmp_path) if trace.losses}
+    assert len(affected) <= (traces if name in SPREADS else 6 if tool != "openai" else 12)
 
 
 @pytest.mark.parametrize("tool", WRITERS)
 @pytest.mark.parametrize("seed", range(17))
 def test_whole_exports_have_no_loss(tool: str, seed: int, tmp_path: Path) -> None:
-    items = natural(seed, TRACES if seed == 0 else 0)
+    items = natural(seed, BUSY if seed == 0 else 0)
     made = imported(tmp_path, write(tmp_path / "export.jsonl", WRITERS[tool](items)))
     assert made.tally.losses == {}
     assert made.found == []

@@ -85,7 +85,11 @@ def otlp(items: list[Item]) -> list[Row]:
                 {
                     "resource": {"attributes": _attributes({"service.name": "shop"})},
                     "scopeSpans": [
-                        {"scope": {"name": "app"}, "schemaUrl": "https://opentelemetry.io/schemas/1.38.0", "spans": some}
+                        {
+                            "scope": {"name": "app"},
+                            "schemaUrl": "https://opentelemetry.io/schemas/1.38.0",
+                            "spans": some,
+                        }
                     ],
                 }
             ]
@@ -257,7 +261,11 @@ def openai(items: list[Item]) -> list[Row]:
             continue
         usage = item.tokens and {"prompt_tokens": item.tokens[0], "completion_tokens": item.tokens[1]}
         response: Row = {"id": f"chatcmpl-{item.id}", "object": "chat.completion", "created": item.start // 10**9}
-        response |= {"model": item.model, "usage": usage, "error": item.failed and {"message": item.error or ""} or None}
+        response |= {
+            "model": item.model,
+            "usage": usage,
+            "error": (item.failed and {"message": item.error or ""}) or None,
+        }
         if isinstance(item.output, list):
             response["choices"] = [{"index": 0, "message": each, "finish_reason": "stop"} for each in item.output]
         request = {"model": item.model, "messages": item.input, "stream": item.stream}

@@ -24,10 +24,44 @@ QUESTIONS = (
     "how do I use `[...]` in bash, and what does {} mean?",
     "주문을 취소하고 싶어요",
 )
-WORDS = (
-    "the order was shipped on Monday and will arrive within three days (see [1]) … 订单 已经 发货 请 稍等 für Straße "
-    "naïve façade coöperate 🙂 €12.50 `code` **bold** {json: true} <b>tag</b> 価格 は 税込 です"
-).split()
+WORDS = [
+    "the",
+    "order",
+    "was",
+    "shipped",
+    "on",
+    "Monday",
+    "and",
+    "will",
+    "arrive",
+    "within",
+    "three",
+    "days",
+    "(see",
+    "[1])",
+    "…",
+    "订单",
+    "已经",
+    "发货",
+    "请",
+    "稍等",
+    "für",
+    "Straße",
+    "naïve",
+    "façade",
+    "coöperate",
+    "🙂",
+    "€12.50",
+    "`code`",
+    "**bold**",
+    "{json:",
+    "true}",
+    "<b>tag</b>",
+    "価格",
+    "は",
+    "税込",
+    "です",
+]
 
 
 @dataclass(kw_only=True)
@@ -81,11 +115,23 @@ def one_trace(rng: random.Random, at: int) -> list[Item]:
     root = Item(
         trace=trace, id=next(ids), name="assistant", kind="agent", start=at, end=end, input=question, session=session
     )
-    root.output, root.failed, root.error = (None, True, "TimeoutError: no answer in 30 s") if failed else (answer, False, None)
+    root.output, root.failed, root.error = (
+        (None, True, "TimeoutError: no answer in 30 s") if failed else (answer, False, None)
+    )
     items, clock = [root], at
-    for kind in rng.choice([["model"], ["retrieval", "model"], ["model", "tool", "model"], ["tool", "retrieval", "model"]]):
+    for kind in rng.choice(
+        [["model"], ["retrieval", "model"], ["model", "tool", "model"], ["tool", "retrieval", "model"]]
+    ):
         clock += rng.randrange(0, 200_000_000)
-        step = Item(trace=trace, id=next(ids), name=kind, kind=kind, start=clock, end=clock + rng.randrange(0, SECOND), parent=root.id)
+        step = Item(
+            trace=trace,
+            id=next(ids),
+            name=kind,
+            kind=kind,
+            start=clock,
+            end=clock + rng.randrange(0, SECOND),
+            parent=root.id,
+        )
         if kind == "model":
             step.name, step.model = "chat", rng.choice(["qwen3-8b", "qwen3-8b", "gpt-4o"])
             step.input = [{"role": "system", "content": text(rng, 20)}, {"role": "user", "content": question}]
@@ -173,8 +219,9 @@ def _fail_silently(item: Item) -> None:
 
 def _cut_all(items: list[Item], rng: random.Random) -> list[Item]:
     for trace in _some(items, rng):
+        long = text(rng, 400)
         for item in filter(_speaks, trace):
-            item.output = _in_texts(lambda _, long=text(rng, 400): long, item.output)
+            item.output = [{"role": "assistant", "content": long}] if _is_model(item) else long
     for item in items:
         item.output = _in_texts(lambda each: each[:1000], item.output)
     return items
@@ -245,9 +292,15 @@ DAMAGES: dict[str, tuple[str, Damage]] = {  # name, the kind of loss that must b
     "doubled": ("doubled", _double),
     "doubled differently": ("doubled", _double_differently),
     "latin-1": ("encoding", _each(_output(lambda each: f"{each} für 订单 €".encode().decode("latin-1")), _speaks)),
-    "windows-1252": ("encoding", _each(_output(lambda _: "Straße für Jürgen – 12 €".encode().decode("cp1252")), _speaks)),
+    "windows-1252": (
+        "encoding",
+        _each(_output(lambda _: "Straße für Jürgen – 12 €".encode().decode("cp1252")), _speaks),
+    ),
     "replaced": ("encoding", _each(_output(lambda _: "订单已经发货".encode()[:-1].decode(errors="replace")), _speaks)),
-    "question marks": ("encoding", _each(_output(lambda _: "订单已经发货,请稍等".encode("ascii", "replace").decode()), _speaks)),
+    "question marks": (
+        "encoding",
+        _each(_output(lambda _: "订单已经发货,请稍等".encode("ascii", "replace").decode()), _speaks),
+    ),
     "no root": ("no-parent", _drop_root),
     "no-parent": ("no-parent", _drop_middle),
     "no-model": ("no-model", _each(_none("model"), _is_model)),

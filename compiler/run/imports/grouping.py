@@ -45,7 +45,7 @@ class Grouped:
             "autoload_known_extensions": False,
             "allow_community_extensions": False,
         }
-        self._base = duckdb.connect(str(folder / "index.db"), config=settings)
+        self._base = duckdb.connect(":memory:", config=settings)
         self._parts = str(folder / "part-*.parquet")
 
     def __enter__(self) -> "Grouped":

@@ -74,7 +74,8 @@ def import_files(request: ImportRequest, progress: Progress) -> Imported:
         workers = stack.enter_context(Workers(alone=not is_large(part.file for part in parts)))
         lengths, loose = _map_all(request, parts, Path(folder), workers, made, progress)
         if not made.spans and not any(Path(folder).glob("part-*")):
-            made.found.append(_nothing_left(request, "no trace was found"))
+            if not has_errors(made.found):
+                made.found.append(_nothing_left(request, "no trace was found"))
             return made
         grouped = stack.enter_context(Grouped(Path(folder), workers.processes))
         grouped.index(loose_notes=loose)
@@ -164,7 +165,7 @@ def _unknown(part: Part, head: Sequence[Numbered]) -> Diagnostic:
     if not rows:
         line, problem = next(((line, row) for line, row in _problems(head)), (0, None))
         if problem is not None:
-            place = Location(path=part.shown, line=line, column=1)
+            place = location([part.shown], 0, line)
             return diagnostic("TRC802", problem.message, place, hint=problem.hint)
         return diagnostic("CHK204", "the file has no rows", Location(path=part.shown))
     names = ", ".join(f"`{name[:40]}`" for name in list(rows[0])[:12])

@@ -131,4 +131,4 @@ def _where(each: LossCount) -> str:
 def location(files: Sequence[str], file: int, line: int) -> Location:
     """Return the place of a row; a file without lines is named as a whole."""
     path = files[file]
-    return Location(path=path, line=line if has_lines(path) else 0, column=1 if has_lines(path) else 0)
+    return Location(path=path, line=line, column=1, end_column=2) if has_lines(path) else Location(path=path)

@@ -8,7 +8,13 @@ from compiler.run.imports.span import Format, Row
 FORMATS = {
     each.name: each
     for each in (
-        Format(name="native", title="native traces", recognises=native.recognises, read=native.read),
+        Format(
+            name="native",
+            title="native traces",
+            recognises=native.recognises,
+            read=native.read,
+            lacks=frozenset({"no-latency", "no-model", "no-tokens"}),  # a native trace that has these says so itself
+        ),
         Format(name="otlp", title="OTLP/JSON", recognises=otlp.recognises, read=otlp.read),
         Format(
             name="openinference",

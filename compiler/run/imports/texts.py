@@ -21,7 +21,7 @@ LIMITS = frozenset(
 )
 _CUT_END = re.compile(
     r"(?:[\[(<{]\s*(?:\.\.\.|…)?\s*(?:[\w\s]{0,20}\s)?truncated[^\])>}]{0,60}[\])>}]|(?:\.\.\.|…)\s?\(?truncated\)?"
-    r"|[\[(<]?\s*(?:\.\.\.|…)\s*\+?[\d,]{1,12} (?:more )?(?:chars|characters|bytes|tokens)(?: more| omitted)?[\])>]?)"
+    r"|(?:\.\.\.|…)\s*[\[(<]?\s*\+?[\d,]{1,12} (?:more )?(?:chars|characters|bytes|tokens)(?: more| omitted)?[\])>]?)"
     r"\.?\s*$",
     re.IGNORECASE,
 )
