@@ -178,3 +178,22 @@ def test_many_processes_write_what_one_writes(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(importing, "is_large", lambda files: True)
     assert invoke("import", "a.jsonl", "--to", "many.jsonl").exit_code == 0
     assert Path("one.jsonl").read_bytes() == Path("many.jsonl").read_bytes()
+
+
+def test_a_step_that_is_too_large_loses_its_texts_and_the_trace_does_not_count() -> None:
+    rows = export(3)
+    next(row for row in rows if not row["parent_observation_id"])["input"] = "x" * (2 << 20)
+    write(Path("a.jsonl"), rows)
+    done = invoke("import", "a.jsonl", "--to", "out.jsonl")
+    assert done.exit_code == 0
+    assert "TRC817" in done.stdout
+    assert "2 of 3 count as evidence" in done.stdout
+    assert Path("out.jsonl").stat().st_size < 1 << 20
+
+
+def test_a_folder_that_cannot_be_written_is_an_error() -> None:
+    write(Path("a.jsonl"), export())
+    Path("file").write_text("", encoding="utf-8")
+    done = invoke("import", "a.jsonl", "--to", "file/out.jsonl")
+    assert done.exit_code == 1
+    assert "RND503" in done.stderr

@@ -24,7 +24,13 @@ def read(folder: Path) -> list[Trace]:
     return [Trace.model_validate(json.loads(line)) for line in text.splitlines()]
 
 
-CASES = [(tool, name) for tool in WRITERS for name in DAMAGES if name not in IMPOSSIBLE.get(tool, ())]
+CASES = [
+    pytest.param(tool, name, marks=[] if tool == "langfuse" else pytest.mark.slow)
+    for tool in WRITERS
+    for name in DAMAGES
+    if name not in IMPOSSIBLE.get(tool, ())
+]
+SEEDS = [pytest.param(seed, marks=[] if seed == 1 else pytest.mark.slow) for seed in range(17)]
 SPREADS = ("cut at a limit", "window")  # losses of more than three traces
 
 
@@ -41,7 +47,7 @@ def test_a_loss_is_found_where_it_is_made_and_nowhere_else(tool: str, name: str,
 
 
 @pytest.mark.parametrize("tool", WRITERS)
-@pytest.mark.parametrize("seed", range(17))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_whole_exports_have_no_loss(tool: str, seed: int, tmp_path: Path) -> None:
     items = natural(seed, BUSY if seed == 0 else 0)
     made = imported(tmp_path, write(tmp_path / "export.jsonl", WRITERS[tool](items)))

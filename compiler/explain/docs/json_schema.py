@@ -1,4 +1,4 @@
-"""JSON Schemas, for editors: one for specs, profiles and evidence each, and one for rows of traces and badcases each."""
+"""JSON Schemas, for editors: of specs, profiles and evidence, and of the rows of traces and badcases."""
 
 import json
 from typing import Any

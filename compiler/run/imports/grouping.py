@@ -1,7 +1,7 @@
 """Bring the spans of each trace together, traces in the order of their starts, in bounded memory.
 
 The spans of one trace may lie anywhere in many files, so that an engine sorts them and moves to disk what does not fit.
-DuckDB was chosen by measurement: docs/benchmarks.md.
+DuckDB was chosen by measurement: docs/import.md.
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import duckdb
 
 MEMORY = "512MB"
-_BATCH_ROWS = 20_000
+EngineError = duckdb.Error
+_BATCH_ROWS = 1_000
 # every column that decides the order is in the row itself, so that the order of files does not matter
 _ORDER = "first NULLS LAST, trace, role, start NULLS LAST, id, body, losses"
 

@@ -12,7 +12,7 @@ from typing import BinaryIO
 from compiler.diagnostics import Diagnostic, Location, diagnostic, has_errors
 from compiler.run.imports.chunks import chunks, lines_of
 from compiler.run.imports.formats import table
-from compiler.run.imports.grouping import Grouped
+from compiler.run.imports.grouping import EngineError, Grouped
 from compiler.run.imports.losses import Tally, location, loss_diagnostics
 from compiler.run.imports.mapping import MapJob, Mapped, map_batch
 from compiler.run.imports.readers import FORMATS, format_of
@@ -70,26 +70,33 @@ def import_files(request: ImportRequest, progress: Progress) -> Imported:
     made.files = shown = [part.shown for part in parts]
     if not parts or has_errors(made.found):
         return made
+    try:
+        _import(request, parts, made, progress)
+    except (OSError, EngineError) as error:  # a full disk, or a folder that cannot be written
+        message = (
+            f"cannot write the traces: {reason(error) if isinstance(error, OSError) else str(error)[:200].lower()}"
+        )
+        made.found.append(diagnostic("RND503", message, Location(path=str(request.to))))
+        return made
+    if made.written:
+        made.found.extend(loss_diagnostics(made.tally, shown))
+        if not made.tally.evidence:
+            made.found.append(_nothing_left(request, f"none of the {made.tally.traces:,} traces counts as evidence"))
+    return made
+
+
+def _import(request: ImportRequest, parts: Sequence[Part], made: Imported, progress: Progress) -> None:
     with TemporaryDirectory(prefix="trainspec-import-") as folder, ExitStack() as stack:
         workers = stack.enter_context(Workers(alone=not is_large(part.file for part in parts)))
         lengths, loose = _map_all(request, parts, Path(folder), workers, made, progress)
         if not made.spans and not any(Path(folder).glob("part-*")):
             if not has_errors(made.found):
                 made.found.append(_nothing_left(request, "no trace was found"))
-            return made
+            return
         grouped = stack.enter_context(Grouped(Path(folder), workers.processes))
         grouped.index(loose_notes=loose)
         gaps = missing_windows(grouped)
-        try:
-            _write(request, grouped, lengths, gaps, workers, made, shown, progress)
-        except OSError as error:
-            message = f"cannot write the traces: {reason(error)}"
-            made.found.append(diagnostic("RND503", message, Location(path=str(request.to))))
-            return made
-    made.found.extend(loss_diagnostics(made.tally, shown))
-    if not made.tally.evidence:
-        made.found.append(_nothing_left(request, f"none of the {made.tally.traces:,} traces counts as evidence"))
-    return made
+        _write(request, grouped, lengths, gaps, workers, made, progress)
 
 
 def _parts(paths: Sequence[Path], made: Imported) -> list[Part]:
@@ -200,7 +207,6 @@ def _write(
     gaps: Sequence[Gap],
     workers: Workers,
     made: Imported,
-    shown: Sequence[str],
     progress: Progress,
 ) -> None:
     """Write traces and badcases to new files, and put these in place at the end. OSError if that fails."""
@@ -210,7 +216,9 @@ def _write(
             badcases.write(lines.badcases)
             made.tally.merge(lines.tally)
             for file, line, problem in lines.problems:
-                made.found.append(diagnostic("TRC819", problem.message, location(shown, file, line), hint=problem.hint))
+                made.found.append(
+                    diagnostic("TRC819", problem.message, location(made.files, file, line), hint=problem.hint)
+                )
             progress("writing traces", made.tally.traces)
         if made.tally.traces:
             traces.keep()

@@ -111,4 +111,11 @@ def batches(file: int, rows: Iterable[Numbered], numbers: Iterator[int]) -> Iter
 
 def is_large(files: Iterable[Path]) -> bool:
     """Return whether the files are worth other processes, which take a third of a second to start."""
-    return sum(each.stat().st_size for each in files) > 24 << 20
+    return sum(_size(each) for each in files) > 24 << 20
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:  # reported when the file is opened
+        return 0

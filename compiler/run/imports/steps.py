@@ -13,6 +13,7 @@ HEAD, STEP, NOTE = range(3)  # roles of a row, in the order in which a trace is 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST, _LATEST = 946_684_800 * 10**9, 4_102_444_800 * 10**9  # the years 2000 and 2100
 UNKNOWN = "unknown error"
+MAX_BODY = 1 << 20  # bytes of a step as JSON: the input and output of a larger one are left out
 MAX_MILLISECONDS = 1e11  # three years
 MAX_ID = 512  # characters of an id or of a name; what is longer is cut
 
@@ -57,6 +58,10 @@ def step_row(span: Span, lacks: frozenset[str], lengths: Lengths, file: int, lin
     written = to_json(body, inf_nan_mode="null", serialize_unknown=True)
     given, answered = leaves(span.input), leaves(span.output)
     losses = text_losses(given + answered)
+    if len(written) > MAX_BODY:
+        small = span._replace(input=None, output=None, attributes={})
+        written = to_json(_head(small, milliseconds) if span.head else _step(small, milliseconds), inf_nan_mode="null")
+        losses.add("no-detail")
     cut_in, is_cut = lengths.limit_of("input", given)
     cut_out, is_cut_out = lengths.limit_of("output", answered)
     if is_cut or is_cut_out:
