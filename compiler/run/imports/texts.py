@@ -36,7 +36,7 @@ _MOJIBAKE = re.compile(
 )
 _BROKEN = ("\ufffd", "锟斤拷", "烫烫烫")
 _WHOLE = re.compile("[^\u00c2-\u00f4\ufffd锟烫]*")  # text without the first character of any sign of them
-_QUESTION_MARKS = re.compile(r"\?{4,}")
+_QUESTION_MARKS = re.compile(r"\?{2,}")
 _MASK = re.compile(
     r"[\[<({_*]{1,2}\s*(?:REDACTED|MASKED|FILTERED|HIDDEN|SCRUBBED|PII|REMOVED FOR PRIVACY)(?:[:_ -][\w -]{1,30})?"
     r"\s*[\])>}_*]{1,2}",
@@ -126,8 +126,9 @@ _SIGNS: tuple[tuple[str, tuple[str, ...], Callable[[str], bool]], ...] = (
 def is_mojibake(text: str) -> bool:
     """Return whether a text was decoded wrongly, or lost its characters to question marks."""
     if text.isascii():
-        marks = sum(map(len, _QUESTION_MARKS.findall(text)))
-        return marks >= 4 and marks * 2 >= len(text.replace(" ", ""))
+        inner = text.rstrip("?!. ")  # at the end, question marks are emphasis
+        marks = sum(map(len, _QUESTION_MARKS.findall(inner)))
+        return (marks >= 4 and marks * 2 >= len(inner.replace(" ", ""))) or (not inner and text.count("?") >= 8)
     if any(each in text for each in _BROKEN):
         return True
     match = _MOJIBAKE.search(text)

@@ -35,9 +35,7 @@ class Workers:
 
     def __enter__(self) -> "Workers":
         if self.processes > 1:
-            self._pool = ProcessPoolExecutor(
-                self.processes, mp_context=get_context("spawn"), initializer=_begin
-            )
+            self._pool = ProcessPoolExecutor(self.processes, mp_context=get_context("spawn"), initializer=_begin)
         return self
 
     def __exit__(self, *_: object) -> None:
