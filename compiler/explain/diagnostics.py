@@ -19,6 +19,7 @@ FAMILIES = {
     "RND": "Rendering, and the plan folder on disk",
     "CLU": "The cluster that plans are applied to",
     "RUN": "Stages, and the local executor",
+    "TRC": "Traces, and what their exports lost",
 }
 
 FORMATS = """\

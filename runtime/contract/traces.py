@@ -4,6 +4,7 @@ The recorder of an application writes them, `trainspec import` makes them from o
 `trainspec triage` labels them.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -26,8 +27,20 @@ LossKind = Literal[
     "no-query",  # no input
     "no-tokens",  # a call of a model without token counts
     "redacted",  # text that the tool masked
+    "roots",  # several steps without a parent under one trace id: one trace for each
     "window",  # no trace in a time in which there should be some
 ]
+
+# Losses that make a trace useless as evidence, wherever they are, and those that do so only for the query and answer.
+UNUSABLE_LOSSES = frozenset({"cut-text", "doubled", "encoding"})
+UNUSABLE_TRACE_LOSSES = frozenset({"no-answer", "no-parent", "no-query", "redacted"})
+
+
+def is_evidence(losses: Iterable["Loss"]) -> bool:
+    """Return whether a trace with these losses counts as evidence: in shares, in labels and in badcases."""
+    return not any(
+        each.kind in UNUSABLE_LOSSES or (not each.step and each.kind in UNUSABLE_TRACE_LOSSES) for each in losses
+    )
 
 
 class _Record(BaseModel):

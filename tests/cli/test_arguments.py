@@ -26,7 +26,7 @@ def read(line: str) -> dict[str, Any]:
 
 def test_commands_are_found_in_the_order_of_the_help() -> None:
     assert {group: tuple(each.name for each in commands_of(group)) for group in GROUPS} == GROUPS
-    assert tuple(COMMANDS) == (*NAMES, "access", "driver")
+    assert tuple(COMMANDS) == (*NAMES, "import", "access", "driver")
     lines = invoke("--help").stdout.splitlines()
     listed = [line.split()[0] for line in lines if line.startswith("  ") and line.split()[0] in COMMANDS]
     assert listed == list(COMMANDS)

@@ -90,6 +90,7 @@ UNPROVOKED = {
     "RUN794",
     "RUN796",
     "RUN798",
+    "TRC819",
 }
 OF_COMPILER = {
     code: example

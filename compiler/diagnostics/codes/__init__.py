@@ -16,6 +16,7 @@ from compiler.diagnostics.codes import (
     run_template,
     sel,
     spc,
+    trc_import,
     yml,
 )
 from compiler.diagnostics.codes.row import Code
@@ -37,6 +38,7 @@ FAMILIES = (
     run_augment.TABLE,
     run_local.TABLE,
     prompts.TABLE,
+    trc_import.TABLE,
 )
 
 CODES: dict[str, Code] = {name: row for table in FAMILIES for name, row in table.items()}

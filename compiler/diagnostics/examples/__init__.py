@@ -17,6 +17,7 @@ from compiler.diagnostics.examples import (
     run_template,
     sel,
     spc,
+    trc_import,
     yml,
 )
 from compiler.diagnostics.examples.example import Example, Situation
@@ -39,6 +40,7 @@ EXAMPLES: dict[str, Example | Situation] = {
     **run_template.EXAMPLES,
     **run_settings.EXAMPLES,
     **prompts.EXAMPLES,
+    **trc_import.EXAMPLES,
 }
 
 __all__ = ["EXAMPLES", "Example", "Situation"]

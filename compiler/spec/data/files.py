@@ -17,6 +17,7 @@ from compiler.spec.data.parts import (
     Part,
 )
 from compiler.spec.files import can_be_shown, lies_in, open_file, reason
+from runtime.contract.data.compression import Unpacked
 from runtime.contract.data.file_formats import (
     BINARY,
     COMPRESSIONS,
@@ -24,13 +25,14 @@ from runtime.contract.data.file_formats import (
     FILE_FORMATS,
     PACKAGES,
     USE_A_FORMAT,
+    compression_of,
     ending_of,
     format_of,
     is_set_aside,
 )
-from runtime.contract.data.text_encoding import Stream
+from runtime.contract.data.text_encoding import Stream, text_lines, text_pieces
 from runtime.contract.data.text_files import check_head, text_rows
-from runtime.contract.data.unreadable import FileError, Kind, Rows, Unreadable
+from runtime.contract.data.unreadable import FileError, Kind, LineError, Rows, Unreadable
 from runtime.contract.digests import ContentDigest, folder_digest
 
 MAX_NAMED = 5
@@ -116,6 +118,33 @@ def rows_of(part: Part, done: Done, allowance: Allowance) -> Iterator[Numbered]:
     except OSError as error:
         raise SourceError("YML001", f"cannot read the file: {reason(error)}") from error
     done(digest.hexdigest(), digest.size)
+
+
+def lines_of(part: Part, allowance: Allowance, limit: int) -> Iterator[tuple[int, str | Problem]]:
+    """Yield the lines of a text file with their numbers, without white space around them; blank ones are skipped.
+
+    A byte that is no text ends them with a problem. SourceError as `rows_of`, and for a line beyond `limit` characters.
+    """
+    compression = compression_of(part.file)
+    try:
+        with open_file(part.file) as stream:
+            size = os.fstat(stream.fileno()).st_size
+            source = check_head(stream, compression or format_of(part.file))
+            if compression:
+                unpacked = Unpacked(source, compression, _zstd, allowance.meter(size))
+                source = check_head(unpacked, format_of(part.file))
+            for number, line in text_lines(text_pieces(source, part.encoding), limit):
+                if text := line.strip():
+                    yield number, text
+    except LineError as error:
+        yield error.line, _problem(error.fault)
+    except OverflowError as error:
+        message = f"the file holds a line that is too large: {error} exceeds {limit:,} characters"
+        raise SourceError("YML005", message, "export fewer spans in one line") from None
+    except FileError as fault:
+        raise SourceError(_CODES[fault.kind], f"the file {fault.message}", fault.hint) from fault
+    except OSError as error:
+        raise SourceError("YML001", f"cannot read the file: {reason(error)}") from error
 
 
 def _problem(row: Unreadable) -> Problem:

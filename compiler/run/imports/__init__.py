@@ -1,0 +1,1 @@
+"""Import the traces that other tools export."""

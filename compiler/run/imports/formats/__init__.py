@@ -1,0 +1,1 @@
+"""One reader of each tool's export."""
