@@ -52,6 +52,7 @@ MODULES = {
     "teacher": "runtime.make.teacher.stage",
     "sample": "runtime.make.samples",
     "preflight": "runtime.scoring.preflight.stage",
+    "probe": "runtime.evaluate.probe.stage",
     "evaluate": "runtime.evaluate.stage",
 }
 _LOCK = ".lock"

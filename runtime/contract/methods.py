@@ -39,6 +39,7 @@ METHODS: dict[str, Method] = {
     "teacher": Method(shapes=_PROMPTS),
     "sample": Method(shapes=(Shape.PROMPT_COMPLETION, Shape.MESSAGES, Shape.CHAIN, Shape.BADCASE)),
     "preflight": Method(shapes=_PROMPTS),
+    "probe": Method(shapes=(Shape.BADCASE, Shape.EVALUATION, Shape.PROMPT_COMPLETION, Shape.MESSAGES)),
     "evaluate": Method(shapes=(Shape.EVALUATION, Shape.BADCASE, Shape.TEXT)),
 }
 

@@ -21,6 +21,7 @@ from runtime.contract.blocks import (
 from runtime.contract.goal_blocks import GateBlock, MetricBlock
 from runtime.contract.hub import hub_model
 from runtime.contract.judging import JudgeBlock
+from runtime.contract.probing import ProbeStage
 from runtime.contract.source_blocks import SourceBlock
 from runtime.contract.stage import Stage
 from runtime.contract.training_stages import AnyTrainingStage
@@ -224,4 +225,6 @@ class EvaluateStage(Stage):
         return self
 
 
-AnyStage = LoadStage | AnyTrainingStage | PairsStage | TeacherStage | SampleStage | PreflightStage | EvaluateStage
+AnyStage = (
+    LoadStage | AnyTrainingStage | PairsStage | TeacherStage | SampleStage | PreflightStage | ProbeStage | EvaluateStage
+)

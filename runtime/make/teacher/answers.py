@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from runtime.contract.blocks import ModelBlock
+from runtime.contract.served import TEACHER_KEY
 from runtime.contract.stages import TeacherStage
 from runtime.data.formats import Row
 from runtime.data.questions import Prompt
@@ -17,8 +18,6 @@ from runtime.stage.seeds import seed_of
 
 if TYPE_CHECKING:
     from runtime.model.generate import Answer
-
-KEY_VARIABLE = "TEACHER_API_KEY"
 
 
 def teacher_model(stage: TeacherStage) -> ModelBlock:
@@ -85,7 +84,7 @@ async def _query_all(
         url=str(teacher.endpoint),
         name=teacher.name,
         revision=teacher.revision,
-        key_variable=KEY_VARIABLE,
+        key_variable=TEACHER_KEY,
     )
     endpoint = Endpoint(service, concurrency=work.concurrency, requests_per_minute=work.requests_per_minute)
 

@@ -11,9 +11,10 @@ import pytest
 from support.chat_endpoint import Response, Server, said, served
 
 from runtime.contract.errors import StageError
+from runtime.contract.served import TEACHER_KEY
 from runtime.contract.stages import TeacherStage
 from runtime.contract.volumes import Volumes
-from runtime.make.teacher import answers
+
 from runtime.make.teacher import stage as ask_teacher
 from runtime.model.endpoint import client
 from runtime.model.endpoint.client import Endpoint, Service
@@ -26,7 +27,7 @@ from runtime.stage.stop import StopRequest
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setattr(client, "BACKOFF_SECONDS", 0.001)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.delenv(answers.KEY_VARIABLE, raising=False)
+    monkeypatch.delenv(TEACHER_KEY, raising=False)
     with served() as started:
         yield started
 
@@ -78,7 +79,7 @@ def written(context: StageContext, name: str) -> list[dict[str, Any]]:
 
 
 def test_rows_and_their_provenance(server: Server, context: StageContext, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(answers.KEY_VARIABLE, "secret-key")
+    monkeypatch.setenv(TEACHER_KEY, "secret-key")
     prompts: list[Any] = [
         "发票在哪？",
         [{"role": "system", "content": "be short"}, {"role": "user", "content": "two?"}],
