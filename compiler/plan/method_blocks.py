@@ -6,12 +6,13 @@ from dataclasses import asdict
 from compiler.plan.draft import Block, Draft
 from compiler.plan.goal_blocks import guarded_metrics, measured_metrics
 from compiler.plan.settings import answer_settings, generation_settings, values
+from compiler.selection.probe_verdicts import probe_tests
 from compiler.spec.inputs import Inputs
 from compiler.spec.judged import agreements
 from compiler.spec.methods import METHODS
 from compiler.spec.methods.reinforcement import HELD_OUT_SHARE
 from compiler.spec.schema.training_spec import RewardFunction
-from compiler.spec.schema.types import Shape
+from compiler.spec.schema.types import GapKind, Shape
 from runtime.contract.methods import METHODS as RUNTIME_METHODS
 
 
@@ -35,6 +36,33 @@ def learns_chains(draft: Draft, method: str) -> bool:
 def _teacher(draft: Draft) -> Block:
     teacher = draft.inputs.spec.spec.teacher
     return {} if teacher is None else {"teacher": teacher.model_dump(exclude_none=True, exclude={"ask"})}
+
+
+def _served(draft: Draft) -> Block:
+    """Return the endpoint of the spec's model and its budget; empty where only weights have the adapters."""
+    body = draft.inputs.spec.spec
+    if body.serving is None or draft.lineage.adapters:
+        return {}
+    named = {"name": body.model.name, "revision": body.model.revision}
+    block: Block = {"served": named | body.serving.model_dump(exclude={"budget"}, exclude_none=True)}
+    budget = body.serving.budget
+    return block if budget is None else block | {"budget": budget.model_dump(exclude_none=True)}
+
+
+def _verdicts(draft: Draft) -> Block:
+    """Return the tests that decide each gap, with the limits of the spec."""
+    body = draft.inputs.spec.spec
+    tests = probe_tests(body.thresholds, body.goal.metrics[0].target)
+    return {
+        "verdicts": {
+            name: [
+                {"measure": measure, "limit": limit, "above": above}
+                | ({"optional": True} if name == GapKind.UNTAUGHT and measure == "control" else {})
+                for measure, limit, above in each
+            ]
+            for name, each in tests.items()
+        }
+    }
 
 
 def _judge(draft: Draft) -> Block:
@@ -108,6 +136,7 @@ def _generation(draft: Draft) -> Block:
 
 
 _BLOCKS: dict[str, Callable[[Draft], Block]] = {
+    "served": _served,
     "teacher": _teacher,
     "judge": _judge,
     "rewards": _rewards,
@@ -116,5 +145,6 @@ _BLOCKS: dict[str, Callable[[Draft], Block]] = {
     "distillation": _distillation,
     "curriculum": _curriculum,
     "metrics": _metrics,
+    "verdicts": _verdicts,
     "generation": _generation,
 }

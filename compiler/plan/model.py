@@ -93,10 +93,13 @@ def replays(data: Iterable[Config]) -> bool:
 def gpus_of(config: Config, count: int) -> int:
     """Return how many of `count` GPUs a stage of this config uses.
 
-    One per process that trains, and one for any other model. A teacher behind an endpoint runs its model elsewhere, and
-    loading files and making pairs need no GPU.
+    One per process that trains, and one for any other model. Models behind an endpoint run elsewhere, and loading files
+    and making pairs need no GPU.
     """
-    if config["method"] in ("load", "pairs") or (config["method"] == "teacher" and "endpoint" in config["teacher"]):
+    elsewhere = "endpoint" in config.get("teacher", {"endpoint": ""})
+    if config["method"] in ("load", "pairs") or (config["method"] == "teacher" and elsewhere):
+        return 0
+    if "served" in config and elsewhere:
         return 0
     return count if METHODS[config["method"]].trains else min(1, count)
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from compiler.plan.data_blocks import evaluation_data, judged_data, source_data, spec_data, training_data
+from compiler.plan.data_blocks import control_data, evaluation_data, judged_data, source_data, spec_data, training_data
 from compiler.plan.draft import Block, Built, Draft
 from compiler.plan.goal_blocks import gate_block, measured_guards
 from compiler.plan.method_blocks import learns_chains, method_blocks
@@ -56,7 +56,7 @@ def pairs_config(draft: Draft) -> Built | None:
 def work_config(draft: Draft) -> Built:
     """Return the config of a stage that makes data or measures."""
     settings = work_settings(draft)
-    data = [*source_data(draft), *judged_data(draft)]
+    data = [*source_data(draft), *judged_data(draft), *control_data(draft)]
     return Built(
         config=_joined(config_head(draft, data), method_blocks(draft), {"work": values(settings)}), settings=settings
     )

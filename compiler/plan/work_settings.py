@@ -25,7 +25,7 @@ def work_settings(draft: Draft) -> tuple[Setting, ...]:
 
 def _with_generation(draft: Draft, table: Table) -> Table:
     """Generate rows with the settings of evaluations, where a longer answer could not be right."""
-    if draft.choice.method not in ("teacher", "sample"):
+    if draft.choice.method not in ("teacher", "sample", "probe"):
         return table
     return table | {each.name: each for each in generation_settings(draft)}
 
@@ -66,9 +66,39 @@ def _with_probe_thresholds(draft: Draft, table: Table) -> Table:
     }
 
 
+def _with_chains(draft: Draft, table: Table) -> Table:
+    """Give a probe the marker before the answer of a chain, and at least the room of an answer for the chain."""
+    if draft.choice.method != "probe":
+        return table
+    body = draft.inputs.spec.spec.evaluation
+    marker = Setting(name="answer_marker", value=body.answer_marker, source="spec.evaluation.answerMarker")
+    settings = table | {"answer_marker": marker}
+    limit = settings["chain_tokens"].value
+    if isinstance(limit, int) and body.max_new_tokens > limit:
+        settings["chain_tokens"] = Setting(
+            name="chain_tokens", value=body.max_new_tokens, source="spec.evaluation.maxNewTokens"
+        )
+    return settings
+
+
+def _with_calls_of_teacher(draft: Draft, table: Table) -> Table:
+    """Give a probe the limits of a teacher's endpoint."""
+    teacher = draft.inputs.spec.spec.teacher
+    if draft.choice.method != "probe" or teacher is None or not teacher.endpoint:
+        return table
+    given = {"concurrency": teacher.ask.concurrency, "requests_per_minute": teacher.ask.requests_per_minute}
+    return table | {
+        name: Setting(name=name, value=value, source=f"spec.teacher.ask.{to_camel(name)}")
+        for name, value in given.items()
+        if value is not None
+    }
+
+
 _STEPS: tuple[Callable[[Draft, Table], Table], ...] = (
     _with_generation,
     _with_teacher,
     _without_verification,
     _with_probe_thresholds,
+    _with_chains,
+    _with_calls_of_teacher,
 )

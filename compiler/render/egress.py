@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from compiler.plan.model import Plan, Stage
 from compiler.spec.schema.cluster_profile import Bucket, Hub, ProfileBody, SecretRef, Source
 from runtime.contract.judging import KEY_VARIABLE
+from runtime.contract.served import MODEL_KEY
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,8 +25,13 @@ def egress_of(plan: Plan) -> Iterator[Egress]:
     teacher, judge = plan.inputs.spec.spec.teacher, plan.inputs.spec.spec.judge
     source = plan.inputs.profile.spec.storage.source
     methods = {stage.method for stage in plan.pending}
-    if teacher is not None and teacher.endpoint and "teacher" in methods:
-        yield Egress(file="egress-policy.yaml", name="teacher", stages=("teacher",), ports=(_port(teacher.endpoint),))
+    taught = tuple(stage.name for stage in plan.pending if stage.method in ("teacher", "probe"))
+    if teacher is not None and teacher.endpoint and taught:
+        yield Egress(file="egress-policy.yaml", name="teacher", stages=taught, ports=(_port(teacher.endpoint),))
+    serving = plan.inputs.spec.spec.serving
+    served = tuple(stage.name for stage in plan.pending if asks_model(stage))
+    if serving is not None and served:
+        yield Egress(file="model-policy.yaml", name="model", stages=served, ports=(_port(serving.endpoint),))
     judged = tuple(stage.name for stage in plan.pending if asks_judge(stage))
     if judge is not None and judged:
         yield Egress(file="judge-policy.yaml", name="judge", stages=judged, ports=(_port(judge.endpoint),))
@@ -38,9 +44,15 @@ def asks_judge(stage: Stage) -> bool:
     return stage.config.get("judge") is not None
 
 
+def asks_model(stage: Stage) -> bool:
+    """Whether the stage sends prompts to the endpoint of the spec's model."""
+    return stage.config.get("served") is not None
+
+
 def secrets_of(stage: Stage, profile: ProfileBody) -> list[SecretRef]:
-    """Return the profile's secrets that the stage gets: the judge's key only where a judge is asked."""
-    return [each for each in profile.secrets if each.env != KEY_VARIABLE or asks_judge(stage)]
+    """Return the profile's secrets that the stage gets: the key of a judge or a model only where it is asked."""
+    needed = {KEY_VARIABLE: asks_judge(stage), MODEL_KEY: asks_model(stage)}
+    return [each for each in profile.secrets if needed.get(each.env, True)]
 
 
 def _ports_of(source: Source) -> set[int]:

@@ -76,7 +76,7 @@ def planted(chance: Callable[[Asked], float], *, wrong: int = 50, salt: str = ""
         found = asked(body)
         parts = [salt, body["messages"], body["temperature"], body["seed"] if body["temperature"] else 0]
         digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).digest()
-        generator = random.Random(digest)  # noqa: S311
+        generator = random.Random(digest)
         is_right = generator.random() < chance(found)
         right = f"fact-{found.item}" if found.is_general else f"code-{found.item}"
         text = right if is_right else f"other-{generator.randrange(wrong)}"
@@ -95,4 +95,4 @@ def reply(text: str, tokens: int) -> Response:
 
 def per_item(found: Asked, low: float, high: float) -> float:
     """A chance between two values that depends on the item alone, for items that are not equally hard."""
-    return low + (high - low) * random.Random(found.item).random()  # noqa: S311
+    return low + (high - low) * random.Random(found.item).random()

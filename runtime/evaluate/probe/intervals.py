@@ -14,9 +14,9 @@ def interval_of_share(values: Values, clusters: Sequence[str], z: float) -> Inte
     """Return the mean of `values` (each 0 to 1) with its interval.
 
     Wilson's interval at the number of independent rows that the variance between clusters implies (Korn and Graubard
-    1998), with Student's t for few clusters. That variance counts two prompts more, one that is never right and one that
-    always is: a few dozen prompts may lack the rare ones that decide a mean near 0 or 1. If all values are 0, or all are
-    1, the number is that of the clusters.
+    1998), with Student's t for few clusters. That variance counts two prompts more, one that is never right and one
+    that always is: a few dozen prompts may lack the rare ones that decide a mean near 0 or 1. If all values are 0, or
+    all are 1, the number is that of the clusters.
     """
     value = math.fsum(values) / len(values)
     low, high = wilson_interval(value, _independent(values, clusters, z), z)

@@ -14,6 +14,7 @@ from runtime.contract.errors import StageError
 from runtime.contract.probing import ProbeStage
 from runtime.contract.volumes import Volumes
 from runtime.evaluate.probe import stage as probe
+from runtime.model.answering import journal
 from runtime.model.endpoint import client
 from runtime.stage.context import StageContext
 from runtime.stage.events import EventStream
@@ -37,6 +38,7 @@ VERDICTS: dict[str, list[tuple[str, float, bool]]] = {
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setattr(client, "BACKOFF_SECONDS", 0.001)
+    monkeypatch.setattr(journal.os, "fsync", lambda number: None)  # a disk that waits makes no difference here
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with served() as started:
         yield started
@@ -164,7 +166,9 @@ def test_the_measures_are_those_of_the_samples(server: Server, volumes: Volumes)
     server.respond = planted(lambda found: per_item(found, 0.1, 0.7))
     outcome = run(stage_of(volumes, server, [row(number) for number in range(100)]), volumes)
     path = volumes.outputs / "probe" / "samples.jsonl"
-    closed = [each for each in map(json.loads, path.read_text(encoding="utf-8").splitlines()) if each["family"] == "closed"]
+    closed = [
+        each for each in map(json.loads, path.read_text(encoding="utf-8").splitlines()) if each["family"] == "closed"
+    ]
     right = [sum(each["right"]) for each in closed]
     assert all(each["answers"].count(f"code-{each['id'][5:]}") == sum(each["right"]) for each in closed)
     assert measured(outcome, "pass_at1") == pytest.approx(sum(right) / 16 / len(right), abs=1e-6)
@@ -207,12 +211,20 @@ def test_a_probe_resumes_without_asking_again(server: Server, volumes: Volumes) 
 
 def test_the_termination_message_holds_the_whole_report(server: Server, volumes: Volumes) -> None:
     server.respond = planted(lambda found: per_item(found, 0.2, 0.6))
-    rows = [with_passage(number) | with_gold(number) | {"passage": with_passage(number)["passage"]} for number in range(100)]
+    rows = [
+        with_passage(number) | with_gold(number) | {"passage": with_passage(number)["passage"]} for number in range(100)
+    ]
     teacher = {"name": "big", "revision": "1", "access": "text", "endpoint": server.url, "license": "MIT"}
     control = [general(number) for number in range(60)]
     reward = {"rewards": [{"use": "exact_match", "weight": 1.0}]}
     stage = stage_of(
-        volumes, server, rows, control, teacher=teacher | {"outputs_may_train": True}, work={"requests_per_minute": 100_000}, **reward
+        volumes,
+        server,
+        rows,
+        control,
+        teacher=teacher | {"outputs_may_train": True},
+        work={"requests_per_minute": 100_000},
+        **reward,
     )
     outcome = run(stage, volumes)
     assert set(outcome.report["not_measured"]) == {"constrained"}

@@ -14,7 +14,6 @@ from runtime.contract.errors import StageError
 from runtime.contract.served import TEACHER_KEY
 from runtime.contract.stages import TeacherStage
 from runtime.contract.volumes import Volumes
-
 from runtime.make.teacher import stage as ask_teacher
 from runtime.model.endpoint import client
 from runtime.model.endpoint.client import Endpoint, Service
