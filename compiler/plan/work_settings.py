@@ -10,6 +10,7 @@ from compiler.plan.settings import generation_settings, settings_of
 from compiler.spec.schema.types import Shape
 
 AGREEING_SAMPLES = 5
+CHAIN_OF_ANSWERS, LONGEST_CHAIN = 8, 512  # the room of a chain, in answers, and at most in tokens unless one is longer
 
 Table = dict[str, Setting]
 
@@ -67,18 +68,18 @@ def _with_probe_thresholds(draft: Draft, table: Table) -> Table:
 
 
 def _with_chains(draft: Draft, table: Table) -> Table:
-    """Give a probe the marker before the answer of a chain, and at least the room of an answer for the chain."""
+    """Give a probe the room of a chain with its answer, and the marker between them."""
     if draft.choice.method != "probe":
         return table
     body = draft.inputs.spec.spec.evaluation
-    marker = Setting(name="answer_marker", value=body.answer_marker, source="spec.evaluation.answerMarker")
-    settings = table | {"answer_marker": marker}
-    limit = settings["chain_tokens"].value
-    if isinstance(limit, int) and body.max_new_tokens > limit:
-        settings["chain_tokens"] = Setting(
-            name="chain_tokens", value=body.max_new_tokens, source="spec.evaluation.maxNewTokens"
-        )
-    return settings
+    room = max(body.max_new_tokens, min(LONGEST_CHAIN, CHAIN_OF_ANSWERS * body.max_new_tokens))
+    why = f"{CHAIN_OF_ANSWERS} times spec.evaluation.maxNewTokens, up to {LONGEST_CHAIN}"
+    return table | {
+        "chain_tokens": Setting(name="chain_tokens", value=room, source=why),
+        "answer_marker": Setting(
+            name="answer_marker", value=body.answer_marker, source="spec.evaluation.answerMarker"
+        ),
+    }
 
 
 def _with_calls_of_teacher(draft: Draft, table: Table) -> Table:

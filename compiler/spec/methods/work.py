@@ -37,7 +37,6 @@ BEFORE_TRAINING: tuple[Method, ...] = (
             Default("temperature", 0.8, "pass@k (arXiv 2107.03374): wider than for one answer"),
             Default("prompts", 100, "intervals of about ±0.1"),
             Default("further_samples", 4, "most of the variance lies between prompts, not between samples of one"),
-            Default("chain_tokens", 512, "room for a chain before the answer"),
         ),
         blocks=("served", "teacher", "rewards", "metrics", "verdicts"),
         deadline_minutes=120,
