@@ -76,9 +76,7 @@ def _with_chains(draft: Draft, table: Table) -> Table:
     why = f"{CHAIN_OF_ANSWERS} times spec.evaluation.maxNewTokens, up to {LONGEST_CHAIN}"
     return table | {
         "chain_tokens": Setting(name="chain_tokens", value=room, source=why),
-        "answer_marker": Setting(
-            name="answer_marker", value=body.answer_marker, source="spec.evaluation.answerMarker"
-        ),
+        "answer_marker": Setting(name="answer_marker", value=body.answer_marker, source="spec.evaluation.answerMarker"),
     }
 
 
