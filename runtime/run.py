@@ -54,6 +54,7 @@ MODULES = {
     "augment": "runtime.make.augment.stage",
     "optimize-prompt": "runtime.make.prompts.stage",
     "preflight": "runtime.scoring.preflight.stage",
+    "probe": "runtime.evaluate.probe.stage",
     "evaluate": "runtime.evaluate.stage",
 }
 _LOCK = ".lock"

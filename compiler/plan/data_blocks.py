@@ -8,6 +8,7 @@ from compiler.spec.inputs import Inputs
 from compiler.spec.schema.training_spec import DataSource
 from compiler.spec.schema.types import Purpose, Shape
 from runtime.contract.data.labels import LabelFilter
+from runtime.contract.methods import METHODS
 
 CHECKED = {"badcases": (Shape.BADCASE,), "general": (Shape.EVALUATION, Shape.TEXT)}
 
@@ -71,6 +72,17 @@ def judged_data(draft: Draft) -> list[Block]:
         if each.purpose is Purpose.BADCASES and each.shape is Shape.BADCASE and each.name not in draft.choice.sources
     ]
     return [_block(draft.inputs, each) | {"role": "badcases"} for each in badcases]
+
+
+def control_data(draft: Draft) -> list[Block]:
+    """Return the general questions of a probe: its control."""
+    if draft.choice.method != "probe":
+        return []
+    return [
+        _block(draft.inputs, each) | {"role": "general"}
+        for each in draft.inputs.spec.spec.data
+        if each.purpose is Purpose.GENERAL and each.shape in METHODS["probe"].shapes
+    ]
 
 
 def _made_blocks(draft: Draft) -> list[Block]:

@@ -7,12 +7,13 @@ from compiler.plan.draft import Block, Draft
 from compiler.plan.goal_blocks import guarded_metrics, measured_metrics
 from compiler.plan.prompt_blocks import OPTIMIZE, optimizes, prompt_block, reflection_block, served_block
 from compiler.plan.settings import answer_settings, generation_settings, values
+from compiler.selection.probe_verdicts import probe_tests
 from compiler.spec.inputs import Inputs
 from compiler.spec.judged import agreements
 from compiler.spec.methods import METHODS
 from compiler.spec.methods.reinforcement import HELD_OUT_SHARE
 from compiler.spec.schema.training_spec import RewardFunction
-from compiler.spec.schema.types import Shape
+from compiler.spec.schema.types import GapKind, Shape
 from runtime.contract.methods import METHODS as RUNTIME_METHODS
 
 
@@ -36,6 +37,30 @@ def learns_chains(draft: Draft, method: str) -> bool:
 def _teacher(draft: Draft) -> Block:
     teacher = draft.inputs.spec.spec.teacher
     return {} if teacher is None else {"teacher": teacher.model_dump(exclude_none=True, exclude={"ask", "price"})}
+
+
+def _serving_budget(draft: Draft) -> Block:
+    """Return what calls of the served model may cost; empty without a limit, and where the weights answer."""
+    serving = draft.inputs.spec.spec.serving
+    if serving is None or serving.budget is None or not served_block(draft):
+        return {}
+    return {"budget": serving.budget.model_dump(exclude_none=True)}
+
+
+def _verdicts(draft: Draft) -> Block:
+    """Return the tests that decide each gap, with the limits of the spec."""
+    body = draft.inputs.spec.spec
+    tests = probe_tests(body.thresholds, body.goal.metrics[0].target)
+    return {
+        "verdicts": {
+            name: [
+                {"measure": measure, "limit": limit, "above": above}
+                | ({"optional": True} if name == GapKind.UNTAUGHT and measure == "control" else {})
+                for measure, limit, above in each
+            ]
+            for name, each in tests.items()
+        }
+    }
 
 
 def _judge(draft: Draft) -> Block:
@@ -117,8 +142,10 @@ _BLOCKS: dict[str, Callable[[Draft], Block]] = {
     "distillation": _distillation,
     "curriculum": _curriculum,
     "metrics": _metrics,
+    "verdicts": _verdicts,
     "generation": _generation,
     "prompt": prompt_block,
     "served": served_block,
+    "serving_budget": _serving_budget,
     "reflection": reflection_block,
 }

@@ -32,12 +32,12 @@ def prompt_block(draft: Draft) -> Block:
 
 
 def served_block(draft: Draft) -> Block:
-    """Return the endpoint of the model; empty if its weights answer."""
+    """Return the endpoint of the model; empty if its weights answer, as they do with adapters."""
     body = draft.inputs.spec.spec
-    if body.serving is None:
+    if body.serving is None or draft.lineage.adapters:
         return {}
     named = {"name": body.model.name, "revision": body.model.revision}
-    return {"served": named | body.serving.model_dump(exclude_none=True)}
+    return {"served": named | body.serving.model_dump(exclude={"budget"}, exclude_none=True)}
 
 
 def reflection_block(draft: Draft) -> Block:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from compiler.plan.data_blocks import (
+    control_data,
     evaluation_data,
     forbidden_data,
     judged_data,
@@ -67,7 +68,7 @@ def work_config(draft: Draft) -> Built:
     if draft.choice.method == OPTIMIZE:
         return _optimization_config(draft)
     settings = work_settings(draft)
-    data = [*source_data(draft), *judged_data(draft), *forbidden_data(draft)]
+    data = [*source_data(draft), *judged_data(draft), *forbidden_data(draft), *control_data(draft)]
     return Built(
         config=_joined(config_head(draft, data), method_blocks(draft), {"work": values(settings)}), settings=settings
     )

@@ -11,6 +11,7 @@ from compiler.plan.settings import generation_settings, settings_of
 from compiler.spec.schema.types import Shape
 
 AGREEING_SAMPLES = 5
+CHAIN_OF_ANSWERS, LONGEST_CHAIN = 8, 512  # the room of a chain, in answers, and at most in tokens unless one is longer
 
 Table = dict[str, Setting]
 
@@ -26,7 +27,7 @@ def work_settings(draft: Draft) -> tuple[Setting, ...]:
 
 def _with_generation(draft: Draft, table: Table) -> Table:
     """Generate rows with the settings of evaluations, where a longer answer could not be right."""
-    if draft.choice.method not in ("teacher", "sample"):
+    if draft.choice.method not in ("teacher", "sample", "probe"):
         return table
     return table | {each.name: each for each in generation_settings(draft)}
 
@@ -78,6 +79,32 @@ def _with_plateau(draft: Draft, table: Table) -> Table:
     }
 
 
+def _with_chains(draft: Draft, table: Table) -> Table:
+    """Give a probe the room of a chain with its answer, and the marker between them."""
+    if draft.choice.method != "probe":
+        return table
+    body = draft.inputs.spec.spec.evaluation
+    room = max(body.max_new_tokens, min(LONGEST_CHAIN, CHAIN_OF_ANSWERS * body.max_new_tokens))
+    why = f"{CHAIN_OF_ANSWERS} times spec.evaluation.maxNewTokens, up to {LONGEST_CHAIN}"
+    return table | {
+        "chain_tokens": Setting(name="chain_tokens", value=room, source=why),
+        "answer_marker": Setting(name="answer_marker", value=body.answer_marker, source="spec.evaluation.answerMarker"),
+    }
+
+
+def _with_calls_of_teacher(draft: Draft, table: Table) -> Table:
+    """Give a probe the limits of a teacher's endpoint."""
+    teacher = draft.inputs.spec.spec.teacher
+    if draft.choice.method != "probe" or teacher is None or not teacher.endpoint:
+        return table
+    given = {"concurrency": teacher.ask.concurrency, "requests_per_minute": teacher.ask.requests_per_minute}
+    return table | {
+        name: Setting(name=name, value=value, source=f"spec.teacher.ask.{to_camel(name)}")
+        for name, value in given.items()
+        if value is not None
+    }
+
+
 _STEPS: tuple[Callable[[Draft, Table], Table], ...] = (
     _with_generation,
     _with_teacher,
@@ -85,4 +112,6 @@ _STEPS: tuple[Callable[[Draft, Table], Table], ...] = (
     _with_probe_thresholds,
     with_augmentation,
     _with_plateau,
+    _with_chains,
+    _with_calls_of_teacher,
 )

@@ -1,7 +1,8 @@
-"""Write the results of Jobs as evidence next to the spec, one document per Job.
+"""Write the results of Jobs as evidence next to the spec.
 
-An evaluation becomes `evidence/stage-<job>.yaml`, a reward's pre-flight `evidence/preflight-<job>.yaml`, and the rounds
-of a prompt optimisation `evidence/prompt-<job>.yaml`.
+An evaluation becomes `evidence/stage-<job>.yaml`, a reward's pre-flight `evidence/preflight-<job>.yaml`, the rounds of
+a prompt optimisation `evidence/prompt-<job>.yaml`, and a probe `evidence/probe-<job>.yaml`, with `-greedy` and
+`-constrained` at the end for those decodings.
 """
 
 import hashlib
@@ -16,7 +17,7 @@ from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic
 from compiler.run.local.jobs import read_plan
 from compiler.run.local.run import work_folder
 from compiler.run.prompt_results import rounds_document
-from compiler.run.results import judged_fields, preflight_document, report_fields, rounded
+from compiler.run.results import judged_fields, preflight_document, probe_documents, report_fields, rounded
 from compiler.spec.evidence import FOLDER, as_evidence
 from compiler.spec.schema import API_VERSION
 from compiler.spec.yaml.load import compose
@@ -24,15 +25,18 @@ from compiler.spec.yaml.write import document_text, write_document
 from runtime.contract.credentials import credentials_in
 from runtime.contract.outputs import METRICS_FILE, verdict_words
 
-_COLLECTED = ("evaluate", "preflight", "optimize-prompt")
+_COLLECTED = ("evaluate", "preflight", "optimize-prompt", "probe")
+# file name prefix by kind
 _PREFIXES = {
     "StageResult": "stage",
     "RewardPreflight": "preflight",
     "PromptRounds": "prompt",
-}  # file name prefix by kind
+    "ProbeReport": "probe",
+}
 COMMENT = "Written by `trainspec collect` from what the Job measured: commit it, do not edit it."
 
 Document = dict[str, Any]
+Documents = dict[str, Document]  # of one Job, by the ending of the file's name
 
 
 class StageJob(Protocol):
@@ -107,7 +111,7 @@ def collect(plan: Path, work: Path | None) -> Collected:
 def write_evidence(
     plan: Path, jobs: Sequence[StageJob], find: Callable[[StageJob], Measured | None], where: str, command: str
 ) -> Collected:
-    """Write a `StageResult`, `RewardPreflight` or `PromptRounds` for each finished Job that measures.
+    """Write the evidence of each finished evaluation, pre-flight, prompt optimisation and probe.
 
     `find` returns the result of a Job, None until it has finished; `command` runs the plan, for a hint.
     """
@@ -115,11 +119,16 @@ def write_evidence(
     outcomes = {name: _result(job, jobs, found) for name, (job, found) in measured.items() if found is not None}
     found = tuple(each for outcome in outcomes.values() for each in outcome.diagnostics)
     if not outcomes:
-        message = "no evaluation, pre-flight or prompt optimisation of this plan has finished"
+        message = "no evaluation, pre-flight, prompt optimisation or probe of this plan has finished"
         found = (diagnostic("RUN797", message, Location(path=where), hint=f"run the plan first: {command}"),)
     if found:
         return Collected(diagnostics=found)
-    return _write(plan.resolve().parent, {job: outcome.value or {} for job, outcome in outcomes.items()})
+    documents = {
+        f"{job}{ending}": document
+        for job, outcome in outcomes.items()
+        for ending, document in (outcome.value or {}).items()
+    }
+    return _write(plan.resolve().parent, documents)
 
 
 def _on_disk(job: StageJob, outputs: Path) -> Measured | None:
@@ -133,7 +142,7 @@ def _on_disk(job: StageJob, outputs: Path) -> Measured | None:
         return Measured(content=b"", where=_shown(path), hint=hint)
 
 
-def _result(job: StageJob, jobs: Sequence[StageJob], measured: Measured) -> Outcome[Document]:
+def _result(job: StageJob, jobs: Sequence[StageJob], measured: Measured) -> Outcome[Documents]:
     """Return the evidence of one Job, validated against its schema."""
     where = Location(path=measured.where)
     hint = measured.hint
@@ -143,17 +152,10 @@ def _result(job: StageJob, jobs: Sequence[StageJob], measured: Measured) -> Outc
             found = diagnostic("RUN797", f"the result of `{job.stage}` belongs to another config", where, hint=hint)
             return Outcome(value=None, diagnostics=(found,))
         digest = metrics.get("digest") or hashlib.sha256(measured.content).hexdigest()
-        if job.method == "preflight":
-            document = preflight_document(job.name, job.config["model"], metrics, digest)
-        elif job.method == "optimize-prompt":
-            document = rounds_document(job.name, job.config, metrics)
-        else:
-            document = _document(job, jobs, metrics, digest)
-        text = document_text(document, COMMENT)
-        outcome = compose(text, where.path)
-        problems = as_evidence(outcome.value).diagnostics if outcome.value else outcome.diagnostics
-        fault = problems[0].message if problems else ""
-        secret = next(credentials_in(text), None)
+        documents = _documents(job, jobs, metrics, digest)
+        texts = [document_text(document, COMMENT) for document in documents.values()]
+        fault = next(filter(None, (_fault(text, where.path) for text in texts)), "")
+        secret = next(credentials_in("\n".join(texts)), None)
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         fault = f"{type(error).__name__}: {error}"
     if fault:
@@ -163,7 +165,26 @@ def _result(job: StageJob, jobs: Sequence[StageJob], measured: Measured) -> Outc
         message = f"the result of `{job.stage}` holds what looks like {secret.name}"
         hint = f"revoke it, remove it from the inputs of the stage, then {measured.hint}"
         return Outcome(value=None, diagnostics=(diagnostic("RUN797", message, where, hint=hint),))
-    return Outcome(value=document)
+    return Outcome(value=documents)
+
+
+def _fault(text: str, path: str) -> str:
+    """Return why the text of a document is no evidence; empty if it is."""
+    outcome = compose(text, path)
+    problems = as_evidence(outcome.value).diagnostics if outcome.value else outcome.diagnostics
+    return problems[0].message if problems else ""
+
+
+def _documents(job: StageJob, jobs: Sequence[StageJob], metrics: Mapping[str, Any], digest: str) -> Documents:
+    model = job.config["model"]
+    if job.method == "preflight":
+        return {"": preflight_document(job.name, model, metrics, digest)}
+    if job.method == "optimize-prompt":
+        return {"": rounds_document(job.name, job.config, metrics)}
+    if job.method == "probe":
+        data = [str(block["sha256"]) for block in job.config["data"] if block["shape"] == "badcase"]
+        return probe_documents(job.name, model, data, metrics, digest)
+    return {"": _document(job, jobs, metrics, digest)}
 
 
 def _document(job: StageJob, jobs: Sequence[StageJob], metrics: Mapping[str, Any], digest: str) -> Document:
@@ -235,6 +256,12 @@ def _summary(body: Mapping[str, Any]) -> str:
     if "rounds" in body:
         shown = " → ".join(f"{each['score']:.3f}" for each in body["rounds"])
         return f"{body['metric']} {shown} in {len(body['rounds']) - 1} rounds of prompt work"
+    if "measures" in body:
+        at_one = body["measures"]["passAt1"]
+        score = f"pass@1 {at_one['value']:.3f} ({at_one['low']:.3f} to {at_one['high']:.3f})"
+        return (
+            f"{score} at temperature {body['temperature']:g}, {len(body['measures'])} measures; the plan shows its gaps"
+        )
     if "metrics" not in body:
         terms = ", ".join(f"`{each['use']}`" for each in body["functions"])
         return f"{len(body) - 1} of 8 checks of the reward {terms}; the plan shows which pass"

@@ -1,8 +1,10 @@
 """Convert the results in the runtime's `metrics.json` into the fields of evidence."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+
+from pydantic.alias_generators import to_camel
 
 from compiler.spec.schema import API_VERSION
 
@@ -111,6 +113,43 @@ def preflight_document(name: str, model: Mapping[str, Any], metrics: Mapping[str
         },
         "spec": {"functions": functions, **({"code": report["code"]} if report["code"] else {}), **figures},
     }
+
+
+def probe_documents(
+    name: str, model: Mapping[str, Any], data: Sequence[str], metrics: Mapping[str, Any], digest: str
+) -> dict[str, Document]:
+    """Return the evidence of a probe, by the ending of its file's name: one document for each decoding.
+
+    `model` is the probed one, `data` are the digests of the files of badcases. The digest of the documents is that of
+    the answers; `digest` is the result's, for runtimes that keep none.
+    """
+    report = metrics["report"]
+    found, decodings = report["probe"], report["decodings"]
+    policy = "+".join([model["path"], *(adapter.split("/")[0] for adapter in model["adapters"])])
+
+    def document(size: Mapping[str, Any], body: Document) -> Document:
+        counts = {"prompts": size["prompts"], "planned": size["planned"]}
+        return {
+            "apiVersion": API_VERSION,
+            "kind": "ProbeReport",
+            "metadata": {
+                "source": f"Job {name}",
+                "date": datetime.fromisoformat(metrics["ended"]).date().isoformat(),
+                "digest": found.get("digest", digest),
+                "model": policy,
+            },
+            "spec": {"model": policy, **counts, "data": sorted(data), **body},
+        }
+
+    measures = {to_camel(each): _rounded(value) for each, value in found["measures"].items()}
+    main = {"samples": found["samples"], "temperature": float(found["temperature"]), "measures": measures}
+    documents = {"": document(found, main)}
+    for each in decodings:
+        body = {"samples": 1, "temperature": 0.0, "constrained": each["constrained"]}
+        measured = {"measures": {"passAt1": _rounded(each["pass_at1"])}}
+        ending = "-constrained" if each["constrained"] else "-greedy"
+        documents[ending] = document(each, body | measured)
+    return documents
 
 
 def _rounded(value: Any) -> Any:

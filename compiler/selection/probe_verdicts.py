@@ -74,6 +74,29 @@ MEASURED_BY: dict[GapKind, tuple[str, ...]] = {
 }
 
 
+def probe_tests(limits: Thresholds, target: float) -> dict[str, list[Test]]:
+    """Return the tests of every verdict that a probe shall make clear, by its name.
+
+    `greedy` and `constrained` are pass@1 of other decodings, which rule C2 reads; `target` is that of the deciding
+    metric.
+    """
+    gaps: dict[str, list[Test]] = {str(gap): tests(limits) for gap, tests in TESTS.items()}
+    return gaps | {
+        str(GapKind.UNTAUGHT): [
+            ("pass_at1", target, False),
+            ("agreement", limits.agreement, True),
+            ("control", limits.control, True),
+        ],
+        "recall": [("recall_gain", limits.recall, True)],
+        "component": [("gold_output", target, True)],
+        "decoding: greedy": [("greedy", target, True)],
+        "decoding: constrained": [("constrained", target, True)],
+        "never right": [("pass_at16", limits.near_zero_pass, False)],
+        "right at times": [("pass_at16", limits.sometimes, True)],
+        "target": [("pass_at1", target, True)],
+    }
+
+
 def _preference(group: Measured, limits: Thresholds, success: Measure | None) -> Reading | None:
     """Return the reading of a preference gap, which has two forms.
 

@@ -53,6 +53,15 @@ def names_are_unique(inputs: Inputs) -> Iterator[Diagnostic]:
                 yield diagnostic("CHK206", f"name `{name}` is used twice", where, hint="rename one of the two")
 
 
+def budgets_have_a_price(inputs: Inputs) -> Iterator[Diagnostic]:
+    """A budget in US dollars needs the price of the tokens."""
+    serving = inputs.spec.spec.serving
+    if serving is not None and serving.price is None and serving.budget is not None and serving.budget.usd is not None:
+        where = inputs.document.at(("spec", "serving", "budget", "usd"))
+        message = f"`budget.usd` is {serving.budget.usd:g}, but `serving.price` is missing"
+        yield diagnostic("CHK257", message, where, hint="add `price` with `input` and `output`, or remove `usd`")
+
+
 def shapes_fit(inputs: Inputs) -> Iterator[Diagnostic]:
     """The shape of each source fits its purpose."""
     for index, source in enumerate(inputs.spec.spec.data):
@@ -240,6 +249,7 @@ def files_contain_no_credentials(inputs: Inputs) -> Iterator[Diagnostic]:
 
 CHECKS: tuple[Callable[[Inputs], Iterator[Diagnostic]], ...] = (
     names_are_unique,
+    budgets_have_a_price,
     shapes_fit,
     sources_are_consistent,
     fields_fit_together,

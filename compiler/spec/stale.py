@@ -125,7 +125,10 @@ def evaluation_digests(spec: TrainingSpec, files: Mapping[str, DataFile]) -> set
 
 
 def _too_small(report: ProbeReport, prompts: int, samples: int) -> str:
-    if report.spec.prompts >= prompts and report.spec.samples >= samples:
+    body = report.spec
+    asked = body.planned or body.prompts
+    enough = body.samples >= samples or body.temperature == 0  # samples at temperature 0 are all the same
+    if asked >= prompts and enough:
         return ""
-    few = f"its {report.spec.prompts} prompts of {report.spec.samples} samples are fewer than {prompts} of {samples}"
+    few = f"its {asked} prompts of {body.samples} samples are fewer than {prompts} of {samples}"
     return f"{few}, the limits `thresholds.probePrompts` and `probeSamples`"

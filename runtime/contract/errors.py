@@ -62,6 +62,7 @@ EXIT_CODES = {
     "RUN757": ExitCode.BAD_CONFIG,  # PPO does not support a sharded model
     "RUN758": ExitCode.BAD_DATA,  # the score of a reward model is not a finite number
     "RUN759": ExitCode.BAD_DATA,  # the rewards of a training do not differ
+    "RUN780": ExitCode.BAD_CONFIG,  # the budget ends before a probe has looked at the badcases
     "RUN760": ExitCode.UNAVAILABLE,  # the package registry cannot be reached
     "RUN761": ExitCode.BAD_DATA,  # a fetched package is not the pinned one
     "RUN762": ExitCode.BAD_CONFIG,  # the model reference is not in the table

@@ -43,6 +43,7 @@ METHODS: dict[str, Method] = {
     ),
     "preflight": Method(shapes=_PROMPTS),
     "augment": Method(shapes=(Shape.TEXT, Shape.EVALUATION)),
+    "probe": Method(shapes=(Shape.BADCASE, Shape.EVALUATION, Shape.PROMPT_COMPLETION, Shape.MESSAGES)),
     "evaluate": Method(shapes=(Shape.EVALUATION, Shape.BADCASE, Shape.TEXT)),
 }
 

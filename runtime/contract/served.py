@@ -9,6 +9,7 @@ from runtime.contract.blocks import Block, Positive
 # secrets of a cluster profile: the key of each endpoint, which only the Jobs that query it get
 TEACHER_KEY = "TEACHER_API_KEY"
 MODEL_KEY = "MODEL_API_KEY"
+TEACHER_KEY = "TEACHER_API_KEY"
 REFLECTION_KEY = "REFLECTION_API_KEY"
 Usd = Annotated[float, Field(ge=0)]
 

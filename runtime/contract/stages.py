@@ -22,6 +22,7 @@ from runtime.contract.blocks import (
 from runtime.contract.goal_blocks import GateBlock, MetricBlock
 from runtime.contract.hub import hub_model
 from runtime.contract.judging import JudgeBlock
+from runtime.contract.probing import ProbeStage
 from runtime.contract.prompting import OptimizePromptStage, PromptFileBlock
 from runtime.contract.served import ServedBlock
 from runtime.contract.source_blocks import SourceBlock
@@ -241,5 +242,6 @@ AnyStage = (
     | AugmentStage
     | OptimizePromptStage
     | PreflightStage
+    | ProbeStage
     | EvaluateStage
 )

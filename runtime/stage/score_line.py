@@ -6,6 +6,7 @@ from typing import Any
 from runtime.contract.outputs import verdict_words
 
 Document = Mapping[str, Any]
+_UNCLEAR = "insufficient evidence"
 
 
 def score_line(document: Document) -> str:
@@ -97,6 +98,15 @@ def _preflight(document: Document) -> list[str]:
     return [f"{verdicts.count('passes')} of {_counted(len(verdicts), 'check')} passed"]
 
 
+def _probe(document: Document) -> list[str]:
+    report = document["report"]
+    first, verdicts = report["probe"]["measures"]["pass_at1"], report["verdicts"]
+    score = f"pass@1 {first['value']:.3f} ({first['low']:.3f}–{first['high']:.3f})"
+    found = {kind: [name for name in verdicts if verdicts[name] == kind] for kind in ("present", _UNCLEAR)}
+    shown = [f"{kind}: {' and '.join(names)}" for kind, names in found.items() if names]
+    return [score, *(shown or ["no gap present"]), f"{report['sampling']['saved']:.0%} of samples saved"]
+
+
 def _nothing(_: Document) -> list[str]:
     return []
 
@@ -109,6 +119,7 @@ _COUNTS: dict[str, Callable[[Document], list[str]]] = {
     "load": _load,
     "optimize-prompt": _optimize_prompt,
     "preflight": _preflight,
+    "probe": _probe,
 }
 
 

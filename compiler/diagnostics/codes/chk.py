@@ -280,6 +280,12 @@ TABLE: dict[str, Code] = {
         "The Job would fail when it calls the function, or applies the schema.",
         "Fix the file that the message names.",
     ),
+    "CHK257": Code(
+        "error",
+        "budget in dollars without a price",
+        "Nobody can add up what calls cost whose tokens have no price, so the budget would never end.",
+        "State the price of the tokens, or limit the calls alone.",
+    ),
     "CHK245": Code(
         "error",
         "file contains a credential",

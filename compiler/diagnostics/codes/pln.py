@@ -57,6 +57,12 @@ TABLE: dict[str, Code] = {
         "A reward that compares with a right answer scores every row 0 if the rows hold none.",
         "Use rows that hold the answer, or use another reward.",
     ),
+    "PLN423": Code(
+        "warning",
+        "probe has too few badcases to count",
+        "A probe of few prompts has intervals that decide nothing, so its report is not used below the limit (D11).",
+        "Collect badcases, or lower the limit of the spec.",
+    ),
     "PLN410": Code(
         "error",
         "profile cannot run the stage",

@@ -45,6 +45,12 @@ TABLE: dict[str, Code] = {
         "Token probabilities of two models can be compared only if both have the same tokens.",
         "Correct `sharesVocabulary` of the teacher.",
     ),
+    "RUN780": Code(
+        "error",
+        "budget ends before a probe's first look",
+        "A probe looks at a quarter of the prompts first; with fewer answers it can tell nothing.",
+        "Raise `spec.serving.budget`; the answers so far are kept and not paid for again.",
+    ),
     "RUN767": Code(
         "error",
         "source of models and data denies access",

@@ -113,6 +113,12 @@ EXAMPLES: dict[str, Example | Situation] = {
         given=(("specs/shop/evidence/sft.yaml", WORSE),),
         along=("PLN403", "SEL313"),
     ),
+    "CHK257": Example(
+        bad="  serving: {endpoint: 'https://llm.example.com/v1', budget: {calls: 5000, usd: 20}}\n  data:",
+        good="  serving:\n    endpoint: https://llm.example.com/v1\n    price: {input: 0.1, output: 0.4}\n"
+        "    budget: {calls: 5000, usd: 20}\n  data:",
+        instead_of="  data:",
+    ),
     "CHK245": Example(  # split, so that scanners do not find it here
         bad=f"    task: answer questions with the key {'hf_' + 'aB3' * 12}",
         good="    task: answer questions about orders",

@@ -82,5 +82,9 @@ EXAMPLES: dict[str, Example | Situation] = {
         "        lr_scheduler_kwargs: {min_lr_rate: 0.1}",
         instead_of="    sft:\n      trainer:",
     ),
+    "PLN423": Situation(
+        bad="A plan probes 40 badcases, and `thresholds.probePrompts` has its default, 100.",
+        good="The team labels 60 badcases more, or sets `probePrompts: 40`.",
+    ),
     "PLN408": Example(file="specs/shop/data/demos.jsonl", whole=True, bad=jsonl(demos(60)), good=jsonl(demos())),
 }

@@ -40,6 +40,10 @@ EXAMPLES: dict[str, Example | Situation] = {
         bad="A plan says that student and teacher share a vocabulary, but their `tokenizer.json` files differ.",
         good="Without `sharesVocabulary` in the spec, answers are compared as text (GOLD).",
     ),
+    "RUN780": Situation(
+        bad="A probe of 100 prompts has a budget of 300 calls, and 16 answers to the first quarter take 400.",
+        good="The budget is 5,000 calls; the stage goes on after the answers that it has.",
+    ),
     "RUN767": Situation(
         bad="The bucket answers 403, because the Secret of the profile holds a wrong key.",
         good="With the right key the stage resumes; whole files are not fetched again.",

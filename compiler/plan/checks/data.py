@@ -39,6 +39,18 @@ def few_rows(plan: Plan) -> Iterator[Diagnostic]:
             yield diagnostic("PLN408", message, where, hint=f"collect more rows if the gain is small ({usual.source})")
 
 
+def few_prompts_of_probe(plan: Plan) -> Iterator[Diagnostic]:
+    """Report a probe whose badcases are fewer than its report needs to count (D11)."""
+    needed = plan.inputs.spec.spec.thresholds.probe_prompts
+    for stage in plan.pending:
+        rows = sum(plan.inputs.files[name].rows for name in stage.sources)
+        if stage.method == "probe" and rows < needed:
+            message = f"the probe can ask {counted(rows, 'badcase')}, but its report counts from {needed} on"
+            where = plan.inputs.document.at(("spec", "data", _index(plan, stage), "name"))
+            hint = "collect more badcases, or lower `spec.thresholds.probePrompts` and accept wider intervals"
+            yield diagnostic("PLN423", message, where, hint=hint)
+
+
 def long_rows(plan: Plan) -> Iterator[Diagnostic]:
     """Report rows longer than `max_length`, which a trainer would silently cut or drop."""
     for stage in plan.pending:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from compiler.diagnostics import Diagnostic
 from compiler.plan.checks.augmentation import prices_without_use, writer_of_augmentation
 from compiler.plan.checks.batches import batches_of_broken_groups, kto_batches_of_one
-from compiler.plan.checks.data import few_rows, long_rows, rewards_without_answers, unused_sources
+from compiler.plan.checks.data import few_prompts_of_probe, few_rows, long_rows, rewards_without_answers, unused_sources
 from compiler.plan.checks.goal import constrained_decoding, goals_without_measure, guards_without_measure, passing_score
 from compiler.plan.checks.limits import cost_over_cap, methods_beyond_runtime
 from compiler.plan.checks.overrides import overrides_of_rules
@@ -28,6 +28,7 @@ PLAN_CHECKS: tuple[Callable[[Plan], Iterator[Diagnostic]], ...] = (
     overrides_of_rules,
     unused_sources,
     few_rows,
+    few_prompts_of_probe,
     long_rows,
     rewards_without_answers,
     whole_models_for_ppo,

@@ -78,6 +78,8 @@ def work_folder(plan: Path, work: Path | None) -> Path:
 
 
 def _missing_model(job: LocalJob, places: Places) -> Diagnostic | None:
+    if "served" in job.config:
+        return None
     name = job.config["model"]["path"]
     if "served" in job.config:
         return None

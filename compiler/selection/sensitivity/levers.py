@@ -30,7 +30,19 @@ from compiler.spec.schema.types import Purpose
 
 GUESSED_SCALE = 0.05  # of a share that is given without its interval or its sample
 # sizes of samples, and what the team decides
-NOT_FINDINGS = {"prompts", "samples", "temperature", "requests", "traces", "total", "cases", "rows", "pairs", "outputs"}
+NOT_FINDINGS = {
+    "prompts",
+    "planned",
+    "samples",
+    "temperature",
+    "requests",
+    "traces",
+    "total",
+    "cases",
+    "rows",
+    "pairs",
+    "outputs",
+}
 NOT_FINDINGS |= {"positives", "negatives", "weight", "options", "intents", "functions", "code"}
 PARTS = {"count": ("traces",), "failed": ("total",)}  # a count's whole: a field of the same object, or of the report
 

@@ -99,6 +99,14 @@ class ProbeBody(Model):
 
     model: Text = Field(description="Model probed, as `name/revision`, with `+<Job>` for each adapter merged into it.")
     prompts: Positive = Field(description="Number of prompts.")
+    planned: Positive | None = Field(
+        default=None,
+        description="Prompts that a probe Job would have asked, had not every verdict been clear before. Its intervals "
+        "allow for such a stop.",
+    )
+    data: list[Sha256] = Field(
+        default=[], description="SHA-256 of the files of badcases that were probed: with them, a probe can be verified."
+    )
     samples: Positive = Field(description="Samples per prompt.")
     temperature: Temperature = Field(default=0.8, description="Sampling temperature.")
     constrained: Flag = Field(default=False, description="Whether a grammar or a JSON Schema constrained the output.")

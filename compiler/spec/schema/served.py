@@ -16,6 +16,13 @@ class Price(Model):
     output: Usd = Field(description="Price of a million tokens that it writes.")
 
 
+class Budget(Model):
+    """The most that one stage may spend on calls of an endpoint."""
+
+    calls: Annotated[int, Strict(), Field(ge=1, le=10_000_000)] = Field(description="Answered calls.")
+    usd: Usd | None = Field(default=None, description="US dollars, by the price of the tokens.")
+
+
 class Serving(Model):
     """An OpenAI-compatible endpoint of a model."""
 
@@ -25,6 +32,9 @@ class Serving(Model):
         default=60, description="Requests per minute."
     )
     price: Price | None = Field(default=None, description="Price of its tokens; without it, calls are free.")
+    budget: Budget | None = Field(
+        default=None, description="Most that one stage may spend on it; without it, as many calls as the stage plans."
+    )
 
 
 class ServedModel(Serving):

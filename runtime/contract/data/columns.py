@@ -124,5 +124,12 @@ CONVERSATION = Column(
     has_turns=True,
 )
 NOTE = Column(fault=_optional_text_fault, expected="text, or omitted", required=False, is_text=False)
+# another form of the row's prompt: what a probe asks with the right outputs of the other components
+OTHER_PROMPT = Column(
+    fault=lambda value: None if value is None else _prompt_fault(value),
+    expected="text or turns, or omitted",
+    required=False,
+    is_text=False,
+)
 LABEL = Column(fault=_label_fault, expected="true or false", is_text=False, is_verdict=True)
 CLASS = Column(fault=_class_fault, expected=f"one of {_CLASS_NAMES}, or omitted", required=False, is_text=False)

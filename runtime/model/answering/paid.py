@@ -94,6 +94,7 @@ class PaidModel:
                     temperature=request.temperature,
                     max_tokens=request.max_new_tokens,
                     seed=request.seed,
+                    schema=request.schema,
                     idempotency_key=key,
                 )
                 self._keep(key, reply)

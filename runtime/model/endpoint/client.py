@@ -45,12 +45,16 @@ class Service:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reply:
-    """A sample: its text, whether the token limit cut it, and the endpoint's token counts."""
+    """A sample: its text, whether the token limit cut it, and the endpoint's token counts.
+
+    `seconds` is the time from the request to the whole answer, 0 where nobody measured it.
+    """
 
     text: str
     truncated: bool
     prompt_tokens: int
     completion_tokens: int
+    seconds: float = 0.0
 
 
 class _TemporaryError(Exception):
@@ -146,15 +150,17 @@ class Endpoint:
         temperature: float,
         max_tokens: int,
         seed: int,
+        schema: str = "",
         idempotency_key: str | None = None,
     ) -> Reply:
         """Return one sample; RUN764 if the request is rejected, RUN765 after repeated failures.
 
-        A request that is rejected before any was answered is sent again with the model's other name. With an
-        `idempotency_key`, an endpoint that knows the header does not bill a repeated request.
+        A request that is rejected before any was answered is sent again with the model's other name. With a JSON
+        `schema`, the endpoint constrains the answer to it. With an `idempotency_key`, an endpoint that knows the header
+        does not bill a repeated request.
         """
         model = self._model
-        body = {
+        body: dict[str, Any] = {
             "model": model,
             "messages": messages,
             "temperature": temperature,
@@ -162,6 +168,9 @@ class Endpoint:
             "seed": seed,
             "stream": False,
         }
+        if schema:
+            form = {"name": "answer", "strict": True, "schema": json.loads(schema)}
+            body["response_format"] = {"type": "json_schema", "json_schema": form}
         try:
             reply: Reply = await self._request("POST", "chat/completions", body, key=idempotency_key)
         except RejectedError as rejection:
@@ -173,6 +182,7 @@ class Endpoint:
                     temperature=temperature,
                     max_tokens=max_tokens,
                     seed=seed,
+                    schema=schema,
                     idempotency_key=idempotency_key,
                 )
             if model == self._names[1] or model in self._accepted or rejection.status not in _POSSIBLY_WRONG_NAME:
@@ -194,8 +204,9 @@ class Endpoint:
                 async with self._slots:
                     if body is not None:
                         await self._pace.turn()
+                    started = time.monotonic()
                     answer = await self._send(verb, path, body, may_lack=may_lack, key=key)
-                    return answer if body is None else _reply_of(answer)
+                    return answer if body is None else _reply_of(answer, round(time.monotonic() - started, 4))
             except _TemporaryError as error:
                 wait = self._wait(attempt, error.wait)
                 if attempt == ATTEMPTS or wait > LONGEST_WAIT_SECONDS:
@@ -254,7 +265,7 @@ class Endpoint:
         return float(min(BACKOFF_SECONDS * 2 ** (attempt - 1) * random.uniform(0.5, 1.5), LONGEST_WAIT_SECONDS))  # noqa: S311
 
 
-def _reply_of(answer: Any) -> Reply:
+def _reply_of(answer: Any, seconds: float) -> Reply:
     try:
         choice = answer["choices"][0]
         text = choice["message"]["content"] or ""
@@ -267,6 +278,7 @@ def _reply_of(answer: Any) -> Reply:
             truncated=choice.get("finish_reason") == "length",
             prompt_tokens=int(usage.get("prompt_tokens") or 0),
             completion_tokens=int(usage.get("completion_tokens") or 0),
+            seconds=seconds,
         )
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise _TemporaryError("an answer that is not a chat completion") from error

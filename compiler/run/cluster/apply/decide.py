@@ -15,7 +15,7 @@ from compiler.run.cluster.state.snapshot import Snapshot
 from runtime.contract.exit_codes import ExitCode as StageExit
 from runtime.contract.outputs import WITH_RESULT
 
-_NEEDS_RESULT = ("evaluate", "preflight")  # the next stage, or the evidence, depends on their results
+_NEEDS_RESULT = ("evaluate", "preflight", "probe")  # the next stage, or the evidence, depends on their results
 _ENDED = (State.COMPLETE, State.FAILED, State.GONE)
 _AGAIN = (State.FAILED, State.CANCELLED, State.GONE)
 

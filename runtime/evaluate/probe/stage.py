@@ -1,0 +1,128 @@
+"""The probe stage: it measures what a model lacks on the badcases that the best prompt leaves."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+from runtime.contract.blocks import ModelBlock
+from runtime.contract.goal_blocks import MetricBlock
+from runtime.contract.probing import ProbeStage
+from runtime.contract.served import MODEL_KEY, TEACHER_KEY, BudgetBlock, ServedBlock
+from runtime.data.rows import read_sources
+from runtime.evaluate.probe.answers import Answers
+from runtime.evaluate.probe.families import CLOSED, TEACHER, Asked, Case, Family, chosen_cases, families_of
+from runtime.evaluate.probe.measures import MANY, chain_figures
+from runtime.evaluate.probe.page import answer_groups
+from runtime.evaluate.probe.report import report_of, write_answers
+from runtime.evaluate.probe.rewarded import NO_REWARD, reward_spread
+from runtime.evaluate.probe.rows import badcases_of, control_of, require_badcases, schema_of
+from runtime.evaluate.probe.sampling import Probed, probe
+from runtime.model.answering.local import LocalModel
+from runtime.model.answering.paid import PaidModel
+from runtime.model.answering.request import AnsweringModel
+from runtime.model.load import check_model_files
+from runtime.scoring.metrics import Judges
+from runtime.scoring.planned import require_planned
+from runtime.scoring.verify import Verifier
+from runtime.stage.context import StageContext
+from runtime.stage.report import Outcome
+from runtime.stage.samples import write_samples
+
+
+def run(stage: ProbeStage, context: StageContext) -> Outcome:
+    """Ask, measure, and report.
+
+    The report becomes evidence of kind `ProbeReport`, one for each decoding. Writes the answers (`samples.jsonl`).
+    """
+    context.events.emit("phase", name="check data")
+    sources, data = read_sources(stage.data, context.volumes), context.volumes.data
+    require_planned(stage.metric_code, data, "a metric")
+    with Judges() as judges:
+        questions, unusable = badcases_of(stage, sources, data, judges)
+        require_badcases(questions, stage)
+        general, control_metric = control_of(stage, sources, data, judges)
+    cases = chosen_cases(questions, stage.work.prompts, stage.seed)
+    control = chosen_cases(general, stage.work.prompts, stage.seed)
+    asked = families_of(stage, cases, control, control_metric, schema_of(stage, data))
+    with ExitStack() as stack:
+        spread = stack.enter_context(reward_spread(stage, [each.question for each in cases], context.volumes))
+        answers = Answers(
+            models=_models(stage, context, asked), judge=_Judge(stage, context, stack).right, seed=stage.seed
+        )
+        found = probe(stage, asked, answers, spread, context.events)
+    return _outcome(stage, context, asked, found, unusable)
+
+
+class _Judge:
+    """Judges the answers of each family by its metric; each metric has a process of its own."""
+
+    def __init__(self, stage: ProbeStage, context: StageContext, stack: ExitStack) -> None:
+        self._stage, self._context, self._stack = stage, context, stack
+        self._known: dict[str, Verifier] = {}
+
+    def right(self, family: Family, case: Case, texts: Sequence[str]) -> list[bool]:
+        """Return whether each text is a right answer to the case."""
+        return self._verifier(family.metric).right(case.question, texts)
+
+    def _verifier(self, metric: MetricBlock) -> Verifier:
+        key = metric.model_dump_json()
+        if key not in self._known:
+            verifier = Verifier(metric, self._context.volumes.data, self._stage.metric_code)
+            self._known[key] = self._stack.enter_context(verifier)
+        return self._known[key]
+
+
+def _models(stage: ProbeStage, context: StageContext, asked: Asked) -> dict[str, AnsweringModel]:
+    """Return the probed model, and the teacher under its name; RUN720 if weights are missing."""
+    work, teacher = stage.work, stage.teacher
+    calls = sum(len(each.cases) * each.samples for each in asked.families)
+    if stage.served is not None:
+        models: dict[str, AnsweringModel] = {
+            "": _paid(stage.served, "model", MODEL_KEY, stage.budget or BudgetBlock(calls=calls), context)
+        }
+    else:
+        check_model_files(stage.model, context.volumes)
+        models = {"": LocalModel(stage.model, role="model", batch_size=work.batch_size, context=context)}
+    if teacher is None:
+        return models
+    if teacher.endpoint is not None:
+        served = ServedBlock(
+            name=teacher.name,
+            revision=teacher.revision,
+            endpoint=teacher.endpoint,
+            concurrency=work.concurrency,
+            requests_per_minute=work.requests_per_minute,
+        )
+        return models | {TEACHER: _paid(served, TEACHER, TEACHER_KEY, BudgetBlock(calls=calls), context)}
+    # the code of the teacher's folder is never run
+    weights = ModelBlock(path=teacher.path, adapters=[], dtype=stage.model.dtype, trust_remote_code=False)
+    check_model_files(weights, context.volumes)
+    return models | {TEACHER: LocalModel(weights, role=TEACHER, batch_size=work.batch_size, context=context)}
+
+
+def _paid(served: ServedBlock, role: str, key: str, budget: BudgetBlock, context: StageContext) -> PaidModel:
+    return PaidModel(
+        served,
+        role=role,
+        key_variable=key,
+        budget=budget,
+        folder=context.folder,
+        events=context.events,
+        stop=context.stop,
+    )
+
+
+def _outcome(stage: ProbeStage, context: StageContext, asked: Asked, found: Probed, unusable: int) -> Outcome:
+    figures = chain_figures(found.seen, stage.work.answer_marker, deployed=stage.served is not None)
+    lacking = {}
+    if stage.work.samples < MANY:
+        lacking = dict.fromkeys(("pass_at16", "unstable_gain"), f"{stage.work.samples} samples of a prompt are too few")
+    if not stage.rewards:
+        lacking["reward_spread"] = NO_REWARD
+    report = report_of(stage, asked, found, figures, lacking)
+    report["probe"]["digest"] = write_answers(context.folder, found.seen)
+    if unusable:
+        report["unusable_badcases"] = unusable
+    groups = answer_groups(found.seen[CLOSED])
+    samples = {"rows": "Badcases", "before": "wrong answer", "after": "right answer"}
+    write_samples(context.folder, {**samples, "answers": groups, "metric": stage.metrics[0].name})
+    return Outcome(report=report)
