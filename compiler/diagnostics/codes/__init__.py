@@ -14,6 +14,7 @@ from compiler.diagnostics.codes import (
     run_template,
     sel,
     spc,
+    trc_triage,
     yml,
 )
 from compiler.diagnostics.codes.row import Code
@@ -33,6 +34,7 @@ FAMILIES = (
     run_rewards.TABLE,
     run_sources.TABLE,
     run_local.TABLE,
+    trc_triage.TABLE,
 )
 
 CODES: dict[str, Code] = {name: row for table in FAMILIES for name, row in table.items()}

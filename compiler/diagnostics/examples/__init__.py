@@ -15,6 +15,7 @@ from compiler.diagnostics.examples import (
     run_template,
     sel,
     spc,
+    trc_triage,
     yml,
 )
 from compiler.diagnostics.examples.example import Example, Situation
@@ -35,6 +36,7 @@ EXAMPLES: dict[str, Example | Situation] = {
     **judge.EXAMPLES,
     **run_template.EXAMPLES,
     **run_settings.EXAMPLES,
+    **trc_triage.EXAMPLES,
 }
 
 __all__ = ["EXAMPLES", "Example", "Situation"]
