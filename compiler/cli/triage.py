@@ -19,7 +19,7 @@ from runtime.contract.agreement import Agreement
 from runtime.contract.statistics import wilson_interval
 
 _WIDTH = 80
-_KIND_WIDTH = 26
+_KIND_WIDTH = 24
 
 
 def triage_spec(given: Namespace) -> ExitCode:
@@ -104,7 +104,7 @@ def _kinds(counts: Counts) -> Iterator[str]:
         yield f"{'kind':{_KIND_WIDTH}} {'traces':>6}  {'share, 95 %':19} class"
     for each in counts.groups:
         marked = 0 if each.name in counts.elsewhere else each.count
-        fault = f", fault of {each.at_fault}" if each.at_fault and each.kind.value != "flow-control" else ""
+        fault = f", of {each.at_fault}" if each.at_fault and each.kind.value != "flow-control" else ""
         yield f"{_fit(each.name)} {marked:>6}  {_share(marked, len(counts.sample)):19} {each.kind.value}{fault}"[
             :_WIDTH
         ]
@@ -112,9 +112,9 @@ def _kinds(counts: Counts) -> Iterator[str]:
 
 def _next(project: Project, counts: Counts) -> Iterator[str]:
     usable, labels, clusters = project.traces.usable, project.labels.verdicts, project.clusters
-    estimate, bound = counts.unseen
-    yield f"next badcase of a new kind: estimate {estimate:.1%}, at most {bound:.1%} (95 % at every look)"
-    if counts.is_enough:
+    unseen = counts.unseen
+    yield f"next badcase of a new kind: estimate {unseen.estimate:.1%}, at most {unseen.bound:.1%} (95 % at every look)"
+    if unseen.is_below(ENOUGH):
         yield f"stop: below {ENOUGH:.0%}, more labels would hardly show a new kind"
     found = next_trace(usable, labels, clusters)
     if found is None:

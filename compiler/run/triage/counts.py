@@ -8,9 +8,9 @@ from typing import Any
 from compiler.run.triage.checks import agreement
 from compiler.run.triage.labels import FLOW_CONTROL, Label
 from compiler.run.triage.project import Project
-from compiler.run.triage.sample import sample_of
+from compiler.run.triage.sample import reached_by, sample_of
 from compiler.run.triage.traces import Entry
-from compiler.run.triage.unseen import ENOUGH, unseen_bound, unseen_estimate
+from compiler.run.triage.unseen import UnseenKinds
 from compiler.selection.badcases import groups
 from compiler.selection.faults import BadcaseGroup
 from compiler.spec.schema.evidence import BadcaseReportBody
@@ -44,14 +44,9 @@ class Counts:
         return [each.kind or each.digest for each in self.sample if each.verdict == "bad"]
 
     @property
-    def unseen(self) -> tuple[float, float]:
-        """The estimate and the bound of the chance that the next badcase is of a new kind."""
-        return unseen_estimate(self.sampled_kinds), unseen_bound(self.sampled_kinds)
-
-    @property
-    def is_enough(self) -> bool:
-        """Whether people may stop: a new kind is unlikely."""
-        return self.unseen[1] <= ENOUGH
+    def unseen(self) -> UnseenKinds:
+        """What is known of kinds that nobody has seen."""
+        return UnseenKinds(self.sampled_kinds)
 
     @property
     def first_errors(self) -> list[tuple[str, int]]:
@@ -77,7 +72,8 @@ def count(project: Project) -> Counts:
                 out["absent"].append(label)
             if not label.replay:
                 kept.append(label)
-    sample = [each for each in sample_of(kept) if each.verdict in ("good", "bad")]
+    reached = reached_by(project.labels.verdicts, project.traces.usable)
+    sample = [each for each in sample_of(kept, reached) if each.verdict in ("good", "bad")]
     bad = [each for each in kept if each.verdict == "bad"]
     report, elsewhere = _report(project, sample, bad)
     limits, components = project.spec.spec.thresholds, project.spec.spec.system.components

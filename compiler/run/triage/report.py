@@ -124,17 +124,17 @@ def _unusable(project: Project, counts: Counts) -> Iterator[Diagnostic]:
     """Yield what keeps labels from counting, or badcases from being rows."""
     where = Location(path=project.labels.shown)
     for labels, what, hint in (
-        (counts.changed, "belong to traces that have changed; they do not count", "label these traces again"),
-        (counts.refused, "belong to traces that are no longer evidence; they do not count", "import them again"),
-        (counts.absent, "belong to traces that are not here; they count as labelled", "name all files by `--traces`"),
+        (counts.changed, "of traces that have changed do not count", "label these traces again"),
+        (counts.refused, "of traces that are no longer evidence do not count", "import these traces again"),
+        (counts.absent, "of traces that are not here count as they are", "name all files by `--traces`"),
     ):
         if labels:
-            yield diagnostic("TRC837", f"{len(labels)} labels {what}", where, hint=hint)
+            yield diagnostic("TRC837", f"labels {what}: {len(labels)}", where, hint=hint)
     without_kind = sum(not each.kind for each in counts.bad)
     without_fix = sum(not each.fix for each in counts.bad)
     if without_kind:
-        message = f"{without_kind} badcases have no kind; the report leaves them out"
+        message = f"the report leaves out badcases without a kind: {without_kind}"
         yield diagnostic("TRC838", message, where, hint="name their kinds on the page: view `no kind`")
     if without_fix:
-        message = f"{without_fix} badcases have no fix; they make no row"
+        message = f"badcases without a fix make no row: {without_fix}"
         yield diagnostic("TRC838", message, where, hint="write their right answers on the page: view `no fix`")

@@ -5,8 +5,9 @@ order; a label belongs to the sample if people reached it in this order, or pass
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from compiler.run.triage.labels import Label
 from compiler.run.triage.traces import Entry
@@ -16,8 +17,11 @@ _PATTERN = ("random", "failure", "random", "outlier", "random", "failure", "rand
 NO_CLUSTER = -1
 
 
-def sample_of(labels: Iterable[Label]) -> list[Label]:
-    """Return the labels of the random sample in the order in which it grew."""
+def sample_of(labels: Iterable[Label], reached: Container[str]) -> list[Label]:
+    """Return the labels of the random sample in the order in which it grew.
+
+    `reached` are the digests of traces before the first one without a label.
+    """
     known = sorted(labels, key=lambda each: each.first)
     drawn = [each for each in known if each.drawn]
     placed = []
@@ -25,13 +29,19 @@ def sample_of(labels: Iterable[Label]) -> list[Label]:
         cover = next((one for one in drawn if one.first >= each.first and one.digest >= each.digest), None)
         if cover is not None:
             placed.append((cover.first, each.digest, each))
+        elif each.digest in reached:
+            placed.append((known[-1].first, each.digest, each))
     return [each for _, _, each in sorted(placed, key=lambda place: place[:2])]
+
+
+def reached_by(labelled: Mapping[str, Label], usable: Sequence[Entry]) -> set[str]:
+    """Return the traces before the first one without a label in the random order."""
+    return {each.digest for each in takewhile(lambda each: each.digest in labelled, usable)}
 
 
 def is_next_at_random(digest: str, usable: Sequence[Entry], labelled: Mapping[str, Label]) -> bool:
     """Return whether a trace is the first one without a label in the random order."""
-    head = next((each.digest for each in usable if each.digest not in labelled), "")
-    return digest == head
+    return digest == next((each.digest for each in usable if each.digest not in labelled), "")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -60,7 +60,7 @@ class Session:
             self.project.labels.refresh()
             counts = count(self.project)
             kinds = Counter(each.kind for each in counts.bad if each.kind)
-            estimate, bound = counts.unseen
+            unseen = counts.unseen
             names = [each.name for each in self.project.spec.spec.system.components]
             seen = Counter(name for each in self._usable for name in each.components)
             components = [*names, *(name for name, _ in seen.most_common(50) if name not in names), FLOW_CONTROL]
@@ -76,7 +76,12 @@ class Session:
                     _group(each.name, each.kind.value, each.count, len(counts.sample)) for each in counts.groups
                 ],
                 "components": components,
-                "unseen": {"estimate": estimate, "bound": bound, "enough": counts.is_enough, "limit": ENOUGH},
+                "unseen": {
+                    "estimate": unseen.estimate,
+                    "bound": unseen.bound,
+                    "enough": unseen.is_below(ENOUGH),
+                    "limit": ENOUGH,
+                },
                 "views": {name: sum(map(chosen, self._entries())) for name, chosen in self._views().items()},
                 "problems": [each.message for each in self.project.labels.diagnostics],
             }

@@ -135,11 +135,11 @@ function showState() {
   if (!state.groups.length) { counts.append(make("p", "No kind has a name yet.", "none")); return; }
   const table = make("table");
   const head = make("tr");
-  for (const each of ["kind", "traces", "share, 95 %", "class"]) { const cell = make("th", each); cell.scope = "col"; head.append(cell); }
+  for (const each of ["kind", "traces", "95 %", "class"]) { const cell = make("th", each); cell.scope = "col"; head.append(cell); }
   table.append(head);
   for (const each of state.groups) {
     const row = make("tr");
-    for (const text of [each.name, each.count, `${share(each.low)} – ${share(each.high)}`, each.class]) row.append(make("td", text));
+    for (const text of [each.name, each.count, `${Math.round(each.low * 100)} – ${Math.round(each.high * 100)} %`, each.class]) row.append(make("td", text));
     table.append(row);
   }
   counts.append(table);
