@@ -3,11 +3,12 @@
 import getpass
 import webbrowser
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from compiler.cli.exit_codes import ExitCode
 from compiler.cli.report import exit_code, report
+from compiler.diagnostics import Diagnostic
 from compiler.run.triage.counts import Counts, agreements
 from compiler.run.triage.project import Project, open_project
 from compiler.run.triage.report import write_report
@@ -33,19 +34,19 @@ def triage_spec(given: Namespace) -> ExitCode:
             return ExitCode.ERRORS
         refuse(f"`{given.spec}` holds {len(specs)} specs: name one", "trainspec triage")
     outcome = open_project(specs[0], given.traces, given.verdicts)
+    if outcome.value is not None and given.report:
+        return _report(outcome.value, outcome.diagnostics, given.format)
     report(outcome.diagnostics, given.format)
     if outcome.value is None:
         return ExitCode.ERRORS
-    if given.report:
-        return _report(outcome.value, given.format)
     return _serve(outcome.value, given.by or _login(), open_browser=not given.no_browser)
 
 
-def _report(project: Project, style: str) -> ExitCode:
+def _report(project: Project, found: Sequence[Diagnostic], style: str) -> ExitCode:
     written = write_report(project)
     for line in _summary(project, written.counts):
         print(line)
-    report(written.diagnostics, style)
+    report([*found, *written.diagnostics], style)
     for path, content in written.files:
         print(f"{path}: {content}")
     if written.files:

@@ -80,6 +80,8 @@ UNPROVOKED = {
     "RUN770",
     "RUN794",
     "RUN798",
+    "TRC832",
+    "TRC839",
 }
 OF_COMPILER = {
     code: example

@@ -22,7 +22,7 @@ from compiler.run.triage.shown_trace import visible
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PageServer]:
     monkeypatch.chdir(tmp_path)
-    project = Triage.make([trace(number) for number in range(1, 15)])
+    project = Triage.make([trace(number) for number in range(1, 8)])
     with PageServer(Session(project.open(), "li")) as page:
         thread = threading.Thread(target=page.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
@@ -123,7 +123,7 @@ def test_components_of_steps_become_names(text: str, wanted: str) -> None:
 
 def test_a_kill_after_the_answer_loses_no_label(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    project = Triage.make([trace(number) for number in range(1, 15)])
+    project = Triage.make([trace(number) for number in range(1, 8)])
     command = [sys.executable, "-m", "compiler", "triage", "specs/shop", "--no-browser"]
     root = Path(__file__).parents[2]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={"PYTHONPATH": str(root), "PATH": ""})

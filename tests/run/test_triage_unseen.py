@@ -9,7 +9,7 @@ from tools.triage_bound.simulate import APPLICATIONS, simulate
 
 from compiler.run.triage.unseen import ENOUGH, UnseenKinds
 
-KINDS = st.lists(st.sampled_from("abcdef"), max_size=60)
+KINDS = st.lists(st.sampled_from("abcdef"), max_size=20)
 
 
 def test_without_badcases_nothing_is_known() -> None:

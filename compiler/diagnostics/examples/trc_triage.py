@@ -10,7 +10,7 @@ TRACE = (
     '{"schema": "trainspec.dev/trace/v1", "id": "t1", "source": "trainspec", "query": "Where is order 7?", '
     '"answer": "I do not know."}\n'
 )
-_DIGEST = "d7d5283f1ae0d0bbd47d7ecdb7ae1ba9a9b7b56b4fb8f9c2e0e8a9c3a7fdb4ce"
+_DIGEST = "2ab35c6d0b9600b18ea9fccfae11e9a872ba1d6526be073d68808df18151b26b"
 
 
 def _label(**fields: object) -> str:
@@ -27,7 +27,7 @@ EXAMPLES: dict[str, Example | Situation] = {
         good=REPORT,
         given=_GIVEN,
     ),
-    "TRC831": Example(file=FILE, whole=True, bad=f"{TRACE}{TRACE[:50]}", good=TRACE, command=REPORT, given=_GIVEN[1:]),
+    "TRC831": Example(file=FILE, whole=True, bad=f"{TRACE}{TRACE[:50]}", good=TRACE, command=REPORT, given=_GIVEN),
     "TRC832": Situation(
         bad="The traces of a year, more than 200,000, are given to `trainspec triage`.",
         good="Those of a week are given.",
@@ -47,8 +47,8 @@ EXAMPLES: dict[str, Example | Situation] = {
         file=LABELS, whole=True, bad=_label(verdict="good"), good=_label(), command=REPORT, given=_GIVEN[:1]
     ),
     "TRC836": Example(
-        bad="{name: bad, purpose: badcases, shape: badcase, path: data/badcases.csv}",
-        good="{name: bad, purpose: badcases, shape: badcase, path: data/badcases.jsonl}",
+        bad="path: data/badcases.csv",
+        good="path: data/badcases.jsonl",
         command=REPORT,
         given=_GIVEN,
     ),

@@ -87,7 +87,7 @@ function showTrace() {
   if (why) chips.append(make("span", why, "chip"));
   if (trace.intentShown) chips.append(make("span", `intent ${trace.intentShown}${trace.critical ? " (critical)" : ""}`, "chip"));
   for (const name of trace.failed) chips.append(make("span", `check ${name}: bad`, "chip", "error"));
-  if (trace.cluster) chips.append(make("span", `cluster ${trace.cluster.name + 1} of ${trace.cluster.size} like traces`, "chip"));
+  if (trace.cluster) chips.append(make("span", `cluster ${trace.cluster.name + 1}: ${trace.cluster.size} like traces`, "chip"));
   if (trace.replayOf) chips.append(make("span", `replay of ${trace.replayOf}`, "chip"));
   article.append(chips);
   if (trace.refusal) article.append(make("p", `No evidence, so it cannot be labelled: ${trace.refusal}`, "banner"));
