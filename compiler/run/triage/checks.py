@@ -149,7 +149,7 @@ def _read_verdicts(path: Path, verdicts: dict[str, dict[str, bool]], found: list
                 try:
                     each = _Verdict.model_validate_json(line)
                 except ValidationError:
-                    where = Location(path=str(path), line=number, column=1)
+                    where = Location(path=str(path), line=number, column=1, end_column=2)
                     found.append(diagnostic("TRC834", "the line is no verdict", where, hint=hint))
                     return
                 verdicts.setdefault(each.check, {})[each.trace] = each.passes

@@ -161,7 +161,7 @@ class Labels:
                 try:
                     self._take(_record(line))
                 except (ValueError, ValidationError):
-                    where = Location(path=self.shown, line=number, column=1)
+                    where = Location(path=self.shown, line=number, column=1, end_column=2)
                     hint = "resolve the merge conflict, or restore the line from Git"
                     found.append(diagnostic("TRC833", "the line is no label", where, hint=hint))
         self.diagnostics = tuple(found[:5])

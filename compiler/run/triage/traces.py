@@ -111,7 +111,7 @@ def _entries(path: Path, failed_checks: Callable[[Trace], tuple[str, ...]], foun
         offset, line = 0, 0
         while content := stream.readline(MAX_LINE + 1):
             line += 1
-            where = Location(path=str(path), line=line, column=1)
+            where = Location(path=str(path), line=line, column=1, end_column=2)
             if len(content) > MAX_LINE:
                 faults.append(_no_trace(where, f"is longer than {MAX_LINE:,} bytes"))
                 break
