@@ -13,7 +13,7 @@ from compiler.cli.parser import PROGRAM, read_arguments, refuse, suggestion
 GROUPS = {
     "specs": ("check", "compile", "explain"),
     "runs": ("run", "collect", "apply", "status", "logs", "cancel"),
-    "project": ("init", "data", "schema"),
+    "project": ("init", "triage", "data", "schema"),
     "imports": ("import",),
     "admin": ("access", "driver"),
 }

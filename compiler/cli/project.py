@@ -1,4 +1,4 @@
-"""Commands that create a spec, measure its data, and describe its schema."""
+"""Commands that create a spec, label its traces, measure its data, and describe its schema."""
 
 from argparse import Namespace
 from pathlib import Path
@@ -17,6 +17,18 @@ def init(given: Namespace) -> ExitCode:
     from compiler.cli.init.command import init_spec
 
     return init_spec(vars(given))
+
+
+def triage(given: Namespace) -> ExitCode:
+    """Label traces as badcases on a local page, and report them.
+
+    Opens a page for this machine and one person: its address holds a secret. Each
+    label is saved at once to `labels.jsonl` next to the spec. `--report` writes the
+    badcases and the evidence that the next compile decides from.
+    """
+    from compiler.cli.triage import triage_spec
+
+    return triage_spec(given)
 
 
 def data(given: Namespace) -> ExitCode:
@@ -56,6 +68,26 @@ INIT = (
     option("--evaluation", type=Path, metavar="FILE", help="file of evaluation questions to copy"),
     option("--profile", metavar="NAME", help="cluster profile in `specs/clusters` [default: the first]"),
 )
+SPEC = option("spec", type=Path, metavar="SPEC", help="spec file, or its folder")
+REPORT = flag("--report", help="write the evidence and the badcases instead of opening the page")
+TRACES = option(
+    "--traces",
+    action="append",
+    default=[],
+    type=Path,
+    metavar="PATH",
+    help="file of native traces, or folder of `.jsonl` files; repeatable [default: `traces` next to the spec]",
+)
+VERDICTS = option(
+    "--verdicts",
+    action="append",
+    default=[],
+    type=Path,
+    metavar="FILE",
+    help="verdicts of a judge or program, one object with `trace`, `check` and `pass` a line; repeatable",
+)
+BY = option("--by", metavar="NAME", help="your name in the labels [default: your login name]")
+NO_BROWSER = flag("--no-browser", help="print the address of the page only")
 CHECK_CARDS = flag("--check", help="write nothing; exit 5 if a committed card differs from its rows")
 SOURCE = option("--source", action="append", default=[], metavar="NAME", help="measure only this source; repeatable")
 FROM = option(
@@ -79,6 +111,7 @@ KIND = option(
 
 COMMANDS = (
     command(init, *INIT),
+    command(triage, SPEC, REPORT, TRACES, VERDICTS, BY, NO_BROWSER, FORMAT),
     command(data, PATHS, CHECK_CARDS, SOURCE, FROM, MODELS, FORMAT),
     command(schema, KIND),
 )

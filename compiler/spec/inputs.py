@@ -23,6 +23,7 @@ from compiler.spec.yaml.document import SourceDocument
 from compiler.spec.yaml.load import load
 from runtime.contract.digests import content_digest, folder_digest
 
+LABELS_FILE = "labels.jsonl"  # of `trainspec triage`, next to the spec: what a badcase report was counted from
 MAX_RAW_BYTES = 4 << 20
 
 
@@ -199,10 +200,15 @@ def _folder_digest(reader: Reader, folder: Path, where: Location) -> str:
 
 
 def _raw_digests(reader: Reader) -> frozenset[str]:
-    """Return the SHA-256 of each file of raw figures in the evidence folder; large ones and links do not count."""
+    """Return the SHA-256 of the labels, and of each file of raw figures in the evidence folder.
+
+    Large files and links do not count.
+    """
     home = reader.folder / EVIDENCE_FOLDER
-    names = [each for each in reader.reads.names(home) if not each.endswith((".yaml", ".yml"))]
-    return frozenset(filter(None, (_raw_digest(home / name, reader) for name in names)))
+    files = [home / each for each in reader.reads.names(home) if not each.endswith((".yaml", ".yml"))]
+    labels = reader.folder / LABELS_FILE
+    files += [labels] if reader.reads.exists(labels, "file") else []
+    return frozenset(filter(None, (_raw_digest(file, reader) for file in files)))
 
 
 def _raw_digest(path: Path, reader: Reader) -> str:

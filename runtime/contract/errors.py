@@ -74,7 +74,6 @@ EXIT_CODES = {
     "RUN771": ExitCode.BAD_CONFIG,  # the budget ends before an augmentation has a row
     "RUN772": ExitCode.BAD_DATA,  # the writer of an augmentation finds no fact in its corpus
     "RUN775": ExitCode.BAD_DATA,  # too few rows to propose, choose and report a prompt on different ones
-    "RUN776": ExitCode.BAD_CONFIG,  # the package of the prompt optimiser is not installed
     "RUN777": ExitCode.BAD_CONFIG,  # the budget does not cover the measurement of the current prompt
     "RUN778": ExitCode.BAD_DATA,  # a prompt file is not the file of the plan, or is no prompt
     "RUN767": ExitCode.BAD_CONFIG,  # the source of models and data denies access

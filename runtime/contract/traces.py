@@ -36,11 +36,13 @@ UNUSABLE_LOSSES = frozenset({"cut-text", "doubled", "encoding"})
 UNUSABLE_TRACE_LOSSES = frozenset({"no-answer", "no-parent", "no-query", "redacted"})
 
 
-def is_evidence(losses: Iterable["Loss"]) -> bool:
-    """Return whether a trace with these losses counts as evidence: in shares, in labels and in badcases."""
-    return not any(
-        each.kind in UNUSABLE_LOSSES or (not each.step and each.kind in UNUSABLE_TRACE_LOSSES) for each in losses
-    )
+def refusing(losses: Iterable["Loss"]) -> set[str]:
+    """Return the kinds of losses for which a trace is no evidence; without one it counts in shares and badcases."""
+    return {
+        each.kind
+        for each in losses
+        if each.kind in UNUSABLE_LOSSES or (not each.step and each.kind in UNUSABLE_TRACE_LOSSES)
+    }
 
 
 class _Record(BaseModel):

@@ -86,13 +86,14 @@ UNPROVOKED = {
     "RUN771",
     "RUN772",
     "RUN775",
-    "RUN776",
     "RUN777",
     "RUN778",
     "RUN794",
     "RUN796",
     "RUN798",
     "TRC819",
+    "TRC832",
+    "TRC839",
 }
 OF_COMPILER = {
     code: example

@@ -17,6 +17,7 @@ from compiler.diagnostics.codes import (
     sel,
     spc,
     trc_import,
+    trc_triage,
     yml,
 )
 from compiler.diagnostics.codes.row import Code
@@ -39,6 +40,7 @@ FAMILIES = (
     run_local.TABLE,
     prompts.TABLE,
     trc_import.TABLE,
+    trc_triage.TABLE,
 )
 
 CODES: dict[str, Code] = {name: row for table in FAMILIES for name, row in table.items()}

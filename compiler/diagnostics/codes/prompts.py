@@ -45,12 +45,6 @@ TABLE: dict[str, Code] = {
         "Rows that wrote a prompt cannot choose it, and rows that chose it cannot report its score.",
         "Add badcases, demonstrations or held-out rows.",
     ),
-    "RUN776": Code(
-        "error",
-        "prompt optimiser is not installed",
-        "The package `gepa` writes prompts with the reflection model.",
-        "Install `trainspec[prompts]`, or remove `spec.prompt.reflection`.",
-    ),
     "RUN777": Code(
         "error",
         "budget does not cover the current prompt",

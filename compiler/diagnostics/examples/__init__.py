@@ -18,6 +18,7 @@ from compiler.diagnostics.examples import (
     sel,
     spc,
     trc_import,
+    trc_triage,
     yml,
 )
 from compiler.diagnostics.examples.example import Example, Situation
@@ -41,6 +42,7 @@ EXAMPLES: dict[str, Example | Situation] = {
     **run_settings.EXAMPLES,
     **prompts.EXAMPLES,
     **trc_import.EXAMPLES,
+    **trc_triage.EXAMPLES,
 }
 
 __all__ = ["EXAMPLES", "Example", "Situation"]

@@ -42,10 +42,6 @@ EXAMPLES: dict[str, Example | Situation] = {
         bad="The spec has five badcases, so no rows are left to choose a prompt by.",
         good="Thirty labelled badcases and a hundred demonstrations give each split its own rows.",
     ),
-    "RUN776": Situation(
-        bad="The spec names a reflection model, and the image lacks the package `gepa`.",
-        good="The image is built with `trainspec[runtime,prompts]`.",
-    ),
     "RUN777": Situation(
         bad="`maxCalls` is 50, but the current prompt is measured on 300 held-out rows.",
         good="`maxCalls` is what `PLAN.md` says that the settings can need.",

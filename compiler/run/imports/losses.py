@@ -7,7 +7,7 @@ from compiler.diagnostics import Diagnostic, Location, diagnostic
 from compiler.diagnostics.wording import counted
 from compiler.run.imports.whole import Assembled, Found
 from runtime.contract.data.file_formats import has_lines
-from runtime.contract.traces import Loss, LossKind, is_evidence
+from runtime.contract.traces import Loss, LossKind, refusing
 
 CODES: dict[LossKind, str] = {
     "no-query": "TRC804",
@@ -76,11 +76,11 @@ class Tally:
         self.traces += 1
         self.steps += trace.steps
         self.sources[source] = self.sources.get(source, 0) + 1
-        usable = is_evidence([Loss.model_construct(kind=each.kind, step=each.step) for each in trace.losses])
+        usable = not refusing([Loss.model_construct(kind=each.kind, step=each.step) for each in trace.losses])
         self.evidence += usable
         for kind in {each.kind for each in trace.losses}:
             alone = [Loss.model_construct(kind=each.kind, step=each.step) for each in trace.losses if each.kind == kind]
-            self._count([each for each in trace.losses if each.kind == kind], refused=not is_evidence(alone))
+            self._count([each for each in trace.losses if each.kind == kind], refused=bool(refusing(alone)))
         if trace.copies:
             self._count(trace.copies, refused=False)
         return usable

@@ -17,6 +17,7 @@ from compiler.spec.schema.types import (
     Count,
     Decoding,
     Flag,
+    KindName,
     MetricName,
     Model,
     Name,
@@ -130,13 +131,13 @@ class Replays(Model):
 class BadcaseKind(Model):
     """One kind of badcase, as labelled in the traces."""
 
-    name: Name = Field(description="Name of the kind.")
+    name: KindName = Field(description="Name of the kind.")
     count: Positive = Field(description="Traces that show it.")
     intents: Positive = Field(default=1, description="Intents that it affects.")
     critical_intent: Flag = Field(default=False, description="Whether one of these intents is business-critical.")
     flow_control: Flag = Field(default=False, description="Whether the fault is in the agent's logic.")
     replays: Replays | None = Field(default=None, description="Replays of typical cases.")
-    component: Name | None = Field(default=None, description="Component that makes the first error.")
+    component: KindName | None = Field(default=None, description="Component that makes the first error.")
     first_error_share: Share | None = Field(default=None, description="That component's share of all first errors.")
     paraphrase_flip_rate: Share | None = Field(default=None, description="Share of paraphrases that flip the answer.")
 

@@ -17,6 +17,9 @@ from runtime.contract.rewards import FUNCTION as FUNCTION
 API_VERSION = "trainspec.dev/v1"
 
 NAME = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
+# letters of Chinese, Japanese and Korean too: people name kinds of badcases in their own language
+_KIND_LETTERS = r"a-z0-9\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
+KIND_NAME = f"^[{_KIND_LETTERS}]([-{_KIND_LETTERS}]*[{_KIND_LETTERS}])?$"
 METRIC_NAME = r"^[a-z][a-z0-9_]*$"
 CPU = r"^([1-9][0-9]*m?|[1-9][0-9]*\.[0-9]+|0\.[0-9]*[1-9][0-9]*)$"
 BYTES = r"^[1-9][0-9]*(Mi|Gi|Ti|M|G|T)$"
@@ -33,6 +36,7 @@ SHA256 = r"^[0-9a-f]{64}$"
 MARKER = r"\S"
 PATTERN_HINTS = {
     NAME: "use lower-case letters, digits and inner `-`, as in `my-name`",
+    KIND_NAME: "use lower-case letters, digits, Chinese, Japanese or Korean characters, and inner `-`",
     METRIC_NAME: "use lower-case letters, digits and `_`, as in `exact_match`",
     CPU: 'write cores in quotes, as in `"2"` or `500m`',
     BYTES: "write an amount with its unit, as in `8Gi`",
@@ -57,6 +61,7 @@ def tidy(path: str) -> str:
 
 
 Name = Annotated[str, Field(pattern=NAME, max_length=63)]
+KindName = Annotated[str, Field(pattern=KIND_NAME, max_length=63)]
 MetricName = Annotated[str, Field(pattern=METRIC_NAME, max_length=63)]
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
 ModelName = Annotated[str, Field(pattern=MODEL_NAME, max_length=193)]

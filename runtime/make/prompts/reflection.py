@@ -7,7 +7,6 @@ answer through their journals, so a resumed stage repeats GEPA's whole walk with
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from runtime.contract.errors import StageError
 from runtime.contract.prompt_files import SLOT
 from runtime.contract.prompting import MINIBATCH, REFLECTION_ROWS, REFLECTIONS, reflection_calls
 from runtime.data.questions import Question
@@ -49,9 +48,10 @@ class Reflection:
     def propose(self, draft: Draft, rows: Sequence[Question]) -> list[Draft]:
         """Return the prompts that GEPA accepts, best first.
 
-        RUN776 if its package is missing; the errors of both models, and `BudgetSpentError`.
+        The errors of both models, and `BudgetSpentError`.
         """
-        gepa = _gepa()
+        import gepa
+
         shown = ordered(rows, lambda each: f"reflect {each.row['id']}")[:REFLECTION_ROWS]
         walk = _Walk(draft, self._examiner, self._ask)
         slot = f"Keep `{SLOT}` in it exactly once." if SLOT in draft.base else f"Do not write `{SLOT}`."
@@ -149,14 +149,3 @@ def _record(question: Question, scored: Scored) -> dict[str, str]:
         "Right answer": str(question.reference)[:LONGEST],
         "Feedback": feedback,
     }
-
-
-def _gepa() -> Any:
-    try:
-        import gepa
-    except ImportError as error:
-        message = "the package `gepa`, which writes prompts with the reflection model, is not installed"
-        raise StageError(
-            "RUN776", message, "install `trainspec[prompts]`, or remove `spec.prompt.reflection`"
-        ) from error
-    return gepa

@@ -37,7 +37,7 @@ REFLECTION_SHARE = 0.25  # of the money; the model answers with the rest
 def run(stage: OptimizePromptStage, context: StageContext) -> Outcome:
     """Optimise the prompt within the budget; a spent budget ends the stage well, with the best prompt so far.
 
-    RUN775 with too few rows, RUN776 without the package of the reflection, RUN777 if the budget does not cover the
+    RUN775 with too few rows, RUN777 if the budget does not cover the
     current prompt, RUN778 if the prompt file is unusable.
     """
     context.events.emit("phase", name="check data")

@@ -17,7 +17,6 @@ from support.chat_endpoint import Response, Server, said, served
 from support.waiting import HUNG_SECONDS
 
 from runtime.contract.errors import StageError
-from runtime.make.prompts import reflection
 from runtime.make.prompts import stage as optimise
 from runtime.model.endpoint import client
 from runtime.stage.report import Outcome, result_message
@@ -174,7 +173,6 @@ def test_an_endpoint_that_is_down_ends_the_stage_to_be_tried_again(server: Serve
 
 
 def test_a_reflection_model_rewrites_the_prompt_from_failures(server: Server, tmp_path: Path) -> None:
-    pytest.importorskip("gepa")
     read: list[str] = []
 
     def respond(number: int, body: dict[str, Any]) -> Response:
@@ -198,21 +196,11 @@ def test_a_reflection_model_rewrites_the_prompt_from_failures(server: Server, tm
 
 
 def test_a_failing_reflection_model_ends_the_stage_and_not_only_gepa(server: Server, tmp_path: Path) -> None:
-    pytest.importorskip("gepa")
     server.respond = lambda number, body: (503, {}, b"") if body["model"] == "strong" else task.answer(number, body)
     strong = {"name": "strong", "revision": "9", "endpoint": server.url, "requests_per_minute": 100_000}
     with pytest.raises(StageError, match="reflection at") as ended:
         run(server, tmp_path, reflection=strong)
     assert ended.value.problem.code == "RUN765"
-
-
-def test_a_missing_package_is_named(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "gepa", None)
-    strong = {"name": "strong", "revision": "9", "endpoint": server.url}
-    with pytest.raises(StageError) as ended:
-        run(server, tmp_path, reflection=strong)
-    assert ended.value.problem.code == "RUN776"
-    assert reflection.PART == "prompt"
 
 
 def test_the_termination_message_keeps_the_rounds(server: Server, tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""From traces to labelled badcases: labels, checks, clusters, counts, the report, and the page for people."""
