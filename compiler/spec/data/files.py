@@ -17,6 +17,7 @@ from compiler.spec.data.parts import (
     Part,
 )
 from compiler.spec.files import can_be_shown, lies_in, open_file, reason
+from runtime.contract.data.faults import RowFault
 from runtime.contract.data.file_formats import (
     BINARY,
     COMPRESSIONS,
@@ -119,7 +120,9 @@ def rows_of(part: Part, done: Done, allowance: Allowance) -> Iterator[Numbered]:
 
 
 def _problem(row: Unreadable) -> Problem:
-    return Problem(f"the {row.subject} {row.message}", row.hint, column=row.column, text=row.text)
+    fault = RowFault(place="", problem=f"the {row.subject} {row.message}", hint=row.hint)
+    common, turn = fault.common, fault.turn
+    return Problem(fault.message, row.hint, column=row.column, text=row.text, common=common, turn=turn)
 
 
 def _text(part: Part, stream: BinaryIO, digest: ContentDigest, allowance: Allowance) -> Rows:
