@@ -21,7 +21,7 @@ from compiler.spec.files import reason
 from compiler.spec.references import Reader
 from compiler.spec.schema.training_spec import DataSource, TrainingSpec
 from runtime.contract.data.faults import RowFault
-from runtime.contract.data.file_formats import compression_of, row_place
+from runtime.contract.data.file_formats import EMPTY_HINT, compression_of, row_place, without_rows
 
 MAX_REPORTED_ROWS = 10
 MAX_SOURCES = 200
@@ -169,10 +169,14 @@ def read_source(
         parts = parts_of(path, relative, shown, inside=inside or path.resolve().parent, encoding=encoding)
         packed = _check_size(parts, shown, limit)
         allowance = Allowance(None if limit is None else limit - packed)
+        empty: list[str] = []
         for part in parts:
+            before = tally.rows, len(folded)
             _count(part, mapping, tally, folded, watch, allowance)
             if len(folded) >= MAX_REPORTED_ROWS:
                 break
+            if before == (tally.rows, len(folded)):
+                empty.append(part.shown)
     except SourceError as error:
         place = Location(path=error.where or shown)
         return Outcome(
@@ -183,8 +187,11 @@ def read_source(
     if has_errors(found):
         return Outcome(value=None, diagnostics=tuple(found))
     if not tally.rows:
-        empty = diagnostic("CHK204", f"data source `{name}` has no rows", Location(path=shown), hint="add rows")
-        return Outcome(value=None, diagnostics=(empty,))
+        nothing = diagnostic("CHK204", f"data source `{name}` has no rows", Location(path=shown), hint="add rows")
+        return Outcome(value=None, diagnostics=(nothing,))
+    if empty:
+        nothing = diagnostic("CHK204", without_rows(shown, empty), Location(path=shown), hint=EMPTY_HINT)
+        return Outcome(value=None, diagnostics=(nothing,))
     folder = path.is_dir()
     data = tally.result(
         name=name,

@@ -245,7 +245,7 @@ def test_cut_answers_are_no_examples(server: Server, context: StageContext) -> N
 
 
 def test_answers_whose_thoughts_never_end_are_no_examples(server: Server, context: StageContext) -> None:
-    server.respond = lambda number, body: said("<think>\nand then" if number else "<think>\nso\n</think>\n4")
+    server.respond = lambda number, body: said("<think>\nso" + "\n</think>\n4" * ("2?" in str(body)))
     report = ask_teacher.run(stage_of(server, context, [{"prompt": "1?"}, {"prompt": "2?"}]), context).report
     assert report["dropped"] == {"thoughts without an end": 1}
 
