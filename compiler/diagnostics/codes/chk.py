@@ -100,6 +100,12 @@ TABLE: dict[str, Code] = {
         "The column is misspelt, or of another file: without it, training would silently lack what it holds.",
         "Correct the name on the right of `columns`, or remove the line.",
     ),
+    "CHK218": Code(
+        "error",
+        "metric cannot use the reference of a row",
+        "Each evaluation would end before it loads its model, or count a wrong answer as right.",
+        "Correct the reference, or choose a metric that suits it.",
+    ),
     "CHK220": Code(
         "error",
         "data source differs from its card",

@@ -1,4 +1,4 @@
-"""Examples of CHK220 to CHK239: the data of a spec, and its cards."""
+"""Examples of CHK218 and CHK220 to CHK239: the data of a spec, and its cards."""
 
 from hashlib import sha256
 
@@ -64,6 +64,12 @@ def as_turns(row: dict[str, object]) -> dict[str, object]:
 
 
 EXAMPLES: dict[str, Example | Situation] = {
+    "CHK218": Example(
+        file="specs/shop/data/held-out.jsonl",
+        bad='{"id": "h0", "prompt": "test 0?", "reference": "1, 2, 3"}\n',
+        good=jsonl(held_out(1)),
+        given=((FILE, SPEC.replace("- name: exact_match\n", "- name: exact_match\n        use: numeric_answer\n")),),
+    ),
     "CHK220": Example(
         file=DEMOS,
         bad='{"id": "d0", "prompt": "demo 0?", "completion": "another answer"}\n',

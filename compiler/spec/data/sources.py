@@ -13,6 +13,7 @@ from compiler.spec.data.leakage import HeldOut, Watcher, is_evaluation
 from compiler.spec.data.mapping import Mapped, unknown_columns
 from compiler.spec.data.model import DataFile
 from compiler.spec.data.parts import ELSEWHERE, MAX_SOURCE_BYTES, Allowance, Part
+from compiler.spec.data.references import Check, reference_check
 from compiler.spec.data.shapes import shape_problem
 from compiler.spec.data.tally import Tally
 from compiler.spec.data.texts import Row
@@ -60,7 +61,8 @@ def read_sources(reader: Reader, spec: TrainingSpec, evidence: Sequence[Evidence
         elif unknown := unknown_columns(source, reader.document.at(("spec", "data", index, "columns"))):
             reader.found.append(unknown)
         elif source.path is not None:
-            file = _read(reader, index, source, source.path, distance, left, Watcher(source, held_out, files))
+            watcher, check = Watcher(source, held_out, files), reference_check(spec, source)
+            file = _read(reader, index, source, source.path, distance, left, watcher, check)
             if file is not None:
                 left -= file.size
                 agrees = card is not None and _agrees(reader, card, source, file.sha256, distance)
@@ -111,6 +113,7 @@ def _read(
     near_distance: float,
     limit: int,
     watcher: Watcher,
+    check: Check | None,
 ) -> DataFile | None:
     where = reader.document.at(("spec", "data", index, "path"))
     path = reader.resolve(relative, where, folder=is_folder(reader.folder / relative))
@@ -128,6 +131,7 @@ def _read(
         inside=reader.folder,
         limit=limit,
         watch=watcher.watch,
+        check=check,
     )
     reader.found.extend(outcome.diagnostics)
     return watcher.result(outcome.value) if outcome.value is not None else None
@@ -155,12 +159,13 @@ def read_source(
     uri: str | None = None,
     limit: int | None = MAX_SOURCE_BYTES,
     watch: Watch | None = None,
+    check: Check | None = None,
 ) -> Outcome[DataFile]:
     """Read the file or folder at `path` as rows of `shape`.
 
-    Up to `MAX_REPORTED_ROWS` kinds of problems are reported. `columns` maps native columns to those of the files.
-    `relative` is the source's path in the spec, `shown` its path as shown to people; `limit` is in bytes, of the files
-    and of what they unpack to.
+    Up to `MAX_REPORTED_ROWS` kinds of problems are reported; `check` finds more in rows that have their shape.
+    `columns` maps native columns to those of the files. `relative` is the source's path in the spec, `shown` its path
+    as shown to people; `limit` is in bytes, of the files and of what they unpack to.
     """
     mapping = Mapped(columns)
     folded = Folded()
@@ -172,7 +177,7 @@ def read_source(
         empty: list[str] = []
         for part in parts:
             before = tally.rows, len(folded)
-            _count(part, mapping, tally, folded, watch, allowance)
+            _count(part, mapping, tally, folded, watch, check, allowance)
             if len(folded) >= MAX_REPORTED_ROWS:
                 break
             if before == (tally.rows, len(folded)):
@@ -215,7 +220,13 @@ def _check_size(parts: Sequence[Part], shown: str, limit: int | None) -> int:
 
 
 def _count(
-    part: Part, mapping: Mapped, tally: Tally, folded: Folded, watch: Watch | None, allowance: Allowance
+    part: Part,
+    mapping: Mapped,
+    tally: Tally,
+    folded: Folded,
+    watch: Watch | None,
+    check: Check | None,
+    allowance: Allowance,
 ) -> None:
     tally.begin(part.path)
     try:
@@ -228,8 +239,11 @@ def _count(
                 folded.add(part.shown, number, taken)
                 if len(folded) >= MAX_REPORTED_ROWS:
                     return
-            elif watch is not None:
+                continue
+            if watch is not None:
                 watch(row, taken, row_place(part.path, number))  # type: ignore[arg-type]
+            for problem in check(row) if check is not None else ():  # type: ignore[arg-type]
+                folded.add(part.shown, number, problem)
     except SourceError as error:
         error.where = part.shown
         raise

@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 from support.chat_families import FAMILIES, Family, tokenizer_of
 
+from runtime.contract.answers import without_thoughts
 from runtime.contract.errors import StageError
 from runtime.data.answer_form import end_of_answers, require_template
 from runtime.data.examples import Example
 from runtime.data.tokens import IGNORED, Limit, tokens_of
 from runtime.model.prompts import prompts_of
-from runtime.scoring.text import without_thoughts
 from runtime.train.methods.sft import prepare
 
 SYSTEM, USER, MORE = (
