@@ -81,6 +81,12 @@ TABLE: dict[str, Code] = {
         "Scores of unconstrained answers may be lower than those of the deployed system, which constrains its output.",
         "Measure with the constraint elsewhere and commit the result, or read the scores with this in mind.",
     ),
+    "PLN413": Code(
+        "warning",
+        "trainer value is far from every recipe",
+        "The trainer takes the value, and the training is useless: it diverges, learns nothing, or never ends.",
+        "Use a value of the usual range, unless this is the experiment.",
+    ),
     "PLN414": Code(
         "error",
         "adapter is on the output layer",

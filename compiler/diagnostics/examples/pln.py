@@ -65,6 +65,7 @@ EXAMPLES: dict[str, Example | Situation] = {
         good="    sft:\n      peft: {target_modules: [q_proj, v_proj]}\n      trainer:",
         instead_of="    sft:\n      trainer:",
     ),
+    "PLN413": Example(bad="        learning_rate: 5000.0", good="        learning_rate: 0.0002"),
     "PLN415": Example(
         bad="    sft:\n      trainer:\n        lr_scheduler_type: cosine_with_min_lr",
         good="    sft:\n      trainer:\n        lr_scheduler_type: cosine_with_min_lr\n"

@@ -9,7 +9,7 @@ from compiler.plan.checks.goal import constrained_decoding, goals_without_measur
 from compiler.plan.checks.limits import cost_over_cap, methods_beyond_runtime
 from compiler.plan.checks.overrides import overrides_of_rules
 from compiler.plan.checks.profile import gpu_for_four_bits, names_of_services, whole_models_for_ppo
-from compiler.plan.checks.trainer import adapters_of_output_layers, settings_that_cannot_work
+from compiler.plan.checks.trainer import adapters_of_output_layers, settings_that_cannot_work, values_beyond_recipes
 from compiler.plan.checks.unused_settings import (
     adapter_of_full_tuning,
     ask_settings_without_use,
@@ -35,6 +35,7 @@ PLAN_CHECKS: tuple[Callable[[Plan], Iterator[Diagnostic]], ...] = (
     kto_batches_of_one,
     settings_that_cannot_work,
     adapters_of_output_layers,
+    values_beyond_recipes,
     adapter_of_full_tuning,
     replay_without_general_text,
     marker_without_chains,
