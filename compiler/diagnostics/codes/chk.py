@@ -106,6 +106,12 @@ TABLE: dict[str, Code] = {
         "Each evaluation would end before it loads its model, or count a wrong answer as right.",
         "Correct the reference, or choose a metric that suits it.",
     ),
+    "CHK219": Code(
+        "error",
+        "marked answers are all of one kind",
+        "KTO learns from the difference between good and bad answers, so its stage would refuse to start.",
+        "Add answers of the other kind.",
+    ),
     "CHK220": Code(
         "error",
         "data source differs from its card",

@@ -99,6 +99,12 @@ TABLE: dict[str, Code] = {
         "The trainer would refuse the setting when its stage starts: it needs another setting, or excludes one.",
         "Change the setting as the message says.",
     ),
+    "PLN416": Code(
+        "warning",
+        "marked answers are nearly all of one kind",
+        "KTO learns from the difference between good and bad answers; a few of one kind then decide the training.",
+        "Add answers of the rarer kind, or set `desirable_weight` and `undesirable_weight` as the message says.",
+    ),
     "PLN417": Code(
         "error",
         "no score says when an answer is right",

@@ -1,13 +1,38 @@
 """Examples of PLN4xx."""
 
 from compiler.diagnostics.examples import reinforcement
-from compiler.diagnostics.examples.example import Example, Situation
-from compiler.diagnostics.examples.project import PROFILE, ROUNDS, ROUNDS_FILE, demos, jsonl, nearly_right
+from compiler.diagnostics.examples.example import FILE, Example, Situation
+from compiler.diagnostics.examples.project import (
+    PROFILE,
+    ROUNDS,
+    ROUNDS_FILE,
+    SPEC,
+    badcases,
+    demos,
+    jsonl,
+    nearly_right,
+)
 
 BADCASES = "specs/shop/data/badcases.jsonl"
 PROFILE_FILE = "specs/clusters/small.yaml"
 GPU = "  gpu: {type: L4, count: 1, memoryGib: 24, hourlyUsd: 0.8}\n"
-MARKED = [{"prompt": f"asked {i}?", "completion": f"said {i}", "label": i % 2 == 0} for i in range(500)]
+
+
+def marked(of: int) -> list[dict[str, object]]:
+    """Return 1,000 marked answers; one of each `of` is good."""
+    return [{"prompt": f"asked {i}?", "completion": f"said {i}", "label": i % of == 0} for i in range(1000)]
+
+
+MARKED = marked(2)[:500]
+THUMBS_FILE = "specs/shop/data/thumbs.jsonl"
+# thumbs of users, and no logged answer from which a pair could be made
+_SOURCE = (
+    "    - name: thumbs\n      purpose: preferences\n      shape: unpaired-preference\n      path: data/thumbs.jsonl\n"
+)
+THUMBS = (
+    (FILE, SPEC.replace("  data:\n", f"  data:\n{_SOURCE}")),
+    (BADCASES, jsonl(badcases(None))),
+)
 
 EXAMPLES: dict[str, Example | Situation] = {
     "PLN401": Example(
@@ -50,6 +75,12 @@ EXAMPLES: dict[str, Example | Situation] = {
     "PLN411": Example(
         bad="        target: 0.9\n      - name: helpfulness\n        use: people\n        target: 0.8",
         good="        target: 0.9",
+    ),
+    "PLN416": Example(
+        file=THUMBS_FILE, whole=True, bad=jsonl(marked(200)), good=jsonl(marked(2)), given=THUMBS, along=("SEL302",)
+    ),
+    "CHK219": Example(
+        file=THUMBS_FILE, whole=True, bad=jsonl(marked(1)), good=jsonl(marked(2)), given=THUMBS, along=("SEL302",)
     ),
     "PLN417": Situation(
         bad="The first metric is `token_f1`, and a teacher's verified answers become training data.",

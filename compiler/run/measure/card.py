@@ -96,6 +96,8 @@ def _body(
         body["classes"] = [{"name": name, "rows": rows} for name, rows in file.classes]
         body["labels"] = [_label(each) for each in file.labels]
         body["promptVersions"] = list(file.prompt_versions)
+    if source.shape is Shape.UNPAIRED_PREFERENCE:
+        body["desirable"] = file.desirable
     if source.shape is Shape.MESSAGES:
         body |= {"trajectories": file.trajectories, "judged": file.judged}
     body["overlaps"] = list(_overlaps(measured, spec, others, digests, keep))

@@ -57,6 +57,7 @@ def file_of(card: DataCard, source: DataSource, model: str) -> DataFile:
         trajectories=body.trajectories,
         judged=body.judged,
         conversational=body.format == "conversational" if TURN_COLUMNS[body.shape] else None,
+        desirable=body.desirable,
         text_bytes=body.text_bytes,
         lengths=_lengths(body.lengths, model),
         shared=tuple(_shared(each) for each in body.overlaps),

@@ -81,6 +81,7 @@ class DataFile:
     rows with the same text as an earlier row; ids do not count. `labels`: badcases by their labels. `trajectories`:
     rows with several turns of the assistant; `judged`: those whose steps have verdicts. `unclustered`: rows without a
     `cluster`. `conversational`: whether questions are turns rather than plain text; None for rows without questions.
+    `desirable`: marked answers whose mark is good; None for other rows, and for cards that do not say it.
     `path` is as in the spec, and empty for a remote source, which has a `uri`. `size` is in bytes, of all files; CRLF
     counts as LF.
 
@@ -109,6 +110,7 @@ class DataFile:
     judged: int = 0
     unclustered: int = 0
     conversational: bool | None = None
+    desirable: int | None = None
     text_bytes: int = 0
     lengths: Lengths | None = None
     same_rows: tuple[str, ...] = ()

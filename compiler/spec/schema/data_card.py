@@ -173,6 +173,9 @@ class DataCardBody(Model):
         max_length=1000,
         description="Badcases by class, kind and component. Without it, the compiler estimates from `classes`.",
     )
+    desirable: Size | None = Field(
+        default=None, description="Marked answers (shape `unpaired-preference`) that are good."
+    )
     trajectories: Size = Field(default=0, description="Conversations with several turns of the assistant.")
     judged: Size = Field(default=0, description="Trajectories of which some turn has `train` or `verdict`.")
     prompt_versions: list[Label] = Field(default=[], max_length=1000, description="Prompt versions of badcases.")
