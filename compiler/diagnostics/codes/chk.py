@@ -237,6 +237,12 @@ TABLE: dict[str, Code] = {
         "the model never learnt to read.",
         "Write the rows of both sources as turns, or both as plain text.",
     ),
+    "CHK239": Code(
+        "warning",
+        "training text quotes an evaluation question",
+        "A model that has read the question, and often its answer, shows less in the evaluation than its score says.",
+        "Remove the rows, or hold out other questions.",
+    ),
     "CHK240": Code(
         "warning",
         "evidence is stale",

@@ -149,5 +149,12 @@ EXAMPLES: dict[str, Example | Situation] = {
         instead_of=FIRST_DEMO,
     ),
     "CHK237": Example(file=DEMOS, whole=True, bad=POINTER, good=jsonl(demos())),
+    "CHK239": Example(
+        file=CARD_FILE,
+        bad=f"{OVERLAP}, quoted: 3}}",
+        good=f"{OVERLAP}, quoted: 0}}",
+        instead_of=f"{OVERLAP}}}",
+        given=((FILE, REMOTE), (CARD_FILE, CARD)),
+    ),
     "CHK238": Example(file=DEMOS, whole=True, bad=jsonl(map(as_turns, demos())), good=jsonl(demos())),
 }

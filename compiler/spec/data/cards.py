@@ -151,6 +151,7 @@ def _shared(overlap: Overlap) -> Shared:
         clusters=overlap.clusters,
         contained=overlap.contained,
         near=overlap.near,
+        quoted=overlap.quoted,
         failed=overlap.failed,
         rows=tuple(RowPair(kind=each.kind, here=each.here, there=each.there) for each in overlap.rows),
     )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from compiler.spec.data.contained import Contained
+from compiler.spec.data.contained import MIN_QUOTED, Contained
 from compiler.spec.data.model import MAX_SHOWN_ROWS, DataFile, RowPair, Shared
 from compiler.spec.data.normal import marks, normal, weight
 from compiler.spec.data.texts import Row, asked_turns, question_of, user_turns
@@ -72,13 +72,19 @@ class Comparison:
         self._contained, self._rewordings = held_out.build()
         self._rows = 0
         self._found: list[RowPair] = []
+        self._quoted: list[RowPair] = []
 
-    def watch(self, row: Row, _: list[str], place: str) -> None:
+    def watch(self, row: Row, texts: list[str], place: str) -> None:
         """Compare one row."""
         question = question_of(row)
         form = normal(question)
-        if not form or self._held_out.has(form):  # equal questions are counted by their digests
+        if self._held_out.has(form):  # equal questions are counted by their digests
             return
+        if (not form or not self._asks(row, question, form, place)) and self._rows <= MAX_COMPARED_ROWS:
+            self._quotes(texts, place)
+
+    def _asks(self, row: Row, question: str, form: str, place: str) -> bool:
+        """Compare the question of one row; return whether it contains one."""
         there = next(filter(None, map(self._contained.as_turn, user_turns(row))), "")
         there = there or next(filter(None, map(self._contained.inside, asked_turns(row))), "")
         self._rows += 1
@@ -86,11 +92,18 @@ class Comparison:
             self._found.append(RowPair(kind="contained", here=place, there=there))
         elif self._rows <= MAX_COMPARED_ROWS:
             self._rewordings.compare(self._held_out.core(form), question, place)
+        return bool(there)
+
+    def _quotes(self, texts: list[str], place: str) -> None:
+        """Look for questions in documents, passages, results of tools and answers."""
+        inside = (self._contained.inside(text, least=MIN_QUOTED) for text in texts)
+        if there := next(filter(None, inside), ""):
+            self._quoted.append(RowPair(kind="quoted", here=place, there=there))
 
     def found(self) -> list[RowPair]:
-        """Return the rows that contain a question, then those that are nearly one."""
+        """Return the rows that contain a question, those that are nearly one, and those that quote one."""
         near = [RowPair(kind="near", here=each.here, there=each.there) for each in self._rewordings.result()]
-        return [*self._found, *near]
+        return [*self._found, *near, *self._quoted]
 
     def result(self, held_out: DataFile) -> Shared:
         """Return what was found; `held_out` are the figures of the evaluation source."""
@@ -102,7 +115,8 @@ class Comparison:
             sha256=held_out.sha256,
             contained=len(contained),
             near=len(near),
-            rows=(*contained[:MAX_SHOWN_ROWS], *near[:MAX_SHOWN_ROWS]),
+            quoted=len(self._quoted),
+            rows=(*contained[:MAX_SHOWN_ROWS], *near[:MAX_SHOWN_ROWS], *self._quoted[:MAX_SHOWN_ROWS]),
         )
 
 
@@ -119,7 +133,7 @@ class Watcher:
         if is_evaluation(source):
             held_out[source.name] = HeldOut()
             self._takes = [held_out[source.name].watch]
-        elif may_leak(source):
+        else:
             self._comparisons = [(name, Comparison(each)) for name, each in held_out.items() if name in files]
             self._takes = [each.watch for _, each in self._comparisons]
 
@@ -139,7 +153,7 @@ def is_evaluation(source: DataSource) -> bool:
 
 
 def may_leak(source: DataSource) -> bool:
-    """Whether training on the source can leak evaluation questions; a corpus has no questions."""
+    """Whether the source can ask evaluation questions; a corpus asks none, but may quote them."""
     return not is_evaluation(source) and source.shape is not Shape.TEXT
 
 

@@ -31,7 +31,7 @@ class Lengths:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RowPair:
-    """Two rows that share something, as `file:line`. `kind`: prompt, cluster, failed, contained or near."""
+    """Two rows that share something, as `file:line`. `kind`: prompt, cluster, failed, contained, near or quoted."""
 
     kind: str
     here: str
@@ -43,7 +43,8 @@ class Shared:
     """Overlap of a source with the source `name` at the digest `sha256`, from its rows or its card.
 
     `prompts` and `clusters` count different values; `contained` counts rows that contain a question of the other source
-    as a turn or in other text, `near` rows whose question is nearly one of its questions, and `failed` rows that teach
+    as a turn or in other text, `near` rows whose question is nearly one of its questions, `quoted` rows
+    with a question in a document, a result of a tool or an answer, and `failed` rows that teach
     an answer which a badcase of the other source logs as wrong.
     """
 
@@ -53,6 +54,7 @@ class Shared:
     clusters: int = 0
     contained: int = 0
     near: int = 0
+    quoted: int = 0
     failed: int = 0
     rows: tuple[RowPair, ...] = ()
 
