@@ -46,6 +46,7 @@ UNPROVOKED = {
     "PLN419",
     "RND501",
     "RUN700",
+    "RUN704",
     "RUN723",
     "RUN724",
     "RUN725",
