@@ -27,6 +27,8 @@ from runtime.stage.credentials import masked
 from runtime.stage.files import finish_folder
 from runtime.stage.stop import catch_signals
 
+_TRUE = ("1", "ON", "YES", "TRUE")  # as huggingface_hub reads its variables
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Package:
@@ -236,7 +238,17 @@ def main(arguments: list[str] | None = None) -> int:
             from runtime.make.inputs.fetch_model import fetch_from_hub
 
             models = options.models.resolve()
-            print(fetch_from_hub(options.reference, models, _log, catch_signals(), with_code=options.remote_code))
+            offline = os.environ.get("HF_HUB_OFFLINE", "").upper() in _TRUE
+            print(
+                fetch_from_hub(
+                    options.reference,
+                    models,
+                    _log,
+                    catch_signals(),
+                    with_code=options.remote_code,
+                    offline=offline,
+                )
+            )
         elif package is None:
             print(fetch_model(options.reference, options.models.resolve()))
         else:

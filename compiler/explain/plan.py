@@ -60,10 +60,11 @@ def plan(made: Plan) -> str:
         _silent(made, shown),
     ]
     kept = [branch for branch in branches if len(branch) > 1]
-    lines = [f"{made.name}: {verdict(made)}"]
+    lines = wrapped(f"{made.name}: {verdict(made)}", 0)
     for branch in kept:
         head, rest = ("└─ ", "   ") if branch is kept[-1] else ("├─ ", "│  ")
-        lines += [head + branch[0], *(rest + line for line in branch[1:])]
+        first, *more = wrapped(branch[0], 0)
+        lines += [head + first, *(rest + line for line in (*more, *branch[1:]))]
     return "\n".join(line.rstrip() for line in lines)
 
 
@@ -71,7 +72,7 @@ def _goal(made: Plan) -> list[str]:
     body = made.inputs.spec.spec
     metrics = ", ".join(f"{each.name} ≥ {each.target:g}" for each in body.goal.metrics)
     limits = body.goal.constraints.max_latency_ms
-    return [f"goal  {body.goal.task}", f"  {metrics}{f', answers within {limits:,} ms' if limits else ''}"]
+    return [f"goal  {body.goal.task}", *wrapped(f"{metrics}{f', answers within {limits:,} ms' if limits else ''}", 2)]
 
 
 def _phase(made: Plan, shown: set[str]) -> list[str]:
@@ -95,7 +96,7 @@ def _gap(made: Plan, line: tuple[str, str, str], shown: set[str]) -> list[str]:
     settled = {name for stage in stages for name in stage.rules}
     rules = [each for each in decisive(made.selection) if each in answer or each.rule.id in settled]
     lines += _rules(made, [each for each in rules if each.rule.gap in (None, kind)], shown)
-    return lines + [f"  → {stage.order} {_stage(stage)}" for stage in stages]
+    return lines + [line for stage in stages for line in wrapped(f"→ {stage.order} {_stage(stage)}", 2)]
 
 
 def _stage(stage: Stage) -> str:
@@ -140,7 +141,7 @@ def _pipeline(made: Plan) -> list[str]:
     lines = []
     for stage in made.stages:
         lines += wrapped(f"{stage.order} {_stage(stage)}", 2)
-        lines.append(f"      {stage.job}")
+        lines += wrapped(stage.job, 6)
     return ["pipeline", *lines]
 
 

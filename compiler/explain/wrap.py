@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from compiler.diagnostics.render.text import display_width
 
-COLUMNS = 116
+COLUMNS = 77  # a branch of the tree of `explain --full` puts 3 more before each line
 OPENING = ("“", "‘", "(", "（", "《", "「")  # a line does not end with one of these
 
 

@@ -12,6 +12,7 @@ EXIT_CODES = {
     "RUN701": ExitCode.BAD_CONFIG,  # the stage config does not parse or validate
     "RUN702": ExitCode.BAD_CONFIG,  # the installed libraries reject a `trainer` or `peft` field
     "RUN703": ExitCode.BAD_CONFIG,  # the environment lacks a volume or an output folder, or starts too many processes
+    "RUN704": ExitCode.NO_INPUT,  # offline, and the model is not there whole
     "RUN706": ExitCode.NO_INPUT,  # a file is not what its name says, such as a Git LFS pointer, or is damaged
     "RUN710": ExitCode.BAD_DATA,  # rows that are malformed
     "RUN711": ExitCode.BAD_DATA,  # the data file is not the file of the plan

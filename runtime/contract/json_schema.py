@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
 
+from runtime.contract.schema_keywords import keyword_fault
+
 _VALUES = ("const", "default", "enum", "examples")  # they hold values, not schemas
 
 
@@ -19,6 +21,8 @@ def schema_fault(text: str) -> str:
         return f"is not JSON: {str(error).splitlines()[0].lower() or 'it is nested too deeply'}"
     if not isinstance(schema, dict | bool):
         return "is not a JSON schema: its top is neither an object nor a truth value"
+    if fault := keyword_fault(schema):
+        return fault
     nodes = list(_nodes(schema))
     if any(isinstance(node.get("$id"), str) for node in nodes):
         return ""

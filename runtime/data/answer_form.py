@@ -18,6 +18,7 @@ _PROBES = ("5", "8")
 # generation prompt may open the block.
 _NO_THOUGHTS = re.compile(r"\s*((<think>)?\s*</think>)?\s*")
 _MAX_SHOWN = 40  # characters
+_TAG = re.compile(r"<[^<>\s]{1,60}>|\[/?[A-Z_]{1,40}\]|\\n")  # a token of a template, or a line end as it is shown
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -125,6 +126,11 @@ def require_generation_prompt(tokenizer: "PreTrainedTokenizerBase") -> None:
 
 
 def shown(text: str) -> str:
-    """Return a part of a template's text for messages."""
+    """Return a part of a template's text for messages, cut before a tag rather than in it."""
     line = text.replace("\n", "\\n")
-    return f"`{line if len(line) <= _MAX_SHOWN else line[: _MAX_SHOWN - 1] + '…'}`"
+    if len(line) <= _MAX_SHOWN:
+        return f"`{line}`"
+    inside = (tag for tag in _TAG.finditer(line) if tag.start() < _MAX_SHOWN - 1 < tag.end())
+    tag = next(inside, None)
+    end = _MAX_SHOWN - 1 if tag is None else tag.start() or tag.end()
+    return f"`{line[:end]}{'…' * (end < len(line))}`"

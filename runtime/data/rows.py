@@ -1,5 +1,6 @@
 """The rows of a stage, checked before it loads a model; each fault names its file and line."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -7,6 +8,7 @@ from runtime.contract.blocks import DataBlock
 from runtime.contract.data.columns import BadcaseClass
 from runtime.contract.data.dialects import native_row
 from runtime.contract.data.faults import RowFault
+from runtime.contract.data.file_formats import EMPTY_HINT, without_rows
 from runtime.contract.data.labels import labels_of
 from runtime.contract.data.shapes import TURN_COLUMNS
 from runtime.contract.data.turns import without_steps
@@ -21,12 +23,16 @@ UNDETERMINED = BadcaseClass.UNDETERMINED  # the class of a badcase without `clas
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Source:
-    """The rows of one data block and the place of each; `excluded` counts the rows with excluded labels."""
+    """The rows of one data block and the place of each; `excluded` counts the rows with excluded labels.
+
+    `empty` are the files without rows.
+    """
 
     block: DataBlock
     rows: list[Row]
     places: list[str]
     excluded: int
+    empty: tuple[str, ...] = ()
 
     @property
     def is_plain(self) -> bool | None:
@@ -39,8 +45,8 @@ def read_sources(blocks: Sequence[DataBlock], volumes: Volumes) -> list[Source]:
     """Return the rows of each block, in order.
 
     RUN721 or RUN722 if a file is missing, RUN711 if it differs from the plan, RUN715 if its format has no reader,
-    RUN706 if it is not what its name says, RUN710 with up to ten faults if rows are malformed, RUN712 if a block has no
-    rows or none remains.
+    RUN706 if it is not what its name says, RUN710 with up to ten faults if rows are malformed, RUN712 if a block or a
+    file has no rows, or none remains.
     """
     contents = [read_planned(block, volumes) for block in blocks]
     faults = Faults()
@@ -70,7 +76,9 @@ def names_of(blocks: Iterable[DataBlock]) -> str:
 def _source(block: DataBlock, files: Sequence[DataFile], ids: dict[str, str], faults: Faults) -> Source:
     rows: list[Row] = []
     places: list[str] = []
-    for place, record in _records(files, block.encoding):
+    found: Counter[str] = Counter()
+    for path, place, record in _records(files, block.encoding):
+        found[path] += 1
         if isinstance(record, ValueError):
             faults.add(place, str(record))
             continue
@@ -90,18 +98,21 @@ def _source(block: DataBlock, files: Sequence[DataFile], ids: dict[str, str], fa
         rows=[rows[index] for index in kept],
         places=[places[index] for index in kept],
         excluded=len(rows) - len(kept),
+        empty=tuple(file.path for file in files if not found[file.path]),
     )
 
 
-def _records(files: Sequence[DataFile], encoding: str | None) -> Iterator[Record]:
+def _records(files: Sequence[DataFile], encoding: str | None) -> Iterator[tuple[str, *Record]]:
     for file in files:
-        yield from records(file.path, file.content, encoding)
+        yield from ((file.path, place, record) for place, record in records(file.path, file.content, encoding))
 
 
 def _check_count(source: Source) -> None:
     found, block = len(source.rows) + source.excluded, source.block
     if not found:
         raise StageError("RUN712", f"`{block.path}` contains no rows", "use a file with at least one row")
+    if source.empty:
+        raise StageError("RUN712", without_rows(block.path, source.empty), EMPTY_HINT)
     if block.rows is not None and found != block.rows:
         message = f"`{block.path}` contains {found} row{'s' * (found != 1)}, but the plan counts {block.rows}"
         raise StageError("RUN711", message, "compile the plan again")

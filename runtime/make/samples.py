@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from rapidfuzz.distance import Levenshtein
 
+from runtime.contract.data.thoughts import endless_thought
 from runtime.contract.errors import StageError
 from runtime.contract.stages import SampleStage
 from runtime.data.chains import asked_for_chain, split_chain
@@ -44,8 +45,11 @@ def run(stage: SampleStage, context: StageContext) -> Outcome:
         answers = [[answer.text for answer in samples] for samples in sampled]
         context.events.emit("phase", name="judge")
         verdicts = [
-            # An answer cut at `max_new_tokens` is wrong, even if its end happens to be right.
-            [right and not answer.is_cut for right, answer in zip(verifier.right(each, texts), samples, strict=True)]
+            # An answer that is cut at `max_new_tokens`, or never ends its thoughts, is wrong even if its end is right.
+            [
+                right and not (answer.is_cut or endless_thought(answer.text))
+                for right, answer in zip(verifier.right(each, texts), samples, strict=True)
+            ]
             for each, texts, samples in zip(questions, answers, sampled, strict=True)
         ]
     marker = stage.metrics[0].answer_marker if stage.work.makes.chain else None

@@ -6,9 +6,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from runtime.contract.answers import final_answer, same_text
 from runtime.contract.errors import StageError
 from runtime.contract.goal_blocks import MetricBlock
 from runtime.contract.metrics import JUDGE
+from runtime.contract.references import reference_fault as plain_reference_fault
+from runtime.contract.tool_calls import same_calls
 from runtime.data.formats import Row
 from runtime.scoring.judge.panel import Case, JudgePanel
 from runtime.scoring.judge.prompt import question_text
@@ -17,8 +20,6 @@ from runtime.scoring.measures.own import OwnJudge
 from runtime.scoring.measures.table import TEXT_METRICS, TextMetric
 from runtime.scoring.sandbox.numeric import NumericJudge, require_math_verify
 from runtime.scoring.sandbox.sql import SqlJudge, database_scripts, extract_sql
-from runtime.scoring.text import final_answer, same_text
-from runtime.scoring.tool_calls import read_tool_calls, same_calls
 from runtime.stage.pointers import refuse_pointers
 
 
@@ -131,14 +132,13 @@ def _by_text(measure: TextMetric) -> Scorer:
         value, reason = measure.score(*_final(row, prediction, metric), metric.options)
         return Score(value=value, reason=reason)
 
-    def fault(row: Row, metric: MetricBlock, data: Path, judges: Judges) -> str:
-        return measure.fault(_final(row, "", metric)[0], metric.options)
-
-    return Scorer(score=score, reference_fault=fault, require=measure.require)
+    return Scorer(score=score, require=measure.require)
 
 
 def reference_fault(row: Row, metric: MetricBlock, data: Path, judges: Judges) -> str:
     """Return why `metric` cannot use the row's `reference`, or an empty string if it can."""
+    if found := plain_reference_fault(row, metric.use, metric.options, metric.answer_marker):
+        return found
     check = scorer_of(metric).reference_fault
     return check(row, metric, data, judges) if check else ""
 
@@ -193,23 +193,14 @@ def _score(reason: str) -> Score:
 
 
 def _number_fault(row: Row, metric: MetricBlock, data: Path, judges: Judges) -> str:
+    """Return why a reference that may be a formula has no value."""
     wanted, _ = _final(row, "", metric)
     fault = judges.numbers.fault(wanted)
     what = "not a number" if fault in ("", "no number") else f"not one number but {fault}"
     return f"the reference is {what}: `{wanted[:60]}`" if fault else ""
 
 
-def _call_fault(row: Row, metric: MetricBlock, data: Path, judges: Judges) -> str:
-    try:
-        read_tool_calls(_final(row, "", metric)[0])
-    except ValueError as error:
-        return f"the reference {error}"
-    return ""
-
-
 def _query_fault(row: Row, metric: MetricBlock, data: Path, judges: Judges) -> str:
-    if not row.get("database"):
-        return "lacks `database`, which `execution_accuracy` needs"
     scripts = database_scripts(data / str(metric.databases), row["database"])
     if not scripts:
         return f"database `{row['database']}` has no script"
@@ -236,7 +227,7 @@ SCORERS: dict[str, Scorer] = {
     "execution_accuracy": Scorer(score=execution_accuracy, reference_fault=_query_fault),
     JUDGE: Scorer(score=judged),
     "numeric_answer": Scorer(score=numeric_answer, reference_fault=_number_fault, require=require_math_verify),
-    "tool_call": Scorer(score=tool_call, reference_fault=_call_fault),
+    "tool_call": Scorer(score=tool_call),
     "regex": Scorer(score=_confined, reference_fault=_form_fault),
     "json_schema": Scorer(score=_confined, reference_fault=_form_fault),
     **{name: _by_text(measure) for name, measure in TEXT_METRICS.items()},

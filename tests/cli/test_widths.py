@@ -141,3 +141,12 @@ def test_the_commands_on_specs_fit(make_spec: MakeSpec, monkeypatch: pytest.Monk
         assert max(map(display_width, done.stdout.splitlines())) <= int(columns), done.stdout
     brief = invoke("explain", shown).stdout.splitlines()
     assert max(map(display_width, brief)) <= 80
+
+
+@pytest.mark.parametrize(
+    "folder", sorted((Path(__file__).parents[2] / "specs").glob("*/spec.yaml")), ids=lambda each: each.parent.name
+)
+def test_the_whole_trace_fits_80_columns(folder: Path) -> None:
+    lines = invoke("explain", str(folder.parent), "--full").stdout.splitlines()
+    assert len(lines) > 10
+    assert [line for line in lines if display_width(line) > 80] == []

@@ -55,6 +55,8 @@ FAULTS: dict[str, tuple[str, list[dict[str, Any]]]] = {
     "a history that is no pairs": ("messages", [{"instruction": "q", "output": "a", "history": ["q", "a"]}]),
     "an empty cell": ("prompt-completion", [{"prompt": "q", "completion": None}]),
     "thoughts in two places": ("messages", [{"messages": [USER, {"role": "assistant", "content": "<think>hm</think>a", "reasoning_content": "so"}]}]),
+    "thoughts that never end": ("messages", [{"messages": [USER, {**ANSWER, "content": "<think>\nhm, so"}]}] * 2 + [{"messages": [USER, ANSWER]}]),
+    "thoughts that never end, in plain text": ("prompt-completion", [{"prompt": "q", "completion": "[THINK]hm, so"}]),
     "results in another order": ("messages", [results("c2", "c1")]),
     "a context beside an instruction": ("messages", [{"instruction": "q", "context": "c", "output": "a"}]),
     "two columns of the system prompt": ("messages", [{"system": "one", "system_prompt": "two", "messages": [USER, ANSWER]}]),

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow
+import pyarrow.parquet
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -168,6 +169,30 @@ def test_a_folder_of_many_formats_is_read_whole(tmp_path: Path) -> None:
     assert "begins with `_` or `.`" in outcome.diagnostics[0].hint
     assert isinstance(error, StageError)
     assert (error.problem.code, "`e.xlsx`" in error.problem.message) == ("RUN715", True)
+
+
+def test_every_file_of_a_folder_has_rows(tmp_path: Path) -> None:
+    folder = tmp_path / "rows"
+    folder.mkdir()
+    (folder / "a.jsonl").write_bytes(LINES)
+    pyarrow.parquet.write_table(pyarrow.table({"prompt": pyarrow.array([], "string")}), folder / "e.parquet")
+    for name, content in {
+        "b.csv": b"prompt,completion\n",
+        "c.json": b"[]",
+        "d.jsonl": b"\n \n",
+        "_f.csv": b"a\n",
+    }.items():
+        (folder / name).write_bytes(content)
+    (found,) = read_source(folder, "rows", name="s", relative="rows", shape=SHAPE).diagnostics
+    block = DataBlock.model_validate(
+        {"path": "rows", "shape": SHAPE, "sha256": None, "rows": None, "volume": "outputs"}
+    )
+    with pytest.raises(StageError) as caught:
+        read_rows([block], Volumes(models=folder, data=folder, outputs=tmp_path))
+    assert (found.code, caught.value.problem.code) == ("CHK204", "RUN712")
+    for each in (found, caught.value.problem):
+        assert "4 files without rows: `b.csv`, `c.json`, `d.jsonl`, `e.parquet`" in each.message
+        assert "begins with `_`" in each.hint
 
 
 def test_a_small_file_that_unpacks_to_very_much_is_an_error(tmp_path: Path) -> None:

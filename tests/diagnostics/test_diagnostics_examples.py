@@ -50,6 +50,7 @@ UNPROVOKED = {
     "PLN423",
     "RND501",
     "RUN700",
+    "RUN704",
     "RUN723",
     "RUN724",
     "RUN725",

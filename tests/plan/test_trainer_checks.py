@@ -7,6 +7,8 @@ from conftest import PROFILE, MakeSpec
 
 from compiler.diagnostics import Diagnostic
 from compiler.pipeline.phases import make_plan
+from compiler.spec.methods import METHODS
+from compiler.spec.methods.usual_values import usual_of
 
 GPU = PROFILE.replace("  storage:\n", "  gpu: {type: H100, memoryGib: 80}\n  storage:\n")
 
@@ -89,3 +91,61 @@ def test_further_settings_of_peft_reach_the_stage(make_spec: MakeSpec) -> None:
     assert {"use_rslora": True, "use_dora": True, "modules_to_save": ["embed_tokens"]}.items() <= stage.config[
         "peft"
     ].items()
+
+
+def strange(path: Path) -> list[Diagnostic]:
+    return [each for each in make_plan(path, "spec.yaml").diagnostics if each.code == "PLN413"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "text"),
+    [
+        ("learning_rate: 5000.0", "`learning_rate: 5000.0` of `sft` is far from every published recipe"),
+        ("learning_rate: 0.0000000001", "far from"),
+        ("num_train_epochs: 5000", "far from"),
+        ("weight_decay: 10", "far from"),
+        ("max_grad_norm: 0", "`max_grad_norm: 0` of `sft` turns off the clipping of gradients"),
+        ("warmup_steps: 500000", "far from"),
+        ("neftune_noise_alpha: 9000", "far from"),
+    ],
+)
+def test_a_value_far_from_every_recipe_is_a_warning(make_spec: MakeSpec, setting: str, text: str) -> None:
+    (each,) = strange(make_spec(sft(f"trainer: {{{setting}}}")))
+    assert each.severity == "warning"
+    assert text in each.message
+    assert "usual values are" in each.hint
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "learning_rate: 0.02",
+        "learning_rate: 0.0000001",
+        "num_train_epochs: 60",
+        "weight_decay: 0",
+        "weight_decay: 0.5",
+        "max_grad_norm: 0.01",
+        "max_grad_norm: 10",
+        "warmup_steps: 0",
+        "warmup_steps: 0.1",
+        "adam_beta2: 0.9",
+        "gradient_accumulation_steps: 512",
+    ],
+)
+def test_an_experiment_is_no_mistake(make_spec: MakeSpec, setting: str) -> None:
+    assert not strange(make_spec(sft(f"trainer: {{{setting}}}")))
+
+
+def test_adapters_have_usual_values_too(make_spec: MakeSpec) -> None:
+    (each,) = strange(make_spec(sft("peft: {r: 8, lora_alpha: 160000}")))
+    assert "`lora_alpha: 160000`" in each.message
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_our_own_defaults_are_usual(method: str) -> None:
+    row = METHODS[method]
+    for each in (*row.defaults, *([row.full_rate] if row.full_rate else [])):
+        usual = usual_of(method, "trainer", each.field)
+        if usual is not None and isinstance(each.value, int | float):
+            assert not usual.strays(each.value), each
+            assert each.value == 0 or usual.low / 10 <= each.value <= usual.high, each

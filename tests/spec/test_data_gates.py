@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import MakeSpec, badcases, demos, held_out
+from conftest import MakeSpec, badcases, demos, held_out, write_rows
 
 from compiler.diagnostics import Diagnostic, has_errors
 from compiler.pipeline.phases import make_plan
@@ -239,3 +239,16 @@ def test_rows_without_a_cluster_are_groups_of_their_own(make_spec: MakeSpec) -> 
     mixed = [{**row, "cluster": "c" if index < 10 else ""} for index, row in enumerate(held_out())]
     file = make_plan(make_spec(held_out=mixed), "specs/shop/spec.yaml").value.inputs.files["held-out"]
     assert (len(file.clusters), file.unclustered, file.rows) == (1, 30, 40)
+
+
+def test_a_corpus_that_quotes_a_question_is_a_warning(make_spec: MakeSpec) -> None:
+    source = "    - {name: books, purpose: corpus, shape: text, path: data/books.jsonl}\n"
+    questions = [*held_out(), {"id": "x", "prompt": QUESTION, "reference": "on its way"}]
+    path = make_spec(("  data:\n", f"  data:\n{source}"), held_out=questions)
+    text = f"Frequent questions\n\n{QUESTION}\nOn its way."
+    write_rows(path.parent / "data" / "books.jsonl", [{"text": "A book of lamps."}, {"text": text}])
+    (each,) = reported(path, "CHK239")
+    assert each.severity == "warning"
+    assert "1 row of `books` quotes a question of evaluation source `held-out` in a text" in each.message
+    assert "`data/books.jsonl:2` (`data/held-out.jsonl:41`)" in each.message
+    assert not reported(path, "CHK210")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 import pytest
 from support.leaked_questions import CHINESE, ENGLISH, pairs
 
+from compiler.spec.data.texts import plain
 from runtime.contract.leakage.held_out import Comparison, HeldOut
 from runtime.contract.leakage.normal import normal
 from runtime.contract.leakage.questions import question_of
@@ -157,6 +158,45 @@ def test_questions_of_one_template_are_different(template: str, held_out: int) -
     questions = [asked(text) for text in number_lists()[template]]
     random.Random(held_out).shuffle(questions)
     assert len(found(questions[:held_out], questions[held_out:])) <= (1000 - held_out) // 100
+
+
+QUOTED = "How many litres does the blue tank hold when it is full?"
+CALL = {"role": "assistant", "tool_calls": [{"type": "function", "function": {"name": "find", "arguments": {}}}]}
+
+
+def kinds(held_out: Iterable[Row], row: Row) -> list[str]:
+    questions = HeldOut()
+    for number, each in enumerate(held_out):
+        questions.watch(each, [], str(number))
+    comparison = Comparison(questions)
+    comparison.watch(row, [plain(each) for each in row.values()], "1")
+    return [each.kind for each in comparison.found()]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"text": f"Chapter 3\n\nQ: {QUOTED}\nA: forty."},
+        {"text": f"They asked us, {QUOTED.lower()} and we said forty."},
+        {"messages": [{"role": "user", "content": "search"}, CALL, {"role": "tool", "content": f"1. {QUOTED} forty."}, {"role": "assistant", "content": "Done."}]},
+        {"prompt": "Write an exam question.", "completion": QUOTED},
+        {"prompt": "Sum up.", "chain": f"The text asks: {QUOTED}", "completion": "litres"},
+    ],
+)  # fmt: skip
+def test_a_question_in_a_text_that_asks_nothing_is_quoted(row: Row) -> None:
+    assert kinds([asked(QUOTED)], row) == ["quoted"]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"text": "What is a tank?\nA tank holds water."},
+        {"text": "How many litres does the red tank hold when it is full? Twenty."},
+        {"prompt": "hello there", "completion": "What is a tank? It holds water."},
+    ],
+)
+def test_short_and_other_questions_are_not_quoted(row: Row) -> None:
+    assert kinds([asked(QUOTED), asked("What is a tank?")], row) == []
 
 
 if __name__ == "__main__":

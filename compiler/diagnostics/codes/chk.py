@@ -100,6 +100,18 @@ TABLE: dict[str, Code] = {
         "The column is misspelt, or of another file: without it, training would silently lack what it holds.",
         "Correct the name on the right of `columns`, or remove the line.",
     ),
+    "CHK218": Code(
+        "error",
+        "metric cannot use the reference of a row",
+        "Each evaluation would end before it loads its model, or count a wrong answer as right.",
+        "Correct the reference, or choose a metric that suits it.",
+    ),
+    "CHK219": Code(
+        "error",
+        "marked answers are all of one kind",
+        "KTO learns from the difference between good and bad answers, so its stage would refuse to start.",
+        "Add answers of the other kind.",
+    ),
     "CHK220": Code(
         "error",
         "data source differs from its card",
@@ -231,6 +243,12 @@ TABLE: dict[str, Code] = {
         "Turns go through the model's chat template and plain text does not, so the evaluation would measure questions that "
         "the model never learnt to read.",
         "Write the rows of both sources as turns, or both as plain text.",
+    ),
+    "CHK239": Code(
+        "warning",
+        "training text quotes an evaluation question",
+        "A model that has read the question, and often its answer, shows less in the evaluation than its score says.",
+        "Remove the rows, or hold out other questions.",
     ),
     "CHK240": Code(
         "warning",

@@ -94,6 +94,12 @@ TABLE: dict[str, Code] = {
         "Scores of unconstrained answers may be lower than those of the deployed system, which constrains its output.",
         "Measure with the constraint elsewhere and commit the result, or read the scores with this in mind.",
     ),
+    "PLN413": Code(
+        "warning",
+        "trainer value is far from every recipe",
+        "The trainer takes the value, and the training is useless: it diverges, learns nothing, or never ends.",
+        "Use a value of the usual range, unless this is the experiment.",
+    ),
     "PLN414": Code(
         "error",
         "adapter is on the output layer",
@@ -105,6 +111,12 @@ TABLE: dict[str, Code] = {
         "trainer setting cannot work",
         "The trainer would refuse the setting when its stage starts: it needs another setting, or excludes one.",
         "Change the setting as the message says.",
+    ),
+    "PLN416": Code(
+        "warning",
+        "marked answers are nearly all of one kind",
+        "KTO learns from the difference between good and bad answers; a few of one kind then decide the training.",
+        "Add answers of the rarer kind, or set `desirable_weight` and `undesirable_weight` as the message says.",
     ),
     "PLN417": Code(
         "error",

@@ -3,6 +3,12 @@
 from compiler.diagnostics.codes.row import Code
 
 TABLE: dict[str, Code] = {
+    "RUN704": Code(
+        "error",
+        "model is not there, and the hub may not be asked",
+        "`HF_HUB_OFFLINE` forbids what `trainspec-runtime fetch` would need to bring the model.",
+        "Unset `HF_HUB_OFFLINE`, or copy the model's folder from a machine that has it.",
+    ),
     "RUN760": Code(
         "error",
         "package cannot be fetched",

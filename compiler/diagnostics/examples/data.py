@@ -1,4 +1,4 @@
-"""Examples of CHK220 to CHK239: the data of a spec, and its cards."""
+"""Examples of CHK218 and CHK220 to CHK239: the data of a spec, and its cards."""
 
 from hashlib import sha256
 
@@ -64,6 +64,12 @@ def as_turns(row: dict[str, object]) -> dict[str, object]:
 
 
 EXAMPLES: dict[str, Example | Situation] = {
+    "CHK218": Example(
+        file="specs/shop/data/held-out.jsonl",
+        bad='{"id": "h0", "prompt": "test 0?", "reference": "1, 2, 3"}\n',
+        good=jsonl(held_out(1)),
+        given=((FILE, SPEC.replace("- name: exact_match\n", "- name: exact_match\n        use: numeric_answer\n")),),
+    ),
     "CHK220": Example(
         file=DEMOS,
         bad='{"id": "d0", "prompt": "demo 0?", "completion": "another answer"}\n',
@@ -148,5 +154,12 @@ EXAMPLES: dict[str, Example | Situation] = {
         instead_of=FIRST_DEMO,
     ),
     "CHK237": Example(file=DEMOS, whole=True, bad=POINTER, good=jsonl(demos())),
+    "CHK239": Example(
+        file=CARD_FILE,
+        bad=f"{OVERLAP}, quoted: 3}}",
+        good=f"{OVERLAP}, quoted: 0}}",
+        instead_of=f"{OVERLAP}}}",
+        given=((FILE, REMOTE), (CARD_FILE, CARD)),
+    ),
     "CHK238": Example(file=DEMOS, whole=True, bad=jsonl(map(as_turns, demos())), good=jsonl(demos())),
 }

@@ -1,14 +1,39 @@
 """Examples of PLN4xx."""
 
 from compiler.diagnostics.examples import reinforcement
-from compiler.diagnostics.examples.example import Example, Situation
-from compiler.diagnostics.examples.project import PROFILE, ROUNDS, ROUNDS_FILE, badcases, demos, jsonl, nearly_right
+from compiler.diagnostics.examples.example import FILE, Example, Situation
+from compiler.diagnostics.examples.project import (
+    PROFILE,
+    ROUNDS,
+    ROUNDS_FILE,
+    SPEC,
+    badcases,
+    demos,
+    jsonl,
+    nearly_right,
+)
 
 BADCASES = "specs/shop/data/badcases.jsonl"
 PROFILE_FILE = "specs/clusters/small.yaml"
 GPU = "  gpu: {type: L4, count: 1, memoryGib: 24, hourlyUsd: 0.8}\n"
-MARKED = [{"prompt": f"asked {i}?", "completion": f"said {i}", "label": i % 2 == 0} for i in range(500)]
+
+
+def marked(of: int) -> list[dict[str, object]]:
+    """Return 1,000 marked answers; one of each `of` is good."""
+    return [{"prompt": f"asked {i}?", "completion": f"said {i}", "label": i % of == 0} for i in range(1000)]
+
+
+MARKED = marked(2)[:500]
 MANUALS = "    - name: manuals\n      purpose: corpus\n      shape: text\n      path: data/manuals.jsonl\n"
+THUMBS_FILE = "specs/shop/data/thumbs.jsonl"
+# thumbs of users, and no logged answer from which a pair could be made
+_SOURCE = (
+    "    - name: thumbs\n      purpose: preferences\n      shape: unpaired-preference\n      path: data/thumbs.jsonl\n"
+)
+THUMBS = (
+    (FILE, SPEC.replace("  data:\n", f"  data:\n{_SOURCE}")),
+    (BADCASES, jsonl(badcases(None))),
+)
 
 EXAMPLES: dict[str, Example | Situation] = {
     "PLN401": Example(
@@ -51,6 +76,12 @@ EXAMPLES: dict[str, Example | Situation] = {
         bad="        target: 0.9\n      - name: helpfulness\n        use: people\n        target: 0.8",
         good="        target: 0.9",
     ),
+    "PLN416": Example(
+        file=THUMBS_FILE, whole=True, bad=jsonl(marked(200)), good=jsonl(marked(2)), given=THUMBS, along=("SEL302",)
+    ),
+    "CHK219": Example(
+        file=THUMBS_FILE, whole=True, bad=jsonl(marked(1)), good=jsonl(marked(2)), given=THUMBS, along=("SEL302",)
+    ),
     "PLN417": Situation(
         bad="The first metric is `token_f1`, and a teacher's verified answers become training data.",
         good="The metric has `options: {passes_at: 0.8}`.",
@@ -76,6 +107,7 @@ EXAMPLES: dict[str, Example | Situation] = {
         good="    sft:\n      peft: {target_modules: [q_proj, v_proj]}\n      trainer:",
         instead_of="    sft:\n      trainer:",
     ),
+    "PLN413": Example(bad="        learning_rate: 5000.0", good="        learning_rate: 0.0002"),
     "PLN415": Example(
         bad="    sft:\n      trainer:\n        lr_scheduler_type: cosine_with_min_lr",
         good="    sft:\n      trainer:\n        lr_scheduler_type: cosine_with_min_lr\n"

@@ -11,6 +11,10 @@ EXAMPLES: dict[str, Example | Situation] = {
         bad="At the pinned commit, the repository has its weights as `pytorch_model.bin` only.",
         good="The spec pins a later commit of it, which has `model.safetensors`.",
     ),
+    "RUN704": Situation(
+        bad="`trainspec-runtime fetch` runs with `HF_HUB_OFFLINE=1`, and a file of the model is missing.",
+        good="The variable is unset until the model is whole.",
+    ),
     "RUN760": Situation(
         bad="`trainspec-runtime fetch` is run where no package index can be reached.",
         good="The model is fetched elsewhere, and its folder is copied to the models volume.",

@@ -1,11 +1,13 @@
 """Checks of a stage's trainer and adapter settings that the runtime would refuse when the stage starts."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from pydantic.alias_generators import to_camel
 
 from compiler.diagnostics import Diagnostic, Location, diagnostic
 from compiler.plan.model import Plan, Stage
+from compiler.spec.methods.usual_values import usual_of
 from runtime.contract.adapters import LAYERS_HINT, output_layers_of
 from runtime.contract.trainer_needs import Machine, setting_faults
 
@@ -37,6 +39,29 @@ def adapters_of_output_layers(plan: Plan) -> Iterator[Diagnostic]:
             names = ", ".join(f"`{name}`" for name in named)
             message = f"`target_modules` reaches the output layer ({names}), whose adapter would never be trained"
             yield diagnostic("PLN414", message, _place(plan, stage, "peft", "target_modules"), hint=LAYERS_HINT)
+
+
+def values_beyond_recipes(plan: Plan) -> Iterator[Diagnostic]:
+    """Report settings of the spec that are far from every published recipe: the trainer takes them without a word."""
+    for stage in plan.pending:
+        overrides = plan.inputs.spec.spec.training.of(stage.method)
+        if overrides is None:
+            continue
+        blocks: dict[str, dict[str, Any]] = {
+            "trainer": overrides.trainer,
+            "peft": overrides.peft.model_dump(exclude_none=True),
+        }
+        for block, values in blocks.items():
+            for name, value in values.items():
+                usual = usual_of(stage.method, block, name)
+                if usual is None or isinstance(value, bool) or not isinstance(value, int | float):
+                    continue
+                if not usual.strays(value):
+                    continue
+                does = usual.zero if value == 0 else "is far from every published recipe"
+                message = f"`{name}: {value}` of `{stage.method}` {does}"
+                hint = f"usual values are {usual.low:g} to {usual.high:g} ({usual.source})"
+                yield diagnostic("PLN413", message, _place(plan, stage, block, name), hint=hint)
 
 
 def _place(plan: Plan, stage: Stage, block: str, name: str) -> Location:

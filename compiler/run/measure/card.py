@@ -96,6 +96,8 @@ def _body(
         body["classes"] = [{"name": name, "rows": rows} for name, rows in file.classes]
         body["labels"] = [_label(each) for each in file.labels]
         body["promptVersions"] = list(file.prompt_versions)
+    if source.shape is Shape.UNPAIRED_PREFERENCE:
+        body["desirable"] = file.desirable
     if source.shape is Shape.MESSAGES:
         body |= {"trajectories": file.trajectories, "judged": file.judged}
     body["overlaps"] = list(_overlaps(measured, spec, others, digests, keep))
@@ -154,7 +156,7 @@ def _overlaps(
 ) -> Iterable[Data]:
     """Yield the overlap with each evaluation source, and with the wrong answers of each badcase source."""
     for other in spec.spec.data:
-        leaks = is_evaluation(other) and may_leak(measured.source)
+        leaks = is_evaluation(other) and (may_leak(measured.source) or _quotes(measured, other))
         fails = other.shape is Shape.BADCASE and bool(measured.file.targets)
         if not leaks and not fails:
             continue
@@ -168,15 +170,24 @@ def _overlaps(
             )
 
 
+def _quotes(measured: Measured, other: DataSource) -> bool:
+    """Return whether a document of the source quotes a question; only then is a corpus compared in its card."""
+    return any(each.name == other.name and each.quoted for each in measured.file.shared)
+
+
 def _overlap(measured: Measured, other: Measured) -> Data:
     mine, theirs = measured.file, other.file
     data: Data = {"source": theirs.name, "digest": theirs.sha256}
     if other.source.shape is Shape.BADCASE:
         data["failed"] = len(mine.targets.keys() & theirs.failures.keys())
         return _with_rows(data, _common("failed", measured, mine.targets, other, theirs.failures))
+    found = next(each for each in mine.shared if each.name == theirs.name)
+    if found.quoted:
+        data["quoted"] = found.quoted
+    if measured.source.shape is Shape.TEXT:
+        return _with_rows(data, list(found.rows))
     data["prompts"] = len(mine.prompts.keys() & theirs.prompts.keys())
     data["clusters"] = len(mine.clusters.keys() & theirs.clusters.keys())
-    found = next(each for each in mine.shared if each.name == theirs.name)
     data["contained"], data["near"] = found.contained, found.near
     rows = [
         *_common("prompt", measured, mine.prompts, other, theirs.prompts),

@@ -58,6 +58,7 @@ def file_of(card: DataCard, source: DataSource, model: str) -> DataFile:
         judged=body.judged,
         synthetic=sum(each.rows for each in body.columns if each.name == SYNTHETIC),
         conversational=body.format == "conversational" if TURN_COLUMNS[body.shape] else None,
+        desirable=body.desirable,
         text_bytes=body.text_bytes,
         lengths=_lengths(body.lengths, model),
         shared=tuple(_shared(each) for each in body.overlaps),
@@ -151,6 +152,7 @@ def _shared(overlap: Overlap) -> Shared:
         clusters=overlap.clusters,
         contained=overlap.contained,
         near=overlap.near,
+        quoted=overlap.quoted,
         failed=overlap.failed,
         rows=tuple(RowPair(kind=each.kind, here=each.here, there=each.there) for each in overlap.rows),
     )

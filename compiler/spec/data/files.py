@@ -18,6 +18,7 @@ from compiler.spec.data.parts import (
 )
 from compiler.spec.files import can_be_shown, lies_in, open_file, reason
 from runtime.contract.data.compression import Unpacked
+from runtime.contract.data.faults import RowFault
 from runtime.contract.data.file_formats import (
     BINARY,
     COMPRESSIONS,
@@ -148,7 +149,9 @@ def lines_of(part: Part, allowance: Allowance, limit: int) -> Iterator[tuple[int
 
 
 def _problem(row: Unreadable) -> Problem:
-    return Problem(f"the {row.subject} {row.message}", row.hint, column=row.column, text=row.text)
+    fault = RowFault(place="", problem=f"the {row.subject} {row.message}", hint=row.hint)
+    common, turn = fault.common, fault.turn
+    return Problem(fault.message, row.hint, column=row.column, text=row.text, common=common, turn=turn)
 
 
 def _text(part: Part, stream: BinaryIO, digest: ContentDigest, allowance: Allowance) -> Rows:

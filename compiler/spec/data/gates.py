@@ -141,6 +141,7 @@ def problems(document: SourceDocument, spec: TrainingSpec, files: Mapping[str, D
                 yield diagnostic("CHK227", message, where, hint=hint)
     yield from _form_problems(document, spec, files)
     yield from _overlap_problems(document, spec, files)
+    yield from _quotes(document, spec, files)
 
 
 def _synthetic_rows(file: DataFile, where: Location) -> Diagnostic:
@@ -219,3 +220,20 @@ def _overlap_problems(
             else:
                 hint = f"remove them from `{each.other}`, or keep other questions with `nearQuestions` and a reason"
                 yield diagnostic("CHK229", message, where, hint=hint)
+
+
+def _quotes(document: SourceDocument, spec: TrainingSpec, files: Mapping[str, DataFile]) -> Iterator[Diagnostic]:
+    """Report training texts that contain a whole held-out question: a model may know its answer by heart."""
+    held_out = [source.name for source in spec.spec.data if is_evaluation(source) and source.name in files]
+    for index, source in enumerate(spec.spec.data):
+        if is_evaluation(source) or source.name not in files:
+            continue
+        for name in held_out:
+            found = _card_of(files[source.name], files[name])
+            if found is None or not found.quoted:
+                continue
+            rows = f"{counted(found.quoted, 'row')} of `{source.name}` {'quotes' if found.quoted == 1 else 'quote'}"
+            shown = ", ".join(_row_names(found, ("quoted",)))
+            message = f"{rows} a question of evaluation source `{name}` in a text: {shown}"
+            hint = "remove them, or hold out other questions; keep them where users' passages quote questions as well"
+            yield diagnostic("CHK239", message, document.at(("spec", "data", index)), hint=hint)

@@ -23,7 +23,7 @@ class Watcher:
         if is_evaluation(source):
             held_out[source.name] = HeldOut()
             self._takes = [held_out[source.name].watch]
-        elif may_leak(source):
+        else:
             self._comparisons = [(name, Comparison(each)) for name, each in held_out.items() if name in files]
             self._takes = [each.watch for _, each in self._comparisons]
 
@@ -43,7 +43,7 @@ def is_evaluation(source: DataSource) -> bool:
 
 
 def may_leak(source: DataSource) -> bool:
-    """Whether training on the source can leak evaluation questions; a corpus has no questions."""
+    """Whether the source can ask evaluation questions; a corpus asks none, but may quote them."""
     return not is_evaluation(source) and source.shape is not Shape.TEXT
 
 
@@ -52,10 +52,12 @@ def shared_rows(comparison: Comparison, held_out: DataFile) -> Shared:
     found = [RowPair(kind=each.kind, here=each.here, there=each.there) for each in comparison.found()]
     contained = [each for each in found if each.kind == "contained"]
     near = [each for each in found if each.kind == "near"]
+    quoted = [each for each in found if each.kind == "quoted"]
     return Shared(
         name=held_out.name,
         sha256=held_out.sha256,
         contained=len(contained),
         near=len(near),
-        rows=(*contained[:MAX_SHOWN_ROWS], *near[:MAX_SHOWN_ROWS]),
+        quoted=len(quoted),
+        rows=(*contained[:MAX_SHOWN_ROWS], *near[:MAX_SHOWN_ROWS], *quoted[:MAX_SHOWN_ROWS]),
     )

@@ -31,7 +31,7 @@ class Lengths:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RowPair:
-    """Two rows that share something, as `file:line`. `kind`: prompt, cluster, failed, contained or near."""
+    """Two rows that share something, as `file:line`. `kind`: prompt, cluster, failed, contained, near or quoted."""
 
     kind: str
     here: str
@@ -43,7 +43,8 @@ class Shared:
     """Overlap of a source with the source `name` at the digest `sha256`, from its rows or its card.
 
     `prompts` and `clusters` count different values; `contained` counts rows that contain a question of the other source
-    as a turn or in other text, `near` rows whose question is nearly one of its questions, and `failed` rows that teach
+    as a turn or in other text, `near` rows whose question is nearly one of its questions, `quoted` rows
+    with a question in a document, a result of a tool or an answer, and `failed` rows that teach
     an answer which a badcase of the other source logs as wrong.
     """
 
@@ -53,6 +54,7 @@ class Shared:
     clusters: int = 0
     contained: int = 0
     near: int = 0
+    quoted: int = 0
     failed: int = 0
     rows: tuple[RowPair, ...] = ()
 
@@ -82,6 +84,7 @@ class DataFile:
     rows with several turns of the assistant; `judged`: those whose steps have verdicts. `unclustered`: rows without a
     `cluster`. `synthetic`: rows that a model wrote, by their own column; `synthetic_rows` names the first ones.
     `conversational`: whether questions are turns rather than plain text; None for rows without questions.
+    `desirable`: marked answers whose mark is good; None for other rows, and for cards that do not say it.
     `path` is as in the spec, and empty for a remote source, which has a `uri`. `size` is in bytes, of all files; CRLF
     counts as LF.
 
@@ -112,6 +115,7 @@ class DataFile:
     synthetic: int = 0
     synthetic_rows: tuple[str, ...] = ()
     conversational: bool | None = None
+    desirable: int | None = None
     text_bytes: int = 0
     lengths: Lengths | None = None
     same_rows: tuple[str, ...] = ()

@@ -13,6 +13,7 @@ from compiler.spec.data.leakage import Watcher, is_evaluation
 from compiler.spec.data.mapping import Mapped, unknown_columns
 from compiler.spec.data.model import DataFile
 from compiler.spec.data.parts import ELSEWHERE, MAX_SOURCE_BYTES, Allowance, Part
+from compiler.spec.data.references import Check, reference_check
 from compiler.spec.data.shapes import shape_problem
 from compiler.spec.data.tally import Tally
 from compiler.spec.data.texts import Row
@@ -21,7 +22,7 @@ from compiler.spec.files import reason
 from compiler.spec.references import Reader
 from compiler.spec.schema.training_spec import DataSource, TrainingSpec
 from runtime.contract.data.faults import RowFault
-from runtime.contract.data.file_formats import compression_of, row_place
+from runtime.contract.data.file_formats import EMPTY_HINT, compression_of, row_place, without_rows
 from runtime.contract.leakage.held_out import HeldOut
 
 MAX_REPORTED_ROWS = 10
@@ -61,7 +62,8 @@ def read_sources(reader: Reader, spec: TrainingSpec, evidence: Sequence[Evidence
         elif unknown := unknown_columns(source, reader.document.at(("spec", "data", index, "columns"))):
             reader.found.append(unknown)
         elif source.path is not None:
-            file = _read(reader, index, source, source.path, distance, left, Watcher(source, held_out, files))
+            watcher, check = Watcher(source, held_out, files), reference_check(spec, source)
+            file = _read(reader, index, source, source.path, distance, left, watcher, check)
             if file is not None:
                 left -= file.size
                 agrees = card is not None and _agrees(reader, card, source, file.sha256, distance)
@@ -112,6 +114,7 @@ def _read(
     near_distance: float,
     limit: int,
     watcher: Watcher,
+    check: Check | None,
 ) -> DataFile | None:
     where = reader.document.at(("spec", "data", index, "path"))
     path = reader.resolve(relative, where, folder=is_folder(reader.folder / relative))
@@ -129,6 +132,7 @@ def _read(
         inside=reader.folder,
         limit=limit,
         watch=watcher.watch,
+        check=check,
     )
     reader.found.extend(outcome.diagnostics)
     return watcher.result(outcome.value) if outcome.value is not None else None
@@ -156,12 +160,13 @@ def read_source(
     uri: str | None = None,
     limit: int | None = MAX_SOURCE_BYTES,
     watch: Watch | None = None,
+    check: Check | None = None,
 ) -> Outcome[DataFile]:
     """Read the file or folder at `path` as rows of `shape`.
 
-    Up to `MAX_REPORTED_ROWS` kinds of problems are reported. `columns` maps native columns to those of the files.
-    `relative` is the source's path in the spec, `shown` its path as shown to people; `limit` is in bytes, of the files
-    and of what they unpack to.
+    Up to `MAX_REPORTED_ROWS` kinds of problems are reported; `check` finds more in rows that have their shape.
+    `columns` maps native columns to those of the files. `relative` is the source's path in the spec, `shown` its path
+    as shown to people; `limit` is in bytes, of the files and of what they unpack to.
     """
     mapping = Mapped(columns)
     folded = Folded()
@@ -170,10 +175,14 @@ def read_source(
         parts = parts_of(path, relative, shown, inside=inside or path.resolve().parent, encoding=encoding)
         packed = _check_size(parts, shown, limit)
         allowance = Allowance(None if limit is None else limit - packed)
+        empty: list[str] = []
         for part in parts:
-            _count(part, mapping, tally, folded, watch, allowance)
+            before = tally.rows, len(folded)
+            _count(part, mapping, tally, folded, watch, check, allowance)
             if len(folded) >= MAX_REPORTED_ROWS:
                 break
+            if before == (tally.rows, len(folded)):
+                empty.append(part.shown)
     except SourceError as error:
         place = Location(path=error.where or shown)
         return Outcome(
@@ -184,8 +193,11 @@ def read_source(
     if has_errors(found):
         return Outcome(value=None, diagnostics=tuple(found))
     if not tally.rows:
-        empty = diagnostic("CHK204", f"data source `{name}` has no rows", Location(path=shown), hint="add rows")
-        return Outcome(value=None, diagnostics=(empty,))
+        nothing = diagnostic("CHK204", f"data source `{name}` has no rows", Location(path=shown), hint="add rows")
+        return Outcome(value=None, diagnostics=(nothing,))
+    if empty:
+        nothing = diagnostic("CHK204", without_rows(shown, empty), Location(path=shown), hint=EMPTY_HINT)
+        return Outcome(value=None, diagnostics=(nothing,))
     folder = path.is_dir()
     data = tally.result(
         name=name,
@@ -209,7 +221,13 @@ def _check_size(parts: Sequence[Part], shown: str, limit: int | None) -> int:
 
 
 def _count(
-    part: Part, mapping: Mapped, tally: Tally, folded: Folded, watch: Watch | None, allowance: Allowance
+    part: Part,
+    mapping: Mapped,
+    tally: Tally,
+    folded: Folded,
+    watch: Watch | None,
+    check: Check | None,
+    allowance: Allowance,
 ) -> None:
     tally.begin(part.path)
     try:
@@ -222,8 +240,11 @@ def _count(
                 folded.add(part.shown, number, taken)
                 if len(folded) >= MAX_REPORTED_ROWS:
                     return
-            elif watch is not None:
+                continue
+            if watch is not None:
                 watch(row, taken, row_place(part.path, number))  # type: ignore[arg-type]
+            for problem in check(row) if check is not None else ():  # type: ignore[arg-type]
+                folded.add(part.shown, number, problem)
     except SourceError as error:
         error.where = part.shown
         raise

@@ -78,6 +78,8 @@ class Tally:
             self._versions.add(_label(row.get("prompt_version"), ""))
             self._models[_label(row.get("model"), "unknown")] += 1
             self._labels.setdefault(labels_of(row), Counter()).update(("rows", *counted))
+        elif self.shape == "unpaired-preference":
+            self._counts["desirable"] += row["label"]
         elif self.shape == "messages":
             self._count_steps([turn for turn in row["messages"] if turn["role"] == "assistant"])
         return texts
@@ -189,6 +191,7 @@ class Tally:
             synthetic=self._counts["synthetic"],
             synthetic_rows=tuple(self._name(place) for place in self._synthetic),
             conversational=self._turns if TURN_COLUMNS[self.shape] else None,
+            desirable=self._counts["desirable"] if self.shape == "unpaired-preference" else None,
             text_bytes=sum(size * count for size, count in self._sizes.items()) if self.shape == "text" else 0,
             lengths=lengths_of(self._sizes, [(self._name(-place), size) for size, place in self._longest], "bytes"),
             same_rows=tuple(self._name(place) for place in self._same),

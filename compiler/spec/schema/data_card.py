@@ -49,9 +49,9 @@ class CardLengths(Model):
 class CardRowPair(Model):
     """Two rows that share something."""
 
-    kind: Literal["prompt", "cluster", "failed", "contained", "near"] = Field(
+    kind: Literal["prompt", "cluster", "failed", "contained", "near", "quoted"] = Field(
         description="What the rows share: a prompt, a cluster, a failed answer, a question inside other text "
-        "(`contained`), or most of their text (`near`)."
+        "(`contained`), most of their text (`near`), or a question in a text that asks nothing (`quoted`)."
     )
     here: RowName = Field(description="Row of this source.")
     there: RowName = Field(description="Row of the other source.")
@@ -119,6 +119,9 @@ class Overlap(Model):
     near: Size = Field(
         default=0, description="Rows whose question differs from one of the other source in a few characters."
     )
+    quoted: Size = Field(
+        default=0, description="Other rows with a question of the other source in a document, a result or an answer."
+    )
     failed: Size = Field(default=0, description="Rows that teach a wrong answer of a badcase in the other source.")
     rows: list[CardRowPair] = Field(default=[], max_length=20, description="The first such rows.")
 
@@ -172,6 +175,9 @@ class DataCardBody(Model):
         default=[],
         max_length=1000,
         description="Badcases by class, kind and component. Without it, the compiler estimates from `classes`.",
+    )
+    desirable: Size | None = Field(
+        default=None, description="Marked answers (shape `unpaired-preference`) that are good."
     )
     trajectories: Size = Field(default=0, description="Conversations with several turns of the assistant.")
     judged: Size = Field(default=0, description="Trajectories of which some turn has `train` or `verdict`.")

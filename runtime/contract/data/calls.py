@@ -4,7 +4,7 @@ from typing import Any
 
 from runtime.contract.data.faults import Fault, RefusedError
 from runtime.contract.data.shown import shown
-from runtime.contract.data.structures import json_of
+from runtime.contract.data.structures import json_in
 from runtime.contract.data.turns import CALL_HINT, TOOLS_HINT
 
 _VALUES = ("default", "const", "example")  # keys of JSON Schema whose value may be null
@@ -15,7 +15,11 @@ def native_calls(value: Any, place: str, *, padded: bool) -> Any:
 
     `padded` says that a table has added the keys of other rows, which are null. RefusedError for text that is not JSON.
     """
-    calls = _parsed(value, place, "is text that is not a list of calls in JSON") if isinstance(value, str) else value
+    calls = (
+        json_in(value, place, "is text that is not a list of calls in JSON", CALL_HINT)
+        if isinstance(value, str)
+        else value
+    )
     calls = [calls] if isinstance(calls, dict) else calls
     if not isinstance(calls, list):
         return calls
@@ -24,10 +28,10 @@ def native_calls(value: Any, place: str, *, padded: bool) -> Any:
 
 def native_call(value: Any, place: str, *, padded: bool) -> Any:
     """Return one call in the native form, with its arguments as an object."""
-    call = _parsed(value, place, "is text that is not a call in JSON") if isinstance(value, str) else value
+    call = json_in(value, place, "is text that is not a call in JSON", CALL_HINT) if isinstance(value, str) else value
     if not isinstance(call, dict):
         return call
-    outer = {key: each for key, each in call.items() if each is not None and key != "index"}
+    outer = {key: each for key, each in call.items() if not _is_missing(each) and key != "index"}
     if "function" not in outer and "name" in outer:
         function = {key: outer.pop(key) for key in ("name", "arguments", "parameters") if key in outer}
         outer = {"type": "function", **outer, "function": function}
@@ -36,7 +40,7 @@ def native_call(value: Any, place: str, *, padded: bool) -> Any:
         inner_place = f"{place}.function"
     if not isinstance(outer.get("function"), dict):
         return outer
-    function = {key: each for key, each in outer["function"].items() if each is not None}
+    function = {key: each for key, each in outer["function"].items() if not _is_missing(each)}
     if "arguments" not in function:
         function["arguments"] = function.pop("parameters", {})
     function["arguments"] = _arguments(function["arguments"], f"{inner_place}.arguments", padded=padded)
@@ -70,7 +74,7 @@ def without_nulls(value: Any) -> Any:
 
 
 def _native_tool(value: Any, place: str) -> Any:
-    tool = _parsed(value, place, "is text that is not a tool in JSON", TOOLS_HINT) if isinstance(value, str) else value
+    tool = json_in(value, place, "is text that is not a tool in JSON", TOOLS_HINT) if isinstance(value, str) else value
     if isinstance(tool, dict) and is_padded_schema(tool):
         tool = without_nulls(tool)
     if not isinstance(tool, dict):
@@ -79,9 +83,9 @@ def _native_tool(value: Any, place: str) -> Any:
         tool = {"type": "function", "function": {key: each for key, each in tool.items() if key != "type"}}
     function = tool.get("function")
     if isinstance(function, str):
-        function = _parsed(function, f"{place}.function", "is text that is not a function in JSON", TOOLS_HINT)
+        function = json_in(function, f"{place}.function", "is text that is not a function in JSON", TOOLS_HINT)
     if isinstance(function, dict) and isinstance(function.get("parameters"), str):
-        parameters = _parsed(
+        parameters = json_in(
             function["parameters"],
             f"{place}.function.parameters",
             "is text that is not a schema in JSON",
@@ -95,15 +99,13 @@ def _arguments(value: Any, place: str, *, padded: bool) -> Any:
     if value in ("", None):
         return {}
     if isinstance(value, str):
-        arguments = _parsed(value, place, "is text that is not an object in JSON")
+        arguments = json_in(value, place, "is text that is not an object in JSON", CALL_HINT)
         if not isinstance(arguments, dict):
             raise RefusedError(Fault(place, "is text that is not an object in JSON", shown(value), CALL_HINT))
         return arguments
     return without_nulls(value) if padded else value
 
 
-def _parsed(text: str, place: str, problem: str, hint: str = CALL_HINT) -> Any:
-    try:
-        return json_of(text)
-    except ValueError:
-        raise RefusedError(Fault(place, problem, shown(text), hint)) from None
+def _is_missing(value: object) -> bool:
+    """Return whether a table has no value here: null, or NaN of pandas."""
+    return value is None or value != value

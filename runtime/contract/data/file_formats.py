@@ -1,5 +1,6 @@
 """The file formats of rows. The ending of a file's name, in any case, decides its format and its compression."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import PurePath, PurePosixPath
 
@@ -15,6 +16,7 @@ COMPRESSIONS = {".gz": "gzip", ".zst": "Zstandard"}  # of texts, as a second end
 PACKAGES = {".parquet": "pyarrow", ".zst": "pyarrow"}  # the package that a reader needs, for formats that need one
 BINARY = (".parquet",)  # formats that are not text
 _WITHOUT_LINES = (".parquet", ".json")
+_MAX_NAMED = 5
 _SET_ASIDE = (".", "_")  # first characters of files and folders that hold no rows
 
 
@@ -58,6 +60,14 @@ def has_lines(path: str) -> bool:
     return format_of(path) not in _WITHOUT_LINES
 
 
+def without_rows(folder: str, names: Sequence[str]) -> str:
+    """Return the message of the files of a folder, named by their paths, that hold no rows."""
+    below = [name.removeprefix(f"{folder.rstrip('/')}/") for name in names]
+    shown = ", ".join(f"`{name}`" for name in below[:_MAX_NAMED])
+    more = f" and {len(names) - _MAX_NAMED:,} more" if len(names) > _MAX_NAMED else ""
+    return f"folder `{folder}` has {len(names):,} file{'s' * (len(names) != 1)} without rows: {shown}{more}"
+
+
 def _listed(texts: list[str], last: str) -> str:
     return f" {last} ".join(filter(None, (", ".join(texts[:-1]), texts[-1])))
 
@@ -68,6 +78,6 @@ ALL_FORMATS = _listed(_NAMES, "and")
 PACKAGED_FORMATS = _listed([{**FILE_FORMATS, **COMPRESSIONS}[ending] for ending in PACKAGES], "and")
 ANY_ENDING = _listed([f"`{ending}`" for ending in FILE_FORMATS], "or")
 USE_A_FORMAT = f"use a {ANY_ENDING} file (a text also with `.gz` or `.zst`), or a folder of such files"
-EXPORT_HINT = (
-    "export a sheet as `CSV UTF-8`, or write the rows as JSONL; a name that begins with `_` or `.` sets a file aside"
-)
+SET_ASIDE_HINT = "a name that begins with `_` or `.` sets a file aside"
+EXPORT_HINT = f"export a sheet as `CSV UTF-8`, or write the rows as JSONL; {SET_ASIDE_HINT}"
+EMPTY_HINT = f"add their rows, or remove them; {SET_ASIDE_HINT}"

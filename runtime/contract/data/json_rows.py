@@ -3,12 +3,15 @@
 import json
 from collections.abc import Iterator
 
+from runtime.contract.data.json_types import json_fault
+from runtime.contract.data.repeated_keys import RepeatedKeyError, marked, repeated_in, unique
 from runtime.contract.data.text_encoding import text_lines
 from runtime.contract.data.unreadable import MAX_ROW_CHARACTERS, FileError, Row, Rows, Unreadable, too_large
 
 _PER_LINE = "write one JSON object per line"
 _AS_JSON = "end its name with `.json`, or write one JSON object per line"
 MAX_SHOWN = 500
+NUMBER_HINT = "write a number, or `null`"
 SURROGATE = Unreadable(
     message="contains a lone surrogate", hint="write the character as UTF-8, or as a pair of escapes"
 )
@@ -43,8 +46,10 @@ def json_row(text: str) -> Row | Unreadable:
         return Unreadable(message=message, hint=_PER_LINE, column=error.colno, text=shown)
     except RecursionError:
         return Unreadable(message="is nested too deeply", hint="write one flat JSON object per line")
+    except RepeatedKeyError:
+        return twice(repeated_in(text))
     except ValueError as error:
-        return Unreadable(message=f"is not JSON: {error}", hint="write a number, or `null`")
+        return Unreadable(message=f"is not JSON: {error}{place_of_constant(text)}", hint=NUMBER_HINT)
     return as_row(row, has_escapes="\\u" in text and "\\ud" in text.lower())
 
 
@@ -55,6 +60,20 @@ def as_row(value: object, *, has_escapes: bool) -> Row | Unreadable:
     if has_escapes and has_surrogate(value):
         return SURROGATE
     return value
+
+
+def twice(place: str) -> Unreadable:
+    """Return the fault of a row in which an object has a key twice."""
+    return Unreadable(message=f"has the key `{place}` twice", hint="keep one of the two: only the last would be read")
+
+
+def place_of_constant(text: str, start: int = 0) -> str:
+    """Return where a text of JSON, from `start` on, has the first number that JSON does not have; empty if unknown."""
+    try:
+        fault = json_fault(_LENIENT.raw_decode(text, start)[0])
+    except (ValueError, RecursionError):
+        return ""
+    return f" (in `{fault.place.removeprefix('.')}`)" if fault and fault.place else ""
 
 
 def has_surrogate(value: object) -> bool:
@@ -70,4 +89,7 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"`{name}` is not a JSON number")
 
 
-DECODER = json.JSONDecoder(parse_constant=_no_constant)  # made once: `json.loads` makes a decoder per row
+_LENIENT = json.JSONDecoder()
+# made once: `json.loads` makes a decoder per row
+DECODER = json.JSONDecoder(parse_constant=_no_constant, object_pairs_hook=unique)
+MARKING = json.JSONDecoder(parse_constant=_no_constant, object_pairs_hook=marked)

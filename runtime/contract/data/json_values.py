@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from runtime.contract.data.json_columns import rows_by_column
-from runtime.contract.data.json_rows import DECODER, as_row
+from runtime.contract.data.json_rows import DECODER, MARKING, NUMBER_HINT, as_row, place_of_constant, twice
+from runtime.contract.data.repeated_keys import RepeatedKeyError, repeated
 from runtime.contract.data.shapes import TEXT_COLUMNS
-from runtime.contract.data.unreadable import MAX_ROW_CHARACTERS, FileError, Rows, Unreadable, too_large
+from runtime.contract.data.unreadable import MAX_ROW_CHARACTERS, FileError, Row, Rows, Unreadable, too_large
 
 _SPACE = " \t\n"
 _FORMS = "write a list of objects, an object with one such list, or one object per line"
@@ -43,20 +44,24 @@ def _objects(text: "_Text") -> Rows:
         yield from _members(text)
         return
     if not text.peek():
+        if text.repeats and not _ROW_COLUMNS & set(value) and (place := repeated(value)) is not None:
+            raise FileError(
+                "format", f"has the key `{place}` twice", "keep one of the two: only the last would be read"
+            )
         by_column = rows_by_column(value)
         if by_column is not None:
-            yield from enumerate((as_row(row, has_escapes=text.has_escapes) for row in by_column), start=1)
+            yield from enumerate((_row(text, row) for row in by_column), start=1)
             return
         held = [] if _ROW_COLUMNS & set(value) else [name for name, each in value.items() if _is_rows(each)]
         if len(held) > 1:
             raise _many_lists(held)
         rows = value[held[0]] if held else [value]
-        yield from enumerate((as_row(row, has_escapes=text.has_escapes) for row in rows), start=1)
+        yield from enumerate((_row(text, row) for row in rows), start=1)
         return
     number = 0
     while value is not None:
         number += 1
-        yield number, as_row(value, has_escapes=text.has_escapes)
+        yield number, _row(text, value)
         following = text.peek()
         if following not in ("{", ""):
             raise text.fault("expecting an object", _FORMS)
@@ -95,7 +100,13 @@ def _members(text: "_Text") -> Rows:
 
 def _items(text: "_Text") -> Rows:
     for number, value in enumerate(_values(text), start=1):
-        yield number, as_row(value, has_escapes=text.has_escapes)
+        yield number, _row(text, value)
+
+
+def _row(text: "_Text", value: object) -> Row | Unreadable:
+    """Return a value that was read last, or an item of it, as a row, or why it is none."""
+    place = repeated(value) if text.repeats else None
+    return twice(place) if place is not None else as_row(value, has_escapes=text.has_escapes)
 
 
 def _values(text: "_Text") -> Iterator[object]:
@@ -132,7 +143,8 @@ def _many_lists(names: list[str]) -> FileError:
 class _Text:
     """A text of JSON that is read value by value; white space between values is skipped.
 
-    `has_escapes` is whether the last value was written with escapes of surrogates.
+    `has_escapes` is whether the last value was written with escapes of surrogates, and `repeats` whether one of its
+    objects has a key twice, which it then marks.
     """
 
     def __init__(self, pieces: Iterator[str]) -> None:
@@ -143,6 +155,7 @@ class _Text:
         self._column = 1
         self._is_whole = False
         self.has_escapes = False
+        self.repeats = False
 
     def peek(self) -> str:
         """Return the next character; empty at the end."""
@@ -165,9 +178,13 @@ class _Text:
     def value(self) -> object:
         """Return the next value."""
         self.peek()
+        decoder = DECODER
         while True:
             try:
-                value, end = DECODER.raw_decode(self._text, self._at)
+                value, end = decoder.raw_decode(self._text, self._at)
+            except RepeatedKeyError:
+                decoder = MARKING
+                continue
             except json.JSONDecodeError as error:
                 if not self._is_cut(error):
                     self._at = error.pos
@@ -175,10 +192,11 @@ class _Text:
             except RecursionError:
                 raise self.fault("nested too deeply", "write flat objects") from None
             except ValueError as error:
-                raise self.fault(str(error), "write a number, or `null`") from None
+                raise self.fault(f"{error}{place_of_constant(self._text, self._at)}", NUMBER_HINT) from None
             else:
                 if end < len(self._text) or self._is_whole:
                     self.has_escapes = self._escapes_surrogates(end)
+                    self.repeats = decoder is MARKING
                     self._at = end
                     return value
             if len(self._text) - self._at > MAX_ROW_CHARACTERS:

@@ -10,7 +10,7 @@ from runtime.contract.data.calls import native_call, native_calls
 from runtime.contract.data.faults import Fault, RefusedError
 from runtime.contract.data.sharegpt import CALL_ROLE, Turn, calls_of_text, key_in_file, role_of, with_native_keys
 from runtime.contract.data.shown import shown, what
-from runtime.contract.data.structures import json_of
+from runtime.contract.data.structures import json_in
 from runtime.contract.data.turns import STEP_HINT, STEP_KEYS, THOUGHTS, TURN_HINT, turns_fault
 
 # kinds of parts of a content
@@ -50,14 +50,11 @@ def _listed(value: Any, place: str) -> list[Any]:
         return [value]
     if not isinstance(value, list):
         raise RefusedError(Fault(place, "is not a list of turns", f"{what(value)}, {shown(value)}", TURN_HINT))
-    return [_of_text(each, f"{place}[{at}]") if isinstance(each, str) else each for at, each in enumerate(value)]
-
-
-def _of_text(text: str, place: str) -> Any:
-    try:
-        return json_of(text)
-    except ValueError:
-        raise RefusedError(Fault(place, "is text that is not a turn in JSON", shown(text), TURN_HINT)) from None
+    problem = "is text that is not a turn in JSON"
+    return [
+        json_in(each, f"{place}[{at}]", problem, TURN_HINT) if isinstance(each, str) else each
+        for at, each in enumerate(value)
+    ]
 
 
 def _is_padded(turn: Turn) -> bool:

@@ -11,6 +11,7 @@ from runtime.contract.data.faults import Fault, RowFault
 from runtime.contract.data.media import REMEDY, media_fault
 from runtime.contract.data.shapes import OPTIONAL_TEXTS, SHAPES, TURN_COLUMNS, required_columns
 from runtime.contract.data.shown import shown_name
+from runtime.contract.data.thoughts import thoughts_fault
 from runtime.contract.data.turns import text_fault, tools_fault
 
 Row = Mapping[str, Any]
@@ -57,6 +58,8 @@ def shape_fault(row: Row, shape: str) -> RowFault | None:
     for name in OPTIONAL_TEXTS:
         if row.get(name) and (fault := text_fault(row[name])):
             return _of_column(name, fault, shape)
+    if fault := thoughts_fault(row, shape):
+        return RowFault(place=fault.place, problem=fault.problem, found=fault.found, hint=fault.hint)
     return _mixed(row, shape) or _tools(row, shape)
 
 

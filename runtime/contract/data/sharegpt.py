@@ -4,7 +4,7 @@ from typing import Any
 
 from runtime.contract.data.faults import Fault, RefusedError
 from runtime.contract.data.shown import shown
-from runtime.contract.data.structures import json_of
+from runtime.contract.data.structures import json_in
 
 Turn = dict[str, Any]
 
@@ -53,12 +53,9 @@ def key_in_file(place: str, turn: object) -> str:
 
 def calls_of_text(text: object, place: str) -> list[Any]:
     """Return the calls in the text of a `function_call` turn. RefusedError if it is not JSON of calls."""
-    try:
-        value = json_of(text) if isinstance(text, str) else text
-    except ValueError:
-        value = None
+    problem, hint = "is not a call in JSON", 'write `{"name": …, "arguments": {…}}` as JSON, or a list of them'
+    value = json_in(text, place, problem, hint) if isinstance(text, str) else text
     calls = value if isinstance(value, list) else [value]
     if calls and all(isinstance(call, dict) and ("name" in call or "function" in call) for call in calls):
         return calls
-    hint = 'write `{"name": …, "arguments": {…}}` as JSON, or a list of them'
-    raise RefusedError(Fault(place, "is not a call in JSON", shown(text), hint))
+    raise RefusedError(Fault(place, problem, shown(text), hint))

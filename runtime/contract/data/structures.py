@@ -7,13 +7,15 @@ import ast
 import io
 import itertools
 import json
+import math
 import re
 import tokenize
 import warnings
 from typing import Any
 
 from runtime.contract.data.faults import Fault, RefusedError
-from runtime.contract.data.shown import shown
+from runtime.contract.data.repeated_keys import RepeatedKeyError, repeated_in, unique
+from runtime.contract.data.shown import shown, shown_name
 
 MAX_PYTHON = 1 << 20  # characters of a text that is read as Python's writing
 _EMPTY = frozenset(("", "none", "null", "nan", "[]"))
@@ -21,17 +23,22 @@ _BEGINS = re.compile(r"\s*(array\()?\s*(\[\s*)?\{\s*['\"]")
 _ROLE = re.compile(r"['\"](role|from)['\"]\s*:\s*['\"](\w*)")
 _CONTENT = re.compile(r"['\"](content|value|tool_calls)['\"]\s*:")
 _KNOWN = frozenset(("system", "user", "human", "assistant", "gpt", "tool", "observation", "function_call"))
-_WORDS: dict[str, Any] = {"nan": None, "NaN": None, "null": None, "true": True, "false": False}
+_DECODER = json.JSONDecoder(object_pairs_hook=unique)
+ONE_KEY = "keep one of the two: only the last would be read"
+_WORDS: dict[str, Any] = {"nan": math.nan, "NaN": math.nan, "inf": math.inf, "null": None, "true": True, "false": False}
 
 
 def structure_of(text: str, place: str) -> Any:
     """Return the list or object that a text holds; None for text such as `null`. RefusedError if it is neither."""
     if text.strip().lower() in _EMPTY:
         return None
-    value = _read(text)
+    hint = "write a list, or its JSON text: `json.dumps(turns)`"
+    try:
+        value = _read(text)
+    except RepeatedKeyError as error:
+        raise RefusedError(Fault(place, str(error), shown(text), ONE_KEY)) from None
     if isinstance(value, list | dict):
         return value
-    hint = "write a list, or its JSON text: `json.dumps(turns)`"
     raise RefusedError(Fault(place, "is text that is not a list in JSON", shown(text), hint))
 
 
@@ -39,7 +46,12 @@ def turns_or_text(text: str, place: str) -> Any:
     """Return the turns that a text holds, or the text itself. RefusedError for text of turns that is damaged."""
     if not text.lstrip().startswith(("[", "{", "array(")):
         return text
-    value = _read(text, python=_looks_like_turns(text))
+    try:
+        value = _read(text, python=_looks_like_turns(text))
+    except RepeatedKeyError as error:
+        if _looks_like_turns(text):
+            raise RefusedError(Fault(place, str(error), shown(text), ONE_KEY)) from None
+        return text
     if value is not None:
         return value if are_turns(value) else text
     if _looks_like_turns(text):
@@ -66,25 +78,37 @@ def are_turns(value: object) -> bool:
 
 
 def json_of(text: str) -> Any:
-    """Return the value of JSON text, in which NaN is null; ValueError if it is not JSON or UTF-8 cannot encode it."""
+    """Return the value of JSON text, in which NaN and infinities stay what they are, for the check of numbers.
+
+    ValueError if it is not JSON or UTF-8 cannot encode it; RepeatedKeyError if an object has a key twice.
+    """
     try:
-        value = json.loads(text, parse_constant=_constant)
+        value = _DECODER.decode(text)
         if "\\ud" in text.lower():
             json.dumps(value, ensure_ascii=False).encode()
+    except RepeatedKeyError:
+        raise RepeatedKeyError(repeated_in(text)) from None
     except RecursionError:
         raise ValueError("is nested too deeply") from None
     return value
 
 
-def _constant(name: str) -> None:
-    if name != "NaN":
-        raise ValueError(name)
+def json_in(text: str, place: str, problem: str, hint: str) -> Any:
+    """Return the value of JSON text. RefusedError with `problem` and `hint` if it is not JSON."""
+    try:
+        return json_of(text)
+    except RepeatedKeyError as error:
+        raise RefusedError(Fault(place, str(error), shown(text), ONE_KEY)) from None
+    except ValueError:
+        raise RefusedError(Fault(place, problem, shown(text), hint)) from None
 
 
 def _read(text: str, *, python: bool = True) -> Any:
     """Return the value of a text in JSON or, if `python`, in Python's writing; None if it is neither."""
     try:
         return json_of(text)
+    except RepeatedKeyError:
+        raise
     except ValueError:
         pass
     if not python or len(text) > MAX_PYTHON:
@@ -94,6 +118,8 @@ def _read(text: str, *, python: bool = True) -> Any:
             warnings.simplefilter("ignore")  # escapes that Python does not know
             value = _literal(ast.parse(_with_commas(text.strip()), mode="eval").body)
         json.dumps(value, ensure_ascii=False).encode()
+    except RepeatedKeyError:
+        raise
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError, tokenize.TokenError):
         return None
     return value
@@ -118,7 +144,10 @@ def _literal(node: ast.expr) -> Any:
         case ast.List(elts=items) | ast.Tuple(elts=items):
             return [_literal(item) for item in items]
         case ast.Dict(keys=keys, values=values) if None not in keys:
-            return {str(_literal(key)): _literal(value) for key, value in zip(keys, values, strict=True) if key}
+            names = [str(_literal(key)) for key in keys if key]
+            if twice := [name for at, name in enumerate(names) if name in names[:at]]:
+                raise RepeatedKeyError(shown_name(twice[0]))
+            return {name: _literal(value) for name, value in zip(names, values, strict=True)}
         case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)):
             return -value
         case ast.Name(id=name) if name in _WORDS:

@@ -11,6 +11,7 @@ MIN_TURN = 6  # of a question that is a turn of its own: greetings and `continue
 MIN_BETWEEN_BREAKS = 10  # of one that has punctuation or line breaks around it
 MIN_INSIDE, INSIDE_SHARE = 24, 0.6  # of one that is the most of its sentence
 MIN_ANYWHERE = 60
+MIN_QUOTED = 32  # of one in a text that asks nothing: documents and answers repeat short questions by chance
 # classes of length: least length of a question, size of the pieces that are looked up, characters between two look-ups
 _CLASSES = ((24, 8, 17), (12, 6, 7), (5, 4, 2))
 
@@ -40,14 +41,14 @@ class Contained:
         form = normal(text)
         return self._names.get(form, "") if weight(form) >= MIN_TURN or _has_digit(form) else ""
 
-    def inside(self, text: str) -> str:
-        """Return the name of the first question that the text contains; empty if it contains none."""
+    def inside(self, text: str, *, least: int = 0) -> str:
+        """Return the name of the first question of weight `least` that the text contains; empty if there is none."""
         parts = segments(text)
         whole = "".join(parts)
         breaks: list[int] = []
         for start, end in self._places(whole):
             breaks = breaks or [0, *accumulate(len(part) for part in parts)]
-            if _counts(whole, start, end, breaks):
+            if weight(whole[start:end]) >= least and _counts(whole, start, end, breaks):
                 return self._names[whole[start:end]]
         return ""
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from runtime.contract.leakage.contained import Contained
+from runtime.contract.leakage.contained import MIN_QUOTED, Contained
 from runtime.contract.leakage.normal import marks, normal, weight
 from runtime.contract.leakage.questions import Row, asked_turns, question_of, user_turns
 
@@ -18,9 +18,13 @@ MAX_COMPARED_ROWS = 200_000  # rows of a source whose question is compared with 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Leak:
-    """A row that has a question of an evaluation source, whole in other text (`contained`) or nearly (`near`)."""
+    """A row that has a question of an evaluation source.
 
-    kind: Literal["contained", "near"]
+    It asks the whole question in other text (`contained`), asks nearly the same (`near`), or quotes it in a text that
+    asks nothing (`quoted`).
+    """
+
+    kind: Literal["contained", "near", "quoted"]
     here: str
     there: str
 
@@ -77,13 +81,19 @@ class Comparison:
         self._contained, self._rewordings = held_out.build()
         self._rows = 0
         self._found: list[Leak] = []
+        self._quoted: list[Leak] = []
 
-    def watch(self, row: Row, _: list[str], place: str) -> None:
-        """Compare one row."""
+    def watch(self, row: Row, texts: list[str], place: str) -> None:
+        """Compare one row; `texts` are all its texts."""
         question = question_of(row)
         form = normal(question)
-        if not form or self._held_out.has(form):  # equal questions are counted by their digests
+        if self._held_out.has(form):  # equal questions are counted by their digests
             return
+        if (not form or not self._asks(row, question, form, place)) and self._rows <= MAX_COMPARED_ROWS:
+            self._quotes(texts, place)
+
+    def _asks(self, row: Row, question: str, form: str, place: str) -> bool:
+        """Compare the question of one row; return whether it contains one."""
         there = next(filter(None, map(self._contained.as_turn, user_turns(row))), "")
         there = there or next(filter(None, map(self._contained.inside, asked_turns(row))), "")
         self._rows += 1
@@ -91,11 +101,18 @@ class Comparison:
             self._found.append(Leak(kind="contained", here=place, there=there))
         elif self._rows <= MAX_COMPARED_ROWS:
             self._rewordings.compare(self._held_out.core(form), question, place)
+        return bool(there)
+
+    def _quotes(self, texts: list[str], place: str) -> None:
+        """Look for questions in documents, passages, results of tools and answers."""
+        inside = (self._contained.inside(text, least=MIN_QUOTED) for text in texts)
+        if there := next(filter(None, inside), ""):
+            self._quoted.append(Leak(kind="quoted", here=place, there=there))
 
     def found(self) -> list[Leak]:
-        """Return the rows that contain a question, then those that are nearly one."""
+        """Return the rows that contain a question, those that are nearly one, and those that quote one."""
         near = [Leak(kind="near", here=each.here, there=each.there) for each in self._rewordings.result()]
-        return [*self._found, *near]
+        return [*self._found, *near, *self._quoted]
 
 
 def _shared_start(texts: list[str]) -> str:

@@ -4,12 +4,12 @@ import json
 from contextlib import suppress
 from dataclasses import asdict
 
+from runtime.contract.answers import final_answer
 from runtime.contract.goal_blocks import MetricBlock
-from runtime.scoring.measures.words import folded
-from runtime.scoring.numbers.quantity import Quantity
-from runtime.scoring.numbers.read import read_number
-from runtime.scoring.text import final_answer
-from runtime.scoring.tool_calls import read_tool_calls
+from runtime.contract.numbers.quantity import Quantity
+from runtime.contract.numbers.read import read_number
+from runtime.contract.tool_calls import read_tool_calls
+from runtime.contract.words import folded
 
 
 def form_of(text: str, metric: MetricBlock) -> str:

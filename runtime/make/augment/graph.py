@@ -9,10 +9,10 @@ import networkx
 from rapidfuzz import fuzz
 
 from runtime.contract.leakage.normal import normal
+from runtime.contract.words import words_of
 from runtime.make.augment.asking import Found
 from runtime.make.augment.chunks import Chunk
 from runtime.make.augment.parse import Entity, Extraction, Relation
-from runtime.scoring.measures.words import words_of
 
 MAX_STATEMENTS = 3  # different ones that are kept of a fact
 SAME = 90.0  # similarity, of 100, at which two statements of a fact say the same

@@ -10,10 +10,10 @@ from rapidfuzz import fuzz, process
 from runtime.contract.augmentation import Kind
 from runtime.contract.leakage.held_out import Comparison, HeldOut
 from runtime.contract.leakage.normal import marks, normal, weight
+from runtime.contract.words import content_words
 from runtime.data.rows import Source
 from runtime.make.augment.units import Unit
 from runtime.scoring.measures.overlap import token_f1
-from runtime.scoring.measures.words import content_words
 
 NEAR = 90.0  # similarity, of 100, at which two questions with the same numbers, codes and entities are one
 AGREEMENT: dict[Kind, float] = {"atomic": 0.5, "multi-hop": 0.5, "aggregated": 0.35}

@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from runtime.contract.answers import without_thoughts
 from runtime.model.endpoint.client import Reply
-from runtime.scoring.text import without_thoughts
 
 MAX_NAME, MAX_TEXT = 120, 600  # characters of a name, and of a description or statement
 MAX_QUESTION, MAX_ANSWER = 600, 4000

@@ -32,12 +32,19 @@ class _Lines:
 
 
 def fetch_from_hub(
-    reference: str, models: Path, log: Callable[[str], None], stop: StopRequest, *, with_code: bool
+    reference: str,
+    models: Path,
+    log: Callable[[str], None],
+    stop: StopRequest,
+    *,
+    with_code: bool,
+    offline: bool = False,
 ) -> Path:
     """Return the folder of a hub's model, `owner/name@commit`, below `models`; fetch what is missing of it.
 
     `log` gets lines for people; `with_code`: with the model's Python files. RUN762 if the revision is not a commit: the
-    hint names the commit that it is now. Otherwise the errors of the load stage.
+    hint names the commit that it is now. `offline` asks no hub: RUN704 if the model is not there whole. Otherwise the
+    errors of the load stage.
     """
     name, _, revision = reference.rpartition("@")
     if fault := name_fault(name):
@@ -46,15 +53,24 @@ def fetch_from_hub(
     hub = open_hub(_SETTINGS, [model.path] if with_code else [])
     fetcher = Fetcher(label="fetch", events=_Lines(log), stop=stop)
     if not is_commit(revision):
+        if offline:
+            raise _offline(f"`{reference}` names no commit, which only the hub knows")
         commit = fetcher.retry(hub, lambda: hub.commit_of(name, revision))
         message = f"`{revision}` of `{name}` is not a whole commit, so it may change"
         raise StageError("RUN762", message, f"write `revision: {commit}` in the spec, and fetch `{name}@{commit}`")
     models.mkdir(parents=True, exist_ok=True)
     wanted = wanted_of_hub(model, hub, models, with_code=with_code)
     if whole_model(wanted, fetcher) is None:
+        if offline:
+            raise _offline(f"`{reference}` is not whole in `{wanted.target}`")
         found = find(wanted, fetcher)
         check_space([found])
         fetcher.expect(sum(file.size for file in found.files.values()))
         copy(found, fetcher)
     log(f"`{reference}` is ready: {wanted.target}")
     return wanted.target
+
+
+def _offline(what: str) -> StageError:
+    hint = "unset `HF_HUB_OFFLINE` to fetch it, or copy the folder of the model from a machine that has it"
+    return StageError("RUN704", f"`HF_HUB_OFFLINE` is set, and {what}", hint)

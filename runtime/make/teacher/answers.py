@@ -110,6 +110,8 @@ async def _query_all(
         stop=context.stop,
         progress=lambda: f"{len(known)} of {len(prompts)} prompts answered",
     )
+    if endpoint.note:
+        context.events.emit("warning", message=endpoint.note)
     return endpoint.retries
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from runtime.contract.data.thoughts import endless_thought
 from runtime.model.endpoint.client import Reply
 
 Keep = Literal["all", "agreed", "verified"]
@@ -32,8 +33,9 @@ def keep_answers(
     """Return the kept texts of each prompt, without duplicates, in the order of sampling.
 
     `answer_of` returns the answer in a text, None without one (no marker after a chain). `right` returns which texts of
-    a prompt, given by number, are right. Texts that are empty, cut at the token limit, or without an answer are dropped
-    first. For `agreed`, an answer needs more than half of all samples, and its first text is kept.
+    a prompt, given by number, are right. Texts that are empty, cut at the token limit, without an end of
+    their thoughts, or without an answer are dropped first. For `agreed`, an answer needs more than half of all samples,
+    and its first text is kept.
     """
     kept = Kept()
     for number, samples in enumerate(replies):
@@ -57,6 +59,8 @@ def _is_whole(reply: Reply, answer_of: Callable[[str], str | None], dropped: Cou
         reason = "empty"
     elif reply.truncated:
         reason = "cut at max_new_tokens"
+    elif endless_thought(reply.text):
+        reason = "thoughts without an end"
     elif answer_of(reply.text) is None:
         reason = "no chain and answer"
     dropped[reason] += bool(reason)

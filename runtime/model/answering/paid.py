@@ -118,6 +118,8 @@ class PaidModel:
             )
         finally:
             self.retries += endpoint.retries
+        if endpoint.note:
+            self._events.emit("warning", message=endpoint.note)
         for key, error in rejected.items():
             if not endpoint.has_answered and not any(self._journal.known.values()):  # it rejects every request
                 raise error

@@ -17,6 +17,7 @@ from typing import Any
 import httpx2
 
 from runtime.contract.errors import StageError
+from runtime.model.endpoint.fields import Fields
 
 ATTEMPTS = 6
 BACKOFF_SECONDS = 1.0  # doubled with each attempt
@@ -25,7 +26,6 @@ REQUEST_SECONDS = 300.0
 MAX_ANSWER_BYTES = 4 << 20
 # Timeouts, conflicts and rate limits are temporary; a retry cannot help with other rejections.
 _TEMPORARY = {408, 409, 425, 429}
-_OTHER_LIMIT = "max_completion_tokens"  # the limit of reasoning models, which reject `max_tokens` and name it
 _POSSIBLY_WRONG_NAME = {400, 404, 422}
 
 
@@ -66,11 +66,12 @@ class _TemporaryError(Exception):
 
 
 class RejectedError(StageError):
-    """RUN764 with the HTTP status of the rejection."""
+    """RUN764 with the HTTP status and the text of the rejection."""
 
-    def __init__(self, status: int, message: str, hint: str) -> None:
+    def __init__(self, status: int, text: str, message: str, hint: str) -> None:
         super().__init__("RUN764", message, hint)
         self.status = status
+        self.text = text
 
 
 class _Pace:
@@ -105,7 +106,7 @@ class Endpoint:
         self._url = service.url.rstrip("/")
         self._names = (service.name, f"{service.name}/{service.revision}")
         self._model = service.name
-        self._limit = "max_tokens"
+        self._fields = Fields()
         self._accepted: set[str] = set()  # names that the endpoint answered to
         self._slots = asyncio.Semaphore(concurrency)
         self._pace = _Pace(requests_per_minute)
@@ -122,6 +123,12 @@ class Endpoint:
     def has_answered(self) -> bool:
         """Whether the endpoint accepted a request, so a later rejection is of that request alone."""
         return bool(self._accepted)
+
+    @property
+    def note(self) -> str:
+        """What the endpoint did not take as the spec has it, for a warning; empty if it took everything."""
+        refused = " and ".join(f"`{name}`" for name in sorted(self._fields.refused))
+        return refused and f"the {self._service.role} refuses {refused}: its requests go without, by its own default"
 
     async def find_model(self) -> str:
         """Return the endpoint's name for the model; RUN764 if it lists only other models.
@@ -155,28 +162,22 @@ class Endpoint:
     ) -> Reply:
         """Return one sample; RUN764 if the request is rejected, RUN765 after repeated failures.
 
-        A request that is rejected before any was answered is sent again with the model's other name. With a JSON
-        `schema`, the endpoint constrains the answer to it. With an `idempotency_key`, an endpoint that knows the header
-        does not bill a repeated request.
+        A request that is rejected before any was answered is sent again with the model's other name, and one whose
+        `temperature`, `seed` or limit is refused without that field: see `note`. With a JSON `schema`, the endpoint
+        constrains the answer to it. With an `idempotency_key`, an endpoint that knows the header does not bill a
+        repeated request.
         """
         model = self._model
-        body: dict[str, Any] = {
-            "model": model,
-            "messages": messages,
-            "temperature": temperature,
-            self._limit: max_tokens,
-            "seed": seed,
-            "stream": False,
-        }
+        fields = self._fields.body(temperature=temperature, max_tokens=max_tokens, seed=seed)
+        body: dict[str, Any] = {"model": model, "messages": messages, "stream": False, **fields}
         if schema:
             form = {"name": "answer", "strict": True, "schema": json.loads(schema)}
             body["response_format"] = {"type": "json_schema", "json_schema": form}
         try:
             reply: Reply = await self._request("POST", "chat/completions", body, key=idempotency_key)
         except RejectedError as rejection:
-            if self._limit == "max_tokens" and _OTHER_LIMIT in rejection.problem.message:
-                self._limit = _OTHER_LIMIT
-            if self._limit not in body:  # another request may have found out meanwhile
+            # another request may have found out meanwhile
+            if self._fields.learn(body, rejection.status, rejection.text):
                 return await self.query(
                     messages,
                     temperature=temperature,
@@ -194,6 +195,7 @@ class Endpoint:
                 raise rejection from None
             model = self._model = self._names[1]
         self._accepted.add(model)
+        self._fields.accept(body)
         return reply
 
     async def _request(
@@ -255,7 +257,7 @@ class Endpoint:
             variable = self._service.key_variable
             hint = f"set `{variable}`, a secret of the cluster profile, to a key that this endpoint accepts"
         message = f"{self._service.role} at `{self._url}` rejects the request with HTTP {status}: {text}"
-        return RejectedError(status, message, hint)
+        return RejectedError(status, text, message, hint)
 
     @staticmethod
     def _wait(attempt: int, requested: float | None) -> float:

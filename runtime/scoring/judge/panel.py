@@ -98,6 +98,8 @@ class JudgePanel:
             stop=self._stop,
             progress=lambda: f"{done} of {len(items)} answers judged",
         )
+        if endpoint.note:
+            self._events.emit("warning", message=endpoint.note)
         for key, error in rejected.items():
             if not endpoint.has_answered:  # it rejects every request
                 raise error

@@ -4,7 +4,7 @@ import importlib.util
 from collections import Counter
 
 from runtime.contract.errors import StageError
-from runtime.scoring.measures.words import content_words, words_of
+from runtime.contract.words import content_words, words_of
 
 
 def token_f1(reference: str, answer: str) -> float:

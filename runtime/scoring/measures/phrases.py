@@ -3,7 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from runtime.scoring.measures.words import folded
+from runtime.contract.parts import phrases_of
+from runtime.contract.words import folded
 
 # How assistants decline, in the folded form of the text. A pattern needs who declines and that it is declined: "cannot"
 # alone is also said of orders and rules.
@@ -47,12 +48,6 @@ def missing_phrases(reference: str, answer: str, *, separator: str | None, fold:
     text = folded(answer) if fold else " ".join(answer.split())
     missing = [each for each in parts if not contains_phrase(folded(each) if fold else each, text)]
     return missing, len(parts) - len(missing)
-
-
-def phrases_of(reference: str, separator: str | None) -> list[str]:
-    """Return the phrases of a reference, without the white space around them."""
-    parts = reference.split(separator) if separator else [reference]
-    return [" ".join(part.split()) for part in parts if part.strip()]
 
 
 def refuses(text: str, phrases: Sequence[str] = ()) -> bool:

@@ -4,11 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from runtime.scoring.measures.labels import label_of
+from runtime.contract.parts import label_of
 from runtime.scoring.measures.overlap import chrf, require_sacrebleu, rouge_l, token_f1
-from runtime.scoring.measures.phrases import missing_phrases, phrases_of, refuses
-from runtime.scoring.measures.sets import items_of, set_scores
-from runtime.scoring.measures.words import content_words, words_of
+from runtime.scoring.measures.phrases import missing_phrases, refuses
+from runtime.scoring.measures.sets import set_scores
 
 Options = Mapping[str, Any]
 Scored = tuple[float, str]
@@ -18,12 +17,10 @@ Scored = tuple[float, str]
 class TextMetric:
     """A metric of two texts.
 
-    `score` returns a value from 0 to 1 and why it is below 1. `fault` returns why a reference cannot be compared with,
-    or an empty string. `require` raises RUN723 if a library is missing.
+    `score` returns a value from 0 to 1 and why it is below 1. `require` raises RUN723 if a library is missing.
     """
 
     score: Callable[[str, str, Options], Scored]
-    fault: Callable[[str, Options], str]
     require: Callable[[], None] | None = None
 
 
@@ -32,10 +29,6 @@ def _contains(reference: str, answer: str, options: Options) -> Scored:
     missing, found = missing_phrases(reference, answer, separator=separator, fold=fold)
     right = found > 0 if options.get("need") == "any" else not missing
     return float(right), "" if right else f"lacks `{missing[0][:60]}`"
-
-
-def _contains_fault(reference: str, options: Options) -> str:
-    return "" if phrases_of(reference, options.get("separator")) else "the reference has no phrase"
 
 
 def _refusal(reference: str, answer: str, options: Options) -> Scored:
@@ -51,22 +44,12 @@ def _label_accuracy(reference: str, answer: str, options: Options) -> Scored:
     return float(wanted == found), "" if wanted == found else f"`{found[:60]}` instead"
 
 
-def _label_fault(reference: str, options: Options) -> str:
-    if label_of(reference, options.get("labels")) is not None:
-        return ""
-    return f"the reference is none of `labels`: `{reference[:60]}`" if "labels" in options else "the reference is empty"
-
-
 def _part_of_set(part: int) -> Callable[[str, str, Options], Scored]:
     def score(reference: str, answer: str, options: Options) -> Scored:
         value = set_scores(reference, answer, options.get("separator"))[part]
         return value, _below(value)
 
     return score
-
-
-def _set_fault(reference: str, options: Options) -> str:
-    return "" if items_of(reference, options.get("separator")) else "the reference has no item"
 
 
 def _overlap(measure: Callable[[str, str], float]) -> Callable[[str, str, Options], Scored]:
@@ -77,27 +60,19 @@ def _overlap(measure: Callable[[str, str], float]) -> Callable[[str, str, Option
     return score
 
 
-def _words_fault(reference: str, options: Options) -> str:
-    return "" if words_of(reference) else "the reference has no word"
-
-
-def _content_fault(reference: str, options: Options) -> str:
-    return "" if content_words(reference) else "the reference has no word but articles"
-
-
 def _below(value: float) -> str:
     return "" if value == 1 else f"overlap {value:.3f}"
 
 
 TEXT_METRICS: dict[str, TextMetric] = {
-    "contains": TextMetric(score=_contains, fault=_contains_fault),
-    "token_f1": TextMetric(score=_overlap(token_f1), fault=_content_fault),
-    "rouge_l": TextMetric(score=_overlap(rouge_l), fault=_words_fault),
-    "chrf": TextMetric(score=_overlap(chrf), fault=_words_fault, require=require_sacrebleu),
-    "refusal": TextMetric(score=_refusal, fault=_words_fault),
-    "label_accuracy": TextMetric(score=_label_accuracy, fault=_label_fault),
-    "macro_f1": TextMetric(score=_label_accuracy, fault=_label_fault),
-    "set_precision": TextMetric(score=_part_of_set(0), fault=_set_fault),
-    "set_recall": TextMetric(score=_part_of_set(1), fault=_set_fault),
-    "set_f1": TextMetric(score=_part_of_set(2), fault=_set_fault),
+    "contains": TextMetric(score=_contains),
+    "token_f1": TextMetric(score=_overlap(token_f1)),
+    "rouge_l": TextMetric(score=_overlap(rouge_l)),
+    "chrf": TextMetric(score=_overlap(chrf), require=require_sacrebleu),
+    "refusal": TextMetric(score=_refusal),
+    "label_accuracy": TextMetric(score=_label_accuracy),
+    "macro_f1": TextMetric(score=_label_accuracy),
+    "set_precision": TextMetric(score=_part_of_set(0)),
+    "set_recall": TextMetric(score=_part_of_set(1)),
+    "set_f1": TextMetric(score=_part_of_set(2)),
 }

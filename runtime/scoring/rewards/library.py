@@ -9,10 +9,10 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from runtime.scoring.numbers.compare import same_number
+from runtime.contract.answers import same_text
+from runtime.contract.tool_calls import same_calls
+from runtime.scoring.numbers import same_number
 from runtime.scoring.rewards.text import judged, text_of
-from runtime.scoring.text import same_text
-from runtime.scoring.tool_calls import same_calls
 
 Function = Callable[..., list[float | None]]
 Options = dict[str, Any]

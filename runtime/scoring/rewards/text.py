@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from runtime.scoring.text import without_thoughts
+from runtime.contract.answers import without_thoughts
 
 
 def text_of(conversation: str | list[dict[str, Any]]) -> str:

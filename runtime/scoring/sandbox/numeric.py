@@ -5,7 +5,7 @@ from types import TracebackType
 from typing import Self
 
 from runtime.contract.errors import StageError
-from runtime.scoring.numbers.compare import PARSE_SECONDS, VERIFY_SECONDS
+from runtime.scoring.numbers import PARSE_SECONDS, VERIFY_SECONDS
 from runtime.scoring.sandbox.process import Worker
 
 # math-verify limits its time by alarms; this limit ends a single operation that ignores them. The first answer includes

@@ -10,7 +10,7 @@ import resource
 import sys
 from typing import Any
 
-from runtime.scoring.numbers.compare import number_fault, same_number
+from runtime.scoring.numbers import number_fault, same_number
 
 _MEMORY_BYTES = 1 << 30
 

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.waiting import ends_by_itself
 
+from runtime.contract.answers import final_answer, same_text
+from runtime.contract.tool_calls import read_tool_calls, same_calls
 from runtime.scoring.rewards.text import judged
 from runtime.scoring.sandbox.numeric import NumericJudge
-from runtime.scoring.text import final_answer, same_text
-from runtime.scoring.tool_calls import read_tool_calls, same_calls
 
 
 @pytest.mark.parametrize(

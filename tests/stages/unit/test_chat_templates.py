@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 from support.chat_families import FAMILIES, Family, tokenizer_of
 
+from runtime.contract.answers import without_thoughts
 from runtime.contract.errors import StageError
-from runtime.data.answer_form import end_of_answers, require_template
+from runtime.data.answer_form import end_of_answers, require_template, shown
 from runtime.data.examples import Example
 from runtime.data.tokens import IGNORED, Limit, tokens_of
 from runtime.model.prompts import prompts_of
-from runtime.scoring.text import without_thoughts
 from runtime.train.methods.sft import prepare
 
 SYSTEM, USER, MORE = (
@@ -350,3 +350,18 @@ def test_made_rows_with_special_tokens_are_left_out_and_counted() -> None:
     assert (len(sequences), report["made_rows_with_special_tokens"], report["made_rows_too_long"]) == (1, 1, 0)
     with pytest.raises(StageError, match="no row remains"):
         prepare(made[1:], tokenizer, Limit(tokens=999, what=""))
+
+
+@pytest.mark.parametrize(
+    ("text", "cut"),
+    [
+        ("<|im_start|>assistant\n<think>\n", "<|im_start|>assistant\\n<think>\\n"),
+        ("<|im_start|>system\nBe brief and\n<|im_end|>\n", "<|im_start|>system\\nBe brief and\\n…"),
+        ("<|start_header_id|>assistant<|end_header_id|>\n\n", "<|start_header_id|>assistant…"),
+        ("x" * 38 + "\n\n", "x" * 38 + "…"),
+        ("x" * 60, "x" * 39 + "…"),
+        ("<" + "x" * 50 + ">then", "<" + "x" * 50 + ">…"),
+    ],
+)
+def test_a_part_of_a_template_is_cut_at_a_whole_token(text: str, cut: str) -> None:
+    assert shown(text) == f"`{cut}`"

@@ -626,6 +626,30 @@ def test_the_command_writes_the_same_files_as_the_stage(hub: Hub, tmp_path: Path
     assert (report["fetched"], hub.requests) == (0, [])
 
 
+def test_offline_asks_no_hub_and_takes_what_is_whole(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", hub.url)
+    commit = hub.add(NAME, MODEL)
+    models = tmp_path / "models"
+
+    def bring(reference: str, *, offline: bool) -> Path:
+        stop = StopRequest()
+        return fetch_model.fetch_from_hub(reference, models, str, stop, with_code=False, offline=offline)
+
+    for reference in (f"{NAME}@{commit}", f"{NAME}@main"):
+        with pytest.raises(StageError, match="HF_HUB_OFFLINE") as caught:
+            bring(reference, offline=True)
+        assert caught.value.problem.code == "RUN704"
+        assert "copy the folder" in caught.value.problem.hint
+    assert hub.requests == []
+    folder = bring(f"{NAME}@{commit}", offline=False)
+    hub.requests.clear()
+    assert bring(f"{NAME}@{commit}", offline=True) == folder
+    (folder / "model.safetensors").write_bytes(b"cut")
+    with pytest.raises(StageError, match="is not whole"):
+        bring(f"{NAME}@{commit}", offline=True)
+    assert hub.requests == []
+
+
 @pytest.mark.slow
 def test_a_killed_command_continues(hub: Hub, tmp_path: Path) -> None:
     weights = os.urandom(20_000_000)

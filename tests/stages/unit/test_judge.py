@@ -121,6 +121,43 @@ def test_an_endpoint_may_name_its_limit_otherwise(server: Server, tmp_path: Path
     assert [verdict and verdict.passed for verdict in found] == [True, False, False]
 
 
+OPENAI = "Unsupported value: 'temperature' does not support 0 with this model. Only the default (1) value is supported."
+
+
+@pytest.mark.parametrize(
+    ("status", "refused"),
+    [(400, {"temperature": OPENAI}),
+     (400, {"seed": "Unrecognized request argument supplied: seed"}),
+     (422, {"temperature": "temperature: Extra inputs are not permitted", "seed": "seed: Extra inputs are not permitted"}),
+     (400, {"max_tokens": "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens'.", "temperature": OPENAI})],
+)  # fmt: skip
+def test_an_endpoint_may_refuse_a_field(server: Server, tmp_path: Path, status: int, refused: dict[str, str]) -> None:
+    """Reasoning models do: the field is left out from then on."""
+
+    def respond(number: int, body: dict[str, Any]) -> Response:
+        named = next((text for name, text in refused.items() if name in body), "")
+        return (status, {}, json.dumps({"error": {"message": named}}).encode()) if named else by_answer(number, body)
+
+    server.respond = respond
+    found = panel_of(server, tmp_path, concurrency=1).verdicts("rubric.md", cases("good", "bad", "other"))
+    assert [verdict and verdict.passed for verdict in found] == [True, False, False]
+    assert len(server.requests) == len(refused) + 3
+    assert server.requests[-1].keys().isdisjoint(refused)
+
+
+def test_a_content_filter_takes_no_field_away(server: Server, tmp_path: Path) -> None:
+    """One answer is rejected in words that name a field which the endpoint takes."""
+    filtered = b'{"error": {"message": "the temperature in this answer is not allowed"}}'
+
+    def respond(number: int, body: dict[str, Any]) -> Response:
+        return (400, {}, filtered) if "rude" in body["messages"][-1]["content"] else by_answer(number, body)
+
+    server.respond = respond
+    found = panel_of(server, tmp_path, concurrency=1).verdicts("rubric.md", cases("good", "rude", "bad"))
+    assert [verdict and verdict.passed for verdict in found] == [True, None, False]
+    assert all("temperature" in request for request in server.requests)
+
+
 @pytest.mark.parametrize("status", [400, 413, 422])
 def test_a_rejection_of_one_answer_is_no_verdict_and_one_of_all_ends(
     server: Server, tmp_path: Path, status: int

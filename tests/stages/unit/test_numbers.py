@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from stages.unit.number_pairs import PAIRS, UNREADABLE
 
 from runtime.contract.goal_blocks import MetricBlock
+from runtime.contract.numbers.quantity import Quantity
+from runtime.contract.numbers.read import read_number
 from runtime.scoring.metrics import Judges, reference_fault
-from runtime.scoring.numbers.compare import number_fault, same_number
-from runtime.scoring.numbers.quantity import Quantity
-from runtime.scoring.numbers.read import read_number
+from runtime.scoring.numbers import number_fault, same_number
 from runtime.scoring.sandbox.numeric import NumericJudge
 
 

@@ -244,6 +244,12 @@ def test_cut_answers_are_no_examples(server: Server, context: StageContext) -> N
     assert caught.value.problem.code == "RUN712"
 
 
+def test_answers_whose_thoughts_never_end_are_no_examples(server: Server, context: StageContext) -> None:
+    server.respond = lambda number, body: said("<think>\nso" + "\n</think>\n4" * ("2?" in str(body)))
+    report = ask_teacher.run(stage_of(server, context, [{"prompt": "1?"}, {"prompt": "2?"}]), context).report
+    assert report["dropped"] == {"thoughts without an end": 1}
+
+
 def test_answers_are_bounded(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "MAX_ANSWER_BYTES", 100)
     server.respond = lambda number, body: said("long " * 100)

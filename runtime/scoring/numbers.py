@@ -4,8 +4,8 @@ import re
 from fractions import Fraction
 from typing import Any
 
-from runtime.scoring.numbers.quantity import Quantity, Unclear
-from runtime.scoring.numbers.read import MAX_CHARACTERS, read_number
+from runtime.contract.numbers.quantity import Quantity, Unclear
+from runtime.contract.numbers.read import MAX_CHARACTERS, read_number
 
 PARSE_SECONDS = 2
 VERIFY_SECONDS = 2

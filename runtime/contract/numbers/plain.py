@@ -4,7 +4,7 @@ import re
 import unicodedata
 from fractions import Fraction
 
-from runtime.scoring.numbers import chinese, english
+from runtime.contract.numbers import chinese, english
 
 # NFKC for all characters would turn 10² into 102, so only these are translated.
 _ASCII = str.maketrans(

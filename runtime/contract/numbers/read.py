@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from runtime.scoring.numbers.plain import plain_text
-from runtime.scoring.numbers.quantity import NUMBER, Quantity, Unclear, quantity_at
+from runtime.contract.numbers.plain import plain_text
+from runtime.contract.numbers.quantity import NUMBER, Quantity, Unclear, quantity_at
 
 # The answer is at the end of a text.
 MAX_CHARACTERS = 2000

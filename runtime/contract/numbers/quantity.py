@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from runtime.scoring.numbers.units import CODES, LETTERS, MONEY_LETTERS, SIGNS, UNITS, WORDS, Unit
+from runtime.contract.numbers.units import CODES, LETTERS, MONEY_LETTERS, SIGNS, UNITS, WORDS, Unit
 
 _MAX_DIGITS = 400  # of a power's value: `1e999999999` must not fill the memory
 
