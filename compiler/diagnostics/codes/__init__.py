@@ -2,6 +2,7 @@
 
 from compiler.diagnostics.codes import (
     chk,
+    chk_data,
     clu,
     pln,
     prompts,
@@ -26,6 +27,7 @@ FAMILIES = (
     yml.TABLE,
     spc.TABLE,
     chk.TABLE,
+    chk_data.TABLE,
     sel.TABLE,
     pln.TABLE,
     rnd.TABLE,

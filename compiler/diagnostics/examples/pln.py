@@ -9,6 +9,7 @@ from compiler.diagnostics.examples.project import (
     SPEC,
     badcases,
     demos,
+    held_out,
     jsonl,
     nearly_right,
 )
@@ -43,7 +44,9 @@ EXAMPLES: dict[str, Example | Situation] = {
         along=("CHK240", "PLN421"),
     ),
     "PLN402": Example(
-        bad="        target: 0.9\n      - name: execution_accuracy\n        target: 0.8", good="        target: 0.9"
+        bad="        target: 0.9\n      - name: execution_accuracy\n        target: 0.8",
+        good="        target: 0.9",
+        given=(("specs/shop/data/held-out.jsonl", jsonl([{**row, "database": "shop"} for row in held_out()])),),
     ),
     "PLN403": Example(bad="    kto:\n      deadlineMinutes: 60\n    sft:", good="    sft:"),
     "PLN404": Situation(
