@@ -15,6 +15,8 @@ _IGNORE = """\
 .trainspec/
 specs/*/.plan.*
 __pycache__/
+# trainspec: traces hold what users wrote; their labels and badcases are committed
+specs/*/traces/
 """
 FILES = {".gitattributes": _ATTRIBUTES, ".gitignore": _IGNORE}
 
