@@ -14,7 +14,6 @@ from compiler.spec.methods import METHODS
 from compiler.spec.methods.reinforcement import HELD_OUT_SHARE
 from compiler.spec.schema.training_spec import RewardFunction
 from compiler.spec.schema.types import GapKind, Shape
-from runtime.contract.methods import METHODS as RUNTIME_METHODS
 
 
 def method_blocks(draft: Draft) -> Block:
@@ -112,19 +111,18 @@ def _curriculum(draft: Draft) -> Block:
 def _metrics(draft: Draft) -> Block:
     """Return the goal's metrics, with the answer marker where a stage learns chains or a prompt may ask for them.
 
-    A stage that the runtime runs has those that it measures; an evaluation has guarded metrics too.
+    They are those that a Job measures; an evaluation has guarded metrics too.
     """
     chains = optimizes(draft) or any(learns_chains(draft, each.method) for each in draft.selection.stages)
     marker = {"answer_marker": draft.inputs.spec.spec.evaluation.answer_marker} if chains else {}
     fields = {"name", "use", "options", "databases"}
     inputs, method = draft.inputs, draft.choice.method
-    metrics = measured_metrics(inputs) if method in RUNTIME_METHODS else inputs.spec.spec.goal.metrics
-    blocks = [each.model_dump(include=fields, exclude_defaults=True) for each in metrics]
+    blocks = [each.model_dump(include=fields, exclude_defaults=True) for each in measured_metrics(inputs)]
     guarded = guarded_metrics(inputs) if method == "evaluate" else []
     code = dict(sorted(inputs.metric_code.items()))
     return {
         "metrics": [{**each, **marker} for each in (*blocks, *guarded)],
-        **({"metric_code": code} if code and method in RUNTIME_METHODS else {}),
+        **({"metric_code": code} if code else {}),
     }
 
 

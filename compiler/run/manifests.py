@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic
-from compiler.spec.methods.supported import lacking
+from compiler.run.supported import lacking
 from compiler.spec.workloads import OUTPUTS
 from compiler.spec.yaml.load import compose, load
 from runtime.contract.methods import METHODS

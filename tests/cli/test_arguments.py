@@ -16,7 +16,9 @@ from compiler.cli.exit_codes import ExitCode
 from compiler.cli.parser import read_arguments
 
 COMMANDS = {each.name: each for group in GROUPS for each in commands_of(group)}
-NAMES = ("check", "compile", "explain", "run", "collect", "apply", "status", "logs", "cancel", "init", "data", "schema")
+NAMES = (
+    "check", "compile", "explain", "run", "collect", "apply", "status", "logs", "cancel", "init", "triage", "data", "schema",
+)  # fmt: skip
 
 
 def read(line: str) -> dict[str, Any]:

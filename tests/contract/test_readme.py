@@ -15,7 +15,9 @@ ROOT = Path(__file__).parent.parent.parent
 BRIEF = re.compile(
     r"(?<=^```\n)(?P<name>[a-z0-9-]+): [^\n]*\n(?: [^\n]*\n)*goal .*?(?=^```$)", re.MULTILINE | re.DOTALL
 )
-FULL = re.compile(r"(?<=^```\n)(?P<name>[a-z0-9-]+): [^\n]*\n├─ goal.*?(?=^```$)", re.MULTILINE | re.DOTALL)
+FULL = re.compile(
+    r"(?<=^```\n)(?P<name>[a-z0-9-]+): [^\n]*\n(?:  [^\n]*\n)*├─ goal.*?(?=^```$)", re.MULTILINE | re.DOTALL
+)
 CODE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 HEADING = re.compile(r"^#{2,3} (.+)$", re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)]+))?\)")

@@ -15,7 +15,6 @@ from conftest import MakeSpec
 from support.command import invoke
 
 from compiler.spec.data.sources import read_source
-from compiler.spec.methods.supported import lacking
 from runtime.contract.blocks import DataBlock
 from runtime.contract.data.file_formats import ending_of
 from runtime.contract.digests import content_digest
@@ -73,9 +72,8 @@ def test_the_runtime_reads_what_the_compiler_renders(make_spec: MakeSpec) -> Non
 def test_the_contract_takes_every_stage_of_a_shipped_plan(plan: Path) -> None:
     for text in configs(plan):
         config = yaml.safe_load(text)
-        if not lacking(config):
-            stage = parse_stage(text.encode(), plan.parent.name)
-            assert stage.model_dump(by_alias=True, mode="json", exclude_unset=True) == config
+        stage = parse_stage(text.encode(), plan.parent.name)
+        assert stage.model_dump(by_alias=True, mode="json", exclude_unset=True) == config
 
 
 def as_jsonl(rows: Rows) -> bytes:

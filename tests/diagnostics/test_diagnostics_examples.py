@@ -44,7 +44,6 @@ UNPROVOKED = {
     "CLU616",
     "CLU617",
     "CLU618",
-    "PLN404",
     "PLN417",
     "PLN419",
     "PLN423",

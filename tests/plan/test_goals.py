@@ -11,7 +11,7 @@ from compiler.diagnostics import Diagnostic
 from compiler.pipeline.phases import make_plan
 from runtime.contract.read import read_stage
 
-SECOND = ("        target: 0.9\n", "        target: 0.9\n      - name: tool_call\n        target: 0.8\n")
+SECOND = ("        target: 0.9\n", "        target: 0.9\n      - name: token_f1\n        target: 0.8\n")
 UNKNOWN = (
     "        target: 0.9\n",
     "        target: 0.9\n      - name: helpfulness\n        use: people\n        target: 0.8\n",
@@ -48,12 +48,12 @@ def test_all_metrics_are_measured_and_have_their_targets(make_spec: MakeSpec) ->
     stages, found = made(path)
     assert found == []
     for name in ("evaluate-base", "evaluate-sft", "evaluate-dpo"):
-        assert stages[name]["metrics"] == [{"name": "exact_match"}, {"name": "tool_call"}]
+        assert stages[name]["metrics"] == [{"name": "exact_match"}, {"name": "token_f1"}]
         gate = stages[name]["gate"]
         assert (gate["metric"], gate["target"]) == ("exact_match", 0.9)
-        assert gate["others"] == [{"metric": "tool_call", "target": 0.8}]
+        assert gate["others"] == [{"metric": "token_f1", "target": 0.8}]
     text = review(path)
-    assert "the whole interval of `exact_match` lies above 0.9 and that of `tool_call` above 0.8" in text
+    assert "the whole interval of `exact_match` lies above 0.9 and that of `token_f1` above 0.8" in text
     assert "once `exact_match` has reached its target, a gain of another metric passes as well" in text
     for name, config in stages.items():
         read_stage(dict(config), name)  # raises if the runtime does not read it
@@ -66,20 +66,20 @@ def test_one_metric_leaves_the_names_of_jobs_as_they_were(make_spec: MakeSpec) -
 
 
 def test_guards_are_measured_and_compared_with_the_base_model(make_spec: MakeSpec) -> None:
-    path = make_spec(guarded("name: tool_call, margin: 0.05", "name: exact_match, baseline: 0.4"))
+    path = make_spec(guarded("name: token_f1, margin: 0.05", "name: exact_match, baseline: 0.4"))
     stages, found = made(path)
     assert found == []
     base = stages["evaluate-base"]
-    assert base["metrics"] == [{"name": "exact_match"}, {"name": "tool_call"}]
+    assert base["metrics"] == [{"name": "exact_match"}, {"name": "token_f1"}]
     assert "guards" not in base["gate"]
     for name in ("evaluate-sft", "evaluate-dpo"):  # each with the base, so that small losses cannot add up
         assert stages[name]["gate"]["guards"] == [
-            {"metric": "tool_call", "margin": 0.05, "baseline": base["output"]},
+            {"metric": "token_f1", "margin": 0.05, "baseline": base["output"]},
             {"metric": "exact_match", "margin": 0.02, "value": 0.4},
         ]
     assert stages["evaluate-dpo"]["gate"]["baseline"] == stages["evaluate-sft"]["output"]
     text = review(path)
-    assert "leaves `tool_call` more than 0.05 below that of the base model, beyond noise" in text
+    assert "leaves `token_f1` more than 0.05 below that of the base model, beyond noise" in text
     assert "leaves `exact_match` more than 0.02 below 0.4, its value before the change, beyond noise" in text
     for name, config in stages.items():
         read_stage(dict(config), name)  # raises if the runtime does not read it

@@ -122,7 +122,7 @@ spec:
         (path.parent / "rubrics").rmdir()
 
 
-def test_only_evaluations_get_the_key_of_the_judge(make_spec: MakeSpec) -> None:
+def test_only_stages_that_query_an_endpoint_get_its_key(make_spec: MakeSpec) -> None:
     path = judged(make_spec)
     profile = path.parent.parent / "clusters" / "small.yaml"
     profile.write_text(profile.read_text(encoding="utf-8") + SECRETS, encoding="utf-8")
@@ -131,7 +131,7 @@ def test_only_evaluations_get_the_key_of_the_judge(make_spec: MakeSpec) -> None:
     assert jobs
     for name, text in jobs.items():
         assert ("JUDGE_API_KEY" in text) == ("evaluate" in name), name
-        assert "TEACHER_API_KEY" in text
+        assert "TEACHER_API_KEY" not in text, name  # no stage queries a teacher
 
 
 def test_a_metric_and_its_judge_belong_together(make_spec: MakeSpec) -> None:

@@ -21,12 +21,6 @@ TABLE: dict[str, Code] = {
         "The plan has no stage that reads the setting, or another setting excludes it.",
         "Remove the setting.",
     ),
-    "PLN404": Code(
-        "warning",
-        "method cannot be run by this version",
-        "The plan is rendered for review, but the runtime of this version does not implement the method.",
-        "Review the plan, and run it with a version whose runtime implements the method.",
-    ),
     "PLN405": Code(
         "error",
         "plan may cost more than its cap",

@@ -49,10 +49,6 @@ EXAMPLES: dict[str, Example | Situation] = {
         given=(("specs/shop/data/held-out.jsonl", jsonl([{**row, "database": "shop"} for row in held_out()])),),
     ),
     "PLN403": Example(bad="    kto:\n      deadlineMinutes: 60\n    sft:", good="    sft:"),
-    "PLN404": Situation(
-        bad="A newer compiler renders a stage whose method the runtime of this version lacks.",
-        good="The plan is reviewed now, and run with a version whose runtime has the method.",
-    ),
     "PLN405": Example(bad="      maxTrainingCostUsd: 1", good="      maxTrainingCostUsd: 100"),
     "PLN406": Example(
         bad="    dpo:\n      trainer:\n        loss_type: [sigmoid]\n    sft:",

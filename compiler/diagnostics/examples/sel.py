@@ -21,7 +21,7 @@ EXAMPLES: dict[str, Example | Situation] = {
         bad=jsonl(badcases(None)),
         good=jsonl(badcases()),
         given=((PROBE_FILE, NEVER_RIGHT), (FILE, SPEC.replace("    - kind: unstable\n", ""))),
-        along=("PLN403", "PLN404", "PLN407"),
+        along=("PLN403", "PLN407"),
     ),
     "SEL308": Example(
         file=PROBE_FILE,

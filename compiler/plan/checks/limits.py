@@ -1,10 +1,9 @@
-"""Checks of a plan's limits: its cost, and the methods that this version's runtime supports."""
+"""The check of what a plan may cost."""
 
 from collections.abc import Iterator
 
 from compiler.diagnostics import Diagnostic, diagnostic
 from compiler.plan.model import Plan
-from compiler.spec.methods.supported import lacking
 
 
 def cost_over_cap(plan: Plan) -> Iterator[Diagnostic]:
@@ -16,13 +15,3 @@ def cost_over_cap(plan: Plan) -> Iterator[Diagnostic]:
         yield diagnostic(
             "PLN405", f"the plan may cost up to ${cost:,.2f}, above the cap of ${cap:,.2f}", where, hint=hint
         )
-
-
-def methods_beyond_runtime(plan: Plan) -> Iterator[Diagnostic]:
-    """Report methods that the plan renders for review but this version's runtime lacks."""
-    missing = sorted({lacking(stage.config) for stage in plan.pending} - {""})
-    if missing:
-        names = ", ".join(missing)
-        hint = "review the plan now, and run it with a later version whose runtime has the method"
-        where = plan.inputs.document.at(("spec", "gaps"))
-        yield diagnostic("PLN404", f"this version's runtime does not run {names} yet", where, hint=hint)

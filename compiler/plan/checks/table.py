@@ -7,7 +7,7 @@ from compiler.plan.checks.augmentation import prices_without_use, writer_of_augm
 from compiler.plan.checks.batches import batches_of_broken_groups, kto_batches_of_one
 from compiler.plan.checks.data import few_prompts_of_probe, few_rows, long_rows, rewards_without_answers, unused_sources
 from compiler.plan.checks.goal import constrained_decoding, goals_without_measure, guards_without_measure, passing_score
-from compiler.plan.checks.limits import cost_over_cap, methods_beyond_runtime
+from compiler.plan.checks.limits import cost_over_cap
 from compiler.plan.checks.marks import marks_of_both_kinds
 from compiler.plan.checks.overrides import overrides_of_rules
 from compiler.plan.checks.profile import gpu_for_four_bits, names_of_services, whole_models_for_ppo
@@ -48,7 +48,6 @@ PLAN_CHECKS: tuple[Callable[[Plan], Iterator[Diagnostic]], ...] = (
     sharding_of_one_gpu,
     topology_of_one_node,
     kueue_settings_without_queue,
-    methods_beyond_runtime,
     writer_of_augmentation,
     prices_without_use,
     prompts_without_file,

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from support.waiting import HUNG_SECONDS
 from system.cluster.player import GOOD, gate
-from system.cluster.server import ROOT
 from system.cluster.shop import Shop
 
 from compiler import __version__
@@ -325,13 +324,6 @@ def test_a_large_ledger_drops_details_of_jobs_that_left_the_plan(shop: Shop) -> 
     assert sum(len(json.dumps(each)) for each in records.values()) < 100_000
     assert records["shop-sft-0000000007"]["result"]["metrics"] == {"m": {}}
     assert records[shop.job("evaluate-base")]["state"] == "complete"
-
-
-def test_a_plan_whose_stages_cannot_run_yet_is_refused(shop: Shop) -> None:
-    done = shop.call("apply", str(ROOT / "specs" / "bank-intents"), "--kubeconfig", str(shop.kubeconfig))
-    assert done.exit_code == 1
-    assert "RUN796" in done.stderr
-    assert "no stage was started" in done.stderr
 
 
 def test_a_claim_with_other_settings_gets_its_own_hint(shop: Shop) -> None:

@@ -12,9 +12,8 @@ from compiler.pipeline.processes import each
 from compiler.render.plan_folder import changes, folder_files
 from compiler.run.cluster.api.errors import problem
 from compiler.run.cluster.state.plan import ClusterPlan, read_cluster_plan, rendered_cluster_plan
-from compiler.run.manifests import beyond_runtime, refused
+from compiler.run.manifests import refused
 from compiler.spec.discover import PLAN_FOLDER, SPEC_FILE, SpecPath, find_specs
-from compiler.spec.methods.supported import lacking
 
 _MOST_NAMED = 3  # files that a message names
 
@@ -168,8 +167,6 @@ def outdated(folder: Path, changed: Sequence[str] = ()) -> Diagnostic:
 
 
 def _refusals(plan: ClusterPlan, digest: str | None) -> Iterator[Diagnostic]:
-    unsupported = (stage for stage in plan.pending if lacking(stage.config))
-    yield from (beyond_runtime(stage.stage, stage.config, plan.folder) for stage in unsupported)
     if digest is not None and plan.digest != digest:  # an empty digest comes from a script that found none
         message = f"the plan's digest is `{plan.digest}`, but `{digest}` was approved"
         hint = "have this plan reviewed, and use the digest in its `PLAN.md`"

@@ -1,4 +1,4 @@
-"""Stage configs that the runtime of this version supports; plans render others for review only."""
+"""Stage configs that the runtime of this version supports; a plan of a newer version may have others."""
 
 from collections.abc import Mapping
 from typing import Any
