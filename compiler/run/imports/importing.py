@@ -1,6 +1,7 @@
 """Import files of exports: read, map, group, assemble, and write native traces and badcases, whole or not at all."""
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -25,9 +26,11 @@ from compiler.spec.data.errors import Problem, SourceError
 from compiler.spec.data.files import parts_of
 from compiler.spec.data.parts import Allowance, Part
 from compiler.spec.files import reason
-from runtime.contract.data.file_formats import row_place
+from runtime.contract.data.file_formats import FILE_FORMATS, row_place
+from runtime.contract.data.file_formats import format_of as file_format
 from runtime.contract.files import sync_folder
 
+_ENCODING = re.compile(r"`encoding: ([-\w]+)`")
 _SNIFFED = 50  # rows of a file that decide its format
 MAX_REPORTED = 20  # rows that cannot be read, of one file
 
@@ -141,8 +144,9 @@ def _jobs(request: ImportRequest, parts: Sequence[Part], folder: Path, made: Imp
             rows = numbered_rows(part, Allowance(None))
             head = list(islice(rows, _SNIFFED))
             chosen = _chosen(request, head)
-            if chosen is None:
-                made.found.append(_unknown(part, head))
+            absent = _absent_columns(request, part, head)
+            if chosen is None or absent is not None:
+                made.found.append(absent or _unknown(part, head))
                 continue
             made.formats[part.shown] = chosen.name
             for batch in batches(index, chain(head, rows), numbers):
@@ -159,6 +163,21 @@ def _chosen(request: ImportRequest, head: Sequence[Numbered]) -> Format | None:
     return FORMATS[request.tool] if request.tool else format_of(_decoded(head))
 
 
+def _absent_columns(request: ImportRequest, part: Part, head: Sequence[Numbered]) -> Diagnostic | None:
+    """Return that `--columns` names a column that the file does not have: its field would be empty everywhere."""
+    rows = list(_decoded(head))
+    are_all = len(head) < _SNIFFED or FILE_FORMATS[file_format(part.file)] not in ("JSONL", "JSON")
+    absent = table.missing_columns(request.columns, rows, are_all=are_all) if rows else []
+    if not absent:
+        return None
+    hint = f"correct `--columns`: the rows have {_names(rows[0])}"
+    return diagnostic("TRC801", f"no row has a column `{absent[0][:40]}`", Location(path=part.shown), hint=hint)
+
+
+def _names(row: Row) -> str:
+    return ", ".join(f"`{name[:40]}`" for name in list(row)[:12]) or "no columns"
+
+
 def _decoded(head: Iterable[Numbered]) -> Iterator[Row]:
     for _, held in head:
         row = decoded_row(held) if isinstance(held, str) else held
@@ -173,11 +192,12 @@ def _unknown(part: Part, head: Sequence[Numbered]) -> Diagnostic:
         line, problem = next(((line, row) for line, row in _problems(head)), (0, None))
         if problem is not None:
             place = location([part.shown], 0, line)
-            return diagnostic("TRC802", problem.message, place, hint=problem.hint)
+            return diagnostic("TRC802", problem.message, place, hint=_hint(problem))
         return diagnostic("CHK204", "the file has no rows", Location(path=part.shown))
-    names = ", ".join(f"`{name[:40]}`" for name in list(rows[0])[:12])
     hint = "name its columns: --columns query=COLUMN,answer=COLUMN; or name its tool with `--tool`"
-    return diagnostic("TRC801", f"no known tool writes rows with {names}", Location(path=part.shown), hint=hint)
+    return diagnostic(
+        "TRC801", f"no known tool writes rows with {_names(rows[0])}", Location(path=part.shown), hint=hint
+    )
 
 
 def _problems(head: Iterable[Numbered]) -> Iterator[tuple[int, Problem]]:
@@ -193,7 +213,14 @@ def _bad_rows(mapped: Mapped, part: Part, reported: dict[int, int]) -> Iterator[
     for line, problem in mapped.problems[: max(0, MAX_REPORTED - before)]:
         place = location([part.shown], 0, line)
         message = problem.message if place.line else f"{problem.message} (row {line:,})"
-        yield diagnostic("TRC802", message, place, hint=problem.hint)
+        yield diagnostic("TRC802", message, place, hint=_hint(problem))
+
+
+def _hint(problem: Problem) -> str:
+    """Return what to do about a row; a file that is imported has no data source that could name its encoding."""
+    if match := _ENCODING.search(problem.hint):
+        return f"save the file as UTF-8: iconv -f {match[1]} -t utf-8 FILE > NEW (or from another encoding)"
+    return problem.hint
 
 
 def _nothing_left(request: ImportRequest, message: str) -> Diagnostic:
