@@ -539,3 +539,24 @@ def test_a_row_of_another_encoding_says_how_to_convert_it(tmp_path: Path) -> Non
     _, made = imported(tmp_path, path, columns={"query": "问题", "answer": "回答"})
     (found,) = made.found
     assert "iconv -f gb18030 -t utf-8" in found.hint
+
+
+@pytest.mark.parametrize("name", ["exports/log.jsonl", "exports/traces.jsonl", "exports/../exports/new/t.jsonl"])
+@pytest.mark.parametrize("field", ["to", "badcases"])
+def test_an_import_never_writes_among_the_exports(tmp_path: Path, name: str, field: str) -> None:
+    row = {"request": {"model": "m", "messages": [{"role": "user", "content": "问"}]}, "response": "答"}
+    (tmp_path / "exports").mkdir()
+    path = write(tmp_path / "exports" / "log.jsonl", [row])
+    before = path.read_bytes()
+    targets = {"to": tmp_path / "traces.jsonl"} | {field: tmp_path / name}
+    made = import_files(ImportRequest(paths=[tmp_path / "exports"], **targets), lambda what, number: None)
+    assert [each.code for each in made.found] == ["RND503"]
+    assert path.read_bytes() == before
+    assert [each.name for each in (tmp_path / "exports").iterdir()] == ["log.jsonl"]
+
+
+def test_traces_and_badcases_need_two_files(tmp_path: Path) -> None:
+    path = write(tmp_path / "log.jsonl", [{"request": {"messages": [{"role": "user", "content": "q"}]}}])
+    _, made = imported(tmp_path, path, badcases=tmp_path / "out" / "traces.jsonl")
+    assert [each.message for each in made.found] == ["`--to` and `--badcases` name the same file"]
+    assert not made.written

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from itertools import chain, count, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import BinaryIO
 
 from compiler.diagnostics import Diagnostic, Location, diagnostic, has_errors
 from compiler.run.imports.chunks import chunks, lines_of
@@ -19,6 +18,7 @@ from compiler.run.imports.mapping import MapJob, Mapped, map_batch
 from compiler.run.imports.readers import FORMATS, format_of
 from compiler.run.imports.reading import Numbered, batches, decoded_row, is_large, numbered_rows
 from compiler.run.imports.span import Format, Row
+from compiler.run.imports.targets import NewFile, overwritten
 from compiler.run.imports.texts import Lengths
 from compiler.run.imports.windows import Gap, missing_windows
 from compiler.run.imports.workers import Workers
@@ -28,7 +28,6 @@ from compiler.spec.data.parts import Allowance, Part
 from compiler.spec.files import reason
 from runtime.contract.data.file_formats import FILE_FORMATS, row_place
 from runtime.contract.data.file_formats import format_of as file_format
-from runtime.contract.files import sync_folder
 
 _ENCODING = re.compile(r"`encoding: ([-\w]+)`")
 _SNIFFED = 50  # rows of a file that decide its format
@@ -69,6 +68,7 @@ class Imported:
 def import_files(request: ImportRequest, progress: Progress) -> Imported:
     """Import the files of a request. The result does not depend on the order of files or rows."""
     made = Imported()
+    made.found.extend(overwritten(request.paths, request.to, request.badcases))
     parts = _parts(request.paths, made)
     made.files = shown = [part.shown for part in parts]
     if not parts or has_errors(made.found):
@@ -79,7 +79,8 @@ def import_files(request: ImportRequest, progress: Progress) -> Imported:
         message = (
             f"cannot write the traces: {reason(error) if isinstance(error, OSError) else str(error)[:200].lower()}"
         )
-        made.found.append(diagnostic("RND503", message, Location(path=str(request.to))))
+        hint = "free space or fix the permissions, then import again"
+        made.found.append(diagnostic("RND503", message, Location(path=str(request.to)), hint=hint))
         return made
     if made.written:
         made.found.extend(loss_diagnostics(made.tally, shown))
@@ -237,7 +238,7 @@ def _write(
     progress: Progress,
 ) -> None:
     """Write traces and badcases to new files, and put these in place at the end. OSError if that fails."""
-    with _NewFile(request.to) as traces, _NewFile(request.badcases) as badcases:
+    with NewFile(request.to) as traces, NewFile(request.badcases) as badcases:
         for lines in workers.each(lines_of, chunks(grouped.rows(), lengths.limits(), gaps)):
             traces.write(lines.traces)
             badcases.write(lines.badcases)
@@ -251,36 +252,3 @@ def _write(
             traces.keep()
             badcases.keep()
             made.written = True
-
-
-class _NewFile:
-    """A file that appears whole when it is kept, and not at all otherwise; without a path nothing is written."""
-
-    def __init__(self, path: Path | None) -> None:
-        self._path = path
-        self._stream: BinaryIO | None = None
-        self._temporary = path and path.with_name(f".{path.name}.tmp-{os.getpid()}")
-
-    def __enter__(self) -> "_NewFile":
-        if self._path is not None and self._temporary is not None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._stream = self._temporary.open("wb")
-        return self
-
-    def write(self, content: bytes) -> None:
-        """Write content."""
-        if self._stream is not None:
-            self._stream.write(content)
-
-    def keep(self) -> None:
-        """Put the file in place, on the disk as well."""
-        if self._stream is not None and self._path is not None and self._temporary is not None:
-            self._stream.flush()
-            os.fsync(self._stream.fileno())
-            self._temporary.replace(self._path)
-            sync_folder(self._path.parent)
-
-    def __exit__(self, *_: object) -> None:
-        if self._stream is not None and self._temporary is not None:
-            self._stream.close()
-            self._temporary.unlink(missing_ok=True)
