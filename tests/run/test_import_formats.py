@@ -560,3 +560,12 @@ def test_traces_and_badcases_need_two_files(tmp_path: Path) -> None:
     _, made = imported(tmp_path, path, badcases=tmp_path / "out" / "traces.jsonl")
     assert [each.message for each in made.found] == ["`--to` and `--badcases` name the same file"]
     assert not made.written
+
+
+def test_files_that_the_recorder_rotated_are_imported_too(tmp_path: Path) -> None:
+    (tmp_path / "app").mkdir()
+    for number, name in enumerate(["t.jsonl", "t.jsonl.1", "t.jsonl.2"]):
+        row = {"schema": "trainspec.dev/trace/v1", "id": f"t{number}", "source": "app", "query": "问", "answer": "答"}
+        (tmp_path / "app" / name).write_text(json.dumps(row) + "\n", encoding="utf-8")
+    traces, made = imported(tmp_path, tmp_path / "app")
+    assert ([each.id for each in traces], made.found) == (["t0", "t1", "t2"], [])
