@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
@@ -21,6 +21,7 @@ from compiler.diagnostics.wording import counted
 if TYPE_CHECKING:
     from compiler.run.imports.importing import Imported
 
+_PLACE = 32  # characters of a place in the table; the diagnostics have the whole one
 _PACKAGES = ("duckdb", "pyarrow")
 
 
@@ -70,9 +71,12 @@ def _print_losses(made: "Imported") -> None:
         return
     shown = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("code", "loss", "traces", "do not count", "first place"):
-        shown.add_column(name, justify="right" if name in ("traces", "do not count") else "left", overflow="fold")
+        is_place = name == "first place"  # in one piece, so that it can be copied
+        justify: JustifyMethod = "right" if name in ("traces", "do not count") else "left"
+        shown.add_column(name, justify=justify, overflow="fold", no_wrap=is_place)
     for each in counts:
         place = made.place(each.file, each.line)
+        place = place if len(place) <= _PLACE else f"…{place[1 - _PLACE :]}"
         cells = (CODES[each.kind], WORDS[each.kind], f"{each.traces:,}", f"{each.refused:,}", place)
         shown.add_row(*map(Text, cells))
     table_console().print(shown)

@@ -59,7 +59,9 @@ def _serve(project: Project, by: str, *, open_browser: bool) -> ExitCode:
     from compiler.run.triage.session import Session
 
     with PageServer(Session(project, by)) as server:
-        print(f"{len(project.traces.usable):,} traces to label, labels go to {project.labels.shown}")
+        usable, labels = project.traces.usable, project.labels.verdicts
+        left = sum(each.digest not in labels for each in usable)
+        print(f"{left:,} of {len(usable):,} traces to label, labels go to {project.labels.shown}")
         print(f"open {server.url}\nCtrl-C ends; each label is saved at once", flush=True)
         if open_browser:
             webbrowser.open(server.url)

@@ -205,7 +205,7 @@ def test_phoenix_exports_are_read_from_parquet_csv_and_the_api(tmp_path: Path) -
         for row in flat
     ]
     (tmp_path / "c.json").write_text(json.dumps({"data": nested}), encoding="utf-8")
-    assert imported(tmp_path / "c", tmp_path / "c.json", tool="openinference")[0] == []
+    assert imported(tmp_path / "c", tmp_path / "c.json")[0] == expected
     assert imported(tmp_path / "d", write(tmp_path / "d.jsonl", nested))[0] == expected
 
 
@@ -438,3 +438,134 @@ def test_the_order_of_rows_and_files_does_not_matter(tool: str, tmp_path: Path) 
     expected = (tmp_path / "a" / "out" / "traces.jsonl").read_bytes()
     assert (tmp_path / "b" / "out" / "traces.jsonl").read_bytes() == expected
     assert (tmp_path / "c" / "out" / "traces.jsonl").read_bytes() == expected
+
+
+def test_counts_that_pandas_wrote_as_floats_are_read(tmp_path: Path) -> None:
+    row = {
+        "context.span_id": CALL,
+        "context.trace_id": TRACE,
+        "name": "chat",
+        "span_kind": "LLM",
+        "start_time": "2026-05-04 09:00:00.1+00:00",
+        "end_time": "2026-05-04 09:00:01.2+00:00",
+        "attributes.input.value": "问",
+        "attributes.output.value": "答",
+        "attributes.llm.model_name": "m",
+        "attributes.llm.token_count.prompt": "5.0",
+        "attributes.llm.token_count.completion": "3.0",
+    }
+    with (tmp_path / "export.csv").open("w", encoding="utf-8", newline="") as stream:
+        csv.DictWriter(stream, row).writeheader()
+        csv.DictWriter(stream, row).writerow(row)
+    trace, _ = one(tmp_path, [], "export.csv")
+    tokens = trace.steps[0].tokens
+    assert tokens is not None
+    assert (tokens.input, tokens.output) == (5, 3)
+
+
+def test_a_page_of_the_rest_api_of_phoenix_is_read(tmp_path: Path) -> None:
+    span = {
+        "id": "U1",
+        "name": "q",
+        "context": {"trace_id": TRACE, "span_id": ROOT},
+        "span_kind": "CHAIN",
+        "parent_id": None,
+        "start_time": "2026-05-04T09:00:00Z",
+        "end_time": "2026-05-04T09:00:01Z",
+        "status_code": "OK",
+        "attributes": {"input.value": "问", "output.value": "答"},
+        "events": [],
+    }
+    path = tmp_path / "page.json"
+    path.write_text(json.dumps({"data": [span], "next_cursor": None}), encoding="utf-8")
+    trace, made = one(tmp_path, [], "page.json")
+    assert (trace.query, trace.answer, list(made.formats.values())) == ("问", "答", ["openinference"])
+
+
+def test_logs_that_hold_request_and_response_as_text_are_read(tmp_path: Path) -> None:
+    asked = json.dumps({"model": "m", "messages": [{"role": "user", "content": "问"}]})
+    told = json.dumps({"choices": [{"message": {"role": "assistant", "content": "答"}}], "usage": {"prompt_tokens": 1}})
+    trace, _ = one(tmp_path, [{"request": asked, "response": told}])
+    assert (trace.query, trace.answer) == ("问", "答")
+
+
+@pytest.mark.parametrize(
+    ("message", "answer"),
+    [
+        ({"content": None}, None),
+        ({"content": ""}, None),
+        ({"content": None, "refusal": "I cannot help with that"}, "I cannot help with that"),
+    ],
+)
+def test_a_message_without_content_is_no_answer(tmp_path: Path, message: Row, answer: str | None) -> None:
+    asked = {"model": "m", "messages": [{"role": "user", "content": "问"}]}
+    told = {"choices": [{"message": {"role": "assistant", **message}}], "usage": {"prompt_tokens": 1}}
+    (trace,), made = imported(tmp_path, write(tmp_path / "log.jsonl", [{"request": asked, "response": told}]))
+    assert trace.answer == answer
+    assert made.tally.evidence == (answer is not None)
+
+
+def test_a_call_of_a_function_is_an_answer(tmp_path: Path) -> None:
+    asked = {"model": "m", "messages": [{"role": "user", "content": "问"}]}
+    said = {"role": "assistant", "content": None, "function_call": {"name": "f", "arguments": "{}"}}
+    trace, _ = one(
+        tmp_path, [{"request": asked, "response": {"choices": [{"message": said}], "usage": {"prompt_tokens": 1}}}]
+    )
+    assert trace.answer["tool_calls"][0]["function"]["name"] == "f"
+
+
+def test_the_input_of_a_batch_names_the_model_of_a_call_that_failed(tmp_path: Path) -> None:
+    body = {"model": "m", "messages": [{"role": "user", "content": "问"}]}
+    refused = {"status_code": 400, "body": {"error": {"message": "bad"}}}
+    rows = [{"custom_id": "r", "body": body}, {"custom_id": "r", "response": refused, "error": None}]
+    trace, _ = one(tmp_path, rows)
+    assert (trace.model, trace.error, trace.losses) == ("m", "bad", [])
+
+
+@pytest.mark.parametrize("columns", [{"answer": "reply"}, {"feedback": "vote"}])
+def test_a_column_that_no_row_has_is_named(tmp_path: Path, columns: dict[str, str]) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text("query,answer,thumbs\nq,a,up\n", encoding="utf-8")
+    traces, made = imported(tmp_path, path, columns={"query": "query", "answer": "answer"} | columns)
+    (found,) = made.found
+    assert (traces, found.code) == ([], "TRC801")
+    assert found.message == f"no row has a column `{next(iter(columns.values()))}`"
+    assert found.hint.endswith("the rows have `query`, `answer`, `thumbs`")
+
+
+def test_a_row_of_another_encoding_says_how_to_convert_it(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_bytes("问题,回答\n退货,可以\n".encode("gb18030"))
+    _, made = imported(tmp_path, path, columns={"query": "问题", "answer": "回答"})
+    (found,) = made.found
+    assert "iconv -f gb18030 -t utf-8" in found.hint
+
+
+@pytest.mark.parametrize("name", ["exports/log.jsonl", "exports/traces.jsonl", "exports/../exports/new/t.jsonl"])
+@pytest.mark.parametrize("field", ["to", "badcases"])
+def test_an_import_never_writes_among_the_exports(tmp_path: Path, name: str, field: str) -> None:
+    row = {"request": {"model": "m", "messages": [{"role": "user", "content": "问"}]}, "response": "答"}
+    (tmp_path / "exports").mkdir()
+    path = write(tmp_path / "exports" / "log.jsonl", [row])
+    before = path.read_bytes()
+    targets = {"to": tmp_path / "traces.jsonl"} | {field: tmp_path / name}
+    made = import_files(ImportRequest(paths=[tmp_path / "exports"], **targets), lambda what, number: None)
+    assert [each.code for each in made.found] == ["RND503"]
+    assert path.read_bytes() == before
+    assert [each.name for each in (tmp_path / "exports").iterdir()] == ["log.jsonl"]
+
+
+def test_traces_and_badcases_need_two_files(tmp_path: Path) -> None:
+    path = write(tmp_path / "log.jsonl", [{"request": {"messages": [{"role": "user", "content": "q"}]}}])
+    _, made = imported(tmp_path, path, badcases=tmp_path / "out" / "traces.jsonl")
+    assert [each.message for each in made.found] == ["`--to` and `--badcases` name the same file"]
+    assert not made.written
+
+
+def test_files_that_the_recorder_rotated_are_imported_too(tmp_path: Path) -> None:
+    (tmp_path / "app").mkdir()
+    for number, name in enumerate(["t.jsonl", "t.jsonl.1", "t.jsonl.2"]):
+        row = {"schema": "trainspec.dev/trace/v1", "id": f"t{number}", "source": "app", "query": "问", "answer": "答"}
+        (tmp_path / "app" / name).write_text(json.dumps(row) + "\n", encoding="utf-8")
+    traces, made = imported(tmp_path, tmp_path / "app")
+    assert ([each.id for each in traces], made.found) == (["t0", "t1", "t2"], [])

@@ -148,7 +148,7 @@ def test_labels_of_traces_that_are_gone_count_and_keep_their_rows() -> None:
         ({"losses": [{"kind": "cut-text", "step": "b"}]}, True),
         ({"losses": [{"kind": "doubled", "step": "b"}]}, True),
         ({"losses": [{"kind": "encoding"}]}, True),
-        ({"losses": [{"kind": "window"}]}, True),
+        ({"losses": [{"kind": "window"}]}, False),
         ({"losses": [{"kind": "no-query"}]}, True),
         ({"losses": [{"kind": "no-answer"}]}, True),
         ({"query": None}, True),
@@ -336,3 +336,27 @@ def test_labels_behind_a_link_that_leaves_the_folder_are_refused() -> None:
     done = project.report()
     assert done.exit_code == 1
     assert "CHK202" in done.stderr
+
+
+def test_files_that_the_recorder_rotated_are_read_too() -> None:
+    project = Triage.make([trace(1)])
+    project.write([trace(2)], "day.jsonl.1")
+    project.write([trace(3)], "day.jsonl.12")
+    project.write([trace(4)], "day.jsonl.lock")
+    assert {each.id for each in project.open().traces.usable} == {"t1", "t2", "t3"}
+
+
+def test_the_first_start_without_traces_says_where_they_belong() -> None:
+    project = Triage.make([])
+    (project.folder / "traces" / "day.jsonl").unlink()
+    (project.folder / "traces").rmdir()
+    done = project.report()
+    assert done.exit_code == 1
+    assert "`specs/shop/traces` holds no traces" in done.output
+    assert "trainspec import" in done.output
+
+
+def test_a_fault_of_a_trace_names_the_file_as_people_call_it() -> None:
+    project = Triage.make()
+    project.write([{"schema": "other"}], "other.jsonl")
+    assert "--> specs/shop/traces/other.jsonl:1:1" in project.report().output

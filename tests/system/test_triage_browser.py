@@ -102,3 +102,21 @@ def test_hostile_text_is_text_and_a_narrow_window_needs_no_sideways_scrolling(pa
     assert page.evaluate("document.getElementById('help').open")
     page.keyboard.press("Escape")
     assert not page.evaluate("document.getElementById('help').open")
+
+
+def test_traces_that_people_passed_come_again(page: Any) -> None:
+    for _ in range(7):
+        old = page.evaluate("trace.digest")
+        page.keyboard.press("n")
+        other_trace(page, old)
+    assert page.inner_text("#trace") == "7 traces that you passed have no label. Press n to see them again."
+    page.keyboard.press("n")
+    page.wait_for_selector("#trace h2")
+
+
+def test_a_long_kind_ends_with_a_letter(page: Any) -> None:
+    page.keyboard.press("k")
+    page.keyboard.insert_text("a" * 62 + " bc")
+    page.keyboard.press("Enter")
+    saved(page, "a" * 62)
+    assert page.evaluate("trace.label.kind") == "a" * 62

@@ -6,15 +6,26 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from conftest import MakeSpec
 
 from compiler.pipeline.phases import compile_spec
 from compiler.render.recorder import MODULES, recorder_text
+from runtime.trace.snapshot import snapshot
 
 FOLDER = Path(__file__).parents[2] / "runtime" / "trace"
 ADAPTERS = {"langchain", "otel", "otlp", "dialects"}
+
+
+@dataclass
+class Ordered:
+    number: int
+    at: time
 
 
 def test_every_module_is_vendored_or_an_adapter() -> None:
@@ -32,6 +43,34 @@ def test_modules_keep_their_names_apart() -> None:
             elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
                 names[node.target.id] += 1
     assert {name for name, count in names.items() if count > 1} == set()
+
+
+def test_an_import_means_the_same_in_every_module() -> None:
+    meanings: dict[str, set[tuple[str, str]]] = {}
+    for module in MODULES:
+        for node in ast.walk(ast.parse((FOLDER / f"{module}.py").read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import | ast.ImportFrom) and not getattr(node, "level", 0):
+                for each in node.names:
+                    meaning = (getattr(node, "module", "") or "", each.name)
+                    meanings.setdefault(each.asname or each.name, set()).add(meaning)
+    assert {name: found for name, found in meanings.items() if len(found) > 1} == {}
+
+
+def test_the_one_file_copies_values_as_the_package_does() -> None:
+    joined: dict[str, Any] = {"__name__": "joined"}
+    exec(recorder_text(), joined)
+    values = [
+        datetime(2026, 1, 2, tzinfo=UTC),
+        time(3, 4),
+        timedelta(seconds=5),
+        Decimal("1.50"),
+        Path("a/b"),
+        ValueError("坏"),
+        Ordered(number=3, at=time(1, 2)),
+    ]
+    for value in values:
+        assert joined["snapshot"](value, 1000) == snapshot(value, 1000)
+        assert snapshot(value, 1000)[1] == ()
 
 
 def test_the_text_is_that_of_the_modules() -> None:

@@ -1,13 +1,13 @@
 """Import files of exports: read, map, group, assemble, and write native traces and badcases, whole or not at all."""
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import chain, count, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import BinaryIO
 
 from compiler.diagnostics import Diagnostic, Location, diagnostic, has_errors
 from compiler.run.imports.chunks import chunks, lines_of
@@ -18,6 +18,7 @@ from compiler.run.imports.mapping import MapJob, Mapped, map_batch
 from compiler.run.imports.readers import FORMATS, format_of
 from compiler.run.imports.reading import Numbered, batches, decoded_row, is_large, numbered_rows
 from compiler.run.imports.span import Format, Row
+from compiler.run.imports.targets import NewFile, overwritten
 from compiler.run.imports.texts import Lengths
 from compiler.run.imports.windows import Gap, missing_windows
 from compiler.run.imports.workers import Workers
@@ -25,9 +26,10 @@ from compiler.spec.data.errors import Problem, SourceError
 from compiler.spec.data.files import parts_of
 from compiler.spec.data.parts import Allowance, Part
 from compiler.spec.files import reason
-from runtime.contract.data.file_formats import row_place
-from runtime.contract.files import sync_folder
+from runtime.contract.data.file_formats import FILE_FORMATS, row_place
+from runtime.contract.data.file_formats import format_of as file_format
 
+_ENCODING = re.compile(r"`encoding: ([-\w]+)`")
 _SNIFFED = 50  # rows of a file that decide its format
 MAX_REPORTED = 20  # rows that cannot be read, of one file
 
@@ -66,6 +68,7 @@ class Imported:
 def import_files(request: ImportRequest, progress: Progress) -> Imported:
     """Import the files of a request. The result does not depend on the order of files or rows."""
     made = Imported()
+    made.found.extend(overwritten(request.paths, request.to, request.badcases))
     parts = _parts(request.paths, made)
     made.files = shown = [part.shown for part in parts]
     if not parts or has_errors(made.found):
@@ -76,7 +79,8 @@ def import_files(request: ImportRequest, progress: Progress) -> Imported:
         message = (
             f"cannot write the traces: {reason(error) if isinstance(error, OSError) else str(error)[:200].lower()}"
         )
-        made.found.append(diagnostic("RND503", message, Location(path=str(request.to))))
+        hint = "free space or fix the permissions, then import again"
+        made.found.append(diagnostic("RND503", message, Location(path=str(request.to)), hint=hint))
         return made
     if made.written:
         made.found.extend(loss_diagnostics(made.tally, shown))
@@ -141,8 +145,9 @@ def _jobs(request: ImportRequest, parts: Sequence[Part], folder: Path, made: Imp
             rows = numbered_rows(part, Allowance(None))
             head = list(islice(rows, _SNIFFED))
             chosen = _chosen(request, head)
-            if chosen is None:
-                made.found.append(_unknown(part, head))
+            absent = _absent_columns(request, part, head)
+            if chosen is None or absent is not None:
+                made.found.append(absent or _unknown(part, head))
                 continue
             made.formats[part.shown] = chosen.name
             for batch in batches(index, chain(head, rows), numbers):
@@ -159,6 +164,21 @@ def _chosen(request: ImportRequest, head: Sequence[Numbered]) -> Format | None:
     return FORMATS[request.tool] if request.tool else format_of(_decoded(head))
 
 
+def _absent_columns(request: ImportRequest, part: Part, head: Sequence[Numbered]) -> Diagnostic | None:
+    """Return that `--columns` names a column that the file does not have: its field would be empty everywhere."""
+    rows = list(_decoded(head))
+    are_all = len(head) < _SNIFFED or FILE_FORMATS[file_format(part.file)] not in ("JSONL", "JSON")
+    absent = table.missing_columns(request.columns, rows, are_all=are_all) if rows else []
+    if not absent:
+        return None
+    hint = f"correct `--columns`: the rows have {_names(rows[0])}"
+    return diagnostic("TRC801", f"no row has a column `{absent[0][:40]}`", Location(path=part.shown), hint=hint)
+
+
+def _names(row: Row) -> str:
+    return ", ".join(f"`{name[:40]}`" for name in list(row)[:12]) or "no columns"
+
+
 def _decoded(head: Iterable[Numbered]) -> Iterator[Row]:
     for _, held in head:
         row = decoded_row(held) if isinstance(held, str) else held
@@ -173,11 +193,12 @@ def _unknown(part: Part, head: Sequence[Numbered]) -> Diagnostic:
         line, problem = next(((line, row) for line, row in _problems(head)), (0, None))
         if problem is not None:
             place = location([part.shown], 0, line)
-            return diagnostic("TRC802", problem.message, place, hint=problem.hint)
+            return diagnostic("TRC802", problem.message, place, hint=_hint(problem))
         return diagnostic("CHK204", "the file has no rows", Location(path=part.shown))
-    names = ", ".join(f"`{name[:40]}`" for name in list(rows[0])[:12])
     hint = "name its columns: --columns query=COLUMN,answer=COLUMN; or name its tool with `--tool`"
-    return diagnostic("TRC801", f"no known tool writes rows with {names}", Location(path=part.shown), hint=hint)
+    return diagnostic(
+        "TRC801", f"no known tool writes rows with {_names(rows[0])}", Location(path=part.shown), hint=hint
+    )
 
 
 def _problems(head: Iterable[Numbered]) -> Iterator[tuple[int, Problem]]:
@@ -193,7 +214,14 @@ def _bad_rows(mapped: Mapped, part: Part, reported: dict[int, int]) -> Iterator[
     for line, problem in mapped.problems[: max(0, MAX_REPORTED - before)]:
         place = location([part.shown], 0, line)
         message = problem.message if place.line else f"{problem.message} (row {line:,})"
-        yield diagnostic("TRC802", message, place, hint=problem.hint)
+        yield diagnostic("TRC802", message, place, hint=_hint(problem))
+
+
+def _hint(problem: Problem) -> str:
+    """Return what to do about a row; a file that is imported has no data source that could name its encoding."""
+    if match := _ENCODING.search(problem.hint):
+        return f"save the file as UTF-8: iconv -f {match[1]} -t utf-8 FILE > NEW (or from another encoding)"
+    return problem.hint
 
 
 def _nothing_left(request: ImportRequest, message: str) -> Diagnostic:
@@ -210,7 +238,7 @@ def _write(
     progress: Progress,
 ) -> None:
     """Write traces and badcases to new files, and put these in place at the end. OSError if that fails."""
-    with _NewFile(request.to) as traces, _NewFile(request.badcases) as badcases:
+    with NewFile(request.to) as traces, NewFile(request.badcases) as badcases:
         for lines in workers.each(lines_of, chunks(grouped.rows(), lengths.limits(), gaps)):
             traces.write(lines.traces)
             badcases.write(lines.badcases)
@@ -224,36 +252,3 @@ def _write(
             traces.keep()
             badcases.keep()
             made.written = True
-
-
-class _NewFile:
-    """A file that appears whole when it is kept, and not at all otherwise; without a path nothing is written."""
-
-    def __init__(self, path: Path | None) -> None:
-        self._path = path
-        self._stream: BinaryIO | None = None
-        self._temporary = path and path.with_name(f".{path.name}.tmp-{os.getpid()}")
-
-    def __enter__(self) -> "_NewFile":
-        if self._path is not None and self._temporary is not None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._stream = self._temporary.open("wb")
-        return self
-
-    def write(self, content: bytes) -> None:
-        """Write content."""
-        if self._stream is not None:
-            self._stream.write(content)
-
-    def keep(self) -> None:
-        """Put the file in place, on the disk as well."""
-        if self._stream is not None and self._path is not None and self._temporary is not None:
-            self._stream.flush()
-            os.fsync(self._stream.fileno())
-            self._temporary.replace(self._path)
-            sync_folder(self._path.parent)
-
-    def __exit__(self, *_: object) -> None:
-        if self._stream is not None and self._temporary is not None:
-            self._stream.close()
-            self._temporary.unlink(missing_ok=True)

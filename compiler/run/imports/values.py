@@ -86,9 +86,10 @@ def text(value: Any) -> str | None:
 
 
 def count(value: Any) -> int | None:
-    """Return a number of tokens, also from text; None if it is none."""
+    """Return a number of tokens, also from text, where pandas writes `5.0` for 5; None if it is none."""
     if isinstance(value, str):
-        value = int(value) if value.isdecimal() and len(value) < 16 else None
+        whole = value.removesuffix(".0")
+        value = int(whole) if whole.isdecimal() and len(whole) < 16 else None
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e15:
         return None
     return int(value)
@@ -107,12 +108,19 @@ def number(value: Any) -> float | None:
 
 
 def is_empty(value: Any) -> bool:
-    """Return whether a value holds nothing: null, no text but white space, or an empty list or object."""
+    """Return whether a value holds nothing: null, white space, an empty list or object, or turns that say nothing."""
     if value is None:
         return True
     if isinstance(value, str):
         return not value or value.isspace()
-    return isinstance(value, list | dict) and not value
+    if isinstance(value, list):
+        return not value or (value[-1].__class__ is dict and all(map(_is_silent, value)))
+    return isinstance(value, dict) and (not value or _is_silent(value))
+
+
+def _is_silent(value: Any) -> bool:
+    """Return whether a value is a message, in our form, without content and calls."""
+    return isinstance(value, dict) and value.keys() == {"role", "content"} and is_empty(value["content"])
 
 
 def message(value: Mapping[str, Any]) -> dict[str, Any]:
@@ -128,9 +136,12 @@ def message(value: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(parts, list):
         return made | _from_parts(parts)
     made["content"] = _content(value.get("content"))
+    if made["content"] is None and (refused := text(value.get("refusal"))):
+        made["content"] = refused
     calls = value.get("tool_calls")
-    if calls:
-        made["tool_calls"] = calls
+    called = value.get("function_call")  # the form before `tool_calls`
+    if calls or isinstance(called, dict):
+        made["tool_calls"] = calls or [{"type": "function", "function": called}]
     return made
 
 

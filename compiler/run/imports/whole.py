@@ -1,6 +1,6 @@
 """One trace of its steps: query and answer, what its fields say, and the losses of the trace itself."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from pydantic_core import from_json, to_json
@@ -55,7 +55,8 @@ def whole(
     steps.sort(key=lambda step: (step.start is None, step.start or 0, step.id))
     first = (heads or steps)[0]
     bodies = {step.id: step.body for step in steps}
-    losses = _with_notes(notes, bodies, losses)
+    named = {head.id for head in heads if head.model}  # of a batch, whose input names the model
+    losses = [each for each in _with_notes(notes, bodies, losses) if each.kind != "no-model" or each.step not in named]
     tops = [from_json(head.body) for head in heads]
     if len(roots) == 1:
         tops.append(from_json(bodies[roots[0].id]))
@@ -98,7 +99,12 @@ def _said(tops: Sequence[dict[str, Any]], steps: Sequence[StepRow], bodies: dict
             query = from_json(bodies[speaking[0].id]).get("input")
             last = max(speaking, key=lambda step: (step.end or step.start or 0, step.id))
             answer = from_json(bodies[last.id]).get("output")
-    return (None if is_empty(query) else query_of(query)), (None if is_empty(answer) else answer_of(answer))
+    return _plain(query_of, query), _plain(answer_of, answer)
+
+
+def _plain(plain: Callable[[Any], Any], value: Any) -> Any:
+    made = None if is_empty(value) else plain(value)
+    return None if is_empty(made) else made
 
 
 def _error(

@@ -59,7 +59,8 @@ def open_project(path: SpecPath, traces: Sequence[Path], verdicts: Sequence[Path
         wrong = diagnostic("SPC105", "the file is not a `TrainingSpec`", where, hint=hint)
         return Outcome(value=None, diagnostics=validated.diagnostics or (wrong,))
     folder = path.path.resolve().parent
-    files = trace_files(traces or [folder / TRACES_FOLDER])
+    usual = path.path.parent / TRACES_FOLDER
+    files = trace_files(traces or [usual] * usual.exists())
     if not files:
         return Outcome(value=None, diagnostics=(_no_traces(spec, path),))
     labels = labels_of(folder, str(Path(path.shown).parent))

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from compiler.diagnostics import Diagnostic, Location, diagnostic
 from compiler.run.triage.content import content_of, intent_of, refusal_of, replayed, slug, text_of
 from compiler.spec.files import open_file, reason
+from runtime.contract.data.file_formats import ending_of, is_set_aside
 from runtime.contract.traces import Trace
 
 MAX_LINE = 16 << 20  # bytes
@@ -67,9 +68,13 @@ class Traces:
 
 
 def trace_files(paths: Sequence[Path]) -> list[Path]:
-    """Return the `.jsonl` files of the paths, which are files or folders, sorted."""
-    found = [path for given in paths for path in (sorted(given.glob("*.jsonl")) if given.is_dir() else [given])]
+    """Return the files of JSON lines of the paths (files or folders), sorted; rotated ones (`.jsonl.1`) too."""
+    found = [path for given in paths for path in (_in_folder(given) if given.is_dir() else [given])]
     return list(dict.fromkeys(found))
+
+
+def _in_folder(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("*") if ending_of(path) == ".jsonl" and not is_set_aside(path.name))
 
 
 def read_traces(files: Sequence[Path], failed_checks: Callable[[Trace], tuple[str, ...]]) -> Traces:

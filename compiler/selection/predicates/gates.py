@@ -38,7 +38,10 @@ def full_chain_traces(facts: Facts) -> Finding:
     evidence = Evidence(source="spec.system.traces.fullChain", value=str(facts.full_chain_traces).lower())
     if facts.full_chain_traces:
         return silent("full-chain traces are recorded", evidence)
-    advice = Advise("install the recorder `trainspec_trace.py`, which records the whole chain and output of each query")
+    advice = Advise(
+        "install the recorder `trainspec_trace.py`, which records the whole chain and output of each query, "
+        "then set `spec.system.traces.fullChain` to true"
+    )
     reason = "no full-chain traces are recorded, so nobody can see which component fails"
     return fired(reason, (evidence,), EnterPhase(Phase.COLLECT), Attach("trainspec_trace.py"), advice)
 
@@ -55,7 +58,7 @@ def enough_badcases(facts: Facts) -> Finding:
         return silent("there are enough labelled badcases", *evidence)
     if meets_quality(facts):
         return silent("the quality goals are met, so nothing has to be analysed", *evidence)
-    label = Advise(f"label {needed - counted} more badcases from the traces: query, answer and right answer")
+    label = Advise(f"label {needed - counted} more badcases with `trainspec triage`: query, answer and right answer")
     reason = f"{counted} labelled badcases are too few to show what goes wrong"
     if not corpus:
         return fired(reason, evidence, EnterPhase(Phase.COLLECT), label)

@@ -1,5 +1,6 @@
 """The file formats of rows. The ending of a file's name, in any case, decides its format and its compression."""
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import PurePath, PurePosixPath
@@ -15,6 +16,7 @@ FILE_FORMATS = {  # ending and name
 COMPRESSIONS = {".gz": "gzip", ".zst": "Zstandard"}  # of texts, as a second ending
 PACKAGES = {".parquet": "pyarrow", ".zst": "pyarrow"}  # the package that a reader needs, for formats that need one
 BINARY = (".parquet",)  # formats that are not text
+_ROTATED = re.compile(r"(?<=\.jsonl)\.[0-9]{1,4}$")
 _WITHOUT_LINES = (".parquet", ".json")
 _MAX_NAMED = 5
 _SET_ASIDE = (".", "_")  # first characters of files and folders that hold no rows
@@ -23,11 +25,12 @@ _SET_ASIDE = (".", "_")  # first characters of files and folders that hold no ro
 def ending_of(path: PurePath | str) -> str:
     """Return the ending of a file's name that decides its format, in lower case: `.jsonl`, `.csv.gz`.
 
-    It is empty if the format is unknown.
+    It is empty if the format is unknown. JSON lines that a recorder or `logrotate` has set aside, as `t.jsonl.1`, are
+    `.jsonl` too.
     """
     name = PurePath(path).name.lower()
     packed = compression_of(name)
-    stem = name.removesuffix(packed)
+    stem = _ROTATED.sub("", name.removesuffix(packed))
     found = next((ending for ending in FILE_FORMATS if stem.endswith(ending) and stem != ending), "")
     return "" if packed and found in BINARY else found + packed * bool(found)
 

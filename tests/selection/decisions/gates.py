@@ -186,7 +186,7 @@ GATES = (
         status=FIRED,
         phase="collect",
         stages=("augment: corpus by G3",),
-        advises="label 27 more badcases from the traces: query, answer and right answer | review the rows",
+        advises="label 27 more badcases with `trainspec triage`: query, answer and right answer | review the rows",
     ),
     Case(
         name="prompts still gain on another metric, which is below its target",

@@ -23,8 +23,8 @@ def recognises(row: Row) -> bool:
         return True
     if "custom_id" in row and ("response" in row or "body" in row):
         return True
-    request, response = row.get("request"), row.get("response")
-    if isinstance(request, dict) and ("messages" in request or "input" in request or "prompt" in request):
+    request, response = mapping(row.get("request")), row.get("response")
+    if "messages" in request or "input" in request or "prompt" in request:
         return isinstance(response, dict) or response is None or isinstance(response, str)
     return row.get("object") == "list" and bool(data := rows_in(row.get("data"))) and recognises(data[0])
 
@@ -65,7 +65,8 @@ def _batch(row: Row) -> Iterator[Item]:
 
 
 def _call(request: Mapping[str, Any], response: Any, row: Row, name: str | None) -> Iterator[Item]:
-    answer = {"output": response} if isinstance(response, str) else mapping(response)
+    response = None if response == "null" else decoded(response)
+    answer = response if isinstance(response, dict) else {"output": response}
     error = answer.get("error") or row.get("error")
     usage = mapping(answer.get("usage"))
     metadata = {**mapping(request.get("metadata")), **mapping(answer.get("metadata")), **mapping(row.get("metadata"))}

@@ -81,13 +81,20 @@ def recognises(row: Row) -> bool:
     context = row.get("context")
     if isinstance(context, dict) and "trace_id" in context and "span_kind" in row:
         return True
-    return "span_id" in row and ("annotation_name" in row or "annotator_kind" in row)
+    if "span_id" in row and ("annotation_name" in row or "annotator_kind" in row):
+        return True
+    held = rows_in(row.get("data"))  # a page of the REST API
+    return bool(held) and "data" not in held[0] and recognises(held[0])
 
 
 def read(row: Row) -> Iterator[Item]:
     """Yield the span of a row, and its annotations; or the annotation that the row is."""
     if "annotation_name" in row or "annotator_kind" in row:
         yield _annotation(row)
+        return
+    if "data" in row and "context" not in row:
+        for each in rows_in(row["data"]):
+            yield from read({name: held for name, held in each.items() if name != "data"})
         return
     context = row.get("context")
     if isinstance(context, dict):

@@ -1,6 +1,6 @@
 """Any other rows: one trace each, in columns that `--columns` names."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from hashlib import sha256
 
@@ -38,6 +38,12 @@ def format_of(columns: Mapping[str, str]) -> Format:
     lacks = frozenset(kind for kind, needed in _NEEDS.items() if any(each not in columns for each in needed))
     recognises, read = partial(_recognises, dict(columns)), partial(_read, dict(columns))
     return Format(name="table", title="rows with named columns", recognises=recognises, read=read, lacks=lacks)
+
+
+def missing_columns(columns: Mapping[str, str], rows: Sequence[Row], *, are_all: bool) -> list[str]:
+    """Return the named columns that no row has; unless these are all rows, optional ones may come later."""
+    seen = {name for row in rows for name in row}
+    return [column for field, column in columns.items() if column not in seen and (are_all or field in REQUIRED)]
 
 
 def _recognises(columns: Mapping[str, str], row: Row) -> bool:

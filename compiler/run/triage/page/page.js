@@ -76,7 +76,10 @@ function stepBlock(step, number) {
 function showTrace() {
   article.replaceChildren();
   if (!trace) {
-    article.append(make("p", view.value === "queue" ? "Every trace has a label. Write the report: trainspec triage SPEC --report" : "There are no more traces in this view."));
+    article.append(make("p", view.value !== "queue" ? "There are no more traces in this view." : state.views.queue
+      ? `${state.views.queue.toLocaleString("en")} traces that you passed have no label. Press n to see them again.`
+      : "Every trace has a label. Write the report: trainspec triage SPEC --report"));
+    if (view.value === "queue") passed.clear();
     showLabel();
     return;
   }
@@ -205,7 +208,7 @@ function flush() {
   if (trace && fix.value !== (trace.label.fix || "")) change({ fix: fix.value });
 }
 
-const slug = (text) => text.toLowerCase().replace(/[^a-z0-9\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 63);
+const slug = (text) => text.toLowerCase().replace(/[^a-z0-9\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]+/g, "-").replace(/^-+/, "").slice(0, 63).replace(/-+$/, "");
 
 function offerKinds() {
   const typed = slug(kind.value);
