@@ -24,6 +24,7 @@ from compiler.spec.yaml.load import compose
 from compiler.spec.yaml.write import document_text, write_document
 from runtime.contract.credentials import credentials_in
 from runtime.contract.outputs import METRICS_FILE, verdict_words
+from runtime.contract.prompting import PROMPT_FILE
 
 _COLLECTED = ("evaluate", "preflight", "optimize-prompt", "probe")
 # file name prefix by kind
@@ -255,7 +256,8 @@ def _summary(body: Mapping[str, Any]) -> str:
     """Return a short summary of a document."""
     if "rounds" in body:
         shown = " → ".join(f"{each['score']:.3f}" for each in body["rounds"])
-        return f"{body['metric']} {shown} in {len(body['rounds']) - 1} rounds of prompt work"
+        rounds = f"{body['metric']} {shown} in {len(body['rounds']) - 1} rounds of prompt work"
+        return f"{rounds}; the best prompt is `{PROMPT_FILE}` in its output"
     if "measures" in body:
         at_one = body["measures"]["passAt1"]
         score = f"pass@1 {at_one['value']:.3f} ({at_one['low']:.3f} to {at_one['high']:.3f})"

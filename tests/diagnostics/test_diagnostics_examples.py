@@ -48,6 +48,7 @@ UNPROVOKED = {
     "PLN417",
     "PLN419",
     "PLN423",
+    "PLN424",
     "RND501",
     "RUN700",
     "RUN704",
