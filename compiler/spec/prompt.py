@@ -53,6 +53,10 @@ def read_prompt_file(reader: Reader, spec: TrainingSpec) -> PromptFile | None:
         return None
     if fault := slot_fault(text):
         hint = f"write `{SLOT}` once where the question goes, or leave it out for a system prompt"
+        if "turn" in fault:
+            hint = (
+                "after the text, write pairs of `### user` and `### assistant`, each with its text and without a slot"
+            )
         reader.found.append(diagnostic("CHK255", f"prompt `{source.path}`: {fault}", where, hint=hint))
     elif not text or "\0" in text:
         what = "is empty" if not text else "contains a NUL character"

@@ -83,6 +83,8 @@ UNPROVOKED = {
     "RUN767",
     "RUN768",
     "RUN780",
+    "RUN781",
+    "RUN782",
     "RUN769",
     "RUN770",
     "RUN771",

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator
 
 from compiler.diagnostics import Diagnostic, diagnostic
+from compiler.diagnostics.wording import counted
 from compiler.plan.model import Plan, Stage
 from compiler.plan.prompt_blocks import OPTIMIZE, most_calls
 from compiler.selection.current import current
@@ -46,7 +47,7 @@ def budgets_below_one_round(plan: Plan) -> Iterator[Diagnostic]:
         needed = _one_round(stage) if calls is not None else 0
         if calls is not None and calls < needed:
             where = plan.inputs.document.at(("spec", "prompt", "maxCalls"))
-            message = f"a budget of {calls:,} calls may not cover one round, which can need {needed:,}"
+            message = f"a budget of {counted(calls, 'call')} may not cover one round, which can need {needed:,}"
             yield diagnostic("PLN422", message, where, hint=f"allow {needed:,} calls, or fewer candidates")
 
 
