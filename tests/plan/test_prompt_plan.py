@@ -136,6 +136,7 @@ def test_endpoints_budget_keys_and_ports(make_spec: MakeSpec) -> None:
     assert "| `budget.usd` | 5" in review
     assert "| `budget.calls` |" in review
     assert "| `worst_cost_usd` |" in review
+    assert "calls of endpoints: at most $5.00" in review
     # the models run elsewhere
     assert "nvidia.com/gpu" not in "".join(jobs.values())
 
@@ -231,3 +232,18 @@ def test_a_budget_below_one_round_is_said(make_spec: MakeSpec) -> None:
     assert "PLN422" in codes
     _, codes = configs(gaining(make_spec, "  prompt: {path: prompt.md, maxCostUsd: 3}\n"))
     assert "PLN403" in codes
+
+
+def test_without_held_out_rows_the_plan_says_what_a_job_needs(make_spec: MakeSpec) -> None:
+    path = gaining(make_spec)
+    held_out = """\
+    - name: held-out
+      purpose: evaluation
+      shape: evaluation
+      path: data/held-out.jsonl
+"""
+    text = path.read_text(encoding="utf-8")
+    assert held_out in text
+    path.write_text(text.replace(held_out, ""), encoding="utf-8")
+    found = invoke("explain", str(path))
+    assert "add held-out rows of purpose `evaluation`" in " ".join(found.stdout.split())

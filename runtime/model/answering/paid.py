@@ -83,7 +83,8 @@ class PaidModel:
         if cut:
             message += f", {cut} of them cut at the token limit"
             hint = "raise `spec.evaluation.maxNewTokens`, as a model that thinks first needs room"
-        raise StageError("RUN781", message, f"{hint}; then remove `{self._journal.path.name}` and run the stage again")
+        journal = f"{self._journal.path.parent.name}/{self._journal.path.name}"
+        raise StageError("RUN781", message, f"{hint}; then remove `{journal}` and run the stage again")
 
     def so_far(self, requests: Sequence[Request]) -> list[Reply | None]:
         """Return the replies that the journal has, as after a `BudgetSpentError`; None for other requests."""
