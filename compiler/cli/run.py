@@ -10,6 +10,7 @@ from compiler.cli.report import exit_code, report
 from compiler.cli.run_summary import conclusion, summary
 from compiler.cli.signals import terminable
 from compiler.cli.stage_display import StageDisplay
+from compiler.run.collect import COLLECTED
 from compiler.run.local.run import LocalRun, run
 
 
@@ -43,7 +44,7 @@ def print_run(ended: LocalRun, plan: Path, work: Path | None) -> None:
         _print_summary(ended, ended.outputs)
     if not ended.diagnostics and not ended.jobs:
         print(f"{plan}: this plan has no jobs; see {plan / 'PLAN.md'} for the next step")
-    elif not ended.diagnostics:
+    elif not ended.diagnostics and any(job.method in COLLECTED for job in ended.jobs):
         where = f" --work {work}" if work else ""
         print(f"keep the results as evidence: trainspec collect {plan}{where}")
 

@@ -1,6 +1,6 @@
 """Summary of a local run: a table of the stages, and what to deploy."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from rich.text import Text
 from compiler.run.local.jobs import LocalJob
 from compiler.run.local.results import Result
 from runtime.contract.outputs import NOT_PASSED, verdict_words
+from runtime.contract.prompting import PROMPT_FILE
 
 
 def summary(jobs: Sequence[LocalJob], results: Mapping[str, Result]) -> Table:
@@ -84,6 +85,16 @@ def _cost(metrics: Mapping[str, Any]) -> str:
     return ", ".join(filter(None, cost))
 
 
+# files that people take over, by the method that makes them
+_TAKEN_OVER = {
+    "optimize-prompt": ("the best prompt, to copy over the file of `spec.prompt.path`:", PROMPT_FILE),
+    "augment": (
+        "review these rows; then they may be data of purpose `demonstrations`, with `synthetic: true`:",
+        "prompt-completion.jsonl",
+    ),
+}
+
+
 def _may_be_deployed(result: Result) -> bool:
     """Return whether an evaluation passed a gate that needs a gain, or measured the base model."""
     needs_gain = result.job.config.get("gate", {}).get("needs_gain", True)
@@ -114,6 +125,15 @@ def conclusion(jobs: Sequence[LocalJob], results: Mapping[str, Result], outputs:
         lines += [f"  {outputs / adapter}" for adapter in adapters]
     elif any(job.finished and job.name not in results for job in jobs):
         lines.append("see PLAN.md for the results of the stages that finished elsewhere")
-    elif done:
+    elif done and any(job.config["model"]["adapters"] for job in jobs):
         lines.append("nothing to deploy: no training stage gained over the base model")
-    return lines
+    return [*lines, *_made(done, outputs)]
+
+
+def _made(done: Sequence[Result], outputs: Path) -> Iterator[str]:
+    """Yield where the files are that people take over from a plan: the best prompt, and rows to review."""
+    for result in done:
+        if result.job.method in _TAKEN_OVER:
+            what, name = _TAKEN_OVER[result.job.method]
+            yield what
+            yield f"  {outputs / result.job.name / name}"

@@ -47,6 +47,7 @@ def plan(inputs: Inputs, selection: Selection) -> Outcome[Plan]:
         stages=stages,
         digest=whole,
         worst_cost_usd=_worst_cost(inputs, stages),
+        endpoint_usd=_endpoint_usd(stages),
     )
     found = (*found, *(problem for check in PLAN_CHECKS for problem in check(made)))
     return Outcome(value=None if has_errors(found) else made, diagnostics=found)
@@ -63,7 +64,12 @@ def _worst_cost(inputs: Inputs, stages: tuple[Stage, ...]) -> float | None:
     seconds = sum(
         stage.deadline_seconds * stage.nodes * stage.gpus(gpu.count) for stage in stages if not stage.finished
     )
-    return seconds / 3600 * gpu.hourly_usd + sum(stage.endpoint_usd for stage in stages if not stage.finished)
+    return seconds / 3600 * gpu.hourly_usd + _endpoint_usd(stages)
+
+
+def _endpoint_usd(stages: tuple[Stage, ...]) -> float:
+    """Return what the unfinished stages may spend on endpoints."""
+    return sum(stage.endpoint_usd for stage in stages if not stage.finished)
 
 
 class _Pipeline:

@@ -113,7 +113,8 @@ def _metrics(draft: Draft) -> Block:
 
     They are those that a Job measures; an evaluation has guarded metrics too.
     """
-    chains = optimizes(draft) or any(learns_chains(draft, each.method) for each in draft.selection.stages)
+    prompted = optimizes(draft) or ("prompt" in draft.method.blocks and bool(prompt_block(draft)))
+    chains = prompted or any(learns_chains(draft, each.method) for each in draft.selection.stages)
     marker = {"answer_marker": draft.inputs.spec.spec.evaluation.answer_marker} if chains else {}
     fields = {"name", "use", "options", "databases"}
     inputs, method = draft.inputs, draft.choice.method

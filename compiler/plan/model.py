@@ -65,9 +65,10 @@ class Stage:
 
     @property
     def endpoint_usd(self) -> float:
-        """The most that the stage may spend on endpoints, in US dollars; 0 without a budget of money."""
-        usd: float = self.config.get("work", {}).get("budget", {}).get("usd", 0.0)
-        return usd
+        """The most that the stage may spend on endpoints, in US dollars; 0 without a budget of money or a price."""
+        budget = self.config.get("budget") or self.config.get("work", {}).get("budget", {})
+        worst = next((each.value for each in self.settings if each.name == "worst_cost_usd"), 0.0)
+        return float(str(budget.get("usd") or worst))
 
     def gpus(self, count: int) -> int:
         """Return how many of a pod's `count` GPUs the stage uses."""
@@ -121,7 +122,10 @@ def nodes_of(config: Config) -> int:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """Everything that is rendered. `worst_cost_usd` is None where the profile has no price."""
+    """Everything that is rendered.
+
+    `worst_cost_usd` is None where the profile has no price; `endpoint_usd` is its part for calls of endpoints.
+    """
 
     name: str
     inputs: Inputs
@@ -129,6 +133,7 @@ class Plan:
     stages: tuple[Stage, ...]
     digest: str
     worst_cost_usd: float | None
+    endpoint_usd: float = 0.0
 
     @property
     def pending(self) -> tuple[Stage, ...]:

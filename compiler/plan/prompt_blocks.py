@@ -26,9 +26,9 @@ def prompt_data(draft: Draft) -> list[Block]:
 
 
 def prompt_block(draft: Draft) -> Block:
-    """Return the team's prompt file; empty without one."""
+    """Return the team's prompt file; empty without one, and with adapters, which learn from bare questions."""
     file = draft.inputs.prompt
-    return {} if file is None else {"prompt": {"path": file.path, "sha256": file.sha256}}
+    return {} if file is None or draft.lineage.adapters else {"prompt": {"path": file.path, "sha256": file.sha256}}
 
 
 def served_block(draft: Draft) -> Block:

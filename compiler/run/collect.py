@@ -24,8 +24,9 @@ from compiler.spec.yaml.load import compose
 from compiler.spec.yaml.write import document_text, write_document
 from runtime.contract.credentials import credentials_in
 from runtime.contract.outputs import METRICS_FILE, verdict_words
+from runtime.contract.prompting import PROMPT_FILE
 
-_COLLECTED = ("evaluate", "preflight", "optimize-prompt", "probe")
+COLLECTED = ("evaluate", "preflight", "optimize-prompt", "probe")
 # file name prefix by kind
 _PREFIXES = {
     "StageResult": "stage",
@@ -115,10 +116,14 @@ def write_evidence(
 
     `find` returns the result of a Job, None until it has finished; `command` runs the plan, for a hint.
     """
-    measured = {job.name: (job, find(job)) for job in jobs if job.method in _COLLECTED}
+    measured = {job.name: (job, find(job)) for job in jobs if job.method in COLLECTED}
     outcomes = {name: _result(job, jobs, found) for name, (job, found) in measured.items() if found is not None}
     found = tuple(each for outcome in outcomes.values() for each in outcome.diagnostics)
-    if not outcomes:
+    if not measured:
+        message = "this plan has no evaluation, pre-flight, prompt optimisation or probe, so nothing to collect"
+        hint = "see PLAN.md for what to do with its results"
+        found = (diagnostic("RUN797", message, Location(path=where), hint=hint),)
+    elif not outcomes:
         message = "no evaluation, pre-flight, prompt optimisation or probe of this plan has finished"
         found = (diagnostic("RUN797", message, Location(path=where), hint=f"run the plan first: {command}"),)
     if found:
@@ -255,7 +260,8 @@ def _summary(body: Mapping[str, Any]) -> str:
     """Return a short summary of a document."""
     if "rounds" in body:
         shown = " → ".join(f"{each['score']:.3f}" for each in body["rounds"])
-        return f"{body['metric']} {shown} in {len(body['rounds']) - 1} rounds of prompt work"
+        rounds = f"{body['metric']} {shown} in {len(body['rounds']) - 1} rounds of prompt work"
+        return f"{rounds}; the best prompt is `{PROMPT_FILE}` in its output"
     if "measures" in body:
         at_one = body["measures"]["passAt1"]
         score = f"pass@1 {at_one['value']:.3f} ({at_one['low']:.3f} to {at_one['high']:.3f})"

@@ -1,5 +1,6 @@
 """Load phase of `spec.prompt`: the prompt file, its text and its digest."""
 
+import hashlib
 from dataclasses import dataclass
 
 from compiler.diagnostics import diagnostic
@@ -13,10 +14,14 @@ _LARGEST = 64 << 20  # of a file that is read at all
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PromptFile:
-    """The prompt file at `path` of the spec's folder: its content digest, and its size in bytes."""
+    """The prompt file at `path` of the spec's folder: its content digest, and its size in bytes.
+
+    `text_sha256` is the digest of its text and one line end, by which rounds name a prompt.
+    """
 
     path: str
     sha256: str
+    text_sha256: str
     size: int
 
 
@@ -48,9 +53,14 @@ def read_prompt_file(reader: Reader, spec: TrainingSpec) -> PromptFile | None:
         return None
     if fault := slot_fault(text):
         hint = f"write `{SLOT}` once where the question goes, or leave it out for a system prompt"
+        if "turn" in fault:
+            hint = (
+                "after the text, write pairs of `### user` and `### assistant`, each with its text and without a slot"
+            )
         reader.found.append(diagnostic("CHK255", f"prompt `{source.path}`: {fault}", where, hint=hint))
     elif not text or "\0" in text:
         what = "is empty" if not text else "contains a NUL character"
         hint = "write the prompt that the system uses now, or remove `spec.prompt`"
         reader.found.append(diagnostic("CHK256", f"prompt `{source.path}` {what}", where, hint=hint))
-    return PromptFile(path=source.path, sha256=sha256, size=size)
+    text_sha256 = hashlib.sha256(f"{text}\n".encode()).hexdigest()
+    return PromptFile(path=source.path, sha256=sha256, text_sha256=text_sha256, size=size)

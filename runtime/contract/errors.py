@@ -64,6 +64,8 @@ EXIT_CODES = {
     "RUN758": ExitCode.BAD_DATA,  # the score of a reward model is not a finite number
     "RUN759": ExitCode.BAD_DATA,  # the rewards of a training do not differ
     "RUN780": ExitCode.BAD_CONFIG,  # the budget ends before a probe has looked at the badcases
+    "RUN781": ExitCode.BAD_CONFIG,  # all answers of an endpoint are empty
+    "RUN782": ExitCode.BAD_CONFIG,  # money is limited, and the endpoint counts no tokens
     "RUN760": ExitCode.UNAVAILABLE,  # the package registry cannot be reached
     "RUN761": ExitCode.BAD_DATA,  # a fetched package is not the pinned one
     "RUN762": ExitCode.BAD_CONFIG,  # the model reference is not in the table

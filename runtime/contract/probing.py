@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from runtime.contract.blocks import Block, Code, Positive, RewardBlock, TeacherBlock, Temperature
 from runtime.contract.goal_blocks import MetricBlock
+from runtime.contract.prompting import PromptFileBlock
 from runtime.contract.served import BudgetBlock, ServedBlock
 from runtime.contract.stage import Stage
 
@@ -65,11 +66,13 @@ class ProbeStage(Stage):
     """Measure what a model lacks on the badcases that the best prompt leaves.
 
     The model is `served` by an endpoint within a `budget` (without one: the calls of the whole probe), or else read as
-    weights. The first metric decides whether an answer is right. `verdicts` are the tests of each gap: sampling stops
-    once all of them are clear. Rows of role `general` are the control.
+    weights. It and a teacher are asked in the `prompt`, general questions as they are. The first metric decides whether
+    an answer is right. `verdicts` are the tests of each gap: sampling stops once all of them are clear. Rows of role
+    `general` are the control.
     """
 
     method: Literal["probe"]
+    prompt: PromptFileBlock | None = None
     served: ServedBlock | None = None
     budget: BudgetBlock | None = None
     teacher: TeacherBlock | None = None

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from compiler.diagnostics.examples.project import ROUNDS, ROUNDS_FILE
 from compiler.pipeline.phases import make_plan
 from compiler.run.collect import collect
 from compiler.selection.gather import facts_of
+from runtime.contract.probing import ProbeStage
 from runtime.contract.prompting import OptimizePromptStage
 from runtime.contract.read import read_stage
 from runtime.contract.stages import EvaluateStage
@@ -79,6 +81,34 @@ def test_without_a_file_the_bare_questions_are_the_prompt(make_spec: MakeSpec) -
     assert "prompt" not in stages["optimize-prompt"]
 
 
+def probed(make_spec: MakeSpec, prompt: str = "  prompt: {path: prompt.md}\n") -> Path:
+    """A spec whose prompt rounds no longer gain, and whose gap is unknown; its last round is the file's prompt."""
+    path = make_spec(("  data:\n", f"{prompt}  data:\n"), evidence={})
+    path.write_text(re.sub(r"  gaps:\n(    .*\n)+", "", path.read_text(encoding="utf-8")), encoding="utf-8")
+    (path.parent / "prompt.md").write_bytes("用一个词回答。\r\n\r\n".encode())
+    digest = hashlib.sha256("用一个词回答。\n".encode()).hexdigest()
+    rounds = ROUNDS.replace("few-shot, score: 0.30", f"few-shot, score: 0.31, promptDigest: {digest}")
+    (path.parent / Path(ROUNDS_FILE).relative_to("specs/shop")).write_text(rounds, encoding="utf-8")
+    return path
+
+
+def test_the_probe_asks_in_the_prompt(make_spec: MakeSpec) -> None:
+    stages, codes = configs(probed(make_spec))
+    found = read_stage(stages["probe"], "probe")
+    assert isinstance(found, ProbeStage)
+    assert found.prompt is not None
+    assert (found.prompt.path, found.metrics[0].answer_marker) == ("prompt.md", "Answer:")
+    assert "PLN424" not in codes
+
+
+@pytest.mark.parametrize("prompt", ["", "  prompt: {path: prompt.md}\n"])
+def test_a_probe_of_another_than_the_best_prompt_is_said(make_spec: MakeSpec, prompt: str) -> None:
+    path = probed(make_spec, prompt)
+    (path.parent / "prompt.md").write_text("用两个词回答。\n", encoding="utf-8")
+    _, codes = configs(path)
+    assert "PLN424" in codes
+
+
 def test_endpoints_budget_keys_and_ports(make_spec: MakeSpec) -> None:
     profile = PROFILE.replace("  storage:\n", f"{SECRETS}  storage:\n")
     path = gaining(make_spec, SERVING, profile)
@@ -106,6 +136,7 @@ def test_endpoints_budget_keys_and_ports(make_spec: MakeSpec) -> None:
     assert "| `budget.usd` | 5" in review
     assert "| `budget.calls` |" in review
     assert "| `worst_cost_usd` |" in review
+    assert "calls of endpoints: at most $5.00" in review
     # the models run elsewhere
     assert "nvidia.com/gpu" not in "".join(jobs.values())
 
@@ -201,3 +232,18 @@ def test_a_budget_below_one_round_is_said(make_spec: MakeSpec) -> None:
     assert "PLN422" in codes
     _, codes = configs(gaining(make_spec, "  prompt: {path: prompt.md, maxCostUsd: 3}\n"))
     assert "PLN403" in codes
+
+
+def test_without_held_out_rows_the_plan_says_what_a_job_needs(make_spec: MakeSpec) -> None:
+    path = gaining(make_spec)
+    held_out = """\
+    - name: held-out
+      purpose: evaluation
+      shape: evaluation
+      path: data/held-out.jsonl
+"""
+    text = path.read_text(encoding="utf-8")
+    assert held_out in text
+    path.write_text(text.replace(held_out, ""), encoding="utf-8")
+    found = invoke("explain", str(path))
+    assert "add held-out rows of purpose `evaluation`" in " ".join(found.stdout.split())

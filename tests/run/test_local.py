@@ -304,3 +304,12 @@ def test_a_stage_that_only_kept_general_ability_is_not_deployed(project: Project
 
     assert "deploy what evaluate-sft measured" in lines(needs_gain=True)
     assert "nothing to deploy" in lines(needs_gain=False)
+
+
+def test_a_plan_that_only_makes_rows_names_them_and_nothing_to_deploy(project: Project) -> None:
+    job = next(each for each in read_plan(project.plan).value or () if each.stage == "evaluate-base")
+    made = dataclasses.replace(job, method="augment")
+    result = Result(job=made, metrics={}, ran_now=True)
+    lines = conclusion([made], {made.name: result}, Path("out"))
+    assert lines[-1] == f"  out/{made.name}/prompt-completion.jsonl"
+    assert "deploy" not in "".join(lines)

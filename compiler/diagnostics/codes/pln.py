@@ -57,6 +57,12 @@ TABLE: dict[str, Code] = {
         "A probe of few prompts has intervals that decide nothing, so its report is not used below the limit (D11).",
         "Collect badcases, or lower the limit of the spec.",
     ),
+    "PLN424": Code(
+        "warning",
+        "probe does not use the best prompt",
+        "What another prompt already repairs would be measured as a gap of the model, and trained.",
+        "Copy the best prompt over the file of the spec, and commit it.",
+    ),
     "PLN410": Code(
         "error",
         "profile cannot run the stage",

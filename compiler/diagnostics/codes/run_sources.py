@@ -57,6 +57,18 @@ TABLE: dict[str, Code] = {
         "A probe looks at a quarter of the prompts first; with fewer answers it can tell nothing.",
         "Raise `spec.serving.budget`; the answers so far are kept and not paid for again.",
     ),
+    "RUN781": Code(
+        "error",
+        "endpoint answers nothing",
+        "Every answer is empty: a fault of the endpoint or a token limit that leaves no room, not a gap of the model.",
+        "Correct the endpoint or the limit, remove the journal that the message names, then run the stage again.",
+    ),
+    "RUN782": Code(
+        "error",
+        "endpoint counts no tokens",
+        "A budget in US dollars is computed from the tokens that the endpoint counts, so it would limit nothing.",
+        "Limit the calls instead, or use an endpoint that returns `usage`.",
+    ),
     "RUN767": Code(
         "error",
         "source of models and data denies access",

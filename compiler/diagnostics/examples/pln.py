@@ -117,5 +117,9 @@ EXAMPLES: dict[str, Example | Situation] = {
         bad="A plan probes 40 badcases, and `thresholds.probePrompts` has its default, 100.",
         good="The team labels 60 badcases more, or sets `probePrompts: 40`.",
     ),
+    "PLN424": Situation(
+        bad="A prompt optimisation found a better prompt, and `prompt.md` is still the old one when the probe is planned.",
+        good="The team copies `prompt.md` from the output of the Job over its own, and commits it.",
+    ),
     "PLN408": Example(file="specs/shop/data/demos.jsonl", whole=True, bad=jsonl(demos(60)), good=jsonl(demos())),
 }

@@ -48,6 +48,14 @@ EXAMPLES: dict[str, Example | Situation] = {
         bad="A probe of 100 prompts has a budget of 300 calls, and 16 answers to the first quarter take 400.",
         good="The budget is 5,000 calls; the stage goes on after the answers that it has.",
     ),
+    "RUN781": Situation(
+        bad="A model thinks before it answers, and its thoughts fill the 64 tokens of `maxNewTokens`: no answer has text.",
+        good="With `maxNewTokens: 2048` and without the journal of empty answers, the stage measures the model.",
+    ),
+    "RUN782": Situation(
+        bad="`maxCostUsd` is 5, and the endpoint leaves `usage` out of its answers.",
+        good="`maxCalls: 2000` limits the calls, and `maxCostUsd` is gone.",
+    ),
     "RUN767": Situation(
         bad="The bucket answers 403, because the Secret of the profile holds a wrong key.",
         good="With the right key the stage resumes; whole files are not fetched again.",

@@ -1,10 +1,16 @@
 """Checks of a prompt optimisation: what it begins with, and what its budget covers."""
 
+import hashlib
 from collections.abc import Iterator
 
 from compiler.diagnostics import Diagnostic, diagnostic
+from compiler.diagnostics.wording import counted
 from compiler.plan.model import Plan, Stage
 from compiler.plan.prompt_blocks import OPTIMIZE, most_calls
+from compiler.selection.current import current
+from compiler.spec.schema.evidence import PromptRounds
+
+BARE = hashlib.sha256(b"\n").hexdigest()  # the prompt of bare questions
 
 
 def prompts_without_file(plan: Plan) -> Iterator[Diagnostic]:
@@ -16,6 +22,24 @@ def prompts_without_file(plan: Plan) -> Iterator[Diagnostic]:
         yield diagnostic("PLN421", message, where, hint=hint)
 
 
+def probes_of_another_prompt(plan: Plan) -> Iterator[Diagnostic]:
+    """Report a probe that does not ask in the best prompt of the rounds that name their prompts."""
+    inputs, metric = plan.inputs, plan.inputs.spec.spec.goal.metrics[0].name
+    probes = [each for each in plan.pending if each.method == "probe" and not each.config["model"]["adapters"]]
+    logs = [(file, report) for file, report in current(inputs, PromptRounds) if report.spec.metric == metric]
+    rounds = [(each, file) for file, report in logs for each in report.spec.rounds if each.prompt_digest]
+    if not probes or not rounds:
+        return
+    best, file = max(rounds, key=lambda each: each[0].score)
+    used = inputs.prompt.text_sha256 if inputs.prompt is not None else BARE
+    if used in {each.prompt_digest for each, _ in rounds if each.score == best.score}:
+        return
+    message = f"the probe does not use the best prompt, that of round `{best.name}` in {file.shown}"
+    where = inputs.document.at(("spec", "prompt", "path") if inputs.prompt is not None else ("spec",))
+    hint = "copy `prompt.md` from the output of that Job over the file of `spec.prompt.path`, then compile again"
+    yield diagnostic("PLN424", message, where, hint=hint)
+
+
 def budgets_below_one_round(plan: Plan) -> Iterator[Diagnostic]:
     """Report a budget of calls that does not cover one round: the best prompt would stay the current one."""
     for stage in plan.pending:
@@ -23,7 +47,7 @@ def budgets_below_one_round(plan: Plan) -> Iterator[Diagnostic]:
         needed = _one_round(stage) if calls is not None else 0
         if calls is not None and calls < needed:
             where = plan.inputs.document.at(("spec", "prompt", "maxCalls"))
-            message = f"a budget of {calls:,} calls may not cover one round, which can need {needed:,}"
+            message = f"a budget of {counted(calls, 'call')} may not cover one round, which can need {needed:,}"
             yield diagnostic("PLN422", message, where, hint=f"allow {needed:,} calls, or fewer candidates")
 
 

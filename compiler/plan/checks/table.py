@@ -11,7 +11,12 @@ from compiler.plan.checks.limits import cost_over_cap
 from compiler.plan.checks.marks import marks_of_both_kinds
 from compiler.plan.checks.overrides import overrides_of_rules
 from compiler.plan.checks.profile import gpu_for_four_bits, names_of_services, whole_models_for_ppo
-from compiler.plan.checks.prompts import budgets_below_one_round, money_without_price, prompts_without_file
+from compiler.plan.checks.prompts import (
+    budgets_below_one_round,
+    money_without_price,
+    probes_of_another_prompt,
+    prompts_without_file,
+)
 from compiler.plan.checks.trainer import adapters_of_output_layers, settings_that_cannot_work, values_beyond_recipes
 from compiler.plan.checks.unused_settings import (
     adapter_of_full_tuning,
@@ -53,6 +58,7 @@ PLAN_CHECKS: tuple[Callable[[Plan], Iterator[Diagnostic]], ...] = (
     prompts_without_file,
     budgets_below_one_round,
     money_without_price,
+    probes_of_another_prompt,
     goals_without_measure,
     guards_without_measure,
     passing_score,

@@ -88,6 +88,8 @@ def prompt_first(facts: Facts) -> Finding:
     if facts.verifiable and held_out:
         sources = tuple(each.name for each in facts.of(Purpose.BADCASES))
         effects.append(AddStage(method="optimize-prompt", sources=sources))
+    elif facts.verifiable:
+        effects.append(Advise("add held-out rows of purpose `evaluation`: then a Job measures and improves the prompt"))
     return fired(reason, evidence, *effects)
 
 

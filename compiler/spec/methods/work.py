@@ -45,7 +45,7 @@ BEFORE_TRAINING: tuple[Method, ...] = (
             Default("prompts", 100, "intervals of about ±0.1"),
             Default("further_samples", 4, "most of the variance lies between prompts, not between samples of one"),
         ),
-        blocks=("served", "serving_budget", "teacher", "rewards", "metrics", "verdicts"),
+        blocks=("prompt", "served", "serving_budget", "teacher", "rewards", "metrics", "verdicts"),
         deadline_minutes=120,
         on_policy_before="reward",
     ),

@@ -9,6 +9,7 @@ from runtime.contract.goal_blocks import MetricBlock
 from runtime.contract.probing import ProbeStage
 from runtime.data.chains import asked_for_chain
 from runtime.data.formats import Row
+from runtime.data.prompt_file import prompted
 from runtime.data.questions import Prompt, Question
 
 CLOSED, GREEDY, CONSTRAINED = "closed", "greedy", "constrained"
@@ -63,12 +64,23 @@ def chosen_cases(questions: Sequence[Question], most: int, seed: int) -> list[Ca
     ]
 
 
+def in_prompt(text: str, case: Case) -> Case:
+    """Return the case as the prompt `text` asks it."""
+    return _asked(case, prompted(text, case.prompt))
+
+
 def families_of(
-    stage: ProbeStage, cases: Sequence[Case], control: Sequence[Case], control_metric: MetricBlock, schema: str
+    stage: ProbeStage,
+    cases: Sequence[Case],
+    control: Sequence[Case],
+    control_metric: MetricBlock,
+    schema: str,
+    text: str = "",
 ) -> Asked:
     """Return the families of a probe of `cases`, in the order in which they are asked.
 
-    `schema` is the JSON Schema of answers as text, empty without one.
+    `schema` is the JSON Schema of answers as text, empty without one. `text` is the prompt, in which the cases are
+    already; gold prompts are put into it.
     """
     work, metric = stage.work, stage.metrics[0]
 
@@ -93,7 +105,7 @@ def families_of(
             metric=chained,
             max_new_tokens=work.chain_tokens,
         ),
-        family(GOLD, _reworded(cases, "gold_prompt", lambda _, row: row["gold_prompt"])),
+        family(GOLD, _reworded(cases, "gold_prompt", lambda _, row: prompted(text, row["gold_prompt"]))),
         family(CONTROL, control, metric=control_metric),
         family(TEACHER, cases if stage.teacher is not None else ()),
     )

@@ -7,9 +7,10 @@ from runtime.contract.blocks import ModelBlock
 from runtime.contract.goal_blocks import MetricBlock
 from runtime.contract.probing import ProbeStage
 from runtime.contract.served import MODEL_KEY, TEACHER_KEY, BudgetBlock, ServedBlock
+from runtime.data.prompt_file import read_prompt
 from runtime.data.rows import read_sources
 from runtime.evaluate.probe.answers import Answers
-from runtime.evaluate.probe.families import CLOSED, TEACHER, Asked, Case, Family, chosen_cases, families_of
+from runtime.evaluate.probe.families import CLOSED, TEACHER, Asked, Case, Family, chosen_cases, families_of, in_prompt
 from runtime.evaluate.probe.measures import MANY, chain_figures
 from runtime.evaluate.probe.page import answer_groups
 from runtime.evaluate.probe.report import report_of, write_answers
@@ -39,10 +40,11 @@ def run(stage: ProbeStage, context: StageContext) -> Outcome:
     with Judges() as judges:
         questions, unusable = badcases_of(stage, sources, data, judges)
         require_badcases(questions, stage)
+        text = read_prompt(stage.prompt, context.volumes)
         general, control_metric = control_of(stage, sources, data, judges)
-    cases = chosen_cases(questions, stage.work.prompts, stage.seed)
+    cases = [in_prompt(text, each) for each in chosen_cases(questions, stage.work.prompts, stage.seed)]
     control = chosen_cases(general, stage.work.prompts, stage.seed)
-    asked = families_of(stage, cases, control, control_metric, schema_of(stage, data))
+    asked = families_of(stage, cases, control, control_metric, schema_of(stage, data), text)
     with ExitStack() as stack:
         spread = stack.enter_context(reward_spread(stage, [each.question for each in cases], context.volumes))
         answers = Answers(

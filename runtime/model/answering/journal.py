@@ -18,7 +18,7 @@ class Journal:
     """
 
     def __init__(self, folder: Path, name: str = JOURNAL_FILE) -> None:
-        self._path = folder / name
+        self.path = folder / name
         self.known = self._read()
 
     def add(self, replies: Mapping[str, Reply | None]) -> None:
@@ -27,7 +27,7 @@ class Journal:
             json.dumps({"key": key, "reply": reply and asdict(reply)}, ensure_ascii=False)
             for key, reply in replies.items()
         ]
-        with self._path.open("ab") as stream:
+        with self.path.open("ab") as stream:
             stream.write("".join(f"{line}\n" for line in lines).encode())
             stream.flush()
             os.fsync(stream.fileno())
@@ -36,10 +36,10 @@ class Journal:
     def _read(self) -> dict[str, Reply | None]:
         """Return the whole records, and cut the file after the last of them."""
         known: dict[str, Reply | None] = {}
-        if not self._path.exists():
+        if not self.path.exists():
             return known
         whole = 0
-        with self._path.open("rb") as stream:
+        with self.path.open("rb") as stream:
             for line in stream:
                 try:
                     record = json.loads(line)
@@ -50,6 +50,6 @@ class Journal:
                 except (ValueError, KeyError, TypeError):
                     break
                 whole += len(line)
-        if whole < self._path.stat().st_size:
-            os.truncate(self._path, whole)
+        if whole < self.path.stat().st_size:
+            os.truncate(self.path, whole)
         return known

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
+from runtime.contract.errors import StageError
 from runtime.contract.served import BudgetBlock, ServedBlock
 from runtime.model.answering.journal import Journal
 from runtime.model.answering.request import Request
@@ -12,6 +13,7 @@ from runtime.model.endpoint.client import Endpoint, RejectedError, Reply, Servic
 from runtime.stage.events import EventStream
 from runtime.stage.stop import StopRequest
 
+SILENT = 16  # answers; as many empty ones and no other are a fault of the endpoint
 OF_ONE_REQUEST = (400, 413, 422)  # of a content filter, or of a prompt that is too long for the model
 
 
@@ -59,14 +61,30 @@ class PaidModel:
         """Return the reply to each request; None if the endpoint rejects that request for its content or length.
 
         `BudgetSpentError` once the budget allows no further call. RUN740 on a stop request, RUN764 or RUN765 if the
-        endpoint rejects every request or fails.
+        endpoint rejects every request or fails, RUN781 if all its answers are empty, RUN782 if money is limited and the
+        endpoint counts no tokens.
         """
         keys = [request.key(self._served.path) for request in requests]
         known = self._journal.known
         missing = {key: request for key, request in zip(keys, requests, strict=True) if key not in known}
         if missing:
             asyncio.run(self._query(missing))
+        self._refuse_silence()
         return [known[key] for key in keys]
+
+    def _refuse_silence(self) -> None:
+        """Raise RUN781 if the endpoint says nothing at all: that is no measurement of the model."""
+        replies = [each for each in self._journal.known.values() if each is not None]
+        if len(replies) < SILENT or any(each.text.strip() for each in replies):
+            return
+        cut = sum(each.truncated for each in replies)
+        message = f"{self._service.role} at `{self._service.url}` answers nothing: all {len(replies)} answers are empty"
+        hint = "query it by hand"
+        if cut:
+            message += f", {cut} of them cut at the token limit"
+            hint = "raise `spec.evaluation.maxNewTokens`, as a model that thinks first needs room"
+        journal = f"{self._journal.path.parent.name}/{self._journal.path.name}"
+        raise StageError("RUN781", message, f"{hint}; then remove `{journal}` and run the stage again")
 
     def so_far(self, requests: Sequence[Request]) -> list[Reply | None]:
         """Return the replies that the journal has, as after a `BudgetSpentError`; None for other requests."""
@@ -139,6 +157,10 @@ class PaidModel:
 
     def _keep(self, key: str, reply: Reply | None) -> None:
         self._journal.add({key: reply})
+        counted = reply is None or reply.prompt_tokens + reply.completion_tokens > 0
+        if self._budget.usd is not None and self._served.price is not None and not counted:
+            message = f"{self._service.role} at `{self._service.url}` counts no tokens (`usage`): its cost is unknown"
+            raise StageError("RUN782", message, "limit the calls of the spec instead of US dollars")
         cost = self._cost(reply)
         self.usd += cost
         self._dearest = max(self._dearest, cost)

@@ -78,6 +78,31 @@ def test_the_limit_of_money_counts_open_calls(server: Server, tmp_path: Path) ->
     assert (spending.calls, spending.usd) == (4, 4.0)
 
 
+def test_an_endpoint_that_counts_no_tokens_cannot_limit_money(server: Server, tmp_path: Path) -> None:
+    content = b'{"choices": [{"message": {"content": "ok"}}]}'
+    server.respond = lambda number, body: (200, {}, content)
+    with pytest.raises(StageError, match="its cost is unknown") as raised:
+        model(server, tmp_path, usd=4.5).replies(requests(10))
+    assert (raised.value.problem.code, len(server.requests)) == ("RUN782", 1)
+    assert len(model(server, tmp_path, calls=3).replies(requests(3))) == 3
+
+
+@pytest.mark.parametrize(("finish", "hint"), [("stop", "by hand"), ("length", "maxNewTokens")])
+def test_an_endpoint_that_answers_nothing_measures_nothing(
+    finish: str, hint: str, server: Server, tmp_path: Path
+) -> None:
+    server.respond = lambda number, body: said(" ", finish)
+    assert len(model(server, tmp_path).replies(requests(15))) == 15
+    for _ in range(2):  # again without a new call
+        with pytest.raises(StageError, match="all 16 answers are empty") as raised:
+            model(server, tmp_path).replies(requests(16))
+        assert raised.value.problem.code == "RUN781"
+        assert hint in str(raised.value.problem.hint)
+    assert len(server.requests) == 16
+    server.respond = lambda number, body: said("ok")
+    assert len(model(server, tmp_path).replies(requests(17))) == 17
+
+
 def test_a_half_written_record_is_asked_for_again(server: Server, tmp_path: Path) -> None:
     model(server, tmp_path).replies(requests(3))
     file = tmp_path / "calls.writer.jsonl"

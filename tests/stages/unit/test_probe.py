@@ -239,6 +239,23 @@ def test_the_termination_message_holds_the_whole_report(server: Server, volumes:
     assert json.loads(text)["report"] == message["report"]
 
 
+def test_badcases_are_asked_in_the_prompt_and_general_questions_are_not(server: Server, volumes: Volumes) -> None:
+    """What the best prompt repairs is no gap of the model."""
+    text = "只写代码。\nReason, then write `Answer:` and the code."
+    (volumes.data / "prompt.md").write_text(f"{text}\n", encoding="utf-8")
+    server.respond = planted(lambda found: 1.0)
+    gold = [{**with_gold(number), "id": f"gold-{number}"} for number in range(12)]
+    prompt = {"path": "prompt.md", "sha256": hashlib.sha256(f"{text}\n".encode()).hexdigest()}
+    metrics = [{"name": "exact_match", "answer_marker": "Answer:"}]
+    stage = stage_of(volumes, server, gold, [general(1), general(2)], prompt=prompt, metrics=metrics)
+    assert measured(run(stage, volumes), "gold_output") == 1
+    systems = {asked(each).is_general: set[str]() for each in server.requests}
+    for each in server.requests:
+        turns = each["messages"]
+        systems[asked(each).is_general].add(turns[0]["content"] if turns[0]["role"] == "system" else "")
+    assert systems == {True: {""}, False: {text}}
+
+
 def few(server: Server, volumes: Volumes, **fields: Any) -> ProbeStage:
     """A small probe, for what goes wrong with an endpoint."""
     rows = [row(number) for number in range(12)]
