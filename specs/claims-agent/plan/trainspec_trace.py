@@ -37,7 +37,8 @@ __all__ = [
 
 from collections import deque
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
+from datetime import time as time_of_day  # the one file of a plan also has the module `time`
 from decimal import Decimal
 from enum import Enum
 from itertools import islice
@@ -219,7 +220,7 @@ class _Copier:
             return sorted(made) if all(type(each) is str for each in made) else made
         if isinstance(value, Enum):
             return self.copy(value.value)
-        if isinstance(value, (datetime, date, time)):
+        if isinstance(value, (datetime, date, time_of_day)):
             return value.isoformat()
         if isinstance(value, timedelta):
             return value.total_seconds()
