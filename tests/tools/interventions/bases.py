@@ -4,7 +4,7 @@ import hashlib
 import os
 from pathlib import Path
 
-from tools.interventions.pretraining import pretrained
+from tools.interventions.pretraining import pretrained, specialised
 from transformers import LlamaForCausalLM
 
 HERE = Path(__file__).parent
@@ -14,7 +14,7 @@ MAKERS = (
     *("learning.py", "interventions.py", "worth.py", "evidence.py", "bases.py", "measuring.py"),
 )
 _PRETRAIN = MAKERS[:4]
-STUDENT = {"width": 72, "layers": 2, "steps": 700}
+STUDENT = {"width": 72, "layers": 2, "steps": 600}
 
 
 def digest_of(names: tuple[str, ...] = MAKERS) -> str:
@@ -24,13 +24,14 @@ def digest_of(names: tuple[str, ...] = MAKERS) -> str:
     return found.hexdigest()
 
 
-def base(seed: int) -> LlamaForCausalLM:
-    """The base model of a world."""
-    return _kept(f"base-{seed}", lambda: pretrained(seed))
+def base(seed: int, topic: str) -> LlamaForCausalLM:
+    """The base model of a world, which went on with one family of tasks."""
+    general = lambda: _kept(f"base-{seed}", lambda: pretrained(seed))  # noqa: E731
+    return _kept(f"base-{seed}-{topic}", lambda: specialised(general(), seed, topic))
 
 
 def student(seed: int) -> LlamaForCausalLM:
-    """A model of an eighth of its size, pre-trained on the same world for a shorter time."""
+    """A model of a seventh of its size, pre-trained on the same world for a shorter time."""
     return _kept(f"student-{seed}", lambda: pretrained(seed, **STUDENT))
 
 

@@ -53,7 +53,9 @@ def _measure(wanted: list[Application], results: dict[str, Any]) -> None:
         if results.get(each.name, {}).get("code") == digest:
             continue
         started = time.monotonic()
-        results[each.name] = {"code": digest} | tried(each, base(each.world.seed), student(each.world.seed))
+        model = base(each.world.seed, each.topic)
+        small = student(each.world.seed) if each.too_large else model
+        results[each.name] = {"code": digest} | tried(each, model, small)
         _write(results)
         print(f"{each.name}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
 
