@@ -14,7 +14,7 @@ from tools.interventions.answering import MOST_STEPS, answers, final
 from tools.interventions.applications import Application, Question
 from tools.interventions.habits import KNOWN, question
 from tools.interventions.interventions import Bench
-from tools.interventions.systems import ROUNDS, System
+from tools.interventions.systems import ROUNDS, System, best_wording
 from tools.interventions.training import parameters
 from tools.interventions.words import ATTRIBUTES, Words
 
@@ -38,8 +38,9 @@ def documents(bench: Bench, limit: float) -> dict[str, Any]:
     """Everything that was measured: figures alone, so that a decision can be made again without a model."""
     system = bench.system
     questions = system.application.questions("test", TEST)
-    scores = [sum(system.with_(wording=each).right(questions, seed=41)) / TEST for _, each in ROUNDS]
-    prompted = system.with_(wording=ROUNDS[max(range(len(scores)), key=lambda at: scores[at])][1])
+    right = {each: system.with_(wording=each).right(questions, seed=41) for _, each in ROUNDS}
+    scores = [sum(each) / TEST for each in right.values()]
+    prompted = system.with_(wording=best_wording(right))
     pool = system.application.questions("badcases", POOL)
     failed = [each for each, right in zip(pool, prompted.right(pool, seed=42), strict=True) if not right]
     kinds = Counter(_at_fault(prompted, each) for each in failed)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from tools.interventions.answering import MOST, answers, final
 from tools.interventions.applications import Application, Question
 from tools.interventions.learning import Pair, dpo, grpo
-from tools.interventions.systems import ROUNDS, System, Wording
+from tools.interventions.systems import ROUNDS, System, Wording, best_wording
 from tools.interventions.training import Cost, Row, epochs, fit
 from tools.interventions.words import Words
 from transformers import LlamaForCausalLM
@@ -44,19 +44,17 @@ class Bench:
     system: System
     student: LlamaForCausalLM
     best: Wording = field(default_factory=Wording)
-    tried: dict[Wording, float] = field(default_factory=dict)
 
     @property
     def application(self) -> Application:
         return self.system.application
 
     def choose_prompt(self) -> None:
-        """Take the wording with the most right answers to questions that are for choosing alone."""
+        """Take the wording that answers best the questions that are for choosing alone."""
         questions = self.application.questions("tuning", TUNING)
-        for _, wording in ROUNDS:
-            found = self.system.with_(wording=wording).right(questions, seed=11)
-            self.tried[wording] = sum(found) / len(found)
-        self.best = max(self.tried, key=lambda each: self.tried[each])
+        self.best = best_wording(
+            {each: self.system.with_(wording=each).right(questions, seed=11) for _, each in ROUNDS}
+        )
 
     @property
     def prompted(self) -> System:

@@ -88,6 +88,9 @@ def _show(known: list[Application], results: dict[str, Any], shown: str) -> int:
     for each in known:
         if shown and shown in each.name:
             _one(each.name, results[each.name], chosen[each.name])
+    makers = Counter(results[each.name]["code"] for each in known)
+    if len(makers) > 1:
+        print(f"the figures were made by {len(makers)} versions of the code: run it with --missing")
     print(f"{len(known)} applications, {sum(len(table.tried_of(results[each.name])) for each in known)} runs\n")
     print(f"{'chosen by':28} {'best':>6} {'best or tied':>13} {'mean regret':>12}")
     for name, found in ways.items():

@@ -1,5 +1,6 @@
 """A system: a model with its prompt, decoding, retriever and agent code; what it answers, and where it fails."""
 
+import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -28,6 +29,18 @@ ROUNDS = (
     ("few-shot", Wording(shots=True, rule=True)),
     ("restructure", Wording(steps=True, shots=True)),
 )
+
+
+def best_wording(right: dict[Wording, list[bool]]) -> Wording:
+    """The first wording, or a later one whose paired gain over it has an interval above zero: noise chooses nothing."""
+    (best, now), *others = right.items()
+    for wording, found in others:
+        gains = [int(new) - int(old) for new, old in zip(found, now, strict=True)]
+        mean = sum(gains) / len(gains)
+        spread = math.sqrt(sum((each - mean) ** 2 for each in gains) / (len(gains) - 1) / len(gains))
+        if mean > 1.96 * spread:
+            best, now = wording, found
+    return best
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
