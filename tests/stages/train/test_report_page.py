@@ -26,7 +26,8 @@ def folder(shared_workspace: Any) -> Path:
     second["peft"] = {**methods.PEFT, "lora_alpha": 64}
     second["trainer"] |= {"learning_rate": 0.05}
     for name, config in (("first", first), ("second", second)):
-        ended = shared_workspace.run(shared_workspace.write_config(name, config))
+        # a process of its own: trackers read their folders from the environment when they are imported
+        ended = shared_workspace.run(shared_workspace.write_config(name, config), environment={})
         assert ended.code == 0, ended.stderr
     outputs: Path = shared_workspace.outputs
     return outputs / "second"
