@@ -273,7 +273,7 @@ def test_the_extra_brings_every_library_that_the_runtime_imports() -> None:
 def test_the_project_names_every_library_that_the_compiler_imports() -> None:
     named = {requirement(each) for each in project()["dependencies"]}
     extras = project()["optional-dependencies"]
-    of_extras = {requirement(each) for name in ("cluster", "data") for each in extras[name]}
+    of_extras = {requirement(each) for name in ("cluster", "data", "traces", "triage") for each in extras[name]}
     along = {"pydantic_core": "pydantic", "urllib3": "kubernetes", "yaml": "kubernetes"}
     providers = packages_distributions()
     imported = imports("compiler") | imports("runtime/contract")

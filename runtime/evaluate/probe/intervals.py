@@ -54,7 +54,7 @@ def _independent(values: Values, clusters: Sequence[str], z: float) -> float:
     squares = math.fsum((total - mean * rows) ** 2 for total, rows in sums.values())
     squares += mean**2 + (1 - mean) ** 2  # as of one more prompt that is never right, and one that always is
     variance = squares / len(values) ** 2 * count / (count - 1)
-    return mean * (1 - mean) / (variance * _student(z, count - 1) ** 2)
+    return max(1.0, mean * (1 - mean) / (variance * _student(z, count - 1) ** 2))  # rows that vary more than one alone
 
 
 def _student(z: float, freedom: int) -> float:

@@ -11,7 +11,9 @@ MANUAL = (REPOSITORY / "docs" / "training.md").read_text(encoding="utf-8")
 
 
 def sources() -> str:
-    return "\n".join(path.read_text(encoding="utf-8") for path in (REPOSITORY / "runtime").rglob("*.py"))
+    """The code of stages; the recorder of applications has a manual of its own."""
+    paths = [path for path in (REPOSITORY / "runtime").rglob("*.py") if "trace" not in path.parts]
+    return "\n".join(path.read_text(encoding="utf-8") for path in paths)
 
 
 def test_the_table_of_events_is_what_is_emitted() -> None:
