@@ -23,7 +23,8 @@ SHIPPED = Path(__file__).parents[3] / "specs"
 LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,251}[a-z0-9])?")
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-HEADING = re.compile(r"# Plan: |## (Why|What to do|What would change|Pipeline|Data|Stage \d)")
+LINE_END = re.compile(r"\r\n|\r|\n")
+HEADING = re.compile(r"# Plan: |## (Why|What to do|What would change|Pipeline|Recording traces|Data|Stage \d)")
 FENCE = re.compile(r" {0,3}(```|~~~)")
 
 
@@ -129,7 +130,7 @@ def _inside(root: Path, found: Diagnostic) -> None:
     if where.line:
         raw = (root / where.path).read_bytes()
         text = raw.decode("utf-8-sig", "replace")
-        lines = text.splitlines() if where.path.endswith(".yaml") else text.split("\n")
+        lines = text.splitlines() if where.path.endswith(".yaml") else LINE_END.split(text)
         assert 1 <= where.line <= max(len(lines), 1), f"{found.code} at line {where.line} of {len(lines)}"
         line = lines[where.line - 1] if lines else ""
         assert 1 <= where.column <= len(line) + 1, f"{found.code} at column {where.column} of {len(line)}"
@@ -153,7 +154,8 @@ def _object_holds(file: RenderedFile) -> None:
 def _plan_holds(file: RenderedFile) -> None:
     lines = file.text.split("\n")
     fences = [line for line in lines if FENCE.match(line)]
-    assert fences in ([], ["```mermaid", "```"]), f"text of the spec opens a fence: {fences}"
+    own = [["```python", "```"], ["```mermaid", "```"]]  # how to record, and the stages
+    assert fences in ([], *own, own[0] + own[1]), f"text of the spec opens a fence: {fences}"
     for line in lines:
         assert not line.startswith("#") or HEADING.match(line), f"text of the spec makes a heading: {line[:80]}"
 
