@@ -599,7 +599,8 @@ def test_wherever_it_breaks_the_bytes_are_right(
 
 
 def fetch(hub: Hub, models: Path, *arguments: str, **environment: str) -> "subprocess.Popen[str]":
-    known = os.environ | {"HF_ENDPOINT": hub.url, "HF_HOME": str(models.parent / "hf"), "PYTHONPATH": str(REPOSITORY)}
+    online = {name: value for name, value in os.environ.items() if name != "HF_HUB_OFFLINE"}  # which stages set
+    known = online | {"HF_ENDPOINT": hub.url, "HF_HOME": str(models.parent / "hf"), "PYTHONPATH": str(REPOSITORY)}
     return subprocess.Popen(
         [sys.executable, "-m", "runtime.fetch", *arguments, "--models", str(models)],
         env=known | environment,

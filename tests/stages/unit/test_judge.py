@@ -15,7 +15,7 @@ from support.chat_endpoint import Response, Server, said, served
 from runtime.contract.agreement import Agreement, corrected_gain, corrected_share
 from runtime.contract.errors import StageError
 from runtime.contract.judging import KEY_VARIABLE, JudgeBlock
-from runtime.model.endpoint import client
+from runtime.model.endpoint import batch, client
 from runtime.scoring.judge.agreement import main
 from runtime.scoring.judge.log import LOG_FILE
 from runtime.scoring.judge.panel import Case, JudgePanel, require_verdicts
@@ -195,7 +195,7 @@ def test_another_judge_is_asked_anew(server: Server, tmp_path: Path, changes: di
 
 
 def test_a_stopped_judge_goes_on(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runtime.model.endpoint.batch.DRAIN_SECONDS", 0.1)
+    monkeypatch.setattr(batch, "DRAIN_SECONDS", 0.1)
     stop, released = StopRequest(), threading.Event()
 
     def respond(number: int, body: dict[str, Any]) -> Response:

@@ -15,7 +15,7 @@ from runtime.contract.served import TEACHER_KEY
 from runtime.contract.stages import TeacherStage
 from runtime.contract.volumes import Volumes
 from runtime.make.teacher import stage as ask_teacher
-from runtime.model.endpoint import client
+from runtime.model.endpoint import batch, client
 from runtime.model.endpoint.client import Endpoint, Service
 from runtime.stage.context import StageContext
 from runtime.stage.events import EventStream
@@ -163,7 +163,7 @@ def test_no_connection_can_be_retried(server: Server, context: StageContext) -> 
 def test_a_stop_is_not_kept_waiting_by_a_slow_answer(
     server: Server, context: StageContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("runtime.model.endpoint.batch.DRAIN_SECONDS", 0.1)
+    monkeypatch.setattr(batch, "DRAIN_SECONDS", 0.1)
     released = threading.Event()
 
     def respond(number: int, body: dict[str, Any]) -> Response:
