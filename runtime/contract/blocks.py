@@ -17,6 +17,7 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[int, Field(ge=1)]
+Dtype = Literal["float32", "bfloat16", "float16"]
 Temperature = Annotated[float, Field(ge=0, le=2)]
 Encoding = Annotated[str, AfterValidator(check_encoding)]
 # Enums of the contract; YAML holds their values.
@@ -39,7 +40,7 @@ class ModelBlock(Block):
 
     path: RelativePath
     adapters: list[RelativePath]
-    dtype: Literal["float32", "bfloat16", "float16"]
+    dtype: Dtype
     trust_remote_code: bool
     quantization: Literal["nf4"] | None = None
 
@@ -154,6 +155,10 @@ class TeacherBlock(Block):
     def path(self) -> str:
         """The teacher's folder under the models volume, which is also its name in reports."""
         return f"{self.name}/{self.revision}"
+
+    def weights(self, dtype: Dtype) -> ModelBlock:
+        """Return its weights on the models volume; its folder's own code is never run."""
+        return ModelBlock(path=self.path, adapters=[], dtype=dtype, trust_remote_code=False)
 
 
 class CurriculumBlock(Block):

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from runtime.contract.blocks import Block, Positive
+from runtime.contract.blocks import Block, Positive, TeacherBlock
 
 # secrets of a cluster profile: the key of each endpoint, which only the Jobs that query it get
 TEACHER_KEY = "TEACHER_API_KEY"
@@ -42,3 +42,19 @@ class BudgetBlock(Block):
 
     calls: Positive
     usd: Usd | None = None
+
+
+def served_teacher(
+    teacher: TeacherBlock, *, concurrency: int, requests_per_minute: int, price: PriceBlock | None = None
+) -> ServedBlock | None:
+    """Return a teacher behind an endpoint as a served model; None for one whose weights are on the models volume."""
+    if teacher.endpoint is None:
+        return None
+    return ServedBlock(
+        name=teacher.name,
+        revision=teacher.revision,
+        endpoint=teacher.endpoint,
+        concurrency=concurrency,
+        requests_per_minute=requests_per_minute,
+        price=price,
+    )

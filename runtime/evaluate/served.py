@@ -27,9 +27,7 @@ def served_answers(
         role="model",
         key_variable=MODEL_KEY,
         budget=BudgetBlock(calls=sum(map(len, asked.values()))),
-        folder=context.folder,
-        events=context.events,
-        stop=context.stop,
+        context=context,
     )
     answers = {}
     for name, rows in asked.items():

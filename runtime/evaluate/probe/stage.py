@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from runtime.contract.blocks import ModelBlock
 from runtime.contract.goal_blocks import MetricBlock
 from runtime.contract.probing import ProbeStage
-from runtime.contract.served import MODEL_KEY, TEACHER_KEY, BudgetBlock, ServedBlock
+from runtime.contract.served import MODEL_KEY, TEACHER_KEY, BudgetBlock, ServedBlock, served_teacher
 from runtime.data.prompt_file import read_prompt
 from runtime.data.rows import read_sources
 from runtime.evaluate.probe.answers import Answers
@@ -76,41 +76,25 @@ class _Judge:
 def _models(stage: ProbeStage, context: StageContext, asked: Asked) -> dict[str, AnsweringModel]:
     """Return the probed model, and the teacher under its name; RUN720 if weights are missing."""
     work, teacher = stage.work, stage.teacher
-    calls = sum(len(each.cases) * each.samples for each in asked.families)
-    if stage.served is not None:
-        models: dict[str, AnsweringModel] = {
-            "": _paid(stage.served, "model", MODEL_KEY, stage.budget or BudgetBlock(calls=calls), context)
-        }
+    calls = BudgetBlock(calls=sum(len(each.cases) * each.samples for each in asked.families))
+
+    def paid(served: ServedBlock, role: str, key: str, budget: BudgetBlock) -> AnsweringModel:
+        return PaidModel(served, role=role, key_variable=key, budget=budget, context=context)
+
+    def local(block: ModelBlock, role: str) -> AnsweringModel:
+        check_model_files(block, context.volumes)
+        return LocalModel(block, role=role, batch_size=work.batch_size, context=context)
+
+    if stage.served is None:
+        models = {"": local(stage.model, "model")}
     else:
-        check_model_files(stage.model, context.volumes)
-        models = {"": LocalModel(stage.model, role="model", batch_size=work.batch_size, context=context)}
+        models = {"": paid(stage.served, "model", MODEL_KEY, stage.budget or calls)}
     if teacher is None:
         return models
-    if teacher.endpoint is not None:
-        served = ServedBlock(
-            name=teacher.name,
-            revision=teacher.revision,
-            endpoint=teacher.endpoint,
-            concurrency=work.concurrency,
-            requests_per_minute=work.requests_per_minute,
-        )
-        return models | {TEACHER: _paid(served, TEACHER, TEACHER_KEY, BudgetBlock(calls=calls), context)}
-    # the code of the teacher's folder is never run
-    weights = ModelBlock(path=teacher.path, adapters=[], dtype=stage.model.dtype, trust_remote_code=False)
-    check_model_files(weights, context.volumes)
-    return models | {TEACHER: LocalModel(weights, role=TEACHER, batch_size=work.batch_size, context=context)}
-
-
-def _paid(served: ServedBlock, role: str, key: str, budget: BudgetBlock, context: StageContext) -> PaidModel:
-    return PaidModel(
-        served,
-        role=role,
-        key_variable=key,
-        budget=budget,
-        folder=context.folder,
-        events=context.events,
-        stop=context.stop,
-    )
+    served = served_teacher(teacher, concurrency=work.concurrency, requests_per_minute=work.requests_per_minute)
+    if served is None:
+        return models | {TEACHER: local(teacher.weights(stage.model.dtype), TEACHER)}
+    return models | {TEACHER: paid(served, TEACHER, TEACHER_KEY, calls)}
 
 
 def _outcome(stage: ProbeStage, context: StageContext, asked: Asked, found: Probed, unusable: int) -> Outcome:

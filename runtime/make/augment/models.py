@@ -7,7 +7,7 @@ from typing import TextIO
 from runtime.contract.augmentation import AugmentStage
 from runtime.contract.blocks import ModelBlock
 from runtime.contract.errors import StageError
-from runtime.contract.served import MODEL_KEY, TEACHER_KEY, BudgetBlock, ServedBlock
+from runtime.contract.served import MODEL_KEY, TEACHER_KEY, BudgetBlock, ServedBlock, served_teacher
 from runtime.make.augment.asking import Allowance, Asker
 from runtime.model.answering.local import LocalModel
 from runtime.model.answering.paid import PaidModel
@@ -103,9 +103,8 @@ class Models:
             role=role,
             key_variable=key_variable,
             budget=BudgetBlock(calls=UNLIMITED, usd=usd),
+            context=self._context,
             folder=self._folder,
-            events=self._context.events,
-            stop=self._context.stop,
         )
         if role in self._askers:
             self._askers[role].go_on_with(model)
@@ -131,23 +130,16 @@ def _locked(folder: Path) -> TextIO:
 
 
 def _teacher_endpoint(stage: AugmentStage) -> ServedBlock | None:
-    teacher, work = stage.teacher, stage.work
-    if teacher is None or teacher.endpoint is None:
+    work = stage.work
+    if stage.teacher is None:
         return None
-    return ServedBlock(
-        name=teacher.name,
-        revision=teacher.revision,
-        endpoint=teacher.endpoint,
-        concurrency=work.concurrency,
-        requests_per_minute=work.requests_per_minute,
-        price=work.price,
+    return served_teacher(
+        stage.teacher, concurrency=work.concurrency, requests_per_minute=work.requests_per_minute, price=work.price
     )
 
 
 def _teacher_weights(stage: AugmentStage) -> ModelBlock | None:
-    """Return the weights that write: the teacher's, whose folder's own code is never run, or the model's."""
+    """Return the weights that write: the teacher's or the model's; None if an endpoint serves the writer."""
     if stage.teacher is None:
         return stage.model if stage.served is None else None
-    if stage.teacher.endpoint is not None:
-        return None
-    return ModelBlock(path=stage.teacher.path, adapters=[], dtype=stage.model.dtype, trust_remote_code=False)
+    return stage.teacher.weights(stage.model.dtype) if stage.teacher.endpoint is None else None

@@ -112,9 +112,7 @@ def _paid(
         role=role,
         key_variable=key,
         budget=BudgetBlock(calls=stage.budget.calls, usd=usd),
-        folder=context.folder,
-        events=context.events,
-        stop=context.stop,
+        context=context,
     )
 
 

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from runtime.contract.blocks import ModelBlock
 from runtime.contract.served import TEACHER_KEY
 from runtime.contract.stages import TeacherStage
 from runtime.data.formats import Row
@@ -20,11 +19,6 @@ if TYPE_CHECKING:
     from runtime.model.generate import Answer
 
 
-def teacher_model(stage: TeacherStage) -> ModelBlock:
-    """Return the block of a teacher in the models volume; its folder's own code is never run."""
-    return ModelBlock(path=stage.teacher.path, adapters=[], dtype=stage.model.dtype, trust_remote_code=False)
-
-
 def answers_of_model(stage: TeacherStage, rows: Sequence[Row], context: StageContext) -> list[list[Reply]]:
     """Return `work.samples` replies of the teacher's weights to each row's prompt.
 
@@ -34,7 +28,7 @@ def answers_of_model(stage: TeacherStage, rows: Sequence[Row], context: StageCon
 
     work = stage.work
     answers = sample_answers(
-        teacher_model(stage),
+        stage.teacher.weights(stage.model.dtype),
         rows,
         samples=work.samples,
         temperature=work.temperature,

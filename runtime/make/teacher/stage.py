@@ -14,7 +14,7 @@ from runtime.data.chains import INSTRUCTION, asked_for_chain, split_chain
 from runtime.data.formats import Row
 from runtime.data.questions import Question, questions_of, refuse_tools
 from runtime.data.rows import names_of, read_sources
-from runtime.make.teacher.answers import answers_of_endpoint, answers_of_model, teacher_model
+from runtime.make.teacher.answers import answers_of_endpoint, answers_of_model
 from runtime.make.teacher.keep import Kept, keep_answers
 from runtime.model.endpoint.client import Reply
 from runtime.model.load import check_model_files
@@ -39,7 +39,7 @@ def run(stage: TeacherStage, context: StageContext) -> Outcome:
     context.events.emit("phase", name="check data")
     questions = questions_of(read_sources(stage.data, context.volumes))
     if teacher.access == "weights":
-        check_model_files(teacher_model(stage), context.volumes)
+        check_model_files(teacher.weights(stage.model.dtype), context.volumes)
     else:
         refuse_tools([each.row for each in questions], "endpoints are queried")
 

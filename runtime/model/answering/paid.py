@@ -10,8 +10,7 @@ from runtime.model.answering.journal import Journal
 from runtime.model.answering.request import Request
 from runtime.model.endpoint.batch import query_all
 from runtime.model.endpoint.client import Endpoint, RejectedError, Reply, Service
-from runtime.stage.events import EventStream
-from runtime.stage.stop import StopRequest
+from runtime.stage.context import StageContext
 
 SILENT = 16  # answers; as many empty ones and no other are a fault of the endpoint
 OF_ONE_REQUEST = (400, 413, 422)  # of a content filter, or of a prompt that is too long for the model
@@ -22,7 +21,7 @@ class BudgetSpentError(Exception):
 
 
 class PaidModel:
-    """The model of a `ServedBlock`; several may share a `journal`, and so a budget.
+    """The model of a `ServedBlock`; its journal is in `folder`, by default the stage's own, under the name of its role.
 
     Open requests at a kill have no reply in the journal and are made again, with the same `Idempotency-Key`. Their
     number is at most the concurrency.
@@ -35,18 +34,17 @@ class PaidModel:
         role: str,
         key_variable: str,
         budget: BudgetBlock,
-        folder: Path,
-        events: EventStream,
-        stop: StopRequest,
+        context: StageContext,
+        folder: Path | None = None,
     ) -> None:
         self._served = served
         self._service = Service(
             role=role, url=served.endpoint, name=served.name, revision=served.revision, key_variable=key_variable
         )
         self._budget = budget
-        self._journal = Journal(folder, f"calls.{role.replace(' ', '-')}.jsonl")
-        self._events = events
-        self._stop = stop
+        self._journal = Journal(folder or context.folder, f"calls.{role.replace(' ', '-')}.jsonl")
+        self._events = context.events
+        self._stop = context.stop
         self.retries = 0
         costs = [self._cost(reply) for reply in self._journal.known.values()]
         self.usd = sum(costs)  # of the answered calls, by the endpoint's token counts and the price

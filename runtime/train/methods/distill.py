@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from runtime.contract.blocks import ModelBlock
 from runtime.contract.training_stages import DistillStage
 from runtime.data.formats import Row
 from runtime.data.preferences import table_of
@@ -39,7 +38,7 @@ def run(stage: DistillStage, context: StageContext) -> Outcome:
     questions = questions_of(read_sources(stage.data, context.volumes))
     refuse_tools([each.row for each in questions], "this trainer queries its models")
     check_model_files(stage.model, context.volumes)
-    teacher_block = _teacher(stage)
+    teacher_block = stage.teacher.weights(stage.model.dtype)
     check_model_files(teacher_block, context.volumes)
     same, models = stage.distillation.same_vocabulary, context.volumes.models
     check_vocabularies(models / stage.model.path, models / teacher_block.path, claimed_same=same)
@@ -110,11 +109,6 @@ def teacher_gap(
     return {**gap, "prompts": len(measured)}
 
 
-def _teacher(stage: DistillStage) -> ModelBlock:
-    """Return the teacher's model block; its folder's own code is never run."""
-    return ModelBlock(path=stage.teacher.path, adapters=[], dtype=stage.model.dtype, trust_remote_code=False)
-
-
 def _cut_output(teacher: "PreTrainedModel", student: "PreTrainedModel") -> None:
     """Cut the output layer of a larger teacher to the student's size.
 
@@ -151,7 +145,7 @@ def _aligned(stage: DistillStage, context: StageContext, prompts: Sequence[Promp
     from runtime.train.loop import CHECKPOINTS
     from runtime.train.trainer_args import trainer_args
 
-    volumes, teacher = context.volumes, _teacher(stage)
+    volumes, teacher = context.volumes, stage.teacher.weights(stage.model.dtype)
     # `lmbda` 1: the student writes all answers. `top_p` 1 samples its whole distribution, as the stable trainer does.
     own: dict[str, Any] = {"use_uld_loss": True, "lmbda": 1.0, "top_p": 1.0}
     own["teacher_tokenizer_name_or_path"] = str(volumes.models / teacher.path)

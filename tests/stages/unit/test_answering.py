@@ -4,6 +4,7 @@ import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.chat_endpoint import Server, said, served
@@ -14,6 +15,7 @@ from runtime.model.answering.journal import Journal
 from runtime.model.answering.paid import BudgetSpentError, PaidModel
 from runtime.model.answering.request import Request
 from runtime.model.endpoint import batch
+from runtime.stage.context import StageContext
 from runtime.stage.events import EventStream
 from runtime.stage.stop import StopRequest
 
@@ -33,14 +35,21 @@ def model(server: Server, folder: Path, *, calls: int = 100, usd: float | None =
         requests_per_minute=100_000,
         price=PriceBlock(input=100_000.0, output=250_000.0),  # a reply of 5 and 2 tokens costs $1
     )
+    unused: Any = None
+    context = StageContext(
+        volumes=unused,
+        folder=folder,
+        config_sha256="0" * 64,
+        events=EventStream(None),
+        stop=StopRequest(),
+        stage=unused,
+    )
     return PaidModel(
         block,
         role="writer",
         key_variable="WRITER_API_KEY",
         budget=BudgetBlock(calls=calls, usd=usd),
-        folder=folder,
-        events=EventStream(None),
-        stop=StopRequest(),
+        context=context,
     )
 
 
