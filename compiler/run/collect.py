@@ -9,7 +9,6 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,9 +16,8 @@ from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic
 from compiler.run.local.jobs import read_plan
 from compiler.run.local.run import work_folder
 from compiler.run.prompt_results import rounds_document
-from compiler.run.results import judged_fields, preflight_document, probe_documents, report_fields, rounded
+from compiler.run.results import evidence, judged_fields, preflight_document, probe_documents, report_fields, rounded
 from compiler.spec.evidence import FOLDER, as_evidence
-from compiler.spec.schema import API_VERSION
 from compiler.spec.yaml.load import compose
 from compiler.spec.yaml.write import document_text, write_document
 from runtime.contract.credentials import credentials_in
@@ -202,30 +200,22 @@ def _document(job: StageJob, jobs: Sequence[StageJob], metrics: Mapping[str, Any
         if gate.get("gain") is not None
         else {}
     )
-    return {
-        "apiVersion": API_VERSION,
-        "kind": "StageResult",
-        "metadata": {
-            "source": f"Job {job.name}",
-            "date": datetime.fromisoformat(metrics["ended"]).date().isoformat(),
-            "digest": digest,
-        },
-        "spec": {
-            "job": job.name,
-            "order": job.order,
-            **({"method": method} if method else {}),
-            "model": config["model"]["path"],
-            **({"adapters": list(config["model"]["adapters"])} if config["model"]["adapters"] else {}),
-            "evaluation": config["data"][0]["sha256"],
-            "questions": metrics["metrics"][names[0]]["n"],
-            "metrics": [
-                {"name": name, **rounded(metrics["metrics"][name]), **judged_fields(metrics, name)} for name in names
-            ],
-            **({"gain": rounded(gain)} if gain else {}),
-            "gate": gate.get("verdict", "continue"),
-            **report_fields(metrics),
-        },
+    spec = {
+        "job": job.name,
+        "order": job.order,
+        **({"method": method} if method else {}),
+        "model": config["model"]["path"],
+        **({"adapters": list(config["model"]["adapters"])} if config["model"]["adapters"] else {}),
+        "evaluation": config["data"][0]["sha256"],
+        "questions": metrics["metrics"][names[0]]["n"],
+        "metrics": [
+            {"name": name, **rounded(metrics["metrics"][name]), **judged_fields(metrics, name)} for name in names
+        ],
+        **({"gain": rounded(gain)} if gain else {}),
+        "gate": gate.get("verdict", "continue"),
+        **report_fields(metrics),
     }
+    return evidence("StageResult", job.name, metrics, digest, spec)
 
 
 def _method(job: StageJob, jobs: Sequence[StageJob]) -> str | None:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from compiler.diagnostics import Diagnostic, Location, Outcome, diagnostic
-from compiler.run.supported import lacking
 from compiler.spec.workloads import OUTPUTS
 from compiler.spec.yaml.load import compose, load
 from runtime.contract.methods import METHODS
@@ -120,6 +119,17 @@ def _read(path: Path, found: list[Diagnostic]) -> dict[str, Any]:
 def default_models() -> Path:
     """Return the folder of base models on this machine."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "trainspec" / "models"
+
+
+def lacking(config: Mapping[str, Any]) -> str:
+    """Return a phrase for the part of a stage config that the runtime does not support, or an empty string."""
+    method = config["method"]
+    if method not in METHODS:
+        return f"`{method}`"
+    shapes = sorted({block["shape"] for block in config["data"]} - set(METHODS[method].shapes))
+    if shapes:
+        return f"`{method}` on rows of shape {' and '.join(f'`{shape}`' for shape in shapes)}"
+    return ""
 
 
 def beyond_runtime(stage: str, config: Mapping[str, Any], plan: Path) -> Diagnostic:

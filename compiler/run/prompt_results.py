@@ -1,11 +1,9 @@
 """Convert the rounds of a prompt optimisation in the runtime's `metrics.json` into evidence."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
-from compiler.run.results import DIGITS
-from compiler.spec.schema import API_VERSION
+from compiler.run.results import DIGITS, evidence
 
 
 def rounds_document(name: str, config: Mapping[str, Any], metrics: Mapping[str, Any]) -> dict[str, Any]:
@@ -15,22 +13,14 @@ def rounds_document(name: str, config: Mapping[str, Any], metrics: Mapping[str, 
     """
     report = metrics["report"]["prompt"]
     test_set = next(block for block in config["data"] if block["shape"] == "evaluation")
-    return {
-        "apiVersion": API_VERSION,
-        "kind": "PromptRounds",
-        "metadata": {
-            "source": f"Job {name}",
-            "date": datetime.fromisoformat(metrics["ended"]).date().isoformat(),
-            "digest": test_set["sha256"],
-            "model": config["model"]["path"],
-            **({} if report["final"] else {"note": "the budget was spent before the last round; not final"}),
-        },
-        "spec": {
-            "metric": config["metrics"][0]["name"],
-            "decoding": {"temperature": float(config["generation"].get("temperature", 0.0))},
-            "rounds": [_round(each, report["questions"]) for each in report["rounds"]],
-        },
+    note = {} if report["final"] else {"note": "the budget was spent before the last round; not final"}
+    spec = {
+        "metric": config["metrics"][0]["name"],
+        "decoding": {"temperature": float(config["generation"].get("temperature", 0.0))},
+        "rounds": [_round(each, report["questions"]) for each in report["rounds"]],
     }
+    model = config["model"]["path"]
+    return evidence("PromptRounds", name, metrics, test_set["sha256"], spec, model=model, **note)
 
 
 def _round(found: Mapping[str, Any], questions: int) -> dict[str, Any]:

@@ -15,6 +15,22 @@ _MOST_CHARACTERS = 2000  # of a text in evidence
 Document = dict[str, Any]
 
 
+def evidence(kind: str, job: str, metrics: Mapping[str, Any], digest: str, spec: Document, **more: str) -> Document:
+    """Return a document of evidence from a Job; `more` are further fields of its metadata."""
+    metadata = {
+        "source": f"Job {job}",
+        "date": datetime.fromisoformat(metrics["ended"]).date().isoformat(),
+        "digest": digest,
+        **more,
+    }
+    return {"apiVersion": API_VERSION, "kind": kind, "metadata": metadata, "spec": spec}
+
+
+def policy_of(model: Mapping[str, Any]) -> str:
+    """Return the name of a measured model: the base model and the Jobs whose adapters are merged into it."""
+    return "+".join([model["path"], *(adapter.split("/")[0] for adapter in model["adapters"])])
+
+
 def rounded(interval: Mapping[str, float]) -> dict[str, float]:
     """Return a value and its interval, rounded to `DIGITS` decimals."""
     return {name: round(float(interval[name]), DIGITS) for name in ("value", "low", "high")}
@@ -91,28 +107,15 @@ def _without_chain(found: Mapping[str, Any]) -> Document:
     }
 
 
-_DIGITS = 6  # decimals of a share of some hundred rows
-
-
 def preflight_document(name: str, model: Mapping[str, Any], metrics: Mapping[str, Any], digest: str) -> dict[str, Any]:
     """Return the evidence of a pre-flight; `model` is the sampled policy: the base model and its merged adapters."""
-    policy = "+".join([model["path"], *(adapter.split("/")[0] for adapter in model["adapters"])])
     report = metrics["report"]["preflight"]
     functions = [
         {name: value for name, value in each.items() if name != "options" or value} for each in report["functions"]
     ]
     figures = {name: _rounded(each) for name, each in report.items() if name not in ("functions", "code")}
-    return {
-        "apiVersion": API_VERSION,
-        "kind": "RewardPreflight",
-        "metadata": {
-            "source": f"Job {name}",
-            "date": datetime.fromisoformat(metrics["ended"]).date().isoformat(),
-            "digest": digest,
-            "model": policy,
-        },
-        "spec": {"functions": functions, **({"code": report["code"]} if report["code"] else {}), **figures},
-    }
+    spec = {"functions": functions, **({"code": report["code"]} if report["code"] else {}), **figures}
+    return evidence("RewardPreflight", name, metrics, digest, spec, model=policy_of(model))
 
 
 def probe_documents(
@@ -125,21 +128,12 @@ def probe_documents(
     """
     report = metrics["report"]
     found, decodings = report["probe"], report["decodings"]
-    policy = "+".join([model["path"], *(adapter.split("/")[0] for adapter in model["adapters"])])
+    policy = policy_of(model)
 
     def document(size: Mapping[str, Any], body: Document) -> Document:
         counts = {"prompts": size["prompts"], "planned": size["planned"]}
-        return {
-            "apiVersion": API_VERSION,
-            "kind": "ProbeReport",
-            "metadata": {
-                "source": f"Job {name}",
-                "date": datetime.fromisoformat(metrics["ended"]).date().isoformat(),
-                "digest": found.get("digest", digest),
-                "model": policy,
-            },
-            "spec": {"model": policy, **counts, "data": sorted(data), **body},
-        }
+        spec = {"model": policy, **counts, "data": sorted(data), **body}
+        return evidence("ProbeReport", name, metrics, found.get("digest", digest), spec, model=policy)
 
     measures = {to_camel(each): _rounded(value) for each, value in found["measures"].items()}
     main = {"samples": found["samples"], "temperature": float(found["temperature"]), "measures": measures}
@@ -154,7 +148,7 @@ def probe_documents(
 
 def _rounded(value: Any) -> Any:
     if isinstance(value, float):
-        return round(value, _DIGITS)
+        return round(value, DIGITS)
     if isinstance(value, Mapping):
         return {name: _rounded(each) for name, each in value.items()}
     return [_rounded(each) for each in value] if isinstance(value, list) else value

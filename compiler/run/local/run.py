@@ -11,8 +11,7 @@ from compiler.diagnostics import Diagnostic, Location, diagnostic
 from compiler.run.local.jobs import LocalJob, read_plan
 from compiler.run.local.process import Ended, Event, Places, Watch, run_job
 from compiler.run.local.results import Result, read_result
-from compiler.run.manifests import beyond_runtime, default_models
-from compiler.run.supported import lacking
+from compiler.run.manifests import beyond_runtime, default_models, lacking
 from runtime.contract.exit_codes import ExitCode as StageExit
 from runtime.contract.hub import hub_model, reference_of
 from runtime.contract.outputs import verdict_words
