@@ -9,8 +9,7 @@ from rich.text import Text
 
 from compiler.run.local.jobs import LocalJob
 from compiler.run.local.results import Result
-from runtime.contract.outputs import NOT_PASSED, verdict_words
-from runtime.contract.prompting import PROMPT_FILE
+from runtime.contract.outputs import NOT_PASSED, PROMPT_FILE, verdict_words
 
 
 def summary(jobs: Sequence[LocalJob], results: Mapping[str, Result]) -> Table:

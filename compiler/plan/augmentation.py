@@ -2,18 +2,15 @@
 
 from collections.abc import Iterator
 
-from pydantic.alias_generators import to_camel
-
 from compiler.plan.draft import Draft
 from compiler.plan.model import Setting
+from compiler.plan.settings import teacher_limits
 from compiler.spec.inputs import Inputs
 from compiler.spec.schema.types import Purpose
 
 FACTS_PER_PASSAGE = 8  # of a passage of 512 tokens
 BYTES_PER_TOKEN = 4  # of text in scripts with spaces; Chinese takes three a token
 SLACK = 1.5  # unusable replies are asked for again
-_LIMITS = ("concurrency", "requests_per_minute")
-FACTS_PER_ROW, LEAST_FACTS = 2, 200  # facts whose knowledge is assessed, as the runtime does
 
 Table = dict[str, Setting]
 
@@ -39,8 +36,7 @@ def _limits(draft: Draft) -> Iterator[Setting]:
     teacher = draft.inputs.spec.spec.teacher
     if teacher is None or teacher.endpoint is None:
         return
-    for name, value in teacher.ask.model_dump(include={*_LIMITS}, exclude_none=True).items():
-        yield _setting(name, value, f"spec.teacher.ask.{to_camel(name)}")
+    yield from teacher_limits(teacher)
     if teacher.price is not None:
         yield _setting("price", teacher.price.model_dump(), "spec.teacher.price")
 
@@ -61,6 +57,8 @@ def _budget(draft: Draft, settings: dict[str, object]) -> Setting:
     A passage is read once, a fact is restated once and judged if an endpoint serves the model, and a row takes two
     calls.
     """
+    from runtime.contract.augmentation import assessed_facts  # models of configs, which other plans do not pay for
+
     own, body = draft.inputs.spec.spec.augmentation, draft.inputs.spec.spec
     files = [draft.inputs.files[name] for name in draft.choice.sources]
     size = int(str(settings["chunk_tokens"])) * BYTES_PER_TOKEN
@@ -69,7 +67,7 @@ def _budget(draft: Draft, settings: dict[str, object]) -> Setting:
     kinds = settings["kinds"]
     facts = FACTS_PER_PASSAGE * passages
     rows = min(most_rows, facts * len(kinds if isinstance(kinds, list) else ()))
-    assessed = min(facts, max(FACTS_PER_ROW * most_rows, LEAST_FACTS))
+    assessed = assessed_facts(facts, most_rows)
     judged = 2 * int(str(settings["judgments"])) * assessed if body.serving is not None else 0
     estimate = int(SLACK * (passages + assessed + judged + 2 * rows))
     money = {} if own is None or own.max_usd is None else {"usd": float(own.max_usd)}

@@ -6,7 +6,6 @@ from compiler.plan.model import Setting
 from compiler.spec.schema.served import ServedModel
 from compiler.spec.schema.types import Purpose
 from runtime.contract.methods import METHODS
-from runtime.contract.prompting import PromptWork, worst_calls
 
 OPTIMIZE = "optimize-prompt"
 SHOTS = 8  # most examples of a few-shot candidate
@@ -89,6 +88,11 @@ def _worst_cost(draft: Draft, calls: int) -> float | None:
 
 def most_calls(data: list[Block], work: Block, *, reflects: bool) -> int:
     """Return the most calls that an optimisation with these rows and settings can make."""
+    from runtime.contract.prompting import (  # models of configs, which other plans do not pay for
+        PromptWork,
+        worst_calls,
+    )
+
     rows = sum(_rows(each) for each in data if each["shape"] != "evaluation")
     report = sum(_rows(each) for each in data if each["shape"] == "evaluation")
     return worst_calls(PromptWork.model_validate(work), rows, report, reflects=reflects)

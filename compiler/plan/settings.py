@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
+from pydantic.alias_generators import to_camel
+
 from compiler.plan.draft import Draft
 from compiler.plan.model import Config, Setting, replays
 from compiler.selection import StageChoice
@@ -10,6 +12,7 @@ from compiler.spec.methods.model import Default, Method
 from compiler.spec.methods.reinforcement import ZERO_SPREAD
 from compiler.spec.methods.supervised import REPLAY
 from compiler.spec.schema.training import CptOverrides, DpoOverrides, MethodOverrides, RewardedOverrides
+from compiler.spec.schema.training_spec import Teacher
 from compiler.spec.schema.types import Shape
 
 Settings = tuple[Setting, ...]
@@ -103,6 +106,14 @@ def marker_settings(draft: Draft, data: Iterable[Config]) -> Settings:
     if all(block["shape"] != Shape.CHAIN for block in data):
         return ()
     return (_setting("answer_marker", draft.inputs.spec.spec.evaluation.answer_marker, "spec.evaluation.answerMarker"),)
+
+
+def teacher_limits(teacher: Teacher) -> Settings:
+    """Return the limits of the teacher's endpoint that the spec sets."""
+    given = teacher.ask.model_dump(include={"concurrency", "requests_per_minute"}, exclude_none=True)
+    return tuple(
+        Setting(name=name, value=value, source=f"spec.teacher.ask.{to_camel(name)}") for name, value in given.items()
+    )
 
 
 def generation_settings(draft: Draft) -> Settings:

@@ -7,7 +7,7 @@ from pydantic.alias_generators import to_camel
 from compiler.plan.augmentation import with_augmentation
 from compiler.plan.draft import Draft
 from compiler.plan.model import Setting
-from compiler.plan.settings import generation_settings, settings_of
+from compiler.plan.settings import generation_settings, settings_of, teacher_limits
 from compiler.spec.schema.types import Shape
 
 AGREEING_SAMPLES = 5
@@ -97,12 +97,7 @@ def _with_calls_of_teacher(draft: Draft, table: Table) -> Table:
     teacher = draft.inputs.spec.spec.teacher
     if draft.choice.method != "probe" or teacher is None or not teacher.endpoint:
         return table
-    given = {"concurrency": teacher.ask.concurrency, "requests_per_minute": teacher.ask.requests_per_minute}
-    return table | {
-        name: Setting(name=name, value=value, source=f"spec.teacher.ask.{to_camel(name)}")
-        for name, value in given.items()
-        if value is not None
-    }
+    return table | {each.name: each for each in teacher_limits(teacher)}
 
 
 _STEPS: tuple[Callable[[Draft, Table], Table], ...] = (

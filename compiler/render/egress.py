@@ -9,8 +9,14 @@ from compiler.spec.schema.cluster_profile import Bucket, Hub, ProfileBody, Secre
 from runtime.contract.judging import KEY_VARIABLE
 from runtime.contract.served import MODEL_KEY, REFLECTION_KEY, TEACHER_KEY
 
-# the blocks of a config that name an endpoint: the policy that opens its port, and the key that only its stages get
-_POLICIES = {"teacher": "teacher", "served": "model", "reflection": "reflection", "judge": "judge"}
+# the blocks of a config that name an endpoint: the policy that opens its port, with its file, and the key that only its
+# stages get
+_POLICIES = {
+    "teacher": ("teacher", "egress-policy.yaml"),
+    "served": ("model", "model-policy.yaml"),
+    "reflection": ("reflection", "reflection-policy.yaml"),
+    "judge": ("judge", "judge-policy.yaml"),
+}
 _KEYS = {TEACHER_KEY: "teacher", MODEL_KEY: "served", REFLECTION_KEY: "reflection", KEY_VARIABLE: "judge"}
 
 
@@ -26,10 +32,9 @@ class Egress:
 
 def egress_of(plan: Plan) -> Iterator[Egress]:
     """Yield the policies that a plan's unfinished stages need."""
-    for block, name in _POLICIES.items():
+    for block, (name, file) in _POLICIES.items():
         asking = [stage for stage in plan.pending if queries(stage, block)]
         if asking:
-            file = "egress-policy.yaml" if name == "teacher" else f"{name}-policy.yaml"
             ports = tuple(sorted({_port(stage.config[block]["endpoint"]) for stage in asking}))
             yield Egress(file=file, name=name, stages=tuple(stage.name for stage in asking), ports=ports)
     source = plan.inputs.profile.spec.storage.source

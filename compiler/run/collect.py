@@ -21,8 +21,7 @@ from compiler.spec.evidence import FOLDER, as_evidence
 from compiler.spec.yaml.load import compose
 from compiler.spec.yaml.write import document_text, write_document
 from runtime.contract.credentials import credentials_in
-from runtime.contract.outputs import METRICS_FILE, verdict_words
-from runtime.contract.prompting import PROMPT_FILE
+from runtime.contract.outputs import METRICS_FILE, PROMPT_FILE, verdict_words
 
 COLLECTED = ("evaluate", "preflight", "optimize-prompt", "probe")
 # file name prefix by kind

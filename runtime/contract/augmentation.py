@@ -6,11 +6,17 @@ from pydantic import Field, model_validator
 
 from runtime.contract.blocks import Block, DataBlock, Positive, TeacherBlock
 from runtime.contract.data.shapes import Shape
+from runtime.contract.methods import MAX_AUGMENTED_ROWS
 from runtime.contract.served import BudgetBlock, PriceBlock, ServedBlock
 from runtime.contract.stage import Stage
 
 Kind = Literal["atomic", "aggregated", "multi-hop"]
-MAX_ROWS = 20_000  # each question is compared with all others
+_FACTS_PER_ROW, _LEAST_FACTS = 2, 200  # more facts are not assessed: they would not be asked about
+
+
+def assessed_facts(facts: int, max_rows: int) -> int:
+    """Return how many of the facts of a corpus the stage assesses, where its budget allows it."""
+    return min(facts, max(_FACTS_PER_ROW * max_rows, _LEAST_FACTS))
 
 
 class AugmentWork(Block):
@@ -23,7 +29,7 @@ class AugmentWork(Block):
     """
 
     kinds: Annotated[list[Kind], Field(min_length=1)]
-    max_rows: Annotated[int, Field(ge=1, le=MAX_ROWS)]
+    max_rows: Annotated[int, Field(ge=1, le=MAX_AUGMENTED_ROWS)]
     chunk_tokens: Annotated[int, Field(ge=64, le=8192)]
     max_facts: Annotated[int, Field(ge=2, le=32)]
     max_new_tokens: Annotated[int, Field(ge=64)]

@@ -10,6 +10,7 @@ from typing import Literal
 from runtime.contract.data.shapes import Shape
 
 STAGE_SCHEMA = "trainspec.dev/stage/v1"
+MAX_AUGMENTED_ROWS = 20_000  # each question is compared with all others
 
 _PROMPTS = (Shape.PROMPT, Shape.PROMPT_COMPLETION, Shape.MESSAGES, Shape.CHAIN, Shape.BADCASE)
 _SUPERVISED = (Shape.PROMPT_COMPLETION, Shape.MESSAGES, Shape.CHAIN)

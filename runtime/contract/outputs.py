@@ -3,6 +3,7 @@
 from typing import Literal
 
 METRICS_FILE = "metrics.json"  # written last: an output folder with this file is complete
+PROMPT_FILE = "prompt.md"  # the best prompt of a prompt optimisation
 CHECK_ROWS_FILE = "check-rows.json"  # token ids of rows on which later merges of the weights are compared
 TERMINATION_LOG = "TRAINSPEC_TERMINATION_LOG"  # environment variable: the path of the termination message
 

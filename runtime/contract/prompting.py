@@ -10,7 +10,6 @@ from runtime.contract.goal_blocks import MetricBlock
 from runtime.contract.served import BudgetBlock, ServedBlock
 from runtime.contract.stage import Stage
 
-PROMPT_FILE = "prompt.md"  # the best prompt, in the output folder
 REFLECTIONS = 6  # proposals of the reflection model in a round
 MINIBATCH = 3  # rows that a proposal is written from (GEPA, arXiv 2507.19457)
 REFLECTION_ROWS = 24  # rows that decide which proposals leave GEPA

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from runtime.contract.answers import final_answer
-from runtime.contract.numbers.reference import one_number_fault
 from runtime.contract.parts import items_of, label_of, phrases_of
 from runtime.contract.tool_calls import read_tool_calls
 from runtime.contract.words import content_words, words_of
@@ -27,6 +26,8 @@ def reference_fault(row: Mapping[str, Any], use: str, options: Options, marker: 
 
 
 def _number(reference: str, options: Options) -> str:
+    from runtime.contract.numbers.reference import one_number_fault  # many patterns, which other metrics do not need
+
     fault = one_number_fault(reference)
     return f"the reference is {fault}: `{reference[:60]}`" if fault else ""
 

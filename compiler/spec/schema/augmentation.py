@@ -6,7 +6,7 @@ from pydantic import Field, Strict
 
 from compiler.spec.schema.served import Usd
 from compiler.spec.schema.types import Minutes, Model
-from runtime.contract.augmentation import MAX_ROWS
+from runtime.contract.methods import MAX_AUGMENTED_ROWS
 
 
 class Augmentation(Model):
@@ -19,7 +19,7 @@ class Augmentation(Model):
             "another.",
         )
     )
-    max_rows: Annotated[int, Strict(), Field(ge=1, le=MAX_ROWS)] | None = Field(
+    max_rows: Annotated[int, Strict(), Field(ge=1, le=MAX_AUGMENTED_ROWS)] | None = Field(
         default=None, description="Most rows to write."
     )
     max_calls: Annotated[int, Strict(), Field(ge=1, le=10_000_000)] | None = Field(

@@ -5,7 +5,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from runtime.contract.augmentation import AugmentStage
+from runtime.contract.augmentation import AugmentStage, assessed_facts
 from runtime.make.augment.beliefs import loss_of, own_beliefs, sampled_beliefs
 from runtime.make.augment.chunks import language_of
 from runtime.make.augment.graph import Fact
@@ -18,7 +18,6 @@ from runtime.stage.context import StageContext
 from runtime.stage.files import write_json
 
 BELIEFS_FILE = "beliefs.partial.json"
-FACTS_PER_ROW, LEAST_FACTS = 2, 200  # more facts are not assessed: they would not be asked about
 SHARE = 0.3  # of the requests that are left after reading
 STATEMENT_TOKENS = 256
 
@@ -52,7 +51,7 @@ def losses_of(facts: Sequence[Fact], stage: AugmentStage, models: Models, contex
 def _affordable(facts: int, stage: AugmentStage, models: Models) -> int:
     """Return how many facts are assessed; each takes a request to the writer, and judgments of an endpoint."""
     each = 1 + (2 * stage.work.judgments if stage.served is not None else 0)
-    return min(facts, max(FACTS_PER_ROW * stage.work.max_rows, LEAST_FACTS), int(SHARE * models.allowance.left) // each)
+    return min(assessed_facts(facts, stage.work.max_rows), int(SHARE * models.allowance.left) // each)
 
 
 def _spread(facts: Sequence[Fact], count: int) -> list[Fact]:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from runtime.contract.errors import StageError
 from runtime.contract.goal_blocks import MetricBlock
-from runtime.contract.prompting import PROMPT_FILE, OptimizePromptStage
+from runtime.contract.outputs import PROMPT_FILE
+from runtime.contract.prompting import OptimizePromptStage
 from runtime.contract.served import MODEL_KEY, REFLECTION_KEY, BudgetBlock, ServedBlock
 from runtime.data.formats import Row
 from runtime.data.prompt_file import read_prompt
