@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from hypothesis import given, settings
 from selection.decisions import world
+from selection.decisions.table import CASES
 from selection.test_decision_properties import TRAINERS, any_facts, methods
 
 from compiler.selection import Phase, Selection, select
@@ -158,6 +159,7 @@ FOLLOWED: tuple[tuple[str, Follow], ...] = (
     (r"(name|choose) a (stronger|better) ", lambda facts, _: teacher_measured(replace(facts, teacher=world.teacher()))),
     (r"choose a teacher whose licence", lambda facts, _: replace(facts, teacher=world.teacher())),
     (r"name a smaller model", lambda facts, _: smaller_model(facts)),
+    (r"add held-out rows of purpose `evaluation`", lambda facts, _: with_rows(facts, Purpose.EVALUATION, world.held_out(ENOUGH))),
     (r"add a data source of purpose `prompts`", lambda facts, _: with_rows(facts, Purpose.PROMPTS, world.prompts(ENOUGH))),
     (r"add a data source of purpose `general`", lambda facts, _: with_rows(facts, Purpose.GENERAL, world.general())),
     (r"run the probe on the badcases", lambda facts, _: measured(facts, *(field_name(name) for name in MEASURED_BY[GapKind.UNSTABLE]))),
@@ -266,6 +268,12 @@ def follow(facts: Facts, text: str) -> Facts:
 
 def answer(made: Selection) -> object:
     return made.phase, tuple((each.method, each.sources, each.made_by) for each in made.stages)
+
+
+def test_every_advice_of_the_decision_table_can_be_followed() -> None:
+    for case in CASES:
+        for _, text in select(case.facts).advice:
+            follow(case.facts, text)
 
 
 @given(any_facts())
