@@ -117,6 +117,18 @@ def removed(methods: Iterable[str], facts: Facts) -> list[Replace]:
     return [Replace(method=each) for each in (*methods, *sorted(makers - needed))]
 
 
+def without_given_pairs(facts: Facts) -> list[Replace]:
+    """Return the effects that take the given pairs from DPO, which stays only where the plan samples pairs for it."""
+    if pairs_are_sampled(facts):
+        return [Replace(method="dpo", by="dpo", sources=())]
+    return removed(["dpo"], facts)
+
+
+def pairs_are_sampled(facts: Facts) -> bool:
+    """Return whether DPO learns from ranked samples, with or without given pairs."""
+    return any(each.method == "dpo" and "sample" in each.made_by for each in facts.chosen)
+
+
 def has_pairs(facts: Facts) -> bool:
     """Return whether there are enough pairs for DPO."""
     return pairs(preference_data(facts), facts) >= facts.thresholds.min_pairs

@@ -12,12 +12,13 @@ from compiler.selection.predicates.data import (
     names,
     near_pairs,
     pairs,
+    pairs_are_sampled,
     pairs_evidence,
     preference_data,
-    removed,
     rows,
     usable_pairs,
     usable_rows,
+    without_given_pairs,
 )
 from compiler.selection.predicates.progress import gained, latest_tried
 from compiler.selection.predicates.supervised import base_never_succeeds, said
@@ -71,7 +72,7 @@ def pairs_from_badcases(facts: Facts) -> Finding:
     if facts.attribution.unjoined:
         advice = Advise("label the `kind` or `component` of the badcases, so that only the model's make pairs")
         reason = "nobody can say yet which badcases are the model's, so they make no pairs"
-        return blocked(reason, evidence, *removed(["dpo"], facts), advice)
+        return blocked(reason, evidence, *without_given_pairs(facts), advice)
     if facts.verifiable and not base_never_succeeds(facts):
         sample = AddStage(method="sample", sources=names(sources), on_policy=True)
         instead = Replace(method="dpo", by="dpo", sources=(), made_by=("sample",))
@@ -89,17 +90,22 @@ def _without_pairs(sources: tuple[Source, ...], facts: Facts, evidence: tuple[Ev
     )
     if not enough_demonstrations(facts) and fixes < needed:
         reason = "too few badcases have a logged answer, and there are too few right answers for sft"
-        return blocked(reason, evidence, Replace(method="dpo"), advice)
+        return blocked(reason, evidence, *without_given_pairs(facts), advice)
     given = sources if fixes >= needed else demonstrations(facts)
     what = f"{fixes:,} fixes" if fixes >= needed else "demonstrations"
     why = "the model never succeeds" if facts.verifiable else "no verifier can make more"
-    reason = f"the wrong answers are missing and {why}, so sft learns the {what} instead of dpo"
+    first = "before dpo learns from ranked samples" if pairs_are_sampled(facts) else "instead of dpo"
+    reason = f"the wrong answers are missing and {why}, so sft learns the {what} {first}"
     warning = Warn(
         code="SEL305",
         message=reason,
         hint="log the wrong answer with each badcase",
         field=("spec", "gaps"),
     )
+    if pairs_are_sampled(facts):
+        return fired(
+            reason, evidence, AddStage(method="sft", sources=names(given)), *without_given_pairs(facts), warning
+        )
     return fired(reason, evidence, Replace(method="dpo", by="sft", sources=names(given)), warning, advice)
 
 
@@ -127,7 +133,7 @@ def near_identical(facts: Facts) -> Finding:
     if count - near < limits.min_pairs:
         advice = Advise("collect pairs whose answers differ in what matters, not in a character")
         reason = f"only {count - near} pairs differ enough to learn from, and {limits.min_pairs} are needed"
-        return blocked(reason, evidence, Replace(method="dpo"), advice, *warnings)
+        return blocked(reason, evidence, *without_given_pairs(facts), advice, *warnings)
     cut: dict[str, object] = {"min_edit_distance": limits.near_pair_distance}
     if near / count > limits.near_pair_share:
         loss = {"trainer": {"loss_type": ["sigmoid", "sft"], "loss_weights": [1.0, 1.0]}}

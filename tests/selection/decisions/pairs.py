@@ -12,7 +12,9 @@ from selection.decisions.world import (
     label,
     measure,
     pairs,
+    preflight,
     reported,
+    result,
     thumbs,
 )
 
@@ -178,6 +180,31 @@ MADE = (
         status=SILENT,
         reason="no stage learns from marked answers alone",
         stages=(PAIRS,),
+    ),
+)
+RANKED = {"gaps": ["preference", "rule-constraints"], "preflight": preflight(repeatability="blocks")}
+BESIDE_SAMPLES = (
+    Case(
+        name="the plan ranks samples, and a model that never succeeded learned the fixes before: both stay",
+        rule="D1",
+        facts=facts(**RANKED, sources=data(badcases(50, 0)), measures=NEVER, results=(result("sft"),)),
+        status=FIRED,
+        reason="so sft learns the 50 fixes before dpo learns from ranked samples",
+        stages=(
+            "sft: badcases by D1",
+            'sample: badcases by D6 {"makes": {"preference": true}}',
+            'dpo:  < sample by M3 D6 D1 D13 {"start": "merged"}',
+        ),
+        warns=("SEL305",),
+    ),
+    Case(
+        name="pairs that are nearly the same leave, and ranked samples stay",
+        rule="D3",
+        facts=facts(**RANKED, sources=data(badcases(answered=0), pairs(40, 40))),
+        status=BLOCKED,
+        reason="only 0 pairs differ enough to learn from, and 30 are needed",
+        stages=('sample: badcases by D6 {"makes": {"preference": true}}', "dpo:  < sample by M3 D6 D3"),
+        warns=("SEL304",),
     ),
 )
 QUALITY = (

@@ -31,6 +31,7 @@ CASES: tuple[Case, ...] = (
     *preference.CHOICE,
     *preference.FIRST,
     *pairs.MADE,
+    *pairs.BESIDE_SAMPLES,
     *pairs.QUALITY,
     *reinforcement.M5,
     *fallbacks.D5_D6,
