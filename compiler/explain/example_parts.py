@@ -153,6 +153,9 @@ EVIDENCE: dict[str, Part] = {
     "probe/unstable-only": _probe(passAt16=0.85, unstableGain=0.4, valid=0.96, win=0.5),
     "probe/greedy": _greedy(0.95),
     "probe/untaught": _probe(passAt1=0.3, agreement=0.92, control=0.86),
+    "probe/unexplained": _probe(
+        passAt1=0.3, passAt16=0.5, unstableGain=0.15, agreement=0.5, control=0.86, chainGain=0.01, chainPValue=0.6
+    ),
     "probe/domain-and-preference": _probe(openBook=0.2, control=0.86, valid=0.95, win=0.8),
     "probe/domain": _probe(openBook=0.2, control=0.86),
     "probe/chains": _probe(chainGain=0.25, chainPValue=0.001),

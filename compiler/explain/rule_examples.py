@@ -67,6 +67,7 @@ EXAMPLES: dict[str, Example] = {
     "M1": _trained("unknown-domain", HELD_OUT, "badcases", "demos", "manuals", "general", probe="domain"),
     "M2": _trained("unstable", HELD_OUT, "badcases", "demos", probe="unstable"),
     "M7": _trained("untaught", HELD_OUT, "badcases", "demos", probe="untaught"),
+    "D17": Example(data=(HELD_OUT, "badcases", "demos"), evidence=(PLATEAU, "probe/unexplained")),
     "M4": _trained("reasoning", HELD_OUT, "badcases", "chains", probe="chains"),
     "D9": _trained("reasoning", HELD_OUT, "badcases", "chains", probe="slow-chains", spec=FAST),
     "M3": _trained("preference", HELD_OUT, "badcases", "pairs", probe="preference"),

@@ -55,6 +55,17 @@ METHOD_RULES: tuple[Rule, ...] = (
         gap=GapKind.UNTAUGHT,
     ),
     Rule(
+        id="D17",
+        title="SFT where no gap explains the errors",
+        phrase="",
+        phrase_en="derived: what no gap explains is the task itself, which demonstrations show; in planted applications SFT closed such gaps (docs/benchmarks.md)",
+        condition="the probe finds no gap, pass@1 lies below the target, and the control shows that the model can read the task",
+        outcome="SFT on demonstrations",
+        otherwise="too few demonstrations: blocked, few-shot prompts or augmentation first",
+        evaluated_in=TRAIN,
+        predicate=supervised.unexplained,
+    ),
+    Rule(
         id="M4",
         title="reasoning chains for a reasoning gap",
         phrase="错误发生在“隐藏推理链”而非最终输出；可采用显式 CoT 或 latent CoT",

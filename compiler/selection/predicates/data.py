@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from compiler.selection.facts import Facts, Source
 from compiler.selection.figures import Evidence
 from compiler.selection.model import Replace
+from compiler.selection.probe_verdicts import field_name
 from compiler.spec.data.model import LabelCount
 from compiler.spec.methods import METHODS
 from compiler.spec.schema.types import Purpose, Shape
@@ -155,3 +156,9 @@ def _pairs_of(source: Source, facts: Facts) -> str:
 def gaps_evidence(facts: Facts) -> Evidence:
     """Return the gaps that the rules decide by."""
     return Evidence(source="gaps", value=", ".join(sorted(facts.gaps)) or "none")
+
+
+def taken(measures: Iterable[str], facts: Facts) -> tuple[Evidence, ...]:
+    """Return those of these measures that a probe took."""
+    found = [(name, facts.measures[name]) for name in measures if name in facts.measures]
+    return tuple(Evidence(source=f"{each.file} `{field_name(name)}`", value=str(each)) for name, each in found)

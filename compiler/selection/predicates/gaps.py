@@ -4,8 +4,9 @@ from compiler.diagnostics.wording import all_of, counted
 from compiler.selection.facts import Declared, Facts
 from compiler.selection.figures import Evidence, Verdict
 from compiler.selection.model import AddStage, Advise, Conclude, Effect, Finding, Warn, blocked, fired, silent
+from compiler.selection.predicates.data import enough_demonstrations
 from compiler.selection.predicates.goals import meets_quality
-from compiler.selection.predicates.supervised import recall_only
+from compiler.selection.predicates.supervised import fails_without_a_gap, recall_only
 from compiler.selection.probe_verdicts import MEASURED_BY, field_name
 from compiler.spec.data.gates import Overlap
 from compiler.spec.schema.types import GapKind, Purpose
@@ -49,6 +50,10 @@ def _no_gap(facts: Facts, evidence: tuple[Evidence, ...], effects: list[Effect])
         excluded += f": {facts.readings[absent[0]].reason}"
     undecided = f"the probe does not decide {all_of(unclear)}" if unclear else ""
     reason = "; ".join(part for part in ("no gap explains the badcases", excluded, undecided) if part)
+    if fails_without_a_gap(facts) and enough_demonstrations(facts):
+        return fired(
+            f"{reason}: what remains is to learn the task from demonstrations (D17)", evidence, *effects, Advise(LOOK)
+        )
     if unclear:
         more = Advise(f"probe more prompts: the intervals of {all_of(unclear)} contain a threshold")
         return blocked(reason, evidence, *effects, *probe(facts), more)

@@ -16,6 +16,7 @@ from compiler.selection.predicates.data import (
     pairs_evidence,
     preference_data,
     rows,
+    taken,
     usable_pairs,
     usable_rows,
     without_given_pairs,
@@ -213,6 +214,12 @@ def dpo_first(facts: Facts) -> Finding:
             return silent("sft or dpo has already been tried before reinforcement learning", *evidence)
         advice = Advise("write demonstrations or pairs, so that sft or dpo can be tried before reinforcement learning")
         return blocked("there is too little data to try sft or dpo first", evidence, advice)
+    if _seldom_right(facts) and enough_demonstrations(facts) and "dpo" in facts.methods and "sft" not in facts.methods:
+        shown = (*evidence, *taken(("pass_at1",), facts))
+        stage = AddStage(method="sft", sources=names(demonstrations(facts)))
+        return fired(
+            "the model is seldom right, so sft shows it right answers before dpo learns from pairs", shown, stage
+        )
     paired = facts.of(Purpose.PREFERENCES, Shape.PREFERENCE) or facts.of(Purpose.BADCASES)
     if paired and demonstrations(facts) and "dpo" in facts.methods and "sft" not in facts.methods:
         reason = (
@@ -220,6 +227,16 @@ def dpo_first(facts: Facts) -> Finding:
         )
         return fired(reason, evidence)
     return silent("there is no choice to make between sft, dpo and reinforcement learning", *evidence)
+
+
+def _seldom_right(facts: Facts) -> bool:
+    """Return whether the model itself hardly ever gives the better answer of a pair, and the other is wrong.
+
+    DPO moves likelihood between the answers of a pair, and may lower both where neither is likely (arXiv 2410.08847).
+    """
+    passed, valid = facts.measures.get("pass_at1"), facts.measures.get("valid")
+    both_valid = valid is not None and valid.low >= facts.thresholds.valid
+    return passed is not None and passed.high < facts.thresholds.sometimes and not both_valid
 
 
 def _dpo_instead(facts: Facts) -> bool:

@@ -12,6 +12,7 @@ from compiler.selection.predicates.data import (
     names,
     prompts,
     rows,
+    taken,
 )
 from compiler.selection.predicates.goals import meets_quality
 from compiler.spec.methods import METHODS
@@ -117,6 +118,35 @@ def _from_demonstrations(gap: GapKind, observation: str, facts: Facts) -> Findin
         return blocked(f"{rows(demonstrations(facts))} demonstrations are too few for sft", evidence, advice)
     stage = AddStage(method="sft", sources=names(demonstrations(facts)))
     return fired(f"{said(gap, observation, facts)}, and there are demonstrations to learn from", evidence, stage)
+
+
+def unexplained(facts: Facts) -> Finding:
+    """D17: use SFT where no gap explains the errors, the model can read the task, and demonstrations show it."""
+    evidence = (gaps_evidence(facts), demonstrations_evidence(facts), *taken(("pass_at1", "control"), facts))
+    if not fails_without_a_gap(facts):
+        return silent("a gap explains the errors, or the probe has not excluded the others", *evidence)
+    if not enough_demonstrations(facts):
+        needed = facts.thresholds.min_demonstrations
+        advice = Advise(f"use few-shot prompts or augmentation until there are {needed} demonstrations")
+        return blocked(f"{rows(demonstrations(facts))} demonstrations are too few for sft", evidence, advice)
+    stage = AddStage(method="sft", sources=names(demonstrations(facts)))
+    return fired("no gap explains the errors, and there are demonstrations of the task to learn from", evidence, stage)
+
+
+def fails_without_a_gap(facts: Facts) -> bool:
+    """Return whether the model fails, does well on the control, and no gap or missing fact explains it.
+
+    An undecided `unstable` or `untaught` asks for the same SFT, so only the others must be clear.
+    """
+    measures, limits = facts.measures, facts.thresholds
+    if facts.gaps or not {"pass_at1", "control"} <= measures.keys():
+        return False
+    fails = measures["pass_at1"].high < facts.target and measures["control"].low >= limits.control
+    absent = {kind for kind, each in facts.readings.items() if each.verdict is Verdict.ABSENT}
+    excluded = {GapKind.UNSTABLE, GapKind.UNTAUGHT} <= facts.readings.keys() and GapKind.REASONING in absent
+    reads = GapKind.UNKNOWN_DOMAIN in absent or GapKind.UNKNOWN_DOMAIN not in facts.readings
+    recalls = facts.recall is None or facts.recall.verdict is Verdict.ABSENT
+    return fails and excluded and reads and recalls
 
 
 def said(gap: GapKind, observation: str, facts: Facts) -> str:

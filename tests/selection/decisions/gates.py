@@ -324,6 +324,7 @@ GATES = (
         facts=facts(rounds=(), sources=(demos(), badcases())),
         status=FIRED,
         phase="prompt",
+        advises="add held-out rows of purpose `evaluation`",
     ),
     Case(
         name="training is refused though stages were trained",

@@ -21,6 +21,7 @@ from selection.decisions.world import (
 )
 
 PREFERENCE = {"gaps": ["preference"]}
+SELDOM_RIGHT = {"pass_at1": measure(0.2, 0.15, 0.29)}
 SFT = ("sft: demos by M2",)
 BADCASES = 'dpo: badcases by M3 D1 {"pairs": "badcase"}'
 PAIRS = "dpo: pairs by M3"
@@ -110,6 +111,38 @@ CHOICE = (
         facts=facts(gaps=["preference", "unstable"]),
         status=SILENT,
         stages=(*SFT, 'dpo: badcases by M3 D1 D13 {"pairs": "badcase", "start": "merged"}'),
+    ),
+    Case(
+        name="the model is seldom right itself, so sft comes first",
+        rule="D12",
+        facts=facts(**PREFERENCE, measures=SELDOM_RIGHT),
+        status=FIRED,
+        reason="the model is seldom right, so sft shows it right answers before dpo learns from pairs",
+        stages=("sft: demos by D12", 'dpo: badcases by M3 D1 D13 {"pairs": "badcase", "start": "merged"}'),
+    ),
+    Case(
+        name="it may be right in 30 % of its answers",
+        rule="D12",
+        facts=facts(**PREFERENCE, measures={"pass_at1": measure(0.25, 0.2, 0.3)}),
+        status=FIRED,
+        reason="dpo learns from them instead of sft from demonstrations",
+        stages=(BADCASES,),
+    ),
+    Case(
+        name="both answers are valid, so how often it gives the better one says little",
+        rule="D12",
+        facts=facts(**PREFERENCE, measures=SELDOM_RIGHT | {"valid": measure(0.95, 0.9, 1.0)}),
+        status=FIRED,
+        reason="dpo learns from them instead of sft from demonstrations",
+        stages=(BADCASES,),
+    ),
+    Case(
+        name="it is seldom right, and demonstrations are too few",
+        rule="D12",
+        facts=facts(**PREFERENCE, measures=SELDOM_RIGHT, sources=data(demos(49), badcases())),
+        status=FIRED,
+        reason="dpo learns from them instead of sft from demonstrations",
+        stages=(BADCASES,),
     ),
     Case(
         name="no demonstrations, so there is nothing to choose",

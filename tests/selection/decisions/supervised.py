@@ -17,6 +17,7 @@ from selection.decisions.world import (
     verified_prompts,
 )
 
+from compiler.selection import Status
 from compiler.selection.facts import Declared
 from compiler.spec.schema.types import GapKind
 
@@ -26,6 +27,58 @@ SELDOM = {"pass_at16": measure(0.03, 0.0, 0.05)}
 
 CURRICULUM = '{"curriculum": {"epochs_per_removal": 1, "remove_tokens": 8, "reset_optimizer": true}}'
 
+# what a probe measures of a model that reads the task, fails it, and has none of the gaps
+UNEXPLAINED = {
+    "gaps": [],
+    "readings": dict.fromkeys((GapKind.UNSTABLE, GapKind.UNTAUGHT, GapKind.REASONING), reading("absent")),
+    "measures": {"pass_at1": measure(0.4, 0.35, 0.45), "control": measure(0.8, 0.7, 0.9)},
+}
+UNDECIDED = UNEXPLAINED["readings"] | {GapKind.UNSTABLE: reading("insufficient evidence")}
+WEAK_CONTROL = UNEXPLAINED["measures"] | {"control": measure(0.8, 0.69, 0.9)}
+OWNED = Declared(kind=GapKind.UNSTABLE, reason="the probe had the old prompt", owner="li")
+NO_CHAINS = UNEXPLAINED["readings"] | {GapKind.REASONING: reading("insufficient evidence")}
+UNREAD = UNEXPLAINED["readings"] | {GapKind.UNKNOWN_DOMAIN: reading("insufficient evidence")}
+
+
+D17 = ("sft: demos by D17",)
+PROBE = ("probe: badcases by D11",)
+
+
+def unexplained(name: str, status: Status, *stages: str, warns: tuple[str, ...] = (), **changes: object) -> Case:
+    """A world without a gap, with these changes; demonstrations are there."""
+    reasons = {FIRED: "no gap explains the errors", BLOCKED: "49 demonstrations are too few", SILENT: "a gap explains"}
+    return Case(
+        name=name,
+        rule="D17",
+        facts=facts(**(UNEXPLAINED | changes)),
+        status=status,
+        reason=reasons[status],
+        stages=stages,
+        warns=warns,
+        advises="use few-shot prompts or augmentation" if status is BLOCKED else "",
+    )
+
+
+TASK = (
+    unexplained("no gap explains the errors, and demonstrations are there: sft", FIRED, *D17),
+    unexplained("an undecided `unstable` asks for the same sft", FIRED, *D17, readings=UNDECIDED),
+    Case(
+        name="what no gap explains is learnt from demonstrations, and people still read it",
+        rule="D11",
+        facts=facts(**(UNEXPLAINED | {"readings": UNDECIDED})),
+        status=FIRED,
+        reason="the probe does not decide `unstable`: what remains is to learn the task from demonstrations (D17)",
+        stages=D17,
+        advises="read the badcases that no gap explains",
+    ),
+    unexplained("49 demonstrations are too few", BLOCKED, *PROBE, sources=data(demos(49), badcases())),
+    unexplained("a gap is declared", SILENT, *SFT, declared=[OWNED], warns=("SEL309",)),
+    unexplained("whether chains help is undecided: probe more", SILENT, *PROBE, readings=NO_CHAINS),
+    unexplained("whether the model reads the domain is undecided", SILENT, *PROBE, readings=UNREAD),
+    unexplained("whether a passage helps is undecided", SILENT, *PROBE, recall=reading("insufficient evidence")),
+    unexplained("pass@1 may reach the target", SILENT, *PROBE, target=0.45),
+    unexplained("the control is not clear", SILENT, *PROBE, measures=WEAK_CONTROL),
+)
 DOMAIN = {"gaps": ["unknown-domain"]}
 CPT_SFT = ("cpt: corpus, general by M1", 'sft: demos by M1 D13 {"start": "merged"}')
 METHODS = (

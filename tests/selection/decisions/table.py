@@ -27,6 +27,7 @@ CASES: tuple[Case, ...] = (
     *test_sets.E1,
     *prompts.PROMPTS,
     *gaps.GAPS,
+    *supervised.TASK,
     *supervised.METHODS,
     *preference.CHOICE,
     *preference.FIRST,

@@ -233,7 +233,7 @@ UNTAUGHT = (
         never=("run the probe",),
     ),
     Situation(
-        name="every measured gap is absent: say what is left, never probe again",
+        name="every measured gap is absent: learn the task from the labels, never probe again",
         team=router(
             passAt1=0.45,
             passAt16=0.60,
@@ -246,7 +246,7 @@ UNTAUGHT = (
             recallGain=0.05,
         ),
         answer="train",
-        stages=(),
+        stages=("sft",),
         never=("run the probe",),
         says=("absent",),
     ),
