@@ -44,7 +44,7 @@ test: lint ## check style, plans and fast tests (2 to 3 minutes)
 
 test-all: lint model ## run every check that a merge needs, as CI does
 	@$(BIN)/trainspec compile specs --check
-	@$(BIN)/pytest -n 2 --dist loadgroup
+	@$(BIN)/pytest -n 3 --dist loadgroup
 
 golden: $(STAMP) ## regenerate golden files, plans and generated docs; review the diff
 	@$(BIN)/python tests/golden/rename_results.py
