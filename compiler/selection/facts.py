@@ -153,8 +153,8 @@ class Facts:
     `small_test_set`: who accepts it, and why; empty if nobody does. `probes`: pass@1 by decoding. `left_out`: labels of
     badcases that the plan does not train on.
 
-    `readings`: the measured gaps. `measures`: every current measure of the probes, by field name. `base_pass_at16`:
-    that measure of the base model alone, which no finished stage changes. `results`: the finished stages, oldest first.
+    `readings`: the measured gaps. `measures`: every current measure of the probes, by field name. `base_measures`:
+    those of the base model alone, which no finished stage changes. `results`: the finished stages, oldest first.
     `preflight`: the eight checks, empty without a report. `verifiable`: whether an evaluation Job can check answers.
     """
 
@@ -180,7 +180,7 @@ class Facts:
     recall: Reading | None
     measures: Mapping[str, Measure]
     probes: tuple[ProbeRun, ...]
-    base_pass_at16: Measure | None
+    base_measures: Mapping[str, Measure]
     chain_cost_ms: float | None
     sources: tuple[Source, ...]
     overlaps: tuple[Overlap, ...]

@@ -55,7 +55,7 @@ def facts_of(inputs: Inputs) -> Facts:
         recall=recall_only(probes.of_base, limits),
         measures=probes.measures,
         probes=probes.runs,
-        base_pass_at16=probes.base_pass_at16,
+        base_measures=probes.base_measures,
         chain_cost_ms=probes.chain_cost_ms,
         sources=tuple(_sources(inputs)),
         overlaps=overlaps(inputs.spec, inputs.files),

@@ -41,10 +41,10 @@ class Probes:
     chain_cost_ms: float | None
 
     @property
-    def base_pass_at16(self) -> Measure | None:
-        """The latest pass@16 of the base model."""
-        found = [each.measures["pass_at16"] for each in self.of_base if "pass_at16" in each.measures]
-        return found[-1] if found else None
+    def base_measures(self) -> dict[str, Measure]:
+        """The latest measures of the base model; those of several samples come before those of greedy decoding."""
+        groups = sorted(self.of_base, key=lambda each: each.is_sampled)
+        return {name: measure for each in groups for name, measure in each.measures.items()}
 
     @classmethod
     def of(cls, inputs: Inputs) -> "Probes":

@@ -254,7 +254,7 @@ def readable(facts: Facts) -> Facts:
 
 def taught(facts: Facts) -> Facts:
     able = {"pass_at16": world.measure(0.8)}
-    learnt = replace(facts, measures={**facts.measures, **able}, base_pass_at16=world.measure(0.8))
+    learnt = replace(facts, measures={**facts.measures, **able}, base_measures={**facts.base_measures, **able})
     return with_rows(learnt, Purpose.DEMONSTRATIONS, world.demos(ENOUGH))
 
 

@@ -159,6 +159,6 @@ def gaps_evidence(facts: Facts) -> Evidence:
 
 
 def taken(measures: Iterable[str], facts: Facts) -> tuple[Evidence, ...]:
-    """Return those of these measures that a probe took."""
-    found = [(name, facts.measures[name]) for name in measures if name in facts.measures]
+    """Return those of these measures that a probe took of the base model."""
+    found = [(name, facts.base_measures[name]) for name in measures if name in facts.base_measures]
     return tuple(Evidence(source=f"{each.file} `{field_name(name)}`", value=str(each)) for name, each in found)

@@ -234,7 +234,7 @@ def _seldom_right(facts: Facts) -> bool:
 
     DPO moves likelihood between the answers of a pair, and may lower both where neither is likely (arXiv 2410.08847).
     """
-    passed, valid = facts.measures.get("pass_at1"), facts.measures.get("valid")
+    passed, valid = facts.base_measures.get("pass_at1"), facts.base_measures.get("valid")
     both_valid = valid is not None and valid.low >= facts.thresholds.valid
     return passed is not None and passed.high < facts.thresholds.sometimes and not both_valid
 

@@ -112,12 +112,7 @@ def _from_demonstrations(gap: GapKind, observation: str, facts: Facts) -> Findin
     evidence = (gaps_evidence(facts), demonstrations_evidence(facts))
     if gap not in facts.gaps:
         return silent(f"there is no gap `{gap}`", *evidence)
-    if not enough_demonstrations(facts):
-        needed = facts.thresholds.min_demonstrations
-        advice = Advise(f"use few-shot prompts or augmentation until there are {needed} demonstrations")
-        return blocked(f"{rows(demonstrations(facts))} demonstrations are too few for sft", evidence, advice)
-    stage = AddStage(method="sft", sources=names(demonstrations(facts)))
-    return fired(f"{said(gap, observation, facts)}, and there are demonstrations to learn from", evidence, stage)
+    return _demonstrated(f"{said(gap, observation, facts)}, and there are demonstrations", evidence, facts)
 
 
 def unexplained(facts: Facts) -> Finding:
@@ -125,12 +120,16 @@ def unexplained(facts: Facts) -> Finding:
     evidence = (gaps_evidence(facts), demonstrations_evidence(facts), *taken(("pass_at1", "control"), facts))
     if not fails_without_a_gap(facts):
         return silent("a gap explains the errors, or the probe has not excluded the others", *evidence)
+    return _demonstrated("no gap explains the errors, and there are demonstrations of the task", evidence, facts)
+
+
+def _demonstrated(why: str, evidence: tuple[Evidence, ...], facts: Facts) -> Finding:
+    """Return SFT on the demonstrations; blocked where they are too few."""
     if not enough_demonstrations(facts):
         needed = facts.thresholds.min_demonstrations
         advice = Advise(f"use few-shot prompts or augmentation until there are {needed} demonstrations")
         return blocked(f"{rows(demonstrations(facts))} demonstrations are too few for sft", evidence, advice)
-    stage = AddStage(method="sft", sources=names(demonstrations(facts)))
-    return fired("no gap explains the errors, and there are demonstrations of the task to learn from", evidence, stage)
+    return fired(f"{why} to learn from", evidence, AddStage(method="sft", sources=names(demonstrations(facts))))
 
 
 def fails_without_a_gap(facts: Facts) -> bool:
@@ -138,7 +137,7 @@ def fails_without_a_gap(facts: Facts) -> bool:
 
     An undecided `unstable` or `untaught` asks for the same SFT, so only the others must be clear.
     """
-    measures, limits = facts.measures, facts.thresholds
+    measures, limits = facts.base_measures, facts.thresholds
     if facts.gaps or not {"pass_at1", "control"} <= measures.keys():
         return False
     fails = measures["pass_at1"].high < facts.target and measures["control"].low >= limits.control
@@ -225,7 +224,7 @@ def base_never_succeeds(facts: Facts) -> bool:
 
     The first stages depend on it, so finished stages do not change it.
     """
-    passed = facts.base_pass_at16
+    passed = facts.base_measures.get("pass_at16")
     return passed is not None and passed.high < facts.thresholds.near_zero_pass
 
 

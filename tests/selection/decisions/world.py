@@ -267,7 +267,7 @@ def facts(
         "readings": {each: reading() for each in kinds},
         "recall": None,
         "measures": {},
-        "base_pass_at16": changes.get("measures", {}).get("pass_at16"),
+        "base_measures": changes.get("measures", {}),
         "chain_cost_ms": None,
         "sources": DATA,
         "overlaps": (),
