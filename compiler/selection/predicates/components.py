@@ -68,9 +68,12 @@ def decoding_first(facts: Facts) -> Finding:
     evidence = tuple(_run_evidence(each, "`passAt1` ", facts) for each in facts.probes)
     evidence += tuple(_run_evidence(each, "", facts) for each in others)
     used = facts.counted_rounds[-1].decoding if facts.counted_rounds else facts.decoding
+    # a probe asks only what failed: once a round has asked the whole test set with a decoding, the round decides
+    settled = {each.decoding for each in facts.rounds}
+    open_probes = [each for each in facts.probes if each.decoding not in settled]
     cheaper = [
         each
-        for each in (*facts.probes, *others)
+        for each in (*open_probes, *others)
         if (each.decoding.temperature == 0 or each.decoding.constrained)
         and each.decoding != used
         and each.pass_at1.value >= facts.target

@@ -245,6 +245,16 @@ DECODING = (
         stages=SFT,
     ),
     Case(
+        name="a round on the test set at temperature 0 misses the target, whatever a probe of badcases says",
+        rule="C2",
+        facts=facts(
+            rounds=(*rounds(0.4, decoding=decoding(0.0)), *AT_ONE["rounds"]), decoding=decoding(1.0), probes=(GREEDY,)
+        ),
+        status=SILENT,
+        reason="no other decoding was measured to meet the target",
+        stages=SFT,
+    ),
+    Case(
         name="another sampling temperature is no cheaper way",
         rule="C2",
         facts=facts(**AT_ONE, probes=(probed(0.95, temperature=0.2),)),
