@@ -95,7 +95,8 @@ def _without_pairs(sources: tuple[Source, ...], facts: Facts, evidence: tuple[Ev
     given = sources if fixes >= needed else demonstrations(facts)
     what = f"{fixes:,} fixes" if fixes >= needed else "demonstrations"
     why = "the model never succeeds" if facts.verifiable else "no verifier can make more"
-    first = "before dpo learns from ranked samples" if pairs_are_sampled(facts) else "instead of dpo"
+    sampled = pairs_are_sampled(facts)
+    first = "before dpo learns from ranked samples" if sampled else "instead of dpo"
     reason = f"the wrong answers are missing and {why}, so sft learns the {what} {first}"
     warning = Warn(
         code="SEL305",
@@ -103,10 +104,9 @@ def _without_pairs(sources: tuple[Source, ...], facts: Facts, evidence: tuple[Ev
         hint="log the wrong answer with each badcase",
         field=("spec", "gaps"),
     )
-    if pairs_are_sampled(facts):
-        return fired(
-            reason, evidence, AddStage(method="sft", sources=names(given)), *without_given_pairs(facts), warning
-        )
+    if sampled:
+        stage = AddStage(method="sft", sources=names(given))
+        return fired(reason, evidence, stage, *without_given_pairs(facts), warning)
     return fired(reason, evidence, Replace(method="dpo", by="sft", sources=names(given)), warning, advice)
 
 
@@ -214,14 +214,15 @@ def dpo_first(facts: Facts) -> Finding:
             return silent("sft or dpo has already been tried before reinforcement learning", *evidence)
         advice = Advise("write demonstrations or pairs, so that sft or dpo can be tried before reinforcement learning")
         return blocked("there is too little data to try sft or dpo first", evidence, advice)
-    if _seldom_right(facts) and enough_demonstrations(facts) and "dpo" in facts.methods and "sft" not in facts.methods:
+    dpo_alone = "dpo" in facts.methods and "sft" not in facts.methods
+    if dpo_alone and _seldom_right(facts) and enough_demonstrations(facts):
         shown = (*evidence, *taken(("pass_at1",), facts))
         stage = AddStage(method="sft", sources=names(demonstrations(facts)))
         return fired(
             "the model is seldom right, so sft shows it right answers before dpo learns from pairs", shown, stage
         )
     paired = facts.of(Purpose.PREFERENCES, Shape.PREFERENCE) or facts.of(Purpose.BADCASES)
-    if paired and demonstrations(facts) and "dpo" in facts.methods and "sft" not in facts.methods:
+    if dpo_alone and paired and demonstrations(facts):
         reason = (
             "the gap is `preference` and there are pairs, so dpo learns from them instead of sft from demonstrations"
         )
