@@ -11,10 +11,11 @@ from compiler.run.triage.clusters import clusters_of
 from compiler.run.triage.labels import Labels, labels_of
 from compiler.run.triage.traces import Traces, read_traces, trace_files
 from compiler.spec.discover import SpecPath
-from compiler.spec.files import lies_in
+from compiler.spec.files import lies_in, read_file
 from compiler.spec.schema.training_spec import TrainingSpec
 from compiler.spec.schema.validate import validate
 from compiler.spec.yaml.load import load
+from runtime.contract.prompt_files import MAX_PROMPT_BYTES, prompt_text
 
 TRACES_FOLDER = "traces"  # next to the spec, unless an option names other files
 _PACKAGES = ("sklearn", "jsonschema")
@@ -40,6 +41,18 @@ class Project:
     def shown(self) -> Path:
         """The spec's folder as shown to people."""
         return Path(self.path.shown).parent
+
+    @property
+    def prompt(self) -> str:
+        """The text of `spec.prompt`; empty without one, or where the file is no prompt, as `trainspec check` says."""
+        source = self.spec.spec.prompt
+        path = self.folder / source.path if source is not None else None
+        if path is None or not lies_in(path, self.folder):
+            return ""
+        try:
+            return prompt_text(read_file(path, MAX_PROMPT_BYTES))
+        except (OSError, UnicodeDecodeError):
+            return ""
 
 
 def open_project(path: SpecPath, traces: Sequence[Path], verdicts: Sequence[Path]) -> Outcome[Project]:

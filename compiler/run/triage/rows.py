@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from compiler.diagnostics import Diagnostic, Location, diagnostic
+from compiler.run.triage.asked import asked
 from compiler.run.triage.content import text_of
 from compiler.run.triage.counts import Counts
 from compiler.run.triage.labels import FLOW_CONTROL, Label
@@ -48,6 +49,7 @@ def rows_of(project: Project, counts: Counts, path: Path, shown: str) -> Rows:
             found.append(diagnostic("TRC838", message, Location(path=shown), hint=why[1]))
         else:
             rows[row["id"]] = row
+    rows = _of_one_form(rows)
     lines = [*others, *(json.dumps(rows[name], ensure_ascii=False) for name in sorted(rows))]
     content = "".join(f"{line}\n" for line in lines).encode("utf-8")
     return Rows(content=content, count=len(rows), diagnostics=tuple(found))
@@ -76,7 +78,7 @@ def _row(label: Label, classes: Mapping[str, BadcaseClass], project: Project, ea
     name = f"trace-{label.digest[:16]}"
     entry = project.traces.entries.get(label.digest)
     trace = read_trace(entry) if entry is not None else None
-    base = dict(_of_trace(trace)) if trace is not None else earlier.get(name)
+    base = dict(_of_trace(trace, project.prompt)) if trace is not None else earlier.get(name)
     if base is None:
         return None
     kept = {key: base[key] for key in ("prompt", "answer", "model", "prompt_version") if base.get(key)}
@@ -92,12 +94,22 @@ def _row(label: Label, classes: Mapping[str, BadcaseClass], project: Project, ea
     return row
 
 
-def _of_trace(trace: Trace) -> Iterator[tuple[str, Any]]:
-    is_turns = isinstance(trace.query, list) and all(isinstance(each, dict) and "role" in each for each in trace.query)
-    yield "prompt", trace.query if is_turns else text_of(trace.query)
+def _of_trace(trace: Trace, prompt: str) -> Iterator[tuple[str, Any]]:
+    yield "prompt", asked(trace, prompt)
     yield "answer", text_of(trace.answer)
     yield "model", trace.model
     yield "prompt_version", trace.prompt_version
+
+
+def _of_one_form(rows: dict[str, Row]) -> dict[str, Row]:
+    """Return all prompts as turns where the model reads turns, also those of queries that did not reach the model."""
+    if all(isinstance(each["prompt"], str) for each in rows.values()):
+        return rows
+    return {name: row | {"prompt": _as_turns(row["prompt"])} for name, row in rows.items()}
+
+
+def _as_turns(prompt: Any) -> Any:
+    return [{"role": "user", "content": prompt}] if isinstance(prompt, str) else prompt
 
 
 def _fault(row: Row) -> tuple[str, str] | None:
