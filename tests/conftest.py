@@ -1,5 +1,6 @@
 """Shared fixtures: the option to update golden files, and small projects to compile."""
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,9 @@ from hypothesis import HealthCheck, settings
 from compiler.diagnostics.examples import project
 from compiler.spec.yaml.document import SourceDocument
 from compiler.spec.yaml.load import compose
+
+# workers share the cores: more threads would wait for each other
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # a test never times, as machines are busy now and then: no deadline, and no complaint that data come slowly
 UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -54,13 +58,19 @@ TESTS = Path(__file__).parent
 ROOMS = {"spec", "selection", "plan", "render", "cli", "run", "explain", "diagnostics", "pipeline"}
 # folders of which every test trains, needs a cluster, an image or a wheel, or tries a tool; others mark single tests
 SLOW = tuple(TESTS / name for name in ("stages/train", "stages/distributed", "system", "tools"))
+# folders whose modules prepare something slow, such as trained models, once for all of their tests
+PREPARING = tuple(TESTS / name for name in ("stages/train", "tools"))
 
 
+@pytest.hookimpl(tryfirst=True)  # before workers read the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what `make test` leaves to `make test-all`."""
+    """Mark what `make test` leaves to `make test-all`, and what one worker has to run."""
     for item in items:
         if any(item.path.is_relative_to(folder) for folder in SLOW):
             item.add_marker(pytest.mark.slow)
+        prepares = any(item.path.is_relative_to(folder) for folder in PREPARING)
+        if prepares and item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @pytest.fixture(autouse=True)

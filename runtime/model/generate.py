@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from runtime.contract.blocks import AnswerBlock
 from runtime.contract.errors import StageError
+from runtime.model.prefill import padded, prefilled, shared_length
 from runtime.model.stops import stops_of
 from runtime.stage.answer_log import AnswerLog
 from runtime.stage.context import StageContext
@@ -89,17 +90,16 @@ def answer_batch(
     max_new_tokens: int,
     temperature: float = 0.0,
 ) -> list[Answer]:
-    """Return the answers to `prompts` (token ids), generated as one batch padded on the left.
+    """Return the answers to `prompts` (token ids), generated as one batch; what they share is computed once.
 
     Greedy at temperature 0; otherwise sampled from the model's whole distribution with torch's global generator.
     """
     import torch
     from transformers import GenerationConfig, StoppingCriteriaList
 
-    width = max(map(len, prompts))
-    pad = tokenizer.pad_token_id
-    ids = torch.tensor([[pad] * (width - len(prompt)) + prompt for prompt in prompts], device=model.device)
-    mask = torch.tensor([[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts], device=model.device)
+    pad, shared = tokenizer.pad_token_id, shared_length(model, prompts)
+    rows, seen = padded(prompts, shared, pad)
+    ids, mask = torch.tensor(rows, device=model.device), torch.tensor(seen, device=model.device)
     ends = stops_of(model, tokenizer)
     sampling: dict[str, Any] = {"do_sample": True, "temperature": temperature, "top_k": 0, "top_p": 1.0}
     # Ignore the model's generation settings: a repetition penalty or a top-k would change the distribution.
@@ -110,14 +110,16 @@ def answer_batch(
         eos_token_id=ends,
     )
     steps = _StepTimes()
+    cache = prefilled(model, ids, mask, shared)
     generator: Any = model
     output = generator.generate(
         input_ids=ids,
         attention_mask=mask,
         generation_config=settings,
         stopping_criteria=StoppingCriteriaList([steps]),
+        **({} if cache is None else {"past_key_values": cache}),
     )
-    written: list[list[int]] = output[:, width:].tolist()
+    written: list[list[int]] = output[:, ids.shape[1] :].tolist()
     lengths = [_length(tokens, ends) for tokens in written]
     # Without the end token: a model may stop at one that its tokenizer does not call special, and would write.
     read = [tokens[: count if is_cut else count - 1] for tokens, (count, is_cut) in zip(written, lengths, strict=True)]

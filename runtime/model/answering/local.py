@@ -66,9 +66,11 @@ class LocalModel:
             rows = [{"id": key[:12], "prompt": each.prompt} for key, each in group]
             prompts = prompts_of(rows, self._tokenizer, answer_tokens=limit, context=room) if rows else []
             joined = [(key, each, ids) for (key, each), ids in zip(group, prompts, strict=True)]
-            joined.sort(key=lambda item: (-len(item[2]), item[0]))
-            for start in range(0, len(joined), self._batch_size):
-                batch = joined[start : start + self._batch_size]
+            # neighbours share the most tokens, which a batch computes once
+            joined.sort(key=lambda item: (item[2], item[0]))
+            batches = [joined[start : start + self._batch_size] for start in range(0, len(joined), self._batch_size)]
+            # longest first: a lack of memory shows at once
+            for batch in sorted(batches, key=lambda each: -max(len(ids) for _, _, ids in each)):
                 if any(key not in known for key, _, _ in batch):
                     yield batch
 
