@@ -113,7 +113,7 @@ class _Bar:
 
 
 class _Lines:
-    """Turns a stage's log events into a line every `PLAIN_SECONDS`."""
+    """Turns a stage's log events into a line for each phase, and one every `PLAIN_SECONDS`."""
 
     def __init__(self, console: Console, stage: str) -> None:
         self._console, self._stage, self._last = console, stage, 0.0
@@ -122,8 +122,8 @@ class _Lines:
         if event.get("event") not in _SHOWN:
             return
         done, total, note = _progress_of(event)
-        due = time.monotonic() - self._last >= PLAIN_SECONDS or (total is not None and done == total)
-        if due or event.get("event") in ("error", "retry"):
+        due = time.monotonic() - self._last >= PLAIN_SECONDS
+        if due or event.get("event") in ("phase", "error", "retry"):
             self._last = time.monotonic()
             count = f"{done}/{total} " if total else ""
             self._console.print(f"  {self._stage}: {count}{note}", markup=False, highlight=False)

@@ -109,6 +109,17 @@ def test_a_probe_of_another_than_the_best_prompt_is_said(make_spec: MakeSpec, pr
     assert "PLN424" in codes
 
 
+def test_the_prompt_that_a_job_wrote_is_used_though_an_earlier_round_scored_better_by_luck(make_spec: MakeSpec) -> None:
+    path = probed(make_spec)
+    file = path.parent / Path(ROUNDS_FILE).relative_to("specs/shop")
+    rounds = file.read_text(encoding="utf-8").replace(
+        "rules, score: 0.31,", f"rules, score: 0.32, promptDigest: {'0' * 64},"
+    )
+    assert "0.32" in rounds
+    file.write_text(rounds, encoding="utf-8")
+    assert "PLN424" not in configs(path)[1]
+
+
 def test_endpoints_budget_keys_and_ports(make_spec: MakeSpec) -> None:
     profile = PROFILE.replace("  storage:\n", f"{SECRETS}  storage:\n")
     path = gaining(make_spec, SERVING, profile)

@@ -27,12 +27,14 @@ def probes_of_another_prompt(plan: Plan) -> Iterator[Diagnostic]:
     inputs, metric = plan.inputs, plan.inputs.spec.spec.goal.metrics[0].name
     probes = [each for each in plan.pending if each.method == "probe" and not each.config["model"]["adapters"]]
     logs = [(file, report) for file, report in current(inputs, PromptRounds) if report.spec.metric == metric]
-    rounds = [(each, file) for file, report in logs for each in report.spec.rounds if each.prompt_digest]
+    rounds = [(each, file, report) for file, report in logs for each in report.spec.rounds if each.prompt_digest]
     if not probes or not rounds:
         return
-    best, file = max(rounds, key=lambda each: each[0].score)
+    best, file, log = max(rounds, key=lambda each: each[0].score)
     used = inputs.prompt.text_sha256 if inputs.prompt is not None else BARE
-    if used in {each.prompt_digest for each, _ in rounds if each.score == best.score}:
+    # a Job's `prompt.md` is that of its last round: the rows that report chose nothing, so their best is partly luck
+    usable = {each.prompt_digest for each, _, _ in rounds if each.score == best.score}
+    if used in usable | {log.spec.rounds[-1].prompt_digest}:
         return
     message = f"the probe does not use the best prompt, that of round `{best.name}` in {file.shown}"
     where = inputs.document.at(("spec", "prompt", "path") if inputs.prompt is not None else ("spec",))
