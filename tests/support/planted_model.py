@@ -87,8 +87,8 @@ def planted(chance: Callable[[Asked], float], *, wrong: int = 50, salt: str = ""
     return respond
 
 
-def reply(text: str, tokens: int) -> Response:
-    choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+def reply(text: str, tokens: int, ends: str = "stop") -> Response:
+    choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": ends}
     usage = {"prompt_tokens": 20, "completion_tokens": tokens}
     return 200, {}, json.dumps({"choices": [choice], "usage": usage}, ensure_ascii=False).encode()
 

@@ -58,8 +58,8 @@ class Answers:
         return [
             Sample(
                 text=text,
-                # an answer cut at its limit is wrong, even if its end happens to be right
-                is_right=right and reply is not None and not reply.truncated and bool(text.strip()),
+                # an answer of the task that is cut at its limit is wrong, even if its end happens to be right
+                is_right=right and bool(text.strip()) and _counts(reply, family),
                 is_cut=reply is not None and reply.truncated,
                 is_refused=reply is None,
                 tokens=reply.completion_tokens if reply is not None else 0,
@@ -67,3 +67,8 @@ class Answers:
             )
             for text, right, reply in zip(texts, verdicts, replies, strict=True)
         ]
+
+
+def _counts(reply: Reply | None, family: Family) -> bool:
+    """Return whether a reply can be right: it was not refused, nor cut where that matters."""
+    return reply is not None and (family.may_be_cut or not reply.truncated)

@@ -11,9 +11,12 @@ from runtime.data.chains import asked_for_chain
 from runtime.data.formats import Row
 from runtime.data.prompt_file import prompted
 from runtime.data.questions import Prompt, Question
+from runtime.evaluate.probe.rows import CONTAINS
 
 CLOSED, GREEDY, CONSTRAINED = "closed", "greedy", "constrained"
 OPEN, CHAIN, GOLD, CONTROL, TEACHER = "open", "chain", "gold", "control", "teacher"
+
+CONTROL_TOKENS = 32  # a sentence around a short answer, though the task's own answers may be a single code
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,7 +31,10 @@ class Case:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Family:
-    """Cases that are asked in one way: `samples` answers to each, which `metric` scores."""
+    """Cases that are asked in one way: `samples` answers to each, which `metric` scores.
+
+    With `may_be_cut`, an answer that reaches its limit is as good as it reads; else it is wrong.
+    """
 
     name: str
     cases: Sequence[Case]
@@ -37,6 +43,7 @@ class Family:
     temperature: float
     max_new_tokens: int
     schema: str = ""
+    may_be_cut: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,7 +113,14 @@ def families_of(
             max_new_tokens=work.chain_tokens,
         ),
         family(GOLD, _reworded(cases, "gold_prompt", lambda _, row: prompted(text, row["gold_prompt"]))),
-        family(CONTROL, control, metric=control_metric),
+        family(
+            CONTROL,
+            control,
+            metric=control_metric,
+            max_new_tokens=max(work.max_new_tokens, CONTROL_TOKENS),
+            # what a model goes on to say does not change what it knew
+            may_be_cut=control_metric is CONTAINS,
+        ),
         family(TEACHER, cases if stage.teacher is not None else ()),
     )
     lacking = {

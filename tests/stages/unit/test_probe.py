@@ -256,6 +256,23 @@ def test_badcases_are_asked_in_the_prompt_and_general_questions_are_not(server: 
     assert systems == {True: {""}, False: {text}}
 
 
+def test_a_task_of_short_answers_does_not_cut_what_the_model_knows(server: Server, volumes: Volumes) -> None:
+    """The control has room for a sentence, and is right once it has said the fact; answers of the task are not."""
+
+    def talkative(_: int, body: dict[str, Any]) -> Any:
+        item = asked(body).item
+        fact = f"fact-{item}" if asked(body).is_general else f"code-{item}"
+        said = f"The answer is {fact}, as everybody knows, and" if asked(body).is_general else fact
+        return reply(said, body["max_tokens"], ends="length")
+
+    server.respond = talkative
+    rows, control = [row(number) for number in range(12)], [general(number) for number in range(12)]
+    outcome = run(stage_of(volumes, server, rows, control, work={"max_new_tokens": 4, "prompts": 12}), volumes)
+    assert (measured(outcome, "control"), measured(outcome, "pass_at1")) == (1, 0)
+    limits = {(asked(each).is_general, each["max_tokens"]) for each in server.requests if not asked(each).has_chain}
+    assert limits == {(True, 32), (False, 4)}
+
+
 def few(server: Server, volumes: Volumes, **fields: Any) -> ProbeStage:
     """A small probe, for what goes wrong with an endpoint."""
     rows = [row(number) for number in range(12)]
