@@ -20,7 +20,7 @@ def shared_length(model: "PreTrainedModel", prompts: Sequence[list[int]]) -> int
 
     0 for a model whose layers do not keep all keys and values: in a window, padding would take the place of tokens.
     """
-    if not _keeps_all(model):
+    if _empty_cache(model) is None:
         return 0
     same = takewhile(lambda column: len(set(column)) == 1, zip(*prompts, strict=False))
     return min(sum(1 for _ in same), min(map(len, prompts)) - 1)
@@ -42,14 +42,13 @@ def prefilled(
     `ids` and `mask` are those of `padded`. Equal rows are computed once.
     """
     import torch
-    from transformers import DynamicCache
 
     unique, rows = torch.unique(torch.cat([ids, mask], dim=1), dim=0, return_inverse=True)
     width = ids.shape[1]
     saved = (len(ids) - 1) * shared + (len(ids) - len(unique)) * (width - 1 - shared)
-    if saved < WORTH or not _keeps_all(model):
+    cache = _empty_cache(model) if saved >= WORTH else None
+    if cache is None:
         return None
-    cache = DynamicCache(config=model.config)
     if shared:
         _compute(model, ids[:1, :shared], mask[:1, :shared], cache)
         cache.batch_repeat_interleave(len(unique))
@@ -67,12 +66,12 @@ def _compute(model: "PreTrainedModel", ids: "torch.Tensor", mask: "torch.Tensor"
     called(input_ids=ids, attention_mask=mask, position_ids=positions, past_key_values=cache, use_cache=True, **fewer)
 
 
-def _keeps_all(model: "PreTrainedModel") -> bool:
-    """Return whether all layers keep all keys and values: windows, states and compressed ones have other layouts."""
+def _empty_cache(model: "PreTrainedModel") -> "DynamicCache | None":
+    """Return a cache that keeps all keys and values; None for a model with windows, states or compressed ones."""
     from transformers import DynamicCache
     from transformers.cache_utils import DynamicLayer
 
     if model.config.is_encoder_decoder:
-        return False
-    layers = DynamicCache(config=model.config).layers
-    return bool(layers) and all(type(each) is DynamicLayer for each in layers)
+        return None
+    cache = DynamicCache(config=model.config)
+    return cache if cache.layers and all(type(each) is DynamicLayer for each in cache.layers) else None

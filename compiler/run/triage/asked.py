@@ -21,10 +21,10 @@ def asked(trace: Trace, prompt: str = "") -> str | Turns:
     `prompt` is the text of `spec.prompt`, which every phase adds again. The model's words count only where they hold
     the query, so that nothing of another step or of a rewritten prompt becomes the question.
     """
-    query = trace.query
-    if isinstance(query, list) and all(isinstance(each, dict) and "role" in each for each in query):
-        return query
-    text = text_of(query)
+    if _is_turns(trace.query):
+        whole: Turns = trace.query
+        return whole
+    text = text_of(trace.query)
     call = _last_call(trace)
     if call is None or not text.strip():
         return text
@@ -48,9 +48,13 @@ def _turns(value: Any) -> list[tuple[str, str]]:
     """Return role and text of each turn of a call's input; empty if it holds no turns."""
     if isinstance(value, Mapping):
         value = next((value[key] for key in _TURNS_OF if isinstance(value.get(key), list)), None)
-    if not isinstance(value, list) or not all(isinstance(each, Mapping) and "role" in each for each in value):
+    if not _is_turns(value):
         return []
     return [(str(each["role"]), "\n".join(_texts(each.get("content", each.get("parts"))))) for each in value]
+
+
+def _is_turns(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(each, Mapping) and "role" in each for each in value)
 
 
 def _texts(content: Any) -> Iterator[str]:

@@ -39,9 +39,10 @@ def rows_of(project: Project, counts: Counts, path: Path, shown: str) -> Rows:
     classes = {each.name: each.kind for each in counts.groups}
     found: list[Diagnostic] = []
     others, earlier = _existing(path)
+    prompt = project.prompt
     rows: dict[str, Row] = {}
     for label in counts.bad:
-        row = _row(label, classes, project, earlier)
+        row = _row(label, classes, project, earlier, prompt)
         if row is None:
             continue
         if why := _fault(row):
@@ -71,14 +72,16 @@ def _existing(path: Path) -> tuple[list[str], dict[str, Row]]:
     return others, own
 
 
-def _row(label: Label, classes: Mapping[str, BadcaseClass], project: Project, earlier: Mapping[str, Row]) -> Row | None:
+def _row(
+    label: Label, classes: Mapping[str, BadcaseClass], project: Project, earlier: Mapping[str, Row], prompt: str
+) -> Row | None:
     """Return the row of a badcase; None without a fix, or without its trace and an earlier row."""
     if not label.fix:
         return None
     name = f"trace-{label.digest[:16]}"
     entry = project.traces.entries.get(label.digest)
     trace = read_trace(entry) if entry is not None else None
-    base = dict(_of_trace(trace, project.prompt)) if trace is not None else earlier.get(name)
+    base = dict(_of_trace(trace, prompt)) if trace is not None else earlier.get(name)
     if base is None:
         return None
     kept = {key: base[key] for key in ("prompt", "answer", "model", "prompt_version") if base.get(key)}
