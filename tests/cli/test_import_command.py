@@ -60,6 +60,24 @@ def test_a_line_that_ends_in_the_middle_is_an_error_at_its_place() -> None:
     ]
 
 
+@pytest.mark.parametrize("at", [0, 2, 5])
+def test_a_line_that_is_too_long_is_an_error_and_the_others_are_imported(
+    at: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = export()
+    monkeypatch.setattr("compiler.run.imports.reading.MAX_LINE", 100_000)
+    rows[at]["input"] = "票" * 300_000
+    Path("a.jsonl").write_text("".join(f"{json.dumps(each, ensure_ascii=False)}\n" for each in rows), encoding="utf-8")
+    done = invoke("import", "a.jsonl", "--to", "out.jsonl", "--format", "json")
+    found = [each for each in json.loads(done.stderr)["diagnostics"] if each["severity"] == "error"]
+    assert done.exit_code == 1
+    assert [(each["code"], each["location"]["line"], each["message"]) for each in found] == [
+        ("TRC802", at + 1, "the row exceeds 100,000 characters")
+    ]
+    written = {json.loads(line)["id"] for line in Path("out.jsonl").read_text(encoding="utf-8").splitlines()}
+    assert written == {each["trace_id"] for number, each in enumerate(rows) if number != at}
+
+
 def test_nothing_is_written_if_nothing_is_left() -> None:
     Path("out.jsonl").write_text("before", encoding="utf-8")
     Path("a.jsonl").write_text('{"a": 1}\n{"b": 2}\n', encoding="utf-8")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from compiler.spec.data.sources import read_source
 from runtime.contract.blocks import DataBlock
-from runtime.contract.data.text_encoding import text_lines, text_pieces
+from runtime.contract.data.text_encoding import bounded_lines, text_lines, text_pieces
 from runtime.contract.digests import content_digest
 from runtime.contract.errors import StageError
 from runtime.contract.volumes import Volumes
@@ -229,6 +229,13 @@ def test_lines_do_not_depend_on_pieces(text: str, size: int, encoding: str) -> N
     read = [line for _, line in text_lines(text_pieces(Pieces(text.encode(encoding), size), encoding), 100)]
     wanted = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     assert read == (wanted[:-1] if not wanted[-1] else wanted)
+
+
+@given(text=st.text(st.sampled_from("a退\n"), max_size=16), size=st.integers(1, 6), limit=st.integers(0, 5))
+def test_a_line_beyond_the_limit_costs_no_other_line(text: str, size: int, limit: int) -> None:
+    read = list(bounded_lines(text_pieces(Pieces(text.encode(), size), None), limit))
+    whole = text_lines(text_pieces(Pieces(text.encode(), size), None), 100)
+    assert read == [(number, line if len(line) <= limit else None) for number, line in whole]
 
 
 @given(text=st.text(st.sampled_from('a"\r\n,'), max_size=12).map(lambda text: f"prompt,completion\n{text}"))

@@ -14,6 +14,7 @@ from support.triage_project import Triage, label, label_in_order, trace
 from compiler.pipeline.phases import make_plan
 from compiler.run.triage.counts import agreements, count
 from compiler.run.triage.session import Session, UnusableError
+from compiler.run.triage.traces import read_trace, read_traces
 
 
 @pytest.fixture(autouse=True)
@@ -360,3 +361,17 @@ def test_a_fault_of_a_trace_names_the_file_as_people_call_it() -> None:
     project = Triage.make()
     project.write([{"schema": "other"}], "other.jsonl")
     assert "--> specs/shop/traces/other.jsonl:1:1" in project.report().output
+
+
+@pytest.mark.parametrize("at", [0, 3, 5])
+def test_a_line_that_is_too_long_costs_no_other_trace(at: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("compiler.run.triage.traces.MAX_LINE", 4_000)
+    traces = [trace(number) for number in range(6)]
+    traces[at]["query"] = "长" * 5_000
+    text = "\n".join(json.dumps(each, ensure_ascii=False) for each in traces)
+    Path("traces.jsonl").write_text(text, encoding="utf-8")  # and the last line has no end
+    found = read_traces([Path("traces.jsonl")], lambda _: ())
+    (told,) = found.diagnostics
+    assert (told.code, told.location.line) == ("TRC831", at + 1)
+    read = [read_trace(entry) for entry in found.entries.values()]
+    assert {each.id for each in read if each} == {f"t{number}" for number in range(6) if number != at}

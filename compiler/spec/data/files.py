@@ -31,7 +31,7 @@ from runtime.contract.data.file_formats import (
     format_of,
     is_set_aside,
 )
-from runtime.contract.data.text_encoding import Stream, text_lines, text_pieces
+from runtime.contract.data.text_encoding import Stream, bounded_lines, text_pieces
 from runtime.contract.data.text_files import check_head, text_rows
 from runtime.contract.data.unreadable import FileError, Kind, LineError, Rows, Unreadable
 from runtime.contract.digests import ContentDigest, folder_digest
@@ -124,7 +124,8 @@ def rows_of(part: Part, done: Done, allowance: Allowance) -> Iterator[Numbered]:
 def lines_of(part: Part, allowance: Allowance, limit: int) -> Iterator[tuple[int, str | Problem]]:
     """Yield the lines of a text file with their numbers, without white space around them; blank ones are skipped.
 
-    A byte that is no text ends them with a problem. SourceError as `rows_of`, and for a line beyond `limit` characters.
+    A line beyond `limit` characters is a problem; a byte that is no text is one too, and ends them. SourceError as
+    `rows_of`.
     """
     compression = compression_of(part.file)
     try:
@@ -134,14 +135,13 @@ def lines_of(part: Part, allowance: Allowance, limit: int) -> Iterator[tuple[int
             if compression:
                 unpacked = Unpacked(source, compression, _zstd, allowance.meter(size))
                 source = check_head(unpacked, format_of(part.file))
-            for number, line in text_lines(text_pieces(source, part.encoding), limit):
-                if text := line.strip():
+            for number, line in bounded_lines(text_pieces(source, part.encoding), limit):
+                if line is None:
+                    yield number, Problem(f"the row exceeds {limit:,} characters", "export fewer spans in one line")
+                elif text := line.strip():
                     yield number, text
     except LineError as error:
         yield error.line, _problem(error.fault)
-    except OverflowError as error:
-        message = f"the file holds a line that is too large: {error} exceeds {limit:,} characters"
-        raise SourceError("YML005", message, "export fewer spans in one line") from None
     except FileError as fault:
         raise SourceError(_CODES[fault.kind], f"the file {fault.message}", fault.hint) from fault
     except OSError as error:

@@ -79,15 +79,28 @@ def text_lines(pieces: Iterator[str], limit: int) -> Iterator[tuple[int, str]]:
 
     Only line ends separate lines, and no other separator of Unicode does: JSON strings may contain those.
     """
-    number, rest = 0, ""
+    for number, line in bounded_lines(pieces, limit):
+        if line is None:
+            raise OverflowError(f"line {number}")
+        yield number, line
+
+
+def bounded_lines(pieces: Iterator[str], limit: int) -> Iterator[tuple[int, str | None]]:
+    """Yield the lines as `text_lines` does, None for a line beyond `limit` characters, of which no more is kept."""
+    number, rest, is_beyond = 0, "", False
     for piece in pieces:
         lines = (rest + piece).split("\n")
         rest = lines.pop()
-        if max(len(lines[0]) if lines else 0, len(rest)) > limit:
-            raise OverflowError(f"line {number + 1 + (len(rest) > limit) * len(lines)}")
         for line in lines:
             number += 1
-            yield number, line
+            if not is_beyond:
+                yield number, line if len(line) <= limit else None
+            is_beyond = False
+        if is_beyond:
+            rest = ""
+        elif len(rest) > limit:
+            yield number + 1, None
+            rest, is_beyond = "", True
     if rest:
         yield number + 1, rest
 
