@@ -40,7 +40,7 @@ def _command(plan: Path, work: Path | None, models: Path | None) -> str:
 
 def print_run(ended: LocalRun, plan: Path, work: Path | None) -> None:
     """Print the result of each stage, and the next step; the caller reports diagnostics."""
-    if ended.outputs is not None:
+    if ended.outputs is not None and (ended.results or not ended.diagnostics):
         _print_summary(ended, ended.outputs)
     if not ended.diagnostics and not ended.jobs:
         print(f"{plan}: this plan has no jobs; see {plan / 'PLAN.md'} for the next step")

@@ -96,6 +96,17 @@ def test_bad_input_is_never_retried(project: Project, code: int) -> None:
     assert f"exit code {code}: it broke" in found.message
 
 
+def test_no_table_is_printed_before_a_stage_has_finished(project: Project, capfd: pytest.CaptureFixture[str]) -> None:
+    project.behave(evaluate_base={"failures": 9, "code": 65})
+    assert project.run() == ["RUN793"]
+    assert capfd.readouterr().out == ""
+    project.behave(sft={"failures": 9, "code": 65})
+    assert project.run() == ["RUN793"]
+    out, _ = capfd.readouterr()
+    assert "evaluate-base" in out
+    assert "dpo" not in out
+
+
 def test_preemption_does_not_count_as_a_failure(project: Project) -> None:
     project.behave(sft={"failures": 6, "code": 75})
     assert project.run() == []
