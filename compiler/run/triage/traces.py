@@ -120,25 +120,22 @@ def _entries(path: Path, failed_checks: Callable[[Trace], tuple[str, ...]], foun
             where = Location(path=str(path), line=line, column=1, end_column=2)
             if len(content) > MAX_LINE:
                 faults.append(_no_trace(where, f"is longer than {MAX_LINE:,} bytes"))
-                offset += _skipped(stream, content)
+                _skip_line(stream, content)
             elif content.strip():
                 trace = _parsed(content, where, faults)
                 if trace is not None:
                     yield _entry(trace, path, offset, len(content), failed_checks(trace))
-            offset += len(content)
+            offset = stream.tell()
     found += faults[:_MAX_TOLD]
     if len(faults) > _MAX_TOLD:
         more = f"{len(faults) - _MAX_TOLD} more lines are no traces either, and are left out"
         found.append(diagnostic("TRC831", more, Location(path=str(path)), hint="import or record the traces again"))
 
 
-def _skipped(stream: BinaryIO, content: bytes) -> int:
-    """Read the stream to the end of the line that `content` begins; return how many bytes more that took."""
-    size = 0
+def _skip_line(stream: BinaryIO, content: bytes) -> None:
+    """Read the stream to the end of the line that `content` begins."""
     while content and not content.endswith(b"\n"):
         content = stream.readline(MAX_LINE)
-        size += len(content)
-    return size
 
 
 def _parsed(content: bytes, where: Location, faults: list[Diagnostic]) -> Trace | None:
